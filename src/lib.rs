@@ -1,0 +1,6 @@
+//! Modgate: a Go module proxy that runs as a filter inside the Envoy a company already has.
+//!
+//! The core makes no host call, reads no clock, draws no randomness and opens nothing. It is a machine over values:
+//! events in, exactly one verdict and any number of commands out. Only `host` (on wasm32) knows proxy-wasm.
+
+pub mod gomod;
