@@ -1,5 +1,28 @@
 //! Go's words: module paths, escaping, versions, pseudo-versions and GOPRIVATE-style patterns.
+//!
+//! A port of the semantics of golang.org/x/mod (`module` and `semver`, as Go 1.27.3 ships them) and of `path.Match`.
+//! What Go accepts is accepted and what it refuses is refused, oddities included: the go command decides with the
+//! original, and a proxy that disagrees is a hole or an outage. The tables in `testdata` are answers of Go's own code.
+//!
+//! **Incomplete.** Module paths and versions only: import paths, file paths in zips and the making of pseudo-versions
+//! are not here.
 
+mod element;
+mod escape;
+mod gosemver;
+mod major;
+mod path;
 mod pattern;
+mod pseudo;
+mod query;
+mod quoted;
+mod version;
 
+#[cfg(test)]
+mod tests;
+
+pub use self::path::{InvalidPath, ModulePath};
 pub use self::pattern::{InvalidPattern, Pattern, Patterns};
+pub use self::pseudo::Pseudo;
+pub use self::query::{Query, unescape_version};
+pub use self::version::{InvalidVersion, Version, check};
