@@ -83,6 +83,7 @@ fn patterns_match_leading_elements() {
         ("github.com/[^a]*", "github.com/acme", false, "a negated class"),
         (r"github.com/\acme", "github.com/acme", true, "a backslash takes the next character as it is"),
         ("a.b[/]c", "a.b/c/d", true, "a slash in a class counts as an element, and this one is matched"),
+        ("a.b[/]C", "a.b/C/d", true, "the class ends the first element, so the capital is not part of it"),
     ] {
         assert_eq!(matches(pattern, path), matched, "{pattern} {path}: {why}");
     }
