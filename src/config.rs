@@ -15,6 +15,9 @@ pub mod limits;
 mod problems;
 mod raw;
 #[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
+mod reference;
+#[cfg(test)]
 mod tests;
 mod typed;
 
