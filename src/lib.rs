@@ -3,4 +3,5 @@
 //! The core makes no host call, reads no clock, draws no randomness and opens nothing. It is a machine over values:
 //! events in, exactly one verdict and any number of commands out. Only `host` (on wasm32) knows proxy-wasm.
 
+pub mod config;
 pub mod gomod;

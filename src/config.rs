@@ -1,0 +1,215 @@
+//! The configuration: JSON text in, a compiled [`Config`] out, or every problem it has with its place.
+//!
+//! It is read in stages, and no stage stops at the first problem: the text becomes a tree (keys given twice and nulls
+//! are noticed here), the tree becomes raw sections (`raw`: types, unknown fields), and these are compiled (`compile`:
+//! globs, durations, paths, what excludes what). A filter that starts has a configuration that is right; one that does
+//! not start says all that is wrong with it.
+//!
+//! What each field means is written once, at its raw struct, and generated from there into `envoy/CONFIGURATION.md`.
+
+mod compile;
+mod document;
+mod endpoint;
+mod host;
+pub mod limits;
+mod problems;
+mod raw;
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
+mod reference;
+#[cfg(test)]
+mod tests;
+mod typed;
+
+use std::time::Duration;
+
+use crate::gomod::Patterns;
+
+use self::document::Document;
+pub use self::endpoint::{Endpoint, Scheme};
+pub use self::host::HostPattern;
+use self::problems::Found;
+pub use self::problems::{Problem, Problems};
+
+/// The least that works, as messages and the reference show it.
+const MINIMAL: &str = include_str!("config/examples/minimal.json");
+
+/// A configuration that was checked and compiled.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// Which requests are ours.
+    pub matching: Match,
+    /// The proxies to fetch from, in the order they are asked. Where empty, there is a storage.
+    pub upstreams: Vec<Upstream>,
+    /// What must not be told to others.
+    pub private: Private,
+    /// The checksum databases, no name twice.
+    pub sumdb: Vec<Sumdb>,
+    /// Where modules are kept.
+    pub storage: Option<Storage>,
+    /// The size of the index in shared data.
+    pub index: Index,
+    /// How long answers that can change are believed.
+    pub freshness: Freshness,
+    /// Our own pages.
+    pub admin: Admin,
+}
+
+/// Which requests are ours.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Match {
+    /// The hosts answered for; empty means every host.
+    pub hosts: Vec<HostPattern>,
+    /// Empty, or `/goproxy` without a slash at the end.
+    pub path_prefix: String,
+    /// The request header that names the cluster of a route, in lower case.
+    pub route_header: String,
+}
+
+/// A proxy to fetch from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Upstream {
+    /// What metrics and logs call it: 1 to 32 of `[a-z0-9_-]`, no two alike.
+    pub name: String,
+    /// How it is reached.
+    pub endpoint: Endpoint,
+    /// The modules it is asked for; `None` is a catch-all, for all that are not private.
+    pub modules: Option<Patterns>,
+    /// When the next upstream is asked.
+    pub fallback: Fallback,
+}
+
+/// When the next upstream of the chain is asked for what one did not deliver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fallback {
+    /// After any failure: Go's `|`.
+    AnyError,
+    /// After 404 and 410 only: Go's `,`.
+    NotFound,
+}
+
+/// What must not be told to others.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Private {
+    /// Modules only upstreams that claim them are asked for.
+    pub modules: Patterns,
+    /// Modules no checksum database hears of. It includes `modules`, as GOPRIVATE is the default of GONOSUMDB; unlike
+    /// there, a list of one's own adds to it, so that a private module is never looked up by an oversight.
+    pub nosumdb: Patterns,
+}
+
+/// A checksum database.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sumdb {
+    /// Its name as clients ask for it: `sum.golang.org`, or `host/path`.
+    pub name: String,
+    /// How it is reached.
+    pub endpoint: Endpoint,
+}
+
+/// Where modules are kept: WebDAV, in the layout of the GOPROXY protocol.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Storage {
+    /// How it is reached.
+    pub endpoint: Endpoint,
+    /// Whether what was fetched and verified is stored.
+    pub write: bool,
+}
+
+/// The size of the index in shared data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Index {
+    /// Records of answers that exist.
+    pub slots: u32,
+    /// Records of "not found", of at most [`limits::NEGATIVE_ENTRY_BYTES`] each.
+    pub negative_slots: u32,
+    /// The largest record kept, its key included.
+    pub max_entry_bytes: u32,
+}
+
+impl Index {
+    /// What the index takes of Envoy's memory when every slot holds the largest record:
+    /// `slots * (max_entry_bytes + SLOT_OVERHEAD_BYTES)`, and the same for the negative slots with their own size.
+    /// By default 68 976 640 bytes, 66 MiB.
+    pub fn memory_bound_bytes(&self) -> u64 {
+        let of = |slots: u32, entry: u32| {
+            u64::from(slots).saturating_mul(u64::from(entry) + u64::from(limits::SLOT_OVERHEAD_BYTES))
+        };
+        of(self.slots, self.max_entry_bytes)
+            .saturating_add(of(self.negative_slots, limits::NEGATIVE_ENTRY_BYTES))
+    }
+}
+
+/// How long answers that can change are believed. Zero is to ask every time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Freshness {
+    /// `@v/list`.
+    pub list: Duration,
+    /// `@latest`.
+    pub latest: Duration,
+    /// What a branch or commit stands for.
+    pub query: Duration,
+    /// "Not found".
+    pub negative: Duration,
+    /// That the storage holds an object.
+    pub presence: Duration,
+    /// The latest tree head of a checksum database.
+    pub sumdb_latest: Duration,
+}
+
+/// Our own pages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admin {
+    /// Where they lie, below `match.path_prefix`: `/-/`, with a slash at both ends.
+    pub path_prefix: String,
+}
+
+impl Config {
+    /// Reads a configuration.
+    ///
+    /// # Errors
+    /// With every problem found, up to a number nobody fixes in one go.
+    pub fn parse(text: &str) -> Result<Self, Problems> {
+        if text.trim().is_empty() {
+            let example: String = MINIMAL.split_whitespace().collect();
+            return Err(Problems::of_document(format!(
+                "no configuration: it needs at least one upstream or a storage, such as {example}"
+            )));
+        }
+        let document =
+            Document::read(text).map_err(|error| Problems::of_document(format!("not JSON: {error}")))?;
+        let mut found = Found::default();
+        let config = typed::read(&document, &mut found).map(|raw| compile::config(raw, &mut found));
+        match config {
+            Some(config) if found.is_empty() => Ok(config),
+            _ => Err(found.in_order_of(&document.root)),
+        }
+    }
+
+    /// Reads a configuration as the host hands it over. It knows a protobuf `Struct` when it meets one: Envoy passes
+    /// that on as protobuf bytes (observed on 1.40), whatever its documentation says.
+    ///
+    /// # Errors
+    /// As [`Config::parse`], and for bytes that are no text.
+    pub fn parse_bytes(bytes: &[u8]) -> Result<Self, Problems> {
+        if is_struct(bytes) {
+            return Err(Problems::of_document(
+                "a protobuf message, not text: use google.protobuf.StringValue with JSON text; a Struct arrives as \
+                 protobuf bytes",
+            ));
+        }
+        let text = std::str::from_utf8(bytes)
+            .map_err(|error| Problems::of_document(format!("not JSON: {error}")))?;
+        Self::parse(text)
+    }
+}
+
+/// Whether bytes begin as a serialised `google.protobuf.Struct`: an entry of `fields` (tag `\n`, its length) with a key
+/// (tag `\n`, its length, its text) and a value (tag `\x12`). JSON text may begin like one, but has no `\x12` anywhere.
+fn is_struct(bytes: &[u8]) -> bool {
+    let Some((b'\n', rest)) = bytes.split_first() else { return false };
+    // A length is a varint: bytes with the high bit set, up to one without. A key is short: one byte.
+    let mut entry = rest.iter().skip_while(|byte| **byte >= 0x80).skip(1);
+    entry.next() == Some(&b'\n')
+        && entry.next().is_some_and(|length| entry.nth(usize::from(*length)) == Some(&b'\x12'))
+}

@@ -1,0 +1,244 @@
+//! Raw sections to compiled ones. Nothing stops at the first problem: what is wrong is noted, a stand-in takes its place
+//! and the rest is looked at; whoever asked throws the result away when anything was noted.
+
+pub(super) mod duration;
+mod endpoint;
+mod header;
+mod path;
+
+use crate::gomod::{Pattern, Patterns};
+
+use self::endpoint::Context;
+use super::host::{self, HostPattern};
+use super::problems::{Found, Path, quoted};
+use super::raw::{
+    RawAdmin, RawConfig, RawCount, RawDialect, RawFallback, RawIndex, RawLayout, RawMatch, RawPrivate,
+    RawStorage, RawSumdb, RawUpstream, Section,
+};
+use super::{Admin, Config, Fallback, Index, Match, Private, Storage, Sumdb, Upstream, limits};
+
+/// Compiles all sections.
+pub(super) fn config(raw: RawConfig, found: &mut Found) -> Config {
+    let root = Path::root();
+    let matching = matching(&raw.matching.0.unwrap_or_default(), &root.key("match"), found);
+    let by_default = |timeout| Context { route_header: &matching.route_header, timeout };
+    let remote = by_default(limits::DEFAULT_UPSTREAM_TIMEOUT);
+    let near = by_default(limits::DEFAULT_STORAGE_TIMEOUT);
+
+    let is_without_source = raw.upstreams.as_ref().is_none_or(Vec::is_empty) && raw.storage.0.is_none();
+    if is_without_source && !found.covers(&root.key("storage")) {
+        found.note(
+            &root.key("upstreams"),
+            "neither upstreams nor a storage: there is nothing to serve modules from",
+        );
+    }
+    let upstreams =
+        named(raw.upstreams, &root.key("upstreams"), limits::MAX_UPSTREAMS, found, |raw, at, found| {
+            let upstream = upstream(raw, at, &remote, found);
+            (upstream.name.clone(), upstream)
+        });
+    let sumdb = named(raw.sumdb, &root.key("sumdb"), limits::MAX_SUMDBS, found, |raw, at, found| {
+        let sumdb = sumdb(raw, at, &remote, found);
+        (sumdb.name.clone(), sumdb)
+    });
+    let storage = raw.storage.0.map(|raw| storage(&raw, &root.key("storage"), &near, found));
+    Config {
+        upstreams,
+        sumdb,
+        storage,
+        private: private(&raw.private.0.unwrap_or_default(), &root.key("private"), found),
+        index: index(&raw.index.0.unwrap_or_default(), &root.key("index"), found),
+        freshness: duration::freshness(&raw.freshness.0.unwrap_or_default(), &root.key("freshness"), found),
+        admin: admin(&raw.admin.0.unwrap_or_default(), &root.key("admin"), found),
+        matching,
+    }
+}
+
+fn matching(raw: &RawMatch, at: &Path, found: &mut Found) -> Match {
+    let mut hosts = Vec::new();
+    for (n, text) in given(raw.hosts.as_deref()) {
+        match HostPattern::parse(text) {
+            Ok(host) => hosts.push(host),
+            Err(why) => {
+                found.note(
+                    &at.key("hosts").index(n),
+                    format!("{} is not a host pattern: {why}", quoted(text)),
+                );
+            }
+        }
+    }
+    Match {
+        hosts,
+        path_prefix: path::match_prefix(raw.path_prefix.as_deref(), &at.key("path_prefix"), found),
+        route_header: header::route_header(raw.route_header.as_deref(), &at.key("route_header"), found),
+    }
+}
+
+/// A list of sections that are known by name: no longer than `most`, no name twice.
+fn named<R, T>(
+    list: Option<Vec<Section<R>>>,
+    at: &Path,
+    most: usize,
+    found: &mut Found,
+    compile: impl Fn(&R, &Path, &mut Found) -> (String, T),
+) -> Vec<T> {
+    let mut names: Vec<(String, Path)> = Vec::new();
+    let mut compiled = Vec::new();
+    for (n, section) in list.unwrap_or_default().into_iter().enumerate() {
+        let at = at.index(n);
+        if n == most {
+            found.note(&at, format!("too many: at most {most} are allowed"));
+        }
+        // What is no object has been noted before.
+        let Some(raw) = section.0 else { continue };
+        let (name, section) = compile(&raw, &at, found);
+        if let Some((_, first)) = names.iter().find(|(known, _)| !name.is_empty() && *known == name) {
+            found.note(
+                &at.key("name"),
+                format!("{} is the name of {first} already; give it another", quoted(&name)),
+            );
+        }
+        names.push((name, at));
+        compiled.push(section);
+    }
+    compiled
+}
+
+fn upstream(raw: &RawUpstream, at: &Path, context: &Context<'_>, found: &mut Found) -> Upstream {
+    let endpoint = endpoint::endpoint(&raw.endpoint(), at, context, found);
+    let name = match &raw.name {
+        Some(name) => upstream_name(name, &at.key("name"), found),
+        None if found.covers(&at.key("name")) => String::new(),
+        None => endpoint::name_of(&endpoint.authority),
+    };
+    let listed = at.key("modules");
+    if raw.modules.as_ref().is_some_and(Vec::is_empty) {
+        found.note(&listed, "an empty list matches no module; leave it out for all of them");
+    }
+    Upstream {
+        name,
+        endpoint,
+        modules: raw
+            .modules
+            .as_deref()
+            .map(|list| patterns(Some(list), &listed, found).into_iter().collect()),
+        fallback: match raw.fallback {
+            None | Some(RawFallback::NotFound) => Fallback::NotFound,
+            Some(RawFallback::AnyError) => Fallback::AnyError,
+        },
+    }
+}
+
+fn upstream_name(name: &str, at: &Path, found: &mut Found) -> String {
+    let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
+    if !(1..=limits::MAX_NAME_BYTES).contains(&name.len()) || !name.bytes().all(is_plain) {
+        let most = limits::MAX_NAME_BYTES;
+        found.note(
+            at,
+            format!("{} is not 1 to {most} of a-z, 0-9, _ and - (it labels metrics)", quoted(name)),
+        );
+    }
+    name.to_owned()
+}
+
+fn sumdb(raw: &RawSumdb, at: &Path, context: &Context<'_>, found: &mut Found) -> Sumdb {
+    let named = at.key("name");
+    match raw.name.as_deref() {
+        None => found.note(&named, "missing: its name as in GOSUMDB, such as sum.golang.org"),
+        Some(name) if !is_sumdb_name(name) => {
+            let why = "is not the name of a checksum database: a host such as sum.golang.org, or host/path";
+            found.note(&named, format!("{} {why}", quoted(name)));
+        }
+        Some(_) => {}
+    }
+    Sumdb {
+        name: raw.name.clone().unwrap_or_default(),
+        endpoint: endpoint::endpoint(&raw.endpoint(), at, context, found),
+    }
+}
+
+/// As cmd/go has it (`modfetch/sumdb.go`, "must be host[/path]"), less what could not stand in a request's path.
+fn is_sumdb_name(name: &str) -> bool {
+    let (host, path) = name.split_once('/').map_or((name, None), |(host, path)| (host, Some(path)));
+    let is_element = |element: &str| {
+        !element.is_empty()
+            && !element.starts_with('.')
+            && element.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'~' | b'-'))
+    };
+    host::authority(host).is_ok()
+        && !host.starts_with('[')
+        && path.is_none_or(|path| path.split('/').all(is_element))
+}
+
+fn storage(raw: &RawStorage, at: &Path, context: &Context<'_>, found: &mut Found) -> Storage {
+    match (raw.dialect, raw.layout) {
+        (None | Some(RawDialect::Webdav), None | Some(RawLayout::Goproxy)) => {}
+    }
+    Storage {
+        endpoint: endpoint::endpoint(&raw.endpoint(), at, context, found),
+        write: raw.write.unwrap_or(true),
+    }
+}
+
+fn private(raw: &RawPrivate, at: &Path, found: &mut Found) -> Private {
+    let modules = patterns(raw.modules.as_deref(), &at.key("modules"), found);
+    let nosumdb = patterns(raw.nosumdb.as_deref(), &at.key("nosumdb"), found);
+    Private {
+        nosumdb: modules.iter().cloned().chain(nosumdb).collect(),
+        modules: Patterns::from_iter(modules),
+    }
+}
+
+fn patterns(list: Option<&[Option<String>]>, at: &Path, found: &mut Found) -> Vec<Pattern> {
+    let mut patterns = Vec::new();
+    for (n, text) in given(list) {
+        match Pattern::parse(text) {
+            Ok(pattern) => patterns.push(pattern),
+            Err(error) => found.note(&at.index(n), error.to_string()),
+        }
+    }
+    patterns
+}
+
+fn index(raw: &RawIndex, at: &Path, found: &mut Found) -> Index {
+    let slots = limits::MIN_SLOTS..=limits::MAX_SLOTS;
+    let entry = limits::MIN_ENTRY_BYTES..=limits::MAX_ENTRY_BYTES;
+    let mut count =
+        |raw: Option<RawCount>, default: u32, name: &str, range: &std::ops::RangeInclusive<u32>| {
+            let Some(RawCount(number)) = raw else { return default };
+            if let Some(number) = u32::try_from(number).ok().filter(|number| range.contains(number)) {
+                return number;
+            }
+            found.note(&at.key(name), format!("{number} is not from {} to {}", range.start(), range.end()));
+            default
+        };
+    let index = Index {
+        slots: count(raw.slots, limits::DEFAULT_SLOTS, "slots", &slots),
+        negative_slots: count(raw.negative_slots, limits::DEFAULT_NEGATIVE_SLOTS, "negative_slots", &slots),
+        max_entry_bytes: count(
+            raw.max_entry_bytes,
+            limits::DEFAULT_MAX_ENTRY_BYTES,
+            "max_entry_bytes",
+            &entry,
+        ),
+    };
+    let Index { slots, max_entry_bytes: entry, .. } = index;
+    let (bytes, most) = (index.memory_bound_bytes(), limits::MAX_INDEX_MEMORY_BYTES);
+    if bytes > most {
+        let name = if raw.slots.is_some() { "slots" } else { "max_entry_bytes" };
+        found.note(
+            &at.key(name),
+            format!("too much: with {slots} slots of {entry} bytes the index could grow to {bytes} bytes, {most} is the most"),
+        );
+    }
+    index
+}
+
+fn admin(raw: &RawAdmin, at: &Path, found: &mut Found) -> Admin {
+    Admin { path_prefix: path::admin_prefix(raw.path_prefix.as_deref(), &at.key("path_prefix"), found) }
+}
+
+/// The elements of a list with their places; what was no text has been noted before.
+fn given(list: Option<&[Option<String>]>) -> impl Iterator<Item = (usize, &str)> {
+    list.unwrap_or_default().iter().enumerate().filter_map(|(n, text)| Some((n, text.as_deref()?)))
+}

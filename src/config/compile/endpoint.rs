@@ -1,0 +1,138 @@
+//! Endpoints: where requests go and what they carry.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::{duration, header, path};
+use crate::config::problems::{Found, Path, quoted};
+use crate::config::raw::{RawEndpoint, RawScheme};
+use crate::config::{Endpoint, Scheme, host, limits};
+
+/// What an endpoint takes from outside its section.
+pub(super) struct Context<'a> {
+    pub(super) route_header: &'a str,
+    pub(super) timeout: Duration,
+}
+
+pub(super) fn endpoint(
+    raw: &RawEndpoint<'_>,
+    at: &Path,
+    context: &Context<'_>,
+    found: &mut Found,
+) -> Endpoint {
+    let cluster = cluster(raw.cluster, &at.key("cluster"), found);
+    let (scheme, authority, path_prefix) = match raw.url {
+        Some(url) => by_url(url, raw, at, found),
+        None => by_parts(raw, at, found),
+    };
+    Endpoint {
+        cluster,
+        authority,
+        scheme,
+        path_prefix,
+        headers: headers(raw.headers, &at.key("headers"), context.route_header, found),
+        timeout: duration::timeout(raw.timeout, context.timeout, &at.key("timeout"), found),
+    }
+}
+
+/// The name an upstream has by default: what it is addressed to, made fit for a metric.
+pub(super) fn name_of(authority: &str) -> String {
+    let plain = |c: char| if c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' { c } else { '_' };
+    authority.chars().map(plain).take(limits::MAX_NAME_BYTES).collect()
+}
+
+/// Any name Envoy and Istio give, such as `outbound|443||proxy.golang.org`.
+fn cluster(raw: Option<&str>, at: &Path, found: &mut Found) -> String {
+    match raw {
+        None => found.note(at, "missing: the name of the Envoy cluster that reaches it"),
+        Some("") => found.note(at, "empty: it must name the Envoy cluster that reaches it"),
+        Some(name) if name.contains(|c: char| c.is_control() || c.is_whitespace()) => {
+            found.note(
+                at,
+                format!("{} is not a cluster name: it has blanks or control characters", quoted(name)),
+            );
+        }
+        Some(_) => {}
+    }
+    raw.unwrap_or_default().to_owned()
+}
+
+fn by_url(url: &str, raw: &RawEndpoint<'_>, at: &Path, found: &mut Found) -> (Scheme, String, String) {
+    let parts = [
+        ("scheme", raw.scheme.is_some()),
+        ("authority", raw.authority.is_some()),
+        ("path_prefix", raw.path_prefix.is_some()),
+    ];
+    for (name, _) in parts.into_iter().filter(|(_, is_given)| *is_given) {
+        found.note(&at.key(name), "`url` says it already; keep one of the two");
+    }
+    let at = at.key("url");
+    let (scheme, rest) = match url.split_once("://") {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (Scheme::Https, rest),
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (Scheme::Http, rest),
+        // The rest of the text is not quoted in any of these: a URL may carry credentials.
+        _ => {
+            found.note(&at, "a URL begins with http:// or https://");
+            return (Scheme::Https, String::new(), String::new());
+        }
+    };
+    let split = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, prefix) = rest.split_at_checked(split).unwrap_or((rest, ""));
+    let authority = host::authority(authority).unwrap_or_else(|why| {
+        found.note(&at, format!("its host: {why}"));
+        String::new()
+    });
+    let prefix = path::normalised(prefix, path::Escapes::Kept).unwrap_or_else(|why| {
+        found.note(&at, format!("its path: {why}"));
+        String::new()
+    });
+    (scheme, authority, prefix)
+}
+
+fn by_parts(raw: &RawEndpoint<'_>, at: &Path, found: &mut Found) -> (Scheme, String, String) {
+    let scheme = match raw.scheme {
+        Some(RawScheme::Http) => Scheme::Http,
+        None | Some(RawScheme::Https) => Scheme::Https,
+    };
+    let here = at.key("authority");
+    let authority = match raw.authority {
+        // A `url` of the wrong type has been noted; it would have told.
+        None if found.covers(&at.key("url")) => String::new(),
+        None => {
+            found.note(&here, "missing: give `url`, or the host it is addressed to");
+            String::new()
+        }
+        Some(text) => host::authority(text).unwrap_or_else(|why| {
+            found.note(&here, why);
+            String::new()
+        }),
+    };
+    (scheme, authority, path::endpoint_prefix(raw.path_prefix, &at.key("path_prefix"), found))
+}
+
+/// Checks every header. No message quotes a value: it may be a credential.
+fn headers(
+    raw: Option<&Map<String, Value>>,
+    at: &Path,
+    route_header: &str,
+    found: &mut Found,
+) -> Vec<(String, String)> {
+    let mut headers: Vec<(String, String)> = Vec::new();
+    for (name, value) in raw.into_iter().flatten() {
+        let (at, name) = (at.key(name), name.to_ascii_lowercase());
+        if let Err(why) = header::may_be_added(&name, route_header) {
+            found.note(&at, why);
+        } else if headers.iter().any(|(known, _)| *known == name) {
+            found.note(&at, "given twice; the case of a header's name says nothing");
+        }
+        match value {
+            Value::String(value) if header::is_value(value) => headers.push((name, value.clone())),
+            Value::String(_) => {
+                found.note(&at, "a header's value is printable ASCII, with no blank at its ends");
+            }
+            _ => found.note(&at, "a header's value is text"),
+        }
+    }
+    headers
+}

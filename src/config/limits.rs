@@ -1,0 +1,81 @@
+//! Every default and every bound of the configuration, each with the reason for its value.
+//!
+//! The generated reference prints these constants, so it cannot say anything else than what is compiled.
+
+use std::time::Duration;
+
+/// The request header that names the cluster of a routed request; Envoy's route reads it as `cluster_header`.
+pub const DEFAULT_ROUTE_HEADER: &str = "x-modgate-cluster";
+
+/// Where Modgate's own pages lie. No module path starts with a dash (`module.CheckPath`), so nothing is shadowed.
+pub const DEFAULT_ADMIN_PREFIX: &str = "/-/";
+
+/// Default time for one callout to an upstream or a checksum database. A public proxy that has to fetch a module from
+/// its origin first takes seconds, rarely more than twenty; the go command itself waits much longer.
+pub const DEFAULT_UPSTREAM_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Default time for one callout to the storage. It is near and only reads what it has; when it does not answer, an
+/// upstream can, and the client should not wait half a minute to get there.
+pub const DEFAULT_STORAGE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Envoy counts a callout's time in whole milliseconds and takes 0 for "no limit".
+pub const MIN_TIMEOUT: Duration = Duration::from_millis(1);
+
+/// A client's stream that waits for a callout is ended by Envoy after `stream_idle_timeout`, 5 minutes by default: a
+/// callout must be over before, with time left to answer.
+pub const MAX_TIMEOUT: Duration = Duration::from_secs(4 * 60);
+
+/// Default freshness of what can change: `@v/list`, `@latest`, queries, the tree head of a checksum database and what
+/// the storage is known to hold. A new version takes about a minute to show on the public mirror as well, and however
+/// many builds ask within that minute, they cost one question.
+pub const DEFAULT_FRESHNESS: Duration = Duration::from_secs(60);
+
+/// Default time a "not found" is believed. Shorter: somebody who has just pushed a tag is waiting for it.
+pub const DEFAULT_NEGATIVE: Duration = Duration::from_secs(30);
+
+/// A day: beyond, a new version would stay unseen for longer than any build pipeline, and there is nothing to gain,
+/// since a stale answer is served anyway while every source is down.
+pub const MAX_FRESHNESS: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// An hour: a "not found" hides a version that exists by now, and nothing but time lifts it.
+pub const MAX_NEGATIVE: Duration = Duration::from_secs(60 * 60);
+
+/// Default slots for answers that exist: the small documents of about a thousand module versions in use.
+pub const DEFAULT_SLOTS: u32 = 4096;
+
+/// Default slots for "not found": they only take the repetition out of a flood, they need not hold all of it.
+pub const DEFAULT_NEGATIVE_SLOTS: u32 = 1024;
+
+/// Default size limit of a record: even a large go.mod fits. Reading 10 KiB from Envoy's shared data takes 1 to 3 us,
+/// 100 KiB takes 9 us, under the one lock all workers share (measured on Envoy 1.40).
+pub const DEFAULT_MAX_ENTRY_BYTES: u32 = 16 * 1024;
+
+/// No index without a slot.
+pub const MIN_SLOTS: u32 = 1;
+
+/// 2^20: about 130 MB for the keys alone (130 bytes each, measured on Envoy 1.40), and nothing is ever given back.
+pub const MAX_SLOTS: u32 = 1 << 20;
+
+/// A record carries its own key: a longest usual module path and version, with the `.info` document, fit.
+pub const MIN_ENTRY_BYTES: u32 = 512;
+
+/// 1 MiB: copying that in or out takes 60 to 170 us, during which no other worker reads the index.
+pub const MAX_ENTRY_BYTES: u32 = 1 << 20;
+
+/// The largest record of a "not found": its key, status and expiry. Names longer than that are not remembered.
+pub const NEGATIVE_ENTRY_BYTES: u32 = 1024;
+
+/// What a slot costs beside its record: Envoy's map node, key and allocator rounding. Measured: 106 to 130 bytes.
+pub const SLOT_OVERHEAD_BYTES: u32 = 160;
+
+/// 4 GiB: the index lives in Envoy's memory and never shrinks. Past this size it is a slip of the pen or a database.
+pub const MAX_INDEX_MEMORY_BYTES: u64 = 4 << 30;
+
+/// Each upstream may be asked one after the other and is a label of every upstream metric.
+pub const MAX_UPSTREAMS: usize = 64;
+
+/// There are two public checksum databases and a few private ones.
+pub const MAX_SUMDBS: usize = 16;
+
+/// An upstream's name is part of a metric's name, of which Envoy keeps one copy per metric and worker.
+pub const MAX_NAME_BYTES: usize = 32;

@@ -1,0 +1,229 @@
+//! What is wrong with a configuration: every problem, each at its place in the document.
+
+use std::fmt;
+
+use serde_json::Value;
+
+/// The most problems listed at once: more than anyone fixes in one go, few enough for one log record.
+///
+/// It also bounds the work: every round of the typed reading finds one type error and reads the document again.
+pub(super) const MAX_PROBLEMS: usize = 64;
+
+/// Longest piece of the configuration quoted in a message, in characters: enough to recognise it.
+const MAX_QUOTED: usize = 60;
+
+/// Everything found wrong with one configuration, in document order.
+///
+/// It prints one line per problem: `$.upstreams[1].timeout: "5 parsecs" is not a duration ...`. No line quotes a header
+/// value or the credentials of a URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problems(Vec<Problem>);
+
+/// One problem: where it is and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    path: Path,
+    message: String,
+}
+
+impl Problems {
+    /// The problems in document order; there is at least one.
+    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
+        self.0.iter()
+    }
+
+    /// A configuration that could not be read at all has one problem, at its root.
+    pub(super) fn of_document(message: impl Into<String>) -> Self {
+        let mut found = Found::default();
+        found.note(&Path::root(), message);
+        Self(found.0)
+    }
+}
+
+impl std::error::Error for Problems {}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, problem) in self.iter().enumerate() {
+            if n > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "{problem}")?;
+        }
+        if self.0.len() >= MAX_PROBLEMS {
+            write!(f, "\n(no more than {MAX_PROBLEMS} problems are listed)")?;
+        }
+        Ok(())
+    }
+}
+
+impl Problem {
+    /// Where it is, as a JSON path: `$.upstreams[1].timeout`.
+    pub fn path(&self) -> String {
+        self.path.to_string()
+    }
+
+    /// What is wrong, on one line.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.message)
+    }
+}
+
+/// Collects problems while a document is read; a place already complained about is left alone.
+#[derive(Debug, Default)]
+pub(super) struct Found(Vec<Problem>);
+
+impl Found {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Notes a problem, unless its place or one around it has one already.
+    pub(super) fn note(&mut self, at: &Path, message: impl Into<String>) {
+        if !self.covers(at) {
+            let message = message.into().replace(char::is_control, "?");
+            self.0.push(Problem { path: at.clone(), message });
+        }
+    }
+
+    /// Whether `at`, or a place around it, has a problem already.
+    pub(super) fn covers(&self, at: &Path) -> bool {
+        self.0.iter().any(|problem| at.is_within(&problem.path))
+    }
+
+    /// The verdict: what was found, in the order of `document`.
+    pub(super) fn in_order_of(mut self, document: &Value) -> Problems {
+        let places: Vec<Path> = self.0.iter().map(|problem| problem.path.clone()).collect();
+        self.0.retain(|problem| {
+            !places.iter().any(|place| *place != problem.path && problem.path.is_within(place))
+        });
+        self.0.sort_by_cached_key(|problem| problem.path.place_in(document));
+        self.0.truncate(MAX_PROBLEMS);
+        Problems(self.0)
+    }
+}
+
+/// A place in a JSON document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Path(Vec<Step>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Index(usize),
+    Key(String),
+}
+
+impl Path {
+    pub(super) fn root() -> Self {
+        Self::default()
+    }
+
+    pub(super) fn key(&self, key: &str) -> Self {
+        self.step(Step::Key(key.to_owned()))
+    }
+
+    pub(super) fn index(&self, index: usize) -> Self {
+        self.step(Step::Index(index))
+    }
+
+    fn step(&self, step: Step) -> Self {
+        self.0.iter().cloned().chain([step]).collect()
+    }
+
+    pub(super) fn parent(&self) -> Option<Self> {
+        let (_, parent) = self.0.split_last()?;
+        Some(Self(parent.to_vec()))
+    }
+
+    pub(super) fn last_key(&self) -> Option<&str> {
+        match self.0.last()? {
+            Step::Key(key) => Some(key),
+            Step::Index(_) => None,
+        }
+    }
+
+    /// The name of the section it lies in: the first step.
+    pub(super) fn section(&self) -> Option<&str> {
+        match self.0.first()? {
+            Step::Key(key) => Some(key),
+            Step::Index(_) => None,
+        }
+    }
+
+    /// The names on the way, indexes left out.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|step| match step {
+            Step::Key(key) => Some(key.as_str()),
+            Step::Index(_) => None,
+        })
+    }
+
+    /// The value at this place, where there is one.
+    pub(super) fn find_mut<'a>(&self, document: &'a mut Value) -> Option<&'a mut Value> {
+        self.0.iter().try_fold(document, |value, step| match step {
+            Step::Index(index) => value.get_mut(*index),
+            Step::Key(key) => value.get_mut(key.as_str()),
+        })
+    }
+
+    fn is_within(&self, other: &Self) -> bool {
+        self.0.starts_with(&other.0)
+    }
+
+    /// Sorts by document order. What is missing sorts before what its object holds.
+    fn place_in(&self, document: &Value) -> Vec<usize> {
+        let mut value = Some(document);
+        let mut place = Vec::with_capacity(self.0.len());
+        for step in &self.0 {
+            let (position, inner) = match (step, value) {
+                (Step::Index(index), Some(Value::Array(items))) => (index + 1, items.get(*index)),
+                (Step::Key(key), Some(Value::Object(fields))) => {
+                    let position = fields.keys().position(|name| name == key);
+                    (position.map_or(0, |position| position + 1), fields.get(key))
+                }
+                _ => (0, None),
+            };
+            place.push(position);
+            value = inner;
+        }
+        place
+    }
+}
+
+impl FromIterator<Step> for Path {
+    fn from_iter<I: IntoIterator<Item = Step>>(steps: I) -> Self {
+        Self(steps.into_iter().collect())
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("$")?;
+        for step in &self.0 {
+            match step {
+                Step::Index(index) => write!(f, "[{index}]")?,
+                Step::Key(key) if is_word(key) => write!(f, ".{key}")?,
+                Step::Key(key) => write!(f, "[{}]", quoted(key))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A piece of the configuration as messages show it: quoted, escaped, never long.
+pub(super) fn quoted(text: &str) -> String {
+    match text.char_indices().nth(MAX_QUOTED) {
+        Some((end, _)) => format!("{:?}...", text.get(..end).unwrap_or_default()),
+        None => format!("{text:?}"),
+    }
+}
+
+fn is_word(key: &str) -> bool {
+    !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') && key.len() <= MAX_QUOTED
+}

@@ -1,0 +1,167 @@
+//! The configuration as written: one struct per section, every field optional, nothing judged yet.
+//!
+//! The doc comments here are the reference: `envoy/CONFIGURATION.md` and `envoy/config.schema.json` are generated from
+//! them, with the defaults and bounds of `limits`. They speak to whoever writes the configuration.
+
+mod endpoint;
+mod words;
+
+use serde::Deserialize;
+
+pub(super) use self::endpoint::{
+    RawDialect, RawEndpoint, RawFallback, RawLayout, RawScheme, RawStorage, RawSumdb, RawUpstream,
+};
+pub(super) use self::words::{RawCount, RawDuration, Section};
+
+#[cfg(not(target_arch = "wasm32"))]
+use super::{compile::duration::text, limits};
+
+/// Modgate's configuration is one JSON object. It needs `upstreams`, `storage` or both; everything else has a default.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub(super) struct RawConfig {
+    /// Which requests are for Modgate. Everything else passes through untouched.
+    #[serde(default, rename = "match")]
+    pub(super) matching: Section<RawMatch>,
+    /// The proxies to fetch from, in the order they are asked: a module is asked for at every upstream whose `modules`
+    /// match it, as long as `fallback` says so. Without any, only what the storage holds is served (an air-gapped site).
+    pub(super) upstreams: Option<Vec<Section<RawUpstream>>>,
+    /// Where modules are kept. Without it nothing is stored and every first request of an Envoy goes upstream.
+    #[serde(default)]
+    pub(super) storage: Section<RawStorage>,
+    /// What must not be told to others. Without it no module is private.
+    #[serde(default)]
+    pub(super) private: Section<RawPrivate>,
+    /// The checksum databases that are passed on to clients, and that first fetches are verified against. Without any,
+    /// clients are told to ask a checksum database themselves and nothing is verified here.
+    pub(super) sumdb: Option<Vec<Section<RawSumdb>>>,
+    /// The size of the index in Envoy's shared memory. It never takes more than `slots` x (`max_entry_bytes` + 160) +
+    /// `negative_slots` x (1024 + 160) bytes, whatever is asked for; that product may not exceed 4 GiB.
+    #[serde(default)]
+    pub(super) index: Section<RawIndex>,
+    /// How long answers that can change are believed. Versions, once seen, never change and are believed for ever.
+    #[serde(default)]
+    pub(super) freshness: Section<RawFreshness>,
+    /// Modgate's own pages: liveness, readiness, version.
+    #[serde(default)]
+    pub(super) admin: Section<RawAdmin>,
+}
+
+/// Which requests are for Modgate.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub(super) struct RawMatch {
+    /// Hosts it answers for: `goproxy.example.com`, or `*.example.com` for every host below a domain. Compared without
+    /// the port and without regard to case. Every host by default, because the listener or virtual host usually has
+    /// decided that already.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Vec::<String>::new())))]
+    pub(super) hosts: Option<Vec<Option<String>>>,
+    /// The path below which the module proxy lies: with `/goproxy`, clients use `GOPROXY=https://host/goproxy`. The root
+    /// by default, as a proxy usually has a host of its own.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "")))]
+    pub(super) path_prefix: Option<String>,
+    /// The request header in which Modgate names the cluster a request is routed to; Envoy's route reads it by
+    /// `cluster_header`. A client that sends it has it removed. Change the default only where the name is taken.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = limits::DEFAULT_ROUTE_HEADER)))]
+    pub(super) route_header: Option<String>,
+}
+
+/// What must not be told to others.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub(super) struct RawPrivate {
+    /// Private modules, as globs (GOPRIVATE): only upstreams whose `modules` name them are asked, and no checksum
+    /// database hears of them. None by default.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Vec::<String>::new())))]
+    pub(super) modules: Option<Vec<Option<String>>>,
+    /// More modules no checksum database hears of (GONOSUMDB), neither from Modgate nor through it. They add to
+    /// `modules`: a private module is never looked up.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Vec::<String>::new())))]
+    pub(super) nosumdb: Option<Vec<Option<String>>>,
+}
+
+/// The size of the index.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub(super) struct RawIndex {
+    /// Answers kept at once. The default holds the small documents of about a thousand module versions; when it is full,
+    /// old answers make room and are fetched from the storage again.
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(extend(
+            "default" = limits::DEFAULT_SLOTS,
+            "minimum" = limits::MIN_SLOTS,
+            "maximum" = limits::MAX_SLOTS
+        ))
+    )]
+    pub(super) slots: Option<RawCount>,
+    /// "Not found" answers kept at once, apart from the others, so that a flood of unknown names drives nothing out. The
+    /// default need not hold such a flood, only take the repetition out of it.
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(extend(
+            "default" = limits::DEFAULT_NEGATIVE_SLOTS,
+            "minimum" = limits::MIN_SLOTS,
+            "maximum" = limits::MAX_SLOTS
+        ))
+    )]
+    pub(super) negative_slots: Option<RawCount>,
+    /// The largest answer kept, its key included; larger ones are served but not indexed. With the default even a large
+    /// go.mod fits; the larger an entry, the longer all workers wait while one of them reads it.
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(extend(
+            "default" = limits::DEFAULT_MAX_ENTRY_BYTES,
+            "minimum" = limits::MIN_ENTRY_BYTES,
+            "maximum" = limits::MAX_ENTRY_BYTES
+        ))
+    )]
+    pub(super) max_entry_bytes: Option<RawCount>,
+}
+
+/// Declares the section of freshness: every field a duration from 0s to its longest.
+macro_rules! freshness_section {
+    ($($(#[$doc:meta])* $field:ident: $default:expr, at most $longest:expr;)*) => {
+        /// How long answers that can change are believed.
+        #[derive(Debug, Default, Deserialize)]
+        #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+        pub(super) struct RawFreshness {
+            $(
+                $(#[$doc])*
+                #[cfg_attr(
+                    not(target_arch = "wasm32"),
+                    schemars(extend(
+                        "default" = text($default), "x-shortest" = "0s", "x-longest" = text($longest)
+                    ))
+                )]
+                pub(super) $field: Option<RawDuration>,
+            )*
+        }
+    };
+}
+
+freshness_section! {
+    /// The list of a module's versions. A new tag takes up to this long to be seen, as on the public mirror; `0s` asks
+    /// every time.
+    list: limits::DEFAULT_FRESHNESS, at most limits::MAX_FRESHNESS;
+    /// A module's `@latest`. As for `list`.
+    latest: limits::DEFAULT_FRESHNESS, at most limits::MAX_FRESHNESS;
+    /// Which version a branch name or a commit stands for. A branch moves like a list grows, hence the same default.
+    query: limits::DEFAULT_FRESHNESS, at most limits::MAX_FRESHNESS;
+    /// "Not found". Shorter than the others, because somebody who has just pushed a tag is waiting for it.
+    negative: limits::DEFAULT_NEGATIVE, at most limits::MAX_NEGATIVE;
+    /// That the storage holds an object. An object may be deleted behind Modgate's back, which must be noticed soon.
+    presence: limits::DEFAULT_FRESHNESS, at most limits::MAX_FRESHNESS;
+    /// The latest tree head of a checksum database. An old one is still true, only short of the newest modules.
+    sumdb_latest: limits::DEFAULT_FRESHNESS, at most limits::MAX_FRESHNESS;
+}
+
+/// Modgate's own pages.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub(super) struct RawAdmin {
+    /// The path they lie below (`/-/healthz`), itself below `match.path_prefix`. No module path begins with a dash, so
+    /// the default hides none; another one may not look like a module path either.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = limits::DEFAULT_ADMIN_PREFIX)))]
+    pub(super) path_prefix: Option<String>,
+}

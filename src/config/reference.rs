@@ -1,0 +1,216 @@
+//! The reference, generated from the raw structs: `envoy/config.schema.json` and `envoy/CONFIGURATION.md`.
+//!
+//! The committed files are compared with what is generated here. `make docs` refreshes them: it runs this test with
+//! `UPDATE_REFERENCE=1`.
+
+mod schema;
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use super::tests::FULL;
+use super::{Config, MINIMAL, Problems, limits};
+
+const SCHEMA: &str = "envoy/config.schema.json";
+const REFERENCE: &str = "envoy/CONFIGURATION.md";
+
+#[test]
+fn the_committed_reference_is_current() {
+    let schema = schema::schema();
+    let pretty = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+    for (name, generated) in [(SCHEMA, pretty), (REFERENCE, reference(&schema))] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        #[expect(clippy::disallowed_methods, reason = "a developer's switch of this test, not configuration")]
+        if std::env::var("UPDATE_REFERENCE").is_ok_and(|value| value == "1") {
+            fs::write(&path, &generated).unwrap();
+        }
+        let committed = fs::read_to_string(&path).unwrap_or_default();
+        assert!(committed == generated, "{name} is out of date: run `make docs` and commit the result");
+    }
+}
+
+/// The full example is one the filter accepts, and leaves no field out.
+#[test]
+fn the_full_example_mentions_every_field() {
+    Config::parse(FULL).unwrap_or_else(|problems| panic!("{problems}"));
+    let full: Value = serde_json::from_str(FULL).unwrap();
+    for (name, section) in fields(&schema::schema()) {
+        let examples: Vec<&Value> = match &full[name] {
+            Value::Array(items) => items.iter().collect(),
+            one => vec![one],
+        };
+        let (_, object) = object_of(section);
+        for (field, _) in fields(object) {
+            // `url` stands for three others; where only one endpoint can be shown, those are.
+            let is_shown = |field: &str| examples.iter().any(|example| example.get(field).is_some());
+            let stands_for_others = field == "url" && is_shown("authority") && examples.len() == 1;
+            assert!(is_shown(field) || stands_for_others, "{name}.{field} is not in the full example");
+        }
+    }
+}
+
+/// A default that is documented is one that could be written, and changes nothing when it is.
+#[test]
+fn documented_defaults_are_the_compiled_ones() {
+    let expected = Config::parse(&base().to_string()).unwrap();
+    let checked = for_each_field(|place, properties, with| {
+        let default = properties.get("default")?;
+        assert_eq!(with(default.clone()).as_ref(), Ok(&expected), "{place}");
+        Some(())
+    });
+    assert_eq!(checked, 31, "every default of the schema, none lost on the way");
+}
+
+/// Bounds that are documented hold, and end where they say.
+#[test]
+fn documented_bounds_are_the_compiled_ones() {
+    let checked = for_each_field(|place, properties, with| {
+        let accepts = |value: Value| with(value).is_ok();
+        if let (Some(least), Some(most)) = (properties["minimum"].as_u64(), properties["maximum"].as_u64()) {
+            assert!(accepts(least.into()) && !accepts((least - 1).into()), "{place}");
+            assert!(accepts(most.into()) && !accepts((most + 1).into()), "{place}");
+        } else {
+            let (least, most) = (properties["x-shortest"].as_str()?, properties["x-longest"].as_str()?);
+            assert!(accepts(least.into()) && accepts("0s".into()) == (least == "0s"), "{place}");
+            assert!(accepts(most.into()) && !accepts(format!("{most} 1ns").into()), "{place}");
+        }
+        Some(())
+    });
+    assert_eq!(checked, 12, "three numbers, three timeouts, six freshnesses");
+}
+
+/// Numbers that descriptions spell out are those of `limits`.
+#[test]
+fn numbers_in_prose_are_the_compiled_ones() {
+    let schema = schema::schema();
+    let index = schema["properties"]["index"]["description"].as_str().unwrap();
+    let (negative, overhead) = (limits::NEGATIVE_ENTRY_BYTES, limits::SLOT_OVERHEAD_BYTES);
+    assert!(index.contains(&format!("(`max_entry_bytes` + {overhead})")), "{index}");
+    assert!(index.contains(&format!("({negative} + {overhead})")), "{index}");
+    assert!(index.contains(&format!("{} GiB", limits::MAX_INDEX_MEMORY_BYTES >> 30)), "{index}");
+    let name = &schema["properties"]["upstreams"]["items"]["properties"]["name"]["description"];
+    assert!(name.as_str().unwrap().contains(&format!("1 to {}", limits::MAX_NAME_BYTES)), "{name}");
+}
+
+/// A configuration with one of everything that has to be named.
+fn base() -> Value {
+    json!({
+        "upstreams": [{"cluster": "c", "authority": "h"}],
+        "storage": {"cluster": "c", "authority": "h"},
+        "sumdb": [{"name": "sum.golang.org", "cluster": "c", "authority": "h"}],
+    })
+}
+
+/// Calls `check` for every field of every section, with a way to parse `base` with another value there, and counts the
+/// fields it found something to check at.
+fn for_each_field(
+    check: impl Fn(&str, &Value, &dyn Fn(Value) -> Result<Config, Problems>) -> Option<()>,
+) -> usize {
+    let mut checked = 0;
+    for (name, section) in fields(&schema::schema()) {
+        let (is_list, object) = object_of(section);
+        for (field, properties) in fields(object) {
+            let with = |value: Value| {
+                let mut written = base();
+                if name == "index" && properties["default"] != value {
+                    // The largest of everything is past the bound of the whole: the others are small.
+                    written[name] = json!({"slots": 1, "max_entry_bytes": limits::MIN_ENTRY_BYTES});
+                }
+                let place = if is_list { &mut written[name][0] } else { &mut written[name] };
+                place[field] = value;
+                Config::parse(&written.to_string())
+            };
+            checked += usize::from(check(&format!("{name}.{field}"), properties, &with).is_some());
+        }
+    }
+    checked
+}
+
+/// The reference as Markdown.
+fn reference(schema: &Value) -> String {
+    let mut page = format!(
+        "# Configuration\n\n\
+         <!-- Generated from src/config/raw.rs by `make docs`. Do not edit. -->\n\n\
+         {}\n\n\
+         Envoy hands it over as the `configuration` of the plugin, which must be a `google.protobuf.StringValue` with \
+         the JSON text (a `Struct` arrives as protobuf bytes and is refused); under Istio it is the `pluginConfig` of a \
+         `WasmPlugin`. It is strict: unknown fields, fields given twice, nulls and values out of bounds are refused, all \
+         of them at once, each with its place (`$.upstreams[1].timeout`). Durations are text such as `30s` or `1h 30m`. \
+         The schema of all this is [config.schema.json](config.schema.json).\n\n\
+         The least that works:\n\n```json\n{MINIMAL}```\n\n\
+         Everything there is:\n\n```json\n{FULL}```\n",
+        description(schema)
+    );
+    for (name, section) in fields(schema) {
+        let (is_list, object) = object_of(section);
+        let kind = if is_list { "A list of objects." } else { "An object." };
+        page += &format!("\n## {name}\n\n{kind} {}\n\n", description(section));
+        page += "| Field | Type | Default | What it is |\n|---|---|---|---|\n";
+        for (field, properties) in fields(object) {
+            let default = match properties.get("default") {
+                Some(value) => format!("`{value}`"),
+                None if is_required(object, field) => "required".to_owned(),
+                None => String::new(),
+            };
+            let text = description(properties) + &variants(properties);
+            let cells = [format!("`{field}`"), kind_of(properties), default, text]
+                .map(|cell| cell.replace('|', "\\|"));
+            page += &format!("| {} |\n", cells.join(" | "));
+        }
+    }
+    page
+}
+
+fn fields(object: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    let properties: Option<&Map<String, Value>> = object["properties"].as_object();
+    properties.into_iter().flatten().map(|(name, field)| (name.as_str(), field))
+}
+
+/// Whether a section is a list, and the schema of its object or objects.
+fn object_of(section: &Value) -> (bool, &Value) {
+    section.get("items").map_or((false, section), |items| (true, items))
+}
+
+fn is_required(object: &Value, field: &str) -> bool {
+    object["required"].as_array().is_some_and(|names| names.iter().any(|name| name == field))
+}
+
+/// The doc comment on one line.
+fn description(schema: &Value) -> String {
+    let text = schema["description"].as_str().expect("everything is documented");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn kind_of(schema: &Value) -> String {
+    if schema.get("oneOf").is_some() {
+        return "choice".to_owned();
+    }
+    let kind = match schema["type"].as_str().expect("everything has one type") {
+        "array" => return format!("list of {}", kind_of(&schema["items"])),
+        "boolean" => "true or false",
+        "integer" => "whole number",
+        "object" => return format!("object of {}", kind_of(&schema["additionalProperties"])),
+        "string" => schema["title"].as_str().unwrap_or("text"),
+        other => panic!("a type the reference cannot name: {other}"),
+    };
+    match (bound(schema, ["minimum", "x-shortest"]), bound(schema, ["maximum", "x-longest"])) {
+        (Some(least), Some(most)) => format!("{kind}, {least} to {most}"),
+        _ => kind.to_owned(),
+    }
+}
+
+fn bound(schema: &Value, names: [&str; 2]) -> Option<String> {
+    let value = names.iter().find_map(|name| schema.get(name))?;
+    Some(value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned))
+}
+
+fn variants(schema: &Value) -> String {
+    let Some(variants) = schema["oneOf"].as_array() else { return String::new() };
+    let told: Vec<String> = variants
+        .iter()
+        .map(|one| format!("`{}`: {}", one["const"].as_str().unwrap(), description(one)))
+        .collect();
+    format!(" ({})", told.join("; "))
+}

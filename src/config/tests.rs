@@ -1,0 +1,188 @@
+//! What is accepted and what it becomes. What is refused, and how, is under `tests/`.
+
+mod refused;
+mod robust;
+
+use std::time::Duration;
+
+use super::*;
+use crate::gomod::Pattern;
+
+pub(super) const FULL: &str = include_str!("examples/full.json");
+
+fn patterns(globs: &[&str]) -> Patterns {
+    globs.iter().map(|glob| Pattern::parse(glob).unwrap()).collect()
+}
+
+fn seconds(n: u64) -> Duration {
+    Duration::from_secs(n)
+}
+
+#[test]
+fn the_minimal_configuration_gets_every_default() {
+    assert!(MINIMAL.lines().count() < 10);
+    let expected = Config {
+        matching: Match {
+            hosts: Vec::new(),
+            path_prefix: String::new(),
+            route_header: "x-modgate-cluster".to_owned(),
+        },
+        upstreams: vec![Upstream {
+            name: "proxy_golang_org".to_owned(),
+            endpoint: Endpoint {
+                cluster: "proxy_golang_org".to_owned(),
+                authority: "proxy.golang.org".to_owned(),
+                scheme: Scheme::Https,
+                path_prefix: String::new(),
+                headers: Vec::new(),
+                timeout: seconds(30),
+            },
+            modules: None,
+            fallback: Fallback::NotFound,
+        }],
+        private: Private { modules: Patterns::default(), nosumdb: Patterns::default() },
+        sumdb: Vec::new(),
+        storage: None,
+        index: Index { slots: 4096, negative_slots: 1024, max_entry_bytes: 16384 },
+        freshness: Freshness {
+            list: seconds(60),
+            latest: seconds(60),
+            query: seconds(60),
+            negative: seconds(30),
+            presence: seconds(60),
+            sumdb_latest: seconds(60),
+        },
+        admin: Admin { path_prefix: "/-/".to_owned() },
+    };
+    assert_eq!(Config::parse(MINIMAL), Ok(expected));
+    assert_eq!(Config::parse_bytes(MINIMAL.as_bytes()), Config::parse(MINIMAL));
+}
+
+#[test]
+fn the_full_configuration_says_it_all() {
+    let config = Config::parse(FULL).unwrap();
+    assert_eq!(
+        config.matching.hosts,
+        [
+            HostPattern::Exact("goproxy.example.com".to_owned()),
+            HostPattern::Suffix(".dev.example.com".to_owned())
+        ]
+    );
+    assert_eq!(config.matching.path_prefix, "/goproxy");
+    let gitlab = &config.upstreams[0];
+    assert_eq!(gitlab.name, "gitlab");
+    assert_eq!(gitlab.endpoint.cluster, "outbound|443||gitlab.corp.example.com");
+    assert_eq!(gitlab.endpoint.path_prefix, "/api/v4/projects/7/packages/go");
+    assert_eq!(gitlab.endpoint.headers, [("private-token".to_owned(), "a-secret".to_owned())]);
+    assert_eq!(gitlab.endpoint.timeout, seconds(20));
+    assert_eq!(gitlab.modules, Some(patterns(&["*.corp.example.com", "github.com/acme"])));
+    assert_eq!(config.upstreams[1].fallback, Fallback::AnyError);
+    assert_eq!(config.upstreams[2].name, "mirror_example_net");
+    assert_eq!(config.upstreams[2].endpoint.path_prefix, "/go");
+    let storage = config.storage.unwrap();
+    assert!(storage.write);
+    assert_eq!((storage.endpoint.scheme, storage.endpoint.timeout), (Scheme::Http, seconds(5)));
+    assert_eq!(storage.endpoint.authority, "storage.internal:9000");
+    // GOPRIVATE implies GONOSUMDB.
+    assert_eq!(config.private.modules, patterns(&["*.corp.example.com", "github.com/acme"]));
+    assert_eq!(
+        config.private.nosumdb,
+        patterns(&["*.corp.example.com", "github.com/acme", "go.partner.example.org"])
+    );
+    assert_eq!(config.sumdb[1].name, "sum.example.com");
+    assert_eq!(config.index.slots, 8192);
+}
+
+#[test]
+fn a_storage_alone_is_a_configuration() {
+    let config =
+        Config::parse(r#"{"storage":{"cluster":"s","url":"http://s:80/x/","write":false}}"#).unwrap();
+    let storage = config.storage.unwrap();
+    assert_eq!(storage.endpoint.timeout, seconds(5));
+    assert_eq!(storage.endpoint.path_prefix, "/x");
+    assert!(!storage.write);
+}
+
+/// Spellings that differ and mean the same.
+#[test]
+fn values_are_normalised() {
+    let of =
+        |fields: &str| Config::parse(&format!(r#"{{"upstreams":[{{"cluster":"c",{fields}}}]}}"#)).unwrap();
+    let plain = of(r#""url":"https://proxy.example.com""#);
+    for fields in [
+        r#""url":"https://proxy.example.com/""#,
+        r#""url":"HTTPS://Proxy.Example.com""#,
+        r#""authority":"proxy.example.com""#,
+        r#""authority":"PROXY.example.com","path_prefix":"","scheme":"https","headers":{},"timeout":"30s""#,
+        r#""authority":"proxy.example.com","path_prefix":"/","timeout":"0m 30s","fallback":"not_found""#,
+        r#""url":"https://proxy.example.com","timeout":"30000ms","name":"proxy_example_com""#,
+    ] {
+        assert_eq!(of(fields), plain, "{fields}");
+    }
+    let whole = |index: &str| {
+        Config::parse(&format!(
+            r#"{{"upstreams":[{{"cluster":"c","url":"http://h"}}],"index":{index},"match":{{"route_header":"X-Route"}}}}"#
+        ))
+        .unwrap()
+    };
+    // protobuf's Struct, and with it Istio, knows doubles only
+    assert_eq!(
+        whole(r#"{"slots":512.0,"max_entry_bytes":1.024e3}"#),
+        whole(r#"{"slots":512,"max_entry_bytes":1024}"#)
+    );
+    assert_eq!(whole("{}").matching.route_header, "x-route");
+}
+
+#[test]
+fn names_come_from_the_authority() {
+    for (authority, name) in [
+        ("proxy.golang.org", "proxy_golang_org"),
+        ("Athens:3000", "athens_3000"),
+        ("[::1]:80", "___1__80"),
+        ("a-very-long-host-name.in-a-domain.example.com", "a-very-long-host-name_in-a-domai"),
+    ] {
+        let json = format!(r#"{{"upstreams":[{{"cluster":"c","url":"http://{authority}"}}]}}"#);
+        assert_eq!(Config::parse(&json).unwrap().upstreams[0].name, name);
+    }
+}
+
+#[test]
+fn hosts_match_without_port_and_case() {
+    let exact = HostPattern::parse("GoProxy.example.com").unwrap();
+    let below = HostPattern::parse("*.example.com").unwrap();
+    let v6 = HostPattern::parse("[2001:DB8::1]").unwrap();
+    for (pattern, authority, is_match) in [
+        (&exact, "goproxy.example.com", true),
+        (&exact, "GOPROXY.EXAMPLE.COM:8443", true),
+        (&exact, "goproxy.example.com.", true),
+        (&exact, "goproxy.example.com.:443", true),
+        (&exact, "x.goproxy.example.com", false),
+        (&exact, "", false),
+        (&below, "a.example.com", true),
+        (&below, "a.B.example.com:80", true),
+        (&below, "example.com", false),
+        (&below, ".example.com", false),
+        (&below, "badexample.com", false),
+        (&below, "é.example.com", true),
+        (&below, "éexample.com", false),
+        (&v6, "[2001:db8::1]", true),
+        (&v6, "[2001:db8::1]:443", true),
+        (&v6, "[2001:db8::2]:443", false),
+    ] {
+        assert_eq!(pattern.matches(authority), is_match, "{pattern:?} {authority}");
+    }
+}
+
+#[test]
+fn memory_is_bounded_by_what_the_index_says() {
+    let config = Config::parse(MINIMAL).unwrap();
+    assert_eq!(config.index.memory_bound_bytes(), 68_976_640);
+    let largest = Index { slots: u32::MAX, negative_slots: u32::MAX, max_entry_bytes: u32::MAX };
+    assert!(largest.memory_bound_bytes() > limits::MAX_INDEX_MEMORY_BYTES);
+}
+
+#[test]
+fn debug_shows_no_header_value() {
+    let printed = format!("{:?}", Config::parse(FULL).unwrap());
+    assert!(printed.contains("private-token") && !printed.contains("a-secret"), "{printed}");
+}

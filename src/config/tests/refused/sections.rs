@@ -1,0 +1,173 @@
+//! The other sections, one by one.
+
+use super::{UPSTREAM, check};
+
+#[test]
+fn matching() {
+    check(
+        |fields| format!(r#"{{"upstreams":[{UPSTREAM}],"match":{{{fields}}}}}"#),
+        &[
+            (r#""hosts":["a.example.com","*.example.com","10.0.0.1","[::1]"]"#, &[]),
+            (
+                r#""hosts":["*","a.*.com","a:80","a..b",""]"#,
+                &[
+                    r#"$.match.hosts[0]: "*" is not a host pattern: leave `hosts` out to answer for every host"#,
+                    r#"$.match.hosts[1]: "a.*.com" is not a host pattern: only a whole first label can be a `*`"#,
+                    r#"$.match.hosts[2]: "a:80" is not a host pattern: hosts are compared without their port"#,
+                    r#"$.match.hosts[3]: "a..b" is not a host pattern: such as goproxy.example.com, or *.example.com for every host below it"#,
+                    r#"$.match.hosts[4]: "" is not a host pattern: such as goproxy.example.com, or *.example.com for every host below it"#,
+                ],
+            ),
+            (r#""path_prefix":"/a/b/""#, &[]),
+            (
+                r#""path_prefix":"goproxy""#,
+                &[
+                    r#"$.match.path_prefix: "goproxy" is not a path prefix such as /x/y: it does not begin with a slash"#,
+                ],
+            ),
+            (
+                r#""path_prefix":"/a//b""#,
+                &[
+                    r#"$.match.path_prefix: "/a//b" is not a path prefix such as /x/y: it has an empty element, `.` or `..`"#,
+                ],
+            ),
+            (
+                r#""path_prefix":"/a%20b""#,
+                &[
+                    r#"$.match.path_prefix: "/a%20b" is not a path prefix such as /x/y: it has an escape; write it as it is after decoding"#,
+                ],
+            ),
+            (
+                r#""path_prefix":"/x/@v""#,
+                &[
+                    r#"$.match.path_prefix: "/x/@v" is not a path prefix such as /x/y: an `@` makes it look like a request for a module"#,
+                ],
+            ),
+            (r#""route_header":"x y""#, &[r#"$.match.route_header: "x y" is not a header name"#]),
+            (
+                r#""route_header":"Authorization""#,
+                &[
+                    r#"$.match.route_header: "Authorization" has a meaning of its own; take one such as x-modgate-cluster"#,
+                ],
+            ),
+            (
+                r#""route_header":"x-envoy-retry-on""#,
+                &[
+                    r#"$.match.route_header: "x-envoy-retry-on" has a meaning of its own; take one such as x-modgate-cluster"#,
+                ],
+            ),
+            (r#""route_header":":path""#, &[r#"$.match.route_header: ":path" is not a header name"#]),
+        ],
+    );
+}
+
+#[test]
+fn sumdbs() {
+    check(
+        |fields| {
+            format!(r#"{{"upstreams":[{UPSTREAM}],"sumdb":[{{"cluster":"c","url":"http://h",{fields}}}]}}"#)
+        },
+        &[
+            (r#""name":"sum.golang.org""#, &[]),
+            (r#""name":"sum.example.com/db/v2""#, &[]),
+            (
+                r#""name":"https://sum.golang.org""#,
+                &[
+                    r#"$.sumdb[0].name: "https://sum.golang.org" is not the name of a checksum database: a host such as sum.golang.org, or host/path"#,
+                ],
+            ),
+            (
+                r#""name":"sum.golang.org+033de0ae""#,
+                &[
+                    r#"$.sumdb[0].name: "sum.golang.org+033de0ae" is not the name of a checksum database: a host such as sum.golang.org, or host/path"#,
+                ],
+            ),
+            (
+                r#""timeout":"1s""#,
+                &["$.sumdb[0].name: missing: its name as in GOSUMDB, such as sum.golang.org"],
+            ),
+            (
+                r#""name":"a"},{"cluster":"c","url":"http://h","name":"a""#,
+                &[r#"$.sumdb[1].name: "a" is the name of $.sumdb[0] already; give it another"#],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn storage() {
+    check(
+        |fields| format!(r#"{{"storage":{{"cluster":"c","url":"http://h",{fields}}}}}"#),
+        &[
+            (r#""dialect":"webdav","layout":"goproxy","write":false"#, &[]),
+            (r#""dialect":"s3""#, &[r#"$.storage.dialect: expected `webdav`, found "s3""#]),
+            (r#""layout":"athens""#, &[r#"$.storage.layout: expected `goproxy`, found "athens""#]),
+            (r#""write":"yes""#, &[r#"$.storage.write: expected true or false, found "yes""#]),
+        ],
+    );
+}
+
+#[test]
+fn index_freshness_admin() {
+    let unseen = "is not from 0s to 1day: new versions would stay unseen";
+    check(
+        |fields| format!(r#"{{"upstreams":[{UPSTREAM}],{fields}}}"#),
+        &[
+            (
+                r#""index":{"slots":0,"negative_slots":1048577,"max_entry_bytes":511}"#,
+                &[
+                    "$.index.slots: 0 is not from 1 to 1048576",
+                    "$.index.negative_slots: 1048577 is not from 1 to 1048576",
+                    "$.index.max_entry_bytes: 511 is not from 512 to 1048576",
+                ],
+            ),
+            (
+                r#""index":{"slots":-1,"negative_slots":1.5,"max_entry_bytes":"16KiB"}"#,
+                &[
+                    "$.index.slots: expected a whole number, not negative, found -1",
+                    "$.index.negative_slots: expected a whole number, not negative, found 1.5",
+                    r#"$.index.max_entry_bytes: expected a whole number, not negative, found "16KiB""#,
+                ],
+            ),
+            (
+                r#""index":{"slots":1048576,"max_entry_bytes":65536}"#,
+                &[
+                    "$.index.slots: too much: with 1048576 slots of 65536 bytes the index could grow to 68888461312 bytes, 4294967296 is the most",
+                ],
+            ),
+            (r#""freshness":{"list":"0s","negative":"0s"}"#, &[]),
+            (
+                r#""freshness":{"list":"25h","negative":"2h"}"#,
+                &[
+                    &format!("$.freshness.list: \"25h\" {unseen}"),
+                    "$.freshness.negative: \"2h\" is not from 0s to 1h: what exists by now would stay hidden",
+                ],
+            ),
+            (r#""admin":{"path_prefix":"/_modgate"}"#, &[]),
+            (
+                r#""admin":{"path_prefix":"/"}"#,
+                &[
+                    r#"$.admin.path_prefix: "/" is not a path prefix such as /x/y: it would take every request"#,
+                ],
+            ),
+            (
+                r#""admin":{"path_prefix":"/x/@v/"}"#,
+                &[
+                    r#"$.admin.path_prefix: "/x/@v/" is not a path prefix such as /x/y: it looks like the path of a module"#,
+                ],
+            ),
+            (
+                r#""admin":{"path_prefix":"/example.com/"}"#,
+                &[
+                    r#"$.admin.path_prefix: "/example.com/" is not a path prefix such as /x/y: it looks like the path of a module"#,
+                ],
+            ),
+            (
+                r#""admin":{"path_prefix":"/sumdb/"}"#,
+                &[
+                    r#"$.admin.path_prefix: "/sumdb/" is not a path prefix such as /x/y: checksum databases lie there"#,
+                ],
+            ),
+        ],
+    );
+}
