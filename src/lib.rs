@@ -4,4 +4,21 @@
 //! events in, exactly one verdict and any number of commands out. Only `host` (on wasm32) knows proxy-wasm.
 
 pub mod config;
+pub mod cx;
+pub mod endpoint;
+pub mod flow;
 pub mod gomod;
+pub mod goproxy;
+pub mod http;
+pub mod metrics;
+pub mod plan;
+pub mod shared;
+pub mod store;
+pub mod upstream;
+pub mod worker;
+
+#[cfg(all(target_arch = "wasm32", feature = "host"))]
+mod host;
+
+#[cfg(test)]
+mod sim;

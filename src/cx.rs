@@ -1,0 +1,95 @@
+//! What a machine gets beside its event, and what it may want done.
+
+use log::Level;
+
+use crate::{
+    http::{Callout, Response, Timestamp},
+    metrics::Metric,
+    shared::SharedKv,
+};
+
+/// A callout, as the core names it. Only the adapter knows what the host calls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CallId(pub u32);
+
+/// A client's request, as the host names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StreamId(pub u32);
+
+/// What a step leads to for the stream: exactly one each time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Verdict {
+    /// Let it go on as it is.
+    Continue,
+    /// Change its headers (of the request, or of the response once that is there) and let it go on.
+    Edit(Edit),
+    /// Answer it with this.
+    Respond(Response),
+    /// Hold it; a [`Command::Resume`] follows.
+    Wait,
+}
+
+/// A change of headers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Edit {
+    /// Names of headers to remove, done first.
+    pub remove: Vec<String>,
+    /// Headers to put, in place of any of the same name.
+    pub set: Vec<(String, String)>,
+}
+
+/// Something to be done, the result of which (if any) comes back in a later event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Make a callout; its reply is reported under `id`.
+    Call {
+        /// Under which to report.
+        id: CallId,
+        /// What to send.
+        callout: Callout,
+    },
+    /// Count.
+    Count(Metric),
+    /// Write to the host's log.
+    Log(Level, String),
+    /// Let a stream that waits go on.
+    Resume {
+        /// Which.
+        stream: StreamId,
+        /// How; never [`Verdict::Wait`].
+        verdict: Verdict,
+    },
+}
+
+/// The surroundings of one step.
+pub struct Cx<'a> {
+    /// The time.
+    pub now: Timestamp,
+    /// The memory that workers share.
+    pub kv: &'a mut dyn SharedKv,
+    /// What is to be done, in order.
+    pub commands: Vec<Command>,
+}
+
+impl<'a> Cx<'a> {
+    /// Surroundings with nothing to be done yet.
+    pub fn new(now: Timestamp, kv: &'a mut dyn SharedKv) -> Self {
+        Self { now, kv, commands: Vec::new() }
+    }
+
+    /// Asks for a callout.
+    pub fn call(&mut self, id: CallId, callout: Callout) {
+        self.commands.push(Command::Call { id, callout });
+    }
+
+    /// Counts.
+    pub fn count(&mut self, metric: Metric) {
+        self.commands.push(Command::Count(metric));
+    }
+
+    /// Logs.
+    pub fn log(&mut self, level: Level, line: String) {
+        self.commands.push(Command::Log(level, line));
+    }
+}

@@ -1,0 +1,65 @@
+//! Requests below a configured base address. A client's own credentials and addresses never go along.
+
+use crate::{config::Endpoint, goproxy::encode, http::Callout};
+
+/// A GET of `path` (escaped as the protocol escapes, without leading slash) below `endpoint`'s base address.
+pub fn get(endpoint: &Endpoint, path: &str) -> Callout {
+    callout(endpoint, "GET", path)
+}
+
+/// A HEAD of `path` below `endpoint`'s base address.
+pub fn head(endpoint: &Endpoint, path: &str) -> Callout {
+    callout(endpoint, "HEAD", path)
+}
+
+/// A PUT of `body` to `path` below `endpoint`'s base address.
+pub fn put(endpoint: &Endpoint, path: &str, content_type: &str, body: Vec<u8>) -> Callout {
+    let mut callout = callout(endpoint, "PUT", path);
+    callout.headers.push(("content-type".to_owned(), content_type.to_owned()));
+    callout.body = body;
+    callout
+}
+
+/// The `:path` of `path` below `endpoint`'s base address.
+pub fn absolute(endpoint: &Endpoint, path: &str) -> String {
+    format!("{}/{}", endpoint.path_prefix, encode(path))
+}
+
+/// Whether a client's header may go along when its request is routed to an endpoint: what says which bytes it wants, and
+/// what traces it. Everything else stays here, above all `authorization`, `cookie` and `x-forwarded-for`.
+///
+/// Without `x-forwarded-proto` Envoy finds no route at all; the route removes it afterwards.
+pub fn forwards(header: &str) -> bool {
+    header.starts_with(':')
+        || matches!(
+            header,
+            "if-match"
+                | "if-modified-since"
+                | "if-none-match"
+                | "if-range"
+                | "if-unmodified-since"
+                | "range"
+                | "traceparent"
+                | "tracestate"
+                | "x-forwarded-proto"
+                | "x-request-id"
+        )
+}
+
+/// How this proxy names itself to whom it asks.
+pub const USER_AGENT: &str = concat!("modgate/", env!("CARGO_PKG_VERSION"));
+
+fn callout(endpoint: &Endpoint, method: &'static str, path: &str) -> Callout {
+    let mut headers = vec![("user-agent".to_owned(), USER_AGENT.to_owned())];
+    headers.extend(endpoint.headers.iter().cloned());
+    Callout {
+        cluster: endpoint.cluster.clone(),
+        method,
+        scheme: endpoint.scheme.as_str(),
+        authority: endpoint.authority.clone(),
+        path: absolute(endpoint, path),
+        headers,
+        body: Vec::new(),
+        timeout: endpoint.timeout,
+    }
+}

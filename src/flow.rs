@@ -1,0 +1,18 @@
+//! The machines that walk a request from its head to its answer.
+//!
+//! `request` is one client's: it decides, looks into the index, and else waits. `search`, `write` and `probe` are jobs of
+//! the worker: they make callouts, outlive the client that began them, and are shared by all who wait for the same. Each
+//! is data, driven by [`crate::worker`], and none calls anybody.
+
+mod probe;
+mod request;
+mod respond;
+mod route;
+mod search;
+mod write;
+
+pub use self::probe::{Probe, Seen, readiness};
+pub use self::request::{Parked, Reception};
+pub use self::route::Routed;
+pub use self::search::{End, Search, Searched, Step, entry};
+pub use self::write::{Write, worth_writing};

@@ -1,0 +1,112 @@
+//! A zip's way: the filter picks the cluster, Envoy streams, the filter looks at the head of what comes.
+
+use super::respond::{answer, validity};
+use crate::{
+    config::Config,
+    cx::{Cx, Edit, Verdict},
+    endpoint,
+    goproxy::{Answer, Asker, Failure, Fault, Lifetime, Missing, Outcome, Validity, Zip},
+    http::{CallFailure, Reply, RequestHead, ResponseHead, made_by_host},
+    metrics::{Cache, Metric},
+    plan::Source,
+    upstream,
+};
+
+/// A request that was routed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Routed {
+    /// What was asked for.
+    pub zip: Zip,
+    /// Where it was routed to.
+    pub source: Source,
+}
+
+impl Routed {
+    /// A request for `zip`, to go to `source`.
+    pub fn new(zip: Zip, source: Source) -> Self {
+        Self { zip, source }
+    }
+
+    /// The change of headers that sends the request there, and leaves behind what is none of that host's business.
+    pub fn verdict(&self, head: &RequestHead, config: &Config) -> Option<Verdict> {
+        let to = self.source.endpoint(config)?;
+        let mut set = vec![
+            (config.matching.route_header.clone(), to.cluster.clone()),
+            (":authority".to_owned(), to.authority.clone()),
+            (":scheme".to_owned(), to.scheme.as_str().to_owned()),
+            (":path".to_owned(), endpoint::absolute(to, &self.zip.path())),
+            ("user-agent".to_owned(), endpoint::USER_AGENT.to_owned()),
+        ];
+        set.extend(to.headers.iter().cloned());
+        let mut remove: Vec<_> = head.headers.names().filter(|name| !endpoint::forwards(name)).map(str::to_owned).collect();
+        remove.dedup();
+        Some(Verdict::Edit(Edit { remove, set }))
+    }
+
+    /// The head of what came back: a zip goes on under our own headers, a refusal becomes one that a developer can read.
+    pub fn response(&self, head: &ResponseHead, config: &Config, cx: &mut Cx<'_>) -> (Verdict, Option<Missing>) {
+        let cache = if self.source == Source::Storage { Cache::Storage } else { Cache::Upstream };
+        let what = self.zip.to_string();
+        let who = self.source.describe(config);
+        let reply = Reply::read(Some((head.status, head.headers.clone())), Vec::new());
+        let reply = match reply {
+            // Envoy itself answers 404 where no route takes the request.
+            Reply::Answered { status: 404, headers, .. } if made_by_host(&headers) => {
+                Reply::Failed(CallFailure::Misconfigured)
+            }
+            reply => reply,
+        };
+        let shared = validity(Lifetime::Immutable, config.freshness.negative, cx.now, Some(&self.zip.module), config, cx.now);
+        match upstream::judge_presence(&what, &who, reply, cx.now) {
+            None => {
+                cx.count(Metric::Request { kind: KIND, cache, status: head.status });
+                (edit(head, shared, cache), None)
+            }
+            Some(Outcome::Missing(missing)) if self.source != Source::Storage => {
+                let validity = Validity { fresh_for: Some(config.freshness.negative), ..shared };
+                let answered = Answer::Missing { missing: &missing, validity, cache };
+                (answer(&answered, &Asker::default(), KIND, cache, cx), Some(missing))
+            }
+            Some(Outcome::Failed(failure)) => (failed(&failure, cx), None),
+            Some(Outcome::Missing(_) | Outcome::Found(_)) => {
+                // Storage had it a moment ago: somebody deleted it. The next request asks anew.
+                let reason = format!("{what}: gone from storage; try again");
+                (failed(&Failure { fault: Fault::Overloaded, reason, retry_after: Some(1) }, cx), None)
+            }
+        }
+    }
+}
+
+fn failed(failure: &Failure, cx: &mut Cx<'_>) -> Verdict {
+    cx.log(log::Level::Warn, failure.reason.clone());
+    answer(&Answer::Failed(failure), &Asker::default(), KIND, Cache::None, cx)
+}
+
+/// Whatever else the source sends (cookies, its own caching, its internals) is not for the client.
+fn edit(head: &ResponseHead, validity: Validity, cache: Cache) -> Verdict {
+    let mut remove: Vec<_> = head.headers.names().filter(|name| !KEPT.contains(name)).map(str::to_owned).collect();
+    remove.dedup();
+    let mut set = vec![
+        ("cache-control".to_owned(), validity.cache_control()),
+        ("x-modgate-cache".to_owned(), cache.as_str().to_owned()),
+    ];
+    if matches!(head.status, 200 | 206) && !head.headers.first("content-type").is_some_and(|kind| kind.starts_with("multipart/")) {
+        set.push(("content-type".to_owned(), "application/zip".to_owned()));
+    }
+    Verdict::Edit(Edit { remove, set })
+}
+
+const KIND: &str = "zip";
+
+const KEPT: [&str; 10] = [
+    "accept-ranges",
+    "content-encoding",
+    "content-length",
+    "content-range",
+    "content-type",
+    "date",
+    "etag",
+    "last-modified",
+    "server",
+    "transfer-encoding",
+];

@@ -1,0 +1,17 @@
+//! The module proxy protocol as values: what is asked, what a body must be, what came of it, what is answered.
+//!
+//! Source: the Go Modules Reference, "GOPROXY protocol", and what the go command does with it.
+
+mod answer;
+mod body;
+mod outcome;
+mod path;
+mod refusal;
+mod target;
+
+pub use self::answer::{Answer, Asker, Validity};
+pub use self::body::{BadBody, accept};
+pub use self::outcome::{Etag, Failure, Fault, Found, Missing, Outcome};
+pub use self::path::{Place, encode, place};
+pub use self::refusal::Refusal;
+pub use self::target::{Document, File, Lifetime, Page, SumdbFile, Target, Zip};

@@ -1,0 +1,202 @@
+//! The one place where a status, a `Cache-Control` and the other headers of an answer are chosen.
+//!
+//! | what happened | status | `Cache-Control` |
+//! |---|---|---|
+//! | an immutable document | 200 or 304 | a day, `immutable` |
+//! | a mutable document | 200 or 304 | what is left of its freshness |
+//! | none exists | 404 or 410, as the source said | what is left of the negative freshness |
+//! | a rule or an upstream forbids it | 403 | `no-store` |
+//! | malformed | 400, 405 | `no-store` |
+//! | an upstream fails, is overloaded, is slow | 502, 503, 504, with `Retry-After` | `no-store` |
+//!
+//! 404 and 410 make the go command ask its next proxy, then the origin; a refusal or an outage must never look like them.
+
+use std::time::Duration;
+
+use super::{Document, Failure, Fault, Found, Lifetime, Missing, Refusal};
+use crate::{http::Response, metrics::Cache};
+
+/// Everything this proxy answers by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer<'a> {
+    /// Nobody could say.
+    Failed(&'a Failure),
+    /// A document.
+    Found {
+        /// Which.
+        document: &'a Document,
+        /// Its bytes.
+        found: &'a Found,
+        /// How long caches may keep it.
+        validity: Validity,
+        /// Where it came from.
+        cache: Cache,
+    },
+    /// There is none.
+    Missing {
+        /// Who says so.
+        missing: &'a Missing,
+        /// How long caches may keep that.
+        validity: Validity,
+        /// Where that came from.
+        cache: Cache,
+    },
+    /// One of our own pages.
+    Page {
+        /// Whether what it reports is as it should be.
+        healthy: bool,
+        /// Its media type.
+        content_type: &'static str,
+        /// Its bytes.
+        body: String,
+    },
+    /// The request was turned away.
+    Refused(&'a Refusal),
+    /// A checksum database is served here.
+    Supported,
+}
+
+/// What of the request shapes the answer beside its target.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asker {
+    /// Its `If-None-Match`.
+    pub if_none_match: Option<String>,
+}
+
+/// How long, and by whom, an answer may be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Validity {
+    /// From now on; nothing for what never changes.
+    pub fresh_for: Option<Duration>,
+    /// Whether shared caches may keep it: not what only some callers may read.
+    pub shared: bool,
+}
+
+impl Validity {
+    /// What is left of `lifetime`'s freshness `ttl` at the document's `age`.
+    pub fn left(lifetime: Lifetime, ttl: Duration, age: Duration, shared: bool) -> Self {
+        let fresh_for = (lifetime != Lifetime::Immutable).then(|| ttl.saturating_sub(age));
+        Self { fresh_for, shared }
+    }
+
+    /// The `Cache-Control` that says so.
+    pub fn cache_control(self) -> String {
+        let scope = if self.shared { "public" } else { "private" };
+        match self.fresh_for {
+            Some(left) => format!("{scope}, max-age={}", left.as_millis().div_ceil(1000)),
+            None => format!("{scope}, max-age={IMMUTABLE_SECONDS}, immutable"),
+        }
+    }
+}
+
+impl Answer<'_> {
+    /// The whole response.
+    pub fn respond(&self, asker: &Asker) -> Response {
+        match self {
+            Self::Failed(failure) => failed(failure),
+            Self::Found { document, found, validity, cache } => {
+                let not_modified = asker.if_none_match.as_deref().is_some_and(|tags| found.etag.matches(tags));
+                let mut headers = vec![
+                    ("cache-control", validity.cache_control()),
+                    ("etag", found.etag.to_string()),
+                    (CACHE_HEADER, cache.as_str().to_owned()),
+                ];
+                if not_modified {
+                    return Response { status: 304, headers, body: Vec::new() };
+                }
+                headers.push(("content-type", document.content_type().to_owned()));
+                Response { status: 200, headers, body: found.body.clone() }
+            }
+            Self::Missing { missing, validity, cache } => {
+                let mut response = text(if missing.gone { 410 } else { 404 }, &missing.reason);
+                response.headers.push(("cache-control", validity.cache_control()));
+                response.headers.push((CACHE_HEADER, cache.as_str().to_owned()));
+                response
+            }
+            Self::Page { healthy, content_type, body } => Response {
+                status: if *healthy { 200 } else { 503 },
+                headers: vec![("content-type", (*content_type).to_owned()), no_store()],
+                body: body.clone().into_bytes(),
+            },
+            Self::Refused(refusal) => refused(refusal),
+            Self::Supported => Response { status: 200, headers: vec![no_store()], body: Vec::new() },
+        }
+    }
+}
+
+fn failed(failure: &Failure) -> Response {
+    let status = match failure.fault {
+        Fault::Bad => 502,
+        Fault::Forbidden => 403,
+        Fault::Overloaded => 503,
+        Fault::Slow => 504,
+    };
+    let mut response = uncached(status, &failure.reason);
+    if status != 403 {
+        let seconds = failure.retry_after.unwrap_or(RETRY_SECONDS);
+        response.headers.push(("retry-after", seconds.to_string()));
+    }
+    response
+}
+
+fn refused(refusal: &Refusal) -> Response {
+    match refusal {
+        Refusal::Malformed(reason) => uncached(400, reason),
+        Refusal::Method(method) => {
+            let mut response = uncached(405, &format!("method {method} not allowed: a module proxy answers GET and HEAD"));
+            response.headers.push(("allow", "GET, HEAD".to_owned()));
+            response
+        }
+        Refusal::Forbidden { reason, .. } => uncached(403, reason),
+        Refusal::Unknown(reason) => uncached(404, reason),
+    }
+}
+
+fn uncached(status: u16, reason: &str) -> Response {
+    let mut response = text(status, reason);
+    response.headers.push(no_store());
+    response
+}
+
+fn text(status: u16, reason: &str) -> Response {
+    let headers = vec![
+        ("content-type", "text/plain; charset=utf-8".to_owned()),
+        ("x-content-type-options", "nosniff".to_owned()),
+    ];
+    Response { status, headers, body: printable(reason).into_bytes() }
+}
+
+fn no_store() -> (&'static str, String) {
+    ("cache-control", "no-store".to_owned())
+}
+
+/// `reason` as the go command shows it: it drops a body of more than 8 lines or 648 bytes, or with anything unprintable.
+fn printable(reason: &str) -> String {
+    let mut shown = String::new();
+    for line in reason.lines().filter(|line| !line.trim().is_empty()).take(MAX_LINES) {
+        for character in line.chars().filter(|character| !character.is_control()) {
+            if shown.len() + character.len_utf8() + 1 > MAX_BYTES {
+                break;
+            }
+            shown.push(character);
+        }
+        if shown.len() < MAX_BYTES {
+            shown.push('\n');
+        }
+    }
+    shown
+}
+
+/// Says where an answer came from.
+const CACHE_HEADER: &str = "x-modgate-cache";
+
+/// What never changes is kept for a day and then asked for again, at the price of a 304: a rule that comes tomorrow is
+/// then not outlived for a year by a cache that nobody here can reach.
+const IMMUTABLE_SECONDS: u32 = 86_400;
+
+/// When to try again where the failing upstream did not say: soon, for most outages are short.
+const RETRY_SECONDS: u32 = 5;
+
+/// cmd/go/internal/web drops an error text beyond these.
+const MAX_LINES: usize = 8;
+const MAX_BYTES: usize = 648;

@@ -1,0 +1,104 @@
+//! What came of looking for a document.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use crate::http::Timestamp;
+
+/// What came of looking for a document. Not found and could not look are never mixed up: the go command falls through to
+/// the next proxy on the first and must not on the second.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is there.
+    Found(Found),
+    /// A source that knows says that there is none.
+    Missing(Missing),
+    /// Nobody could say.
+    Failed(Failure),
+}
+
+/// A document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its bytes.
+    pub body: Vec<u8>,
+    /// Its entity tag.
+    pub etag: Etag,
+    /// When a source last said so.
+    pub since: Timestamp,
+}
+
+/// There is no such document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// Whether there was one once (410 and not 404).
+    pub gone: bool,
+    /// Who says so, for the developer.
+    pub reason: String,
+    /// When a source last said so.
+    pub since: Timestamp,
+}
+
+/// Why nobody could say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What kind of failure.
+    pub fault: Fault,
+    /// Who failed and how, for the developer.
+    pub reason: String,
+    /// Seconds after which to try again, where the upstream named them.
+    pub retry_after: Option<u32>,
+}
+
+/// Kinds of failure, as far as the answer differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The upstream could not be reached, or what it answered is no answer.
+    Bad,
+    /// The upstream refuses to hand it out.
+    Forbidden,
+    /// The upstream, or the way to it, is overloaded.
+    Overloaded,
+    /// The upstream did not answer in time.
+    Slow,
+}
+
+/// A strong entity tag: the first half of the body's SHA-256.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Etag(pub [u8; Self::LEN]);
+
+impl Found {
+    /// A document that a source handed over at `now`.
+    pub fn new(body: Vec<u8>, now: Timestamp) -> Self {
+        let etag = Etag::of(&body);
+        Self { body, etag, since: now }
+    }
+}
+
+impl Etag {
+    /// 128 bits: collisions would have to be found by chance, in one URL's history.
+    pub const LEN: usize = 16;
+
+    /// The tag of `body`.
+    pub fn of(body: &[u8]) -> Self {
+        let mut tag = [0; Self::LEN];
+        tag.iter_mut().zip(Sha256::digest(body)).for_each(|(tag, byte)| *tag = byte);
+        Self(tag)
+    }
+
+    /// Whether an `If-None-Match` names this tag (RFC 9110, section 13.1.2: `*`, or a list compared weakly).
+    pub fn matches(self, if_none_match: &str) -> bool {
+        let own = self.to_string();
+        if_none_match.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == own)
+    }
+}
+
+/// As it stands in the header, with its quotes.
+impl fmt::Display for Etag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"")?;
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        f.write_str("\"")
+    }
+}

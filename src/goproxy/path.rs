@@ -1,0 +1,137 @@
+//! From a raw `:path` to the one spelling everything behind it relies on.
+//!
+//! Percent-escapes are decoded once (the go command sends `!` as `%21`), slashes merged, the configured prefix cut off.
+//! Nothing is resolved: a `.` or `..` element is refused, never followed, so that no two components on the way can
+//! disagree about which module a path names.
+//!
+//! Whether a path is ours at all is decided first and leniently, by its shape: what is not ours passes untouched, however
+//! odd it looks.
+
+use std::borrow::Cow;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use super::{Page, Refusal};
+use crate::{
+    config::{Admin, Match},
+    http::RequestHead,
+};
+
+/// Whose request this is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The gateway's: pass it on untouched.
+    Foreign,
+    /// Ours: the path below the prefix, decoded, without its leading slash.
+    Ours(String),
+    /// One of our own pages.
+    Page(Page),
+    /// Ours by its shape, and malformed.
+    Refused(Refusal),
+}
+
+/// Decides whose request `head` is and normalises its path.
+pub fn place(head: &RequestHead, matching: &Match, admin: &Admin) -> Place {
+    if !matching.hosts.is_empty() && !matching.hosts.iter().any(|host| host.matches(&head.authority)) {
+        return Place::Foreign;
+    }
+    let raw = head.path.split(['?', '#']).next().unwrap_or_default();
+    let decoded = merge_slashes(percent_decode_str(raw).into());
+    let Some(below) = strip_prefix(&decoded, &matching.path_prefix) else {
+        return Place::Foreign;
+    };
+    if let Some(page) = page(below, &admin.path_prefix) {
+        return Place::Page(page);
+    }
+    if !has_our_shape(below) {
+        return Place::Foreign;
+    }
+    match checked(raw, below) {
+        Ok(path) => Place::Ours(path.to_owned()),
+        Err(refusal) => Place::Refused(refusal),
+    }
+}
+
+/// Percent-encodes a path for a request line, leaving what Go's `url.PathEscape` leaves, and slashes.
+pub fn encode(path: &str) -> String {
+    utf8_percent_encode(path, &ESCAPED).to_string()
+}
+
+fn merge_slashes(path: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
+    if !path.windows(2).any(|pair| pair == b"//") {
+        return path;
+    }
+    let mut merged = path.into_owned();
+    merged.dedup_by(|next, kept| *next == b'/' && *kept == b'/');
+    Cow::Owned(merged)
+}
+
+/// What is left of `path` below `prefix`, without the slash between them.
+fn strip_prefix<'a>(path: &'a [u8], prefix: &str) -> Option<&'a [u8]> {
+    path.strip_prefix(prefix.as_bytes())?.strip_prefix(b"/")
+}
+
+fn page(below: &[u8], prefix: &str) -> Option<Page> {
+    let name = below.strip_prefix(prefix.trim_start_matches('/').as_bytes())?;
+    Page::ALL.into_iter().find(|page| page.as_str().as_bytes() == name)
+}
+
+/// Whether only the module proxy protocol asks for paths of this shape.
+fn has_our_shape(below: &[u8]) -> bool {
+    let mut elements = below.split(|byte| *byte == b'/');
+    if elements.clone().any(|element| element == b"@v" || element == b"@latest") {
+        return true;
+    }
+    elements.next() == Some(b"sumdb")
+        && elements.next().is_some()
+        && elements.any(|element| matches!(element, b"latest" | b"lookup" | b"supported" | b"tile"))
+}
+
+fn checked<'a>(raw: &str, below: &'a [u8]) -> Result<&'a str, Refusal> {
+    let malformed = |why: &str| Err(Refusal::Malformed(format!("malformed path: {why}")));
+    if raw.len() > MAX_PATH {
+        return malformed(&format!("{} bytes long, more than {MAX_PATH}", raw.len()));
+    }
+    if let Some(escape) = bad_escape(raw) {
+        return malformed(&format!("{escape:?} is not a percent-escape"));
+    }
+    let Ok(path) = std::str::from_utf8(below) else {
+        return malformed("not UTF-8");
+    };
+    if path.chars().any(char::is_control) {
+        return malformed("a control character");
+    }
+    if let Some(element) = path.split('/').find(|element| matches!(*element, "." | "..")) {
+        return malformed(&format!("{element:?} is not resolved"));
+    }
+    Ok(path)
+}
+
+/// The first `%` of `raw` that two hexadecimal digits do not follow, with what does.
+fn bad_escape(raw: &str) -> Option<&str> {
+    raw.match_indices('%').find_map(|(at, _)| {
+        let escape = raw.get(at..at + 3);
+        let is_hex = escape
+            .and_then(|escape| escape.get(1..))
+            .is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        let shown = || raw.get(at..).map(|rest| rest.char_indices().nth(3).map_or(rest, |(end, _)| rest.get(..end).unwrap_or(rest)));
+        if is_hex { None } else { shown() }
+    })
+}
+
+/// Longer than any request of the go command: the longest module path and version in the public index are under 500 bytes
+/// together, and `%21` makes at most three bytes of one.
+const MAX_PATH: usize = 4096;
+
+const ESCAPED: AsciiSet = NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'+')
+    .remove(b'=')
+    .remove(b':')
+    .remove(b'@')
+    .remove(b'/');

@@ -1,0 +1,24 @@
+//! The only place that knows proxy-wasm: it reads what the host says, steps the core, and does what the core wants.
+//!
+//! **Callouts belong to the root context.** The SDK gives a callout's answer to the context that was active when it was made
+//! and drops the answer silently when that context is gone, so a callout made for a client would die with the client. Here
+//! a stream never calls out: it leaves its callouts in the worker's outbox and rings the worker's own queue, and the host
+//! calls the root back, on the same thread and a fraction of a millisecond later, to send them.
+//!
+//! **Nothing panics**: a trap loses the worker's VM and leaves every paused stream hanging. The SDK panics on statuses it
+//! does not expect, so its calls are made only where the host cannot give one.
+
+mod kv;
+mod link;
+mod obey;
+mod root;
+mod stream;
+
+use proxy_wasm::types::LogLevel;
+
+use self::root::Root;
+
+proxy_wasm::main! {{
+    proxy_wasm::set_log_level(LogLevel::Info);
+    proxy_wasm::set_root_context(|context| Box::new(Root::new(context)));
+}}

@@ -1,0 +1,81 @@
+//! Verdicts carried out.
+//!
+//! **Host differences**: Envoy drops the `content-type` of a local reply without a body, and its `content-length` with it.
+//! Its own local reply comes back through the filter's response callbacks, where both can be put back.
+
+use proxy_wasm::{
+    hostcalls,
+    types::{Action, MapType},
+};
+
+use super::link::Link;
+use crate::{
+    cx::{Edit, StreamId, Verdict},
+    http::Response,
+};
+
+/// Carries out a verdict for the stream whose callback runs; `map` is the headers it is about.
+pub(super) fn now(link: &mut Link, stream: StreamId, map: MapType, verdict: Verdict) -> Action {
+    match verdict {
+        Verdict::Continue => Action::Continue,
+        Verdict::Edit(edit) => {
+            apply(map, &edit);
+            Action::Continue
+        }
+        Verdict::Respond(response) => {
+            respond(link, stream, &response);
+            Action::Pause
+        }
+        Verdict::Wait => Action::Pause,
+    }
+}
+
+/// Carries out a verdict for a request that waits; the root's callback runs.
+pub(super) fn resume(link: &mut Link, stream: StreamId, verdict: Verdict) {
+    if hostcalls::set_effective_context(stream.0).is_err() {
+        return;
+    }
+    match verdict {
+        Verdict::Continue => {
+            let _ = hostcalls::resume_http_request();
+        }
+        Verdict::Edit(edit) => {
+            apply(MapType::HttpRequestHeaders, &edit);
+            let _ = hostcalls::resume_http_request();
+        }
+        Verdict::Respond(response) => respond(link, stream, &response),
+        Verdict::Wait => {}
+    }
+    let _ = hostcalls::set_effective_context(link.root);
+}
+
+/// Puts back what the host stripped from an answer without a body.
+pub(super) fn redress(link: &mut Link, stream: StreamId) {
+    if let Some(content_type) = link.bare.remove(&stream) {
+        set(MapType::HttpResponseHeaders, "content-type", &content_type);
+        set(MapType::HttpResponseHeaders, "content-length", "0");
+    }
+}
+
+fn respond(link: &mut Link, stream: StreamId, response: &Response) {
+    let headers: Vec<_> = response.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    if response.body.is_empty()
+        && let Some((_, content_type)) = headers.iter().find(|(name, _)| *name == "content-type")
+    {
+        link.bare.insert(stream, (*content_type).to_owned());
+    }
+    let _ = hostcalls::send_http_response(response.status.into(), headers, Some(&response.body));
+}
+
+fn apply(map: MapType, edit: &Edit) {
+    for name in &edit.remove {
+        let _ = hostcalls::remove_map_value(map, name);
+    }
+    for (name, value) in &edit.set {
+        set(map, name, value);
+    }
+}
+
+fn set(map: MapType, name: &str, value: &str) {
+    let _ = hostcalls::set_map_value(map, name, Some(value));
+}

@@ -1,0 +1,85 @@
+//! The root context: one per worker and configuration. It reads the configuration and makes the callouts.
+
+use std::{cell::RefCell, rc::Rc};
+
+use proxy_wasm::{
+    hostcalls,
+    traits::{Context, HttpContext, RootContext},
+    types::{BufferType, ContextType},
+};
+
+use super::{kv, link::Link, stream::Stream};
+use crate::{config::Config, worker::Worker};
+
+pub(super) struct Root {
+    context: u32,
+    link: Option<Rc<RefCell<Link>>>,
+    replaced: bool,
+}
+
+impl Root {
+    pub(super) fn new(context: u32) -> Self {
+        Self { context, link: None, replaced: false }
+    }
+
+    /// A replaced configuration goes when its last callout has ended.
+    fn leave_if_idle(&mut self) {
+        if self.replaced && self.link.as_ref().is_none_or(|link| link.borrow().worker.is_idle()) {
+            self.replaced = false;
+            let _ = hostcalls::done();
+        }
+    }
+}
+
+impl RootContext for Root {
+    fn on_configure(&mut self, size: usize) -> bool {
+        let text = hostcalls::get_buffer(BufferType::PluginConfiguration, 0, size).ok().flatten().unwrap_or_default();
+        let config = match Config::parse_bytes(&text) {
+            Ok(config) => config,
+            Err(problems) => {
+                for problem in problems.to_string().lines() {
+                    log::error!("configuration refused: {problem}");
+                }
+                return false;
+            }
+        };
+        let name = format!("modgate/worker/{}", kv::unique_number());
+        let Ok(queue) = hostcalls::register_shared_queue(&name) else {
+            log::error!("the host has no shared queues");
+            return false;
+        };
+        self.link = Some(Link::new(self.context, Worker::new(config), queue));
+        true
+    }
+
+    fn on_queue_ready(&mut self, queue: u32) {
+        while let Ok(Some(_)) = hostcalls::dequeue_shared_queue(queue) {}
+        if let Some(link) = &self.link {
+            link.borrow_mut().send();
+        }
+        self.leave_if_idle();
+    }
+
+    fn create_http_context(&self, context: u32) -> Option<Box<dyn HttpContext>> {
+        Some(Box::new(Stream::new(context, self.link.clone())))
+    }
+
+    fn get_type(&self) -> Option<ContextType> {
+        Some(ContextType::HttpContext)
+    }
+}
+
+impl Context for Root {
+    fn on_http_call_response(&mut self, token: u32, num_headers: usize, body_size: usize, _num_trailers: usize) {
+        if let Some(link) = &self.link {
+            link.borrow_mut().receive(token, num_headers, body_size);
+        }
+        self.leave_if_idle();
+    }
+
+    fn on_done(&mut self) -> bool {
+        let idle = self.link.as_ref().is_none_or(|link| link.borrow().worker.is_idle());
+        self.replaced = !idle;
+        idle
+    }
+}

@@ -1,0 +1,81 @@
+//! HTTP as values: what a stream asks, what is answered, what a callout sends and what came of it.
+
+mod headers;
+mod reply;
+
+use std::time::Duration;
+
+pub use self::headers::Headers;
+pub use self::reply::{CallFailure, Reply, made_by_host};
+
+/// The head of a client's request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestHead {
+    /// The method as sent, e.g. `GET`.
+    pub method: String,
+    /// `:authority` (HTTP/2) or `Host`, with its port if it had one.
+    pub authority: String,
+    /// The raw path with its query, exactly as the client sent it.
+    pub path: String,
+    /// Every other header.
+    pub headers: Headers,
+}
+
+/// The head of a response that a routed stream got from its upstream (or from the router itself).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResponseHead {
+    /// The status.
+    pub status: u16,
+    /// Every header but `:status`.
+    pub headers: Headers,
+}
+
+/// A whole response, made here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// The status.
+    pub status: u16,
+    /// Headers beside `content-length`, which the host sets.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body; for a HEAD request too, the host then sends its length alone.
+    pub body: Vec<u8>,
+}
+
+/// A request this filter makes of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Callout {
+    /// The Envoy cluster.
+    pub cluster: String,
+    /// `GET`, `HEAD` or `PUT`.
+    pub method: &'static str,
+    /// `http` or `https`, sent as `:scheme`.
+    pub scheme: &'static str,
+    /// `:authority`.
+    pub authority: String,
+    /// The percent-encoded path.
+    pub path: String,
+    /// Every other header.
+    pub headers: Vec<(String, String)>,
+    /// The body; empty for none.
+    pub body: Vec<u8>,
+    /// After this the host gives up and says [`CallFailure::TimedOut`] or [`CallFailure::Broken`].
+    pub timeout: Duration,
+}
+
+/// Milliseconds since the Unix epoch, by the host's clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp(pub u64);
+
+impl RequestHead {
+    /// Whether the method is one this proxy answers.
+    pub fn is_read(&self) -> bool {
+        matches!(self.method.as_str(), "GET" | "HEAD")
+    }
+}
+
+impl Timestamp {
+    /// The time from `earlier` to this, nothing if it is later (clocks are set back).
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+}

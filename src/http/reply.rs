@@ -1,0 +1,127 @@
+//! What came of a callout.
+//!
+//! Envoy tells an upstream's answer and its own failure apart in no field: a refused connection arrives as a `503` with
+//! a text body, a timeout before the headers as a `504`, a circuit breaker as a `503` with `x-envoy-overloaded`, and
+//! anything that breaks after the headers (or a body above the host's limit) as no headers at all. Here they become what
+//! they are.
+
+use super::Headers;
+
+/// The outcome of one callout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// The upstream answered in full.
+    Answered {
+        /// The status.
+        status: u16,
+        /// Every header but `:status`.
+        headers: Headers,
+        /// The whole body.
+        body: Vec<u8>,
+    },
+    /// It did not.
+    Failed(CallFailure),
+}
+
+/// Why an upstream gave no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallFailure {
+    /// The answer broke off after its headers, or was larger than the host lets a callout be (32 MiB in Envoy).
+    Broken,
+    /// The host does not know the cluster, or the request was malformed: a mistake in the configuration.
+    Misconfigured,
+    /// The cluster has no healthy host.
+    NoHealthyHost,
+    /// The cluster's circuit breaker is open.
+    Overloaded,
+    /// No answer within the callout's timeout.
+    TimedOut,
+    /// The connection was refused, or closed before an answer.
+    Unreachable,
+}
+
+impl Reply {
+    /// Reads what the host hands over: `head` is the status and the headers, or nothing where the host gave none.
+    pub fn read(head: Option<(u16, Headers)>, body: Vec<u8>) -> Self {
+        let Some((status, headers)) = head else {
+            return Self::Failed(CallFailure::Broken);
+        };
+        match (status, made_by_host(&headers)) {
+            (503, true) if headers.has("x-envoy-overloaded") => Self::Failed(CallFailure::Overloaded),
+            (503, true) => Self::Failed(CallFailure::Unreachable),
+            (504, true) => Self::Failed(CallFailure::TimedOut),
+            _ => Self::Answered { status, headers, body },
+        }
+    }
+}
+
+impl Reply {
+    /// The word for metrics.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Answered { status: 404 | 410, .. } => "missing",
+            Self::Answered { status: 200..=299, .. } => "ok",
+            Self::Answered { status: 300..=399, .. } => "redirect",
+            Self::Answered { status: 400..=499, .. } => "refused",
+            Self::Answered { .. } => "error",
+            Self::Failed(failure) => failure.as_str(),
+        }
+    }
+}
+
+impl CallFailure {
+    /// The word for logs and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Broken => "broken",
+            Self::Misconfigured => "misconfigured",
+            Self::NoHealthyHost => "no_healthy_host",
+            Self::Overloaded => "overloaded",
+            Self::TimedOut => "timed_out",
+            Self::Unreachable => "unreachable",
+        }
+    }
+
+    /// What a person reads.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Broken => "its answer broke off or was too large",
+            Self::Misconfigured => "the gateway has no such cluster",
+            Self::NoHealthyHost => "its cluster has no healthy host",
+            Self::Overloaded => "too many requests to it are under way",
+            Self::TimedOut => "it did not answer in time",
+            Self::Unreachable => "it could not be reached",
+        }
+    }
+}
+
+/// Whether the host itself made this answer: it has neither `date` nor `server`, which every HTTP server in use sends, nor
+/// anything else beside its content headers and the mark of an open circuit breaker.
+pub fn made_by_host(headers: &Headers) -> bool {
+    headers.names().all(|name| matches!(name, "content-length" | "content-type" | "x-envoy-overloaded"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(status: u16, headers: &[(&str, &str)]) -> Reply {
+        Reply::read(Some((status, headers.iter().copied().collect())), Vec::new())
+    }
+
+    #[test]
+    fn hosts_own_answers_are_failures() {
+        let text = ("content-type", "text/plain");
+        assert_eq!(Reply::read(None, Vec::new()), Reply::Failed(CallFailure::Broken));
+        assert_eq!(read(503, &[text]), Reply::Failed(CallFailure::Unreachable));
+        assert_eq!(read(504, &[text, ("content-length", "24")]), Reply::Failed(CallFailure::TimedOut));
+        assert_eq!(read(503, &[text, ("x-envoy-overloaded", "true")]), Reply::Failed(CallFailure::Overloaded));
+    }
+
+    #[test]
+    fn an_upstreams_own_outage_is_an_answer() {
+        assert!(matches!(read(503, &[("date", "x"), ("content-type", "text/plain")]), Reply::Answered { status: 503, .. }));
+        assert!(matches!(read(503, &[("x-envoy-upstream-service-time", "1")]), Reply::Answered { .. }));
+        assert!(matches!(read(404, &[]), Reply::Answered { status: 404, .. }));
+    }
+}

@@ -1,0 +1,105 @@
+//! What is counted, and under which name.
+//!
+//! The proxy-wasm ABI knows no labels. A name therefore carries them as `.label.value` pairs after the metric's own name,
+//! `modgate.requests_total.kind.zip.cache.storage.class.2xx`, and Envoy's `stats_tags` (see `envoy/gateway.yaml`) turn them
+//! into labels: `modgate_requests_total{kind="zip",cache="storage",class="2xx"}`. A value is made of `[a-z0-9_-]`, so that
+//! it can never be taken for a separator. Every label has few values, none of them chosen by a client.
+
+use std::fmt;
+
+/// One counter, with its labels.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Metric {
+    /// A callout that ended.
+    Callout {
+        /// Whom it asked.
+        target: Target,
+        /// What came of it: `found`, `missing`, `refused`, `bad_answer`, or why there was no answer.
+        outcome: &'static str,
+    },
+    /// A request that was refused here.
+    Refusal {
+        /// Why.
+        reason: &'static str,
+    },
+    /// A request that was answered.
+    Request {
+        /// What it asked.
+        kind: &'static str,
+        /// Where the answer came from.
+        cache: Cache,
+        /// The answer's status.
+        status: u16,
+    },
+    /// A document that was to be written to storage.
+    StorageWrite {
+        /// What came of it.
+        outcome: &'static str,
+    },
+}
+
+/// Whom a callout asks.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    /// The storage cluster.
+    Storage,
+    /// A checksum database.
+    Sumdb,
+    /// An upstream, by its configured name.
+    Upstream(String),
+}
+
+/// Where an answer came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cache {
+    /// From a fetch that another request had begun.
+    Coalesced,
+    /// From the index.
+    Hit,
+    /// From nowhere: refused, failed, or a page of our own.
+    None,
+    /// From storage.
+    Storage,
+    /// From an upstream or a checksum database.
+    Upstream,
+}
+
+impl Cache {
+    /// The word for logs, metrics and the `x-modgate-cache` header.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Coalesced => "coalesced",
+            Self::Hit => "hit",
+            Self::None => "none",
+            Self::Storage => "storage",
+            Self::Upstream => "upstream",
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Storage => f.write_str("storage"),
+            Self::Sumdb => f.write_str("sumdb"),
+            Self::Upstream(name) => f.write_str(name),
+        }
+    }
+}
+
+/// The name under which the host keeps the counter.
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Callout { target, outcome } => {
+                write!(f, "modgate.callouts_total.target.{target}.outcome.{outcome}")
+            }
+            Self::Refusal { reason } => write!(f, "modgate.refusals_total.reason.{reason}"),
+            Self::Request { kind, cache, status } => {
+                let (cache, class) = (cache.as_str(), status / 100);
+                write!(f, "modgate.requests_total.kind.{kind}.cache.{cache}.class.{class}xx")
+            }
+            Self::StorageWrite { outcome } => write!(f, "modgate.storage_writes_total.outcome.{outcome}"),
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Where a document or a zip is looked for, and in which order.
+//!
+//! What never changes is asked of storage first and of upstreams after. What does change is asked of the upstreams first,
+//! for they know, and of storage where they do not: whatever was seen once stays available.
+
+use std::collections::VecDeque;
+
+use crate::{
+    config::{Config, Endpoint},
+    goproxy::{Document, Lifetime},
+    gomod::ModulePath,
+    metrics::Target,
+    store, upstream,
+};
+
+/// What is looked for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Want {
+    /// A small document, whole.
+    Document(Document),
+    /// Who has a zip.
+    Zip(crate::goproxy::Zip),
+}
+
+/// Where it is looked for; the numbers are places in the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// The storage cluster.
+    Storage,
+    /// A checksum database.
+    Sumdb(usize),
+    /// An upstream.
+    Upstream(usize),
+}
+
+/// The sources to ask for `want`, in order. Without `may_fetch` nobody is asked but storage.
+pub fn plan(want: &Want, config: &Config, may_fetch: bool) -> VecDeque<Source> {
+    let storage = config.storage.as_ref().filter(|_| want.object().is_some()).map(|_| Source::Storage);
+    let fetched: Vec<_> = match want {
+        _ if !may_fetch => Vec::new(),
+        Want::Document(Document::Sumdb { sumdb, .. }) => {
+            config.sumdb.iter().position(|known| known.name == *sumdb).map(Source::Sumdb).into_iter().collect()
+        }
+        Want::Document(Document::Module { module, .. }) => upstreams(config, module),
+        Want::Zip(zip) => upstreams(config, &zip.module),
+    };
+    if want.lifetime() == Lifetime::Immutable {
+        storage.into_iter().chain(fetched).collect()
+    } else {
+        fetched.into_iter().chain(storage).collect()
+    }
+}
+
+fn upstreams(config: &Config, module: &ModulePath) -> Vec<Source> {
+    upstream::chain(config, module).map(Source::Upstream).collect()
+}
+
+impl Want {
+    /// The path below a source's base address, which is its key in the index too.
+    pub fn path(&self) -> String {
+        match self {
+            Self::Document(document) => document.path(),
+            Self::Zip(zip) => zip.path(),
+        }
+    }
+
+    /// Its key in the index: the path below the proxy's own base address.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Document(Document::Sumdb { sumdb, .. }) => format!("sumdb/{sumdb}/{}", self.path()),
+            Self::Document(Document::Module { .. }) | Self::Zip(_) => self.path(),
+        }
+    }
+
+    /// What storage calls it, if storage keeps it.
+    pub fn object(&self) -> Option<String> {
+        match self {
+            Self::Document(document) => store::object(document),
+            Self::Zip(zip) => Some(zip.path()),
+        }
+    }
+
+    /// How long it stays what it is.
+    pub fn lifetime(&self) -> Lifetime {
+        match self {
+            Self::Document(document) => document.lifetime(),
+            Self::Zip(_) => Lifetime::Immutable,
+        }
+    }
+
+    /// What a person calls it.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Document(document) => document.to_string(),
+            Self::Zip(zip) => zip.to_string(),
+        }
+    }
+}
+
+impl Source {
+    /// How to reach it.
+    pub fn endpoint(self, config: &Config) -> Option<&Endpoint> {
+        match self {
+            Self::Storage => config.storage.as_ref().map(|storage| &storage.endpoint),
+            Self::Sumdb(at) => config.sumdb.get(at).map(|sumdb| &sumdb.endpoint),
+            Self::Upstream(at) => config.upstreams.get(at).map(|upstream| &upstream.endpoint),
+        }
+    }
+
+    /// What metrics call it.
+    pub fn target(self, config: &Config) -> Target {
+        match self {
+            Self::Storage => Target::Storage,
+            Self::Sumdb(_) => Target::Sumdb,
+            Self::Upstream(at) => {
+                Target::Upstream(config.upstreams.get(at).map(|upstream| upstream.name.clone()).unwrap_or_default())
+            }
+        }
+    }
+
+    /// What a person calls it.
+    pub fn describe(self, config: &Config) -> String {
+        match self {
+            Self::Storage => "storage".to_owned(),
+            Self::Sumdb(at) => {
+                config.sumdb.get(at).map(|sumdb| format!("checksum database {}", sumdb.name)).unwrap_or_default()
+            }
+            Self::Upstream(_) => format!("upstream {}", self.target(config)),
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Which sources an answer is from.
+
+use sha2::{Digest, Sha256};
+
+use crate::config::{Config, Endpoint};
+
+/// A number that differs between configurations whose answers must not be mixed: those that fetch from other upstreams,
+/// another storage or other checksum databases, or that send other modules there. What decides only how (timeouts,
+/// freshness, sizes) does not count, and leaves the index as it is.
+pub(super) fn fingerprint(config: &Config) -> u64 {
+    let mut digest = Sha256::new();
+    // Every text ends with a byte that none of them contains.
+    let mut add = |text: &str| {
+        digest.update(text);
+        digest.update([0xff]);
+    };
+    let mut endpoint = |kind: &str, endpoint: &Endpoint| {
+        for text in [kind, &endpoint.cluster, &endpoint.authority, endpoint.scheme.as_str(), &endpoint.path_prefix] {
+            add(text);
+        }
+        for (name, value) in &endpoint.headers {
+            add(name);
+            add(value);
+        }
+    };
+    config.storage.iter().for_each(|storage| endpoint("storage", &storage.endpoint));
+    config.sumdb.iter().for_each(|sumdb| endpoint(&sumdb.name, &sumdb.endpoint));
+    for upstream in &config.upstreams {
+        endpoint("upstream", &upstream.endpoint);
+    }
+    let upstreams = config.upstreams.iter().flat_map(|upstream| upstream.modules.iter());
+    for patterns in upstreams.chain([&config.private.modules, &config.private.nosumdb]) {
+        patterns.iter().for_each(|pattern| add(pattern.as_str()));
+        add("");
+    }
+    digest.finalize().first_chunk().map_or(0, |first| u64::from_le_bytes(*first))
+}

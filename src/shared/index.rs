@@ -1,0 +1,77 @@
+//! A fixed number of slots.
+//!
+//! The host's shared data cannot forget a key, so the index uses as many as it is configured for and no more, whatever is
+//! asked: a key's hash chooses its slot, a record that falls into a taken slot replaces what is there. Documents and
+//! answers that there is none live apart, so that a flood of unknown names evicts nothing of worth.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::{Entry, Key, Record, SharedKv, fingerprint::fingerprint};
+use crate::config::{self, Config, limits::NEGATIVE_ENTRY_BYTES};
+
+/// The index of one configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Index {
+    sizes: config::Index,
+    sources: u64,
+}
+
+impl Index {
+    /// The index of `config`: of its size, for answers from its sources.
+    pub fn new(config: &Config) -> Self {
+        Self { sizes: config.index, sources: fingerprint(config) }
+    }
+
+    /// What is known of `path`.
+    pub fn look_up(&self, kv: &dyn SharedKv, path: &str) -> Option<Entry> {
+        let key = self.key(path);
+        [Region::Found, Region::Missing]
+            .into_iter()
+            .filter_map(|region| Entry::decode(&kv.get(&self.slot(region, key))?, key))
+            .max_by_key(|entry| match entry {
+                Entry::Found(found) => found.since,
+                Entry::Missing(missing) => missing.since,
+                Entry::Stored { since } => *since,
+            })
+    }
+
+    /// Keeps `entry` under `path`, if it is small enough.
+    pub fn keep(&self, kv: &mut dyn SharedKv, path: &str, entry: &Entry) {
+        let (region, limit) = match entry {
+            Entry::Found(_) | Entry::Stored { .. } => (Region::Found, self.sizes.max_entry_bytes),
+            Entry::Missing(_) => (Region::Missing, NEGATIVE_ENTRY_BYTES),
+        };
+        let key = self.key(path);
+        if let Some(bytes) = (Record { key, entry }).encode()
+            && u32::try_from(bytes.len()).is_ok_and(|length| length <= limit)
+        {
+            kv.set(&self.slot(region, key), &bytes);
+        }
+    }
+
+    fn key<'a>(&self, path: &'a str) -> Key<'a> {
+        Key { sources: self.sources, path }
+    }
+
+    fn slot(&self, region: Region, key: Key<'_>) -> String {
+        let mut hasher = DefaultHasher::new();
+        key.hash(&mut hasher);
+        let (name, slots) = match region {
+            Region::Found => ("found", self.sizes.slots),
+            Region::Missing => ("missing", self.sizes.negative_slots),
+        };
+        format!("{PREFIX}{name}/{}", hasher.finish() % u64::from(slots.max(1)))
+    }
+}
+
+/// Every filter with the same `vm_id` shares one name space, under Istio filters of other makers too.
+const PREFIX: &str = "modgate/index/";
+
+/// Which slots a record lives in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Region {
+    /// For documents, and for what storage has.
+    Found,
+    /// For what does not exist.
+    Missing,
+}

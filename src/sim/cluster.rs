@@ -1,0 +1,71 @@
+//! A cluster: objects by path, faults, and a record of what it was asked.
+
+use std::collections::BTreeMap;
+
+use crate::http::{CallFailure, Callout, Headers, Reply};
+
+/// A store and a module proxy at once: it answers GET and HEAD of what it has, takes PUT, and fails when told to.
+#[derive(Debug, Default)]
+pub(crate) struct Cluster {
+    /// Milliseconds until it answers.
+    pub(crate) latency: u64,
+    /// While set, every request fails so.
+    pub(crate) fault: Option<CallFailure>,
+    /// What it was asked, as `GET /path`.
+    pub(crate) asked: Vec<String>,
+    /// Whole requests, for a look at their headers.
+    pub(crate) callouts: Vec<Callout>,
+    objects: BTreeMap<String, Object>,
+}
+
+#[derive(Clone, Debug)]
+struct Object {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl Cluster {
+    /// Has `path` answer 200 with `body`.
+    pub(crate) fn serve(&mut self, path: &str, body: &str) -> &mut Self {
+        self.answer(path, 200, &[], body)
+    }
+
+    /// Has `path` answer this.
+    pub(crate) fn answer(&mut self, path: &str, status: u16, headers: &[(&str, &str)], body: &str) -> &mut Self {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        self.objects.insert(path.to_owned(), Object { status, headers, body: body.as_bytes().to_vec() });
+        self
+    }
+
+    /// What stands at `path`.
+    pub(crate) fn body(&self, path: &str) -> Option<String> {
+        self.objects.get(path).map(|object| String::from_utf8_lossy(&object.body).into_owned())
+    }
+
+    pub(super) fn ask(&mut self, callout: &Callout) -> Reply {
+        self.asked.push(format!("{} {}", callout.method, callout.path));
+        self.callouts.push(callout.clone());
+        if let Some(fault) = self.fault {
+            return Reply::Failed(fault);
+        }
+        if callout.method == "PUT" {
+            let body = String::from_utf8_lossy(&callout.body).into_owned();
+            self.serve(&callout.path, &body);
+            return reply(201, &[], Vec::new());
+        }
+        match self.objects.get(&callout.path) {
+            None => reply(404, &[], b"not found\n".to_vec()),
+            Some(object) => {
+                let body = if callout.method == "HEAD" { Vec::new() } else { object.body.clone() };
+                reply(object.status, &object.headers, body)
+            }
+        }
+    }
+}
+
+fn reply(status: u16, headers: &[(String, String)], body: Vec<u8>) -> Reply {
+    let mut all: Vec<(String, String)> = vec![("date".to_owned(), "now".to_owned())];
+    all.extend(headers.iter().cloned());
+    Reply::Answered { status, headers: all.into_iter().collect::<Headers>(), body }
+}

@@ -1,0 +1,7 @@
+//! Upstream proxies and checksum databases: who may be asked for a module, and what the reply means.
+
+mod chain;
+mod judge;
+
+pub use self::chain::chain;
+pub use self::judge::{judge, judge_presence};

@@ -1,0 +1,79 @@
+//! What an upstream's reply means.
+
+use crate::{
+    goproxy::{Document, Failure, Fault, Found, Missing, Outcome, accept},
+    http::{CallFailure, Headers, Reply, Timestamp},
+};
+
+/// Reads the reply to a GET of `document`. `who` is the upstream as reasons name it.
+pub fn judge(document: &Document, who: &str, reply: Reply, now: Timestamp) -> Outcome {
+    match reply {
+        Reply::Answered { status: 200, body, .. } => match accept(document, body) {
+            Ok(body) => Outcome::Found(Found::new(body, now)),
+            Err(bad) => failed(Fault::Bad, format!("{document}: bad answer from {who}: {bad}")),
+        },
+        Reply::Answered { status, headers, body } => refused(&document.to_string(), who, status, &headers, &body, now),
+        Reply::Failed(failure) => unanswered(&document.to_string(), who, failure),
+    }
+}
+
+/// Reads the reply to a HEAD of a zip, or the head of a streamed one: nothing means that it is there.
+///
+/// `what` is what was asked for, as reasons name it. An upstream that answers no HEAD is taken to have it: the GET that
+/// follows says whether it does.
+pub fn judge_presence(what: &str, who: &str, reply: Reply, now: Timestamp) -> Option<Outcome> {
+    match reply {
+        Reply::Answered { status: 200 | 204 | 206 | 304 | 405 | 416 | 501, .. } => None,
+        Reply::Answered { status, headers, body } => Some(refused(what, who, status, &headers, &body, now)),
+        Reply::Failed(failure) => Some(unanswered(what, who, failure)),
+    }
+}
+
+fn refused(what: &str, who: &str, status: u16, headers: &Headers, body: &[u8], now: Timestamp) -> Outcome {
+    let said = said(headers, body);
+    let retry_after = headers.first("retry-after").and_then(|seconds| seconds.trim().parse().ok());
+    let fail = |fault, why: &str| Outcome::Failed(Failure { fault, reason: format!("{what}: {who} {why}{said}"), retry_after });
+    match status {
+        404 | 410 => {
+            let reason = format!("not found: {what}: {who} answered {status}{said}");
+            Outcome::Missing(Missing { gone: status == 410, reason, since: now })
+        }
+        // Not the developer's mistake: the gateway's own credentials are wrong or missing.
+        401 | 407 => fail(Fault::Bad, &format!("does not accept this gateway's credentials ({status})")),
+        403 | 451 => fail(Fault::Forbidden, &format!("refuses it ({status})")),
+        429 | 503 => fail(Fault::Overloaded, &format!("is overloaded ({status})")),
+        300..=399 => {
+            let to = headers.first("location").unwrap_or("nowhere");
+            fail(Fault::Bad, &format!("redirects to {to} ({status}), and redirects are not followed"))
+        }
+        408 | 504 => fail(Fault::Slow, &format!("timed out ({status})")),
+        _ => fail(Fault::Bad, &format!("answered {status}")),
+    }
+}
+
+fn unanswered(what: &str, who: &str, failure: CallFailure) -> Outcome {
+    let fault = match failure {
+        CallFailure::TimedOut => Fault::Slow,
+        CallFailure::Overloaded => Fault::Overloaded,
+        CallFailure::Broken | CallFailure::Misconfigured | CallFailure::NoHealthyHost | CallFailure::Unreachable => Fault::Bad,
+    };
+    failed(fault, format!("{what}: {who}: {}", failure.describe()))
+}
+
+fn failed(fault: Fault, reason: String) -> Outcome {
+    Outcome::Failed(Failure { fault, reason, retry_after: None })
+}
+
+/// The first line an upstream gave as its reason, if it gave one that is meant for people.
+fn said(headers: &Headers, body: &[u8]) -> String {
+    let is_text = headers.first("content-type").is_some_and(|kind| kind.starts_with("text/plain"));
+    let line = std::str::from_utf8(body).ok().and_then(|text| text.lines().next()).map(str::trim).unwrap_or_default();
+    if is_text && !line.is_empty() {
+        format!(": {}", line.chars().take(MAX_SAID).collect::<String>())
+    } else {
+        String::new()
+    }
+}
+
+/// Leaves room, in the 648 bytes the go command shows, for who said it and what was asked.
+const MAX_SAID: usize = 240;

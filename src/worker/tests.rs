@@ -1,0 +1,42 @@
+//! Flows, from the head of a request to its answer, in the simulated world.
+
+mod chain;
+mod documents;
+mod pages;
+mod privacy;
+mod refusals;
+mod storage;
+mod zips;
+
+use crate::{http::Response, sim::World};
+
+/// One upstream for everything, and storage.
+const CONFIG: &str = r#"{
+    "upstreams": [{"name": "public", "cluster": "public", "url": "https://proxy.test/base"}],
+    "storage": {"cluster": "storage", "url": "http://storage.test/modules"}
+}"#;
+
+const INFO: &str = r#"{"Version":"v1.0.0","Time":"2024-01-02T03:04:05Z","Origin":{"VCS":"git"}}"#;
+
+fn world(workers: usize) -> World {
+    let mut world = World::new(workers, CONFIG);
+    world.cluster("storage").latency = 1;
+    let public = world.cluster("public");
+    public.latency = 100;
+    public
+        .serve("/base/example.com/m/@v/list", "v1.1.0\nv1.0.0\n")
+        .serve("/base/example.com/m/@v/v1.0.0.info", INFO)
+        .serve("/base/example.com/m/@v/v1.0.0.mod", "module example.com/m\n")
+        .serve("/base/example.com/m/@latest", r#"{"Version":"v1.1.0"}"#)
+        .serve("/base/example.com/m/@v/master.info", r#"{"Version":"v1.1.1-0.20240102030405-abcdefabcdef"}"#)
+        .serve("/base/example.com/m/@v/v1.0.0.zip", "PK");
+    world
+}
+
+fn header<'a>(response: &'a Response, name: &str) -> &'a str {
+    response.headers.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value.as_str())
+}
+
+fn body(response: &Response) -> &str {
+    std::str::from_utf8(&response.body).unwrap()
+}

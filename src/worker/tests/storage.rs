@@ -1,0 +1,127 @@
+//! Storage: read first, written behind, done without.
+
+use super::{CONFIG, INFO, body, header, world};
+use crate::{http::CallFailure, sim::World};
+
+const INFO_PATH: &str = "/example.com/m/@v/v1.0.0.info";
+
+#[test]
+fn scenario_what_is_stored_is_not_fetched() {
+    let mut world = world(1);
+    world.cluster("storage").serve("/modules/example.com/m/@v/v1.0.0.info", INFO);
+    let answer = world.get(0, INFO_PATH);
+    assert_eq!((answer.status, header(&answer, "x-modgate-cache")), (200, "storage"));
+    assert!(world.clusters["public"].asked.is_empty());
+    assert_eq!(world.clusters["storage"].asked.len(), 1, "and not written again");
+}
+
+#[test]
+fn scenario_names_are_escaped_as_gomodcache_escapes_them() {
+    let mut world = world(1);
+    world.cluster("public").serve("/base/github.com/%21burnt%21sushi/toml/@v/v1.0.0-%21r%21c1.mod", "module x\n");
+    for path in [
+        "/github.com/%21burnt%21sushi/toml/@v/v1.0.0-%21r%21c1.mod",
+        "/github.com/!burnt!sushi/toml/@v/v1.0.0-!r!c1.mod",
+        "/github.com//!burnt!sushi/toml/@v/v1.0.0-!r!c1.mod?query",
+        "/github.com/BurntSushi/toml/@v/v1.0.0-RC1.mod",
+        "/github.com/%42urntSushi/toml/%40v/v1.0.0-RC1.mod",
+    ] {
+        assert_eq!(world.get(0, path).status, 200, "{path}");
+    }
+    assert_eq!(world.clusters["public"].asked.len(), 1, "all the same document");
+    assert_eq!(world.clusters["storage"].asked[1], "PUT /modules/github.com/%21burnt%21sushi/toml/@v/v1.0.0-%21r%21c1.mod");
+}
+
+#[test]
+fn scenario_without_storage_everything_is_fetched_and_nothing_written() {
+    for fault in [CallFailure::Unreachable, CallFailure::TimedOut, CallFailure::Broken] {
+        let mut world = world(1);
+        world.cluster("storage").fault = Some(fault);
+        assert_eq!(world.get(0, INFO_PATH).status, 200, "{fault:?}");
+        assert!(!world.clusters["storage"].asked.iter().any(|asked| asked.starts_with("PUT")), "{fault:?}");
+        assert!(world.log.iter().any(|line| line.starts_with("WARN storage: example.com/m@v1.0.0")), "{:?}", world.log);
+        // An upstream's word counts while storage cannot say, but is not remembered.
+        assert_eq!(world.get(0, "/example.com/n/@v/v1.0.0.mod").status, 404);
+        assert_eq!(world.get(0, "/example.com/n/@v/v1.0.0.mod").status, 404);
+        assert_eq!(world.clusters["public"].asked.len(), 3, "{fault:?}");
+    }
+}
+
+#[test]
+fn scenario_an_outage_of_storage_alone_is_no_404() {
+    let mut world = World::new(1, r#"{"storage": {"cluster": "storage", "url": "http://storage.test"}}"#);
+    world.cluster("storage").fault = Some(CallFailure::Unreachable);
+    let answer = world.get(0, INFO_PATH);
+    assert_eq!(answer.status, 502);
+    assert!(body(&answer).contains("no answer from storage"), "{}", body(&answer));
+    world.cluster("storage").fault = None;
+    assert_eq!(world.get(0, INFO_PATH).status, 404);
+}
+
+#[test]
+fn scenario_a_failed_write_costs_the_copy_alone() {
+    let mut world = world(1);
+    world.cluster("storage").answer("/modules/example.com/m/@v/list", 507, &[], "");
+    let stream = world.begin(0, "/example.com/m/@v/list");
+    world.pass(100);
+    assert_eq!(world.response(stream).status, 200);
+    world.cluster("storage").fault = Some(CallFailure::Unreachable);
+    assert_eq!(world.get(0, "/example.com/m/@latest").status, 200);
+    assert_eq!(world.counters["modgate.storage_writes_total.outcome.unreachable"], 1);
+    assert!(world.is_idle());
+}
+
+#[test]
+fn scenario_the_client_does_not_wait_for_the_write() {
+    let mut world = world(1);
+    world.cluster("storage").latency = 60_000;
+    world.cluster("public").latency = 1;
+    let stream = world.begin(0, "/example.com/m/@v/list");
+    world.pass(1);
+    assert_eq!(world.response(stream).status, 200);
+    assert!(!world.is_idle());
+}
+
+#[test]
+fn scenario_writes_are_bounded() {
+    let mut world = world(1);
+    world.cluster("storage").latency = 600_000;
+    for number in 0..100 {
+        let path = format!("/base/example.com/m{number}/@v/list");
+        world.cluster("public").serve(&path, "v1.0.0\n");
+        world.begin(0, path.strip_prefix("/base").unwrap());
+    }
+    world.pass(1_000);
+    assert_eq!(world.counters["modgate.storage_writes_total.outcome.skipped"], 100 - 64);
+}
+
+#[test]
+fn scenario_a_store_that_may_not_be_written_is_only_read() {
+    let mut world = World::new(1, &CONFIG.replace("/modules\"", "/modules\", \"write\": false"));
+    world.cluster("public").serve("/base/example.com/m/@v/v1.0.0.info", INFO);
+    world.cluster("storage");
+    assert_eq!(world.get(0, INFO_PATH).status, 200);
+    assert_eq!(world.clusters["storage"].asked.len(), 1);
+}
+
+#[test]
+fn scenario_what_upstreams_lost_or_cannot_say_comes_from_storage() {
+    let mut world = world(1);
+    world.cluster("storage").serve("/modules/example.com/old/@v/list", "v1.0.0\n");
+    let answer = world.get(0, "/example.com/old/@v/list");
+    assert_eq!((answer.status, body(&answer), header(&answer, "x-modgate-cache")), (200, "v1.0.0\n", "storage"));
+    world.cluster("storage").serve("/modules/example.com/older/@v/list", "v1.0.0\n");
+    world.cluster("public").fault = Some(CallFailure::Unreachable);
+    assert_eq!(world.get(0, "/example.com/older/@v/list").status, 200);
+    assert_eq!(world.get(0, "/example.com/never/@v/list").status, 502, "and what nobody has is an outage still");
+}
+
+#[test]
+fn scenario_a_corrupt_object_is_fetched_anew_and_not_overwritten() {
+    let mut world = world(1);
+    world.cluster("storage").serve("/modules/example.com/m/@v/v1.0.0.info", "garbage");
+    let answer = world.get(0, INFO_PATH);
+    assert_eq!((answer.status, header(&answer, "x-modgate-cache")), (200, "upstream"));
+    assert_eq!(world.clusters["storage"].body("/modules/example.com/m/@v/v1.0.0.info").as_deref(), Some("garbage"));
+    assert!(world.log.iter().any(|line| line.contains("bad object")), "{:?}", world.log);
+}

@@ -1,0 +1,196 @@
+//! Zips: the filter picks the cluster, and looks at the head of what it sends.
+
+use super::{body, header, world};
+use crate::{
+    cx::{Edit, StreamId, Verdict},
+    http::CallFailure,
+    sim::World,
+};
+
+const ZIP: &str = "/example.com/m/@v/v1.0.0.zip";
+
+fn edit(world: &World, stream: StreamId) -> Edit {
+    match world.verdict(stream) {
+        Verdict::Edit(edit) => edit.clone(),
+        other => panic!("not routed: {other:?}"),
+    }
+}
+
+fn set<'a>(edit: &'a Edit, name: &str) -> &'a str {
+    edit.set.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+}
+
+#[test]
+fn scenario_a_zip_that_storage_lacks_is_routed_to_the_upstream() {
+    let mut world = world(1);
+    let stream = world.begin(0, ZIP);
+    world.settle();
+    let edit = edit(&world, stream);
+    assert_eq!(world.clusters["storage"].asked, ["HEAD /modules/example.com/m/@v/v1.0.0.zip"]);
+    assert!(world.clusters["public"].asked.is_empty(), "the stream itself says whether it has it");
+    assert_eq!(set(&edit, "x-modgate-cluster"), "public");
+    assert_eq!(set(&edit, ":authority"), "proxy.test");
+    assert_eq!(set(&edit, ":path"), "/base/example.com/m/@v/v1.0.0.zip");
+}
+
+#[test]
+fn scenario_a_stored_zip_is_routed_to_storage_and_remembered() {
+    let mut world = world(1);
+    world.cluster("storage").serve("/modules/example.com/m/@v/v1.0.0.zip", "PK");
+    for _ in 0..2 {
+        let stream = world.begin(0, ZIP);
+        world.settle();
+        assert_eq!(set(&edit(&world, stream), "x-modgate-cluster"), "storage");
+    }
+    assert_eq!(world.clusters["storage"].asked.len(), 1, "its presence is remembered");
+    world.pass(60_000);
+    world.begin(0, ZIP);
+    assert_eq!(world.clusters["storage"].asked.len(), 2, "for a while");
+}
+
+#[test]
+fn scenario_only_what_says_which_bytes_goes_along() {
+    let mut world = world(1);
+    let headers = [
+        ("authorization", "Basic secret"),
+        ("cookie", "session"),
+        ("x-forwarded-for", "10.0.0.1"),
+        ("x-modgate-cluster", "admin"),
+        ("accept-encoding", "gzip"),
+        ("range", "bytes=0-99"),
+        ("if-none-match", "\"x\""),
+        ("x-request-id", "1"),
+    ];
+    let stream = world.begin_with(0, "GET", ZIP, &headers);
+    world.settle();
+    let edit = edit(&world, stream);
+    assert_eq!(edit.remove, ["authorization", "cookie", "x-forwarded-for", "x-modgate-cluster", "accept-encoding"]);
+    assert_eq!(set(&edit, "x-modgate-cluster"), "public", "ours, put after the client's is removed");
+}
+
+#[test]
+fn scenario_a_zips_answer_goes_on_under_our_own_headers() {
+    let mut world = world(1);
+    let stream = world.begin(0, ZIP);
+    world.settle();
+    let head = [
+        ("content-length", "5"),
+        ("content-type", "text/html"),
+        ("set-cookie", "tracking"),
+        ("cache-control", "no-cache"),
+        ("etag", "\"theirs\""),
+        ("accept-ranges", "bytes"),
+        ("date", "now"),
+    ];
+    let Verdict::Edit(edit) = world.answer_routed(0, stream, 200, &head) else {
+        panic!("not edited");
+    };
+    assert_eq!(edit.remove, ["set-cookie", "cache-control"]);
+    assert_eq!(set(&edit, "content-type"), "application/zip");
+    assert_eq!(set(&edit, "cache-control"), "public, max-age=86400, immutable");
+    assert_eq!(set(&edit, "x-modgate-cache"), "upstream");
+    assert_eq!(world.counters["modgate.requests_total.kind.zip.cache.upstream.class.2xx"], 1);
+}
+
+#[test]
+fn scenario_an_upstreams_refusal_of_a_zip_is_readable_and_what_it_is() {
+    let plain: &[(&str, &str)] = &[("date", "now"), ("content-type", "text/html")];
+    for (status, headers, want) in [
+        (404, plain, 404),
+        (410, plain, 410),
+        (403, plain, 403),
+        (500, plain, 502),
+        (503, plain, 503),
+        (302, plain, 502),
+        // Made by Envoy: it could not reach the upstream, or has no route by our header.
+        (503, &[("content-type", "text/plain")], 502),
+        (504, &[("content-type", "text/plain")], 504),
+        (404, &[("content-length", "0")], 502),
+        (404, &[], 502),
+    ] {
+        let mut world = world(1);
+        let stream = world.begin(0, ZIP);
+        world.settle();
+        let Verdict::Respond(answer) = world.answer_routed(0, stream, status, headers) else {
+            panic!("{status} {headers:?} passed on");
+        };
+        assert_eq!(answer.status, want, "{status} {headers:?}");
+        assert_eq!(header(&answer, "content-type"), "text/plain; charset=utf-8");
+        assert!(body(&answer).contains("example.com/m@v1.0.0"), "{}", body(&answer));
+        let again = world.begin(0, ZIP);
+        world.settle();
+        let remembered = matches!(world.verdict(again), Verdict::Respond(_));
+        assert_eq!(remembered, matches!(want, 404 | 410), "{status}");
+    }
+}
+
+#[test]
+fn scenario_partial_and_not_modified_answers_go_on() {
+    for status in [206, 304, 416] {
+        let mut world = world(1);
+        let stream = world.begin(0, ZIP);
+        world.settle();
+        let head = [("date", "now"), ("content-range", "bytes 0-1/5")];
+        assert!(matches!(world.answer_routed(0, stream, status, &head), Verdict::Edit(_)), "{status}");
+    }
+}
+
+#[test]
+fn scenario_a_chain_is_asked_who_has_the_zip() {
+    let config = r#"{"upstreams": [
+        {"name": "one", "cluster": "one", "url": "http://one.test"},
+        {"name": "two", "cluster": "two", "url": "http://two.test"}]}"#;
+    let route = |one: u16| {
+        let mut world = World::new(1, config);
+        world.cluster("one").answer(ZIP, one, &[], "");
+        let stream = world.begin(0, ZIP);
+        world.settle();
+        match world.verdict(stream) {
+            Verdict::Edit(edit) => set(edit, "x-modgate-cluster").to_owned(),
+            Verdict::Respond(response) => response.status.to_string(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(route(200), "one");
+    assert_eq!(route(404), "two");
+    assert_eq!(route(500), "502");
+    // It answers no HEAD; the GET will say.
+    assert_eq!(route(405), "one");
+}
+
+#[test]
+fn scenario_zips_without_storage_come_from_the_upstream() {
+    let mut world = world(1);
+    world.cluster("storage").fault = Some(CallFailure::TimedOut);
+    let stream = world.begin(0, ZIP);
+    world.settle();
+    assert_eq!(set(&edit(&world, stream), "x-modgate-cluster"), "public");
+}
+
+#[test]
+fn scenario_a_zip_deleted_behind_our_back_is_an_outage_and_no_404() {
+    let mut world = world(1);
+    world.cluster("storage").serve("/modules/example.com/m/@v/v1.0.0.zip", "PK");
+    let stream = world.begin(0, ZIP);
+    world.settle();
+    let Verdict::Respond(answer) = world.answer_routed(0, stream, 404, &[("date", "now")]) else {
+        panic!("passed on");
+    };
+    assert_eq!((answer.status, header(&answer, "retry-after")), (503, "1"));
+}
+
+#[test]
+fn scenario_head_of_a_zip_is_routed_as_head() {
+    let mut world = world(1);
+    let stream = world.begin_with(0, "HEAD", ZIP, &[]);
+    world.settle();
+    assert!(edit(&world, stream).set.iter().all(|(name, _)| name != ":method"));
+}
+
+#[test]
+fn scenario_disable_module_fetch_never_routes_to_an_upstream() {
+    let mut world = world(1);
+    let stream = world.begin_with(0, "GET", ZIP, &[("disable-module-fetch", "true")]);
+    world.settle();
+    assert_eq!(world.response(stream).status, 404);
+}
