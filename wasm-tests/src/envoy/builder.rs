@@ -1,0 +1,261 @@
+//! How an Envoy is started.
+
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::Envoy;
+use crate::bootstrap::Bootstrap;
+use crate::http::Request;
+use crate::process::{self, Process};
+use crate::{tools, wait};
+
+/// How an Envoy is to be started.
+#[derive(Debug)]
+pub struct Builder {
+    bootstrap: Bootstrap,
+    filter: bool,
+    wasm: Option<PathBuf>,
+    concurrency: u32,
+    log_level: Option<String>,
+    dir: Option<PathBuf>,
+    /// Clusters that somebody has pointed somewhere; the others lead nowhere.
+    pointed: Vec<String>,
+    isolated: bool,
+    own_ports: bool,
+}
+
+impl Builder {
+    pub(super) fn new() -> Self {
+        Self {
+            bootstrap: Bootstrap::gateway(),
+            filter: true,
+            wasm: None,
+            concurrency: 1,
+            log_level: None,
+            dir: None,
+            pointed: Vec::new(),
+            isolated: true,
+            own_ports: true,
+        }
+    }
+
+    /// Points a cluster, new or known, at a plain HTTP server.
+    #[must_use]
+    pub fn cluster(self, name: &str, server: SocketAddr) -> Self {
+        self.cluster_of(name, &[server])
+    }
+
+    /// Points a cluster, new or known, at several plain HTTP servers.
+    #[must_use]
+    pub fn cluster_of(mut self, name: &str, servers: &[SocketAddr]) -> Self {
+        self.bootstrap.point(name, servers);
+        self.pointed(name)
+    }
+
+    /// Points a cluster, new or known, at a TLS server whose certificate `ca` signed.
+    #[must_use]
+    pub fn cluster_tls(mut self, name: &str, server: SocketAddr, ca: &Path) -> Self {
+        self.bootstrap.point_tls(name, server, ca);
+        self.pointed(name)
+    }
+
+    /// Replaces the plugin configuration.
+    #[must_use]
+    pub fn plugin(mut self, configuration: &Value) -> Self {
+        self.bootstrap.set_plugin(configuration);
+        self
+    }
+
+    /// Merges into the plugin configuration of the file.
+    #[must_use]
+    pub fn patch_plugin(mut self, patch: &Value) -> Self {
+        self.bootstrap.patch_plugin(patch);
+        self
+    }
+
+    /// Adds a route of the gateway's own.
+    #[must_use]
+    pub fn route(mut self, prefix: &str, cluster: &str) -> Self {
+        self.bootstrap.add_route(prefix, cluster);
+        self
+    }
+
+    /// Changes anything else.
+    #[must_use]
+    pub fn edit(mut self, edit: impl FnOnce(&mut Bootstrap)) -> Self {
+        edit(&mut self.bootstrap);
+        self
+    }
+
+    /// Leaves the filter out.
+    #[must_use]
+    pub fn without_filter(mut self) -> Self {
+        self.bootstrap.remove_filter();
+        self.filter = false;
+        self
+    }
+
+    /// Another filter than the one under test.
+    #[must_use]
+    pub fn wasm(mut self, file: &Path) -> Self {
+        self.wasm = Some(file.to_owned());
+        self
+    }
+
+    /// So many workers; 1 unless said.
+    #[must_use]
+    pub fn concurrency(mut self, workers: u32) -> Self {
+        self.concurrency = workers;
+        self
+    }
+
+    /// `trace`, `debug`, ... for Envoy and the filter; unless said, warnings of Envoy and what the filter says.
+    #[must_use]
+    pub fn log_level(mut self, level: &str) -> Self {
+        self.log_level = Some(level.to_owned());
+        self
+    }
+
+    /// Keeps bootstrap and log in this folder instead of one that goes with the Envoy.
+    #[must_use]
+    pub fn dir(mut self, dir: &Path) -> Self {
+        self.dir = Some(dir.to_owned());
+        self
+    }
+
+    /// Uses the ports as the bootstrap has them now, and clusters as they are: not for tests.
+    #[must_use]
+    pub fn as_written(mut self) -> Self {
+        self.own_ports = false;
+        self.isolated = false;
+        self
+    }
+
+    /// Starts it and waits until it serves.
+    ///
+    /// # Panics
+    /// When it does not; with the end of its log.
+    #[must_use]
+    #[track_caller]
+    pub fn start(self) -> Envoy {
+        self.try_start().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Starts it and waits until it serves.
+    ///
+    /// # Errors
+    /// Says why it does not, with the end of its log.
+    pub fn try_start(mut self) -> Result<Envoy, String> {
+        let scratch = if self.dir.is_none() { Some(scratch()?) } else { None };
+        let dir = self
+            .dir
+            .clone()
+            .or_else(|| scratch.as_ref().map(|dir| dir.path().to_owned()))
+            .unwrap_or_default();
+        let config = self.prepare(&dir)?;
+        let address_file = dir.join("admin-address");
+        let _ = fs::remove_file(&address_file);
+        let mut command = process::command(&tools::find("MODGATE_ENVOY")?);
+        command
+            .args(["--concurrency", &self.concurrency.to_string(), "--disable-hot-restart"])
+            // Of the access log, which would otherwise wait for 10 seconds.
+            .args(["--file-flush-interval-msec", "200"])
+            .args(match &self.log_level {
+                Some(level) => ["--log-level", level].to_vec(),
+                None => ["--log-level", "warning", "--component-log-level", "wasm:info"].to_vec(),
+            })
+            .arg("--admin-address-path")
+            .arg(&address_file)
+            .arg("-c")
+            .arg(config);
+        let process =
+            Process::start("envoy", command, &dir.join("envoy.log")).map_err(|error| error.to_string())?;
+        let (admin, addr) = serving(&process, &address_file)?;
+        Ok(Envoy { process, addr, admin, _scratch: scratch })
+    }
+
+    /// Runs `envoy --mode validate` instead.
+    ///
+    /// # Errors
+    /// What Envoy says against it.
+    pub fn validate(mut self) -> Result<(), String> {
+        let scratch = scratch()?;
+        let config = self.prepare(scratch.path())?;
+        let mut command = process::command(&tools::find("MODGATE_ENVOY")?);
+        command.args(["--mode", "validate", "-c"]).arg(config);
+        let log = scratch.path().join("envoy.log");
+        let process = Process::start("envoy", command, &log).map_err(|error| error.to_string())?;
+        match process.wait(START) {
+            Some(status) if status.success() => Ok(()),
+            _ => Err(process.log_tail(30)),
+        }
+    }
+
+    fn prepare(&mut self, dir: &Path) -> Result<PathBuf, String> {
+        if self.filter {
+            let wasm = self.wasm.take().map_or_else(|| tools::find("MODGATE_WASM"), Ok)?;
+            self.bootstrap.wasm(&wasm);
+        }
+        if self.own_ports {
+            let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+            self.bootstrap.listen(any);
+            self.bootstrap.admin(any);
+        }
+        if self.isolated {
+            for name in self.bootstrap.cluster_names() {
+                if !self.pointed.contains(&name) {
+                    self.bootstrap.point(&name, &[NOWHERE]);
+                }
+            }
+        }
+        let file = dir.join("bootstrap.json");
+        self.bootstrap.write(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+        Ok(file)
+    }
+
+    fn pointed(mut self, name: &str) -> Self {
+        self.pointed.push(name.to_owned());
+        self
+    }
+}
+
+/// Waits until Envoy is ready; its admin's and its first listener's address.
+fn serving(process: &Process, address_file: &Path) -> Result<(SocketAddr, SocketAddr), String> {
+    let begun = Instant::now();
+    let ready = wait::poll(START, || {
+        if process.exited().is_some() {
+            return Some(None);
+        }
+        let admin: SocketAddr = fs::read_to_string(address_file).ok()?.trim().parse().ok()?;
+        let ask = |target| Request::get(target).deadline(Duration::from_secs(5)).try_send(admin).ok();
+        (ask("/ready")?.status == 200).then_some(())?;
+        Some(Some((admin, listener(&ask("/listeners?format=json")?.json())?)))
+    });
+    let failure = match ready {
+        Some(Some(addresses)) => return Ok(addresses),
+        Some(None) => "ended while starting".to_owned(),
+        None => format!("was not ready after {:?}", begun.elapsed()),
+    };
+    Err(format!("Envoy {failure}:\n{}", process.log_tail(30)))
+}
+
+fn listener(listeners: &Value) -> Option<SocketAddr> {
+    let address = &listeners["listener_statuses"][0]["local_address"]["socket_address"];
+    let ip: IpAddr = address["address"].as_str()?.parse().ok()?;
+    let port = u16::try_from(address["port_value"].as_u64()?).ok()?;
+    Some(SocketAddr::from((ip, port)))
+}
+
+fn scratch() -> Result<TempDir, String> {
+    tempfile::Builder::new().prefix("modgate-envoy-").tempdir().map_err(|error| error.to_string())
+}
+
+/// Nothing listens on port 1: connections are refused at once.
+const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
+/// Compiling the filter takes a second; on a machine with other work to do, many.
+const START: Duration = Duration::from_secs(60);

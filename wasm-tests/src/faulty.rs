@@ -1,0 +1,233 @@
+//! An upstream that does what a test tells it, well or badly, and remembers every request.
+//!
+//! Replies are scripted per path, or per method and path:
+//!
+//! ```no_run
+//! use modgate_wasm_tests::faulty::{Faulty, Reply};
+//! let upstream = Faulty::start();
+//! upstream.on("/example.com/m/@v/list", Reply::ok("v1.0.0\n"));
+//! upstream.on("PUT /example.com/m/@v/v1.0.0.info", Reply::status(507));
+//! upstream.on_each("/flaky", [Reply::status(500), Reply::ok("at last")]);
+//! ```
+//!
+//! Paths are compared with `%21` read as `!`, the two ways of writing an escaped capital.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crate::module::Module;
+use crate::wait;
+
+mod reply;
+mod serve;
+
+pub use reply::{Gate, Reply};
+
+/// The server. It stops, and cuts its connections, when dropped.
+#[derive(Debug)]
+pub struct Faulty {
+    addr: SocketAddr,
+    shared: Arc<Shared>,
+    accepting: Option<JoinHandle<()>>,
+}
+
+/// A request as it arrived.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// The method.
+    pub method: String,
+    /// The target, exactly as sent.
+    pub target: String,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The whole body.
+    pub body: Vec<u8>,
+    /// When its head had arrived.
+    pub at: Instant,
+}
+
+impl Seen {
+    /// The value of the first header called `name` (in lower case).
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl Faulty {
+    /// Starts one that answers 404 to everything.
+    ///
+    /// # Panics
+    /// When loopback has no port left.
+    #[must_use]
+    pub fn start() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a loopback port");
+        let addr = listener.local_addr().expect("its address");
+        let shared = Arc::new(Shared::default());
+        let for_thread = Arc::clone(&shared);
+        let accepting = thread::spawn(move || accept(&listener, &for_thread));
+        Self { addr, shared, accepting: Some(accepting) }
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// From now on, answers `route` (`/path` or `METHOD /path`) with `reply`.
+    pub fn on(&self, route: &str, reply: Reply) {
+        self.on_each(route, [reply]);
+    }
+
+    /// Answers `route` with these in turn; the last one stays.
+    pub fn on_each(&self, route: &str, replies: impl IntoIterator<Item = Reply>) {
+        lock(&self.shared.scripts).insert(same(route), Script::Each(replies.into_iter().collect()));
+    }
+
+    /// Answers `route` with what `answer` makes of the request.
+    pub fn on_fn(&self, route: &str, answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) {
+        lock(&self.shared.scripts).insert(same(route), Script::Made(Arc::new(answer)));
+    }
+
+    /// Answers what no route names with what `answer` makes of it, instead of 404.
+    pub fn otherwise(&self, answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) {
+        self.on_fn("*", answer);
+    }
+
+    /// Serves a module as a GOPROXY would: its list, info, mod and zip.
+    pub fn serve(&self, module: &Module) {
+        for (path, reply) in module.replies() {
+            self.on(&path, reply);
+        }
+    }
+
+    /// Every request so far, in the order of arrival.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Seen> {
+        lock(&self.shared.seen).clone()
+    }
+
+    /// The requests for `path`, whatever their method.
+    #[must_use]
+    pub fn requests_for(&self, path: &str) -> Vec<Seen> {
+        self.requests().into_iter().filter(|seen| same(&seen.target) == same(path)).collect()
+    }
+
+    /// How often `path` was asked for.
+    #[must_use]
+    pub fn hits(&self, path: &str) -> usize {
+        self.requests_for(path).len()
+    }
+
+    /// Waits until `path` has been asked for `count` times.
+    ///
+    /// # Panics
+    /// When that does not happen within 10 seconds.
+    #[track_caller]
+    pub fn wait_hits(&self, path: &str, count: usize) {
+        wait::until(&format!("{count} requests for {path}"), Duration::from_secs(10), || {
+            self.hits(path) >= count
+        });
+    }
+
+    /// Forgets the requests so far.
+    pub fn forget(&self) {
+        lock(&self.shared.seen).clear();
+    }
+}
+
+impl Drop for Faulty {
+    fn drop(&mut self) {
+        self.shared.stopped.store(true, Ordering::SeqCst);
+        for stream in lock(&self.shared.connections).values() {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+        // Wakes the accepting thread, which then finds the flag.
+        let _ = TcpStream::connect(self.addr);
+        if let Some(thread) = self.accepting.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+enum Script {
+    Each(VecDeque<Reply>),
+    Made(Arc<dyn Fn(&Seen) -> Reply + Send + Sync>),
+}
+
+#[derive(Default)]
+struct Shared {
+    scripts: Mutex<HashMap<String, Script>>,
+    seen: Mutex<Vec<Seen>>,
+    connections: Mutex<HashMap<SocketAddr, TcpStream>>,
+    stopped: AtomicBool,
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("requests", &lock(&self.seen).len()).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    fn reply_to(&self, seen: &Seen) -> Reply {
+        let target = same(&seen.target);
+        let path = target.split('?').next().unwrap_or_default();
+        let routes = [format!("{} {target}", seen.method), target.clone(), path.to_owned(), "*".to_owned()];
+        let made = {
+            let mut scripts = lock(&self.scripts);
+            match routes
+                .iter()
+                .find(|route| scripts.contains_key(*route))
+                .and_then(|key| scripts.get_mut(key))
+            {
+                None => return Reply::status(404).body("not found: nothing is scripted for this path\n"),
+                Some(Script::Each(replies)) if replies.len() > 1 => {
+                    return replies.pop_front().expect("several");
+                }
+                Some(Script::Each(replies)) => {
+                    return replies.front().cloned().unwrap_or_else(|| Reply::status(404));
+                }
+                Some(Script::Made(answer)) => Arc::clone(answer),
+            }
+        };
+        // Outside the lock: it may script other routes.
+        made(seen)
+    }
+
+    fn stopped(&self) -> bool {
+        self.stopped.load(Ordering::SeqCst)
+    }
+}
+
+fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
+    for stream in listener.incoming() {
+        if shared.stopped() {
+            return;
+        }
+        let Ok(stream) = stream else { continue };
+        let (Ok(peer), Ok(handle)) = (stream.peer_addr(), stream.try_clone()) else { continue };
+        lock(&shared.connections).insert(peer, handle);
+        let shared = Arc::clone(shared);
+        thread::spawn(move || {
+            // An error is a connection the other side, or the script, has ended.
+            let _ = serve::connection(&stream, &shared);
+            let _ = stream.shutdown(Shutdown::Both);
+            lock(&shared.connections).remove(&peer);
+        });
+    }
+}
+
+fn same(path: &str) -> String {
+    path.replace("%21", "!")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

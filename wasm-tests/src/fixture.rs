@@ -1,0 +1,64 @@
+//! The whole of it: a store, an upstream, and the gateway between them and the client.
+
+use std::net::SocketAddr;
+
+use serde_json::{Value, json};
+
+use crate::envoy::{Builder, Envoy};
+use crate::faulty::Faulty;
+use crate::http::Response;
+use crate::nginx::Nginx;
+
+/// A gateway with an empty store and a scripted upstream.
+#[derive(Debug)]
+pub struct Stack {
+    /// The gateway.
+    pub envoy: Envoy,
+    /// Its upstream, cluster [`UPSTREAM`].
+    pub upstream: Faulty,
+    /// Its store, cluster [`STORAGE`].
+    pub storage: Nginx,
+}
+
+/// The upstream's cluster, as `envoy/gateway.yaml` has it.
+pub const UPSTREAM: &str = "proxy_golang_org";
+/// The store's cluster, as `envoy/gateway.yaml` has it.
+pub const STORAGE: &str = "storage";
+
+impl Stack {
+    /// The gateway as `envoy/gateway.yaml` has it, without a checksum database.
+    ///
+    /// # Panics
+    /// When a part of it does not start.
+    #[must_use]
+    pub fn start() -> Self {
+        Self::with(&json!({}), |builder| builder)
+    }
+
+    /// With `patch` merged into the plugin configuration, and `edit` applied to the rest.
+    ///
+    /// # Panics
+    /// When a part of it does not start.
+    #[must_use]
+    pub fn with(patch: &Value, edit: impl FnOnce(Builder) -> Builder) -> Self {
+        let (upstream, storage) = (Faulty::start(), Nginx::storage());
+        let envoy = edit(builder(upstream.addr(), storage.addr()).patch_plugin(patch)).start();
+        Self { envoy, upstream, storage }
+    }
+
+    /// GETs a target from the gateway.
+    ///
+    /// # Panics
+    /// When there is no whole response within 30 seconds.
+    #[must_use]
+    #[track_caller]
+    pub fn get(&self, target: &str) -> Response {
+        self.envoy.get(target)
+    }
+}
+
+/// A gateway to these two, for suites that bring their own.
+#[must_use]
+pub fn builder(upstream: SocketAddr, storage: SocketAddr) -> Builder {
+    Envoy::gateway().cluster(UPSTREAM, upstream).cluster(STORAGE, storage).patch_plugin(&json!({"sumdb": []}))
+}

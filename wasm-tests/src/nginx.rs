@@ -1,0 +1,198 @@
+//! nginx, as the storage node that `nginx/storage.conf` describes and as a static upstream that serves a GOPROXY tree.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use nix::unistd::geteuid;
+use tempfile::TempDir;
+
+use crate::http::Request;
+use crate::port::Port;
+use crate::process::{self, Process};
+use crate::tls::Certificate;
+use crate::{tools, wait};
+
+mod config;
+
+/// A running nginx, stopped when dropped.
+#[derive(Debug)]
+pub struct Nginx {
+    process: Process,
+    addr: SocketAddr,
+    tls: bool,
+    data: PathBuf,
+    access_log: PathBuf,
+    syncs: AtomicU32,
+    _port: Port,
+    _scratch: Option<TempDir>,
+}
+
+impl Nginx {
+    /// A storage node with an empty store, from `nginx/storage.conf`.
+    ///
+    /// # Panics
+    /// When it does not start; so do the functions below.
+    #[must_use]
+    pub fn storage() -> Self {
+        let scratch = scratch();
+        let data = scratch.path().join("data");
+        let started = Self::storage_of(scratch.path(), &data, true).unwrap_or_else(|error| panic!("{error}"));
+        Self { _scratch: Some(scratch), ..started }
+    }
+
+    /// A static server of the files under `tree`.
+    #[must_use]
+    pub fn serving(tree: &Path) -> Self {
+        let scratch = scratch();
+        let started = Self::serving_in(scratch.path(), tree, None).unwrap_or_else(|error| panic!("{error}"));
+        Self { _scratch: Some(scratch), ..started }
+    }
+
+    /// As [`Nginx::serving`], over TLS.
+    #[must_use]
+    pub fn serving_tls(tree: &Path, certificate: &Certificate) -> Self {
+        let scratch = scratch();
+        let started = Self::serving_in(scratch.path(), tree, Some(certificate))
+            .unwrap_or_else(|error| panic!("{error}"));
+        Self { _scratch: Some(scratch), ..started }
+    }
+
+    /// A storage node with its logs in `dir` and its store in `data`.
+    ///
+    /// # Errors
+    /// Says why it does not start, with the end of its log.
+    pub fn storage_in(dir: &Path, data: &Path) -> Result<Self, String> {
+        Self::storage_of(dir, data, false)
+    }
+
+    fn storage_of(dir: &Path, data: &Path, ordered: bool) -> Result<Self, String> {
+        let file = tools::repository().join("nginx/storage.conf");
+        let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+        fs::create_dir_all(data).map_err(|error| format!("{}: {error}", data.display()))?;
+        Self::start("storage", &text, dir, data, Mode { tls: false, ordered })
+    }
+
+    /// A static server with its logs in `dir`.
+    ///
+    /// # Errors
+    /// Says why it does not start, with the end of its log.
+    pub fn serving_in(dir: &Path, tree: &Path, certificate: Option<&Certificate>) -> Result<Self, String> {
+        Self::start(
+            "upstream",
+            &config::upstream(certificate),
+            dir,
+            tree,
+            Mode { tls: certificate.is_some(), ordered: true },
+        )
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// The folder it serves.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// The process.
+    #[must_use]
+    pub fn process(&self) -> &Process {
+        &self.process
+    }
+
+    /// Every request so far: method, target and status, in the order they ended.
+    #[must_use]
+    pub fn requests(&self) -> Vec<(String, String, u16)> {
+        self.sync();
+        let log = fs::read_to_string(&self.access_log).unwrap_or_default();
+        log.lines().filter_map(config::request).filter(|(_, target, _)| !target.starts_with(SYNC)).collect()
+    }
+
+    /// How often `target` was asked for, with any method; `%21` and `!` are the same.
+    #[must_use]
+    pub fn hits(&self, target: &str) -> usize {
+        let same = |target: &str| target.replace("%21", "!");
+        self.requests().iter().filter(|(_, seen, _)| same(seen) == same(target)).count()
+    }
+
+    /// How often `target` was asked for with this method.
+    #[must_use]
+    pub fn hits_with(&self, method: &str, target: &str) -> usize {
+        self.requests().iter().filter(|(known, seen, _)| known == method && seen == target).count()
+    }
+
+    /// nginx logs a request after it has answered it. Once a request of our own stands in the log, so do those before it.
+    fn sync(&self) {
+        if self.tls {
+            return;
+        }
+        let mark = format!("{SYNC}{}", self.syncs.fetch_add(1, Ordering::Relaxed));
+        if Request::get(&mark).try_send(self.addr).is_ok() {
+            let logged =
+                || fs::read_to_string(&self.access_log).is_ok_and(|log| log.contains(&format!("{mark} ")));
+            wait::until("nginx logs its requests", Duration::from_secs(5), logged);
+        }
+    }
+
+    fn start(name: &str, text: &str, dir: &Path, data: &Path, mode: Mode) -> Result<Self, String> {
+        let at = |what: &Path, error: std::io::Error| format!("{}: {error}", what.display());
+        fs::create_dir_all(dir.join("logs")).map_err(|error| at(dir, error))?;
+        let access_log = dir.join(format!("logs/{name}-access.log"));
+        let (conf, log) = (dir.join(format!("{name}.conf")), dir.join(format!("logs/{name}.log")));
+        let mut last = String::new();
+        for _ in 0..3 {
+            let port = Port::reserve();
+            let pid = dir.join(format!("{name}.pid"));
+            let _ = fs::remove_file(&pid);
+            let place = config::Place {
+                listen: port.addr(),
+                root: data,
+                access_log: &access_log,
+                pid: &pid,
+                superuser: geteuid().is_root(),
+                ordered: mode.ordered,
+            };
+            fs::write(&conf, config::placed(text, &place)?).map_err(|error| at(&conf, error))?;
+            let mut command = process::command(&tools::find("MODGATE_NGINX")?);
+            command.arg("-e").arg(&log).arg("-p").arg(dir).arg("-c").arg(&conf);
+            let process = Process::start("nginx", command, &log).map_err(|error| error.to_string())?;
+            // The pid file is written once the port is bound.
+            let up = wait::poll(Duration::from_secs(15), || {
+                if process.exited().is_some() { Some(false) } else { pid.exists().then_some(true) }
+            });
+            if up == Some(true) {
+                return Ok(Self {
+                    process,
+                    addr: port.addr(),
+                    tls: mode.tls,
+                    data: data.to_owned(),
+                    access_log,
+                    syncs: AtomicU32::new(0),
+                    _port: port,
+                    _scratch: None,
+                });
+            }
+            last = process.log_tail(20);
+        }
+        Err(format!("nginx ({name}) does not start:\n{last}"))
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Mode {
+    tls: bool,
+    ordered: bool,
+}
+
+fn scratch() -> TempDir {
+    tempfile::Builder::new().prefix("modgate-nginx-").tempdir().expect("a temporary folder")
+}
+
+const SYNC: &str = "/.harness-sync-";

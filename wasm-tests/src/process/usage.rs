@@ -1,0 +1,52 @@
+//! What a process costs, from `/proc`.
+
+use std::fs;
+use std::time::Duration;
+
+/// Memory and CPU time of one process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// Resident memory in bytes.
+    pub rss: u64,
+    /// User and system time since its start, all threads.
+    pub cpu: Duration,
+}
+
+/// The usage of process `pid`, while it runs.
+#[must_use]
+pub fn of(pid: u32) -> Option<Usage> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    Some(Usage { rss: rss(&status)?, cpu: cpu(&stat)? })
+}
+
+fn rss(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kib * 1024)
+}
+
+fn cpu(stat: &str) -> Option<Duration> {
+    // The program's name, in parentheses, may itself hold spaces and parentheses.
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut fields = fields.split_whitespace().skip(11);
+    let ticks: u64 = fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?;
+    // Linux shows these in units of 1/100 s to every program (USER_HZ).
+    Some(Duration::from_millis(ticks * 10))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_parentheses_does_not_shift_the_fields() {
+        let stat = "7 (a) b)) S 1 7 7 0 -1 0 1 2 3 4 150 50 0 0";
+        assert_eq!(cpu(stat), Some(Duration::from_secs(2)));
+    }
+
+    #[test]
+    fn this_process_has_memory() {
+        assert!(of(std::process::id()).unwrap().rss > 100_000);
+    }
+}

@@ -1,0 +1,108 @@
+//! Where the pinned tools are: from the environment, else from `.tools/env`, which `make tools` writes.
+
+use std::collections::HashMap;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+/// The repository this crate was built in.
+#[must_use]
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("wasm-tests stands in the repository")
+}
+
+/// The file of the tool that `variable` names, such as `MODGATE_ENVOY`.
+///
+/// # Errors
+/// Says what to run when the variable is nowhere, or what it names does not exist.
+pub fn find(variable: &str) -> Result<PathBuf, String> {
+    let (value, origin) = match env::var(variable) {
+        Ok(value) if !value.is_empty() => (value, "the environment"),
+        _ => match FROM_FILE.get(variable) {
+            Some(value) => (value.clone(), ".tools/env"),
+            None => {
+                return Err(format!(
+                    "{variable} is set neither in the environment nor in .tools/env: run `make tools`"
+                ));
+            }
+        },
+    };
+    // Relative to the repository, wherever the test runs.
+    let path = repository().join(&value);
+    if path.exists() {
+        return Ok(path);
+    }
+    Err(format!("{variable} from {origin} names {value}, which does not exist: run `make tools`"))
+}
+
+/// Envoy's binary.
+///
+/// # Panics
+/// When it is missing; so do the functions below.
+#[must_use]
+pub fn envoy() -> PathBuf {
+    expect("MODGATE_ENVOY")
+}
+
+/// nginx's binary.
+#[must_use]
+pub fn nginx() -> PathBuf {
+    expect("MODGATE_NGINX")
+}
+
+/// The go command.
+#[must_use]
+pub fn go() -> PathBuf {
+    expect("MODGATE_GO")
+}
+
+/// The filter under test.
+#[must_use]
+pub fn wasm() -> PathBuf {
+    expect("MODGATE_WASM")
+}
+
+/// The folder of static GOPROXY trees.
+#[must_use]
+pub fn modules() -> PathBuf {
+    expect("MODGATE_MODULES")
+}
+
+fn expect(variable: &str) -> PathBuf {
+    find(variable).unwrap_or_else(|error| panic!("{error}"))
+}
+
+static FROM_FILE: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
+    let text = fs::read_to_string(repository().join(".tools/env")).unwrap_or_default();
+    text.lines().filter_map(key_value).collect()
+});
+
+/// `KEY=value`, also as a shell would write it: with `export`, with quotes.
+fn key_value(line: &str) -> Option<(String, String)> {
+    let line = line.trim();
+    let line = line.strip_prefix("export ").unwrap_or(line);
+    let (key, value) = line.split_once('=')?;
+    (!key.starts_with('#'))
+        .then(|| (key.trim().to_owned(), value.trim().trim_matches(['"', '\'']).to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_the_env_file() {
+        let pair = |key: &str, value: &str| Some((key.to_owned(), value.to_owned()));
+        assert_eq!(key_value("MODGATE_GO=/a/go"), pair("MODGATE_GO", "/a/go"));
+        assert_eq!(key_value(" export MODGATE_GO=\"/a b/go\" "), pair("MODGATE_GO", "/a b/go"));
+        assert_eq!(key_value("# MODGATE_GO=/a/go"), None);
+        assert_eq!(key_value(""), None);
+    }
+
+    #[test]
+    fn a_missing_tool_says_what_to_run() {
+        let error = find("MODGATE_NO_SUCH_TOOL").unwrap_err();
+        assert!(error.contains("MODGATE_NO_SUCH_TOOL") && error.contains("make tools"), "{error}");
+    }
+}
