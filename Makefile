@@ -1,0 +1,132 @@
+# Everything a developer runs. `make` alone lists the targets. What a target needs is fetched into .tools/ the first
+# time, in the versions of .ci/versions.env, and is not looked at again; no target needs root.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-builtin-rules
+
+TOOLS := $(CURDIR)/.tools
+# The first part holds what the set-up fetched; the last is where rustup puts cargo, which a bare shell may not know.
+export PATH := $(TOOLS)/bin:$(PATH):$(HOME)/.cargo/bin
+
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+WASM := $(abspath $(TARGET_DIR))/wasm32-unknown-unknown/release/modgate.wasm
+
+# The same lines are in .tools/env, for a test that is started without make.
+export MODGATE_ENVOY := $(TOOLS)/bin/envoy
+export MODGATE_NGINX := $(TOOLS)/bin/nginx
+export MODGATE_GO := $(TOOLS)/go/bin/go
+export MODGATE_MKPROXY := $(TOOLS)/bin/mkproxy
+export MODGATE_MODULES := $(TOOLS)/modules
+export MODGATE_WRK := $(TOOLS)/bin/wrk
+export MODGATE_WASM := $(WASM)
+export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER := $(TOOLS)/bin/wasm-bindgen-test-runner
+
+# Test files of wasm-tests/tests by the place they run in, told by their names: e2e_* on a real Envoy, *_wasm compiled
+# to wasm32 under Node, all others natively without any of the tools.
+test_names = $(sort $(basename $(notdir $(wildcard wasm-tests/tests/$(1).rs))) \
+	$(notdir $(patsubst %/main.rs,%,$(wildcard wasm-tests/tests/$(1)/main.rs))))
+E2E_TESTS := $(call test_names,e2e_*)
+WASM_TESTS := $(call test_names,*_wasm)
+NATIVE_TESTS := $(filter-out $(E2E_TESTS) $(WASM_TESTS),$(call test_names,*))
+
+# What `make run` takes: make run PORT=8080 UPSTREAM=https://athens.example.com
+RUN_SETTINGS := UPSTREAM SUMDB PORT ADMIN_PORT STORAGE_DIR WORKERS CONFIG LISTEN
+$(foreach name,$(RUN_SETTINGS),$(if $(filter-out undefined environment,$(origin $(name))),$(eval export $(name))))
+
+heading = @printf '\n== %s\n' '$(1)'
+
+##@ Use
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z][a-z0-9-]*:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: wasm
+wasm: ## Build the filter: target/wasm32-unknown-unknown/release/modgate.wasm
+	@.ci/setup rust
+	cargo build --locked --release -p modgate --target wasm32-unknown-unknown
+
+.PHONY: run
+run: wasm ## Start a gateway here. Settings: PORT, UPSTREAM, SUMDB, ADMIN_PORT, STORAGE_DIR, WORKERS, CONFIG, LISTEN
+	@.ci/setup envoy nginx go mkproxy sample
+	cargo run --locked --release -p modgate-wasm-tests --bin gateway
+
+##@ Develop
+
+.PHONY: setup
+setup: ## Fetch all tools now (the other targets fetch what they need)
+	@.ci/setup rust node bindgen deny shellcheck go envoy nginx wrk mkproxy sample real
+
+.PHONY: test
+test: test-native wasm test-wasm test-e2e ## All tests: natively, in wasm32 under Node, end to end on a real Envoy
+
+.PHONY: test-native
+test-native: ## The tests that need nothing but Rust
+	$(call heading,Native tests)
+	@.ci/setup rust
+	cargo test --locked --no-fail-fast -p modgate
+	cargo test --locked --no-fail-fast -p modgate-wasm-tests --lib --bins $(NATIVE_TESTS:%=--test %)
+
+.PHONY: test-wasm
+test-wasm: ## The core compiled to wasm32, under Node
+	$(call heading,The core in wasm32 under Node)
+	@.ci/setup rust node bindgen
+	cargo test --locked --no-fail-fast -p modgate-wasm-tests --target wasm32-unknown-unknown $(WASM_TESTS:%=--test %)
+
+.PHONY: test-e2e
+test-e2e: wasm ## The filter in a real Envoy, with the real go command, nginx and modules
+	$(call heading,End to end on a real Envoy)
+	@.ci/setup go envoy nginx mkproxy sample real
+	$(if $(E2E_TESTS),cargo test --locked --no-fail-fast -p modgate-wasm-tests $(E2E_TESTS:%=--test %),@echo 'No wasm-tests/tests/e2e_*.rs yet.')
+
+.PHONY: check
+check: ## Format, lints on both targets, documentation, licences, shell scripts
+	@.ci/setup rust deny shellcheck
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo clippy --locked -p modgate --target wasm32-unknown-unknown -- -D warnings
+	cargo clippy --locked -p modgate-wasm-tests --target wasm32-unknown-unknown $(WASM_TESTS:%=--test %) -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items
+	cargo deny --log-level error check bans licenses sources
+	shellcheck -x .ci/run .ci/setup .ci/check-modules .ci/setup.d/*.sh
+
+.PHONY: check-modules
+check-modules: ## Build from the test modules with the real go command, without a gateway between
+	@.ci/setup go mkproxy sample real
+	.ci/check-modules
+
+.PHONY: docs
+docs: ## Write the configuration reference anew from the code
+	@.ci/setup rust
+	UPDATE_REFERENCE=1 cargo test --locked -p modgate --lib config::reference
+
+.PHONY: bench
+bench: wasm ## Measure the gateway under load
+	@.ci/setup envoy nginx go wrk mkproxy sample
+	cargo run --locked --release -p modgate-wasm-tests --bin bench
+
+# Seconds for each fuzz target.
+FUZZ_SECONDS ?= 30
+
+.PHONY: fuzz
+fuzz: ## Fuzz every parser for FUZZ_SECONDS (30) each
+	@[[ -d fuzz ]] || { echo 'There is no fuzz/ yet.' >&2; exit 1; }
+	@.ci/setup rust fuzz
+	@for target in $$(cargo +nightly fuzz list); do \
+		printf '\n== %s\n' "$$target"; \
+		cargo +nightly fuzz run "$$target" -- -max_total_time=$(FUZZ_SECONDS) || exit 1; \
+	done
+
+.PHONY: clean
+clean: ## Remove what was built and what runs left behind; .tools/ stays
+	cargo clean
+	rm -rf .run
+
+.PHONY: distclean
+distclean: clean ## Remove .tools/ too
+	rm -rf .tools

@@ -1,0 +1,3 @@
+module example.com/Acme/Words
+
+go 1.21

@@ -1,0 +1,3 @@
+module modgate.example/client
+
+go 1.21
