@@ -7,8 +7,8 @@ use std::collections::VecDeque;
 
 use crate::{
     config::{Config, Endpoint},
-    goproxy::{Document, Lifetime},
     gomod::ModulePath,
+    goproxy::{Document, Lifetime},
     metrics::Target,
     store, upstream,
 };
@@ -38,9 +38,13 @@ pub fn plan(want: &Want, config: &Config, may_fetch: bool) -> VecDeque<Source> {
     let storage = config.storage.as_ref().filter(|_| want.object().is_some()).map(|_| Source::Storage);
     let fetched: Vec<_> = match want {
         _ if !may_fetch => Vec::new(),
-        Want::Document(Document::Sumdb { sumdb, .. }) => {
-            config.sumdb.iter().position(|known| known.name == *sumdb).map(Source::Sumdb).into_iter().collect()
-        }
+        Want::Document(Document::Sumdb { sumdb, .. }) => config
+            .sumdb
+            .iter()
+            .position(|known| known.name == *sumdb)
+            .map(Source::Sumdb)
+            .into_iter()
+            .collect(),
         Want::Document(Document::Module { module, .. }) => upstreams(config, module),
         Want::Zip(zip) => upstreams(config, &zip.module),
     };
@@ -112,9 +116,9 @@ impl Source {
         match self {
             Self::Storage => Target::Storage,
             Self::Sumdb(_) => Target::Sumdb,
-            Self::Upstream(at) => {
-                Target::Upstream(config.upstreams.get(at).map(|upstream| upstream.name.clone()).unwrap_or_default())
-            }
+            Self::Upstream(at) => Target::Upstream(
+                config.upstreams.get(at).map(|upstream| upstream.name.clone()).unwrap_or_default(),
+            ),
         }
     }
 
@@ -122,9 +126,11 @@ impl Source {
     pub fn describe(self, config: &Config) -> String {
         match self {
             Self::Storage => "storage".to_owned(),
-            Self::Sumdb(at) => {
-                config.sumdb.get(at).map(|sumdb| format!("checksum database {}", sumdb.name)).unwrap_or_default()
-            }
+            Self::Sumdb(at) => config
+                .sumdb
+                .get(at)
+                .map(|sumdb| format!("checksum database {}", sumdb.name))
+                .unwrap_or_default(),
             Self::Upstream(_) => format!("upstream {}", self.target(config)),
         }
     }

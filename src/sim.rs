@@ -71,7 +71,13 @@ impl World {
     }
 
     /// A request that arrives at `worker` now.
-    pub(crate) fn begin_with(&mut self, worker: usize, method: &str, path: &str, headers: &[(&str, &str)]) -> StreamId {
+    pub(crate) fn begin_with(
+        &mut self,
+        worker: usize,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> StreamId {
         self.streams += 1;
         let stream = StreamId(self.streams);
         let head = RequestHead {
@@ -93,7 +99,13 @@ impl World {
     }
 
     /// The head of the response to a routed stream, as its cluster would send it.
-    pub(crate) fn answer_routed(&mut self, worker: usize, stream: StreamId, status: u16, headers: &[(&str, &str)]) -> Verdict {
+    pub(crate) fn answer_routed(
+        &mut self,
+        worker: usize,
+        stream: StreamId,
+        status: u16,
+        headers: &[(&str, &str)],
+    ) -> Verdict {
         let head = ResponseHead { status, headers: headers.iter().copied().collect::<Headers>() };
         self.step(worker, |worker, cx| worker.response_head(stream, &head, cx))
     }

@@ -8,7 +8,10 @@ use std::collections::BTreeMap;
 use crate::{
     config::Config,
     cx::{CallId, Command, Cx, StreamId, Verdict},
-    flow::{Parked, Probe, Reception, Routed, Search, Searched, Seen, Step, Write, entry, readiness, worth_writing},
+    flow::{
+        Parked, Probe, Reception, Routed, Search, Searched, Seen, Step, Write, entry, readiness,
+        worth_writing,
+    },
     goproxy::Etag,
     http::{Callout, Reply, RequestHead, ResponseHead},
     metrics::Metric,

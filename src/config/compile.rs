@@ -111,6 +111,12 @@ fn upstream(raw: &RawUpstream, at: &Path, context: &Context<'_>, found: &mut Fou
         None if found.covers(&at.key("name")) => String::new(),
         None => endpoint::name_of(&endpoint.authority),
     };
+    if limits::RESERVED_NAMES.contains(&name.as_str()) {
+        found.note(
+            &at.key("name"),
+            format!("{} is what metrics call something else; give it another", quoted(&name)),
+        );
+    }
     let listed = at.key("modules");
     if raw.modules.as_ref().is_some_and(Vec::is_empty) {
         found.note(&listed, "an empty list matches no module; leave it out for all of them");

@@ -79,3 +79,6 @@ pub const MAX_SUMDBS: usize = 16;
 
 /// An upstream's name is part of a metric's name, of which Envoy keeps one copy per metric and worker.
 pub const MAX_NAME_BYTES: usize = 32;
+
+/// What metrics call the storage and the checksum databases, where they would call an upstream by its name.
+pub const RESERVED_NAMES: [&str; 2] = ["storage", "sumdb"];

@@ -32,8 +32,8 @@ pub(super) struct RawConfig {
     /// What must not be told to others. Without it no module is private.
     #[serde(default)]
     pub(super) private: Section<RawPrivate>,
-    /// The checksum databases that are passed on to clients, and that first fetches are verified against. Without any,
-    /// clients are told to ask a checksum database themselves and nothing is verified here.
+    /// The checksum databases that are passed on to clients, which verify what they get against them. Without any, clients
+    /// are told to ask a checksum database themselves.
     pub(super) sumdb: Option<Vec<Section<RawSumdb>>>,
     /// The size of the index in Envoy's shared memory. It never takes more than `slots` x (`max_entry_bytes` + 160) +
     /// `negative_slots` x (1024 + 160) bytes, whatever is asked for; that product may not exceed 4 GiB.

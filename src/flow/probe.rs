@@ -47,7 +47,8 @@ impl Seen {
     pub fn is_ready(&self, config: &Config) -> bool {
         let seen = |source: Source| self.0.contains(&source.target(config).to_string());
         let storage = config.storage.is_none() || seen(Source::Storage);
-        let upstream = config.upstreams.is_empty() || (0..config.upstreams.len()).any(|at| seen(Source::Upstream(at)));
+        let upstream =
+            config.upstreams.is_empty() || (0..config.upstreams.len()).any(|at| seen(Source::Upstream(at)));
         storage && upstream
     }
 

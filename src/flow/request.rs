@@ -9,7 +9,10 @@ use super::{
 use crate::{
     config::Config,
     cx::{Cx, Edit, Verdict},
-    goproxy::{Answer, Asker, Document, Failure, Fault, Found, Lifetime, Missing, Page, Place, Refusal, SumdbFile, Target, place},
+    goproxy::{
+        Answer, Asker, Document, Failure, Fault, Found, Lifetime, Missing, Page, Place, Refusal, SumdbFile,
+        Target, place,
+    },
     http::RequestHead,
     metrics::{Cache, Metric},
     plan::{Source, Want},
@@ -69,9 +72,10 @@ impl Reception {
         let (content_type, body) = match page {
             Page::Healthz => ("text/plain; charset=utf-8", "ok\n".to_owned()),
             Page::Readyz => return Self::Probe,
-            Page::Version => {
-                ("application/json", format!("{{\"name\":\"modgate\",\"version\":\"{}\"}}\n", env!("CARGO_PKG_VERSION")))
-            }
+            Page::Version => (
+                "application/json",
+                format!("{{\"name\":\"modgate\",\"version\":\"{}\"}}\n", env!("CARGO_PKG_VERSION")),
+            ),
         };
         let page = Answer::Page { healthy: true, content_type, body };
         Self::Decided(answer(&page, &Asker::default(), "page", Cache::None, cx))
@@ -91,7 +95,10 @@ impl Reception {
         };
         let question = Question {
             want,
-            may_fetch: !head.headers.first("disable-module-fetch").is_some_and(|value| value.eq_ignore_ascii_case("true")),
+            may_fetch: !head
+                .headers
+                .first("disable-module-fetch")
+                .is_some_and(|value| value.eq_ignore_ascii_case("true")),
             asker: Asker { if_none_match: head.headers.first("if-none-match").map(str::to_owned) },
             kind,
         };
@@ -114,7 +121,13 @@ impl Parked {
     }
 
     /// The end of the search it waited for. `coalesced` says that another request had begun it.
-    pub fn resume(&self, searched: &Searched, coalesced: bool, config: &Config, cx: &mut Cx<'_>) -> (Verdict, Option<Routed>) {
+    pub fn resume(
+        &self,
+        searched: &Searched,
+        coalesced: bool,
+        config: &Config,
+        cx: &mut Cx<'_>,
+    ) -> (Verdict, Option<Routed>) {
         let cache = match searched.source {
             _ if coalesced => Cache::Coalesced,
             Some(Source::Storage) => Cache::Storage,
@@ -123,7 +136,9 @@ impl Parked {
         };
         let question = &self.question;
         let verdict = match (&searched.end, &question.want) {
-            (End::Document(found), Want::Document(document)) => question.found(document, found, cache, config, cx),
+            (End::Document(found), Want::Document(document)) => {
+                question.found(document, found, cache, config, cx)
+            }
             (End::Missing(missing), _) => question.missing(missing, cache, config, cx),
             (End::Failed(failure), _) => question.failed(failure, cx),
             (End::Zip, Want::Zip(zip)) => {
@@ -161,9 +176,17 @@ impl Question {
         }
     }
 
-    fn found(&self, document: &Document, found: &Found, cache: Cache, config: &Config, cx: &mut Cx<'_>) -> Verdict {
+    fn found(
+        &self,
+        document: &Document,
+        found: &Found,
+        cache: Cache,
+        config: &Config,
+        cx: &mut Cx<'_>,
+    ) -> Verdict {
         let lifetime = document.lifetime();
-        let validity = validity(lifetime, ttl(lifetime, config), found.since, document.module(), config, cx.now);
+        let validity =
+            validity(lifetime, ttl(lifetime, config), found.since, document.module(), config, cx.now);
         answer(&Answer::Found { document, found, validity, cache }, &self.asker, self.kind, cache, cx)
     }
 
@@ -172,7 +195,8 @@ impl Question {
             Want::Document(document) => document.module(),
             Want::Zip(zip) => Some(&zip.module),
         };
-        let validity = validity(Lifetime::List, config.freshness.negative, missing.since, module, config, cx.now);
+        let validity =
+            validity(Lifetime::List, config.freshness.negative, missing.since, module, config, cx.now);
         answer(&Answer::Missing { missing, validity, cache }, &self.asker, self.kind, cache, cx)
     }
 

@@ -5,14 +5,20 @@ use std::time::Duration;
 use crate::{
     config::Config,
     cx::{Cx, Verdict},
-    goproxy::{Answer, Asker, Lifetime, Validity},
     gomod::ModulePath,
+    goproxy::{Answer, Asker, Lifetime, Validity},
     http::Timestamp,
     metrics::{Cache, Metric},
 };
 
 /// Answers, and counts that.
-pub(super) fn answer(answer: &Answer<'_>, asker: &Asker, kind: &'static str, cache: Cache, cx: &mut Cx<'_>) -> Verdict {
+pub(super) fn answer(
+    answer: &Answer<'_>,
+    asker: &Asker,
+    kind: &'static str,
+    cache: Cache,
+    cx: &mut Cx<'_>,
+) -> Verdict {
     let response = answer.respond(asker);
     cx.count(Metric::Request { kind, cache, status: response.status });
     Verdict::Respond(response)

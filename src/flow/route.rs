@@ -38,13 +38,19 @@ impl Routed {
             ("user-agent".to_owned(), endpoint::USER_AGENT.to_owned()),
         ];
         set.extend(to.headers.iter().cloned());
-        let mut remove: Vec<_> = head.headers.names().filter(|name| !endpoint::forwards(name)).map(str::to_owned).collect();
+        let mut remove: Vec<_> =
+            head.headers.names().filter(|name| !endpoint::forwards(name)).map(str::to_owned).collect();
         remove.dedup();
         Some(Verdict::Edit(Edit { remove, set }))
     }
 
     /// The head of what came back: a zip goes on under our own headers, a refusal becomes one that a developer can read.
-    pub fn response(&self, head: &ResponseHead, config: &Config, cx: &mut Cx<'_>) -> (Verdict, Option<Missing>) {
+    pub fn response(
+        &self,
+        head: &ResponseHead,
+        config: &Config,
+        cx: &mut Cx<'_>,
+    ) -> (Verdict, Option<Missing>) {
         let cache = if self.source == Source::Storage { Cache::Storage } else { Cache::Upstream };
         let what = self.zip.to_string();
         let who = self.source.describe(config);
@@ -56,7 +62,14 @@ impl Routed {
             }
             reply => reply,
         };
-        let shared = validity(Lifetime::Immutable, config.freshness.negative, cx.now, Some(&self.zip.module), config, cx.now);
+        let shared = validity(
+            Lifetime::Immutable,
+            config.freshness.negative,
+            cx.now,
+            Some(&self.zip.module),
+            config,
+            cx.now,
+        );
         match upstream::judge_presence(&what, &who, reply, cx.now) {
             None => {
                 cx.count(Metric::Request { kind: KIND, cache, status: head.status });
@@ -84,13 +97,16 @@ fn failed(failure: &Failure, cx: &mut Cx<'_>) -> Verdict {
 
 /// Whatever else the source sends (cookies, its own caching, its internals) is not for the client.
 fn edit(head: &ResponseHead, validity: Validity, cache: Cache) -> Verdict {
-    let mut remove: Vec<_> = head.headers.names().filter(|name| !KEPT.contains(name)).map(str::to_owned).collect();
+    let mut remove: Vec<_> =
+        head.headers.names().filter(|name| !KEPT.contains(name)).map(str::to_owned).collect();
     remove.dedup();
     let mut set = vec![
         ("cache-control".to_owned(), validity.cache_control()),
         ("x-modgate-cache".to_owned(), cache.as_str().to_owned()),
     ];
-    if matches!(head.status, 200 | 206) && !head.headers.first("content-type").is_some_and(|kind| kind.starts_with("multipart/")) {
+    if matches!(head.status, 200 | 206)
+        && !head.headers.first("content-type").is_some_and(|kind| kind.starts_with("multipart/"))
+    {
         set.push(("content-type".to_owned(), "application/zip".to_owned()));
     }
     Verdict::Edit(Edit { remove, set })

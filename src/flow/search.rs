@@ -156,7 +156,13 @@ impl Search {
         None
     }
 
-    fn hear_upstream(&mut self, source: Source, reply: Reply, config: &Config, cx: &mut Cx<'_>) -> Option<End> {
+    fn hear_upstream(
+        &mut self,
+        source: Source,
+        reply: Reply,
+        config: &Config,
+        cx: &mut Cx<'_>,
+    ) -> Option<End> {
         let who = source.describe(config);
         let outcome = match &self.want {
             Want::Document(document) => upstream::judge(document, &who, reply, cx.now),
@@ -194,10 +200,14 @@ impl Search {
             (Some((source, Outcome::Missing(missing))), _) => self.done(End::Missing(missing), Some(source)),
             (_, Consulted::Unavailable(why)) => {
                 let reason = format!("{what}: no answer from storage: {why}");
-                self.done(End::Failed(Failure { fault: Fault::Bad, reason, retry_after: None }), Some(Source::Storage))
+                self.done(
+                    End::Failed(Failure { fault: Fault::Bad, reason, retry_after: None }),
+                    Some(Source::Storage),
+                )
             }
             (_, Consulted::Absent | Consulted::Not | Consulted::Present) => {
-                let reason = format!("not found: {what}: not stored here, and no upstream may be asked for it");
+                let reason =
+                    format!("not found: {what}: not stored here, and no upstream may be asked for it");
                 self.done(End::Missing(Missing { gone: false, reason, since: cx.now }), None)
             }
         }

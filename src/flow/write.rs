@@ -42,7 +42,11 @@ impl Write {
 
 /// The document that is worth writing after a search: what an upstream gave, where storage is not known to be down, and
 /// where it is not what an earlier search found already (`known`).
-pub fn worth_writing<'a>(want: &'a Want, searched: &'a Searched, known: Option<Etag>) -> Option<(&'a Document, &'a [u8])> {
+pub fn worth_writing<'a>(
+    want: &'a Want,
+    searched: &'a Searched,
+    known: Option<Etag>,
+) -> Option<(&'a Document, &'a [u8])> {
     match (want, searched) {
         (
             Want::Document(document),

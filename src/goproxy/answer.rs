@@ -95,7 +95,8 @@ impl Answer<'_> {
         match self {
             Self::Failed(failure) => failed(failure),
             Self::Found { document, found, validity, cache } => {
-                let not_modified = asker.if_none_match.as_deref().is_some_and(|tags| found.etag.matches(tags));
+                let not_modified =
+                    asker.if_none_match.as_deref().is_some_and(|tags| found.etag.matches(tags));
                 let mut headers = vec![
                     ("cache-control", validity.cache_control()),
                     ("etag", found.etag.to_string()),
@@ -143,7 +144,8 @@ fn refused(refusal: &Refusal) -> Response {
     match refusal {
         Refusal::Malformed(reason) => uncached(400, reason),
         Refusal::Method(method) => {
-            let mut response = uncached(405, &format!("method {method} not allowed: a module proxy answers GET and HEAD"));
+            let mut response =
+                uncached(405, &format!("method {method} not allowed: a module proxy answers GET and HEAD"));
             response.headers.push(("allow", "GET, HEAD".to_owned()));
             response
         }

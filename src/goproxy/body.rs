@@ -63,7 +63,9 @@ fn info(body: &[u8]) -> Result<String, BadBody> {
         #[serde(rename = "Version")]
         version: String,
     }
-    serde_json::from_slice::<Info>(body).map(|info| info.version).map_err(|error| BadBody::Info(error.to_string()))
+    serde_json::from_slice::<Info>(body)
+        .map(|info| info.version)
+        .map_err(|error| BadBody::Info(error.to_string()))
 }
 
 /// The versions of `body`, as the go command reads them: the first word of each line that is a version and no

@@ -90,7 +90,10 @@ impl Etag {
     /// Whether an `If-None-Match` names this tag (RFC 9110, section 13.1.2: `*`, or a list compared weakly).
     pub fn matches(self, if_none_match: &str) -> bool {
         let own = self.to_string();
-        if_none_match.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == own)
+        if_none_match
+            .split(',')
+            .map(str::trim)
+            .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == own)
     }
 }
 

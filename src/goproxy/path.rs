@@ -114,7 +114,11 @@ fn bad_escape(raw: &str) -> Option<&str> {
         let is_hex = escape
             .and_then(|escape| escape.get(1..))
             .is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
-        let shown = || raw.get(at..).map(|rest| rest.char_indices().nth(3).map_or(rest, |(end, _)| rest.get(..end).unwrap_or(rest)));
+        let shown = || {
+            raw.get(at..).map(|rest| {
+                rest.char_indices().nth(3).map_or(rest, |(end, _)| rest.get(..end).unwrap_or(rest))
+            })
+        };
         if is_hex { None } else { shown() }
     })
 }

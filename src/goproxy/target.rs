@@ -146,7 +146,9 @@ impl Document {
     /// The module named, if one is.
     pub fn module(&self) -> Option<&ModulePath> {
         match self {
-            Self::Module { module, .. } | Self::Sumdb { file: SumdbFile::Lookup(module, _), .. } => Some(module),
+            Self::Module { module, .. } | Self::Sumdb { file: SumdbFile::Lookup(module, _), .. } => {
+                Some(module)
+            }
             Self::Sumdb { .. } => None,
         }
     }
@@ -266,8 +268,8 @@ fn parse_file(module: &ModulePath, file: &str) -> Result<Target, Refusal> {
     }
     let query = if version.contains('!') { Query::unescape(version) } else { Query::parse(version) };
     let query = query.map_err(|error| Refusal::Malformed(error.to_string()))?;
-    let canonical = Version::parse(query.as_str())
-        .and_then(|version| gomod::check(module, &version).map(|()| version));
+    let canonical =
+        Version::parse(query.as_str()).and_then(|version| gomod::check(module, &version).map(|()| version));
     match (extension, canonical) {
         ("info", Ok(version)) => Ok(document(module.clone(), File::Info(version))),
         // Asked for a version that cannot be one of this module, a proxy may still resolve it (v2.0.0 to v2.0.0+incompatible).
@@ -301,10 +303,11 @@ fn parse_sumdb(sumdb: &str, file: &str) -> Result<Target, Refusal> {
                 return Err(Refusal::Malformed(format!("malformed lookup {key:?}: want <module>@<version>")));
             };
             let module = parse_module(module)?;
-            let version = if version.contains('!') { gomod::unescape_version(version) } else { Ok(version.to_owned()) }
-                .map_err(|error| error.to_string())
-                .and_then(|version| Version::parse(&version).map_err(|error| error.to_string()))
-                .map_err(Refusal::Malformed)?;
+            let version =
+                if version.contains('!') { gomod::unescape_version(version) } else { Ok(version.to_owned()) }
+                    .map_err(|error| error.to_string())
+                    .and_then(|version| Version::parse(&version).map_err(|error| error.to_string()))
+                    .map_err(Refusal::Malformed)?;
             Ok(of(SumdbFile::Lookup(module, version)))
         }
         ("tile", tile) if is_tile(tile) => Ok(of(SumdbFile::Tile(tile.to_owned()))),
@@ -317,18 +320,22 @@ fn parse_sumdb(sumdb: &str, file: &str) -> Result<Target, Refusal> {
 /// Whether `tile` is a tile's path as golang.org/x/mod/sumdb/tlog writes it below `tile/`: `<height>/<level or data>/`,
 /// any `xNNN/`, `NNN`, and for a partial tile `.p/<width>`.
 fn is_tile(tile: &str) -> bool {
-    let number = |text: &str| !text.is_empty() && text.len() <= 3 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number =
+        |text: &str| !text.is_empty() && text.len() <= 3 && text.bytes().all(|byte| byte.is_ascii_digit());
     let (tile, width) = match tile.split_once(".p/") {
         Some((tile, width)) => (tile, Some(width)),
         None => (tile, None),
     };
     let mut elements = tile.split('/');
-    let (Some(height), Some(level), Some(last)) = (elements.next(), elements.next(), elements.next_back()) else {
+    let (Some(height), Some(level), Some(last)) = (elements.next(), elements.next(), elements.next_back())
+    else {
         return false;
     };
     number(height)
         && (level == "data" || number(level))
-        && elements.all(|element| element.strip_prefix('x').is_some_and(|digits| digits.len() == 3 && number(digits)))
+        && elements.all(|element| {
+            element.strip_prefix('x').is_some_and(|digits| digits.len() == 3 && number(digits))
+        })
         && last.len() == 3
         && number(last)
         && width.is_none_or(number)

@@ -18,18 +18,21 @@ impl SharedKv for SharedData {
     }
 }
 
-/// A number no other VM of this process has, for names that must differ between workers.
-pub(super) fn unique_number() -> u32 {
+/// A number no other VM of this process has, for names that must differ between workers; nothing if the host lets no one
+/// have it.
+pub(super) fn unique_number() -> Option<u32> {
     for _ in 0..MAX_TRIES {
         let (value, version) = hostcalls::get_shared_data(COUNTER).unwrap_or_default();
         let number = value.and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_le_bytes);
         // A missing key has no version; one that no write ever had makes this a put-if-absent.
         let expected = version.unwrap_or(u32::MAX);
-        if hostcalls::set_shared_data(COUNTER, Some(&number.wrapping_add(1).to_le_bytes()), Some(expected)).is_ok() {
-            return number;
+        if hostcalls::set_shared_data(COUNTER, Some(&number.wrapping_add(1).to_le_bytes()), Some(expected))
+            .is_ok()
+        {
+            return Some(number);
         }
     }
-    0
+    None
 }
 
 const COUNTER: &str = "modgate/workers";

@@ -99,9 +99,10 @@ impl Link {
             return;
         };
         // With no headers there is nothing to read, and asking for it would trap.
-        let head = (num_headers > 0).then(|| headers(MapType::HttpCallResponseHeaders)).map(|(status, headers)| {
-            (status.get(":status").and_then(|status| status.parse().ok()).unwrap_or_default(), headers)
-        });
+        let head =
+            (num_headers > 0).then(|| headers(MapType::HttpCallResponseHeaders)).map(|(status, headers)| {
+                (status.get(":status").and_then(|status| status.parse().ok()).unwrap_or_default(), headers)
+            });
         let body = if head.is_some() && body_size > 0 { body(body_size) } else { Vec::new() };
         self.step(|worker, cx| worker.call_done(id, Reply::read(head, body), cx));
         self.send();
@@ -125,7 +126,10 @@ pub(super) fn headers(map: MapType) -> (BTreeMap<String, String>, Headers) {
 }
 
 fn body(size: usize) -> Vec<u8> {
-    hostcalls::get_buffer(proxy_wasm::types::BufferType::HttpCallResponseBody, 0, size).ok().flatten().unwrap_or_default()
+    hostcalls::get_buffer(proxy_wasm::types::BufferType::HttpCallResponseBody, 0, size)
+        .ok()
+        .flatten()
+        .unwrap_or_default()
 }
 
 fn dispatch(callout: &Callout) -> Result<u32, Status> {

@@ -33,7 +33,10 @@ impl Root {
 
 impl RootContext for Root {
     fn on_configure(&mut self, size: usize) -> bool {
-        let text = hostcalls::get_buffer(BufferType::PluginConfiguration, 0, size).ok().flatten().unwrap_or_default();
+        let text = hostcalls::get_buffer(BufferType::PluginConfiguration, 0, size)
+            .ok()
+            .flatten()
+            .unwrap_or_default();
         let config = match Config::parse_bytes(&text) {
             Ok(config) => config,
             Err(problems) => {
@@ -43,9 +46,10 @@ impl RootContext for Root {
                 return false;
             }
         };
-        let name = format!("modgate/worker/{}", kv::unique_number());
-        let Ok(queue) = hostcalls::register_shared_queue(&name) else {
-            log::error!("the host has no shared queues");
+        let queue = kv::unique_number()
+            .and_then(|number| hostcalls::register_shared_queue(&format!("modgate/worker/{number}")).ok());
+        let Some(queue) = queue else {
+            log::error!("the host gives this worker no queue of its own");
             return false;
         };
         self.link = Some(Link::new(self.context, Worker::new(config), queue));
@@ -70,7 +74,13 @@ impl RootContext for Root {
 }
 
 impl Context for Root {
-    fn on_http_call_response(&mut self, token: u32, num_headers: usize, body_size: usize, _num_trailers: usize) {
+    fn on_http_call_response(
+        &mut self,
+        token: u32,
+        num_headers: usize,
+        body_size: usize,
+        _num_trailers: usize,
+    ) {
         if let Some(link) = &self.link {
             link.borrow_mut().receive(token, num_headers, body_size);
         }

@@ -52,7 +52,8 @@ impl HttpContext for Stream {
         }
         let (pseudo, headers) = headers(MapType::HttpResponseHeaders);
         let status = pseudo.get(":status").and_then(|status| status.parse().ok()).unwrap_or_default();
-        let verdict = link.step(|worker, cx| worker.response_head(self.id, &ResponseHead { status, headers }, cx));
+        let verdict =
+            link.step(|worker, cx| worker.response_head(self.id, &ResponseHead { status, headers }, cx));
         obey::now(&mut link, self.id, MapType::HttpResponseHeaders, verdict)
     }
 }

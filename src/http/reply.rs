@@ -115,12 +115,18 @@ mod tests {
         assert_eq!(Reply::read(None, Vec::new()), Reply::Failed(CallFailure::Broken));
         assert_eq!(read(503, &[text]), Reply::Failed(CallFailure::Unreachable));
         assert_eq!(read(504, &[text, ("content-length", "24")]), Reply::Failed(CallFailure::TimedOut));
-        assert_eq!(read(503, &[text, ("x-envoy-overloaded", "true")]), Reply::Failed(CallFailure::Overloaded));
+        assert_eq!(
+            read(503, &[text, ("x-envoy-overloaded", "true")]),
+            Reply::Failed(CallFailure::Overloaded)
+        );
     }
 
     #[test]
     fn an_upstreams_own_outage_is_an_answer() {
-        assert!(matches!(read(503, &[("date", "x"), ("content-type", "text/plain")]), Reply::Answered { status: 503, .. }));
+        assert!(matches!(
+            read(503, &[("date", "x"), ("content-type", "text/plain")]),
+            Reply::Answered { status: 503, .. }
+        ));
         assert!(matches!(read(503, &[("x-envoy-upstream-service-time", "1")]), Reply::Answered { .. }));
         assert!(matches!(read(404, &[]), Reply::Answered { status: 404, .. }));
     }

@@ -15,7 +15,9 @@ pub(super) fn fingerprint(config: &Config) -> u64 {
         digest.update([0xff]);
     };
     let mut endpoint = |kind: &str, endpoint: &Endpoint| {
-        for text in [kind, &endpoint.cluster, &endpoint.authority, endpoint.scheme.as_str(), &endpoint.path_prefix] {
+        for text in
+            [kind, &endpoint.cluster, &endpoint.authority, endpoint.scheme.as_str(), &endpoint.path_prefix]
+        {
             add(text);
         }
         for (name, value) in &endpoint.headers {

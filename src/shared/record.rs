@@ -57,9 +57,12 @@ impl Record<'_> {
     pub fn encode(&self) -> Option<Vec<u8>> {
         let (kind, since, etag, body) = match self.entry {
             Entry::Found(found) => (FOUND, found.since, found.etag.0.as_slice(), found.body.as_slice()),
-            Entry::Missing(missing) => {
-                (if missing.gone { GONE } else { MISSING }, missing.since, [].as_slice(), missing.reason.as_bytes())
-            }
+            Entry::Missing(missing) => (
+                if missing.gone { GONE } else { MISSING },
+                missing.since,
+                [].as_slice(),
+                missing.reason.as_bytes(),
+            ),
             Entry::Stored { since } => (STORED, *since, [].as_slice(), [].as_slice()),
         };
         let path = self.key.path.as_bytes();

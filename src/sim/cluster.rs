@@ -32,7 +32,13 @@ impl Cluster {
     }
 
     /// Has `path` answer this.
-    pub(crate) fn answer(&mut self, path: &str, status: u16, headers: &[(&str, &str)], body: &str) -> &mut Self {
+    pub(crate) fn answer(
+        &mut self,
+        path: &str,
+        status: u16,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> &mut Self {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         self.objects.insert(path.to_owned(), Object { status, headers, body: body.as_bytes().to_vec() });
         self

@@ -11,7 +11,9 @@ pub fn chain(config: &Config, module: &ModulePath) -> impl Iterator<Item = usize
     let private = config.private.modules.matches(module);
     let claims = move |upstream: &Upstream| match &upstream.modules {
         None => !private,
-        Some(modules) if private => modules.iter().any(|pattern| !pattern.is_catch_all() && pattern.matches(module)),
+        Some(modules) if private => {
+            modules.iter().any(|pattern| !pattern.is_catch_all() && pattern.matches(module))
+        }
         Some(modules) => modules.matches(module),
     };
     config.upstreams.iter().enumerate().filter(move |(_, upstream)| claims(upstream)).map(|(at, _)| at)

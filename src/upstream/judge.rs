@@ -12,7 +12,9 @@ pub fn judge(document: &Document, who: &str, reply: Reply, now: Timestamp) -> Ou
             Ok(body) => Outcome::Found(Found::new(body, now)),
             Err(bad) => failed(Fault::Bad, format!("{document}: bad answer from {who}: {bad}")),
         },
-        Reply::Answered { status, headers, body } => refused(&document.to_string(), who, status, &headers, &body, now),
+        Reply::Answered { status, headers, body } => {
+            refused(&document.to_string(), who, status, &headers, &body, now)
+        }
         Reply::Failed(failure) => unanswered(&document.to_string(), who, failure),
     }
 }
@@ -32,7 +34,9 @@ pub fn judge_presence(what: &str, who: &str, reply: Reply, now: Timestamp) -> Op
 fn refused(what: &str, who: &str, status: u16, headers: &Headers, body: &[u8], now: Timestamp) -> Outcome {
     let said = said(headers, body);
     let retry_after = headers.first("retry-after").and_then(|seconds| seconds.trim().parse().ok());
-    let fail = |fault, why: &str| Outcome::Failed(Failure { fault, reason: format!("{what}: {who} {why}{said}"), retry_after });
+    let fail = |fault, why: &str| {
+        Outcome::Failed(Failure { fault, reason: format!("{what}: {who} {why}{said}"), retry_after })
+    };
     match status {
         404 | 410 => {
             let reason = format!("not found: {what}: {who} answered {status}{said}");
@@ -55,7 +59,10 @@ fn unanswered(what: &str, who: &str, failure: CallFailure) -> Outcome {
     let fault = match failure {
         CallFailure::TimedOut => Fault::Slow,
         CallFailure::Overloaded => Fault::Overloaded,
-        CallFailure::Broken | CallFailure::Misconfigured | CallFailure::NoHealthyHost | CallFailure::Unreachable => Fault::Bad,
+        CallFailure::Broken
+        | CallFailure::Misconfigured
+        | CallFailure::NoHealthyHost
+        | CallFailure::Unreachable => Fault::Bad,
     };
     failed(fault, format!("{what}: {who}: {}", failure.describe()))
 }
@@ -67,7 +74,11 @@ fn failed(fault: Fault, reason: String) -> Outcome {
 /// The first line an upstream gave as its reason, if it gave one that is meant for people.
 fn said(headers: &Headers, body: &[u8]) -> String {
     let is_text = headers.first("content-type").is_some_and(|kind| kind.starts_with("text/plain"));
-    let line = std::str::from_utf8(body).ok().and_then(|text| text.lines().next()).map(str::trim).unwrap_or_default();
+    let line = std::str::from_utf8(body)
+        .ok()
+        .and_then(|text| text.lines().next())
+        .map(str::trim)
+        .unwrap_or_default();
     if is_text && !line.is_empty() {
         format!(": {}", line.chars().take(MAX_SAID).collect::<String>())
     } else {

@@ -117,8 +117,8 @@ endpoint_section! {
         /// What objects are called. The default is served as it is by any static web server.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "goproxy")))]
         pub(in crate::config) layout: Option<RawLayout>,
-        /// Whether what was fetched and verified is stored. By default it is, as that is what a storage is for; `false`
-        /// is for one that others fill.
+        /// Whether small documents that were fetched are stored. By default they are, as that is what a storage is for;
+        /// `false` is for one that others fill.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = true)))]
         pub(in crate::config) write: Option<bool>,
     }

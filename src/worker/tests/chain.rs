@@ -76,13 +76,24 @@ fn scenario_outages_say_when_to_come_back_and_are_not_remembered() {
 fn scenario_what_is_missing_is_remembered_for_a_while_with_its_reason() {
     let mut world = world("not_found", "not_found");
     world.cluster("one");
-    world.cluster("two").answer(PATH, 410, &[("content-type", "text/plain; charset=utf-8")], "not found: gone for good\nmore\n");
+    world.cluster("two").answer(
+        PATH,
+        410,
+        &[("content-type", "text/plain; charset=utf-8")],
+        "not found: gone for good\nmore\n",
+    );
     let first = world.get(0, PATH);
     assert_eq!(first.status, 410);
-    assert_eq!(body(&first), "not found: example.com/m@v1.0.0: upstream two answered 410: not found: gone for good\n");
+    assert_eq!(
+        body(&first),
+        "not found: example.com/m@v1.0.0: upstream two answered 410: not found: gone for good\n"
+    );
     assert_eq!(header(&first, "cache-control"), "public, max-age=30");
     let second = world.get(0, PATH);
-    assert_eq!((second.status, header(&second, "x-modgate-cache"), body(&second)), (410, "hit", body(&first)));
+    assert_eq!(
+        (second.status, header(&second, "x-modgate-cache"), body(&second)),
+        (410, "hit", body(&first))
+    );
     world.pass(30_000);
     world.cluster("one").serve(PATH, "module example.com/m\n");
     assert_eq!(world.get(0, PATH).status, 200);

@@ -8,11 +8,14 @@ fn scenario_a_miss_is_fetched_indexed_and_written_back() {
     assert_eq!(header(&first, "x-modgate-cache"), "upstream");
     assert_eq!(header(&first, "content-type"), "application/json");
     assert_eq!(header(&first, "cache-control"), "public, max-age=86400, immutable");
-    assert_eq!(world.clusters["storage"].asked, [
-        "GET /modules/example.com/m/@v/v1.0.0.info",
-        "PUT /modules/example.com/m/@v/v1.0.0.info"
-    ]);
-    assert_eq!(world.clusters["storage"].body("/modules/example.com/m/@v/v1.0.0.info").as_deref(), Some(INFO));
+    assert_eq!(
+        world.clusters["storage"].asked,
+        ["GET /modules/example.com/m/@v/v1.0.0.info", "PUT /modules/example.com/m/@v/v1.0.0.info"]
+    );
+    assert_eq!(
+        world.clusters["storage"].body("/modules/example.com/m/@v/v1.0.0.info").as_deref(),
+        Some(INFO)
+    );
 
     let second = world.get(0, "/example.com/m/@v/v1.0.0.info");
     assert_eq!((second.status, body(&second), header(&second, "x-modgate-cache")), (200, INFO, "hit"));
@@ -117,7 +120,11 @@ fn scenario_if_none_match_is_answered_304_from_any_tier() {
     for tags in [etag.as_str(), "*", &format!("W/{etag}"), &format!("\"x\", {etag}")] {
         let stream = world.begin_with(0, "GET", "/example.com/m/@v/list", &[("if-none-match", tags)]);
         let answer = world.response(stream);
-        assert_eq!((answer.status, answer.body.len(), header(&answer, "etag")), (304, 0, etag.as_str()), "{tags}");
+        assert_eq!(
+            (answer.status, answer.body.len(), header(&answer, "etag")),
+            (304, 0, etag.as_str()),
+            "{tags}"
+        );
     }
     let stream = world.begin_with(0, "GET", "/example.com/m/@v/list", &[("if-none-match", "\"other\"")]);
     assert_eq!(world.response(stream).status, 200);
@@ -156,9 +163,17 @@ fn scenario_a_flood_of_names_leaves_memory_bounded() {
         world.get(0, "/small.test/m/@v/list");
     }
     assert!(world.memory.keys() <= 24 && world.memory.bytes() <= 24 * 1024, "{:?}", world.memory);
-    assert_eq!(header(&world.get(0, "/small.test/m/@v/list"), "x-modgate-cache"), "hit", "no name evicted it");
+    assert_eq!(
+        header(&world.get(0, "/small.test/m/@v/list"), "x-modgate-cache"),
+        "hit",
+        "no name evicted it"
+    );
     world.get(0, "/large.test/m/@v/list");
-    assert_eq!(header(&world.get(0, "/large.test/m/@v/list"), "x-modgate-cache"), "upstream", "too large to index");
+    assert_eq!(
+        header(&world.get(0, "/large.test/m/@v/list"), "x-modgate-cache"),
+        "upstream",
+        "too large to index"
+    );
 }
 
 #[test]

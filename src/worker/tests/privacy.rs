@@ -30,11 +30,16 @@ fn get(path: &str) -> (World, Response) {
 
 #[test]
 fn scenario_a_private_module_goes_only_to_upstreams_that_name_it() {
-    for path in ["/git.corp.test/team/m/@v/list", "/github.com/acme/tool/@latest", "/github.com/acme/@v/v1.0.0.mod"] {
+    for path in
+        ["/git.corp.test/team/m/@v/list", "/github.com/acme/tool/@latest", "/github.com/acme/@v/v1.0.0.mod"]
+    {
         let (world, response) = get(path);
         assert_eq!(response.status, 404);
         assert_eq!(world.clusters["corp"].asked.len(), 1, "{path}");
-        assert!(world.clusters["public"].asked.is_empty() && world.clusters["any"].asked.is_empty(), "{path}");
+        assert!(
+            world.clusters["public"].asked.is_empty() && world.clusters["any"].asked.is_empty(),
+            "{path}"
+        );
     }
     let (world, _) = get("/github.com/acmeother/tool/@latest");
     assert_eq!((world.clusters["public"].asked.len(), world.clusters["corp"].asked.len()), (1, 0));
@@ -51,7 +56,12 @@ fn scenario_answers_about_private_modules_are_not_for_shared_caches() {
 #[test]
 fn scenario_an_upstream_gets_the_gateways_credentials_and_never_the_clients() {
     let mut world = world();
-    world.begin_with(0, "GET", "/git.corp.test/m/@v/list", &[("authorization", "Bearer client"), ("cookie", "c")]);
+    world.begin_with(
+        0,
+        "GET",
+        "/git.corp.test/m/@v/list",
+        &[("authorization", "Bearer client"), ("cookie", "c")],
+    );
     world.settle();
     let headers = &world.clusters["corp"].callouts[0].headers;
     assert!(headers.contains(&("authorization".to_owned(), "Bearer gateway".to_owned())), "{headers:?}");

@@ -67,7 +67,9 @@ fn a_reason_is_what_the_go_command_shows() {
 fn scenario_other_methods_are_told_which_are_allowed() {
     for method in ["POST", "PUT", "DELETE", "OPTIONS", "PATCH", "PROPFIND"] {
         let mut world = world(1);
-        for path in ["/example.com/m/@v/list", "/example.com/m/@v/v1.0.0.zip", "/-/healthz", "/sumdb/x/supported"] {
+        for path in
+            ["/example.com/m/@v/list", "/example.com/m/@v/v1.0.0.zip", "/-/healthz", "/sumdb/x/supported"]
+        {
             let stream = world.begin_with(0, method, path, &[]);
             let answer = world.response(stream);
             assert_eq!((answer.status, header(&answer, "allow")), (405, "GET, HEAD"), "{method} {path}");
@@ -87,9 +89,25 @@ fn scenario_head_is_answered_like_get() {
 #[test]
 fn scenario_other_traffic_passes_untouched() {
     for path in [
-        "/", "", "/index.html", "/api/../etc", "/api/%zz", "/api//double", "/example.com/m", "/example.com/m?go-get=1",
-        "/sumdb", "/sumdb/", "/sumdb/x", "/sumdb/x/other", "/-/", "/-/other", "/-/healthz/x", "/@vite/client", "*",
-        "/users/me@latest", "/x@v/list",
+        "/",
+        "",
+        "/index.html",
+        "/api/../etc",
+        "/api/%zz",
+        "/api//double",
+        "/example.com/m",
+        "/example.com/m?go-get=1",
+        "/sumdb",
+        "/sumdb/",
+        "/sumdb/x",
+        "/sumdb/x/other",
+        "/-/",
+        "/-/other",
+        "/-/healthz/x",
+        "/@vite/client",
+        "*",
+        "/users/me@latest",
+        "/x@v/list",
     ] {
         for method in ["GET", "POST"] {
             let mut world = world(1);

@@ -18,7 +18,9 @@ fn scenario_what_is_stored_is_not_fetched() {
 #[test]
 fn scenario_names_are_escaped_as_gomodcache_escapes_them() {
     let mut world = world(1);
-    world.cluster("public").serve("/base/github.com/%21burnt%21sushi/toml/@v/v1.0.0-%21r%21c1.mod", "module x\n");
+    world
+        .cluster("public")
+        .serve("/base/github.com/%21burnt%21sushi/toml/@v/v1.0.0-%21r%21c1.mod", "module x\n");
     for path in [
         "/github.com/%21burnt%21sushi/toml/@v/v1.0.0-%21r%21c1.mod",
         "/github.com/!burnt!sushi/toml/@v/v1.0.0-!r!c1.mod",
@@ -29,7 +31,10 @@ fn scenario_names_are_escaped_as_gomodcache_escapes_them() {
         assert_eq!(world.get(0, path).status, 200, "{path}");
     }
     assert_eq!(world.clusters["public"].asked.len(), 1, "all the same document");
-    assert_eq!(world.clusters["storage"].asked[1], "PUT /modules/github.com/%21burnt%21sushi/toml/@v/v1.0.0-%21r%21c1.mod");
+    assert_eq!(
+        world.clusters["storage"].asked[1],
+        "PUT /modules/github.com/%21burnt%21sushi/toml/@v/v1.0.0-%21r%21c1.mod"
+    );
 }
 
 #[test]
@@ -39,7 +44,11 @@ fn scenario_without_storage_everything_is_fetched_and_nothing_written() {
         world.cluster("storage").fault = Some(fault);
         assert_eq!(world.get(0, INFO_PATH).status, 200, "{fault:?}");
         assert!(!world.clusters["storage"].asked.iter().any(|asked| asked.starts_with("PUT")), "{fault:?}");
-        assert!(world.log.iter().any(|line| line.starts_with("WARN storage: example.com/m@v1.0.0")), "{:?}", world.log);
+        assert!(
+            world.log.iter().any(|line| line.starts_with("WARN storage: example.com/m@v1.0.0")),
+            "{:?}",
+            world.log
+        );
         // An upstream's word counts while storage cannot say, but is not remembered.
         assert_eq!(world.get(0, "/example.com/n/@v/v1.0.0.mod").status, 404);
         assert_eq!(world.get(0, "/example.com/n/@v/v1.0.0.mod").status, 404);
@@ -109,11 +118,18 @@ fn scenario_what_upstreams_lost_or_cannot_say_comes_from_storage() {
     let mut world = world(1);
     world.cluster("storage").serve("/modules/example.com/old/@v/list", "v1.0.0\n");
     let answer = world.get(0, "/example.com/old/@v/list");
-    assert_eq!((answer.status, body(&answer), header(&answer, "x-modgate-cache")), (200, "v1.0.0\n", "storage"));
+    assert_eq!(
+        (answer.status, body(&answer), header(&answer, "x-modgate-cache")),
+        (200, "v1.0.0\n", "storage")
+    );
     world.cluster("storage").serve("/modules/example.com/older/@v/list", "v1.0.0\n");
     world.cluster("public").fault = Some(CallFailure::Unreachable);
     assert_eq!(world.get(0, "/example.com/older/@v/list").status, 200);
-    assert_eq!(world.get(0, "/example.com/never/@v/list").status, 502, "and what nobody has is an outage still");
+    assert_eq!(
+        world.get(0, "/example.com/never/@v/list").status,
+        502,
+        "and what nobody has is an outage still"
+    );
 }
 
 #[test]
@@ -122,6 +138,9 @@ fn scenario_a_corrupt_object_is_fetched_anew_and_not_overwritten() {
     world.cluster("storage").serve("/modules/example.com/m/@v/v1.0.0.info", "garbage");
     let answer = world.get(0, INFO_PATH);
     assert_eq!((answer.status, header(&answer, "x-modgate-cache")), (200, "upstream"));
-    assert_eq!(world.clusters["storage"].body("/modules/example.com/m/@v/v1.0.0.info").as_deref(), Some("garbage"));
+    assert_eq!(
+        world.clusters["storage"].body("/modules/example.com/m/@v/v1.0.0.info").as_deref(),
+        Some("garbage")
+    );
     assert!(world.log.iter().any(|line| line.contains("bad object")), "{:?}", world.log);
 }

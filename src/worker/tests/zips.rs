@@ -64,7 +64,10 @@ fn scenario_only_what_says_which_bytes_goes_along() {
     let stream = world.begin_with(0, "GET", ZIP, &headers);
     world.settle();
     let edit = edit(&world, stream);
-    assert_eq!(edit.remove, ["authorization", "cookie", "x-forwarded-for", "x-modgate-cluster", "accept-encoding"]);
+    assert_eq!(
+        edit.remove,
+        ["authorization", "cookie", "x-forwarded-for", "x-modgate-cluster", "accept-encoding"]
+    );
     assert_eq!(set(&edit, "x-modgate-cluster"), "public", "ours, put after the client's is removed");
 }
 

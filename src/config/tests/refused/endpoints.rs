@@ -180,6 +180,15 @@ fn upstreams() {
                 ],
             ),
             (
+                r#"{"cluster":"a","url":"http://h","name":"storage"}"#,
+                &[r#"$.upstreams[0].name: "storage" is what metrics call something else; give it another"#],
+            ),
+            // By its authority it would be called so as well.
+            (
+                r#"{"cluster":"a","url":"http://sumdb"}"#,
+                &[r#"$.upstreams[0].name: "sumdb" is what metrics call something else; give it another"#],
+            ),
+            (
                 r#"{"cluster":"a","url":"http://h","fallback":"|"}"#,
                 &[r#"$.upstreams[0].fallback: expected `any_error` or `not_found`, found "|""#],
             ),
