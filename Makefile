@@ -32,10 +32,6 @@ E2E_TESTS := $(call test_names,e2e_*)
 WASM_TESTS := $(call test_names,*_wasm)
 NATIVE_TESTS := $(filter-out $(E2E_TESTS) $(WASM_TESTS),$(call test_names,*))
 
-# What `make run` takes: make run PORT=8080 UPSTREAM=https://athens.example.com
-RUN_SETTINGS := UPSTREAM SUMDB PORT ADMIN_PORT STORAGE_DIR WORKERS CONFIG LISTEN
-$(foreach name,$(RUN_SETTINGS),$(if $(filter-out undefined environment,$(origin $(name))),$(eval export $(name))))
-
 heading = @printf '\n== %s\n' '$(1)'
 
 ##@ Use
@@ -51,6 +47,7 @@ wasm: ## Build the filter: target/wasm32-unknown-unknown/release/modgate.wasm
 	@.ci/setup rust
 	cargo build --locked --release -p modgate --target wasm32-unknown-unknown
 
+# make run PORT=8080 UPSTREAM=...: make hands what is set on its command line to the program as environment.
 .PHONY: run
 run: wasm ## Start a gateway here. Settings: PORT, UPSTREAM, SUMDB, ADMIN_PORT, STORAGE_DIR, WORKERS, CONFIG, LISTEN
 	@.ci/setup envoy nginx go mkproxy sample

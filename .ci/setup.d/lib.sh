@@ -128,8 +128,9 @@ apt_program() {
   apt_unpack "$STAGE" "$package"
   [[ -x $STAGE/$binary ]] || die "the package $package of this distribution has no $binary"
   if ldd "$STAGE/$binary" | grep -q 'not found'; then
+    # Never libc itself: it must be the one of the system's own loader.
     mapfile -t libraries < <(apt-cache "${apt_options[@]}" depends --important "$package" |
-      sed -n 's/^ *Depends: \(lib[^ ]*\)$/\1/p')
+      sed -n -e '/ libc6$/d' -e 's/^ *Depends: \(lib[^ ]*\)$/\1/p')
     apt_unpack "$STAGE" "${libraries[@]}"
   fi
   cat >"$STAGE/run" <<'RUN'
