@@ -1,9 +1,9 @@
 //! What came of a callout.
 //!
 //! Envoy tells an upstream's answer and its own failure apart in no field: a refused connection arrives as a `503` with
-//! a text body, a timeout before the headers as a `504`, a circuit breaker as a `503` with `x-envoy-overloaded`, and
-//! anything that breaks after the headers (or a body above the host's limit) as no headers at all. Here they become what
-//! they are.
+//! a text body, what is no HTTP (or has more headers than the host takes) as a `502`, a timeout before the headers as a
+//! `504`, a circuit breaker as a `503` with `x-envoy-overloaded`, and anything that breaks after the headers (or a body
+//! above the host's limit) as no headers at all. Here they become what they are.
 
 use super::Headers;
 
@@ -26,7 +26,8 @@ pub enum Reply {
 /// Why an upstream gave no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallFailure {
-    /// The answer broke off after its headers, or was larger than the host lets a callout be (32 MiB in Envoy).
+    /// The answer broke off after its headers, was no HTTP, or was larger than the host lets a callout be (in Envoy 32 MiB
+    /// of body and 60 KiB of headers).
     Broken,
     /// The host does not know the cluster, or the request was malformed: a mistake in the configuration.
     Misconfigured,
@@ -47,6 +48,7 @@ impl Reply {
             return Self::Failed(CallFailure::Broken);
         };
         match (status, made_by_host(&headers)) {
+            (502, true) => Self::Failed(CallFailure::Broken),
             (503, true) if headers.has("x-envoy-overloaded") => Self::Failed(CallFailure::Overloaded),
             (503, true) => Self::Failed(CallFailure::Unreachable),
             (504, true) => Self::Failed(CallFailure::TimedOut),
@@ -85,7 +87,7 @@ impl CallFailure {
     /// What a person reads.
     pub fn describe(self) -> &'static str {
         match self {
-            Self::Broken => "its answer broke off or was too large",
+            Self::Broken => "its answer broke off, was too large or was no HTTP",
             Self::Misconfigured => "the gateway has no such cluster",
             Self::NoHealthyHost => "its cluster has no healthy host",
             Self::Overloaded => "too many requests to it are under way",
@@ -113,6 +115,7 @@ mod tests {
     fn hosts_own_answers_are_failures() {
         let text = ("content-type", "text/plain");
         assert_eq!(Reply::read(None, Vec::new()), Reply::Failed(CallFailure::Broken));
+        assert_eq!(read(502, &[text]), Reply::Failed(CallFailure::Broken));
         assert_eq!(read(503, &[text]), Reply::Failed(CallFailure::Unreachable));
         assert_eq!(read(504, &[text, ("content-length", "24")]), Reply::Failed(CallFailure::TimedOut));
         assert_eq!(
@@ -127,6 +130,7 @@ mod tests {
             read(503, &[("date", "x"), ("content-type", "text/plain")]),
             Reply::Answered { status: 503, .. }
         ));
+        assert!(matches!(read(502, &[("server", "x")]), Reply::Answered { status: 502, .. }));
         assert!(matches!(read(503, &[("x-envoy-upstream-service-time", "1")]), Reply::Answered { .. }));
         assert!(matches!(read(404, &[]), Reply::Answered { status: 404, .. }));
     }

@@ -46,7 +46,8 @@ fn refused(what: &str, who: &str, status: u16, headers: &Headers, body: &[u8], n
         401 | 407 => fail(Fault::Bad, &format!("does not accept this gateway's credentials ({status})")),
         403 | 451 => fail(Fault::Forbidden, &format!("refuses it ({status})")),
         429 | 503 => fail(Fault::Overloaded, &format!("is overloaded ({status})")),
-        300..=399 => {
+        // 304 is no redirect, and an answer to nothing that was asked.
+        300..=303 | 305..=399 => {
             let to = headers.first("location").unwrap_or("nowhere");
             fail(Fault::Bad, &format!("redirects to {to} ({status}), and redirects are not followed"))
         }
