@@ -66,6 +66,17 @@ impl Body {
         Ok(())
     }
 
+    /// Whether `chunk`, received at `offset`, is what stands there.
+    #[must_use]
+    pub fn has(&self, offset: u64, mut chunk: &[u8]) -> bool {
+        let compared = self.send(offset, offset.saturating_add(chunk.len() as u64), &mut |own| {
+            let (first, rest) = chunk.split_at_checked(own.len()).ok_or(io::ErrorKind::InvalidData)?;
+            chunk = rest;
+            if first == own { Ok(()) } else { Err(io::ErrorKind::InvalidData.into()) }
+        });
+        compared.is_ok() && chunk.is_empty()
+    }
+
     /// All of it in memory: for small ones.
     #[must_use]
     pub fn to_vec(&self) -> Vec<u8> {
@@ -128,21 +139,6 @@ impl From<String> for Body {
     }
 }
 
-/// Whether `chunk`, received at `offset` of a pattern, is what was sent.
-#[must_use]
-pub fn is_pattern(mut offset: u64, mut chunk: &[u8]) -> bool {
-    while !chunk.is_empty() {
-        let expected = pattern_at(offset);
-        let take = expected.len().min(chunk.len());
-        if chunk[..take] != expected[..take] {
-            return false;
-        }
-        chunk = &chunk[take..];
-        offset += take as u64;
-    }
-    true
-}
-
 /// One period of the pattern.
 #[must_use]
 pub fn period() -> &'static [u8] {
@@ -193,8 +189,9 @@ mod tests {
             })
             .unwrap();
             assert_eq!(cut, whole[index(from)..index(to)], "{from}..{to}");
+            assert!(body.has(from, &cut));
+            assert!(!body.has(from + 1, &cut), "a byte lost is seen");
         }
-        assert!(is_pattern(0, &whole[4..200_004]));
-        assert!(!is_pattern(1, &whole[4..200_004]), "a byte lost is seen");
+        assert!(!body.has(200_000, &[&whole[200_000..], b"x"].concat()), "a byte too many is seen");
     }
 }

@@ -1,25 +1,29 @@
 //! A real Envoy, run from `envoy/gateway.yaml`.
 
 use std::net::SocketAddr;
+use std::thread;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::http::{self, Request, Response};
 use crate::process::Process;
-use crate::process::usage::Usage;
+use crate::process::usage::{self, Usage};
 
 mod builder;
+mod harm;
 mod stats;
 
 pub use builder::Builder;
 
-/// A running Envoy. It is stopped, and its log shown if the test fails, when dropped.
+/// A running Envoy. It is stopped, and its log shown if the test fails, when dropped; a test in which its filter crashed
+/// fails then.
 #[derive(Debug)]
 pub struct Envoy {
     process: Process,
     addr: SocketAddr,
     admin: SocketAddr,
+    watched: bool,
     _scratch: Option<TempDir>,
 }
 
@@ -85,6 +89,16 @@ impl Envoy {
         self.process.usage().expect("Envoy runs")
     }
 
+    /// Lets the peak of [`Envoy::usage`] begin anew; the resident memory right now.
+    ///
+    /// # Panics
+    /// When it has ended.
+    #[must_use]
+    pub fn forget_peak(&self) -> u64 {
+        usage::forget_peak(self.process.pid()).expect("Envoy runs");
+        self.usage().rss
+    }
+
     /// Whether the log holds `text`; it has Envoy's own messages, the filter's, and the access log.
     #[must_use]
     pub fn log_contains(&self, text: &str) -> bool {
@@ -100,5 +114,13 @@ impl Envoy {
             .filter(|line| line.starts_with('{'))
             .filter_map(|line| line.parse().ok())
             .collect()
+    }
+}
+
+impl Drop for Envoy {
+    fn drop(&mut self) {
+        if self.watched && !thread::panicking() {
+            self.assert_unharmed();
+        }
     }
 }

@@ -74,6 +74,17 @@ impl Faulty {
         Self { addr, shared, accepting: Some(accepting) }
     }
 
+    /// Starts one that takes every PUT, as an empty store would, and answers 404 to everything else.
+    ///
+    /// # Panics
+    /// As [`Faulty::start`].
+    #[must_use]
+    pub fn store() -> Self {
+        let store = Self::start();
+        store.otherwise(|seen| Reply::status(if seen.method == "PUT" { 201 } else { 404 }).served());
+        store
+    }
+
     /// Where it listens.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
@@ -117,6 +128,12 @@ impl Faulty {
     #[must_use]
     pub fn requests_for(&self, path: &str) -> Vec<Seen> {
         self.requests().into_iter().filter(|seen| same(&seen.target) == same(path)).collect()
+    }
+
+    /// How often `path` was asked for with this method.
+    #[must_use]
+    pub fn hits_with(&self, method: &str, path: &str) -> usize {
+        self.requests_for(path).iter().filter(|seen| seen.method == method).count()
     }
 
     /// How often `path` was asked for.

@@ -20,6 +20,17 @@ pub struct Stack {
     pub storage: Nginx,
 }
 
+/// A gateway whose upstream and store both do what they are told.
+#[derive(Debug)]
+pub struct Scripted {
+    /// The gateway.
+    pub envoy: Envoy,
+    /// Its upstream, cluster [`UPSTREAM`].
+    pub upstream: Faulty,
+    /// Its store, cluster [`STORAGE`]: it takes every PUT and has nothing.
+    pub storage: Faulty,
+}
+
 /// The upstream's cluster, as `envoy/gateway.yaml` has it.
 pub const UPSTREAM: &str = "proxy_golang_org";
 /// The store's cluster, as `envoy/gateway.yaml` has it.
@@ -42,6 +53,29 @@ impl Stack {
     #[must_use]
     pub fn with(patch: &Value, edit: impl FnOnce(Builder) -> Builder) -> Self {
         let (upstream, storage) = (Faulty::start(), Nginx::storage());
+        let envoy = edit(builder(upstream.addr(), storage.addr()).patch_plugin(patch)).start();
+        Self { envoy, upstream, storage }
+    }
+
+    /// GETs a target from the gateway.
+    ///
+    /// # Panics
+    /// When there is no whole response within 30 seconds.
+    #[must_use]
+    #[track_caller]
+    pub fn get(&self, target: &str) -> Response {
+        self.envoy.get(target)
+    }
+}
+
+impl Scripted {
+    /// With `patch` merged into the plugin configuration, and `edit` applied to the rest.
+    ///
+    /// # Panics
+    /// When a part of it does not start.
+    #[must_use]
+    pub fn with(patch: &Value, edit: impl FnOnce(Builder) -> Builder) -> Self {
+        let (upstream, storage) = (Faulty::start(), Faulty::store());
         let envoy = edit(builder(upstream.addr(), storage.addr()).patch_plugin(patch)).start();
         Self { envoy, upstream, storage }
     }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::body::Body;
+
 mod conn;
 
 pub use conn::Conn;
@@ -17,7 +19,7 @@ pub struct Request {
     headers: Vec<(String, String)>,
     body: Vec<u8>,
     deadline: Duration,
-    discard: bool,
+    expected: Option<Body>,
 }
 
 impl Request {
@@ -30,7 +32,7 @@ impl Request {
             headers: Vec::new(),
             body: Vec::new(),
             deadline: Duration::from_secs(30),
-            discard: false,
+            expected: None,
         }
     }
 
@@ -64,8 +66,14 @@ impl Request {
 
     /// Counts the response's bytes and compares them with [`crate::body`]'s pattern instead of keeping them.
     #[must_use]
-    pub fn discard_body(mut self) -> Self {
-        self.discard = true;
+    pub fn discard_body(self) -> Self {
+        self.compare_body(Body::pattern(u64::MAX))
+    }
+
+    /// Counts the response's bytes and compares them with `expected` instead of keeping them.
+    #[must_use]
+    pub fn compare_body(mut self, expected: Body) -> Self {
+        self.expected = Some(expected);
         self
     }
 
@@ -109,7 +117,7 @@ pub struct Response {
     pub body: Vec<u8>,
     /// The body's bytes, kept or not.
     pub length: u64,
-    /// Whether the body is [`crate::body`]'s pattern from its beginning; only of a discarded one.
+    /// Whether the body is what it was compared with, from its beginning; only of a discarded one.
     pub pattern: bool,
 }
 

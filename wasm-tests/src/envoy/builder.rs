@@ -176,7 +176,7 @@ impl Builder {
         let process =
             Process::start("envoy", command, &dir.join("envoy.log")).map_err(|error| error.to_string())?;
         let (admin, addr) = serving(&process, &address_file)?;
-        Ok(Envoy { process, addr, admin, _scratch: scratch })
+        Ok(Envoy { process, addr, admin, watched: self.own_ports, _scratch: scratch })
     }
 
     /// Runs `envoy --mode validate` instead.

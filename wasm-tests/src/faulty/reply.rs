@@ -17,6 +17,7 @@ pub struct Reply {
     pub(super) end: End,
     pub(super) etag: Option<String>,
     pub(super) ranges: bool,
+    pub(super) raw: Option<Arc<[u8]>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +61,14 @@ impl Reply {
             end: End::Proper,
             etag: None,
             ranges: false,
+            raw: None,
         }
+    }
+
+    /// These bytes instead of any HTTP of ours, and then a hang-up.
+    #[must_use]
+    pub fn raw(bytes: &[u8]) -> Self {
+        Self { raw: Some(bytes.into()), ..Self::status(200) }
     }
 
     /// A 200 with so many bytes of [`crate::body`]'s pattern.
@@ -83,6 +91,12 @@ impl Reply {
         self.headers.retain(|(known, _)| *known != name);
         self.headers.push((name, value.to_owned()));
         self
+    }
+
+    /// Names a server and a date, as every HTTP server in use does: an Envoy's own errors have neither.
+    #[must_use]
+    pub fn served(self) -> Self {
+        self.header("server", "scripted").header("date", "Tue, 02 Jan 2024 03:04:05 GMT")
     }
 
     /// Chunked instead of with a `content-length`.

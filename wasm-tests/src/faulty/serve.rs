@@ -109,6 +109,10 @@ fn perform(mut stream: &TcpStream, shared: &Shared, seen: &Seen, reply: &Reply) 
     if reply.end == End::CloseBeforeHead {
         return Ok(false);
     }
+    if let Some(bytes) = &reply.raw {
+        stream.write_all(bytes)?;
+        return Ok(false);
+    }
     if reply.etag.as_deref().is_some_and(|etag| seen.header("if-none-match") == Some(etag)) {
         stream.write_all(head(304, reply, None).as_bytes())?;
         return Ok(true);

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use super::{Error, Request, Response};
-use crate::body;
+use crate::body::Body;
 
 /// A connection to a server. Dropping it hangs up.
 #[derive(Debug)]
@@ -97,8 +97,8 @@ impl Conn {
         let bodiless = request.method == "HEAD" || matches!(head.status, 204 | 304);
         let chunked = head.header("transfer-encoding").is_some_and(|value| value.contains("chunked"));
         let length = head.header("content-length").and_then(|value| value.parse().ok());
-        let mut sink =
-            Sink { response: Response { pattern: request.discard, ..head }, discard: request.discard };
+        let expected = request.expected.clone();
+        let mut sink = Sink { response: Response { pattern: expected.is_some(), ..head }, expected };
         let read = match (bodiless, chunked, length) {
             (true, ..) => Ok(()),
             (_, true, _) => self.chunks(&mut sink),
@@ -209,13 +209,13 @@ enum Stop {
 
 struct Sink {
     response: Response,
-    discard: bool,
+    expected: Option<Body>,
 }
 
 impl Sink {
     fn take(&mut self, chunk: &[u8]) {
-        if self.discard {
-            self.response.pattern &= body::is_pattern(self.response.length, chunk);
+        if let Some(expected) = &self.expected {
+            self.response.pattern = self.response.pattern && expected.has(self.response.length, chunk);
         } else {
             self.response.body.extend_from_slice(chunk);
         }

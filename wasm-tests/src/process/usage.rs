@@ -1,11 +1,14 @@
 //! What a process costs, from `/proc`.
 
 use std::fs;
+use std::io;
 use std::time::Duration;
 
 /// Memory and CPU time of one process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Usage {
+    /// The most resident memory in bytes since the start, or since [`forget_peak`].
+    pub peak: u64,
     /// Resident memory in bytes.
     pub rss: u64,
     /// User and system time since its start, all threads.
@@ -17,11 +20,19 @@ pub struct Usage {
 pub fn of(pid: u32) -> Option<Usage> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    Some(Usage { rss: rss(&status)?, cpu: cpu(&stat)? })
+    Some(Usage { peak: memory(&status, "VmHWM:")?, rss: memory(&status, "VmRSS:")?, cpu: cpu(&stat)? })
 }
 
-fn rss(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+/// Lets the peak of process `pid` begin anew.
+///
+/// # Errors
+/// When the process is gone or somebody else's.
+pub fn forget_peak(pid: u32) -> io::Result<()> {
+    fs::write(format!("/proc/{pid}/clear_refs"), "5")
+}
+
+fn memory(status: &str, field: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     let kib: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
     Some(kib * 1024)
 }
@@ -47,6 +58,7 @@ mod tests {
 
     #[test]
     fn this_process_has_memory() {
-        assert!(of(std::process::id()).unwrap().rss > 100_000);
+        let usage = of(std::process::id()).unwrap();
+        assert!(usage.rss > 100_000 && usage.peak >= usage.rss, "{usage:?}");
     }
 }
