@@ -1,0 +1,303 @@
+//! Whatever an upstream does to a document: each fault is answered as what it is, nothing of it stays, and the next good
+//! answer is served, indexed and stored.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "test code"
+)]
+
+use std::time::Duration;
+
+use modgate_wasm_tests::body::Body;
+use modgate_wasm_tests::faulty::{Gate, Reply};
+use modgate_wasm_tests::fixture::{Scripted, UPSTREAM};
+use modgate_wasm_tests::http::{Conn, Request};
+use serde_json::{Value, json};
+
+/// What an upstream does, and what a client is told: status, Retry-After, a part of the reason, the callout's outcome.
+struct Fault(&'static str, Reply, u16, Option<&'static str>, &'static str, &'static str);
+
+const GOOD: &str = "module fault.example/m\n";
+const LARGEST: u64 = 32 << 20;
+
+/// Impatient with what lies below `slow.example`.
+fn upstreams() -> Value {
+    let upstream = |name: &str, modules: Value, timeout: &str| json!({"name": name, "cluster": UPSTREAM, "url": "http://proxy.example", "timeout": timeout, "modules": modules});
+    json!({"upstreams": [
+        upstream("hasty", json!(["slow.example"]), "400ms"),
+        upstream("golang", json!(["*"]), "30s"),
+    ]})
+}
+
+fn stack() -> Scripted {
+    Scripted::with(&upstreams(), |envoy| envoy)
+}
+
+fn status(status: u16) -> Reply {
+    Reply::status(status).served()
+}
+
+#[track_caller]
+fn check(stack: &Scripted, host: &str, target: &str, fault: Fault) {
+    let Fault(name, reply, status, retry_after, reason, outcome) = fault;
+    let path = format!("/{host}/{name}/@v/v1.0.0.mod");
+    stack.upstream.on_each(&path, [reply, Reply::ok(GOOD).served()]);
+    let counter = format!("callouts_total.target.{target}.outcome.{outcome}");
+    let counted = stack.envoy.metric(&counter);
+
+    let answer = stack.get(&path);
+    let text = answer.text();
+    assert_eq!(answer.status, status, "{name}: {text}");
+    assert_eq!(answer.header("retry-after"), retry_after, "{name}: {text}");
+    assert!(text.contains(reason) && text.contains(&format!("{host}/{name}@v1.0.0")), "{name}: {text}");
+    assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"), "{name}");
+    assert_eq!(answer.header("cache-control"), Some("no-store"), "{name}");
+    assert_eq!(stack.envoy.metric(&counter), counted + 1, "{name}: {counter}");
+
+    // Nothing of it was kept: the next request asks again, and that answer is served, stored and indexed.
+    let cache = |answer: modgate_wasm_tests::http::Response| {
+        (answer.status, answer.header("x-modgate-cache").map(str::to_owned), answer.text())
+    };
+    let good = |from: &str| (200, Some(from.to_owned()), GOOD.to_owned());
+    assert_eq!(cache(stack.get(&path)), good("upstream"), "{name}");
+    assert_eq!(cache(stack.get(&path)), good("hit"), "{name}");
+    stack.storage.wait_hits(&path, 3);
+    let puts: Vec<_> =
+        stack.storage.requests_for(&path).into_iter().filter(|seen| seen.method == "PUT").collect();
+    assert_eq!(puts.iter().map(|put| put.body.as_slice()).collect::<Vec<_>>(), [GOOD.as_bytes()], "{name}");
+}
+
+#[test]
+fn an_upstream_that_says_no() {
+    let stack = stack();
+    let retry = Some("5");
+    for fault in [
+        Fault("s204", status(204), 502, retry, "golang answered 204", "ok"),
+        Fault("s206", status(206).body("part"), 502, retry, "golang answered 206", "ok"),
+        Fault(
+            "s301",
+            status(301).header("location", "https://else.example/x"),
+            502,
+            retry,
+            "redirects to https://else.example/x (301)",
+            "redirect",
+        ),
+        Fault("s304", status(304), 502, retry, "golang answered 304", "redirect"),
+        Fault("s307", status(307), 502, retry, "redirects to nowhere (307)", "redirect"),
+        Fault("s400", status(400), 502, retry, "golang answered 400", "refused"),
+        Fault(
+            "s401",
+            status(401).header("www-authenticate", "Basic"),
+            502,
+            retry,
+            "does not accept this gateway's credentials (401)",
+            "refused",
+        ),
+        Fault(
+            "s403",
+            status(403).body("licence GPL\nand more"),
+            403,
+            None,
+            "refuses it (403): licence GPL\n",
+            "refused",
+        ),
+        Fault(
+            "s429",
+            status(429).header("retry-after", "7"),
+            503,
+            Some("7"),
+            "is overloaded (429)",
+            "refused",
+        ),
+        Fault("s451", status(451), 403, None, "refuses it (451)", "refused"),
+        Fault(
+            "s500",
+            status(500).body("<html>").header("content-type", "text/html"),
+            502,
+            retry,
+            "golang answered 500\n",
+            "error",
+        ),
+        Fault("s502", status(502), 502, retry, "golang answered 502", "error"),
+        Fault("s503", status(503).header("retry-after", "9"), 503, Some("9"), "is overloaded (503)", "error"),
+        Fault(
+            "s503-date",
+            status(503).header("retry-after", "Tue, 02 Jan 2024 03:04:05 GMT"),
+            503,
+            retry,
+            "is overloaded (503)",
+            "error",
+        ),
+        Fault("s504", status(504), 504, retry, "timed out (504)", "error"),
+    ] {
+        check(&stack, "fault.example", "golang", fault);
+    }
+}
+
+#[test]
+fn an_upstream_that_breaks_off() {
+    let stack = stack();
+    let broken = |name, reply| Fault(name, reply, 502, Some("5"), "its answer broke off", "broken");
+    for fault in [
+        Fault(
+            "hang-up",
+            Reply::ok(GOOD).close_before_head(),
+            502,
+            Some("5"),
+            "it could not be reached",
+            "unreachable",
+        ),
+        Fault(
+            "garbage",
+            Reply::raw(b"SSH-2.0-OpenSSH_9.9\r\n"),
+            502,
+            Some("5"),
+            "its answer broke off",
+            "broken",
+        ),
+        broken("half-a-head", Reply::raw(b"HTTP/1.1 200 OK\r\ncontent-le")),
+        broken("cut", Reply::huge(100_000).close_after(50_000)),
+        broken("cut-at-once", Reply::huge(100_000).close_after(0)),
+        broken("cut-chunked", Reply::huge(100_000).chunked().close_after(50_000)),
+        broken("too-large", Reply::huge(LARGEST + 1)),
+        broken("too-large-chunked", Reply::huge(LARGEST + 1).chunked()),
+        broken("endless", Reply::huge(0).endless()),
+        broken("headers-of-100-kb", Reply::ok(GOOD).header("x-long", &"x".repeat(100_000))),
+    ] {
+        check(&stack, "fault.example", "golang", fault);
+    }
+    let late = Gate::new();
+    for fault in [
+        Fault(
+            "silent",
+            Reply::ok(GOOD).held(&late),
+            504,
+            Some("5"),
+            "it did not answer in time",
+            "timed_out",
+        ),
+        broken("stuck", Reply::ok(GOOD).held_in_body(5, &late)),
+        broken("stuck-chunked", Reply::ok(GOOD).chunked().held_in_body(5, &late)),
+    ] {
+        check(&stack, "slow.example", "hasty", fault);
+    }
+    late.open();
+    stack.envoy.wait_idle(&[UPSTREAM]);
+}
+
+#[test]
+fn an_upstream_that_answers_something_else() {
+    let stack = stack();
+    let page =
+        || Reply::ok("<!doctype html><title>Sign in</title>").served().header("content-type", "text/html");
+    let info = |text: &str| Reply::ok(text).served();
+    let good = r#"{"Version":"v1.0.0"}"#;
+    for (name, target, reply, reason, whole) in [
+        ("page-mod", "v1.0.0.mod", page(), "it answered with a web page", GOOD),
+        ("page-info", "v1.0.0.info", page(), "it answered with a web page", good),
+        ("truncated-info", "v1.0.0.info", info(r#"{"Version":"v1.0"#), "no JSON of a version", good),
+        ("empty-info", "v1.0.0.info", info(""), "no JSON of a version", good),
+        ("null-info", "v1.0.0.info", info("null"), "no JSON of a version", good),
+        ("other-info", "v1.0.0.info", info(r#"{"Version":"v1.0.1"}"#), "it answered for version", good),
+        ("page-list", "list", page(), "it answered with a web page", "v1.0.0\n"),
+        ("bytes-list", "list", Reply::ok(vec![0xff, 0xfe]).served(), "not text", "v1.0.0\n"),
+        ("text-list", "list", info("welcome\n"), "no list of versions", "v1.0.0\n"),
+    ] {
+        let path = format!("/wrong.example/{name}/@v/{target}");
+        stack.upstream.on_each(&path, [reply, info(whole)]);
+        let answer = stack.get(&path);
+        let text = answer.text();
+        assert_eq!((answer.status, answer.header("retry-after")), (502, Some("5")), "{path}: {text}");
+        assert!(text.contains("bad answer from upstream golang") && text.contains(reason), "{path}: {text}");
+        assert_eq!(stack.storage.hits_with("PUT", &path), 0, "{path}");
+        let again = stack.get(&path);
+        assert_eq!((again.status, again.text().as_str()), (200, whole), "{path}");
+    }
+}
+
+#[test]
+fn every_framing_and_the_largest_body_arrive_whole() {
+    let stack = stack();
+    let odd = b"HTTP/1.1 200 OK\r\nx-odd: \xff\xfe\xe4\r\ncontent-type: text/\xff\r\nserver: \xfc\r\ncontent-length: 23\r\n\r\nmodule fault.example/m\n";
+    for (name, reply) in [
+        ("chunked", Reply::ok(GOOD).chunked()),
+        ("until-close", Reply::ok(GOOD).until_close()),
+        ("bytes-in-headers", Reply::raw(odd)),
+        ("headers-of-50-kb", Reply::ok(GOOD).header("x-long", &"x".repeat(50_000))),
+    ] {
+        let path = format!("/framed.example/{name}/@v/v1.0.0.mod");
+        stack.upstream.on(&path, reply);
+        let answer = stack.get(&path);
+        assert_eq!((answer.status, answer.text().as_str()), (200, GOOD), "{name}");
+    }
+    let path = "/framed.example/largest/@v/v1.0.0.mod";
+    let largest = || Request::get(path).compare_body(Body::pattern(LARGEST)).send(stack.envoy.addr());
+    stack.upstream.on(path, Reply::huge(LARGEST));
+    for _ in 0..3 {
+        let answer = largest();
+        assert_eq!((answer.status, answer.length, answer.pattern), (200, LARGEST, true));
+        assert_eq!(answer.header("x-modgate-cache"), Some("upstream"), "too large for the index");
+    }
+    stack.storage.wait_hits(path, 4);
+}
+
+#[test]
+fn a_client_that_sends_odd_bytes_and_many() {
+    let stack = stack();
+    stack.upstream.on("/fault.example/m/@v/v1.0.0.mod", Reply::ok(GOOD));
+    for headers in [
+        "x-odd: \u{fe}\u{ff}\r\nuser-agent: \u{e4}\r\nif-none-match: \"\u{ff}\"\r\ndisable-module-fetch: \u{ff}\r\n".to_owned(),
+        format!("x-long: {}\r\n", "x".repeat(50_000)),
+        "x-many: y\r\n".repeat(90),
+    ] {
+        let mut head = format!("GET /fault.example/m/@v/v1.0.0.mod HTTP/1.1\r\nhost: x\r\n{headers}\r\n");
+        // One byte each, as Latin-1 would have it: no UTF-8.
+        let bytes: Vec<u8> = head.drain(..).map(|letter| u8::try_from(u32::from(letter)).unwrap()).collect();
+        let mut conn = Conn::open(stack.envoy.addr()).unwrap();
+        conn.write(&bytes).unwrap();
+        assert_eq!(conn.head().unwrap().status, 200, "{:.40}", headers);
+    }
+    for (what, bytes) in [
+        (
+            "a header of 100 KB",
+            [b"GET /x HTTP/1.1\r\nhost: x\r\nx: ", "x".repeat(100_000).as_bytes(), b"\r\n\r\n"].concat(),
+        ),
+        ("bytes in the path", b"GET /fault.example/\xff\xfe/@v/list HTTP/1.1\r\nhost: x\r\n\r\n".to_vec()),
+        (
+            "encoded bytes in the path",
+            b"GET /fault.example/%ff%fe/@v/list HTTP/1.1\r\nhost: x\r\n\r\n".to_vec(),
+        ),
+        ("a NUL", b"GET /fault.example/%00/@v/list HTTP/1.1\r\nhost: x\r\n\r\n".to_vec()),
+    ] {
+        let mut conn = Conn::open(stack.envoy.addr()).unwrap();
+        // Envoy may answer, and close, before it has read everything.
+        let _ = conn.write(&bytes);
+        let status = conn.head().unwrap().status;
+        assert!((400..500).contains(&status) && status != 404 && status != 410, "{what}: {status}");
+    }
+    stack.envoy.wait_idle(&[UPSTREAM]);
+    assert_eq!(stack.get("/fault.example/m/@v/v1.0.0.mod").header("x-modgate-cache"), Some("hit"));
+}
+
+#[test]
+fn a_list_that_no_upstream_gives_comes_from_storage() {
+    let stack = stack();
+    let late = Gate::new();
+    for (host, name, reply) in [
+        ("fault.example", "cut", Reply::huge(9_000).close_after(10)),
+        ("fault.example", "s500", status(500)),
+        ("fault.example", "missing", status(404)),
+        ("slow.example", "silent", Reply::ok("").held(&late)),
+    ] {
+        let path = format!("/{host}/{name}/@v/list");
+        stack.upstream.on(&path, reply);
+        stack.storage.on(&path, Reply::ok("v1.0.0\n").served().delay(Duration::from_millis(1)));
+        let answer = stack.get(&path);
+        assert_eq!((answer.status, answer.header("x-modgate-cache")), (200, Some("storage")), "{name}");
+        assert_eq!(stack.storage.hits_with("PUT", &path), 0, "{name}");
+    }
+}
