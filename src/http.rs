@@ -28,6 +28,9 @@ pub struct ResponseHead {
     pub status: u16,
     /// Every header but `:status`.
     pub headers: Headers,
+    /// How the host says that it came about, where it says so: Envoy's response code details, `via_upstream` or what
+    /// its router did instead.
+    pub details: Option<String>,
 }
 
 /// A whole response, made here.

@@ -106,7 +106,17 @@ impl World {
         status: u16,
         headers: &[(&str, &str)],
     ) -> Verdict {
-        let head = ResponseHead { status, headers: headers.iter().copied().collect::<Headers>() };
+        let headers = headers.iter().copied().collect::<Headers>();
+        self.answer_routed_as(worker, stream, ResponseHead { status, headers, details: None })
+    }
+
+    /// As [`World::answer_routed`], from a host that says how it came about.
+    pub(crate) fn answer_routed_as(
+        &mut self,
+        worker: usize,
+        stream: StreamId,
+        head: ResponseHead,
+    ) -> Verdict {
         self.step(worker, |worker, cx| worker.response_head(stream, &head, cx))
     }
 

@@ -5,10 +5,11 @@ use crate::{
     config::Config,
     cx::{Cx, Edit, Verdict},
     endpoint,
-    goproxy::{Answer, Asker, Failure, Fault, Lifetime, Missing, Outcome, Validity, Zip},
-    http::{CallFailure, Reply, RequestHead, ResponseHead, made_by_host},
+    goproxy::{Answer, Asker, Failure, Fault, Lifetime, Outcome, Validity, Zip},
+    http::{Reply, RequestHead, ResponseHead, Timestamp},
     metrics::{Cache, Metric},
     plan::Source,
+    shared::Entry,
     upstream,
 };
 
@@ -45,23 +46,17 @@ impl Routed {
     }
 
     /// The head of what came back: a zip goes on under our own headers, a refusal becomes one that a developer can read.
+    /// With what the index is to keep of it, if anything.
     pub fn response(
         &self,
         head: &ResponseHead,
         config: &Config,
         cx: &mut Cx<'_>,
-    ) -> (Verdict, Option<Missing>) {
+    ) -> (Verdict, Option<Entry>) {
         let cache = if self.source == Source::Storage { Cache::Storage } else { Cache::Upstream };
         let what = self.zip.to_string();
         let who = self.source.describe(config);
-        let reply = Reply::read(Some((head.status, head.headers.clone())), Vec::new());
-        let reply = match reply {
-            // Envoy itself answers 404 where no route takes the request.
-            Reply::Answered { status: 404, headers, .. } if made_by_host(&headers) => {
-                Reply::Failed(CallFailure::Misconfigured)
-            }
-            reply => reply,
-        };
+        let reply = Reply::routed(head);
         let shared = validity(
             Lifetime::Immutable,
             config.freshness.negative,
@@ -70,7 +65,7 @@ impl Routed {
             config,
             cx.now,
         );
-        match upstream::judge_presence(&what, &who, reply, cx.now) {
+        match upstream::judge_download(&what, &who, reply, cx.now) {
             None => {
                 cx.count(Metric::Request { kind: KIND, cache, status: head.status });
                 (edit(head, shared, cache), None)
@@ -78,15 +73,24 @@ impl Routed {
             Some(Outcome::Missing(missing)) if self.source != Source::Storage => {
                 let validity = Validity { fresh_for: Some(config.freshness.negative), ..shared };
                 let answered = Answer::Missing { missing: &missing, validity, cache };
-                (answer(&answered, &Asker::default(), KIND, cache, cx), Some(missing))
+                (answer(&answered, &Asker::default(), KIND, cache, cx), Some(Entry::Missing(missing)))
             }
-            Some(Outcome::Failed(failure)) => (failed(&failure, cx), None),
+            Some(Outcome::Failed(failure)) => (failed(&failure, cx), self.forget()),
             Some(Outcome::Missing(_) | Outcome::Found(_)) => {
-                // Storage had it a moment ago: somebody deleted it. The next request asks anew.
+                // Storage had it a moment ago: somebody deleted it.
                 let reason = format!("{what}: gone from storage; try again");
-                (failed(&Failure { fault: Fault::Overloaded, reason, retry_after: Some(1) }, cx), None)
+                (
+                    failed(&Failure { fault: Fault::Overloaded, reason, retry_after: Some(1) }, cx),
+                    self.forget(),
+                )
             }
         }
+    }
+
+    /// That storage has it was not true, or is of no use: the next request asks anew, and an upstream where storage cannot
+    /// say. The index cannot forget, but an entry this old is never fresh.
+    fn forget(&self) -> Option<Entry> {
+        (self.source == Source::Storage).then(|| Entry::Stored { since: Timestamp::default() })
     }
 }
 

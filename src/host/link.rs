@@ -84,7 +84,7 @@ impl Link {
                 }
                 Err(status) => {
                     let failure = match status {
-                        Status::InternalFailure => CallFailure::NoHealthyHost,
+                        Status::InternalFailure => CallFailure::Unavailable,
                         _ => CallFailure::Misconfigured,
                     };
                     self.step(|worker, cx| worker.call_done(id, Reply::Failed(failure), cx));

@@ -3,6 +3,7 @@
 use std::{cell::RefCell, rc::Rc};
 
 use proxy_wasm::{
+    hostcalls,
     traits::{Context, HttpContext},
     types::{Action, MapType},
 };
@@ -52,8 +53,8 @@ impl HttpContext for Stream {
         }
         let (pseudo, headers) = headers(MapType::HttpResponseHeaders);
         let status = pseudo.get(":status").and_then(|status| status.parse().ok()).unwrap_or_default();
-        let verdict =
-            link.step(|worker, cx| worker.response_head(self.id, &ResponseHead { status, headers }, cx));
+        let head = ResponseHead { status, headers, details: details() };
+        let verdict = link.step(|worker, cx| worker.response_head(self.id, &head, cx));
         obey::now(&mut link, self.id, MapType::HttpResponseHeaders, verdict)
     }
 }
@@ -67,6 +68,12 @@ impl Context for Stream {
         }
         true
     }
+}
+
+/// Nothing on hosts that have no such property.
+fn details() -> Option<String> {
+    let details = hostcalls::get_property(vec!["response", "code_details"]).ok().flatten()?;
+    String::from_utf8(details).ok()
 }
 
 fn request_head() -> RequestHead {

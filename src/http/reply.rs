@@ -5,7 +5,7 @@
 //! `504`, a circuit breaker as a `503` with `x-envoy-overloaded`, and anything that breaks after the headers (or a body
 //! above the host's limit) as no headers at all. Here they become what they are.
 
-use super::Headers;
+use super::{Headers, ResponseHead};
 
 /// The outcome of one callout.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,14 +29,16 @@ pub enum CallFailure {
     /// The answer broke off after its headers, was no HTTP, or was larger than the host lets a callout be (in Envoy 32 MiB
     /// of body and 60 KiB of headers).
     Broken,
-    /// The host does not know the cluster, or the request was malformed: a mistake in the configuration.
+    /// The host does not know the cluster or has no route to it, or the request was malformed: a mistake in the
+    /// configuration.
     Misconfigured,
-    /// The cluster has no healthy host.
-    NoHealthyHost,
     /// The cluster's circuit breaker is open.
     Overloaded,
     /// No answer within the callout's timeout.
     TimedOut,
+    /// The cluster took no request: it has no healthy host, or its circuit breaker is open. A callout that fails at once
+    /// does not say which.
+    Unavailable,
     /// The connection was refused, or closed before an answer.
     Unreachable,
 }
@@ -53,6 +55,32 @@ impl Reply {
             (503, true) => Self::Failed(CallFailure::Unreachable),
             (504, true) => Self::Failed(CallFailure::TimedOut),
             _ => Self::Answered { status, headers, body },
+        }
+    }
+
+    /// Reads the head of a response to a routed request. Where the host says how it came about, nothing is guessed.
+    pub fn routed(head: &ResponseHead) -> Self {
+        let details = head.details.as_deref().unwrap_or_default();
+        let reset = details.strip_prefix("upstream_reset_before_response_started{");
+        match (details, reset) {
+            ("via_upstream", _) => {
+                Self::Answered { status: head.status, headers: head.headers.clone(), body: Vec::new() }
+            }
+            ("cluster_not_found" | "direct_response" | "route_not_found", _) => {
+                Self::Failed(CallFailure::Misconfigured)
+            }
+            ("no_healthy_upstream", _) => Self::Failed(CallFailure::Unavailable),
+            ("response_timeout" | "stream_idle_timeout" | "upstream_response_timeout", _) => {
+                Self::Failed(CallFailure::TimedOut)
+            }
+            (_, Some(why)) if why.starts_with("overflow") => Self::Failed(CallFailure::Overloaded),
+            (_, Some(why)) if why.starts_with("protocol_error") => Self::Failed(CallFailure::Broken),
+            (_, Some(_)) => Self::Failed(CallFailure::Unreachable),
+            // Envoy itself answers 404 where no route takes the request.
+            _ if head.status == 404 && made_by_host(&head.headers) => {
+                Self::Failed(CallFailure::Misconfigured)
+            }
+            _ => Self::read(Some((head.status, head.headers.clone())), Vec::new()),
         }
     }
 }
@@ -77,9 +105,9 @@ impl CallFailure {
         match self {
             Self::Broken => "broken",
             Self::Misconfigured => "misconfigured",
-            Self::NoHealthyHost => "no_healthy_host",
             Self::Overloaded => "overloaded",
             Self::TimedOut => "timed_out",
+            Self::Unavailable => "unavailable",
             Self::Unreachable => "unreachable",
         }
     }
@@ -88,10 +116,10 @@ impl CallFailure {
     pub fn describe(self) -> &'static str {
         match self {
             Self::Broken => "its answer broke off, was too large or was no HTTP",
-            Self::Misconfigured => "the gateway has no such cluster",
-            Self::NoHealthyHost => "its cluster has no healthy host",
+            Self::Misconfigured => "the gateway has no such cluster, or no route to it",
             Self::Overloaded => "too many requests to it are under way",
             Self::TimedOut => "it did not answer in time",
+            Self::Unavailable => "it has no healthy host, or too many requests to it are under way",
             Self::Unreachable => "it could not be reached",
         }
     }
@@ -122,6 +150,37 @@ mod tests {
             read(503, &[text, ("x-envoy-overloaded", "true")]),
             Reply::Failed(CallFailure::Overloaded)
         );
+    }
+
+    #[test]
+    fn where_the_host_says_how_nothing_is_guessed() {
+        let bare = |status, details: &str| {
+            let headers = [("content-type", "text/plain")].into_iter().collect();
+            Reply::routed(&ResponseHead { status, headers, details: Some(details.to_owned()) })
+        };
+        for (status, details, failure) in [
+            (404, "direct_response", CallFailure::Misconfigured),
+            (404, "route_not_found", CallFailure::Misconfigured),
+            (404, "a_filter_of_theirs", CallFailure::Misconfigured),
+            (503, "cluster_not_found", CallFailure::Misconfigured),
+            (503, "no_healthy_upstream", CallFailure::Unavailable),
+            (503, "upstream_reset_before_response_started{overflow}", CallFailure::Overloaded),
+            (502, "upstream_reset_before_response_started{protocol_error}", CallFailure::Broken),
+            (503, "upstream_reset_before_response_started{connection_termination}", CallFailure::Unreachable),
+            (
+                503,
+                "upstream_reset_before_response_started{remote_connection_failure|x}",
+                CallFailure::Unreachable,
+            ),
+            (504, "stream_idle_timeout", CallFailure::TimedOut),
+        ] {
+            assert_eq!(bare(status, details), Reply::Failed(failure), "{details}");
+        }
+        for status in [200, 404, 503] {
+            assert!(
+                matches!(bare(status, "via_upstream"), Reply::Answered { status: same, .. } if same == status)
+            );
+        }
     }
 
     #[test]

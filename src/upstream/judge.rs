@@ -19,15 +19,25 @@ pub fn judge(document: &Document, who: &str, reply: Reply, now: Timestamp) -> Ou
     }
 }
 
-/// Reads the reply to a HEAD of a zip, or the head of a streamed one: nothing means that it is there.
+/// Reads the head of a streamed zip: nothing means that it is what was asked for, or the part or the news of it.
+///
+/// `what` is what was asked for, as reasons name it.
+pub fn judge_download(what: &str, who: &str, reply: Reply, now: Timestamp) -> Option<Outcome> {
+    match reply {
+        Reply::Answered { status: 200 | 206 | 304 | 416, .. } => None,
+        Reply::Answered { status, headers, body } => Some(refused(what, who, status, &headers, &body, now)),
+        Reply::Failed(failure) => Some(unanswered(what, who, failure)),
+    }
+}
+
+/// Reads the reply to a HEAD of a zip: nothing means that it is there.
 ///
 /// `what` is what was asked for, as reasons name it. An upstream that answers no HEAD is taken to have it: the GET that
 /// follows says whether it does.
 pub fn judge_presence(what: &str, who: &str, reply: Reply, now: Timestamp) -> Option<Outcome> {
     match reply {
-        Reply::Answered { status: 200 | 204 | 206 | 304 | 405 | 416 | 501, .. } => None,
-        Reply::Answered { status, headers, body } => Some(refused(what, who, status, &headers, &body, now)),
-        Reply::Failed(failure) => Some(unanswered(what, who, failure)),
+        Reply::Answered { status: 204 | 405 | 501, .. } => None,
+        reply => judge_download(what, who, reply, now),
     }
 }
 
@@ -59,11 +69,8 @@ fn refused(what: &str, who: &str, status: u16, headers: &Headers, body: &[u8], n
 fn unanswered(what: &str, who: &str, failure: CallFailure) -> Outcome {
     let fault = match failure {
         CallFailure::TimedOut => Fault::Slow,
-        CallFailure::Overloaded => Fault::Overloaded,
-        CallFailure::Broken
-        | CallFailure::Misconfigured
-        | CallFailure::NoHealthyHost
-        | CallFailure::Unreachable => Fault::Bad,
+        CallFailure::Overloaded | CallFailure::Unavailable => Fault::Overloaded,
+        CallFailure::Broken | CallFailure::Misconfigured | CallFailure::Unreachable => Fault::Bad,
     };
     failed(fault, format!("{what}: {who}: {}", failure.describe()))
 }

@@ -104,9 +104,9 @@ fn scenario_every_way_a_callout_can_fail_is_answered_as_an_outage() {
     for (fault, want) in [
         (CallFailure::Broken, 502),
         (CallFailure::Misconfigured, 502),
-        (CallFailure::NoHealthyHost, 502),
         (CallFailure::Overloaded, 503),
         (CallFailure::TimedOut, 504),
+        (CallFailure::Unavailable, 503),
         (CallFailure::Unreachable, 502),
     ] {
         let mut world = world("not_found", "not_found");

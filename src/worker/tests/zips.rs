@@ -3,7 +3,7 @@
 use super::{body, header, world};
 use crate::{
     cx::{Edit, StreamId, Verdict},
-    http::CallFailure,
+    http::{CallFailure, ResponseHead},
     sim::World,
 };
 
@@ -105,6 +105,8 @@ fn scenario_an_upstreams_refusal_of_a_zip_is_readable_and_what_it_is() {
         (500, plain, 502),
         (503, plain, 503),
         (302, plain, 502),
+        (204, plain, 502),
+        (405, plain, 502),
         // Made by Envoy: it could not reach the upstream, or has no route by our header.
         (503, &[("content-type", "text/plain")], 502),
         (504, &[("content-type", "text/plain")], 504),
@@ -180,6 +182,32 @@ fn scenario_a_zip_deleted_behind_our_back_is_an_outage_and_no_404() {
         panic!("passed on");
     };
     assert_eq!((answer.status, header(&answer, "retry-after")), (503, "1"));
+
+    // Storage is asked anew, though its word would still be fresh, and the upstream has it.
+    world.clusters.get_mut("storage").unwrap().answer("/modules/example.com/m/@v/v1.0.0.zip", 404, &[], "");
+    let stream = world.begin(0, ZIP);
+    world.settle();
+    assert_eq!(set(&edit(&world, stream), "x-modgate-cluster"), "public");
+}
+
+#[test]
+fn scenario_a_download_that_storage_fails_is_not_sent_there_again_unasked() {
+    let mut world = world(1);
+    world.cluster("storage").serve("/modules/example.com/m/@v/v1.0.0.zip", "PK");
+    let stream = world.begin(0, ZIP);
+    world.settle();
+    let headers = [("content-type", "text/plain")].into_iter().collect();
+    let details = Some("upstream_reset_before_response_started{remote_connection_failure}".to_owned());
+    let Verdict::Respond(answer) =
+        world.answer_routed_as(0, stream, ResponseHead { status: 503, headers, details })
+    else {
+        panic!("passed on");
+    };
+    assert_eq!(answer.status, 502);
+    world.cluster("storage").fault = Some(CallFailure::Unreachable);
+    let stream = world.begin(0, ZIP);
+    world.settle();
+    assert_eq!(set(&edit(&world, stream), "x-modgate-cluster"), "public");
 }
 
 #[test]
