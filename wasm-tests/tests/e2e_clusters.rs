@@ -1,0 +1,190 @@
+//! What Envoy itself does to a callout or a download: clusters that refuse, are empty, unknown or full, for upstreams and
+//! for storage, for documents and for zips.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "test code"
+)]
+
+use std::net::SocketAddr;
+use std::thread;
+
+use modgate_wasm_tests::envoy::Builder;
+use modgate_wasm_tests::faulty::{Faulty, Gate, Reply};
+use modgate_wasm_tests::fixture::{STORAGE, Scripted, UPSTREAM};
+use modgate_wasm_tests::http::{self, Request, Response};
+use serde_json::{Value, json};
+
+const GOOD: &str = "module fault.example/m\n";
+
+/// What becomes of those who ask a cluster.
+struct Cluster {
+    name: &'static str,
+    /// A callout's label.
+    outcome: &'static str,
+    /// What a client is told of a document, and of a zip.
+    document: (u16, &'static str),
+    zip: (u16, &'static str),
+}
+
+const CLUSTERS: [Cluster; 4] = [
+    Cluster {
+        name: "dead",
+        outcome: "unreachable",
+        document: (502, "it could not be reached"),
+        zip: (502, "it could not be reached"),
+    },
+    Cluster {
+        name: "empty",
+        outcome: "unavailable",
+        document: (503, "it has no healthy host"),
+        zip: (503, "it has no healthy host"),
+    },
+    Cluster {
+        name: "unknown",
+        outcome: "misconfigured",
+        document: (502, "the gateway has no such cluster"),
+        zip: (502, "the gateway has no such cluster"),
+    },
+    Cluster {
+        name: "full",
+        // A callout that finds an open connection is refused in the call itself, and is not told why.
+        outcome: "unavailable",
+        document: (503, "too many requests to it are under way"),
+        zip: (503, "too many requests to it are under way"),
+    },
+];
+
+/// Adds the clusters, `full` of them with one request at a time for `server`.
+fn clusters(builder: Builder, server: SocketAddr) -> Builder {
+    builder.cluster_of("empty", &[]).cluster("full", server).edit(|bootstrap| {
+        // What nobody points anywhere refuses connections.
+        bootstrap.cluster("dead", STORAGE);
+        bootstrap.cluster("full", STORAGE)["circuit_breakers"]["thresholds"] = json!([{"max_requests": 1}]);
+    })
+}
+
+/// Every upstream cluster, each below a host of its own.
+fn upstreams() -> Value {
+    let upstream = |name: &str| json!({"name": name, "cluster": name, "url": "http://proxy.example", "modules": [format!("{name}.example")]});
+    json!({"upstreams": CLUSTERS.map(|cluster| upstream(cluster.name))})
+}
+
+/// Makes the only place in a cluster taken until the gate opens.
+fn occupy(stack: &Scripted, server: &Faulty, path: &str) -> (Gate, thread::JoinHandle<Response>) {
+    let (gate, addr) = (Gate::new(), stack.envoy.addr());
+    server.on(path, Reply::ok(GOOD).served().held(&gate));
+    let asked = path.to_owned();
+    let holder = thread::spawn(move || http::get(addr, &asked));
+    server.wait_hits(path, 1);
+    (gate, holder)
+}
+
+#[test]
+fn upstream_clusters_that_do_not_answer() {
+    let full = Faulty::start();
+    let stack = Scripted::with(&upstreams(), |builder| clusters(builder, full.addr()));
+    let (gate, holder) = occupy(&stack, &full, "/full.example/held/@v/v1.0.0.mod");
+    for Cluster { name, outcome, document, zip } in CLUSTERS {
+        for (kind, (status, reason)) in [("mod", document), ("info", document), ("zip", zip)] {
+            let path = format!("/{name}.example/m/@v/v1.0.0.{kind}");
+            let answer = stack.get(&path);
+            let text = answer.text();
+            assert_eq!(answer.status, status, "{path}: {text}");
+            assert_eq!(answer.header("retry-after"), Some("5"), "{path}: {text}");
+            assert!(
+                text.contains(reason) && text.contains(&format!("{name}.example/m@v1.0.0")),
+                "{path}: {text}"
+            );
+        }
+        let counted =
+            |outcome: &str| stack.envoy.metric(&format!("callouts_total.target.{name}.outcome.{outcome}"));
+        assert_eq!(counted(outcome) + counted("overloaded"), 2, "{name}");
+    }
+    assert_eq!(stack.envoy.metric("requests_total.kind.zip.cache.none.class.5xx"), 4);
+    assert_eq!(stack.envoy.metrics("storage_writes_total"), 0);
+    gate.open();
+    assert_eq!(holder.join().unwrap().status, 200);
+    let path = "/full.example/m/@v/v1.0.0.mod";
+    full.on(path, Reply::ok(GOOD).served());
+    assert_eq!(stack.get(path).text(), GOOD, "once there is room");
+}
+
+/// Whatever keeps storage from answering costs its copy alone.
+#[track_caller]
+fn without_storage(stack: &Scripted, outcome: &str) {
+    let path = |kind: &str| format!("/fault.example/m/@v/{kind}");
+    let zip = Reply::huge(300_000).served();
+    for (kind, reply) in
+        [("v1.0.0.mod", Reply::ok(GOOD)), ("list", Reply::ok("v1.0.0\n")), ("v1.0.0.zip", zip)]
+    {
+        stack.upstream.on(&path(kind), reply.served());
+    }
+    let cache = |kind: &str| stack.get(&path(kind)).header("x-modgate-cache").unwrap().to_owned();
+    assert_eq!((cache("v1.0.0.mod"), cache("v1.0.0.mod")), ("upstream".to_owned(), "hit".to_owned()));
+    assert_eq!((cache("list"), cache("list")), ("upstream".to_owned(), "hit".to_owned()));
+    for _ in 0..2 {
+        let zip = Request::get(&path("v1.0.0.zip")).discard_body().send(stack.envoy.addr());
+        assert_eq!((zip.status, zip.length, zip.pattern), (200, 300_000, true));
+        assert_eq!(zip.header("x-modgate-cache"), Some("upstream"));
+    }
+    // The document and both zips; storage is not asked for a list.
+    let counted =
+        |outcome: &str| stack.envoy.metric(&format!("callouts_total.target.storage.outcome.{outcome}"));
+    assert!(counted(outcome) >= 3, "{outcome}: {:?}", stack.envoy.stats());
+    // Of an upstream's word nothing is remembered while storage could not be asked.
+    for _ in 0..2 {
+        assert_eq!(stack.get(&path("v1.9.9.mod")).status, 404);
+    }
+    assert_eq!(stack.upstream.hits(&path("v1.9.9.mod")), 2);
+}
+
+fn storage_in(cluster: &str, full: SocketAddr) -> Scripted {
+    let upstream = json!([{"name": "golang", "cluster": UPSTREAM, "url": "http://proxy.example"}]);
+    let patch = json!({"upstreams": upstream, "storage": {"cluster": cluster}});
+    Scripted::with(&patch, |builder| clusters(builder, full))
+}
+
+#[test]
+fn storage_clusters_that_do_not_answer() {
+    let full = Faulty::store();
+    for Cluster { name, outcome, .. } in &CLUSTERS[..3] {
+        without_storage(&storage_in(name, full.addr()), outcome);
+    }
+    let stack = storage_in("full", full.addr());
+    // The first is refused over a connection to be made, which then is there for those that follow.
+    full.on("/fault.example/held/@v/v1.0.0.mod", Reply::ok(GOOD).served());
+    let (gate, holder) = occupy(&stack, &full, "/fault.example/held/@v/v1.0.0.mod");
+    stack.upstream.on("/fault.example/first/@v/v1.0.0.mod", Reply::ok(GOOD));
+    assert_eq!(stack.get("/fault.example/first/@v/v1.0.0.mod").status, 200);
+    assert_eq!(stack.envoy.metric("callouts_total.target.storage.outcome.overloaded"), 1);
+    without_storage(&stack, "unavailable");
+    gate.open();
+    assert_eq!(holder.join().unwrap().header("x-modgate-cache"), Some("storage"));
+}
+
+#[test]
+fn a_gateway_without_the_route_for_downloads_says_so() {
+    for (what, status, body) in [("as it is", 404, Some("not a module\n")), ("without a body", 404, None)] {
+        let stack = Scripted::with(&json!({}), |builder| {
+            builder.edit(|bootstrap| {
+                bootstrap.routes().retain(|route| route["name"] != "modgate-download");
+                let direct = &mut bootstrap.routes()[0]["direct_response"];
+                *direct = json!({"status": status});
+                if let Some(body) = body {
+                    direct["body"] = json!({"inline_string": body});
+                }
+            })
+        });
+        let zip = stack.get("/fault.example/m/@v/v1.0.0.zip");
+        assert_eq!((zip.status, zip.header("retry-after")), (502, Some("5")), "{what}: {}", zip.text());
+        assert!(zip.text().contains("no route to it"), "{what}: {}", zip.text());
+        // What is nobody's stays what the gateway says of it.
+        assert_eq!(stack.get("/else").text(), body.unwrap_or_default(), "{what}");
+        assert_eq!(stack.upstream.requests().len(), 0);
+    }
+}
