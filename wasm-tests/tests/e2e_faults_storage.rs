@@ -1,0 +1,207 @@
+//! Whatever storage does: an upstream answers in its place, what is broken is not written over, and a zip that storage
+//! cannot give is fetched.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "test code"
+)]
+
+use std::time::Duration;
+
+use modgate_wasm_tests::body::Body;
+use modgate_wasm_tests::faulty::{Gate, Reply};
+use modgate_wasm_tests::fixture::{STORAGE, Scripted, UPSTREAM};
+use modgate_wasm_tests::http::{Request, Response};
+use serde_json::json;
+
+const GOOD: &str = "module fault.example/m\n";
+const LARGEST: u64 = 32 << 20;
+const ZIP: u64 = 300_000;
+
+fn stack() -> Scripted {
+    Scripted::with(&json!({"storage": {"timeout": "1s"}}), |envoy| envoy)
+}
+
+fn status(status: u16) -> Reply {
+    Reply::status(status).served()
+}
+
+fn come_from(answer: &Response) -> (u16, &str) {
+    (answer.status, answer.header("x-modgate-cache").unwrap_or_default())
+}
+
+fn zip(stack: &Scripted, path: &str) -> Response {
+    Request::get(path).compare_body(Body::pattern(ZIP)).send(stack.envoy.addr())
+}
+
+/// What storage does to a GET or a HEAD, and what that counts as.
+fn faults(late: &Gate) -> Vec<(&'static str, Reply, &'static str)> {
+    vec![
+        ("hang-up", Reply::ok(GOOD).close_before_head(), "unreachable"),
+        ("garbage", Reply::raw(b"-ERR unknown command\r\n"), "broken"),
+        ("headers-of-100-kb", Reply::ok(GOOD).header("x-long", &"x".repeat(100_000)), "broken"),
+        ("silent", Reply::ok(GOOD).held(late), "timed_out"),
+        ("s301", status(301).header("location", "/elsewhere"), "redirect"),
+        ("s304", status(304), "redirect"),
+        ("s401", status(401), "refused"),
+        ("s403", status(403), "refused"),
+        ("s500", status(500), "error"),
+        ("s503", status(503).header("retry-after", "60"), "error"),
+    ]
+}
+
+#[test]
+fn a_document_that_storage_does_not_give_is_fetched_and_not_written() {
+    let (stack, late) = (stack(), Gate::new());
+    let mut faults = faults(&late);
+    faults.extend([
+        ("stuck", Reply::ok(GOOD).held_in_body(5, &late), "broken"),
+        ("cut", Reply::huge(9_000).close_after(100), "broken"),
+        ("too-large", Reply::huge(LARGEST + 1), "broken"),
+        ("too-large-chunked", Reply::huge(LARGEST + 1).chunked(), "broken"),
+        ("page", Reply::ok("<html>").served(), "ok"),
+        ("s204", status(204), "ok"),
+    ]);
+    for (name, reply, outcome) in faults {
+        let path = format!("/fault.example/{name}/@v/v1.0.0.mod");
+        stack.storage.on(&format!("GET {path}"), reply);
+        stack.upstream.on(&path, Reply::ok(GOOD).served());
+        let counter = format!("callouts_total.target.storage.outcome.{outcome}");
+        let counted = stack.envoy.metric(&counter);
+        assert_eq!(come_from(&stack.get(&path)), (200, "upstream"), "{name}");
+        assert_eq!(stack.envoy.metric(&counter), counted + 1, "{name}: {counter}");
+        assert_eq!(come_from(&stack.get(&path)), (200, "hit"), "{name}");
+        assert!(
+            stack.envoy.log_contains(&format!("storage: fault.example/{name}@v1.0.0")),
+            "{name} is logged"
+        );
+
+        // Where nobody has it, that is no "not found": storage may have it.
+        let path = format!("/fault.example/{name}/@v/v1.9.0.mod");
+        stack.storage.on(&path, Reply::ok(GOOD).close_before_head());
+        for _ in 0..2 {
+            assert_eq!(stack.get(&path).status, 404, "{name}");
+        }
+        assert_eq!(stack.upstream.hits(&path), 2, "{name}: remembered");
+    }
+    assert!(!stack.storage.requests().iter().any(|seen| seen.method == "PUT"));
+    late.open();
+    stack.envoy.wait_idle(&[STORAGE, UPSTREAM]);
+}
+
+#[test]
+fn what_storage_says_well_is_taken() {
+    let stack = stack();
+    for (name, reply) in [
+        ("chunked", Reply::ok(GOOD).chunked()),
+        ("until-close", Reply::ok(GOOD).until_close()),
+        ("bytes-in-headers", Reply::raw(b"HTTP/1.1 200 OK\r\netag: \"\xff\xfe\"\r\ncontent-length: 23\r\n\r\nmodule fault.example/m\n")),
+    ] {
+        let path = format!("/fault.example/{name}/@v/v1.0.0.mod");
+        stack.storage.on(&path, reply);
+        let answer = stack.get(&path);
+        assert_eq!((come_from(&answer), answer.text().as_str()), ((200, "storage"), GOOD), "{name}");
+    }
+    let path = "/fault.example/largest/@v/v1.0.0.mod";
+    stack.storage.on(path, Reply::huge(LARGEST));
+    let answer = Request::get(path).discard_body().send(stack.envoy.addr());
+    assert_eq!((come_from(&answer), answer.length, answer.pattern), ((200, "storage"), LARGEST, true));
+    for status in [404, 410] {
+        let path = format!("/fault.example/s{status}/@v/v1.0.0.mod");
+        stack.storage.on(&format!("GET {path}"), Reply::status(status).served());
+        stack.upstream.on(&path, Reply::ok(GOOD));
+        assert_eq!(come_from(&stack.get(&path)), (200, "upstream"));
+        stack.storage.wait_hits(&path, 2);
+    }
+    assert_eq!(stack.upstream.requests().len(), 2);
+}
+
+#[test]
+fn a_write_that_fails_costs_the_copy_alone() {
+    let (stack, late) = (stack(), Gate::new());
+    let mut failing = faults(&late);
+    failing.retain(|(name, ..)| !matches!(*name, "s401" | "s500" | "s503" | "s304" | "s301"));
+    failing.extend([
+        ("s507", status(507), "full"),
+        ("s409", status(409), "refused"),
+        ("s302", status(302), "refused"),
+    ]);
+    for (name, reply, outcome) in failing {
+        let path = format!("/fault.example/{name}/@v/v1.0.0.mod");
+        stack.storage.on(&format!("PUT {path}"), reply);
+        stack.upstream.on(&path, Reply::ok(GOOD));
+        let counter = format!("storage_writes_total.outcome.{outcome}");
+        let counted = stack.envoy.metric(&counter);
+        assert_eq!(come_from(&stack.get(&path)), (200, "upstream"), "{name}");
+        assert_eq!(come_from(&stack.get(&path)), (200, "hit"), "{name}");
+        stack.envoy.wait_metric(&counter, counted + 1);
+    }
+    late.open();
+}
+
+#[test]
+fn a_zip_that_storage_cannot_speak_of_is_fetched() {
+    let (stack, late) = (stack(), Gate::new());
+    for (name, reply, outcome) in faults(&late) {
+        let path = format!("/fault.example/{name}/@v/v1.0.0.zip");
+        stack.storage.on(&format!("HEAD {path}"), reply);
+        stack.upstream.on(&path, Reply::huge(ZIP).served());
+        let counter = format!("callouts_total.target.storage.outcome.{outcome}");
+        let counted = stack.envoy.metric(&counter);
+        let answer = zip(&stack, &path);
+        assert_eq!(
+            (come_from(&answer), answer.length, answer.pattern),
+            ((200, "upstream"), ZIP, true),
+            "{name}"
+        );
+        assert_eq!(stack.envoy.metric(&counter), counted + 1, "{name}: {counter}");
+    }
+    late.open();
+    stack.envoy.wait_idle(&[STORAGE, UPSTREAM]);
+}
+
+#[test]
+fn a_zip_that_storage_promised_and_does_not_give_is_asked_for_anew() {
+    let (stack, late) = (
+        Scripted::with(&json!({}), |envoy| {
+            envoy.edit(|bootstrap| bootstrap.hcm()["stream_idle_timeout"] = "1s".into())
+        }),
+        Gate::new(),
+    );
+    let retry = Some("5");
+    for (name, reply, status, retry, reason) in [
+        ("hang-up", Reply::ok("").close_before_head(), 502, retry, "it could not be reached"),
+        ("garbage", Reply::raw(b"220 ftp ready\r\n"), 502, retry, "was no HTTP"),
+        ("silent", Reply::ok("").held(&late), 504, retry, "it did not answer in time"),
+        ("s404", Reply::status(404).served(), 503, Some("1"), "gone from storage"),
+        ("s204", Reply::status(204).served(), 502, retry, "answered 204"),
+        ("s301", Reply::status(301).served(), 502, retry, "redirects to nowhere"),
+        ("s403", Reply::status(403).served(), 403, None, "refuses it (403)"),
+        ("s405", Reply::status(405).served(), 502, retry, "answered 405"),
+        ("s500", Reply::status(500).served(), 502, retry, "answered 500"),
+        ("s503", Reply::status(503), 503, retry, "is overloaded (503)"),
+    ] {
+        let path = format!("/fault.example/{name}/@v/v1.0.0.zip");
+        stack.storage.on(&format!("GET {path}"), reply);
+        stack
+            .storage
+            .on_each(&format!("HEAD {path}"), [Reply::huge(ZIP).served(), Reply::status(404).served()]);
+        stack.upstream.on(&path, Reply::huge(ZIP).served().delay(Duration::from_millis(1)));
+        let answer = stack.get(&path);
+        let text = answer.text();
+        assert_eq!((answer.status, answer.header("retry-after")), (status, retry), "{name}: {text}");
+        assert!(text.contains(reason) && text.contains("storage"), "{name}: {text}");
+        let again = zip(&stack, &path);
+        assert_eq!(
+            (come_from(&again), again.length, again.pattern),
+            ((200, "upstream"), ZIP, true),
+            "{name}"
+        );
+    }
+    late.open();
+    stack.envoy.wait_idle(&[STORAGE, UPSTREAM]);
+}
