@@ -1,0 +1,252 @@
+//! Zips as they stream: bit by bit what was sent, in flat memory, and never whole when they are not.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "test code"
+)]
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use modgate_wasm_tests::body::Body;
+use modgate_wasm_tests::faulty::{Gate, Reply};
+use modgate_wasm_tests::fixture::{STORAGE, Scripted, Stack, UPSTREAM};
+use modgate_wasm_tests::http::{Conn, Error, Request};
+use modgate_wasm_tests::module::Module;
+use modgate_wasm_tests::wait;
+use serde_json::json;
+
+const LARGE: u64 = 300 << 20;
+/// What Envoy may grow by, whatever the size of the zip. Its buffers hold a few MiB.
+const GROWTH: u64 = 64 << 20;
+
+fn whole(path: &str, expected: Body) -> Request {
+    Request::get(path).compare_body(expected).deadline(Duration::from_secs(60))
+}
+
+/// A small one first: connections and caches are there before memory is looked at.
+fn warm(stack: &Stack) {
+    let small = Module::new("warm.example/m", "v1.0.0").padded(4 << 20);
+    stack.upstream.serve(&small);
+    small.write_to(stack.storage.data());
+    for _ in 0..4 {
+        assert_eq!(stack.get(&small.url("zip")).status, 200);
+    }
+}
+
+#[track_caller]
+fn assert_flat(stack: &Stack, before: u64, what: &str) {
+    let growth = stack.envoy.usage().peak.saturating_sub(before);
+    println!("{what}: {} KiB", growth >> 10);
+    assert!(growth < GROWTH, "{what}: Envoy grew by {} MiB", growth >> 20);
+}
+
+#[test]
+fn three_hundred_megabytes_stream_in_flat_memory() {
+    let large = Module::new("large.example/m", "v1.0.0").padded(LARGE);
+    let kept = Module::new("kept.example/m", "v1.0.0").padded(LARGE);
+    for workers in [1, 4] {
+        let stack = Stack::with(&json!({}), |envoy| envoy.concurrency(workers));
+        warm(&stack);
+        stack.upstream.serve(&large);
+        kept.write_to(stack.storage.data());
+        for (module, from) in [(&large, "upstream"), (&kept, "storage")] {
+            let before = stack.envoy.forget_peak();
+            let answer = whole(&module.url("zip"), module.zip()).send(stack.envoy.addr());
+            assert_eq!(
+                (answer.status, answer.length, answer.pattern),
+                (200, module.zip().len(), true),
+                "{from}"
+            );
+            assert_eq!(answer.header("x-modgate-cache"), Some(from));
+            assert_flat(&stack, before, &format!("from {from}, {workers} workers"));
+        }
+        // Several at once, and one client that does not read for a while.
+        let before = stack.envoy.forget_peak();
+        let (addr, url) = (stack.envoy.addr(), large.url("zip"));
+        let request = whole(&url, large.zip());
+        let mut slow = Conn::open(addr).unwrap();
+        slow.send(&request).unwrap();
+        let head = slow.head().unwrap();
+        let paused = format!("cluster.{UPSTREAM}.upstream_flow_control_paused_reading_total");
+        wait::until("Envoy stops reading", Duration::from_secs(10), || stack.envoy.stat(&paused) > 0);
+        let clients: Vec<_> = (0..2)
+            .map(|_| {
+                let request = request.clone();
+                thread::spawn(move || request.send(addr))
+            })
+            .collect();
+        for client in clients {
+            assert!(client.join().unwrap().pattern);
+        }
+        let answer = slow.rest(&request, head).unwrap();
+        assert_eq!((answer.length, answer.pattern), (large.zip().len(), true));
+        assert_flat(&stack, before, &format!("three at once and one of them slow, {workers} workers"));
+        stack.envoy.wait_idle(&[UPSTREAM, STORAGE]);
+    }
+}
+
+#[test]
+fn a_range_is_that_part_of_the_zip() {
+    let stack = Stack::start();
+    let (fetched, kept) = (
+        Module::new("a.example/m", "v1.0.0").padded(1 << 20),
+        Module::new("b.example/m", "v1.0.0").padded(1 << 20),
+    );
+    stack.upstream.serve(&fetched);
+    kept.write_to(stack.storage.data());
+    for module in [fetched, kept] {
+        let bytes = module.zip().to_vec();
+        for (range, from, to) in [
+            ("bytes=0-0", 0, 1),
+            ("bytes=1000-99999", 1000, 100_000),
+            ("bytes=-500", bytes.len() - 500, bytes.len()),
+        ] {
+            let answer = stack.envoy.send(&Request::get(&module.url("zip")).header("range", range));
+            assert_eq!(answer.status, 206, "{range}");
+            assert_eq!(
+                answer.header("content-range").unwrap(),
+                format!("bytes {from}-{}/{}", to - 1, bytes.len())
+            );
+            assert!(answer.body == bytes[from..to], "{range}");
+        }
+        let head = stack.envoy.send(&Request::new("HEAD", &module.url("zip")));
+        assert_eq!(
+            (head.status, head.header("content-length").unwrap()),
+            (200, bytes.len().to_string().as_str())
+        );
+    }
+}
+
+#[test]
+fn a_client_that_hangs_up_ends_the_download() {
+    let stack = Stack::start();
+    let kept = Module::new("kept.example/m", "v1.0.0").padded(32 << 20);
+    kept.write_to(stack.storage.data());
+    let endless = "/large.example/m/@v/v1.0.0.zip";
+    stack.upstream.on(endless, Reply::huge(0).endless());
+    for (path, cluster) in [(endless, UPSTREAM), (&kept.url("zip"), STORAGE)] {
+        let clients: Vec<Conn> = (0..8)
+            .map(|_| {
+                let mut conn = Conn::open(stack.envoy.addr()).unwrap();
+                conn.send(&Request::get(path)).unwrap();
+                assert_eq!(conn.head().unwrap().status, 200);
+                assert!(conn.skip_some().unwrap() > 0);
+                conn
+            })
+            .collect();
+        wait::until("all are under way", Duration::from_secs(10), || {
+            stack.envoy.stat(&format!("cluster.{cluster}.upstream_rq_active")) == 8
+        });
+        drop(clients);
+        stack.envoy.wait_idle(&[UPSTREAM, STORAGE]);
+    }
+    assert_eq!(stack.envoy.metrics("requests_total.kind.zip"), 16, "their heads were answered");
+}
+
+#[test]
+fn a_zip_that_breaks_off_is_never_a_whole_one() {
+    let stack = Scripted::with(&json!({}), |envoy| envoy);
+    let reply = || Reply::huge(3 << 20).served();
+    for (name, reply, length) in [
+        ("cut", reply().close_after(1 << 20), 1 << 20),
+        ("cut-at-once", reply().close_after(0), 0),
+        ("one-byte-short", reply().close_after((3 << 20) - 1), (3 << 20) - 1),
+        ("chunked", reply().chunked().close_after(1 << 20), 1 << 20),
+        ("chunked-without-its-end", reply().chunked().close_after(3 << 20), 3 << 20),
+    ] {
+        for (server, from) in [(&stack.upstream, "upstream"), (&stack.storage, "storage")] {
+            let path = format!("/{from}.example/{name}/@v/v1.0.0.zip");
+            server.on(&path, reply.clone());
+            let begun = Instant::now();
+            let Err(Error::Truncated(part)) = Request::get(&path).discard_body().try_send(stack.envoy.addr())
+            else {
+                panic!("{from}, {name}: a whole response");
+            };
+            assert_eq!((part.status, part.header("x-modgate-cache")), (200, Some(from)), "{name}");
+            // A reset may overtake the last bytes, but what came is right.
+            assert!(part.length <= length && part.pattern, "{from}, {name}: {} bytes", part.length);
+            assert!(begun.elapsed() < Duration::from_millis(900), "{from}, {name}: delayed_close_timeout?");
+            server.on(&path, Reply::huge(3 << 20).served());
+            let answer = Request::get(&path).discard_body().send(stack.envoy.addr());
+            assert_eq!(
+                (answer.status, answer.length, answer.pattern),
+                (200, 3 << 20, true),
+                "{from}, {name}"
+            );
+        }
+    }
+    for (name, reply) in [("chunked", reply().chunked()), ("until-close", reply().until_close())] {
+        let path = format!("/whole.example/{name}/@v/v1.0.0.zip");
+        stack.upstream.on(&path, reply);
+        let answer = Request::get(&path).discard_body().send(stack.envoy.addr());
+        assert_eq!((answer.status, answer.length, answer.pattern), (200, 3 << 20, true), "{name}");
+    }
+    stack.envoy.wait_idle(&[UPSTREAM, STORAGE]);
+}
+
+#[test]
+fn a_zip_that_stands_still_ends() {
+    let stack = Scripted::with(&json!({}), |envoy| {
+        envoy.edit(|bootstrap| bootstrap.hcm()["stream_idle_timeout"] = "1s".into())
+    });
+    let never = Gate::new();
+    let stuck = "/stuck.example/m/@v/v1.0.0.zip";
+    stack.upstream.on(stuck, Reply::huge(3 << 20).served().held_in_body(1 << 20, &never));
+    let begun = Instant::now();
+    let Err(Error::Truncated(part)) = Request::get(stuck).discard_body().try_send(stack.envoy.addr()) else {
+        panic!("a whole response");
+    };
+    assert_eq!((part.status, part.length, part.pattern), (200, 1 << 20, true));
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    stack.envoy.wait_idle(&[UPSTREAM]);
+    never.open();
+}
+
+#[test]
+fn an_upstream_that_gives_no_zip_is_named() {
+    let stack = Scripted::with(&json!({}), |envoy| {
+        envoy.edit(|bootstrap| bootstrap.hcm()["stream_idle_timeout"] = "1s".into())
+    });
+    let (late, retry) = (Gate::new(), Some("5"));
+    for (name, reply, status, retry, reason) in [
+        ("hang-up", Reply::ok("").close_before_head(), 502, retry, "it could not be reached"),
+        ("garbage", Reply::raw(b"220 ftp ready\r\n"), 502, retry, "was no HTTP"),
+        ("headers-of-100-kb", Reply::ok("").header("x-long", &"x".repeat(100_000)), 502, retry, "too large"),
+        ("silent", Reply::ok("").held(&late), 504, retry, "it did not answer in time"),
+        (
+            "s301",
+            Reply::status(301).header("location", "https://cdn.example/"),
+            502,
+            retry,
+            "redirects to https://cdn.example/",
+        ),
+        ("s401", Reply::status(401), 502, retry, "this gateway's credentials"),
+        ("s403", Reply::status(403), 403, None, "refuses it (403)"),
+        ("s429", Reply::status(429).header("retry-after", "7"), 503, Some("7"), "is overloaded (429)"),
+        ("s500", Reply::status(500).body("<html>"), 502, retry, "answered 500"),
+        ("s503", Reply::status(503), 503, retry, "is overloaded (503)"),
+        (
+            "bytes-in-headers",
+            Reply::raw(b"HTTP/1.1 500 \xff\r\nx: \xfe\r\ncontent-length: 0\r\n\r\n"),
+            502,
+            retry,
+            "answered 500",
+        ),
+    ] {
+        let path = format!("/fault.example/{name}/@v/v1.0.0.zip");
+        stack.upstream.on_each(&path, [reply, Reply::huge(300_000)]);
+        let answer = stack.get(&path);
+        let text = answer.text();
+        assert_eq!((answer.status, answer.header("retry-after")), (status, retry), "{name}: {text}");
+        assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"), "{name}");
+        assert!(text.contains(reason) && text.contains("upstream golang"), "{name}: {text}");
+        assert_eq!(stack.get(&path).status, 200, "{name}: nothing of it was kept");
+    }
+    late.open();
+    stack.envoy.wait_idle(&[UPSTREAM]);
+}
