@@ -1,0 +1,159 @@
+//! Many clients at once, and clients that leave.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "test code"
+)]
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use modgate_wasm_tests::faulty::{Gate, Reply};
+use modgate_wasm_tests::fixture::{STORAGE, Scripted, UPSTREAM};
+use modgate_wasm_tests::http::{Conn, Request};
+use modgate_wasm_tests::wait;
+use serde_json::json;
+
+const DOCUMENTS: [(&str, &str); 4] = [
+    ("/crowd.example/m/@v/list", "v1.0.0\n"),
+    ("/crowd.example/m/@latest", r#"{"Version":"v1.0.0"}"#),
+    ("/crowd.example/m/@v/v1.0.0.info", r#"{"Version":"v1.0.0"}"#),
+    ("/crowd.example/m/@v/v1.0.0.mod", "module crowd.example/m\n"),
+];
+
+fn stack(workers: u32) -> Scripted {
+    Scripted::with(&json!({}), |envoy| envoy.concurrency(workers))
+}
+
+/// Requests under way, each on a connection of its own.
+fn ask(stack: &Scripted, path: &str, count: usize) -> Vec<Conn> {
+    (0..count)
+        .map(|_| {
+            let mut conn = Conn::open(stack.envoy.addr()).unwrap();
+            conn.send(&Request::get(path)).unwrap();
+            conn
+        })
+        .collect()
+}
+
+#[track_caller]
+fn wait_for_clients(stack: &Scripted, count: u64) {
+    wait::until(&format!("{count} requests are under way"), Duration::from_secs(20), || {
+        stack.envoy.stat("http.modgate.downstream_rq_active") == count
+    });
+}
+
+/// 200 clients for each document, all there before an upstream answers: the workers' questions, document by document.
+fn crowd(workers: u32) -> Vec<usize> {
+    let (stack, gate) = (stack(workers), Gate::new());
+    let mut asked = Vec::new();
+    for (path, text) in DOCUMENTS {
+        stack.upstream.on(path, Reply::ok(text).served().held(&gate));
+        asked.push((path, text, ask(&stack, path, 200)));
+    }
+    wait_for_clients(&stack, 800);
+    gate.open();
+    let mut caches: BTreeMap<String, usize> = BTreeMap::new();
+    for (path, text, clients) in &mut asked {
+        for client in clients {
+            let head = client.head().unwrap();
+            let answer = client.rest(&Request::get(path), head).unwrap();
+            assert_eq!((answer.status, answer.text().as_str()), (200, *text), "{path}");
+            *caches.entry(answer.header("x-modgate-cache").unwrap().to_owned()).or_default() += 1;
+        }
+    }
+    stack.envoy.wait_idle(&[UPSTREAM, STORAGE]);
+    assert_eq!(caches.values().sum::<usize>(), 800);
+    let fetched = DOCUMENTS.iter().map(|(path, _)| stack.upstream.hits(path)).collect::<Vec<_>>();
+    assert_eq!(caches["upstream"], fetched.iter().sum::<usize>(), "{caches:?}");
+    assert_eq!(stack.envoy.metrics("requests_total"), 800);
+    fetched
+}
+
+#[test]
+fn a_crowd_at_one_worker_costs_one_question() {
+    assert_eq!(crowd(1), [1, 1, 1, 1]);
+}
+
+#[test]
+fn a_crowd_at_four_workers_costs_no_more_than_one_question_each() {
+    let fetched = crowd(4);
+    assert!(fetched.iter().all(|count| (1..=4).contains(count)), "{fetched:?}");
+}
+
+#[test]
+fn a_fetch_outlives_the_client_that_began_it() {
+    for (others, path) in
+        [(0, "/leave.example/alone/@v/v1.0.0.mod"), (3, "/leave.example/crowd/@v/v1.0.0.mod")]
+    {
+        let (stack, gate) = (stack(1), Gate::new());
+        stack.upstream.on(path, Reply::ok("module leave.example/m\n").served().held(&gate));
+        let first = ask(&stack, path, 1);
+        stack.upstream.wait_hits(path, 1);
+        let mut rest = ask(&stack, path, others);
+        wait_for_clients(&stack, others as u64 + 1);
+        drop(first);
+        wait_for_clients(&stack, others as u64);
+        gate.open();
+        for client in &mut rest {
+            let head = client.head().unwrap();
+            assert_eq!((head.status, head.header("x-modgate-cache")), (200, Some("coalesced")));
+        }
+        // It is written and indexed, whoever is left to be answered.
+        stack.storage.wait_hits(path, 2);
+        assert_eq!(stack.storage.requests_for(path)[1].method, "PUT");
+        assert_eq!(stack.storage.requests_for(path)[1].body, b"module leave.example/m\n");
+        assert_eq!(stack.get(path).header("x-modgate-cache"), Some("hit"), "{others} others");
+        assert_eq!(stack.upstream.hits(path), 1);
+    }
+}
+
+#[test]
+fn a_thousand_clients_that_leave_cost_nothing() {
+    let (stack, late) = (stack(2), Gate::new());
+    // A document, and a zip that waits for what storage says.
+    let (document, zip) = ("/gone.example/m/@v/v1.0.0.mod", "/gone.example/m/@v/v1.0.0.zip");
+    stack.upstream.on(document, Reply::ok("module gone.example/m\n").held(&late));
+    stack.storage.on(&format!("HEAD {zip}"), Reply::status(404).served().held(&late));
+    stack.upstream.on(zip, Reply::huge(1000));
+    let mut sizes = Vec::new();
+    for _ in 0..5 {
+        let clients = (ask(&stack, document, 150), ask(&stack, zip, 50));
+        wait_for_clients(&stack, 200);
+        drop(clients);
+        wait_for_clients(&stack, 0);
+        sizes.push(stack.envoy.usage().rss);
+    }
+    late.open();
+    stack.envoy.wait_idle(&[UPSTREAM, STORAGE]);
+    assert_eq!(stack.upstream.hits(zip), 0, "nobody is left to stream it to");
+    assert!(stack.upstream.hits(document) <= 2, "one question for each worker");
+    let growth = sizes[4].saturating_sub(sizes[0]);
+    println!("after 200 and after 1000 clients: {} KiB", growth >> 10);
+    assert!(growth < 4 << 20, "{sizes:?}");
+    assert_eq!((stack.get(document).status, stack.get(zip).status), (200, 200));
+}
+
+#[test]
+fn clients_that_leave_before_anything_is_known_leave_nothing() {
+    let stack = stack(1);
+    for number in 0..200 {
+        // At once, in the middle of its head, after a byte of the answer.
+        let path = format!("/hasty.example/m{number}/@v/v1.0.0.mod");
+        stack.upstream.on(&path, Reply::ok("module m\n").served());
+        let mut conn = Conn::open(stack.envoy.addr()).unwrap();
+        match number % 3 {
+            0 => conn.write(b"GET /hasty.example/").unwrap(),
+            1 => conn.send(&Request::get(&path)).unwrap(),
+            _ => {
+                conn.send(&Request::get(&path)).unwrap();
+                assert_eq!(conn.head().unwrap().status, 200);
+            }
+        }
+    }
+    stack.envoy.wait_idle(&[UPSTREAM, STORAGE]);
+}
