@@ -19,6 +19,7 @@ export MODGATE_ENVOY := $(TOOLS)/bin/envoy
 export MODGATE_NGINX := $(TOOLS)/bin/nginx
 export MODGATE_GO := $(TOOLS)/go/bin/go
 export MODGATE_MKPROXY := $(TOOLS)/bin/mkproxy
+export MODGATE_SUMDB := $(TOOLS)/bin/sumdb
 export MODGATE_MODULES := $(TOOLS)/modules
 export MODGATE_WRK := $(TOOLS)/bin/wrk
 export MODGATE_WASM := $(WASM)
@@ -57,7 +58,7 @@ run: wasm ## Start a gateway here. Settings: PORT, UPSTREAM, SUMDB, ADMIN_PORT, 
 
 .PHONY: setup
 setup: ## Fetch all tools now (the other targets fetch what they need)
-	@.ci/setup rust node bindgen deny shellcheck go envoy nginx wrk mkproxy sample real
+	@.ci/setup rust node bindgen deny shellcheck go envoy nginx wrk mkproxy sumdb sample real
 
 .PHONY: test
 test: test-native wasm test-wasm test-e2e ## All tests: natively, in wasm32 under Node, end to end on a real Envoy
@@ -78,7 +79,7 @@ test-wasm: ## The core compiled to wasm32, under Node
 .PHONY: test-e2e
 test-e2e: wasm ## The filter in a real Envoy, with the real go command, nginx and modules
 	$(call heading,End to end on a real Envoy)
-	@.ci/setup go envoy nginx mkproxy sample real
+	@.ci/setup go envoy nginx mkproxy sumdb sample real
 	$(if $(E2E_TESTS),cargo test --locked --no-fail-fast -p modgate-wasm-tests $(E2E_TESTS:%=--test %),@echo 'No wasm-tests/tests/e2e_*.rs yet.')
 
 .PHONY: check

@@ -5,6 +5,6 @@ mod index;
 mod kv;
 mod record;
 
-pub use self::index::Index;
+pub use self::index::{Index, Region};
 pub use self::kv::SharedKv;
 pub use self::record::{Entry, Key, Record};

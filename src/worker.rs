@@ -16,7 +16,7 @@ use crate::{
     http::{Callout, Reply, RequestHead, ResponseHead},
     metrics::Metric,
     plan::{Source, Want},
-    shared::{Entry, Index},
+    shared::{Entry, Index, Region},
 };
 
 /// The state of one worker under one configuration.
@@ -153,7 +153,7 @@ impl Worker {
             self.streams.insert(stream, Stream::Parked { parked, coalesced: true });
             return Verdict::Wait;
         }
-        let known = match self.index.look_up(cx.kv, &parked.want().key()) {
+        let known = match self.index.look_up(cx.kv, Region::Found, &parked.want().key()) {
             Some(Entry::Found(found)) => Some(found.etag),
             Some(Entry::Missing(_) | Entry::Stored { .. }) | None => None,
         };

@@ -171,6 +171,7 @@ write_env() {
 MODGATE_NGINX=$TOOLS/bin/nginx
 MODGATE_GO=$TOOLS/go/bin/go
 MODGATE_MKPROXY=$TOOLS/bin/mkproxy
+MODGATE_SUMDB=$TOOLS/bin/sumdb
 MODGATE_MODULES=$TOOLS/modules
 MODGATE_WRK=$TOOLS/bin/wrk
 MODGATE_WASM=$wasm/wasm32-unknown-unknown/release/modgate.wasm"

@@ -16,7 +16,7 @@ use crate::{
     http::RequestHead,
     metrics::{Cache, Metric},
     plan::{Source, Want},
-    shared::{Entry, Index},
+    shared::{Entry, Index, Region},
 };
 
 /// What becomes of a request when its head is there.
@@ -102,10 +102,16 @@ impl Reception {
             asker: Asker { if_none_match: head.headers.first("if-none-match").map(str::to_owned) },
             kind,
         };
-        index
-            .look_up(cx.kv, &question.want.key())
-            .and_then(|entry| question.hit(entry, head, config, cx))
-            .unwrap_or_else(|| Self::Search(Parked { question, head: head.clone() }))
+        let key = question.want.key();
+        // Nearly every request ends here, with one read: "not found" is looked up only where nothing else is known.
+        for region in [Region::Found, Region::Missing] {
+            if let Some(entry) = index.look_up(cx.kv, region, &key)
+                && let Some(reception) = question.hit(entry, head, config, cx)
+            {
+                return reception;
+            }
+        }
+        Self::Search(Parked { question, head: head.clone() })
     }
 }
 

@@ -9,6 +9,15 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::{Entry, Key, Record, SharedKv, fingerprint::fingerprint};
 use crate::config::{self, Config, limits::NEGATIVE_ENTRY_BYTES};
 
+/// Which slots a record lives in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Region {
+    /// For documents, and for what storage has.
+    Found,
+    /// For what does not exist.
+    Missing,
+}
+
 /// The index of one configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Index {
@@ -22,17 +31,10 @@ impl Index {
         Self { sizes: config.index, sources: fingerprint(config) }
     }
 
-    /// What is known of `path`.
-    pub fn look_up(&self, kv: &dyn SharedKv, path: &str) -> Option<Entry> {
+    /// What `region` knows of `path`.
+    pub fn look_up(&self, kv: &dyn SharedKv, region: Region, path: &str) -> Option<Entry> {
         let key = self.key(path);
-        [Region::Found, Region::Missing]
-            .into_iter()
-            .filter_map(|region| Entry::decode(&kv.get(&self.slot(region, key))?, key))
-            .max_by_key(|entry| match entry {
-                Entry::Found(found) => found.since,
-                Entry::Missing(missing) => missing.since,
-                Entry::Stored { since } => *since,
-            })
+        Entry::decode(&kv.get(&self.slot(region, key))?, key)
     }
 
     /// Keeps `entry` under `path`, if it is small enough.
@@ -66,12 +68,3 @@ impl Index {
 
 /// Every filter with the same `vm_id` shares one name space, under Istio filters of other makers too.
 const PREFIX: &str = "modgate/index/";
-
-/// Which slots a record lives in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Region {
-    /// For documents, and for what storage has.
-    Found,
-    /// For what does not exist.
-    Missing,
-}

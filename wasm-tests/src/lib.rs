@@ -28,6 +28,7 @@ pub mod module;
 pub mod nginx;
 pub mod port;
 pub mod process;
+pub mod sumdb;
 pub mod tls;
 pub mod tools;
 pub mod tree;

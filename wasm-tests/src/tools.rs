@@ -1,4 +1,4 @@
-//! Where the pinned tools are: from the environment, else from `.tools/env`, which `make tools` writes.
+//! Where the pinned tools are: from the environment, else from `.tools/env`, which `make setup` writes.
 
 use std::collections::HashMap;
 use std::env;
@@ -23,7 +23,7 @@ pub fn find(variable: &str) -> Result<PathBuf, String> {
             Some(value) => (value.clone(), ".tools/env"),
             None => {
                 return Err(format!(
-                    "{variable} is set neither in the environment nor in .tools/env: run `make tools`"
+                    "{variable} is set neither in the environment nor in .tools/env: run `make setup`"
                 ));
             }
         },
@@ -33,7 +33,7 @@ pub fn find(variable: &str) -> Result<PathBuf, String> {
     if path.exists() {
         return Ok(path);
     }
-    Err(format!("{variable} from {origin} names {value}, which does not exist: run `make tools`"))
+    Err(format!("{variable} from {origin} names {value}, which does not exist: run `make setup`"))
 }
 
 /// Envoy's binary.
@@ -55,6 +55,12 @@ pub fn nginx() -> PathBuf {
 #[must_use]
 pub fn go() -> PathBuf {
     expect("MODGATE_GO")
+}
+
+/// The checksum database of `wasm-tests/sumdb`.
+#[must_use]
+pub fn sumdb() -> PathBuf {
+    expect("MODGATE_SUMDB")
 }
 
 /// The filter under test.
