@@ -120,9 +120,11 @@ impl Answer<'_> {
                 body: body.clone().into_bytes(),
             },
             Self::Refused(refusal) => refused(refusal),
-            Self::Supported => {
-                Response { status: 200, headers: vec![("content-type", TEXT.to_owned()), no_store()], body: Vec::new() }
-            }
+            Self::Supported => Response {
+                status: 200,
+                headers: vec![("content-type", TEXT.to_owned()), no_store()],
+                body: Vec::new(),
+            },
         }
     }
 }
@@ -163,10 +165,7 @@ fn uncached(status: u16, reason: &str) -> Response {
 }
 
 fn text(status: u16, reason: &str) -> Response {
-    let headers = vec![
-        ("content-type", TEXT.to_owned()),
-        ("x-content-type-options", "nosniff".to_owned()),
-    ];
+    let headers = vec![("content-type", TEXT.to_owned()), ("x-content-type-options", "nosniff".to_owned())];
     Response { status, headers, body: printable(reason).into_bytes() }
 }
 
