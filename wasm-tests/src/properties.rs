@@ -1,0 +1,36 @@
+//! What must hold of the core whatever it is given.
+//!
+//! Each property is a function of bytes that panics where it does not hold. They are asked in three places: by the fuzz
+//! targets of `fuzz/`, with whatever libFuzzer comes up with; by `tests/seeds.rs`, with every committed seed and
+//! mutations of it; and in wasm32. The input formats are texts, so that a seed can be read and written by a person.
+
+pub mod body;
+pub mod config;
+pub mod gomod;
+pub mod path;
+pub mod record;
+pub mod request;
+
+/// Every property by its name, which is that of its fuzz target and of the folder of its seeds.
+pub const ALL: [(&str, fn(&[u8])); 6] = [
+    ("body", body::check),
+    ("config", config::check),
+    ("gomod", gomod::check),
+    ("path", path::check),
+    ("record", record::check),
+    ("request", request::check),
+];
+
+/// Parts the input after its first line. What is no UTF-8 is replaced: headers reach the core as text.
+fn first_line(input: &[u8]) -> (String, &[u8]) {
+    let end = input.iter().position(|byte| *byte == b'\n').unwrap_or(input.len());
+    let rest = input.get(end + 1..).unwrap_or_default();
+    (String::from_utf8_lossy(&input[..end]).into_owned(), rest)
+}
+
+/// The digit that a line begins with, which chooses among `count` things, and the rest of the line.
+fn choice(line: &str, count: usize) -> Option<(usize, &str)> {
+    let digit = line.chars().next()?.to_digit(10)?;
+    let chosen = usize::try_from(digit).ok().filter(|chosen| *chosen < count)?;
+    Some((chosen, &line[1..]))
+}
