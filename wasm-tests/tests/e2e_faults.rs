@@ -259,7 +259,7 @@ fn a_client_that_sends_odd_bytes_and_many() {
         let bytes: Vec<u8> = head.drain(..).map(|letter| u8::try_from(u32::from(letter)).unwrap()).collect();
         let mut conn = Conn::open(stack.envoy.addr()).unwrap();
         conn.write(&bytes).unwrap();
-        assert_eq!(conn.head().unwrap().status, 200, "{:.40}", headers);
+        assert_eq!(conn.head().unwrap().status, 200, "{headers:.40}");
     }
     for (what, bytes) in [
         (

@@ -71,7 +71,7 @@ fn parted<'a>(text: &'a [u8], by: &[u8]) -> (&'a [u8], &'a [u8]) {
 const FAILURES: [CallFailure; 6] = [
     CallFailure::Broken,
     CallFailure::Misconfigured,
-    CallFailure::NoHealthyHost,
+    CallFailure::Unavailable,
     CallFailure::Overloaded,
     CallFailure::TimedOut,
     CallFailure::Unreachable,
