@@ -11,8 +11,11 @@ pub mod path;
 pub mod record;
 pub mod request;
 
-/// Every property by its name, which is that of its fuzz target and of the folder of its seeds.
-pub const ALL: [(&str, fn(&[u8])); 6] = [
+/// A property's name, which is that of its fuzz target and of the folder of its seeds, and the function that checks it.
+pub type Property = (&'static str, fn(&[u8]));
+
+/// Every property.
+pub const ALL: [Property; 6] = [
     ("body", body::check),
     ("config", config::check),
     ("gomod", gomod::check),

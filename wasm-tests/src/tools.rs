@@ -109,6 +109,6 @@ mod tests {
     #[test]
     fn a_missing_tool_says_what_to_run() {
         let error = find("MODGATE_NO_SUCH_TOOL").unwrap_err();
-        assert!(error.contains("MODGATE_NO_SUCH_TOOL") && error.contains("make tools"), "{error}");
+        assert!(error.contains("MODGATE_NO_SUCH_TOOL") && error.contains("make setup"), "{error}");
     }
 }
