@@ -107,7 +107,7 @@ impl World {
         headers: &[(&str, &str)],
     ) -> Verdict {
         let headers = headers.iter().copied().collect::<Headers>();
-        self.answer_routed_as(worker, stream, ResponseHead { status, headers, details: None })
+        self.answer_routed_as(worker, stream, &ResponseHead { status, headers, details: None })
     }
 
     /// As [`World::answer_routed`], from a host that says how it came about.
@@ -115,9 +115,9 @@ impl World {
         &mut self,
         worker: usize,
         stream: StreamId,
-        head: ResponseHead,
+        head: &ResponseHead,
     ) -> Verdict {
-        self.step(worker, |worker, cx| worker.response_head(stream, &head, cx))
+        self.step(worker, |worker, cx| worker.response_head(stream, head, cx))
     }
 
     /// The client of `stream` leaves.

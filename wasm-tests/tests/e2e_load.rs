@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use modgate_wasm_tests::faulty::{Reply, Seen};
+use modgate_wasm_tests::faulty::{Faulty, Reply, Seen};
 use modgate_wasm_tests::fixture::{STORAGE, Scripted, UPSTREAM};
 use modgate_wasm_tests::http::{Conn, Error, Request};
 use serde_json::json;
@@ -144,7 +144,7 @@ fn after_five_seconds_of_everything_the_books_balance() {
     assert_eq!(seen + unseen, stack.envoy.metrics("requests_total"), "no other kinds");
     assert_eq!(stack.envoy.metrics("refusals_total"), total.answers[&("invalid", 4)]);
     // Each question that was sent was counted, by what came of it.
-    let asked = |server: &modgate_wasm_tests::faulty::Faulty, method: &str| {
+    let asked = |server: &Faulty, method: &str| {
         server.requests().iter().filter(|seen| seen.method == method).count() as u64
     };
     assert_eq!(

@@ -11,6 +11,7 @@
 
 use std::thread;
 
+use modgate_wasm_tests::body::Body;
 use modgate_wasm_tests::bootstrap::discovery::Discovery;
 use modgate_wasm_tests::envoy::Envoy;
 use modgate_wasm_tests::faulty::{Faulty, Gate, Reply};
@@ -68,11 +69,7 @@ fn what_is_under_way_ends_as_it_began_and_what_comes_is_under_the_new_configurat
     let clients = [parked, streaming, headless].map(|path| {
         let client = thread::spawn(move || {
             Request::get(path)
-                .compare_body(if path == parked {
-                    GOOD.into()
-                } else {
-                    modgate_wasm_tests::body::Body::pattern(3 << 20)
-                })
+                .compare_body(if path == parked { GOOD.into() } else { Body::pattern(3 << 20) })
                 .send(addr)
         });
         stack.upstream.wait_hits(path, 1);

@@ -199,7 +199,7 @@ fn scenario_a_download_that_storage_fails_is_not_sent_there_again_unasked() {
     let headers = [("content-type", "text/plain")].into_iter().collect();
     let details = Some("upstream_reset_before_response_started{remote_connection_failure}".to_owned());
     let Verdict::Respond(answer) =
-        world.answer_routed_as(0, stream, ResponseHead { status: 503, headers, details })
+        world.answer_routed_as(0, stream, &ResponseHead { status: 503, headers, details })
     else {
         panic!("passed on");
     };
