@@ -1,6 +1,10 @@
 //! Requests below a configured base address. A client's own credentials and addresses never go along.
 
-use crate::{config::Endpoint, goproxy::encode, http::Callout};
+use crate::{
+    config::Endpoint,
+    goproxy::encode,
+    http::{Body, Callout},
+};
 
 /// A GET of `path` (escaped as the protocol escapes, without leading slash) below `endpoint`'s base address.
 pub fn get(endpoint: &Endpoint, path: &str) -> Callout {
@@ -13,7 +17,7 @@ pub fn head(endpoint: &Endpoint, path: &str) -> Callout {
 }
 
 /// A PUT of `body` to `path` below `endpoint`'s base address.
-pub fn put(endpoint: &Endpoint, path: &str, content_type: &str, body: Vec<u8>) -> Callout {
+pub fn put(endpoint: &Endpoint, path: &str, content_type: &str, body: Body) -> Callout {
     let mut callout = callout(endpoint, "PUT", path);
     callout.headers.push(("content-type".to_owned(), content_type.to_owned()));
     callout.body = body;
@@ -59,7 +63,7 @@ fn callout(endpoint: &Endpoint, method: &'static str, path: &str) -> Callout {
         authority: endpoint.authority.clone(),
         path: absolute(endpoint, path),
         headers,
-        body: Vec::new(),
+        body: Body::default(),
         timeout: endpoint.timeout,
     }
 }

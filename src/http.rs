@@ -1,10 +1,12 @@
 //! HTTP as values: what a stream asks, what is answered, what a callout sends and what came of it.
 
+mod body;
 mod headers;
 mod reply;
 
 use std::time::Duration;
 
+pub use self::body::Body;
 pub use self::headers::Headers;
 pub use self::reply::{CallFailure, Reply, made_by_host};
 
@@ -41,7 +43,7 @@ pub struct Response {
     /// Headers beside `content-length`, which the host sets.
     pub headers: Vec<(&'static str, String)>,
     /// The body; for a HEAD request too, the host then sends its length alone.
-    pub body: Vec<u8>,
+    pub body: Body,
 }
 
 /// A request this filter makes of a cluster.
@@ -60,7 +62,7 @@ pub struct Callout {
     /// Every other header.
     pub headers: Vec<(String, String)>,
     /// The body; empty for none.
-    pub body: Vec<u8>,
+    pub body: Body,
     /// After this the host gives up and says [`CallFailure::TimedOut`] or [`CallFailure::Broken`].
     pub timeout: Duration,
 }

@@ -214,7 +214,7 @@ impl Worker {
         let Some((document, body)) = worth_writing(want, searched, known) else {
             return;
         };
-        let Some((write, callout)) = Write::begin(storage, document, body.to_vec()) else {
+        let Some((write, callout)) = Write::begin(storage, document, body.clone()) else {
             return;
         };
         let key = JobKey::Write { object: want.path() };

@@ -10,7 +10,7 @@ use crate::{
     endpoint,
     flow::search::Consulted,
     goproxy::{Document, Etag},
-    http::{Callout, Reply},
+    http::{Body, Callout, Reply},
     metrics::Metric,
     plan::{Source, Want},
     store,
@@ -24,7 +24,7 @@ pub struct Write {
 
 impl Write {
     /// A write of `document`, and the callout that does it; nothing where storage keeps no such document.
-    pub fn begin(storage: &Storage, document: &Document, body: Vec<u8>) -> Option<(Self, Callout)> {
+    pub fn begin(storage: &Storage, document: &Document, body: Body) -> Option<(Self, Callout)> {
         let object = store::object(document)?;
         let callout = endpoint::put(&storage.endpoint, &object, document.content_type(), body);
         Some((Self { object }, callout))
@@ -46,7 +46,7 @@ pub fn worth_writing<'a>(
     want: &'a Want,
     searched: &'a Searched,
     known: Option<Etag>,
-) -> Option<(&'a Document, &'a [u8])> {
+) -> Option<(&'a Document, &'a Body)> {
     match (want, searched) {
         (
             Want::Document(document),

@@ -14,7 +14,10 @@
 use std::time::Duration;
 
 use super::{Document, Failure, Fault, Found, Lifetime, Missing, Refusal};
-use crate::{http::Response, metrics::Cache};
+use crate::{
+    http::{Body, Response},
+    metrics::Cache,
+};
 
 /// Everything this proxy answers by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,7 +106,7 @@ impl Answer<'_> {
                     (CACHE_HEADER, cache.as_str().to_owned()),
                 ];
                 if not_modified {
-                    return Response { status: 304, headers, body: Vec::new() };
+                    return Response { status: 304, headers, body: Body::default() };
                 }
                 headers.push(("content-type", document.content_type().to_owned()));
                 Response { status: 200, headers, body: found.body.clone() }
@@ -117,13 +120,13 @@ impl Answer<'_> {
             Self::Page { healthy, content_type, body } => Response {
                 status: if *healthy { 200 } else { 503 },
                 headers: vec![("content-type", (*content_type).to_owned()), no_store()],
-                body: body.clone().into_bytes(),
+                body: body.clone().into(),
             },
             Self::Refused(refusal) => refused(refusal),
             Self::Supported => Response {
                 status: 200,
                 headers: vec![("content-type", TEXT.to_owned()), no_store()],
-                body: Vec::new(),
+                body: Body::default(),
             },
         }
     }
@@ -166,7 +169,7 @@ fn uncached(status: u16, reason: &str) -> Response {
 
 fn text(status: u16, reason: &str) -> Response {
     let headers = vec![("content-type", TEXT.to_owned()), ("x-content-type-options", "nosniff".to_owned())];
-    Response { status, headers, body: printable(reason).into_bytes() }
+    Response { status, headers, body: printable(reason).into() }
 }
 
 fn no_store() -> (&'static str, String) {

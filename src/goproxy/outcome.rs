@@ -4,7 +4,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::http::Timestamp;
+use crate::http::{Body, Timestamp};
 
 /// What came of looking for a document. Not found and could not look are never mixed up: the go command falls through to
 /// the next proxy on the first and must not on the second.
@@ -22,7 +22,7 @@ pub enum Outcome {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
     /// Its bytes.
-    pub body: Vec<u8>,
+    pub body: Body,
     /// Its entity tag.
     pub etag: Etag,
     /// When a source last said so.
@@ -72,7 +72,7 @@ impl Found {
     /// A document that a source handed over at `now`.
     pub fn new(body: Vec<u8>, now: Timestamp) -> Self {
         let etag = Etag::of(&body);
-        Self { body, etag, since: now }
+        Self { body: body.into(), etag, since: now }
     }
 }
 

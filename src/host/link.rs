@@ -140,7 +140,7 @@ fn dispatch(callout: &Callout) -> Result<u32, Status> {
         (":path", callout.path.as_str()),
     ];
     headers.extend(callout.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    let body = (!callout.body.is_empty()).then_some(callout.body.as_slice());
+    let body = (!callout.body.is_empty()).then_some(&callout.body[..]);
     hostcalls::dispatch_http_call(&callout.cluster, headers, body, Vec::new(), callout.timeout)
 }
 

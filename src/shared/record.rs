@@ -56,7 +56,7 @@ impl Record<'_> {
     /// The bytes; nothing where the key is longer than the layout has room for.
     pub fn encode(&self) -> Option<Vec<u8>> {
         let (kind, since, etag, body) = match self.entry {
-            Entry::Found(found) => (FOUND, found.since, found.etag.0.as_slice(), found.body.as_slice()),
+            Entry::Found(found) => (FOUND, found.since, found.etag.0.as_slice(), &found.body[..]),
             Entry::Missing(missing) => (
                 if missing.gone { GONE } else { MISSING },
                 missing.since,
@@ -94,7 +94,7 @@ impl Entry {
         match *kind {
             FOUND => {
                 let (etag, body) = rest.split_first_chunk::<{ Etag::LEN }>()?;
-                Some(Self::Found(Found { body: body.to_vec(), etag: Etag(*etag), since }))
+                Some(Self::Found(Found { body: body.to_vec().into(), etag: Etag(*etag), since }))
             }
             MISSING | GONE => {
                 let reason = String::from_utf8(rest.to_vec()).ok()?;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::base_url::BaseUrl;
 use crate::tools;
 
+pub mod discovery;
 pub mod merge;
 
 /// A bootstrap as data.

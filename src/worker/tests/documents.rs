@@ -63,6 +63,15 @@ fn scenario_the_fetch_outlives_the_client_that_began_it() {
 }
 
 #[test]
+fn scenario_a_document_is_in_memory_once_however_many_wait() {
+    let mut world = world(1);
+    let streams: Vec<_> = (0..3).map(|_| world.begin(0, "/example.com/m/@v/list")).collect();
+    world.settle();
+    let first = world.response(streams[0]).body;
+    assert!(streams.iter().all(|stream| std::ptr::eq(&*world.response(*stream).body, &*first)));
+}
+
+#[test]
 fn scenario_a_list_is_fetched_again_when_its_time_is_over() {
     let mut world = world(1);
     world.cluster("storage").latency = 0;

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use super::Envoy;
 use crate::bootstrap::Bootstrap;
+use crate::bootstrap::discovery::Discovery;
 use crate::http::Request;
 use crate::process::{self, Process};
 use crate::{tools, wait};
@@ -90,6 +91,19 @@ impl Builder {
     pub fn edit(mut self, edit: impl FnOnce(&mut Bootstrap)) -> Self {
         edit(&mut self.bootstrap);
         self
+    }
+
+    /// Has the filter configured by a file in `dir`, instead of by the bootstrap, as that is now.
+    ///
+    /// # Panics
+    /// When the file cannot be written, or there is no filter to configure.
+    #[must_use]
+    pub fn discovered(mut self, dir: &Path) -> (Self, Discovery) {
+        let wasm = self.wasm.take().unwrap_or_else(tools::wasm);
+        self.bootstrap.wasm(&wasm);
+        self.filter = false;
+        let discovery = self.bootstrap.discover_filter(dir);
+        (self, discovery)
     }
 
     /// Leaves the filter out.

@@ -46,10 +46,5 @@ impl Envoy {
 }
 
 /// What Envoy logs of a trap, and what the filter's runtime says just before.
-const MARKS: [&str; 5] = [
-    "panicked at",
-    "Proxy-Wasm plugin in-VM",
-    "Uncaught RuntimeError",
-    "Uncaught RangeError",
-    "Wasm VM failed",
-];
+const MARKS: [&str; 4] =
+    ["panicked at", "Proxy-Wasm plugin in-VM", "Uncaught RuntimeError", "Uncaught RangeError"];

@@ -48,9 +48,24 @@ impl Envoy {
         });
     }
 
+    /// Waits until Envoy has taken `count` configurations of the filter from its file, and answers whether it refused one.
+    ///
+    /// # Panics
+    /// When it has not within 10 seconds.
+    #[track_caller]
+    pub fn wait_discovered(&self, count: u64) -> bool {
+        let stat = |name: &str| self.stat(&format!("{DISCOVERY}.{name}"));
+        wait::until(&format!("{count} configurations were seen"), Duration::from_secs(10), || {
+            stat("config_reload") + stat("config_fail") >= count
+        });
+        stat("config_fail") > 0
+    }
+
     /// What a Prometheus server would scrape.
     #[must_use]
     pub fn prometheus(&self) -> String {
         http::get(self.admin, "/stats/prometheus").text()
     }
 }
+
+const DISCOVERY: &str = "extension_config_discovery.http_filter.modgate";

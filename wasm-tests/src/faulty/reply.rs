@@ -197,6 +197,12 @@ impl Gate {
         self.state.1.notify_all();
     }
 
+    /// Whether it is open.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        *self.state.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Waits up to `limit`; whether it is open.
     pub(super) fn wait(&self, limit: Duration) -> bool {
         let open = self.state.0.lock().unwrap_or_else(PoisonError::into_inner);
