@@ -120,7 +120,11 @@ impl Answer<'_> {
                 body: body.clone().into_bytes(),
             },
             Self::Refused(refusal) => refused(refusal),
-            Self::Supported => Response { status: 200, headers: vec![no_store()], body: Vec::new() },
+            Self::Supported => Response {
+                status: 200,
+                headers: vec![("content-type", TEXT.to_owned()), no_store()],
+                body: Vec::new(),
+            },
         }
     }
 }
@@ -161,10 +165,7 @@ fn uncached(status: u16, reason: &str) -> Response {
 }
 
 fn text(status: u16, reason: &str) -> Response {
-    let headers = vec![
-        ("content-type", "text/plain; charset=utf-8".to_owned()),
-        ("x-content-type-options", "nosniff".to_owned()),
-    ];
+    let headers = vec![("content-type", TEXT.to_owned()), ("x-content-type-options", "nosniff".to_owned())];
     Response { status, headers, body: printable(reason).into_bytes() }
 }
 
@@ -188,6 +189,9 @@ fn printable(reason: &str) -> String {
     }
     shown
 }
+
+/// What a person reads. An empty body has a type too: it is by the type that the host's loss of the length is made good.
+const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Says where an answer came from.
 const CACHE_HEADER: &str = "x-modgate-cache";
