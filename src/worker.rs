@@ -98,9 +98,9 @@ impl Worker {
         let Some(Stream::Routed(routed)) = self.streams.remove(&stream) else {
             return Verdict::Continue;
         };
-        let (verdict, missing) = routed.response(head, &self.config, cx);
-        if let Some(missing) = missing {
-            self.index.keep(cx.kv, &Want::Zip(routed.zip).key(), &Entry::Missing(missing));
+        let (verdict, entry) = routed.response(head, &self.config, cx);
+        if let Some(entry) = entry {
+            self.index.keep(cx.kv, &Want::Zip(routed.zip).key(), &entry);
         }
         verdict
     }

@@ -5,10 +5,11 @@ use crate::{
     config::Config,
     cx::{Cx, Edit, Verdict},
     endpoint,
-    goproxy::{Answer, Asker, Failure, Fault, Lifetime, Missing, Outcome, Validity, Zip},
-    http::{CallFailure, Reply, RequestHead, ResponseHead, made_by_host},
+    goproxy::{Answer, Asker, Failure, Fault, Lifetime, Outcome, Validity, Zip},
+    http::{CallFailure, Reply, RequestHead, ResponseHead, Timestamp, made_by_host},
     metrics::{Cache, Metric},
     plan::Source,
+    shared::Entry,
     upstream,
 };
 
@@ -45,12 +46,13 @@ impl Routed {
     }
 
     /// The head of what came back: a zip goes on under our own headers, a refusal becomes one that a developer can read.
+    /// With it what the index is to remember of the zip, if anything.
     pub fn response(
         &self,
         head: &ResponseHead,
         config: &Config,
         cx: &mut Cx<'_>,
-    ) -> (Verdict, Option<Missing>) {
+    ) -> (Verdict, Option<Entry>) {
         let cache = if self.source == Source::Storage { Cache::Storage } else { Cache::Upstream };
         let what = self.zip.to_string();
         let who = self.source.describe(config);
@@ -78,15 +80,23 @@ impl Routed {
             Some(Outcome::Missing(missing)) if self.source != Source::Storage => {
                 let validity = Validity { fresh_for: Some(config.freshness.negative), ..shared };
                 let answered = Answer::Missing { missing: &missing, validity, cache };
-                (answer(&answered, &Asker::default(), KIND, cache, cx), Some(missing))
+                (answer(&answered, &Asker::default(), KIND, cache, cx), Some(Entry::Missing(missing)))
             }
-            Some(Outcome::Failed(failure)) => (failed(&failure, cx), None),
+            Some(Outcome::Failed(failure)) => (failed(&failure, cx), self.doubt()),
             Some(Outcome::Missing(_) | Outcome::Found(_)) => {
-                // Storage had it a moment ago: somebody deleted it. The next request asks anew.
+                // Storage had it a moment ago: somebody deleted it.
                 let reason = format!("{what}: gone from storage; try again");
-                (failed(&Failure { fault: Fault::Overloaded, reason, retry_after: Some(1) }, cx), None)
+                (
+                    failed(&Failure { fault: Fault::Overloaded, reason, retry_after: Some(1) }, cx),
+                    self.doubt(),
+                )
             }
         }
+    }
+
+    /// What storage was said to have and did not give: the next request asks it anew, and upstreams if need be.
+    fn doubt(&self) -> Option<Entry> {
+        (self.source == Source::Storage).then_some(Entry::Stored { since: Timestamp::default() })
     }
 }
 

@@ -172,14 +172,23 @@ fn scenario_zips_without_storage_come_from_the_upstream() {
 
 #[test]
 fn scenario_a_zip_deleted_behind_our_back_is_an_outage_and_no_404() {
-    let mut world = world(1);
-    world.cluster("storage").serve("/modules/example.com/m/@v/v1.0.0.zip", "PK");
-    let stream = world.begin(0, ZIP);
-    world.settle();
-    let Verdict::Respond(answer) = world.answer_routed(0, stream, 404, &[("date", "now")]) else {
-        panic!("passed on");
-    };
-    assert_eq!((answer.status, header(&answer, "retry-after")), (503, "1"));
+    // What storage answers, or Envoy in its stead, and what is made of it.
+    for (status, header_of_it, want) in [(404, "date", (503, "1")), (503, "content-type", (502, "5"))] {
+        let mut world = world(2);
+        world.cluster("storage").serve("/modules/example.com/m/@v/v1.0.0.zip", "PK");
+        let stream = world.begin(0, ZIP);
+        world.settle();
+        let Verdict::Respond(answer) = world.answer_routed(0, stream, status, &[(header_of_it, "x")]) else {
+            panic!("passed on");
+        };
+        assert_eq!((answer.status, header(&answer, "retry-after")), want);
+
+        // Nobody believes any longer that storage has it.
+        world.cluster("storage").answer("/modules/example.com/m/@v/v1.0.0.zip", 404, &[], "");
+        let again = world.begin(1, ZIP);
+        world.settle();
+        assert_eq!(set(&edit(&world, again), "x-modgate-cluster"), "public", "after {status}");
+    }
 }
 
 #[test]
