@@ -1,11 +1,13 @@
-//! What the end-to-end suites stand on: a real Envoy started from the configuration people copy, nginx as storage, an
-//! upstream that misbehaves on demand, the real go command, and a client that sends bytes as they are written.
+//! What the suites stand on; nothing here is part of the product.
 //!
-//! Nothing here is part of the product. A test usually begins with [`fixture::Stack`].
+//! [`properties`] is what must hold of the core whatever it is given: the fuzz targets and the tests of every target ask it.
+//!
+//! The rest is for the end-to-end suites: a real Envoy started from the configuration people copy, nginx as storage, an
+//! upstream that misbehaves on demand, the real go command, and a client that sends bytes as they are written. A test
+//! usually begins with `fixture::Stack`.
 //!
 //! Everything binds 127.0.0.1 only, on ports of its own, so that suites run side by side. What a test starts is stopped
 //! when its handle is dropped, and by the kernel should the test process die first ([`process`]).
-#![cfg(not(target_arch = "wasm32"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,20 +17,38 @@
     reason = "test support: a panic is how a test fails, and the harness has clocks, threads and an environment"
 )]
 
+#[cfg(not(target_arch = "wasm32"))]
 pub mod base_url;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod body;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod bootstrap;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod envoy;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod faulty;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod fixture;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod gateway;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod go;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod http;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod module;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod nginx;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod port;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod process;
+pub mod properties;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod tls;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod tools;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod tree;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod wait;
