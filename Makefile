@@ -115,11 +115,12 @@ FUZZ_SECONDS ?= 30
 
 .PHONY: fuzz
 fuzz: ## Fuzz every parser for FUZZ_SECONDS (30) each
-	@[[ -d fuzz ]] || { echo 'There is no fuzz/ yet.' >&2; exit 1; }
 	@.ci/setup rust fuzz
 	@for target in $$(cargo +nightly fuzz list); do \
 		printf '\n== %s\n' "$$target"; \
-		cargo +nightly fuzz run "$$target" -- -max_total_time=$(FUZZ_SECONDS) || exit 1; \
+		mkdir -p "fuzz/corpus/$$target"; \
+		cargo +nightly fuzz run "$$target" "fuzz/corpus/$$target" "fuzz/seeds/$$target" -- \
+			-max_total_time=$(FUZZ_SECONDS) -max_len=8192 -print_final_stats=1 || exit 1; \
 	done
 
 .PHONY: clean
