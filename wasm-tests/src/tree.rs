@@ -1,4 +1,4 @@
-//! A GOPROXY tree on disk, as `make tools` lays out from real modules.
+//! A GOPROXY tree on disk, as `make setup` lays out from real modules.
 
 use std::fs;
 use std::path::{Path, PathBuf};
