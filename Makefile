@@ -25,8 +25,8 @@ export MODGATE_WRK := $(TOOLS)/bin/wrk
 export MODGATE_WASM := $(WASM)
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER := $(TOOLS)/bin/wasm-bindgen-test-runner
 
-# Test files of wasm-tests/tests by the place they run in, told by their names: e2e_* on a real Envoy, *_wasm compiled
-# to wasm32 under Node, all others natively without any of the tools.
+# Test files of wasm-tests/tests by the place they run in, told by their names: e2e_* with the built filter, mostly on a
+# real Envoy; *_wasm compiled to wasm32 under Node; all others natively without any of the tools.
 test_names = $(sort $(basename $(notdir $(wildcard wasm-tests/tests/$(1).rs))) \
 	$(notdir $(patsubst %/main.rs,%,$(wildcard wasm-tests/tests/$(1)/main.rs))))
 E2E_TESTS := $(call test_names,e2e_*)

@@ -180,7 +180,7 @@ fn no_store() -> (&'static str, String) {
 fn printable(reason: &str) -> String {
     let mut shown = String::new();
     for line in reason.lines().filter(|line| !line.trim().is_empty()).take(MAX_LINES) {
-        for character in line.chars().filter(|character| !character.is_control()) {
+        for character in line.chars().filter(|character| is_graphic(*character)) {
             if shown.len() + character.len_utf8() + 1 > MAX_BYTES {
                 break;
             }
@@ -191,6 +191,15 @@ fn printable(reason: &str) -> String {
         }
     }
     shown
+}
+
+/// Whether a character shows: no control, and none of the invisible ones that turn the direction of a line or hide in it.
+/// Beyond ASCII it is what `escape_debug` leaves as it is; combining marks are lost by that, where Go would keep them.
+fn is_graphic(character: char) -> bool {
+    match character {
+        ' '..='~' => true,
+        _ => character.escape_debug().eq([character]),
+    }
 }
 
 /// What a person reads. An empty body has a type too: it is by the type that the host's loss of the length is made good.

@@ -11,17 +11,23 @@ pub mod path;
 pub mod record;
 pub mod request;
 
-/// A property's name, which is that of its fuzz target and of the folder of its seeds, and the function that checks it.
-pub type Property = (&'static str, fn(&[u8]));
+/// One property.
+#[derive(Clone, Copy, Debug)]
+pub struct Property {
+    /// What its fuzz target and the folder of its seeds are called.
+    pub name: &'static str,
+    /// Panics where it does not hold of an input.
+    pub check: fn(&[u8]),
+}
 
 /// Every property.
 pub const ALL: [Property; 6] = [
-    ("body", body::check),
-    ("config", config::check),
-    ("gomod", gomod::check),
-    ("path", path::check),
-    ("record", record::check),
-    ("request", request::check),
+    Property { name: "body", check: body::check },
+    Property { name: "config", check: config::check },
+    Property { name: "gomod", check: gomod::check },
+    Property { name: "path", check: path::check },
+    Property { name: "record", check: record::check },
+    Property { name: "request", check: request::check },
 ];
 
 /// Parts the input after its first line. What is no UTF-8 is replaced: headers reach the core as text.

@@ -23,7 +23,7 @@ pub fn find(variable: &str) -> Result<PathBuf, String> {
             Some(value) => (value.clone(), ".tools/env"),
             None => {
                 return Err(format!(
-                    "{variable} is set neither in the environment nor in .tools/env: run `make setup`"
+                    "{variable} is set neither in the environment nor in .tools/env: run `make setup wasm`"
                 ));
             }
         },
@@ -33,7 +33,7 @@ pub fn find(variable: &str) -> Result<PathBuf, String> {
     if path.exists() {
         return Ok(path);
     }
-    Err(format!("{variable} from {origin} names {value}, which does not exist: run `make setup`"))
+    Err(format!("{variable} from {origin} names {value}, which does not exist: run `make setup wasm`"))
 }
 
 /// Envoy's binary.

@@ -14,7 +14,7 @@ use std::fs;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 
-use modgate_wasm_tests::properties;
+use modgate_wasm_tests::properties::{self, Property};
 
 /// Of each property; an unoptimised build tries about ten thousand in a second.
 const MUTATIONS: usize = 4000;
@@ -24,28 +24,28 @@ const MAX_CHANGES: usize = 4;
 
 #[test]
 fn every_property_has_seeds_and_every_seed_a_property() {
-    let mut folders: Vec<String> = entries(&seeds()).iter().map(|folder| name(folder)).collect();
+    let mut folders: Vec<String> = entries(&seeds()).iter().map(|folder| file_name(folder)).collect();
     folders.sort();
-    let names: Vec<&str> = properties::ALL.iter().map(|(name, _)| *name).collect();
+    let names: Vec<&str> = properties::ALL.iter().map(|property| property.name).collect();
     assert_eq!(folders, names);
     for target in entries(&seeds().join("../fuzz_targets")) {
-        assert!(names.contains(&name(&target).trim_end_matches(".rs")), "{}", target.display());
+        assert!(names.contains(&file_name(&target).trim_end_matches(".rs")), "{}", target.display());
     }
 }
 
 #[test]
 fn properties_hold_for_every_seed() {
-    for (property, check) in properties::ALL {
-        for (seed, input) in inputs(property) {
-            holds(check, &input, &format!("{property}/{seed}"));
+    for Property { name, check } in properties::ALL {
+        for (seed, input) in inputs(name) {
+            holds(check, &input, &format!("{name}/{seed}"));
         }
     }
 }
 
 #[test]
 fn properties_hold_for_mutations_of_the_seeds() {
-    for (property, check) in properties::ALL {
-        let inputs = inputs(property);
+    for Property { name, check } in properties::ALL {
+        let inputs = inputs(name);
         let mut random = Random(0x6d6f_6467_6174_6500);
         for n in 0..MUTATIONS {
             let (seed, input) = &inputs[n % inputs.len()];
@@ -54,7 +54,7 @@ fn properties_hold_for_mutations_of_the_seeds() {
                 let (_, other) = &inputs[random.below(inputs.len())];
                 change(&mut mutated, other, &mut random);
             }
-            holds(check, &mutated, &format!("mutation {n} of {property}/{seed}"));
+            holds(check, &mutated, &format!("mutation {n} of {name}/{seed}"));
         }
     }
 }
@@ -174,7 +174,7 @@ impl Random {
 
 fn inputs(property: &str) -> Vec<(String, Vec<u8>)> {
     let files = entries(&seeds().join(property));
-    let inputs: Vec<_> = files.iter().map(|file| (name(file), fs::read(file).unwrap())).collect();
+    let inputs: Vec<_> = files.iter().map(|file| (file_name(file), fs::read(file).unwrap())).collect();
     assert!(inputs.len() >= 5, "{property} has {} seeds", inputs.len());
     inputs
 }
@@ -191,6 +191,6 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
     entries
 }
 
-fn name(path: &Path) -> String {
+fn file_name(path: &Path) -> String {
     path.file_name().unwrap().to_str().unwrap().to_owned()
 }

@@ -46,7 +46,7 @@ pub fn check(input: &[u8]) {
         Place::Ours(below) => below,
         Place::Foreign | Place::Page(_) | Place::Refused(_) => return,
     };
-    assert!(raw.len() <= MAX_PATH);
+    assert!(raw.split(['?', '#']).next().unwrap().len() <= MAX_PATH);
     is_plain(&below);
     let again = format!("{prefix}/{}", encode(&below));
     is_sendable(&again);
