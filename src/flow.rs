@@ -11,7 +11,7 @@ mod route;
 mod search;
 mod write;
 
-pub use self::probe::{Probe, Seen, readiness};
+pub use self::probe::{Probe, Sightings, readiness};
 pub use self::request::{Parked, Reception};
 pub use self::route::Routed;
 pub use self::search::{End, Search, Searched, Step, entry};

@@ -33,6 +33,8 @@ pub struct ResponseHead {
     /// How the host says that it came about, where it says so: Envoy's response code details, `via_upstream` or what
     /// its router did instead.
     pub details: Option<String>,
+    /// The cluster that answered, where the host says so.
+    pub cluster: Option<String>,
 }
 
 /// A whole response, made here.

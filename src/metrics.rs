@@ -58,6 +58,8 @@ pub enum Cache {
     Hit,
     /// From nowhere: refused, failed, or a page of our own.
     None,
+    /// From the index or from storage, because those who know better could not be asked.
+    Stale,
     /// From storage.
     Storage,
     /// From an upstream or a checksum database.
@@ -71,6 +73,7 @@ impl Cache {
             Self::Coalesced => "coalesced",
             Self::Hit => "hit",
             Self::None => "none",
+            Self::Stale => "stale",
             Self::Storage => "storage",
             Self::Upstream => "upstream",
         }

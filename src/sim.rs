@@ -107,7 +107,7 @@ impl World {
         headers: &[(&str, &str)],
     ) -> Verdict {
         let headers = headers.iter().copied().collect::<Headers>();
-        self.answer_routed_as(worker, stream, &ResponseHead { status, headers, details: None })
+        self.answer_routed_as(worker, stream, &ResponseHead { status, headers, details: None, cluster: None })
     }
 
     /// As [`World::answer_routed`], from a host that says how it came about.

@@ -16,10 +16,24 @@ use crate::{
 pub enum Stored<T> {
     /// It has none.
     Absent,
+    /// It has something else under that name; what.
+    Corrupt(String),
     /// It has this.
     Present(T),
     /// It could not say; why.
     Unavailable(String),
+}
+
+impl<T> Stored<T> {
+    /// What is there, made into something else.
+    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Stored<U> {
+        match self {
+            Self::Absent => Stored::Absent,
+            Self::Corrupt(why) => Stored::Corrupt(why),
+            Self::Present(what) => Stored::Present(make(what)),
+            Self::Unavailable(why) => Stored::Unavailable(why),
+        }
+    }
 }
 
 /// What a store calls `document`; nothing where it keeps none: the answer to a query is not a file of a module, and
@@ -35,8 +49,8 @@ pub fn object(document: &Document) -> Option<String> {
 pub fn judge(document: &Document, reply: Reply, now: Timestamp) -> Stored<Found> {
     match reply {
         Reply::Answered { status: 200, body, .. } => match accept(document, body) {
-            Ok(body) => Stored::Present(Found::new(body, now)),
-            Err(bad) => Stored::Unavailable(format!("bad object: {bad}")),
+            Ok(body) => Stored::Present(Found::stored(body, now)),
+            Err(bad) => Stored::Corrupt(format!("bad object: {bad}")),
         },
         Reply::Answered { status: 404 | 410, .. } => Stored::Absent,
         Reply::Answered { status, .. } => Stored::Unavailable(format!("it answered {status}")),

@@ -5,14 +5,16 @@
 
 use std::collections::BTreeMap;
 
+use log::Level;
+
 use crate::{
     config::Config,
     cx::{CallId, Command, Cx, StreamId, Verdict},
     flow::{
-        Parked, Probe, Reception, Routed, Search, Searched, Seen, Step, Write, entry, readiness,
+        Parked, Probe, Reception, Routed, Search, Searched, Sightings, Step, Write, entry, readiness,
         worth_writing,
     },
-    goproxy::Etag,
+    goproxy::Found,
     http::{Callout, Reply, RequestHead, ResponseHead},
     metrics::Metric,
     plan::{Source, Want},
@@ -26,8 +28,10 @@ pub struct Worker {
     index: Index,
     calls: BTreeMap<CallId, (JobKey, Source)>,
     jobs: BTreeMap<JobKey, Job>,
+    /// What came of the last write, as metrics call it.
+    last_write: &'static str,
     next_call: u32,
-    seen: Seen,
+    sightings: Sightings,
     streams: BTreeMap<StreamId, Stream>,
 }
 
@@ -51,7 +55,7 @@ enum JobKey {
 #[derive(Debug)]
 enum Job {
     Probe { probe: Probe, waiting: Vec<StreamId> },
-    Search { search: Box<Search>, known: Option<Etag>, waiting: Vec<StreamId> },
+    Search { search: Box<Search>, known: Option<Found>, waiting: Vec<StreamId> },
     Write(Write),
 }
 
@@ -64,8 +68,9 @@ impl Worker {
             index,
             calls: BTreeMap::new(),
             jobs: BTreeMap::new(),
+            last_write: "stored",
             next_call: 0,
-            seen: Seen::default(),
+            sightings: Sightings::default(),
             streams: BTreeMap::new(),
         }
     }
@@ -88,6 +93,11 @@ impl Worker {
         }
     }
 
+    /// Whether this stream waits.
+    pub fn holds(&self, stream: StreamId) -> bool {
+        matches!(self.streams.get(&stream), Some(Stream::Parked { .. } | Stream::Probing))
+    }
+
     /// Whether this stream was routed and its response is yet to come.
     pub fn awaits_response(&self, stream: StreamId) -> bool {
         matches!(self.streams.get(&stream), Some(Stream::Routed(_)))
@@ -98,7 +108,10 @@ impl Worker {
         let Some(Stream::Routed(routed)) = self.streams.remove(&stream) else {
             return Verdict::Continue;
         };
-        let (verdict, entry) = routed.response(head, &self.config, cx);
+        let expected = routed.source.endpoint(&self.config).map(|endpoint| endpoint.cluster.as_str());
+        let reply = Reply::routed(head, expected.unwrap_or_default());
+        self.sightings.note(routed.source, &reply, &self.config, cx);
+        let (verdict, entry) = routed.response(head, reply, &self.config, cx);
         if let Some(entry) = entry {
             self.index.keep(cx.kv, &Want::Zip(routed.zip).key(), &entry);
         }
@@ -111,7 +124,7 @@ impl Worker {
             return;
         };
         cx.count(Metric::Callout { target: source.target(&self.config), outcome: reply.label() });
-        self.seen.note(source, &reply, &self.config);
+        self.sightings.note(source, &reply, &self.config, cx);
         match self.jobs.remove(&key) {
             Some(Job::Probe { mut probe, waiting }) => {
                 if probe.end_one() {
@@ -125,9 +138,15 @@ impl Worker {
                     self.call(key.clone(), source, callout, cx);
                     self.jobs.insert(key, Job::Search { search, known, waiting });
                 }
-                Step::Done(searched) => self.conclude(&key, &searched, known, &waiting, cx),
+                Step::Done(searched) => self.conclude(&key, searched, known.as_ref(), &waiting, cx),
             },
-            Some(Job::Write(write)) => write.end(&reply, cx),
+            Some(Job::Write(write)) => {
+                let outcome = write.end(&reply, &self.index, cx);
+                if outcome != self.last_write {
+                    cx.log(Level::Info, format!("writes to storage: {outcome}"));
+                    self.last_write = outcome;
+                }
+            }
             None => {}
         }
     }
@@ -154,7 +173,7 @@ impl Worker {
             return Verdict::Wait;
         }
         let known = match self.index.look_up(cx.kv, Region::Found, &parked.want().key()) {
-            Some(Entry::Found(found)) => Some(found.etag),
+            Some(Entry::Found(found)) => Some(found),
             Some(Entry::Missing(_) | Entry::Stored { .. }) | None => None,
         };
         let mut search = Box::new(Search::new(parked.want().clone(), &self.config, parked.may_fetch()));
@@ -165,31 +184,35 @@ impl Worker {
                 self.streams.insert(stream, Stream::Parked { parked, coalesced: false });
                 Verdict::Wait
             }
-            Step::Done(searched) => self.resume(stream, &parked, false, &searched, cx),
+            Step::Done(searched) => {
+                let searched = searched.or_known(parked.want(), known.as_ref());
+                self.resume(stream, &parked, false, &searched, cx)
+            }
         }
     }
 
     fn conclude(
         &mut self,
         key: &JobKey,
-        searched: &Searched,
-        known: Option<Etag>,
+        searched: Searched,
+        known: Option<&Found>,
         waiting: &[StreamId],
         cx: &mut Cx<'_>,
     ) {
         let JobKey::Search { want, may_fetch } = key else {
             return;
         };
-        if let Some(entry) = entry(want, searched, *may_fetch, cx.now) {
+        let searched = searched.or_known(want, known);
+        if let Some(entry) = entry(want, &searched, *may_fetch, cx.now) {
             self.index.keep(cx.kv, &want.key(), &entry);
         }
         for stream in waiting {
             if let Some(Stream::Parked { parked, coalesced }) = self.streams.remove(stream) {
-                let verdict = self.resume(*stream, &parked, coalesced, searched, cx);
+                let verdict = self.resume(*stream, &parked, coalesced, &searched, cx);
                 cx.commands.push(Command::Resume { stream: *stream, verdict });
             }
         }
-        self.write_back(want, searched, known, cx);
+        self.write_back(want, &searched, known, cx);
     }
 
     fn resume(
@@ -207,14 +230,14 @@ impl Worker {
         verdict
     }
 
-    fn write_back(&mut self, want: &Want, searched: &Searched, known: Option<Etag>, cx: &mut Cx<'_>) {
+    fn write_back(&mut self, want: &Want, searched: &Searched, known: Option<&Found>, cx: &mut Cx<'_>) {
         let Some(storage) = self.config.storage.as_ref().filter(|storage| storage.write) else {
             return;
         };
-        let Some((document, body)) = worth_writing(want, searched, known) else {
+        let Some((document, found)) = worth_writing(want, searched, known) else {
             return;
         };
-        let Some((write, callout)) = Write::begin(storage, document, body.clone()) else {
+        let Some((write, callout)) = Write::begin(storage, want, document, found) else {
             return;
         };
         let key = JobKey::Write { object: want.path() };
@@ -231,9 +254,9 @@ impl Worker {
         if let Some(Job::Probe { waiting, .. }) = self.jobs.get_mut(&JobKey::Probe) {
             waiting.push(stream);
         } else {
-            let (probe, questions) = Probe::begin(&self.seen, &self.config);
-            if self.seen.is_ready(&self.config) || questions.is_empty() {
-                return readiness(&self.seen, &self.config, cx);
+            let (probe, questions) = Probe::begin(&self.sightings, &self.config);
+            if self.sightings.is_ready(&self.config) || questions.is_empty() {
+                return readiness(&self.sightings, &self.config, cx);
             }
             for (source, callout) in questions {
                 self.call(JobKey::Probe, source, callout, cx);
@@ -247,7 +270,7 @@ impl Worker {
     fn answer_probe(&mut self, waiting: &[StreamId], cx: &mut Cx<'_>) {
         for stream in waiting {
             if self.streams.remove(stream).is_some() {
-                let verdict = readiness(&self.seen, &self.config, cx);
+                let verdict = readiness(&self.sightings, &self.config, cx);
                 cx.commands.push(Command::Resume { stream: *stream, verdict });
             }
         }

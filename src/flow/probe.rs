@@ -3,8 +3,9 @@
 //! What was seen once stays seen: an upstream's outage later must not take every gateway out of rotation, for the index and
 //! storage go on answering. Whatever is unseen is asked when readiness is asked for.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
+use log::Level;
 use serde::Serialize;
 
 use super::respond;
@@ -18,9 +19,17 @@ use crate::{
     plan::Source,
 };
 
-/// Who has answered since the start.
+/// How those this worker fetches from were doing when they were last asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Seen(BTreeSet<String>);
+pub struct Sightings(BTreeMap<Source, Sighting>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Sighting {
+    /// Whether it ever answered.
+    ever: bool,
+    /// Whether it answered last time.
+    now: bool,
+}
 
 /// A round of questions to those unseen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,32 +38,51 @@ pub struct Probe {
 }
 
 #[derive(Serialize)]
-struct Report<'a> {
+struct Report {
     ready: bool,
-    seen: Vec<&'a str>,
-    unseen: Vec<&'a str>,
+    seen: Vec<String>,
+    unseen: Vec<String>,
 }
 
-impl Seen {
-    /// Notes a reply of `source`: any answer but a server's error shows that it is there.
-    pub fn note(&mut self, source: Source, reply: &Reply, config: &Config) {
-        if matches!(reply, Reply::Answered { status, .. } if *status < 500) {
-            self.0.insert(source.target(config).to_string());
+impl Sightings {
+    /// Notes a reply of `source`: any answer but a server's error, or a refusal of this gateway's credentials, shows that
+    /// it is there. An outage is logged when it begins and when it ends, and not for every request that meets it.
+    pub fn note(&mut self, source: Source, reply: &Reply, config: &Config, cx: &mut Cx<'_>) {
+        let trouble = match reply {
+            Reply::Answered { status: status @ (401 | 407 | 500..), .. } => {
+                Some(format!("it answers {status}"))
+            }
+            Reply::Answered { .. } => None,
+            Reply::Failed(failure) => Some(failure.describe().to_owned()),
+        };
+        let before = self.0.get(&source).copied();
+        let ever = before.is_some_and(|before| before.ever) || trouble.is_none();
+        self.0.insert(source, Sighting { ever, now: trouble.is_none() });
+        let was_well = before.is_none_or(|before| before.now);
+        match trouble {
+            Some(why) if was_well => cx.log(Level::Warn, format!("{}: {why}", source.describe(config))),
+            None if !was_well => cx.log(Level::Info, format!("{} answers again", source.describe(config))),
+            _ => {}
         }
+    }
+
+    fn saw(&self, source: Source) -> bool {
+        self.0.get(&source).is_some_and(|sighting| sighting.ever)
     }
 
     /// Whether storage, if there is one, and an upstream, if there is one, were seen.
     pub fn is_ready(&self, config: &Config) -> bool {
-        let seen = |source: Source| self.0.contains(&source.target(config).to_string());
-        let storage = config.storage.is_none() || seen(Source::Storage);
-        let upstream =
-            config.upstreams.is_empty() || (0..config.upstreams.len()).any(|at| seen(Source::Upstream(at)));
-        storage && upstream
+        let storage = config.storage.is_none() || self.saw(Source::Storage);
+        let mut upstreams = (0..config.upstreams.len()).map(Source::Upstream);
+        storage && (config.upstreams.is_empty() || upstreams.any(|upstream| self.saw(upstream)))
     }
 
     fn report(&self, config: &Config) -> Answer<'static> {
-        let names: Vec<_> = sources(config).map(|source| source.target(config).to_string()).collect();
-        let (seen, unseen) = names.iter().map(String::as_str).partition(|name| self.0.contains(*name));
+        let (seen, unseen) = sources(config).partition::<Vec<_>, _>(|source| self.saw(*source));
+        let names = |sources: Vec<Source>| -> Vec<_> {
+            sources.into_iter().map(|source| source.target(config).to_string()).collect()
+        };
+        let (seen, unseen) = (names(seen), names(unseen));
         let ready = self.is_ready(config);
         let mut body = serde_json::to_string(&Report { ready, seen, unseen }).unwrap_or_default();
         body.push('\n');
@@ -64,9 +92,9 @@ impl Seen {
 
 impl Probe {
     /// A question to everyone unseen.
-    pub fn begin(seen: &Seen, config: &Config) -> (Self, Vec<(Source, Callout)>) {
+    pub fn begin(sightings: &Sightings, config: &Config) -> (Self, Vec<(Source, Callout)>) {
         let questions: Vec<_> = sources(config)
-            .filter(|source| !seen.0.contains(&source.target(config).to_string()))
+            .filter(|source| !sightings.saw(*source))
             .filter_map(|source| {
                 let mut callout = endpoint::head(source.endpoint(config)?, "");
                 callout.timeout = callout.timeout.min(PATIENCE);
@@ -84,8 +112,8 @@ impl Probe {
 }
 
 /// Answers a request of the readiness page.
-pub fn readiness(seen: &Seen, config: &Config, cx: &mut Cx<'_>) -> Verdict {
-    let page = seen.report(config);
+pub fn readiness(sightings: &Sightings, config: &Config, cx: &mut Cx<'_>) -> Verdict {
+    let page = sightings.report(config);
     respond::answer(&page, &Asker::default(), "page", Cache::None, cx)
 }
 

@@ -134,7 +134,9 @@ impl Parked {
         config: &Config,
         cx: &mut Cx<'_>,
     ) -> (Verdict, Option<Routed>) {
+        let stale = searched.is_stale(&self.question.want);
         let cache = match searched.source {
+            _ if stale => Cache::Stale,
             _ if coalesced => Cache::Coalesced,
             Some(Source::Storage) => Cache::Storage,
             Some(Source::Sumdb(_) | Source::Upstream(_)) => Cache::Upstream,
@@ -153,7 +155,8 @@ impl Parked {
             }
             (End::Failed(failure), _) => question.failed(failure, cx),
             (End::Zip, Want::Zip(zip)) => {
-                let routed = searched.source.map(|source| Routed::new(zip.clone(), source));
+                let doubt = searched.doubt.clone();
+                let routed = searched.source.map(|source| Routed { zip: zip.clone(), source, doubt });
                 match routed.as_ref().and_then(|routed| routed.verdict(&self.head, config)) {
                     Some(verdict) => return (verdict, routed),
                     None => question.failed(&inconsistent(&question.want), cx),
@@ -169,7 +172,8 @@ impl Question {
     /// The answer from the index, where what that says is fresh.
     fn hit(&self, entry: Entry, head: &RequestHead, config: &Config, cx: &mut Cx<'_>) -> Option<Reception> {
         let now = cx.now;
-        let fresh = |since, ttl| now.since(since) < ttl;
+        // What is said to be from the future is from before the clock was set back.
+        let fresh = |since, ttl| since <= now && now.since(since) < ttl;
         match (entry, &self.want) {
             (Entry::Found(found), Want::Document(document))
                 if !self.may_fetch || fresh(found.since, ttl(document.lifetime(), config)) =>
@@ -180,7 +184,7 @@ impl Question {
                 Some(Reception::Decided(self.missing(&missing, Cache::Hit, config, cx)))
             }
             (Entry::Stored { since }, Want::Zip(zip)) if fresh(since, config.freshness.presence) => {
-                let routed = Routed::new(zip.clone(), Source::Storage);
+                let routed = Routed { zip: zip.clone(), source: Source::Storage, doubt: None };
                 routed.verdict(head, config).map(|verdict| Reception::Routed(verdict, routed))
             }
             _ => None,
@@ -196,8 +200,12 @@ impl Question {
         cx: &mut Cx<'_>,
     ) -> Verdict {
         let lifetime = document.lifetime();
-        let validity =
+        let mut validity =
             validity(lifetime, ttl(lifetime, config), found.since, document.module(), config, cx.now);
+        if lifetime != Lifetime::Immutable && (cache == Cache::Stale || !self.may_fetch) {
+            // The next may be told better.
+            validity.fresh_for = Some(Duration::ZERO);
+        }
         answer(&Answer::Found { document, found, validity, cache }, &self.asker, self.kind, cache, cx)
     }
 

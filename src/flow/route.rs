@@ -20,14 +20,11 @@ pub struct Routed {
     pub zip: Zip,
     /// Where it was routed to.
     pub source: Source,
+    /// A failure of somebody asked before: that `source` has no such zip is then nobody's word.
+    pub doubt: Option<Failure>,
 }
 
 impl Routed {
-    /// A request for `zip`, to go to `source`.
-    pub fn new(zip: Zip, source: Source) -> Self {
-        Self { zip, source }
-    }
-
     /// The change of headers that sends the request there, and leaves behind what is none of that host's business.
     pub fn verdict(&self, head: &RequestHead, config: &Config) -> Option<Verdict> {
         let to = self.source.endpoint(config)?;
@@ -50,13 +47,13 @@ impl Routed {
     pub fn response(
         &self,
         head: &ResponseHead,
+        reply: Reply,
         config: &Config,
         cx: &mut Cx<'_>,
     ) -> (Verdict, Option<Entry>) {
         let cache = if self.source == Source::Storage { Cache::Storage } else { Cache::Upstream };
         let what = self.zip.to_string();
         let who = self.source.describe(config);
-        let reply = Reply::routed(head);
         let shared = validity(
             Lifetime::Immutable,
             config.freshness.negative,
@@ -70,6 +67,7 @@ impl Routed {
                 cx.count(Metric::Request { kind: KIND, cache, status: head.status });
                 (edit(head, shared, cache), None)
             }
+            Some(Outcome::Missing(_)) if let Some(doubt) = &self.doubt => (failed(doubt, cx), None),
             Some(Outcome::Missing(missing)) if self.source != Source::Storage => {
                 let validity = Validity { fresh_for: Some(config.freshness.negative), ..shared };
                 let answered = Answer::Missing { missing: &missing, validity, cache };
@@ -95,7 +93,6 @@ impl Routed {
 }
 
 fn failed(failure: &Failure, cx: &mut Cx<'_>) -> Verdict {
-    cx.log(log::Level::Warn, failure.reason.clone());
     answer(&Answer::Failed(failure), &Asker::default(), KIND, Cache::None, cx)
 }
 
@@ -105,7 +102,10 @@ fn edit(head: &ResponseHead, validity: Validity, cache: Cache) -> Verdict {
         head.headers.names().filter(|name| !KEPT.contains(name)).map(str::to_owned).collect();
     remove.dedup();
     let mut set = vec![
-        ("cache-control".to_owned(), validity.cache_control()),
+        (
+            "cache-control".to_owned(),
+            if head.status == 416 { NO_STORE.to_owned() } else { validity.cache_control() },
+        ),
         ("x-modgate-cache".to_owned(), cache.as_str().to_owned()),
     ];
     if matches!(head.status, 200 | 206)
@@ -117,6 +117,8 @@ fn edit(head: &ResponseHead, validity: Validity, cache: Cache) -> Verdict {
 }
 
 const KIND: &str = "zip";
+
+const NO_STORE: &str = "no-store";
 
 const KEPT: [&str; 10] = [
     "accept-ranges",

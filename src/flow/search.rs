@@ -24,8 +24,8 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Search {
     want: Want,
-    ahead: VecDeque<Source>,
-    asking: Option<Source>,
+    ahead: VecDeque<Question>,
+    asking: Option<Question>,
     refusal: Option<(Source, Outcome)>,
     storage: Consulted,
 }
@@ -49,6 +49,16 @@ pub struct Searched {
     pub source: Option<Source>,
     /// Whether storage was asked, and could say.
     pub storage: Consulted,
+    /// A failure on the way: what was not found may be there all the same, and what storage had may be old.
+    pub doubt: Option<Failure>,
+}
+
+/// One of the questions a search asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Question {
+    source: Source,
+    /// A zip is asked for by the version's `.info`: the source answers no HEAD.
+    by_info: bool,
 }
 
 /// The result of a search.
@@ -80,26 +90,23 @@ pub enum Consulted {
 impl Search {
     /// A search for `want` by its plan.
     pub fn new(want: Want, config: &Config, may_fetch: bool) -> Self {
-        let ahead = plan(&want, config, may_fetch);
+        let plan = plan(&want, config, may_fetch);
+        let ahead = plan.into_iter().map(|source| Question { source, by_info: false }).collect();
         Self { want, ahead, asking: None, refusal: None, storage: Consulted::Not }
-    }
-
-    /// What is looked for.
-    pub fn want(&self) -> &Want {
-        &self.want
     }
 
     /// The first step, and after every reply the next one.
     pub fn advance(&mut self, config: &Config, cx: &Cx<'_>) -> Step {
-        while let Some(source) = self.ahead.pop_front() {
+        while let Some(question) = self.ahead.pop_front() {
+            let source = question.source;
             if matches!((&self.want, source), (Want::Zip(_), Source::Upstream(_))) && !self.more_upstreams() {
                 // The last one who may have it: the streamed answer itself says whether it does.
                 return self.done(End::Zip, Some(source));
             }
-            let Some(callout) = self.callout(source, config) else {
+            let Some(callout) = self.callout(question, config) else {
                 continue;
             };
-            self.asking = Some(source);
+            self.asking = Some(question);
             return Step::Ask(source, callout);
         }
         self.conclude(cx)
@@ -107,9 +114,14 @@ impl Search {
 
     /// The reply of the source asked last.
     pub fn step(&mut self, reply: Reply, config: &Config, cx: &mut Cx<'_>) -> Step {
-        let Some(source) = self.asking.take() else {
+        let Some(question) = self.asking.take() else {
             return self.advance(config, cx);
         };
+        let source = question.source;
+        if source != Source::Storage && !question.by_info && self.is_head_refused(&reply) {
+            self.ahead.push_front(Question { source, by_info: true });
+            return self.advance(config, cx);
+        }
         let end = match source {
             Source::Storage => self.hear_storage(reply, cx),
             Source::Sumdb(_) | Source::Upstream(_) => self.hear_upstream(source, reply, config, cx),
@@ -120,27 +132,26 @@ impl Search {
         }
     }
 
-    fn callout(&self, source: Source, config: &Config) -> Option<Callout> {
-        let path = if source == Source::Storage { self.want.object()? } else { self.want.path() };
-        let endpoint = source.endpoint(config)?;
-        Some(match self.want {
-            Want::Document(_) => endpoint::get(endpoint, &path),
-            Want::Zip(_) => endpoint::head(endpoint, &path),
+    fn callout(&self, question: Question, config: &Config) -> Option<Callout> {
+        let endpoint = question.source.endpoint(config)?;
+        Some(match &self.want {
+            Want::Document(_) if question.source == Source::Storage => {
+                endpoint::get(endpoint, &self.want.object()?)
+            }
+            Want::Document(document) => endpoint::get(endpoint, &document.path()),
+            Want::Zip(zip) if question.by_info => endpoint::get(endpoint, &zip.info_path()),
+            Want::Zip(zip) => endpoint::head(endpoint, &zip.path()),
         })
+    }
+
+    fn is_head_refused(&self, reply: &Reply) -> bool {
+        matches!(self.want, Want::Zip(_)) && matches!(reply, Reply::Answered { status: 405 | 501, .. })
     }
 
     fn hear_storage(&mut self, reply: Reply, cx: &mut Cx<'_>) -> Option<End> {
         let stored = match &self.want {
-            Want::Document(document) => match store::judge(document, reply, cx.now) {
-                Stored::Present(found) => Stored::Present(End::Document(found)),
-                Stored::Absent => Stored::Absent,
-                Stored::Unavailable(why) => Stored::Unavailable(why),
-            },
-            Want::Zip(_) => match store::judge_presence(&reply) {
-                Stored::Present(()) => Stored::Present(End::Zip),
-                Stored::Absent => Stored::Absent,
-                Stored::Unavailable(why) => Stored::Unavailable(why),
-            },
+            Want::Document(document) => store::judge(document, reply, cx.now).map(End::Document),
+            Want::Zip(_) => store::judge_presence(&reply).map(|()| End::Zip),
         };
         match stored {
             Stored::Present(end) => {
@@ -148,10 +159,11 @@ impl Search {
                 return Some(end);
             }
             Stored::Absent => self.storage = Consulted::Absent,
-            Stored::Unavailable(why) => {
+            Stored::Corrupt(why) => {
                 cx.log(Level::Warn, format!("storage: {}: {why}", self.want.describe()));
                 self.storage = Consulted::Unavailable(why);
             }
+            Stored::Unavailable(why) => self.storage = Consulted::Unavailable(why),
         }
         None
     }
@@ -164,6 +176,7 @@ impl Search {
         cx: &mut Cx<'_>,
     ) -> Option<End> {
         let who = source.describe(config);
+        let answered = matches!(reply, Reply::Answered { status: 200, .. });
         let outcome = match &self.want {
             Want::Document(document) => upstream::judge(document, &who, reply, cx.now),
             Want::Zip(zip) => match upstream::judge_presence(&zip.to_string(), &who, reply, cx.now) {
@@ -179,10 +192,12 @@ impl Search {
                 }
             }
             Outcome::Failed(failure) => {
-                cx.log(Level::Warn, failure.reason.clone());
+                if answered {
+                    cx.log(Level::Warn, failure.reason.clone());
+                }
                 self.refusal = Some((source, Outcome::Failed(failure)));
                 if stops_at_failure(source, config) {
-                    self.ahead.retain(|ahead| *ahead == Source::Storage);
+                    self.ahead.retain(|ahead| ahead.source == Source::Storage);
                 }
             }
         }
@@ -190,22 +205,24 @@ impl Search {
     }
 
     fn more_upstreams(&self) -> bool {
-        self.ahead.iter().any(|source| *source != Source::Storage)
+        self.ahead.iter().any(|question| question.source != Source::Storage)
     }
 
     fn conclude(&mut self, cx: &Cx<'_>) -> Step {
-        let what = self.want.describe();
-        match (self.refusal.take(), &self.storage) {
+        let storage = self.storage_failure();
+        match (self.refusal.clone(), storage) {
             (Some((source, Outcome::Failed(failure))), _) => self.done(End::Failed(failure), Some(source)),
-            (Some((source, Outcome::Missing(missing))), _) => self.done(End::Missing(missing), Some(source)),
-            (_, Consulted::Unavailable(why)) => {
-                let reason = format!("{what}: no answer from storage: {why}");
-                self.done(
-                    End::Failed(Failure { fault: Fault::Bad, reason, retry_after: None }),
-                    Some(Source::Storage),
-                )
+            // Storage is where versions are kept that upstreams have lost. Of what changes, the upstream's word is enough:
+            // the go command asks it for many a module path that is none, and must be able to while storage is down.
+            (Some((_, Outcome::Missing(_))), Some(failure))
+                if self.want.lifetime() == Lifetime::Immutable =>
+            {
+                self.done(End::Failed(failure), Some(Source::Storage))
             }
-            (_, Consulted::Absent | Consulted::Not | Consulted::Present) => {
+            (Some((source, Outcome::Missing(missing))), _) => self.done(End::Missing(missing), Some(source)),
+            (_, Some(failure)) => self.done(End::Failed(failure), Some(Source::Storage)),
+            (_, None) => {
+                let what = self.want.describe();
                 let reason =
                     format!("not found: {what}: not stored here, and no upstream may be asked for it");
                 self.done(End::Missing(Missing { gone: false, reason, since: cx.now }), None)
@@ -213,21 +230,59 @@ impl Search {
         }
     }
 
+    fn storage_failure(&self) -> Option<Failure> {
+        let Consulted::Unavailable(why) = &self.storage else {
+            return None;
+        };
+        let reason = format!("{}: no answer from storage: {why}", self.want.describe());
+        Some(Failure { fault: Fault::Bad, reason, retry_after: None })
+    }
+
     fn done(&mut self, end: End, source: Option<Source>) -> Step {
+        let doubt = match self.refusal.take() {
+            Some((_, Outcome::Failed(failure))) => Some(failure),
+            _ => self.storage_failure(),
+        };
         let storage = std::mem::replace(&mut self.storage, Consulted::Not);
-        Step::Done(Searched { end, source, storage })
+        Step::Done(Searched { end, source, storage, doubt })
     }
 }
 
-/// What the index keeps of a search's result. Nothing where nobody could say, and where the search was forbidden to ask
-/// those who know better than storage.
+impl Searched {
+    /// Whether the result is a document that changes, from somewhere that may not know the latest, because those who do
+    /// could not be asked.
+    pub fn is_stale(&self, want: &Want) -> bool {
+        let knows = matches!(self.source, Some(Source::Sumdb(_) | Source::Upstream(_)));
+        let changes = want.lifetime() != Lifetime::Immutable;
+        matches!(self.end, End::Document(_)) && changes && !knows && self.doubt.is_some()
+    }
+
+    /// The result, or where that is a failure or may be old, what the index `known` had before: it is from those who know,
+    /// once asked.
+    pub fn or_known(self, want: &Want, known: Option<&Found>) -> Self {
+        match (&self.end, known) {
+            (End::Failed(failure), Some(found)) => {
+                let doubt = Some(failure.clone());
+                Self { end: End::Document(found.clone()), source: None, doubt, ..self }
+            }
+            (End::Document(_), Some(found)) if self.is_stale(want) => {
+                Self { end: End::Document(found.clone()), source: None, ..self }
+            }
+            _ => self,
+        }
+    }
+}
+
+/// What the index keeps of a search's result: nothing where nobody could say, and nothing that changes where those who
+/// know better than storage could not, or must not, be asked.
 pub fn entry(want: &Want, searched: &Searched, may_fetch: bool, now: Timestamp) -> Option<Entry> {
-    let reliable = may_fetch || want.lifetime() == Lifetime::Immutable;
     match &searched.end {
-        End::Document(found) => reliable.then(|| Entry::Found(found.clone())),
+        End::Document(found) => {
+            let certain = want.lifetime() == Lifetime::Immutable || (may_fetch && !searched.is_stale(want));
+            certain.then(|| Entry::Found(found.clone()))
+        }
         End::Missing(missing) => {
-            let certain = may_fetch && !matches!(searched.storage, Consulted::Unavailable(_));
-            certain.then(|| Entry::Missing(missing.clone()))
+            (may_fetch && searched.doubt.is_none()).then(|| Entry::Missing(missing.clone()))
         }
         End::Zip => (searched.source == Some(Source::Storage)).then_some(Entry::Stored { since: now }),
         End::Failed(_) => None,

@@ -1,52 +1,67 @@
 //! Writes a document that an upstream gave back to storage, in nobody's way: the client has its answer already, and a
 //! failure costs the copy alone.
 
-use log::Level;
-
 use super::{End, Searched};
 use crate::{
     config::Storage,
     cx::Cx,
     endpoint,
     flow::search::Consulted,
-    goproxy::{Document, Etag},
-    http::{Body, Callout, Reply},
+    goproxy::{Document, Etag, Found},
+    http::{Callout, Reply},
     metrics::Metric,
     plan::{Source, Want},
+    shared::{Entry, Index, Region},
     store,
 };
 
 /// A write under way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Write {
-    object: String,
+    /// What the index calls it.
+    key: String,
+    etag: Etag,
 }
 
 impl Write {
-    /// A write of `document`, and the callout that does it; nothing where storage keeps no such document.
-    pub fn begin(storage: &Storage, document: &Document, body: Body) -> Option<(Self, Callout)> {
+    /// A write of `found`, which is `document`, and the callout that does it; nothing where storage keeps no such document.
+    pub fn begin(
+        storage: &Storage,
+        want: &Want,
+        document: &Document,
+        found: &Found,
+    ) -> Option<(Self, Callout)> {
         let object = store::object(document)?;
+        let body = found.body.clone();
         let callout = endpoint::put(&storage.endpoint, &object, document.content_type(), body);
-        Some((Self { object }, callout))
+        Some((Self { key: want.key(), etag: found.etag }, callout))
     }
 
-    /// The reply.
-    pub fn end(self, reply: &Reply, cx: &mut Cx<'_>) {
-        let outcome = store::judge_write(reply).err().unwrap_or("stored");
-        if outcome != "stored" {
-            cx.log(Level::Warn, format!("storage: writing {}: {outcome}", self.object));
+    /// The reply, and what came of it as metrics call it. The index learns of a success, so that the same bytes are not
+    /// written again.
+    pub fn end(self, reply: &Reply, index: &Index, cx: &mut Cx<'_>) -> &'static str {
+        let outcome = match store::judge_write(reply) {
+            Ok(()) => "stored",
+            Err(outcome) => outcome,
+        };
+        if outcome == "stored"
+            && let Some(Entry::Found(found)) = index.look_up(cx.kv, Region::Found, &self.key)
+            && found.etag == self.etag
+        {
+            index.keep(cx.kv, &self.key, &Entry::Found(Found { stored: true, ..found }));
         }
         cx.count(Metric::StorageWrite { outcome });
+        outcome
     }
 }
 
-/// The document that is worth writing after a search: what an upstream gave, where storage is not known to be down, and
-/// where it is not what an earlier search found already (`known`).
+/// The document that is worth writing after a search: what an upstream gave, where storage is not known to be down, nor to
+/// have these bytes (`known` is what the index had before).
 pub fn worth_writing<'a>(
     want: &'a Want,
     searched: &'a Searched,
-    known: Option<Etag>,
-) -> Option<(&'a Document, &'a Body)> {
+    known: Option<&Found>,
+) -> Option<(&'a Document, &'a Found)> {
     match (want, searched) {
         (
             Want::Document(document),
@@ -54,8 +69,9 @@ pub fn worth_writing<'a>(
                 end: End::Document(found),
                 source: Some(Source::Upstream(_)),
                 storage: Consulted::Absent | Consulted::Not,
+                ..
             },
-        ) if known != Some(found.etag) => Some((document, &found.body)),
+        ) if !known.is_some_and(|known| known.stored && known.etag == found.etag) => Some((document, found)),
         _ => None,
     }
 }

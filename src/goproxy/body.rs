@@ -3,9 +3,9 @@
 //! A captive portal, a login page or a misrouted request answers 200 as well; what is not plainly the document is not
 //! served, indexed or stored.
 
-use serde::Deserialize;
+use serde_json::{Map, Value};
 
-use super::{Document, File};
+use super::{Document, File, SumdbFile};
 use crate::gomod::{self, ModulePath, Version};
 
 /// Why a body is not the document.
@@ -23,12 +23,17 @@ pub enum BadBody {
         /// What it names.
         got: String,
     },
-    /// None of its lines is a version.
-    #[error("it answered with no list of versions")]
-    List,
-    /// It is not text.
-    #[error("it answered with something that is not text")]
-    NotText,
+    /// It is not the kind of document that was asked for.
+    #[error("it answered with no {0}")]
+    Other(&'static str),
+    /// It is larger than such a document can be.
+    #[error("it answered with {got} bytes, more than {most}")]
+    TooLarge {
+        /// Its size.
+        got: usize,
+        /// What is allowed.
+        most: usize,
+    },
 }
 
 /// Checks that `body` is `document` and returns it as it is to be served: a list sorted and without what does not belong
@@ -37,49 +42,113 @@ pub enum BadBody {
 /// # Errors
 /// A [`BadBody`] that says what it is instead.
 pub fn accept(document: &Document, body: Vec<u8>) -> Result<Vec<u8>, BadBody> {
-    if body.trim_ascii_start().starts_with(b"<") {
+    let most = limit(document);
+    if body.len() > most {
+        return Err(BadBody::TooLarge { got: body.len(), most });
+    }
+    if !is_binary(document) && body.trim_ascii_start().starts_with(b"<") {
         return Err(BadBody::Html);
     }
+    let is = |fits: bool, what| if fits { Ok(()) } else { Err(BadBody::Other(what)) };
     match document {
-        Document::Module { file: File::Info(version), .. } => {
-            let got = info(&body)?;
-            if got == version.as_str() { Ok(body) } else { Err(BadBody::OtherVersion { got }) }
-        }
-        Document::Module { module, file: File::Latest | File::Query(_) } => {
-            let got = info(&body)?;
-            match Version::parse(&got) {
-                Ok(version) if gomod::check(module, &version).is_ok() => Ok(body),
-                _ => Err(BadBody::OtherVersion { got }),
+        Document::Module { module, file } => match file {
+            File::Info(version) => {
+                let got = info(&body)?;
+                if got != version.as_str() {
+                    return Err(BadBody::OtherVersion { got });
+                }
             }
-        }
-        Document::Module { module, file: File::List } => list(module, &body),
-        Document::Module { file: File::Mod(_), .. } | Document::Sumdb { .. } => Ok(body),
+            File::Latest | File::Query(_) => {
+                let got = info(&body)?;
+                if !Version::parse(&got).is_ok_and(|version| gomod::check(module, &version).is_ok()) {
+                    return Err(BadBody::OtherVersion { got });
+                }
+            }
+            File::List => return list(module, &body),
+            File::Mod(_) => is(is_go_mod(&body), "go.mod")?,
+        },
+        Document::Sumdb { file, .. } => match file {
+            SumdbFile::Latest => is(body.starts_with(b"go.sum database tree\n"), "tree head")?,
+            SumdbFile::Lookup(..) => is(is_lookup(&body), "record")?,
+            SumdbFile::Tile(tile) => is(is_tile(tile, &body), "tile of that size")?,
+        },
+    }
+    Ok(body)
+}
+
+/// The most bytes such a document has. The go command reads no go.mod over 16 MiB (`MaxGoMod`); of the others none comes
+/// near its limit, and what does would cost every worker that reads it.
+fn limit(document: &Document) -> usize {
+    const MIB: usize = 1 << 20;
+    match document {
+        Document::Module { file: File::Mod(_), .. } => 16 * MIB,
+        Document::Module { file: File::List, .. } => 4 * MIB,
+        Document::Module { .. } | Document::Sumdb { .. } => MIB,
     }
 }
 
+/// Hash tiles are; any byte may stand first in one.
+fn is_binary(document: &Document) -> bool {
+    matches!(document, Document::Sumdb { file: SumdbFile::Tile(tile), .. } if !is_data(tile))
+}
+
+/// The version in `body`. The go command takes a key in any case, so a second one could make it read another version.
 fn info(body: &[u8]) -> Result<String, BadBody> {
-    #[derive(Deserialize)]
-    struct Info {
-        #[serde(rename = "Version")]
-        version: String,
+    let object: Map<String, Value> =
+        serde_json::from_slice(body).map_err(|error| BadBody::Info(error.to_string()))?;
+    let mut versions = object.iter().filter(|(key, _)| key.eq_ignore_ascii_case("version"));
+    match (versions.next(), versions.next()) {
+        (Some((_, Value::String(version))), None) => Ok(version.clone()),
+        _ => Err(BadBody::Info("it has not one Version that is text".to_owned())),
     }
-    serde_json::from_slice::<Info>(body)
-        .map(|info| info.version)
-        .map_err(|error| BadBody::Info(error.to_string()))
 }
 
 /// The versions of `body`, as the go command reads them: the first word of each line that is a version and no
 /// pseudo-version. A body in which there is text but nothing like a version is no list.
 fn list(module: &ModulePath, body: &[u8]) -> Result<Vec<u8>, BadBody> {
-    let text = std::str::from_utf8(body).map_err(|_| BadBody::NotText)?;
-    let words = text.lines().filter_map(|line| line.split_ascii_whitespace().next());
-    let parsed: Vec<_> = words.map(Version::parse).collect();
-    if !parsed.is_empty() && parsed.iter().all(Result::is_err) {
-        return Err(BadBody::List);
+    let text = std::str::from_utf8(body).map_err(|_| BadBody::Other("text"))?;
+    let words = || text.lines().filter_map(|line| line.split_ascii_whitespace().next());
+    let mut versions: Vec<_> = words().filter_map(|word| Version::parse(word).ok()).collect();
+    if versions.is_empty() && words().next().is_some() {
+        return Err(BadBody::Other("list of versions"));
     }
-    let mut versions: Vec<_> = parsed.into_iter().flatten().collect();
     versions.retain(|version| !version.is_pseudo() && gomod::check(module, version).is_ok());
     versions.sort();
     versions.dedup();
     Ok(versions.iter().flat_map(|version| [version.as_str(), "\n"]).collect::<String>().into_bytes())
+}
+
+/// Whether a line declares a module, without which the go command takes no go.mod.
+fn is_go_mod(body: &[u8]) -> bool {
+    body.split(|byte| *byte == b'\n').any(|line| {
+        line.trim_ascii_start().strip_prefix(b"module").is_some_and(|rest| {
+            rest.first().is_some_and(|byte| matches!(byte, b' ' | b'\t' | b'(' | b'"' | b'`'))
+        })
+    })
+}
+
+/// Whether `body` is a record's number, its text, and a signed tree head, as golang.org/x/mod/sumdb writes them.
+fn is_lookup(body: &[u8]) -> bool {
+    let number = body.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let tree = b"\n\ngo.sum database tree\n";
+    !number.is_empty()
+        && number.iter().all(u8::is_ascii_digit)
+        && body.windows(tree.len()).any(|window| window == tree)
+}
+
+/// Whether `body` can be the tile at `tile` (`<height>/<level or data>/...`): a hash tile has 32 bytes for each hash.
+fn is_tile(tile: &str, body: &[u8]) -> bool {
+    if is_data(tile) {
+        return !body.is_empty();
+    }
+    let height = tile.split('/').next().and_then(|height| height.parse::<u32>().ok());
+    let width = match tile.split_once(".p/") {
+        Some((_, width)) => width.parse().ok(),
+        None => height.and_then(|height| 1_usize.checked_shl(height)),
+    };
+    width.and_then(|width| width.checked_mul(32)) == Some(body.len())
+}
+
+fn is_data(tile: &str) -> bool {
+    tile.split('/').nth(1) == Some("data")
 }

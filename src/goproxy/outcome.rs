@@ -27,6 +27,8 @@ pub struct Found {
     pub etag: Etag,
     /// When a source last said so.
     pub since: Timestamp,
+    /// Whether storage is known to have it.
+    pub stored: bool,
 }
 
 /// There is no such document.
@@ -69,10 +71,15 @@ pub enum Fault {
 pub struct Etag(pub [u8; Self::LEN]);
 
 impl Found {
-    /// A document that a source handed over at `now`.
-    pub fn new(body: Vec<u8>, now: Timestamp) -> Self {
+    /// A document that an upstream handed over at `now`.
+    pub fn fetched(body: Vec<u8>, now: Timestamp) -> Self {
         let etag = Etag::of(&body);
-        Self { body: body.into(), etag, since: now }
+        Self { body: body.into(), etag, since: now, stored: false }
+    }
+
+    /// A document that storage handed over at `now`.
+    pub fn stored(body: Vec<u8>, now: Timestamp) -> Self {
+        Self { stored: true, ..Self::fetched(body, now) }
     }
 }
 

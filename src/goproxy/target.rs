@@ -220,6 +220,11 @@ impl Zip {
     pub fn path(&self) -> String {
         format!("{}/@v/{}.zip", self.module.escaped(), self.version.escaped())
     }
+
+    /// As [`Zip::path`], of the version's `.info`.
+    pub fn info_path(&self) -> String {
+        format!("{}/@v/{}.info", self.module.escaped(), self.version.escaped())
+    }
 }
 
 impl fmt::Display for Zip {

@@ -25,7 +25,7 @@ pub(super) struct Link {
     pub(super) root: u32,
     pub(super) worker: Worker,
     /// Content types of answers without a body, which the host strips (see `obey`).
-    pub(super) bare: BTreeMap<StreamId, String>,
+    pub(super) stripped: BTreeMap<StreamId, String>,
     bell: Bell,
     counters: BTreeMap<Metric, u32>,
     outbox: VecDeque<(CallId, Callout)>,
@@ -43,7 +43,7 @@ impl Link {
         Rc::new(RefCell::new(Self {
             root,
             worker,
-            bare: BTreeMap::new(),
+            stripped: BTreeMap::new(),
             bell: Bell { queue, rung: false },
             counters: BTreeMap::new(),
             outbox: VecDeque::new(),

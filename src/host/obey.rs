@@ -50,8 +50,8 @@ pub(super) fn resume(link: &mut Link, stream: StreamId, verdict: Verdict) {
 }
 
 /// Puts back what the host stripped from an answer without a body.
-pub(super) fn redress(link: &mut Link, stream: StreamId) {
-    if let Some(content_type) = link.bare.remove(&stream) {
+pub(super) fn restore_content_type(link: &mut Link, stream: StreamId) {
+    if let Some(content_type) = link.stripped.remove(&stream) {
         set(MapType::HttpResponseHeaders, "content-type", &content_type);
         set(MapType::HttpResponseHeaders, "content-length", "0");
     }
@@ -62,7 +62,7 @@ fn respond(link: &mut Link, stream: StreamId, response: &Response) {
     if response.body.is_empty()
         && let Some((_, content_type)) = headers.iter().find(|(name, _)| *name == "content-type")
     {
-        link.bare.insert(stream, (*content_type).to_owned());
+        link.stripped.insert(stream, (*content_type).to_owned());
     }
     let _ = hostcalls::send_http_response(response.status.into(), headers, Some(&response.body));
 }

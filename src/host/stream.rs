@@ -32,7 +32,9 @@ impl Stream {
 impl HttpContext for Stream {
     fn on_http_request_headers(&mut self, _num_headers: usize, _end_of_stream: bool) -> Action {
         let Some(link) = &self.link else {
-            return Action::Continue;
+            // A worker without a configuration is never given a stream; should it be, nothing passes unchecked.
+            let _ = hostcalls::send_http_response(503, Vec::new(), None);
+            return Action::Pause;
         };
         let mut link = link.borrow_mut();
         let head = request_head();
@@ -42,18 +44,28 @@ impl HttpContext for Stream {
         obey::now(&mut link, self.id, MapType::HttpRequestHeaders, verdict)
     }
 
+    /// Where the host lets a held request's body come (`allow_on_headers_stop_iteration`), letting it go on would let the
+    /// request go on.
+    fn on_http_request_body(&mut self, _size: usize, _end_of_stream: bool) -> Action {
+        match self.link.as_ref().filter(|_| !self.foreign) {
+            Some(link) if link.borrow().worker.holds(self.id) => Action::Pause,
+            _ => Action::Continue,
+        }
+    }
+
     fn on_http_response_headers(&mut self, _num_headers: usize, _end_of_stream: bool) -> Action {
         let Some(link) = self.link.as_ref().filter(|_| !self.foreign) else {
             return Action::Continue;
         };
         let mut link = link.borrow_mut();
-        obey::redress(&mut link, self.id);
+        obey::restore_content_type(&mut link, self.id);
         if !link.worker.awaits_response(self.id) {
             return Action::Continue;
         }
         let (pseudo, headers) = headers(MapType::HttpResponseHeaders);
         let status = pseudo.get(":status").and_then(|status| status.parse().ok()).unwrap_or_default();
-        let head = ResponseHead { status, headers, details: details() };
+        let (details, cluster) = (property(&["response", "code_details"]), property(&["cluster_name"]));
+        let head = ResponseHead { status, headers, details, cluster };
         let verdict = link.step(|worker, cx| worker.response_head(self.id, &head, cx));
         obey::now(&mut link, self.id, MapType::HttpResponseHeaders, verdict)
     }
@@ -64,16 +76,16 @@ impl Context for Stream {
         if let Some(link) = self.link.as_ref().filter(|_| !self.foreign) {
             let mut link = link.borrow_mut();
             link.worker.stream_gone(self.id);
-            link.bare.remove(&self.id);
+            link.stripped.remove(&self.id);
         }
         true
     }
 }
 
-/// Nothing on hosts that have no such property.
-fn details() -> Option<String> {
-    let details = hostcalls::get_property(vec!["response", "code_details"]).ok().flatten()?;
-    String::from_utf8(details).ok()
+/// Nothing where the host has no such property.
+fn property(path: &[&str]) -> Option<String> {
+    let value = hostcalls::get_property(path.to_vec()).ok().flatten()?;
+    String::from_utf8(value).ok().filter(|text| !text.is_empty())
 }
 
 fn request_head() -> RequestHead {

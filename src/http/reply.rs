@@ -58,8 +58,13 @@ impl Reply {
         }
     }
 
-    /// Reads the head of a response to a routed request. Where the host says how it came about, nothing is guessed.
-    pub fn routed(head: &ResponseHead) -> Self {
+    /// Reads the head of a response to a request that was routed to the cluster `expected`. Where the host says how it came
+    /// about, nothing is guessed. What another cluster answers, because a route of the gateway's own took the request, is
+    /// no answer.
+    pub fn routed(head: &ResponseHead, expected: &str) -> Self {
+        if head.cluster.as_deref().is_some_and(|cluster| cluster != expected) {
+            return Self::Failed(CallFailure::Misconfigured);
+        }
         let details = head.details.as_deref().unwrap_or_default();
         let reset = details.strip_prefix("upstream_reset_before_response_started{");
         match (details, reset) {
@@ -83,9 +88,7 @@ impl Reply {
             _ => Self::read(Some((head.status, head.headers.clone())), Vec::new()),
         }
     }
-}
 
-impl Reply {
     /// The word for metrics.
     pub fn label(&self) -> &'static str {
         match self {
@@ -156,7 +159,8 @@ mod tests {
     fn where_the_host_says_how_nothing_is_guessed() {
         let bare = |status, details: &str| {
             let headers = [("content-type", "text/plain")].into_iter().collect();
-            Reply::routed(&ResponseHead { status, headers, details: Some(details.to_owned()) })
+            let details = Some(details.to_owned());
+            Reply::routed(&ResponseHead { status, headers, details, cluster: None }, "any")
         };
         for (status, details, failure) in [
             (404, "direct_response", CallFailure::Misconfigured),

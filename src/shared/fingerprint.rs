@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::config::{Config, Endpoint};
+use crate::config::{Config, Endpoint, Fallback};
 
 /// A number that differs between configurations whose answers must not be mixed: those that fetch from other upstreams,
 /// another storage or other checksum databases, or that send other modules there. What decides only how (timeouts,
@@ -30,8 +30,14 @@ pub(super) fn fingerprint(config: &Config) -> u64 {
     for upstream in &config.upstreams {
         endpoint("upstream", &upstream.endpoint);
     }
-    let upstreams = config.upstreams.iter().flat_map(|upstream| upstream.modules.iter());
-    for patterns in upstreams.chain([&config.private.modules, &config.private.nosumdb]) {
+    for upstream in &config.upstreams {
+        match &upstream.modules {
+            None => add("every module"),
+            Some(modules) => modules.iter().for_each(|pattern| add(pattern.as_str())),
+        }
+        add(if upstream.fallback == Fallback::NotFound { "," } else { "|" });
+    }
+    for patterns in [&config.private.modules, &config.private.nosumdb] {
         patterns.iter().for_each(|pattern| add(pattern.as_str()));
         add("");
     }

@@ -10,7 +10,7 @@
 //! +---------+------+--------------+---------------+------------+-----+------+------+
 //! ```
 //!
-//! `kind` 1 is a document; 2 a missing one (404) and 3 one that is gone (410), both with the reason as body and no etag;
+//! `kind` 1 is a document, 5 one that storage has too; 2 is a missing one (404) and 3 one that is gone (410), both with the reason as body and no etag;
 //! 4 says that storage has the object, with neither. The key is checked on every read: a slot is shared by all keys that
 //! fall into it. `sources` says which upstreams and which storage the answer is from: a filter configured with others must
 //! not give it. NB: keep `encode` and `decode` in sync, and count the layout up with any change.
@@ -56,7 +56,12 @@ impl Record<'_> {
     /// The bytes; nothing where the key is longer than the layout has room for.
     pub fn encode(&self) -> Option<Vec<u8>> {
         let (kind, since, etag, body) = match self.entry {
-            Entry::Found(found) => (FOUND, found.since, found.etag.0.as_slice(), &found.body[..]),
+            Entry::Found(found) => (
+                if found.stored { FOUND_STORED } else { FOUND },
+                found.since,
+                found.etag.0.as_slice(),
+                &found.body[..],
+            ),
             Entry::Missing(missing) => (
                 if missing.gone { GONE } else { MISSING },
                 missing.since,
@@ -92,9 +97,10 @@ impl Entry {
         }
         let since = Timestamp(u64::from_le_bytes(*since));
         match *kind {
-            FOUND => {
+            FOUND | FOUND_STORED => {
                 let (etag, body) = rest.split_first_chunk::<{ Etag::LEN }>()?;
-                Some(Self::Found(Found { body: body.to_vec().into(), etag: Etag(*etag), since }))
+                let (body, stored) = (body.to_vec().into(), *kind == FOUND_STORED);
+                Some(Self::Found(Found { body, etag: Etag(*etag), since, stored }))
             }
             MISSING | GONE => {
                 let reason = String::from_utf8(rest.to_vec()).ok()?;
@@ -111,4 +117,5 @@ const FOUND: u8 = 1;
 const MISSING: u8 = 2;
 const GONE: u8 = 3;
 const STORED: u8 = 4;
+const FOUND_STORED: u8 = 5;
 const HEAD: usize = 1 + 1 + 8 + 8 + 2;

@@ -9,7 +9,7 @@ use crate::{
 pub fn judge(document: &Document, who: &str, reply: Reply, now: Timestamp) -> Outcome {
     match reply {
         Reply::Answered { status: 200, body, .. } => match accept(document, body) {
-            Ok(body) => Outcome::Found(Found::new(body, now)),
+            Ok(body) => Outcome::Found(Found::fetched(body, now)),
             Err(bad) => failed(Fault::Bad, format!("{document}: bad answer from {who}: {bad}")),
         },
         Reply::Answered { status, headers, body } => {
@@ -30,14 +30,14 @@ pub fn judge_download(what: &str, who: &str, reply: Reply, now: Timestamp) -> Op
     }
 }
 
-/// Reads the reply to a HEAD of a zip: nothing means that it is there.
+/// Reads the reply to a HEAD of a zip, or to a GET of its version's `.info`: nothing means that it is there.
 ///
-/// `what` is what was asked for, as reasons name it. An upstream that answers no HEAD is taken to have it: the GET that
-/// follows says whether it does.
+/// `what` is what was asked for, as reasons name it.
 pub fn judge_presence(what: &str, who: &str, reply: Reply, now: Timestamp) -> Option<Outcome> {
     match reply {
-        Reply::Answered { status: 204 | 405 | 501, .. } => None,
-        reply => judge_download(what, who, reply, now),
+        Reply::Answered { status: 200 | 204, .. } => None,
+        Reply::Answered { status, headers, body } => Some(refused(what, who, status, &headers, &body, now)),
+        Reply::Failed(failure) => Some(unanswered(what, who, failure)),
     }
 }
 
@@ -58,7 +58,7 @@ fn refused(what: &str, who: &str, status: u16, headers: &Headers, body: &[u8], n
         429 | 503 => fail(Fault::Overloaded, &format!("is overloaded ({status})")),
         // 304 is no redirect, and an answer to nothing that was asked.
         300..=303 | 305..=399 => {
-            let to = headers.first("location").unwrap_or("nowhere");
+            let to = headers.first("location").map_or("nowhere", without_secrets);
             fail(Fault::Bad, &format!("redirects to {to} ({status}), and redirects are not followed"))
         }
         408 | 504 => fail(Fault::Slow, &format!("timed out ({status})")),
@@ -79,6 +79,11 @@ fn failed(fault: Fault, reason: String) -> Outcome {
     Outcome::Failed(Failure { fault, reason, retry_after: None })
 }
 
+/// An address without its query, in which a presigned one carries its credential.
+fn without_secrets(location: &str) -> &str {
+    location.split(['?', '#']).next().unwrap_or_default()
+}
+
 /// The first line an upstream gave as its reason, if it gave one that is meant for people.
 fn said(headers: &Headers, body: &[u8]) -> String {
     let is_text = headers.first("content-type").is_some_and(|kind| kind.starts_with("text/plain"));
@@ -88,7 +93,10 @@ fn said(headers: &Headers, body: &[u8]) -> String {
         .map(str::trim)
         .unwrap_or_default();
     if is_text && !line.is_empty() {
-        format!(": {}", line.chars().take(MAX_SAID).collect::<String>())
+        format!(
+            ": {}",
+            line.chars().filter(|character| !character.is_control()).take(MAX_SAID).collect::<String>()
+        )
     } else {
         String::new()
     }

@@ -2,6 +2,7 @@
 
 mod chain;
 mod documents;
+mod doubts;
 mod pages;
 mod privacy;
 mod refusals;

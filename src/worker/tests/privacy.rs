@@ -13,12 +13,17 @@ const CONFIG: &str = r#"{
     "private": {"modules": ["*.corp.test", "github.com/acme"], "nosumdb": ["quiet.test"]}
 }"#;
 
+const RECORD: &str = "1\nopen.test/m v1.0.0 h1:x\nopen.test/m v1.0.0/go.mod h1:y\n\ngo.sum database tree\n2\nhash\n\n\u{2014} sum.test x\n";
+
 fn world() -> World {
     let mut world = World::new(1, CONFIG);
     for name in ["public", "any", "corp"] {
         world.cluster(name);
     }
-    world.cluster("sum").serve("/latest", "tree head\n").serve("/lookup/open.test/m@v1.0.0", "1\nrecord\n");
+    world
+        .cluster("sum")
+        .serve("/latest", "go.sum database tree\n1\nhash\n")
+        .serve("/lookup/open.test/m@v1.0.0", RECORD);
     world
 }
 
@@ -94,7 +99,7 @@ fn scenario_a_configured_checksum_database_is_served() {
     // By it the adapter puts back the length that the host takes away.
     assert_eq!(super::header(&response, "content-type"), "text/plain; charset=utf-8");
     let (_, response) = get("/sumdb/sum.test/lookup/open.test/m@v1.0.0");
-    assert_eq!((response.status, body(&response)), (200, "1\nrecord\n"));
+    assert_eq!((response.status, body(&response)), (200, RECORD));
     let mut world = world();
     world.get(0, "/sumdb/sum.test/latest");
     world.get(0, "/sumdb/sum.test/latest");

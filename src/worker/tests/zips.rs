@@ -145,9 +145,10 @@ fn scenario_a_chain_is_asked_who_has_the_zip() {
     let config = r#"{"upstreams": [
         {"name": "one", "cluster": "one", "url": "http://one.test"},
         {"name": "two", "cluster": "two", "url": "http://two.test"}]}"#;
-    let route = |one: u16| {
+    let route = |one: u16, info: u16| {
         let mut world = World::new(1, config);
         world.cluster("one").answer(ZIP, one, &[], "");
+        world.cluster("one").answer("/example.com/m/@v/v1.0.0.info", info, &[], "");
         let stream = world.begin(0, ZIP);
         world.settle();
         match world.verdict(stream) {
@@ -156,11 +157,13 @@ fn scenario_a_chain_is_asked_who_has_the_zip() {
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!(route(200), "one");
-    assert_eq!(route(404), "two");
-    assert_eq!(route(500), "502");
-    // It answers no HEAD; the GET will say.
-    assert_eq!(route(405), "one");
+    assert_eq!(route(200, 404), "one");
+    assert_eq!(route(404, 200), "two");
+    assert_eq!(route(500, 200), "502");
+    // It answers no HEAD: whether it has the version's .info says whether it has the version.
+    assert_eq!(route(405, 200), "one");
+    assert_eq!(route(501, 404), "two");
+    assert_eq!(route(405, 500), "502");
 }
 
 #[test]
@@ -199,7 +202,7 @@ fn scenario_a_download_that_storage_fails_is_not_sent_there_again_unasked() {
     let headers = [("content-type", "text/plain")].into_iter().collect();
     let details = Some("upstream_reset_before_response_started{remote_connection_failure}".to_owned());
     let Verdict::Respond(answer) =
-        world.answer_routed_as(0, stream, &ResponseHead { status: 503, headers, details })
+        world.answer_routed_as(0, stream, &ResponseHead { status: 503, headers, details, cluster: None })
     else {
         panic!("passed on");
     };

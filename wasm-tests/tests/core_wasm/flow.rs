@@ -84,7 +84,7 @@ fn a_miss_is_fetched_answered_written_and_hit() {
     let (id, write) = called(cx.commands);
     let (whom, answer) = resumed.expect("an answer");
     assert_eq!((whom, answer.status, header(&answer, "x-modgate-cache")), (stream, 200, "upstream"));
-    assert_eq!(answer.body, b"module github.com/Azure/x\n");
+    assert_eq!(&*answer.body, b"module github.com/Azure/x\n");
     assert_eq!((write.method, write.cluster.as_str(), &write.body), ("PUT", "storage", &answer.body));
     worker.call_done(id, reply(201, ""), &mut Cx::new(now, &mut memory));
     assert!(worker.is_idle());
