@@ -4,4 +4,4 @@ mod chain;
 mod judge;
 
 pub use self::chain::chain;
-pub use self::judge::{judge, judge_presence};
+pub use self::judge::{judge, judge_presence, judge_stream};

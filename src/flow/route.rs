@@ -72,7 +72,7 @@ impl Routed {
             config,
             cx.now,
         );
-        match upstream::judge_presence(&what, &who, reply, cx.now) {
+        match upstream::judge_stream(&what, &who, reply, cx.now) {
             None => {
                 cx.count(Metric::Request { kind: KIND, cache, status: head.status });
                 (edit(head, shared, cache), None)
@@ -110,8 +110,11 @@ fn edit(head: &ResponseHead, validity: Validity, cache: Cache) -> Verdict {
     let mut remove: Vec<_> =
         head.headers.names().filter(|name| !KEPT.contains(name)).map(str::to_owned).collect();
     remove.dedup();
+    // That one client's condition or range did not fit says nothing to another.
+    let cache_control =
+        if matches!(head.status, 412 | 416) { "no-store".to_owned() } else { validity.cache_control() };
     let mut set = vec![
-        ("cache-control".to_owned(), validity.cache_control()),
+        ("cache-control".to_owned(), cache_control),
         ("x-modgate-cache".to_owned(), cache.as_str().to_owned()),
     ];
     if matches!(head.status, 200 | 206)

@@ -19,13 +19,21 @@ pub fn judge(document: &Document, who: &str, reply: Reply, now: Timestamp) -> Ou
     }
 }
 
-/// Reads the reply to a HEAD of a zip, or the head of a streamed one: nothing means that it is there.
+/// Reads the reply to a HEAD of a zip: nothing means that it is there.
 ///
 /// `what` is what was asked for, as reasons name it. An upstream that answers no HEAD is taken to have it: the GET that
 /// follows says whether it does.
 pub fn judge_presence(what: &str, who: &str, reply: Reply, now: Timestamp) -> Option<Outcome> {
     match reply {
-        Reply::Answered { status: 200 | 204 | 206 | 304 | 405 | 416 | 501, .. } => None,
+        Reply::Answered { status: 204 | 405 | 501, .. } => None,
+        reply => judge_stream(what, who, reply, now),
+    }
+}
+
+/// Reads the head of a streamed zip, or of a part of it: nothing means that it may go on to the client.
+pub fn judge_stream(what: &str, who: &str, reply: Reply, now: Timestamp) -> Option<Outcome> {
+    match reply {
+        Reply::Answered { status: 200 | 206 | 304 | 412 | 416, .. } => None,
         Reply::Answered { status, headers, body } => Some(refused(what, who, status, &headers, &body, now)),
         Reply::Failed(failure) => Some(unanswered(what, who, failure)),
     }
