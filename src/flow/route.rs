@@ -101,11 +101,11 @@ fn edit(head: &ResponseHead, validity: Validity, cache: Cache) -> Verdict {
     let mut remove: Vec<_> =
         head.headers.names().filter(|name| !KEPT.contains(name)).map(str::to_owned).collect();
     remove.dedup();
+    // That one client's condition or range did not fit says nothing to another.
+    let cache_control =
+        if matches!(head.status, 412 | 416) { "no-store".to_owned() } else { validity.cache_control() };
     let mut set = vec![
-        (
-            "cache-control".to_owned(),
-            if head.status == 416 { NO_STORE.to_owned() } else { validity.cache_control() },
-        ),
+        ("cache-control".to_owned(), cache_control),
         ("x-modgate-cache".to_owned(), cache.as_str().to_owned()),
     ];
     if matches!(head.status, 200 | 206)
@@ -117,8 +117,6 @@ fn edit(head: &ResponseHead, validity: Validity, cache: Cache) -> Verdict {
 }
 
 const KIND: &str = "zip";
-
-const NO_STORE: &str = "no-store";
 
 const KEPT: [&str; 10] = [
     "accept-ranges",

@@ -24,7 +24,7 @@ pub fn judge(document: &Document, who: &str, reply: Reply, now: Timestamp) -> Ou
 /// `what` is what was asked for, as reasons name it.
 pub fn judge_download(what: &str, who: &str, reply: Reply, now: Timestamp) -> Option<Outcome> {
     match reply {
-        Reply::Answered { status: 200 | 206 | 304 | 416, .. } => None,
+        Reply::Answered { status: 200 | 206 | 304 | 412 | 416, .. } => None,
         Reply::Answered { status, headers, body } => Some(refused(what, who, status, &headers, &body, now)),
         Reply::Failed(failure) => Some(unanswered(what, who, failure)),
     }

@@ -107,6 +107,7 @@ fn scenario_an_upstreams_refusal_of_a_zip_is_readable_and_what_it_is() {
         (302, plain, 502),
         (204, plain, 502),
         (405, plain, 502),
+        (501, plain, 502),
         // Made by Envoy: it could not reach the upstream, or has no route by our header.
         (503, &[("content-type", "text/plain")], 502),
         (504, &[("content-type", "text/plain")], 504),
@@ -131,12 +132,17 @@ fn scenario_an_upstreams_refusal_of_a_zip_is_readable_and_what_it_is() {
 
 #[test]
 fn scenario_partial_and_not_modified_answers_go_on() {
-    for status in [206, 304, 416] {
+    let immutable = "public, max-age=86400, immutable";
+    for (status, cache_control) in [(206, immutable), (304, immutable), (412, "no-store"), (416, "no-store")]
+    {
         let mut world = world(1);
         let stream = world.begin(0, ZIP);
         world.settle();
         let head = [("date", "now"), ("content-range", "bytes 0-1/5")];
-        assert!(matches!(world.answer_routed(0, stream, status, &head), Verdict::Edit(_)), "{status}");
+        let Verdict::Edit(edit) = world.answer_routed(0, stream, status, &head) else {
+            panic!("{status} is answered");
+        };
+        assert_eq!(set(&edit, "cache-control"), cache_control, "{status}");
     }
 }
 

@@ -10,7 +10,7 @@ use super::{INFO, LIST, NEGATIVE, Site, ZIP, assert_reason, comparable};
 at_one_and_four_workers!(an_upstream_s_status_becomes_the_right_one);
 
 /// What the upstream answers, what becomes of it, and a part of the reason.
-const STATUSES: [(u16, u16, &str); 16] = [
+const STATUSES: [(u16, u16, &str); 18] = [
     (404, 404, "not found: "),
     (410, 410, "not found: "),
     (403, 403, "refuses it (403)"),
@@ -18,12 +18,14 @@ const STATUSES: [(u16, u16, &str); 16] = [
     (401, 502, "does not accept this gateway's credentials (401)"),
     (407, 502, "does not accept this gateway's credentials (407)"),
     (400, 502, "answered 400"),
+    (405, 502, "answered 405"),
     (408, 504, "timed out (408)"),
     (418, 502, "answered 418"),
     (429, 503, "is overloaded (429)"),
     (301, 502, "redirects to nowhere (301)"),
     (302, 502, "redirects to nowhere (302)"),
     (500, 502, "answered 500"),
+    (501, 502, "answered 501"),
     (502, 502, "answered 502"),
     (503, 503, "is overloaded (503)"),
     (504, 504, "timed out (504)"),
