@@ -25,8 +25,8 @@ export MODGATE_WRK := $(TOOLS)/bin/wrk
 export MODGATE_WASM := $(WASM)
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER := $(TOOLS)/bin/wasm-bindgen-test-runner
 
-# Test files of wasm-tests/tests by the place they run in, told by their names: e2e_* on a real Envoy, *_wasm compiled
-# to wasm32 under Node, all others natively without any of the tools.
+# Test files of wasm-tests/tests by the place they run in, told by their names: e2e_* with the built filter, mostly on a
+# real Envoy; *_wasm compiled to wasm32 under Node; all others natively without any of the tools.
 test_names = $(sort $(basename $(notdir $(wildcard wasm-tests/tests/$(1).rs))) \
 	$(notdir $(patsubst %/main.rs,%,$(wildcard wasm-tests/tests/$(1)/main.rs))))
 E2E_TESTS := $(call test_names,e2e_*)
@@ -113,11 +113,12 @@ FUZZ_SECONDS ?= 30
 
 .PHONY: fuzz
 fuzz: ## Fuzz every parser for FUZZ_SECONDS (30) each
-	@[[ -d fuzz ]] || { echo 'There is no fuzz/ yet.' >&2; exit 1; }
 	@.ci/setup rust fuzz
 	@for target in $$(cargo +nightly fuzz list); do \
 		printf '\n== %s\n' "$$target"; \
-		cargo +nightly fuzz run "$$target" -- -max_total_time=$(FUZZ_SECONDS) || exit 1; \
+		mkdir -p "fuzz/corpus/$$target"; \
+		cargo +nightly fuzz run "$$target" "fuzz/corpus/$$target" "fuzz/seeds/$$target" -- \
+			-max_total_time=$(FUZZ_SECONDS) -max_len=8192 -print_final_stats=1 || exit 1; \
 	done
 
 .PHONY: clean

@@ -14,7 +14,7 @@ pub enum Metric {
     Callout {
         /// Whom it asked.
         target: Target,
-        /// What came of it: `found`, `missing`, `refused`, `bad_answer`, or why there was no answer.
+        /// What came of it: `ok`, `missing`, `redirect`, `refused`, `error`, or why there was no answer.
         outcome: &'static str,
     },
     /// A request that was refused here.

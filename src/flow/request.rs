@@ -145,7 +145,12 @@ impl Parked {
             (End::Document(found), Want::Document(document)) => {
                 question.found(document, found, cache, config, cx)
             }
-            (End::Missing(missing), _) => question.missing(missing, cache, config, cx),
+            (End::Missing(missing), _) if question.may_fetch => question.missing(missing, cache, config, cx),
+            // Nobody who could know was asked: an answer for this client alone.
+            (End::Missing(Missing { reason, .. }), _) => {
+                let unknown = Refusal::Unknown(reason.clone());
+                answer(&Answer::Refused(&unknown), &question.asker, question.kind, cache, cx)
+            }
             (End::Failed(failure), _) => question.failed(failure, cx),
             (End::Zip, Want::Zip(zip)) => {
                 let routed = searched.source.map(|source| Routed::new(zip.clone(), source));

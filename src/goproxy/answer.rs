@@ -123,7 +123,11 @@ impl Answer<'_> {
                 body: body.clone().into(),
             },
             Self::Refused(refusal) => refused(refusal),
-            Self::Supported => Response { status: 200, headers: vec![no_store()], body: Body::default() },
+            Self::Supported => Response {
+                status: 200,
+                headers: vec![("content-type", TEXT.to_owned()), no_store()],
+                body: Body::default(),
+            },
         }
     }
 }
@@ -164,10 +168,7 @@ fn uncached(status: u16, reason: &str) -> Response {
 }
 
 fn text(status: u16, reason: &str) -> Response {
-    let headers = vec![
-        ("content-type", "text/plain; charset=utf-8".to_owned()),
-        ("x-content-type-options", "nosniff".to_owned()),
-    ];
+    let headers = vec![("content-type", TEXT.to_owned()), ("x-content-type-options", "nosniff".to_owned())];
     Response { status, headers, body: printable(reason).into() }
 }
 
@@ -179,7 +180,7 @@ fn no_store() -> (&'static str, String) {
 fn printable(reason: &str) -> String {
     let mut shown = String::new();
     for line in reason.lines().filter(|line| !line.trim().is_empty()).take(MAX_LINES) {
-        for character in line.chars().filter(|character| !character.is_control()) {
+        for character in line.chars().filter(|character| is_graphic(*character)) {
             if shown.len() + character.len_utf8() + 1 > MAX_BYTES {
                 break;
             }
@@ -191,6 +192,18 @@ fn printable(reason: &str) -> String {
     }
     shown
 }
+
+/// Whether a character shows: no control, and none of the invisible ones that turn the direction of a line or hide in it.
+/// Beyond ASCII it is what `escape_debug` leaves as it is; combining marks are lost by that, where Go would keep them.
+fn is_graphic(character: char) -> bool {
+    match character {
+        ' '..='~' => true,
+        _ => character.escape_debug().eq([character]),
+    }
+}
+
+/// What a person reads. An empty body has a type too: it is by the type that the host's loss of the length is made good.
+const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Says where an answer came from.
 const CACHE_HEADER: &str = "x-modgate-cache";

@@ -66,7 +66,16 @@ impl Faulty {
     /// When loopback has no port left.
     #[must_use]
     pub fn start() -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a loopback port");
+        Self::start_at((Ipv4Addr::LOCALHOST, 0).into())
+    }
+
+    /// As [`Faulty::start`], on an address that others know already.
+    ///
+    /// # Panics
+    /// When somebody else listens there.
+    #[must_use]
+    pub fn start_at(addr: SocketAddr) -> Self {
+        let listener = TcpListener::bind(addr).expect("a loopback port");
         let addr = listener.local_addr().expect("its address");
         let shared = Arc::new(Shared::default());
         let for_thread = Arc::clone(&shared);

@@ -8,6 +8,7 @@ use crate::envoy::{Builder, Envoy};
 use crate::faulty::Faulty;
 use crate::http::Response;
 use crate::nginx::Nginx;
+use crate::tree::Tree;
 
 /// A gateway with an empty store and a scripted upstream.
 #[derive(Debug)]
@@ -89,6 +90,59 @@ impl Scripted {
     pub fn get(&self, target: &str) -> Response {
         self.envoy.get(target)
     }
+}
+
+/// A gateway with an empty store before a GOPROXY tree.
+#[derive(Debug)]
+pub struct Mirror {
+    /// The gateway.
+    pub envoy: Envoy,
+    /// The tree, cluster [`UPSTREAM`].
+    pub upstream: Nginx,
+    /// Its store, cluster [`STORAGE`].
+    pub storage: Nginx,
+    workers: u32,
+}
+
+impl Mirror {
+    /// One of `tree`.
+    ///
+    /// # Panics
+    /// When a part of it does not start.
+    #[must_use]
+    pub fn of(tree: &Tree, workers: u32) -> Self {
+        let (upstream, storage) = (Nginx::serving(tree.path()), Nginx::storage());
+        let envoy = builder(upstream.addr(), storage.addr()).concurrency(workers).start();
+        Self { envoy, upstream, storage, workers }
+    }
+
+    /// Another gateway to the same two: one that remembers nothing.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn another_gateway(&self) -> Envoy {
+        builder(self.upstream.addr(), self.storage.addr()).concurrency(self.workers).start()
+    }
+}
+
+/// Makes two tests of each function, in a module of its name: `at_one_worker` and `at_four_workers`, which call it with
+/// the number.
+#[macro_export]
+macro_rules! at_one_and_four_workers {
+    ($($scenario:ident),+ $(,)?) => {
+        $(mod $scenario {
+            #[test]
+            fn at_one_worker() {
+                super::$scenario(1);
+            }
+
+            #[test]
+            fn at_four_workers() {
+                super::$scenario(4);
+            }
+        })+
+    };
 }
 
 /// A gateway to these two, for suites that bring their own.

@@ -62,6 +62,17 @@ impl Run {
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in {:?}", self.stdout))
     }
+
+    /// Its standard output as JSON documents, one after the other: what `-json` prints for several modules.
+    ///
+    /// # Panics
+    /// When it is not.
+    #[must_use]
+    #[track_caller]
+    pub fn jsons(&self) -> Vec<Value> {
+        let documents = serde_json::Deserializer::from_str(&self.stdout).into_iter();
+        documents.collect::<Result<_, _>>().unwrap_or_else(|error| panic!("{error} in {:?}", self.stdout))
+    }
 }
 
 impl Go {
@@ -112,6 +123,23 @@ impl Go {
     #[must_use]
     pub fn cache(&self) -> PathBuf {
         self.dir.path().join("modcache")
+    }
+
+    /// Where `go install` puts commands.
+    #[must_use]
+    pub fn bin(&self) -> PathBuf {
+        self.dir.path().join("gopath/bin")
+    }
+
+    /// The version that a query such as `module@latest` or `module@master` comes to.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    #[track_caller]
+    pub fn resolve(&self, query: &str) -> String {
+        let answer = self.run(&["list", "-m", "-json", query]).expect_ok().json();
+        answer["Version"].as_str().unwrap_or_default().to_owned()
     }
 
     /// `go mod download -json` of each `module@version`.

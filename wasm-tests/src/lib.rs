@@ -1,11 +1,13 @@
-//! What the end-to-end suites stand on: a real Envoy started from the configuration people copy, nginx as storage, an
-//! upstream that misbehaves on demand, the real go command, and a client that sends bytes as they are written.
+//! What the suites stand on; nothing here is part of the product.
 //!
-//! Nothing here is part of the product. A test usually begins with [`fixture::Stack`].
+//! [`properties`] is what must hold of the core whatever it is given: the fuzz targets and the tests of every target ask it.
+//!
+//! The rest is for the end-to-end suites: a real Envoy started from the configuration people copy, nginx as storage, an
+//! upstream that misbehaves on demand, the real go command, and a client that sends bytes as they are written. A test
+//! usually begins with `fixture::Stack`.
 //!
 //! Everything binds 127.0.0.1 only, on ports of its own, so that suites run side by side. What a test starts is stopped
 //! when its handle is dropped, and by the kernel should the test process die first ([`process`]).
-#![cfg(not(target_arch = "wasm32"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,21 +17,30 @@
     reason = "test support: a panic is how a test fails, and the harness has clocks, threads and an environment"
 )]
 
-pub mod base_url;
-pub mod body;
-pub mod bootstrap;
-pub mod envoy;
-pub mod faulty;
-pub mod fixture;
-pub mod gateway;
-pub mod go;
-pub mod http;
-pub mod module;
-pub mod nginx;
-pub mod port;
-pub mod process;
-pub mod sumdb;
-pub mod tls;
-pub mod tools;
-pub mod tree;
-pub mod wait;
+pub mod properties;
+
+macro_rules! native {
+    ($($item:item)*) => { $(#[cfg(not(target_arch = "wasm32"))] $item)* };
+}
+
+// wasm32 has no processes and no sockets.
+native! {
+    pub mod base_url;
+    pub mod body;
+    pub mod bootstrap;
+    pub mod envoy;
+    pub mod faulty;
+    pub mod fixture;
+    pub mod gateway;
+    pub mod go;
+    pub mod http;
+    pub mod module;
+    pub mod nginx;
+    pub mod port;
+    pub mod process;
+    pub mod sumdb;
+    pub mod tls;
+    pub mod tools;
+    pub mod tree;
+    pub mod wait;
+}

@@ -21,6 +21,7 @@ mod config;
 #[derive(Debug)]
 pub struct Nginx {
     process: Process,
+    launch: Launch,
     addr: SocketAddr,
     tls: bool,
     data: PathBuf,
@@ -107,6 +108,19 @@ impl Nginx {
         &self.process
     }
 
+    /// Stops it. Its files stay, and so does its claim on its port.
+    pub fn stop(&self) {
+        self.process.stop();
+    }
+
+    /// Starts it again where it was, after [`Nginx::stop`].
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start_again(&mut self) {
+        self.process = self.launch.start().unwrap_or_else(|error| panic!("nginx: {error}"));
+    }
+
     /// Every request so far: method, target and status, in the order they ended.
     #[must_use]
     pub fn requests(&self) -> Vec<(String, String, u16)> {
@@ -145,43 +159,67 @@ impl Nginx {
         let at = |what: &Path, error: std::io::Error| format!("{}: {error}", what.display());
         fs::create_dir_all(dir.join("logs")).map_err(|error| at(dir, error))?;
         let access_log = dir.join(format!("logs/{name}-access.log"));
-        let (conf, log) = (dir.join(format!("{name}.conf")), dir.join(format!("logs/{name}.log")));
+        let launch = Launch {
+            dir: dir.to_owned(),
+            conf: dir.join(format!("{name}.conf")),
+            log: dir.join(format!("logs/{name}.log")),
+            pid: dir.join(format!("{name}.pid")),
+        };
         let mut last = String::new();
         for _ in 0..3 {
             let port = Port::reserve();
-            let pid = dir.join(format!("{name}.pid"));
-            let _ = fs::remove_file(&pid);
             let place = config::Place {
                 listen: port.addr(),
                 root: data,
                 access_log: &access_log,
-                pid: &pid,
+                pid: &launch.pid,
                 superuser: geteuid().is_root(),
                 ordered: mode.ordered,
             };
-            fs::write(&conf, config::placed(text, &place)?).map_err(|error| at(&conf, error))?;
-            let mut command = process::command(&tools::find("MODGATE_NGINX")?);
-            command.arg("-e").arg(&log).arg("-p").arg(dir).arg("-c").arg(&conf);
-            let process = Process::start("nginx", command, &log).map_err(|error| error.to_string())?;
-            // The pid file is written once the port is bound.
-            let up = wait::poll(Duration::from_secs(15), || {
-                if process.exited().is_some() { Some(false) } else { pid.exists().then_some(true) }
-            });
-            if up == Some(true) {
-                return Ok(Self {
-                    process,
-                    addr: port.addr(),
-                    tls: mode.tls,
-                    data: data.to_owned(),
-                    access_log,
-                    syncs: AtomicU32::new(0),
-                    _port: port,
-                    _scratch: None,
-                });
+            fs::write(&launch.conf, config::placed(text, &place)?)
+                .map_err(|error| at(&launch.conf, error))?;
+            match launch.start() {
+                Ok(process) => {
+                    return Ok(Self {
+                        process,
+                        launch,
+                        addr: port.addr(),
+                        tls: mode.tls,
+                        data: data.to_owned(),
+                        access_log,
+                        syncs: AtomicU32::new(0),
+                        _port: port,
+                        _scratch: None,
+                    });
+                }
+                Err(said) => last = said,
             }
-            last = process.log_tail(20);
         }
         Err(format!("nginx ({name}) does not start:\n{last}"))
+    }
+}
+
+/// What it takes to start one, for the first time or again.
+#[derive(Debug)]
+struct Launch {
+    dir: PathBuf,
+    conf: PathBuf,
+    log: PathBuf,
+    pid: PathBuf,
+}
+
+impl Launch {
+    /// Starts it and waits until it listens; else the end of its log.
+    fn start(&self) -> Result<Process, String> {
+        let _ = fs::remove_file(&self.pid);
+        let mut command = process::command(&tools::find("MODGATE_NGINX")?);
+        command.arg("-e").arg(&self.log).arg("-p").arg(&self.dir).arg("-c").arg(&self.conf);
+        let process = Process::start("nginx", command, &self.log).map_err(|error| error.to_string())?;
+        // The pid file is written once the port is bound.
+        let up = wait::poll(Duration::from_secs(15), || {
+            if process.exited().is_some() { Some(false) } else { self.pid.exists().then_some(true) }
+        });
+        if up == Some(true) { Ok(process) } else { Err(process.log_tail(20)) }
     }
 }
 

@@ -23,7 +23,7 @@ pub fn find(variable: &str) -> Result<PathBuf, String> {
             Some(value) => (value.clone(), ".tools/env"),
             None => {
                 return Err(format!(
-                    "{variable} is set neither in the environment nor in .tools/env: run `make setup`"
+                    "{variable} is set neither in the environment nor in .tools/env: run `make setup wasm`"
                 ));
             }
         },
@@ -33,7 +33,7 @@ pub fn find(variable: &str) -> Result<PathBuf, String> {
     if path.exists() {
         return Ok(path);
     }
-    Err(format!("{variable} from {origin} names {value}, which does not exist: run `make setup`"))
+    Err(format!("{variable} from {origin} names {value}, which does not exist: run `make setup wasm`"))
 }
 
 /// Envoy's binary.
@@ -109,6 +109,6 @@ mod tests {
     #[test]
     fn a_missing_tool_says_what_to_run() {
         let error = find("MODGATE_NO_SUCH_TOOL").unwrap_err();
-        assert!(error.contains("MODGATE_NO_SUCH_TOOL") && error.contains("make tools"), "{error}");
+        assert!(error.contains("MODGATE_NO_SUCH_TOOL") && error.contains("make setup"), "{error}");
     }
 }

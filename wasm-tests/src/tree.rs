@@ -1,7 +1,10 @@
 //! A GOPROXY tree on disk, as `make setup` lays out from real modules.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use serde_json::Value;
 
 use crate::module::escape;
 use crate::tools;
@@ -46,6 +49,15 @@ impl Tree {
         Self(tools::modules().join("real"))
     }
 
+    /// The tree of modules that are unlike the others: no tags, no `@latest`, thousands of versions.
+    ///
+    /// # Panics
+    /// When it is missing.
+    #[must_use]
+    pub fn odd() -> Self {
+        Self(tools::modules().join("odd"))
+    }
+
     /// A tree elsewhere.
     #[must_use]
     pub fn at(dir: &Path) -> Self {
@@ -71,6 +83,35 @@ impl Tree {
     #[must_use]
     pub fn zip(&self, entry: &Entry) -> PathBuf {
         self.0.join(escape(&entry.module)).join("@v").join(format!("{}.zip", escape(&entry.version)))
+    }
+
+    /// What go.sum would say of every version: the hash of its zip (empty where it has none) and of its go.mod, by
+    /// `module@version`. Only of trees that mkproxy made.
+    ///
+    /// # Panics
+    /// When the tree's `modules.json` cannot be read.
+    #[must_use]
+    pub fn sums(&self) -> BTreeMap<String, (String, String)> {
+        let text = fs::read(self.0.join("modules.json")).expect("the tree's modules.json");
+        let modules: Vec<Value> = serde_json::from_slice(&text).expect("modules.json is a list");
+        let sums = modules.iter().map(|module| {
+            let field = |name: &str| module[name].as_str().unwrap_or_default().to_owned();
+            let query = format!("{}@{}", field("module"), field("version"));
+            (query, (field("zip_h1"), field("mod_h1")))
+        });
+        sums.collect()
+    }
+
+    /// Copies the zips of these entries to where a GOPROXY tree in `dir` has them.
+    ///
+    /// # Panics
+    /// When one cannot be copied.
+    pub fn copy_zips(&self, entries: &[Entry], dir: &Path) {
+        for entry in entries {
+            let to = Self::at(dir).zip(entry);
+            fs::create_dir_all(to.parent().expect("a zip lies in a folder")).expect("the zip's folder");
+            fs::copy(self.zip(entry), to).expect("a zip of the tree");
+        }
     }
 
     fn walk(&self, dir: &Path, entries: &mut Vec<Entry>) {

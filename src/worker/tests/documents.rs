@@ -149,7 +149,12 @@ fn scenario_disable_module_fetch_asks_storage_alone() {
     let forbids = [("disable-module-fetch", "true")];
     let stream = world.begin_with(0, "GET", "/example.com/m/@v/v1.0.0.mod", &forbids);
     world.settle();
-    assert_eq!(world.response(stream).status, 404);
+    let answer = world.response(stream);
+    assert_eq!(
+        (answer.status, header(&answer, "cache-control")),
+        (404, "no-store"),
+        "the next may not forbid it"
+    );
     assert!(world.cluster("public").asked.is_empty());
 
     // What could not be looked for is not remembered as missing.

@@ -91,6 +91,8 @@ fn scenario_capitals_do_not_hide_a_private_module() {
 fn scenario_a_configured_checksum_database_is_served() {
     let (_, response) = get("/sumdb/sum.test/supported");
     assert_eq!((response.status, body(&response)), (200, ""));
+    // By it the adapter puts back the length that the host takes away.
+    assert_eq!(super::header(&response, "content-type"), "text/plain; charset=utf-8");
     let (_, response) = get("/sumdb/sum.test/lookup/open.test/m@v1.0.0");
     assert_eq!((response.status, body(&response)), (200, "1\nrecord\n"));
     let mut world = world();

@@ -61,6 +61,9 @@ fn a_reason_is_what_the_go_command_shows() {
     let answer = world(1).get(0, &format!("/example.com/{long}{long}/@v/list"));
     assert_eq!(answer.status, 400);
     assert!(body(&answer).contains("more than 4096"), "{}", body(&answer));
+    // One character that is not graphic (unicode.IsGraphic), and the go command shows nothing of it.
+    let answer = world(1).get(0, "/example.com/m/@v/a%e2%80%8b%e2%80%aeb%ee%80%80%c2%adc%c3%a9");
+    assert!(body(&answer).contains("@v/abc\u{e9} of example.com/m"), "{}", body(&answer));
 }
 
 #[test]

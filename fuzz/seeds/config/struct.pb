@@ -1,0 +1,7 @@
+
+
+	upstreams2
+*
+
+
+cluster

@@ -1,0 +1,227 @@
+//! The seam, read from the sources: which module may name which, and what the core may not name at all.
+//!
+//! The sources are read as tokens, so that comments and texts are none of it and a path in a macro is. What is compiled for
+//! tests alone is left out: `tests` modules, the simulated world, the generator of the reference.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "test code"
+)]
+
+mod layering {
+    pub(crate) mod names;
+}
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use layering::names::{Named, named};
+
+/// From low to high: a module names those on lower lines, never one on its own line or above.
+///
+/// `http` and `metrics` are values without an opinion; `config` compiles Go's words; `goproxy` is the protocol between them.
+const LAYERS: [&[&str]; 10] = [
+    &["gomod", "http", "metrics"],
+    &["config"],
+    &["goproxy"],
+    &["endpoint", "shared", "store", "upstream"],
+    &["plan"],
+    &["cx"],
+    &["flow"],
+    &["worker"],
+    &["host"],
+    &["sim"],
+];
+
+/// What the core may not name, and why.
+const FORBIDDEN: &[(&str, &str)] = &[
+    ("proxy_wasm", "only host knows the host"),
+    ("std::collections::HashMap", "its order is drawn at random: use BTreeMap"),
+    ("std::collections::HashSet", "its order is drawn at random: use BTreeSet"),
+    ("std::collections::hash_map", "its order is drawn at random: use BTreeMap"),
+    ("std::collections::hash_set", "its order is drawn at random: use BTreeSet"),
+    ("std::hash::RandomState", "the core draws no randomness"),
+    ("std::time::Instant", "time is an argument: Cx::now"),
+    ("std::time::SystemTime", "time is an argument: Cx::now"),
+    ("std::env", "the filter is configured by its plugin configuration alone"),
+    ("std::fs", "the core opens nothing"),
+    ("std::io", "the core opens nothing"),
+    ("std::net", "the core opens nothing"),
+    ("std::os", "the core opens nothing"),
+    ("std::process", "the core starts and ends nothing"),
+    ("std::thread", "a filter has no threads of its own"),
+    ("print!", "what is to be logged is a Command::Log"),
+    ("println!", "what is to be logged is a Command::Log"),
+    ("eprint!", "what is to be logged is a Command::Log"),
+    ("eprintln!", "what is to be logged is a Command::Log"),
+    ("dbg!", "what is to be logged is a Command::Log"),
+];
+
+/// Addresses are values, whatever else is in `std::net`.
+const ALLOWED: &[&str] = &["std::net::IpAddr", "std::net::Ipv4Addr", "std::net::Ipv6Addr"];
+
+#[test]
+fn dependencies_point_down_and_the_core_opens_nothing() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let files = sources(&root);
+    assert!(files.len() > 50, "{} files", files.len());
+    let mut faults = Vec::new();
+    let mut edges = 0;
+    for file in &files {
+        let within = file.strip_prefix(&root).unwrap();
+        let found = judge(within, &fs::read_to_string(file).unwrap());
+        edges += found.edges;
+        faults.extend(found.faults);
+    }
+    assert!(edges > 60, "{edges} edges: are the sources still read?");
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+/// It can fail: every rule is broken here once.
+#[test]
+fn what_breaks_a_rule_is_named_with_its_line() {
+    for (file, text, want) in [
+        ("gomod/path.rs", "use crate::http::Headers;", "src/gomod/path.rs:1: gomod names http"),
+        ("http/reply.rs", "\n\nuse crate::{\n    gomod,\n};", "src/http/reply.rs:4: http names gomod"),
+        (
+            "config.rs",
+            "fn f() { let x = crate::worker::Worker::new; }",
+            "src/config.rs:1: config names worker",
+        ),
+        ("store.rs", "use super::upstream::judge;", "src/store.rs:1: store names upstream"),
+        ("flow/search.rs", "use super::super::worker;", "src/flow/search.rs:1: flow names worker"),
+        (
+            "flow/search.rs",
+            "mod inner { use super::super::{super::{worker}}; }",
+            "src/flow/search.rs:1: flow names worker",
+        ),
+        ("flow.rs", "pub(in crate::worker) fn f() {}", "src/flow.rs:1: flow names worker"),
+        ("plan.rs", "fn f() { write!(f, \"{}\", crate::cx::Cx); }", "src/plan.rs:1: plan names cx"),
+        ("new.rs", "use crate::gomod;", "src/new.rs:1: new is on no layer"),
+        ("lib.rs", "use crate::host;\nuse proxy_wasm::hostcalls;", "src/lib.rs:2: proxy_wasm: only host"),
+        ("worker.rs", "use std::{time::{Duration, Instant}};", "src/worker.rs:1: std::time::Instant: time"),
+        (
+            "worker.rs",
+            "fn f() { std::time::SystemTime::now(); }",
+            "src/worker.rs:1: std::time::SystemTime: time",
+        ),
+        (
+            "worker.rs",
+            "use std::collections::{BTreeMap, HashMap as Map};",
+            "src/worker.rs:1: std::collections::HashMap:",
+        ),
+        ("worker.rs", "use std::net::TcpStream;", "src/worker.rs:1: std::net: the core"),
+        ("worker.rs", "use std::fs::*;", "src/worker.rs:1: std::fs: the core"),
+        ("worker.rs", "fn f() {\n    println!(\"x\");\n}", "src/worker.rs:2: println!: what"),
+        ("worker.rs", "#[cfg(not(test))]\nuse crate::host;", "src/worker.rs:2: worker names host"),
+    ] {
+        let faults = judge(Path::new(file), text).faults;
+        assert!(faults.len() == 1 && faults[0].starts_with(want), "{text}: {faults:?}, want {want}");
+    }
+}
+
+/// And it lets pass what is no breach.
+#[test]
+fn what_breaks_no_rule_passes() {
+    for (file, text) in [
+        ("goproxy.rs", "use crate::{config::{Admin, Match}, gomod::{self, Version}, http, metrics::Cache};"),
+        (
+            "gomod/pattern/glob.rs",
+            "use super::Pattern; use super::super::ModulePath; use crate::gomod::Version;",
+        ),
+        (
+            "gomod.rs",
+            "//! See [`crate::worker`].\n/// And crate::host.\nconst A: &str = \"crate::worker println!\";",
+        ),
+        ("gomod.rs", "#[cfg(test)]\nmod tests { use crate::worker::Worker; use std::fs; }"),
+        ("gomod.rs", "#[cfg(test)]\nuse crate::worker;\nuse super::gomod::Version;"),
+        ("gomod/path.rs", "mod parts { use super::super::Version; }"),
+        ("config/host.rs", "use std::net::Ipv6Addr;"),
+        ("worker.rs", "use std::{collections::BTreeMap, hash::DefaultHasher, time::Duration};"),
+        ("endpoint.rs", "const A: &str = env!(\"CARGO_PKG_VERSION\");"),
+        ("host/kv.rs", "use proxy_wasm::hostcalls; use std::time::UNIX_EPOCH; use crate::{worker, shared};"),
+        ("lib.rs", "pub mod worker; pub mod gomod;"),
+    ] {
+        assert_eq!(judge(Path::new(file), text).faults, Vec::<String>::new(), "{text}");
+    }
+}
+
+#[derive(Default)]
+struct Found {
+    edges: usize,
+    faults: Vec<String>,
+}
+
+/// What one file, at `within` below `src`, breaks.
+fn judge(within: &Path, text: &str) -> Found {
+    let module = module_of(within);
+    let mut found = Found::default();
+    for Named { path, line } in named(&module, text) {
+        let at = format!("src/{}:{line}", within.display());
+        if let Some((first, rest)) = path.split_first()
+            && first == "crate"
+        {
+            if let (Some(own), Some(other)) =
+                (module.first(), rest.first().filter(|other| layer(other).is_some()))
+                && own != other
+            {
+                found.edges += 1;
+                match layer(own) {
+                    None => found.faults.push(format!("{at}: {own} is on no layer of tests/layering.rs")),
+                    Some(own_layer) if Some(own_layer) <= layer(other) => {
+                        found.faults.push(format!("{at}: {own} names {other}, which is not below it"));
+                    }
+                    Some(_) => {}
+                }
+            }
+        } else if module.first().is_none_or(|module| module != "host") {
+            found.faults.extend(forbidden(&path).map(|(what, why)| format!("{at}: {what}: {why}")));
+        }
+    }
+    found
+}
+
+fn layer(module: &str) -> Option<usize> {
+    LAYERS.iter().position(|layer| layer.contains(&module))
+}
+
+fn forbidden(path: &[String]) -> Option<(&'static str, &'static str)> {
+    // What is in std may be in core or alloc, and is the same there.
+    let mut path = path.to_vec();
+    if matches!(path[0].as_str(), "core" | "alloc") {
+        path[0] = "std".to_owned();
+    }
+    let path = path.join("::");
+    let is_within =
+        |outer: &str| path.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
+    FORBIDDEN
+        .iter()
+        .copied()
+        .find(|(what, _)| is_within(what) && !ALLOWED.iter().any(|allowed| is_within(allowed)))
+}
+
+/// `flow/search.rs` is the module `flow::search`, `lib.rs` the crate itself.
+fn module_of(within: &Path) -> Vec<String> {
+    let path = within.with_extension("");
+    let path: Vec<String> = path.iter().map(|name| name.to_str().unwrap().to_owned()).collect();
+    if path == ["lib"] { Vec::new() } else { path }
+}
+
+/// All sources but those that are compiled for tests alone.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let stem = path.file_stem().unwrap().to_str().unwrap();
+        let is_test = matches!(stem, "tests" | "sim" | "reference" | "testdata" | "examples");
+        if path.is_dir() && !is_test {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") && !is_test {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}

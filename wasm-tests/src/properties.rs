@@ -1,0 +1,45 @@
+//! What must hold of the core whatever it is given.
+//!
+//! Each property is a function of bytes that panics where it does not hold. They are asked in three places: by the fuzz
+//! targets of `fuzz/`, with whatever libFuzzer comes up with; by `tests/seeds.rs`, with every committed seed and
+//! mutations of it; and in wasm32. The input formats are texts, so that a seed can be read and written by a person.
+
+pub mod body;
+pub mod config;
+pub mod gomod;
+pub mod path;
+pub mod record;
+pub mod request;
+
+/// One property.
+#[derive(Clone, Copy, Debug)]
+pub struct Property {
+    /// What its fuzz target and the folder of its seeds are called.
+    pub name: &'static str,
+    /// Panics where it does not hold of an input.
+    pub check: fn(&[u8]),
+}
+
+/// Every property.
+pub const ALL: [Property; 6] = [
+    Property { name: "body", check: body::check },
+    Property { name: "config", check: config::check },
+    Property { name: "gomod", check: gomod::check },
+    Property { name: "path", check: path::check },
+    Property { name: "record", check: record::check },
+    Property { name: "request", check: request::check },
+];
+
+/// Parts the input after its first line. What is no UTF-8 is replaced: headers reach the core as text.
+fn first_line(input: &[u8]) -> (String, &[u8]) {
+    let end = input.iter().position(|byte| *byte == b'\n').unwrap_or(input.len());
+    let rest = input.get(end + 1..).unwrap_or_default();
+    (String::from_utf8_lossy(&input[..end]).into_owned(), rest)
+}
+
+/// The digit that a line begins with, which chooses among `count` things, and the rest of the line.
+fn choice(line: &str, count: usize) -> Option<(usize, &str)> {
+    let digit = line.chars().next()?.to_digit(10)?;
+    let chosen = usize::try_from(digit).ok().filter(|chosen| *chosen < count)?;
+    Some((chosen, &line[1..]))
+}

@@ -1,0 +1,87 @@
+//! Where 32 bits could be too few, and one path of the code where they are: lengths, times, counters.
+
+use std::time::Duration;
+
+use modgate::config::Config;
+use modgate::goproxy::{Found, Lifetime, Validity};
+use modgate::http::Timestamp;
+use modgate::shared::{Entry, Key, Record};
+use modgate_wasm_tests::properties;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+#[wasm_bindgen_test]
+fn the_width_is_what_is_tested_here() {
+    assert_eq!(usize::BITS, 32);
+}
+
+#[wasm_bindgen_test]
+fn times_are_64_bits_wide() {
+    // 2^32 milliseconds were over in February 1970.
+    let now = Timestamp(1_700_000_000_000);
+    assert_eq!(now.since(Timestamp(now.0 - (1 << 32) - 1)), Duration::from_millis((1 << 32) + 1));
+    assert_eq!(Timestamp(u64::MAX).since(Timestamp(0)), Duration::from_millis(u64::MAX));
+    assert_eq!(Timestamp(0).since(now), Duration::ZERO, "a clock that was set back");
+}
+
+#[wasm_bindgen_test]
+fn ages_beyond_32_bits_of_milliseconds_are_not_fresh() {
+    let left = |ttl, age| Validity::left(Lifetime::List, ttl, age, true).cache_control();
+    assert_eq!(left(Duration::from_secs(60), Duration::from_millis((1 << 32) + 1)), "public, max-age=0");
+    assert_eq!(left(Duration::from_millis((1 << 32) + 1), Duration::ZERO), "public, max-age=4294968");
+    assert_eq!(left(Duration::MAX, Duration::ZERO), "public, max-age=18446744073709551616");
+}
+
+#[wasm_bindgen_test]
+fn the_index_bound_does_not_wrap() {
+    let with = |slots: u32, bytes: u32| {
+        Config::parse(&format!(
+            r#"{{"upstreams": [{{"cluster": "c", "url": "http://h"}}],
+                "index": {{"slots": {slots}, "negative_slots": 1, "max_entry_bytes": {bytes}}}}}"#
+        ))
+    };
+    // 2^20 slots of 4096 bytes, and what a slot costs beside: above 2^32 bytes, and so refused and not taken for little.
+    assert!(with(1 << 20, 4096).is_err());
+    assert_eq!(
+        with(1 << 20, 3900).unwrap().index.memory_bound_bytes(),
+        (1 << 20) * (3900 + 160) + 1024 + 160
+    );
+}
+
+#[wasm_bindgen_test]
+fn records_keep_wide_times_and_keys_of_any_length() {
+    let entry = Entry::Found(Found::new(vec![0xff; 100_000], Timestamp(u64::MAX - 1)));
+    for length in [0, 1, 65_535] {
+        let path = "x".repeat(length);
+        let key = Key { sources: u64::MAX, path: &path };
+        let bytes = Record { key, entry: &entry }.encode().unwrap();
+        assert_eq!(Entry::decode(&bytes, key).as_ref(), Some(&entry));
+        assert_eq!(Entry::decode(&bytes, Key { sources: u64::from(u32::MAX), ..key }), None);
+    }
+    let path = "x".repeat(65_536);
+    assert_eq!(Record { key: Key { sources: 0, path: &path }, entry: &entry }.encode(), None);
+}
+
+#[wasm_bindgen_test]
+fn durations_are_read_to_the_nanosecond_and_to_the_day() {
+    let with = |list: &str| {
+        let text = format!(
+            r#"{{"storage": {{"cluster": "c", "url": "http://h"}}, "freshness": {{"list": "{list}"}}}}"#
+        );
+        Config::parse(&text).map(|config| config.freshness.list)
+    };
+    assert_eq!(with("1day"), Ok(Duration::from_secs(86_400)));
+    assert_eq!(with("1h 1ns"), Ok(Duration::new(3600, 1)));
+    assert!(with("4294967296s").is_err() && with("18446744073709551616s").is_err());
+}
+
+#[wasm_bindgen_test]
+fn what_must_hold_of_records_holds_of_the_seeds() {
+    for seed in [
+        include_bytes!("../../../fuzz/seeds/record/found").as_slice(),
+        include_bytes!("../../../fuzz/seeds/record/gone"),
+        include_bytes!("../../../fuzz/seeds/record/length_beyond"),
+        include_bytes!("../../../fuzz/seeds/record/etag_cut"),
+    ] {
+        properties::record::check(seed);
+    }
+}

@@ -1,0 +1,175 @@
+//! What is counted, as a Prometheus server reads it.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "test code"
+)]
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use modgate_wasm_tests::envoy::Envoy;
+use modgate_wasm_tests::faulty::{Faulty, Reply};
+use modgate_wasm_tests::fixture::{self, STORAGE, UPSTREAM};
+use modgate_wasm_tests::http::Request;
+use modgate_wasm_tests::module::Module;
+use modgate_wasm_tests::{at_one_and_four_workers, wait};
+use serde_json::json;
+
+at_one_and_four_workers!(every_request_callout_refusal_and_write_is_counted_once);
+
+/// `modgate_*` series with their values, labels sorted by name.
+fn series(envoy: &Envoy) -> BTreeMap<String, u64> {
+    let text = envoy.prometheus();
+    // Whatever bears our name, that none escapes by a wrong one; Envoy itself counts restarts of the filter under it.
+    let ours = |line: &&str| line.contains("modgate_") && !line.starts_with("envoy_wasm_modgate_vm_reload");
+    let lines = text.lines().filter(|line| !line.starts_with('#')).filter(ours);
+    let read = lines.map(|line| {
+        let (name, value) = line.rsplit_once(' ').unwrap();
+        let (name, labels) = name.split_once('{').unwrap_or((name, "}"));
+        let mut labels: Vec<&str> = labels.trim_end_matches('}').split(',').collect();
+        labels.sort_unstable();
+        (format!("{name}{{{}}}", labels.join(",")), value.parse().unwrap())
+    });
+    read.collect()
+}
+
+fn every_request_callout_refusal_and_write_is_counted_once(workers: u32) {
+    let [first, second, storage, sumdb] = [(); 4].map(|()| Faulty::start());
+    let endpoint =
+        |name: &str, cluster: &str| json!({"name": name, "cluster": cluster, "url": "http://x.example.com"});
+    let envoy = Envoy::gateway()
+        .cluster(UPSTREAM, first.addr())
+        .cluster("second", second.addr())
+        .cluster(STORAGE, storage.addr())
+        .cluster("sum_golang_org", sumdb.addr())
+        .concurrency(workers)
+        .plugin(&json!({
+            "upstreams": [endpoint("first", UPSTREAM), endpoint("second_one-2", "second")],
+            "storage": {"cluster": STORAGE, "url": "http://x.example.com"},
+            "sumdb": [endpoint("sum.golang.org", "sum_golang_org")],
+            "private": {"nosumdb": ["quiet.example.com"]},
+        }))
+        .start();
+    assert!(series(&envoy).is_empty(), "{:?}", series(&envoy));
+
+    let module = Module::new("example.com/m", "v1.0.0");
+    first.serve(&module);
+    storage.on(&format!("PUT {}", module.url("info")), Reply::status(201));
+    storage.on(&format!("PUT {}", module.url("mod")), Reply::status(507));
+    storage.on(&format!("PUT {}", module.list_url()), Reply::status(403));
+    storage.on("/example.com/stored/@v/v1.0.0.mod", Reply::ok("module example.com/stored\n"));
+    storage.on("/example.com/stored/@v/v1.0.0.zip", Reply::ok("PK"));
+    second.on("/example.com/second/@v/v1.0.0.zip", Reply::ok("PK"));
+    first.on("/example.com/down/@latest", Reply::status(500));
+    first.on("/example.com/cut/@latest", Reply::ok("").close_before_head());
+    sumdb.on("/latest", Reply::ok("tree\n"));
+
+    let known = envoy.get(&module.url("info")).header("etag").unwrap().to_owned();
+    for (method, path) in [
+        ("GET", module.url("info")),
+        ("HEAD", module.url("info")),
+        ("GET", module.url("mod")),
+        ("GET", module.list_url()),
+        ("GET", "/example.com/stored/@v/v1.0.0.mod".to_owned()),
+        ("GET", "/example.com/stored/@v/v1.0.0.zip".to_owned()),
+        ("GET", "/example.com/second/@v/v1.0.0.zip".to_owned()),
+        ("GET", "/example.com/none/@v/main.info".to_owned()),
+        ("GET", "/example.com/none/@v/main.info".to_owned()),
+        ("GET", "/example.com/down/@latest".to_owned()),
+        ("GET", "/example.com/cut/@latest".to_owned()),
+        ("GET", "/sumdb/sum.golang.org/latest".to_owned()),
+        ("GET", "/sumdb/sum.golang.org/supported".to_owned()),
+        ("GET", "/sumdb/sum.golang.org/lookup/quiet.example.com/m@v1.0.0".to_owned()),
+        ("GET", "/sumdb/other.example.com/latest".to_owned()),
+        ("GET", "/example.com/%zz/@v/list".to_owned()),
+        ("GET", "/example.com/m/@v/v1.0.0.exe".to_owned()),
+        ("POST", module.list_url()),
+        ("GET", "/-/healthz".to_owned()),
+        ("GET", "/not/ours".to_owned()),
+    ] {
+        let _ = envoy.send(&Request::new(method, &path));
+    }
+    let unmodified = Request::get(&module.url("info")).header("if-none-match", &known);
+    assert_eq!(envoy.send(&unmodified).status, 304);
+
+    let requests = [
+        ("info", "upstream", 2, 1),
+        ("info", "hit", 2, 2),
+        ("info", "hit", 3, 1),
+        ("mod", "upstream", 2, 1),
+        ("mod", "storage", 2, 1),
+        ("list", "upstream", 2, 1),
+        ("zip", "storage", 2, 1),
+        ("zip", "upstream", 2, 1),
+        ("query", "upstream", 4, 1),
+        ("query", "hit", 4, 1),
+        ("latest", "none", 5, 2),
+        ("sumdb", "upstream", 2, 1),
+        ("sumdb", "none", 2, 1),
+        ("sumdb", "none", 4, 2),
+        ("invalid", "none", 4, 3),
+        ("page", "none", 2, 1),
+    ];
+    let callouts = [
+        ("first", "ok", 3),
+        ("first", "missing", 2),
+        ("first", "error", 1),
+        ("first", "unreachable", 1),
+        ("second_one-2", "missing", 1),
+        // The writes are among them: one taken, one answered 507, one 403.
+        ("storage", "ok", 3),
+        ("storage", "missing", 5),
+        ("storage", "error", 1),
+        ("storage", "refused", 1),
+        ("sumdb", "ok", 1),
+    ];
+    let refusals = [("malformed", 1), ("method", 1), ("nosumdb", 1), ("unknown", 2)];
+    let writes = [("stored", 1), ("full", 1), ("refused", 1)];
+    let mut expected = BTreeMap::new();
+    for (kind, cache, class, count) in requests {
+        let labels = format!("cache=\"{cache}\",class=\"{class}xx\",kind=\"{kind}\"");
+        expected.insert(format!("modgate_requests_total{{{labels}}}"), count);
+    }
+    for (target, outcome, count) in callouts {
+        expected
+            .insert(format!("modgate_callouts_total{{outcome=\"{outcome}\",target=\"{target}\"}}"), count);
+    }
+    for (reason, count) in refusals {
+        expected.insert(format!("modgate_refusals_total{{reason=\"{reason}\"}}"), count);
+    }
+    for (outcome, count) in writes {
+        expected.insert(format!("modgate_storage_writes_total{{outcome=\"{outcome}\"}}"), count);
+    }
+    // Writes end after the answers they belong to.
+    let _ = wait::poll(Duration::from_secs(10), || (series(&envoy) == expected).then_some(()));
+    assert_eq!(series(&envoy), expected);
+}
+
+#[test]
+fn no_client_can_make_a_series() {
+    let (upstream, storage) = (Faulty::start(), Faulty::start());
+    let envoy = fixture::builder(upstream.addr(), storage.addr()).start();
+    let ask = |number: u32| {
+        let names = [
+            format!("/example.com/m{number}/@v/list"),
+            format!("/example.com/m{number}.kind.x.cache.y/@v/v1.0.{number}.mod"),
+            format!("/example.com/m/@v/query{number}.info"),
+            format!("/sumdb/db{number}.example.com/latest"),
+            format!("/example.com/m/@v/v1.0.0.x{number}"),
+        ];
+        for path in names {
+            let _ = envoy.get(&path);
+            let _ = envoy.send(&Request::new(&format!("METHOD{number}"), &path));
+        }
+    };
+    (0..2).for_each(ask);
+    let before: Vec<String> = series(&envoy).into_keys().collect();
+    assert!(before.iter().all(|name| !name.contains("example") && !name.contains("METHOD")), "{before:?}");
+    (2..20).for_each(ask);
+    assert_eq!(series(&envoy).into_keys().collect::<Vec<_>>(), before);
+}

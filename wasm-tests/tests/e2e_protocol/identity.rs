@@ -1,0 +1,149 @@
+//! Who is told what: a client's secrets stay here, the gateway's own go where they belong.
+
+use std::collections::BTreeSet;
+
+use modgate_wasm_tests::envoy::Envoy;
+use modgate_wasm_tests::faulty::{Faulty, Reply, Seen};
+use modgate_wasm_tests::fixture::{self, Stack};
+use modgate_wasm_tests::http::Request;
+use modgate_wasm_tests::module::Module;
+use modgate_wasm_tests::{at_one_and_four_workers, wait};
+use serde_json::json;
+
+at_one_and_four_workers!(a_client_s_secrets_stay_here_and_the_gateway_s_own_go_where_they_belong);
+
+/// A client with everything that could give it away.
+fn revealing(method: &str, target: &str) -> Request {
+    Request::new(method, target)
+        .header("authorization", "Bearer client-secret")
+        .header("proxy-authorization", "Basic client-secret")
+        .header("cookie", "client-secret=1")
+        .header("x-forwarded-for", "192.0.2.7")
+        .header("forwarded", "for=192.0.2.7")
+        .header("x-real-ip", "192.0.2.7")
+        .header("x-envoy-external-address", "192.0.2.7")
+        .header("x-envoy-original-path", "/client-secret")
+        .header("referer", "http://client-secret.example.com/")
+        .header("user-agent", "client-secret/1.0")
+        .header("x-api-key", "client-secret")
+        .header("accept-language", "client-secret")
+}
+
+/// What anybody behind the gateway may be told, callouts and downloads alike.
+const TOLD: [&str; 8] = [
+    "authorization",
+    "content-length",
+    "content-type",
+    "host",
+    "user-agent",
+    // Of Envoy's own making, on what the filter asks by itself.
+    "x-envoy-expected-rq-timeout-ms",
+    "x-envoy-internal",
+    "x-tenant",
+];
+
+#[track_caller]
+fn assert_discreet(seen: &Seen, authorization: Option<&str>) {
+    let what = format!("{} {} {:?}", seen.method, seen.target, seen.headers);
+    let names: BTreeSet<&str> = seen.headers.iter().map(|(name, _)| name.as_str()).collect();
+    assert!(names.iter().all(|name| TOLD.contains(name)), "{what}");
+    assert!(!what.contains("client-secret") && !what.contains("192.0.2.7"), "{what}");
+    assert_eq!(seen.header("authorization"), authorization, "{what}");
+    assert!(seen.header("user-agent").is_some_and(|agent| agent.starts_with("modgate/")), "{what}");
+}
+
+fn a_client_s_secrets_stay_here_and_the_gateway_s_own_go_where_they_belong(workers: u32) {
+    let (upstream, storage, sumdb) = (Faulty::start(), Faulty::start(), Faulty::start());
+    let (fetched, stored) =
+        (Module::new("example.com/fetched", "v1.0.0"), Module::new("example.com/stored", "v1.0.0"));
+    upstream.serve(&fetched);
+    for (kind, reply) in [("zip", Reply::ok(stored.zip())), ("mod", Reply::ok(stored.go_mod()))] {
+        storage.on(&stored.url(kind), reply);
+    }
+    sumdb.on("/latest", Reply::ok("tree\n"));
+    let envoy = Envoy::gateway()
+        .cluster(fixture::UPSTREAM, upstream.addr())
+        .cluster(fixture::STORAGE, storage.addr())
+        .cluster("sum_golang_org", sumdb.addr())
+        .concurrency(workers)
+        .plugin(&json!({
+            "upstreams": [{"name": "corp", "cluster": fixture::UPSTREAM, "url": "https://corp.example.com:8443",
+                           "headers": {"authorization": "Bearer gateway", "x-tenant": "7"}}],
+            "storage": {"cluster": fixture::STORAGE, "url": "http://storage.internal",
+                        "headers": {"authorization": "Basic store"}},
+            "sumdb": [{"name": "sum.golang.org", "cluster": "sum_golang_org", "url": "https://sum.golang.org"}]
+        }))
+        .start();
+    for method in ["GET", "HEAD"] {
+        for path in [
+            fetched.list_url(),
+            "/example.com/fetched/@latest".to_owned(),
+            fetched.url("info"),
+            fetched.url("mod"),
+            fetched.url("zip"),
+            stored.url("mod"),
+            stored.url("zip"),
+            "/sumdb/sum.golang.org/latest".to_owned(),
+            "/-/readyz".to_owned(),
+        ] {
+            assert_eq!(envoy.send(&revealing(method, &path)).status, 200, "{method} {path}");
+        }
+    }
+    wait::until("four documents are written", std::time::Duration::from_secs(10), || {
+        storage.requests().iter().filter(|seen| seen.method == "PUT").count() >= 4
+    });
+    for seen in upstream.requests() {
+        assert_discreet(&seen, Some("Bearer gateway"));
+        assert_eq!(
+            (seen.header("x-tenant"), seen.header("host")),
+            (Some("7"), Some("corp.example.com:8443"))
+        );
+    }
+    for seen in storage.requests() {
+        assert_discreet(&seen, Some("Basic store"));
+        assert_eq!((seen.header("x-tenant"), seen.header("host")), (None, Some("storage.internal")));
+    }
+    for seen in sumdb.requests() {
+        assert_discreet(&seen, None);
+    }
+    let methods = |server: &Faulty, zip: &Module| {
+        let seen = server.requests_for(&zip.url("zip"));
+        seen.iter().map(|seen| seen.method.clone()).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>()
+    };
+    assert_eq!(methods(&upstream, &fetched), ["GET", "HEAD"], "downloads as well");
+    assert_eq!(methods(&storage, &stored), ["GET", "HEAD"]);
+    assert_eq!(sumdb.requests().len(), 1);
+}
+
+#[test]
+fn what_says_which_bytes_goes_along_with_a_download() {
+    let stack = Stack::start();
+    let module = Module::new("example.com/m", "v1.0.0");
+    stack.upstream.serve(&module);
+    let conditions = [
+        ("range", "bytes=0-9"),
+        ("if-range", "\"a\""),
+        ("if-modified-since", "Tue, 02 Jan 2024 03:04:05 GMT"),
+        ("if-unmodified-since", "Tue, 02 Jan 2034 03:04:05 GMT"),
+        ("if-match", "*"),
+        ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+        ("tracestate", "a=b"),
+    ];
+    let asked = conditions
+        .iter()
+        .fold(revealing("GET", &module.url("zip")), |asked, (name, value)| asked.header(name, value));
+    assert_eq!(stack.envoy.send(&asked).status, 206);
+    let seen = &stack.upstream.requests()[0];
+    for (name, value) in conditions {
+        assert_eq!(seen.header(name), Some(value), "{name}");
+    }
+    let others: Vec<&str> = seen
+        .headers
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .filter(|name| !TOLD.contains(name) && !conditions.iter().any(|(known, _)| known == name))
+        .collect();
+    assert!(others.is_empty(), "{others:?}");
+    let stored = stack.storage.requests();
+    assert_eq!(stored[0], ("HEAD".to_owned(), module.url("zip"), 404));
+}

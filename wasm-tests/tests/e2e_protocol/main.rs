@@ -1,0 +1,180 @@
+//! What the gateway says on the wire, header by header, to clients that ask well, badly, and for something else.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "test code"
+)]
+
+mod documents;
+mod errors;
+mod foreign;
+mod identity;
+mod pages;
+mod paths;
+mod zips;
+
+use modgate_wasm_tests::envoy::Builder;
+use modgate_wasm_tests::faulty::{Faulty, Reply};
+use modgate_wasm_tests::fixture::Stack;
+use modgate_wasm_tests::http::{Request, Response};
+use modgate_wasm_tests::module::Module;
+use serde_json::json;
+
+/// A gateway with a module and a checksum database behind it.
+struct Site {
+    stack: Stack,
+    sumdb: Faulty,
+}
+
+/// One kind of document, as [`Site`] has it.
+struct Kind {
+    path: &'static str,
+    content_type: &'static str,
+    cache_control: &'static str,
+    body: &'static str,
+}
+
+impl Kind {
+    /// Whether it is a document that was fetched; the others are the gateway's own word.
+    fn is_fetched(&self) -> bool {
+        self.cache_control != "no-store"
+    }
+}
+
+const IMMUTABLE: &str = "public, max-age=86400, immutable";
+const MUTABLE: &str = "public, max-age=60";
+const NEGATIVE: &str = "public, max-age=30";
+const TEXT: &str = "text/plain; charset=utf-8";
+const JSON: &str = "application/json";
+
+const LIST: &str = "/example.com/!capital/m/@v/list";
+const INFO: &str = "/example.com/!capital/m/@v/v1.2.3.info";
+const ZIP: &str = "/example.com/!capital/m/@v/v1.2.3.zip";
+
+/// Every kind of small document.
+const KINDS: [Kind; 11] = [
+    Kind { path: LIST, content_type: TEXT, cache_control: MUTABLE, body: "v1.2.3\n" },
+    Kind {
+        path: "/example.com/!capital/m/@latest",
+        content_type: JSON,
+        cache_control: MUTABLE,
+        body: r#"{"Version":"v1.2.3","Time":"2024-01-02T03:04:05Z"}"#,
+    },
+    Kind {
+        path: INFO,
+        content_type: JSON,
+        cache_control: IMMUTABLE,
+        body: r#"{"Version":"v1.2.3","Time":"2024-01-02T03:04:05Z"}"#,
+    },
+    Kind {
+        path: "/example.com/!capital/m/@v/v1.2.3.mod",
+        content_type: TEXT,
+        cache_control: IMMUTABLE,
+        body: "module example.com/Capital/m\n\ngo 1.21\n",
+    },
+    Kind {
+        path: "/example.com/!capital/m/@v/main.info",
+        content_type: JSON,
+        cache_control: MUTABLE,
+        body: r#"{"Version":"v1.2.4-0.20240102030405-abcdefabcdef"}"#,
+    },
+    Kind { path: "/example.com/tagless/@v/list", content_type: TEXT, cache_control: MUTABLE, body: "" },
+    Kind { path: "/sumdb/sum.golang.org/supported", content_type: TEXT, cache_control: "no-store", body: "" },
+    Kind {
+        path: "/sumdb/sum.golang.org/latest",
+        content_type: TEXT,
+        cache_control: MUTABLE,
+        body: "go.sum database tree\n",
+    },
+    Kind {
+        path: "/sumdb/sum.golang.org/lookup/example.com/!capital/m@v1.2.3",
+        content_type: TEXT,
+        cache_control: IMMUTABLE,
+        body: "1\nrecord\n",
+    },
+    Kind {
+        path: "/sumdb/sum.golang.org/tile/8/0/x001/234",
+        content_type: "application/octet-stream",
+        cache_control: IMMUTABLE,
+        body: "tile",
+    },
+    Kind {
+        path: "/sumdb/sum.golang.org/tile/8/data/000.p/12",
+        content_type: "application/octet-stream",
+        cache_control: IMMUTABLE,
+        body: "partial",
+    },
+];
+
+/// The module behind every [`Site`].
+fn module() -> Module {
+    Module::new("example.com/Capital/m", "v1.2.3")
+}
+
+impl Site {
+    fn start(workers: u32) -> Self {
+        Self::with(workers, |builder| builder)
+    }
+
+    fn with(workers: u32, edit: impl FnOnce(Builder) -> Builder) -> Self {
+        let sumdb = Faulty::start();
+        let served =
+            json!({"name": "sum.golang.org", "cluster": "sum_golang_org", "url": "https://sum.golang.org"});
+        let stack = Stack::with(&json!({"sumdb": [served]}), |builder| {
+            edit(builder.cluster("sum_golang_org", sumdb.addr()).concurrency(workers))
+        });
+        stack.upstream.serve(&module());
+        for kind in &KINDS {
+            match kind.path.strip_prefix("/sumdb/sum.golang.org") {
+                Some(path) => sumdb.on(path, Reply::ok(kind.body)),
+                None => stack.upstream.on(kind.path, Reply::ok(kind.body)),
+            }
+        }
+        Self { stack, sumdb }
+    }
+
+    #[track_caller]
+    fn get(&self, path: &str) -> Response {
+        self.stack.get(path)
+    }
+
+    #[track_caller]
+    fn send(&self, request: &Request) -> Response {
+        self.stack.envoy.send(request)
+    }
+
+    /// How many requests its upstream and its checksum database have seen.
+    fn asked(&self) -> usize {
+        self.stack.upstream.requests().len() + self.sumdb.requests().len()
+    }
+}
+
+/// The headers without what two right answers may differ in: the date, where it came from, and how old it is.
+fn comparable(response: &Response) -> Vec<(String, String)> {
+    let mut headers = response.headers.clone();
+    headers.retain(|(name, _)| !matches!(name.as_str(), "date" | "x-modgate-cache"));
+    for (name, value) in &mut headers {
+        if name == "cache-control" && !value.ends_with("immutable") {
+            value.retain(|letter| !letter.is_ascii_digit());
+        }
+    }
+    headers.sort();
+    headers
+}
+
+/// A refusal must be one that the go command shows to a person, and that no cache keeps unless it may.
+#[track_caller]
+fn assert_reason(answer: &Response, status: u16, reason: &str, cache_control: &str) {
+    let text = answer.text();
+    assert_eq!(answer.status, status, "{text}");
+    assert!(text.contains(reason), "{reason:?} in {text:?}");
+    assert_eq!(answer.header("content-type"), Some(TEXT), "{text}");
+    assert_eq!(answer.header("cache-control"), Some(cache_control), "{text}");
+    assert_eq!(answer.header("content-length"), Some(answer.body.len().to_string().as_str()), "{text}");
+    assert!(text.lines().count() <= 8 && text.len() <= 648, "{text}");
+    assert!(!text.chars().any(|letter| letter.is_control() && letter != '\n'), "{text:?}");
+}

@@ -1,0 +1,54 @@
+//! The gateway's own pages.
+
+use modgate_wasm_tests::at_one_and_four_workers;
+use modgate_wasm_tests::faulty::{Faulty, Reply};
+use modgate_wasm_tests::fixture::{self, Stack};
+use modgate_wasm_tests::http::Request;
+use modgate_wasm_tests::nginx::Nginx;
+use serde_json::{Value, json};
+
+use super::TEXT;
+
+at_one_and_four_workers!(ready_when_the_store_and_an_upstream_were_seen);
+
+#[test]
+fn they_say_that_it_lives_and_which_it_is() {
+    let stack = Stack::with(&json!({"admin": {"path_prefix": "/-/mod/"}}), |builder| builder);
+    let alive = stack.get("/-/mod/healthz");
+    assert_eq!((alive.status, alive.text().as_str()), (200, "ok\n"));
+    assert_eq!((alive.header("content-type"), alive.header("cache-control")), (Some(TEXT), Some("no-store")));
+    let version = stack.get("/-/mod/version?x=y").json();
+    assert_eq!(version, json!({"name": "modgate", "version": env!("CARGO_PKG_VERSION")}));
+    let head = stack.envoy.send(&Request::new("HEAD", "/-/mod/healthz"));
+    assert_eq!((head.status, head.header("content-length"), head.length), (200, Some("3"), 0));
+    assert!(stack.upstream.requests().is_empty() && stack.storage.requests().is_empty());
+    for elsewhere in ["/-/healthz", "/-/mod/", "/-/mod/healthz/", "/-/mod/other"] {
+        assert!(stack.get(elsewhere).text().contains("this gateway serves Go modules only"), "{elsewhere}");
+    }
+}
+
+fn ready_when_the_store_and_an_upstream_were_seen(workers: u32) {
+    let (mut storage, upstream) = (Nginx::storage(), Faulty::start());
+    storage.stop();
+    upstream.on("/", Reply::status(503).header("date", "now"));
+    let envoy = fixture::builder(upstream.addr(), storage.addr()).concurrency(workers).start();
+    // Each worker asks for itself, and which of them a connection meets is chance: 64 leave none out.
+    let every = |status: u16, report: &Value| {
+        for _ in 0..64 {
+            let page = envoy.get("/-/readyz");
+            assert_eq!((page.status, page.json()), (status, report.clone()));
+            assert_eq!(page.header("cache-control"), Some("no-store"));
+            assert_eq!(page.header("content-type"), Some("application/json"));
+        }
+    };
+    every(503, &json!({"ready": false, "seen": [], "unseen": ["storage", "golang"]}));
+    storage.start_again();
+    every(503, &json!({"ready": false, "seen": ["storage"], "unseen": ["golang"]}));
+    upstream.on("/", Reply::status(404).header("date", "now"));
+    every(200, &json!({"ready": true, "seen": ["storage", "golang"], "unseen": []}));
+
+    // A later outage takes no gateway out of rotation.
+    storage.stop();
+    drop(upstream);
+    every(200, &json!({"ready": true, "seen": ["storage", "golang"], "unseen": []}));
+}
