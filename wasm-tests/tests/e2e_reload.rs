@@ -16,7 +16,7 @@ use modgate_wasm_tests::bootstrap::discovery::Discovery;
 use modgate_wasm_tests::envoy::Envoy;
 use modgate_wasm_tests::faulty::{Faulty, Gate, Reply};
 use modgate_wasm_tests::fixture::{STORAGE, UPSTREAM, builder};
-use modgate_wasm_tests::http::{self, Request};
+use modgate_wasm_tests::http::{self, Conn, Request};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -202,6 +202,13 @@ fn a_replaced_configuration_leaves() {
             stack.upstream.wait_hits(&path, 1);
             client
         });
+        // One that leaves before its zip begins.
+        let left = format!("/round{round}.example/left/@v/v1.0.0.zip");
+        stack.upstream.on(&left, Reply::ok(GOOD).held(&gate));
+        let mut leaver = Conn::open(addr).unwrap();
+        leaver.send(&Request::get(&left)).unwrap();
+        stack.upstream.wait_hits(&left, 1);
+        drop(leaver);
         stack.push(&json!({"private": {"nosumdb": patterns(round)}}));
         gate.open();
         assert_eq!(clients.map(|client| client.join().unwrap()), [200, 200]);
