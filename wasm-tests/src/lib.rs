@@ -16,6 +16,7 @@
 )]
 
 pub mod base_url;
+pub mod bench;
 pub mod body;
 pub mod bootstrap;
 pub mod envoy;
