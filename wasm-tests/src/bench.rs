@@ -55,11 +55,12 @@ fn run(settings: &Settings) -> Result<String, String> {
     let cores = Cores::find()?;
     let site = Site::start(cores.as_ref())?;
     let wrk = Wrk::new(&tools::find("MODGATE_WRK")?, cores.as_ref(), site.dir())?;
-    let cases: Vec<Case> =
-        case::all(&site)?.into_iter().filter(|case| settings.wants(case.name, case.is_base())).collect();
-    if cases.iter().all(Case::is_base) && !settings.cases.is_empty() {
+    let mut cases = case::all(&site)?;
+    let bases: Vec<_> = cases.iter().filter(|case| settings.wants(case.name)).map(|case| case.base).collect();
+    if bases.is_empty() {
         return Err(format!("BENCH_CASES={} names no case", settings.cases.join(",")));
     }
+    cases.retain(|case| settings.wants(case.name) || bases.contains(&case.name));
 
     // The first requests find cold caches; they are nobody's.
     for case in &cases {
@@ -82,6 +83,7 @@ fn run(settings: &Settings) -> Result<String, String> {
 fn measure(site: &Site, wrk: &Wrk, case: &Case, round: &str, length: Duration) -> Result<Sample, String> {
     let wrong = |error: String| format!("{}: {error}", case.name);
     case.check(site, round).map_err(wrong)?;
+    site.settle().map_err(wrong)?;
     let before = site.envoy().stats();
     let begun = site.envoy().usage();
     let load = wrk.run(case, site, round, length).map_err(wrong)?;

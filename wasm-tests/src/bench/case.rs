@@ -160,11 +160,6 @@ impl Expected {
 }
 
 impl Case {
-    /// Whether others are compared with it.
-    pub(super) fn is_base(&self) -> bool {
-        self.name == self.base
-    }
-
     /// What is sent beside `host`: what the go command sends, as the filter reads all of it.
     pub(super) fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         let own = self.header.iter().map(|(name, value)| (*name, value.as_str()));

@@ -3,6 +3,7 @@
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -14,6 +15,7 @@ use crate::fixture::{self, STORAGE};
 use crate::http::Request;
 use crate::module::Module;
 use crate::nginx::Nginx;
+use crate::wait;
 
 /// All of it, running.
 #[derive(Debug)]
@@ -82,6 +84,14 @@ impl Site {
             Listener::Filter => self.envoy.addr(),
             Listener::Plain => self.plain,
         }
+    }
+
+    /// Waits until nothing is asked of storage or upstream any more: a document's way into storage goes on when the client
+    /// has its answer, and so does what wrk no longer waited for.
+    pub(super) fn settle(&self) -> Result<(), String> {
+        let active = |(name, value): &(String, u64)| *value > 0 && name.ends_with(".upstream_rq_active");
+        let quiet = || (!self.envoy.stats().into_iter().any(|stat| active(&stat))).then_some(());
+        wait::poll(PATIENCE, quiet).ok_or_else(|| format!("Envoy is not idle within {PATIENCE:?}"))
     }
 
     /// A folder for files of this run.
@@ -181,5 +191,8 @@ fn read(root: &Path, target: &str) -> Result<Vec<u8>, String> {
     let file = root.join(target.trim_start_matches('/'));
     fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))
 }
+
+/// Longer than storage's timeout.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 const PLAIN: &str = "plain";
