@@ -104,8 +104,8 @@ docs: ## Write the configuration reference anew from the code
 	UPDATE_REFERENCE=1 cargo test --locked -p modgate --lib config::reference
 
 .PHONY: bench
-bench: wasm ## Measure the gateway under load
-	@.ci/setup envoy nginx go wrk mkproxy sample
+bench: wasm ## Measure the gateway under load. Settings: BENCH_SECONDS, BENCH_ROUNDS, BENCH_CASES
+	@.ci/setup envoy nginx wrk
 	cargo run --locked --release -p modgate-wasm-tests --bin bench
 
 # Seconds for each fuzz target.

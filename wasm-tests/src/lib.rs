@@ -26,6 +26,7 @@ macro_rules! native {
 // wasm32 has no processes and no sockets.
 native! {
     pub mod base_url;
+    pub mod bench;
     pub mod body;
     pub mod bootstrap;
     pub mod envoy;

@@ -1,0 +1,19 @@
+-- With an argument, every request asks for another module below that path. Either way the last line of the output is
+-- what the load came to, for wrk.rs to read.
+
+function init(args)
+  local below = args[1]
+  if below then
+    local count = 0
+    request = function()
+      count = count + 1
+      return wrk.format(nil, below .. count .. "/@v/list")
+    end
+  end
+end
+
+function done(summary)
+  local errors = summary.errors
+  local broken = errors.connect + errors.read + errors.write + errors.timeout
+  io.write(string.format("load %d %d %d %d\n", summary.requests, summary.bytes, broken, errors.status))
+end
