@@ -9,14 +9,13 @@
     reason = "test code"
 )]
 
-use modgate_wasm_tests::body::Body;
 use modgate_wasm_tests::faulty::Reply;
 use modgate_wasm_tests::fixture::{Scripted, UPSTREAM};
-use modgate_wasm_tests::http::{Conn, Request};
+use modgate_wasm_tests::http::Conn;
+use modgate_wasm_tests::module::{LARGEST_GO_MOD, large_go_mod};
 use serde_json::json;
 
 const GOOD: &str = "module fault.example/m\n";
-const LARGEST: u64 = 32 << 20;
 
 fn stack() -> Scripted {
     Scripted::with(&json!({}), |envoy| envoy)
@@ -38,14 +37,19 @@ fn every_framing_and_the_largest_body_arrive_whole() {
         assert_eq!((answer.status, answer.text().as_str()), (200, GOOD), "{name}");
     }
     let path = "/framed.example/largest/@v/v1.0.0.mod";
-    let largest = || Request::get(path).compare_body(Body::pattern(LARGEST)).send(stack.envoy.addr());
-    stack.upstream.on(path, Reply::huge(LARGEST));
+    let largest = large_go_mod(LARGEST_GO_MOD);
+    stack.upstream.on(path, Reply::ok(largest.clone()));
     for _ in 0..3 {
-        let answer = largest();
-        assert_eq!((answer.status, answer.length, answer.pattern), (200, LARGEST, true));
+        let answer = stack.get(path);
+        assert_eq!((answer.status, answer.body == largest), (200, true));
         assert_eq!(answer.header("x-modgate-cache"), Some("upstream"), "too large for the index");
     }
     stack.storage.wait_hits(path, 4);
+    let path = "/framed.example/larger/@v/v1.0.0.mod";
+    stack.upstream.on(path, Reply::ok(large_go_mod(LARGEST_GO_MOD + 1)));
+    let answer = stack.get(path);
+    assert_eq!(answer.status, 502);
+    assert!(answer.text().contains("16777217 bytes, more than 16777216"), "{}", answer.text());
 }
 
 #[test]

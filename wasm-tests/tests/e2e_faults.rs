@@ -203,7 +203,7 @@ fn an_upstream_that_answers_something_else() {
         ("null-info", "v1.0.0.info", info("null"), "no JSON of a version", good),
         ("other-info", "v1.0.0.info", info(r#"{"Version":"v1.0.1"}"#), "it answered for version", good),
         ("page-list", "list", page(), "it answered with a web page", "v1.0.0\n"),
-        ("bytes-list", "list", Reply::ok(vec![0xff, 0xfe]).served(), "not text", "v1.0.0\n"),
+        ("bytes-list", "list", Reply::ok(vec![0xff, 0xfe]).served(), "it answered with no text", "v1.0.0\n"),
         ("text-list", "list", info("welcome\n"), "no list of versions", "v1.0.0\n"),
     ] {
         let path = format!("/wrong.example/{name}/@v/{target}");
@@ -222,17 +222,17 @@ fn an_upstream_that_answers_something_else() {
 fn a_list_that_no_upstream_gives_comes_from_storage() {
     let stack = stack();
     let late = Gate::new();
-    for (host, name, reply) in [
-        ("fault.example", "cut", Reply::huge(9_000).close_after(10)),
-        ("fault.example", "s500", status(500)),
-        ("fault.example", "missing", status(404)),
-        ("slow.example", "silent", Reply::ok("").held(&late)),
+    for (host, name, reply, cache) in [
+        ("fault.example", "cut", Reply::huge(9_000).close_after(10), "stale"),
+        ("fault.example", "s500", status(500), "stale"),
+        ("fault.example", "missing", status(404), "storage"),
+        ("slow.example", "silent", Reply::ok("").held(&late), "stale"),
     ] {
         let path = format!("/{host}/{name}/@v/list");
         stack.upstream.on(&path, reply);
         stack.storage.on(&path, Reply::ok("v1.0.0\n").served().delay(Duration::from_millis(1)));
         let answer = stack.get(&path);
-        assert_eq!((answer.status, answer.header("x-modgate-cache")), (200, Some("storage")), "{name}");
+        assert_eq!((answer.status, answer.header("x-modgate-cache")), (200, Some(cache)), "{name}");
         assert_eq!(stack.storage.hits_with("PUT", &path), 0, "{name}");
     }
 }

@@ -16,6 +16,7 @@ use modgate_wasm_tests::body::Body;
 use modgate_wasm_tests::faulty::{Gate, Reply};
 use modgate_wasm_tests::fixture::{STORAGE, Scripted, UPSTREAM};
 use modgate_wasm_tests::http::{Request, Response};
+use modgate_wasm_tests::module::{LARGEST_GO_MOD, large_go_mod};
 use serde_json::json;
 
 const GOOD: &str = "module fault.example/m\n";
@@ -75,16 +76,16 @@ fn a_document_that_storage_does_not_give_is_fetched_and_not_written() {
         assert_eq!(come_from(&stack.get(&path)), (200, "upstream"), "{name}");
         assert_eq!(stack.envoy.metric(&counter), counted + 1, "{name}: {counter}");
         assert_eq!(come_from(&stack.get(&path)), (200, "hit"), "{name}");
-        assert!(
+        assert_eq!(
             stack.envoy.log_contains(&format!("storage: fault.example/{name}@v1.0.0")),
-            "{name} is logged"
+            name == "page"
         );
 
-        // Where nobody has it, that is no "not found": storage may have it.
+        // Where nobody else has it, that is no "not found": storage may have it.
         let path = format!("/fault.example/{name}/@v/v1.9.0.mod");
         stack.storage.on(&path, Reply::ok(GOOD).close_before_head());
         for _ in 0..2 {
-            assert_eq!(stack.get(&path).status, 404, "{name}");
+            assert_eq!(stack.get(&path).status, 502, "{name}");
         }
         assert_eq!(stack.upstream.hits(&path), 2, "{name}: remembered");
     }
@@ -107,9 +108,10 @@ fn what_storage_says_well_is_taken() {
         assert_eq!((come_from(&answer), answer.text().as_str()), ((200, "storage"), GOOD), "{name}");
     }
     let path = "/fault.example/largest/@v/v1.0.0.mod";
-    stack.storage.on(path, Reply::huge(LARGEST));
-    let answer = Request::get(path).discard_body().send(stack.envoy.addr());
-    assert_eq!((come_from(&answer), answer.length, answer.pattern), ((200, "storage"), LARGEST, true));
+    let largest = large_go_mod(LARGEST_GO_MOD);
+    stack.storage.on(path, Reply::ok(largest.clone()));
+    let answer = stack.get(path);
+    assert_eq!((come_from(&answer), answer.body == largest), ((200, "storage"), true));
     for status in [404, 410] {
         let path = format!("/fault.example/s{status}/@v/v1.0.0.mod");
         stack.storage.on(&format!("GET {path}"), Reply::status(status).served());
