@@ -64,7 +64,8 @@ impl HttpContext for Stream {
         }
         let (pseudo, headers) = headers(MapType::HttpResponseHeaders);
         let status = pseudo.get(":status").and_then(|status| status.parse().ok()).unwrap_or_default();
-        let (details, cluster) = (property(&["response", "code_details"]), property(&["cluster_name"]));
+        let (details, cluster) =
+            (property(&["response", "code_details"]), property(&["xds", "cluster_name"]));
         let head = ResponseHead { status, headers, details, cluster };
         let verdict = link.step(|worker, cx| worker.response_head(self.id, &head, cx));
         obey::now(&mut link, self.id, MapType::HttpResponseHeaders, verdict)

@@ -12,11 +12,13 @@
 
 use std::net::SocketAddr;
 use std::thread;
+use std::time::Duration;
 
 use modgate_wasm_tests::envoy::Builder;
 use modgate_wasm_tests::faulty::{Faulty, Gate, Reply};
 use modgate_wasm_tests::fixture::{STORAGE, Scripted, UPSTREAM};
 use modgate_wasm_tests::http::{self, Request, Response};
+use modgate_wasm_tests::wait;
 use serde_json::{Value, json};
 
 const GOOD: &str = "module fault.example/m\n";
@@ -187,4 +189,36 @@ fn a_gateway_without_the_route_for_downloads_says_so() {
         assert_eq!(stack.get("/else").text(), body.unwrap_or_default(), "{what}");
         assert_eq!(stack.upstream.requests().len(), 0);
     }
+}
+
+/// The gateway's own application answers 404 to a module's zip, with headers like any server's.
+#[test]
+fn a_route_of_the_gateway_s_own_before_ours_is_no_upstream() {
+    let application = Faulty::start();
+    application.otherwise(|_| Reply::status(404).served());
+    let stack = Scripted::with(&json!({}), |builder| {
+        builder.cluster("application", application.addr()).edit(|bootstrap| {
+            let own = json!({"match": {"prefix": "/"}, "route": {"cluster": "application"}});
+            bootstrap.routes().insert(0, own);
+        })
+    });
+    let zip = stack.get("/fault.example/m/@v/v1.0.0.zip");
+    assert_eq!((zip.status, zip.header("retry-after")), (502, Some("5")), "{}", zip.text());
+    assert!(zip.text().contains("no route to it"), "{}", zip.text());
+    assert_eq!(application.requests().len(), 1);
+}
+
+#[test]
+fn the_access_log_names_the_client_s_own_request() {
+    let stack = Scripted::with(&json!({}), |builder| builder);
+    let path = "/fault.example/m/@v/v1.0.0.zip";
+    stack.upstream.on(path, Reply::ok("PK").served());
+    let request = Request::get(path).header("user-agent", "GoCommand/1");
+    assert_eq!(stack.envoy.send(&request).status, 200);
+    let logged = || stack.envoy.access_log().into_iter().find(|line| line["path"] == path);
+    wait::until("it is logged", Duration::from_secs(10), || logged().is_some());
+    let line = logged().unwrap();
+    assert_eq!(line["agent"], "GoCommand/1");
+    assert!(line["request_id"].as_str().is_some_and(|id| id.len() > 8), "{line}");
+    assert_eq!(line["upstream"], UPSTREAM);
 }
