@@ -25,14 +25,6 @@ impl Body {
         Self { pieces: vec![Piece::Pattern(length)] }
     }
 
-    /// A `go.mod` of so many bytes, most of them the pattern.
-    #[must_use]
-    pub fn go_mod(length: u64) -> Self {
-        let head: Arc<[u8]> = b"module large.example/m\n// ".as_slice().into();
-        let rest = length - head.len() as u64;
-        Self::of(vec![Piece::Bytes(head), Piece::Pattern(rest)])
-    }
-
     /// A body of several pieces.
     #[must_use]
     pub fn of(pieces: Vec<Piece>) -> Self {

@@ -16,6 +16,17 @@ pub struct Module {
     files: Vec<(String, Body)>,
 }
 
+/// A go.mod of `length` bytes, most of them a comment.
+#[must_use]
+pub fn large_go_mod(length: usize) -> Vec<u8> {
+    let mut text = b"module large.example/m\n// ".to_vec();
+    text.resize(length, b'x');
+    text
+}
+
+/// The largest go.mod that the go command reads (`MaxGoMod` of golang.org/x/mod/zip).
+pub const LARGEST_GO_MOD: usize = 16 << 20;
+
 impl Module {
     /// A module with a `go.mod` and a package of one line.
     #[must_use]

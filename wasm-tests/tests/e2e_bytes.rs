@@ -9,15 +9,13 @@
     reason = "test code"
 )]
 
-use modgate_wasm_tests::body::Body;
 use modgate_wasm_tests::faulty::Reply;
 use modgate_wasm_tests::fixture::{Scripted, UPSTREAM};
 use modgate_wasm_tests::http::{Conn, Request};
+use modgate_wasm_tests::module::{LARGEST_GO_MOD, large_go_mod};
 use serde_json::json;
 
 const GOOD: &str = "module fault.example/m\n";
-/// What Go takes as a go.mod.
-const LARGEST: u64 = 16 << 20;
 
 fn stack() -> Scripted {
     Scripted::with(&json!({}), |envoy| envoy)
@@ -39,11 +37,12 @@ fn every_framing_and_the_largest_body_arrive_whole() {
         assert_eq!((answer.status, answer.text().as_str()), (200, GOOD), "{name}");
     }
     let path = "/framed.example/largest/@v/v1.0.0.mod";
-    let largest = || Request::get(path).compare_body(Body::go_mod(LARGEST)).send(stack.envoy.addr());
-    stack.upstream.on(path, Reply::ok(Body::go_mod(LARGEST)));
+    let largest =
+        || Request::get(path).compare_body(large_go_mod(LARGEST_GO_MOD).into()).send(stack.envoy.addr());
+    stack.upstream.on(path, Reply::ok(large_go_mod(LARGEST_GO_MOD)));
     for _ in 0..3 {
         let answer = largest();
-        assert_eq!((answer.status, answer.length, answer.pattern), (200, LARGEST, true));
+        assert_eq!((answer.status, answer.length, answer.pattern), (200, LARGEST_GO_MOD as u64, true));
         assert_eq!(answer.header("x-modgate-cache"), Some("upstream"), "too large for the index");
     }
     stack.storage.wait_hits(path, 4);

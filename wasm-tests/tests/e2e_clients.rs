@@ -16,6 +16,7 @@ use modgate_wasm_tests::body::Body;
 use modgate_wasm_tests::faulty::{Gate, Reply};
 use modgate_wasm_tests::fixture::{STORAGE, Scripted, UPSTREAM};
 use modgate_wasm_tests::http::{Conn, Request};
+use modgate_wasm_tests::module::{LARGEST_GO_MOD, large_go_mod};
 use modgate_wasm_tests::wait;
 use serde_json::json;
 
@@ -161,15 +162,16 @@ fn clients_that_leave_before_anything_is_known_leave_nothing() {
 
 #[test]
 fn a_crowd_for_the_largest_document_shares_one_copy() {
-    const LARGEST: u64 = 16 << 20;
+    const LARGEST: u64 = LARGEST_GO_MOD as u64;
     const CLIENTS: u64 = 24;
+    let largest = Body::from(large_go_mod(LARGEST_GO_MOD));
     let (stack, gate, path) = (stack(1), Gate::new(), "/large.example/m/@v/v1.0.0.mod");
-    stack.upstream.on(path, Reply::ok(Body::go_mod(LARGEST)).held(&gate));
+    stack.upstream.on(path, Reply::ok(largest.clone()).held(&gate));
     let clients = ask(&stack, path, 24);
     wait_for_clients(&stack, CLIENTS);
     let before = stack.envoy.forget_peak();
     gate.open();
-    let request = Request::get(path).compare_body(Body::go_mod(LARGEST));
+    let request = Request::get(path).compare_body(largest);
     for mut client in clients {
         let head = client.head().unwrap();
         let answer = client.rest(&request, head).unwrap();

@@ -15,14 +15,13 @@ use std::time::Duration;
 use modgate_wasm_tests::faulty::{Gate, Reply};
 use modgate_wasm_tests::fixture::{Scripted, UPSTREAM};
 use modgate_wasm_tests::http::Response;
+use modgate_wasm_tests::module::LARGEST_GO_MOD;
 use serde_json::{Value, json};
 
 /// What an upstream does, and what a client is told: status, Retry-After, a part of the reason, the callout's outcome.
 struct Fault(&'static str, Reply, u16, Option<&'static str>, &'static str, &'static str);
 
 const GOOD: &str = "module fault.example/m\n";
-/// What Go takes as a go.mod.
-const LARGEST: u64 = 16 << 20;
 /// What Envoy takes as the answer to a callout.
 const WHOLE: u64 = 32 << 20;
 
@@ -166,8 +165,8 @@ fn an_upstream_that_breaks_off() {
         broken("cut", Reply::huge(100_000).close_after(50_000)),
         broken("cut-at-once", Reply::huge(100_000).close_after(0)),
         broken("cut-chunked", Reply::huge(100_000).chunked().close_after(50_000)),
-        too_large("too-large", Reply::huge(LARGEST + 1)),
-        too_large("too-large-chunked", Reply::huge(LARGEST + 1).chunked()),
+        too_large("too-large", Reply::huge(LARGEST_GO_MOD as u64 + 1)),
+        too_large("too-large-chunked", Reply::huge(LARGEST_GO_MOD as u64 + 1).chunked()),
         too_large("as-large-as-envoy-takes", Reply::huge(WHOLE)),
         broken("larger", Reply::huge(WHOLE + 1)),
         broken("larger-chunked", Reply::huge(WHOLE + 1).chunked()),

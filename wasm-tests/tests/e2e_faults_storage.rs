@@ -16,11 +16,10 @@ use modgate_wasm_tests::body::Body;
 use modgate_wasm_tests::faulty::{Gate, Reply};
 use modgate_wasm_tests::fixture::{STORAGE, Scripted, UPSTREAM};
 use modgate_wasm_tests::http::{Request, Response};
+use modgate_wasm_tests::module::{LARGEST_GO_MOD, large_go_mod};
 use serde_json::json;
 
 const GOOD: &str = "module fault.example/m\n";
-/// What Go takes as a go.mod.
-const LARGEST: u64 = 16 << 20;
 /// What Envoy takes as the answer to a callout.
 const WHOLE: u64 = 32 << 20;
 const ZIP: u64 = 300_000;
@@ -64,7 +63,7 @@ fn a_document_that_storage_does_not_give_is_fetched_and_not_written() {
     faults.extend([
         ("stuck", Reply::ok(GOOD).held_in_body(5, &late), "broken"),
         ("cut", Reply::huge(9_000).close_after(100), "broken"),
-        ("too-large", Reply::huge(LARGEST + 1), "ok"),
+        ("too-large", Reply::huge(LARGEST_GO_MOD as u64 + 1), "ok"),
         ("larger", Reply::huge(WHOLE + 1), "broken"),
         ("larger-chunked", Reply::huge(WHOLE + 1).chunked(), "broken"),
         ("page", Reply::ok("<html>").served(), "ok"),
@@ -112,9 +111,13 @@ fn what_storage_says_well_is_taken() {
         assert_eq!((come_from(&answer), answer.text().as_str()), ((200, "storage"), GOOD), "{name}");
     }
     let path = "/fault.example/largest/@v/v1.0.0.mod";
-    stack.storage.on(path, Reply::ok(Body::go_mod(LARGEST)));
-    let answer = Request::get(path).compare_body(Body::go_mod(LARGEST)).send(stack.envoy.addr());
-    assert_eq!((come_from(&answer), answer.length, answer.pattern), ((200, "storage"), LARGEST, true));
+    let largest = Body::from(large_go_mod(LARGEST_GO_MOD));
+    stack.storage.on(path, Reply::ok(largest.clone()));
+    let answer = Request::get(path).compare_body(largest).send(stack.envoy.addr());
+    assert_eq!(
+        (come_from(&answer), answer.length, answer.pattern),
+        ((200, "storage"), LARGEST_GO_MOD as u64, true)
+    );
     for status in [404, 410] {
         let path = format!("/fault.example/s{status}/@v/v1.0.0.mod");
         stack.storage.on(&format!("GET {path}"), Reply::status(status).served());

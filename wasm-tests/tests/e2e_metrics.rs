@@ -67,7 +67,7 @@ fn every_request_callout_refusal_and_write_is_counted_once(workers: u32) {
     second.on("/example.com/second/@v/v1.0.0.zip", Reply::ok("PK"));
     first.on("/example.com/down/@latest", Reply::status(500));
     first.on("/example.com/cut/@latest", Reply::ok("").close_before_head());
-    sumdb.on("/latest", Reply::ok("tree\n"));
+    sumdb.on("/latest", Reply::ok("go.sum database tree\n"));
 
     let known = envoy.get(&module.url("info")).header("etag").unwrap().to_owned();
     for (method, path) in [

@@ -49,7 +49,7 @@ fn the_index_bound_does_not_wrap() {
 
 #[wasm_bindgen_test]
 fn records_keep_wide_times_and_keys_of_any_length() {
-    let entry = Entry::Found(Found::new(vec![0xff; 100_000], Timestamp(u64::MAX - 1)));
+    let entry = Entry::Found(Found::fetched(vec![0xff; 100_000], Timestamp(u64::MAX - 1)));
     for length in [0, 1, 65_535] {
         let path = "x".repeat(length);
         let key = Key { sources: u64::MAX, path: &path };

@@ -60,7 +60,7 @@ fn a_client_s_secrets_stay_here_and_the_gateway_s_own_go_where_they_belong(worke
     for (kind, reply) in [("zip", Reply::ok(stored.zip())), ("mod", Reply::ok(stored.go_mod()))] {
         storage.on(&stored.url(kind), reply);
     }
-    sumdb.on("/latest", Reply::ok("tree\n"));
+    sumdb.on("/latest", Reply::ok("go.sum database tree\n"));
     let envoy = Envoy::gateway()
         .cluster(fixture::UPSTREAM, upstream.addr())
         .cluster(fixture::STORAGE, storage.addr())

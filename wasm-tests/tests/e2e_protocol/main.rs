@@ -94,13 +94,13 @@ const KINDS: [Kind; 11] = [
         path: "/sumdb/sum.golang.org/lookup/example.com/!capital/m@v1.2.3",
         content_type: TEXT,
         cache_control: IMMUTABLE,
-        body: "1\nrecord\n",
+        body: "1\nexample.com/Capital/m v1.2.3 h1:x\n\ngo.sum database tree\n2\nhash\n\n\u{2014} sum x\n",
     },
     Kind {
-        path: "/sumdb/sum.golang.org/tile/8/0/x001/234",
+        path: "/sumdb/sum.golang.org/tile/8/0/x001/234.p/1",
         content_type: "application/octet-stream",
         cache_control: IMMUTABLE,
-        body: "tile",
+        body: "<a hash, of 32 bytes, any of it>",
     },
     Kind {
         path: "/sumdb/sum.golang.org/tile/8/data/000.p/12",

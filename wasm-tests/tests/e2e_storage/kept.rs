@@ -102,10 +102,10 @@ fn what_is_stored_is_asked_of_no_upstream(workers: u32) {
     put(&stack.storage, &module.list_url(), "v1.0.0\n");
     stack.upstream.on(&module.list_url(), Reply::ok("v1.0.0\nv1.1.0\n"));
     assert_eq!(stack.get(&module.list_url()).text(), "v1.0.0\nv1.1.0\n");
-    for (name, reply) in [
-        ("lost", Reply::status(404)),
-        ("broken", Reply::status(500)),
-        ("cut", Reply::ok("").close_before_head()),
+    for (name, reply, cache) in [
+        ("lost", Reply::status(404), "storage"),
+        ("broken", Reply::status(500), "stale"),
+        ("cut", Reply::ok("").close_before_head(), "stale"),
     ] {
         let path = format!("/example.com/{name}/@v/list");
         put(&stack.storage, &path, "v1.0.0\n");
@@ -113,7 +113,7 @@ fn what_is_stored_is_asked_of_no_upstream(workers: u32) {
         let answer = stack.get(&path);
         assert_eq!(
             (answer.text().as_str(), answer.header("x-modgate-cache")),
-            ("v1.0.0\n", Some("storage")),
+            ("v1.0.0\n", Some(cache)),
             "{name}"
         );
     }

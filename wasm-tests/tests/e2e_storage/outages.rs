@@ -35,7 +35,12 @@ fn a_store_that_is_down_costs_the_copies_alone(workers: u32) {
     assert_eq!(envoy.metrics("storage_writes_total"), 1, "what was asked for in vain is not sent after");
     assert_eq!(envoy.metric("callouts_total.target.storage.outcome.unreachable"), 4);
     let missing = envoy.get("/example.com/none/@v/v1.0.0.mod");
-    assert_eq!(missing.status, 404, "an upstream's word counts");
+    assert_eq!(missing.status, 502, "the store may have it");
+    assert_eq!(
+        envoy.get("/example.com/none/@v/list").status,
+        404,
+        "of what changes an upstream's word counts"
+    );
 
     storage.start_again();
     all(&envoy, 1);
@@ -74,7 +79,7 @@ fn a_write_that_fails_costs_nobody_anything(workers: u32) {
             assert_eq!(answer.header("x-modgate-cache"), Some(cache), "{name}");
         }
         envoy.wait_metric(&format!("storage_writes_total.outcome.{outcome}"), before + 1);
-        let line = format!("storage: writing example.com/{name}/@v/v1.0.0.info: {outcome}");
+        let line = format!("writes to storage: {outcome}");
         wait::until(&line, Duration::from_secs(5), || envoy.log_contains(&line));
         let methods: Vec<String> = storage.requests().into_iter().map(|seen| seen.method).collect();
         assert_eq!(methods, ["GET", "PUT"], "{name}: no second try");
