@@ -5,6 +5,7 @@
 //! is data, driven by [`crate::worker`], and none calls anybody.
 
 mod probe;
+mod question;
 mod request;
 mod respond;
 mod route;
@@ -12,7 +13,8 @@ mod search;
 mod write;
 
 pub use self::probe::{Probe, Sightings, readiness};
-pub use self::request::{Parked, Reception};
+pub use self::question::Parked;
+pub use self::request::Reception;
 pub use self::route::Routed;
 pub use self::search::{End, Search, Searched, Step, entry};
 pub use self::write::{Write, worth_writing};

@@ -68,7 +68,12 @@ pub fn check(input: &[u8]) {
         assert_eq!(ask(again), Place::Ours(rendered.clone()), "{below:?} on its way");
     }
     assert!(!target.kind().is_empty());
-    if let Some(module) = target.module() {
+    let module = match &target {
+        Target::Document(document) => document.module(),
+        Target::Supported { .. } => None,
+        Target::Zip(zip) => Some(&zip.module),
+    };
+    if let Some(module) = module {
         assert!(below.starts_with("sumdb/") || rendered.starts_with(&module.escaped()));
     }
 }
