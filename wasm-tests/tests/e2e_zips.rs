@@ -232,7 +232,7 @@ fn an_upstream_that_gives_no_zip_is_named() {
         ("s503", Reply::status(503), 503, retry, "is overloaded (503)"),
         (
             "bytes-in-headers",
-            Reply::raw(b"HTTP/1.1 500 \xff\r\nx: \xfe\r\ncontent-length: 0\r\n\r\n"),
+            Reply::raw(b"HTTP/1.1 500 \xff\r\nx: \xfe\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"),
             502,
             retry,
             "answered 500",
