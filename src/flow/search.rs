@@ -13,7 +13,7 @@ use crate::{
     cx::Cx,
     endpoint,
     goproxy::{Failure, Fault, Found, Lifetime, Missing, Outcome},
-    http::{Callout, Reply, Timestamp},
+    http::{CallFailure, Callout, Reply, Timestamp},
     plan::{Source, Want, plan},
     shared::Entry,
     store::{self, Stored},
@@ -59,6 +59,8 @@ struct Question {
     source: Source,
     /// A zip is asked for by the version's `.info`: the source answers no HEAD.
     by_info: bool,
+    /// It was asked before, and the connection closed.
+    again: bool,
 }
 
 /// The result of a search.
@@ -91,25 +93,32 @@ impl Search {
     /// A search for `want` by its plan.
     pub fn new(want: Want, config: &Config, may_fetch: bool) -> Self {
         let plan = plan(&want, config, may_fetch);
-        let ahead = plan.into_iter().map(|source| Question { source, by_info: false }).collect();
+        let ahead =
+            plan.into_iter().map(|source| Question { source, by_info: false, again: false }).collect();
         Self { want, ahead, asking: None, refusal: None, storage: Consulted::Not }
     }
 
     /// The first step, and after every reply the next one.
     pub fn advance(&mut self, config: &Config, cx: &Cx<'_>) -> Step {
-        while let Some(question) = self.ahead.pop_front() {
-            let source = question.source;
-            if matches!((&self.want, source), (Want::Zip(_), Source::Upstream(_))) && !self.more_upstreams() {
-                // The last one who may have it: the streamed answer itself says whether it does.
-                return self.done(End::Zip, Some(source));
-            }
-            let Some(callout) = self.callout(question, config) else {
-                continue;
-            };
-            self.asking = Some(question);
-            return Step::Ask(source, callout);
+        let Some(question) = self.ahead.pop_front() else {
+            return self.conclude(cx);
+        };
+        let source = question.source;
+        if matches!((&self.want, source), (Want::Zip(_), Source::Upstream(_))) && !self.more_upstreams() {
+            // The last one who may have it: the streamed answer itself says whether it does.
+            return self.done(End::Zip, Some(source));
         }
-        self.conclude(cx)
+        self.ask(question, config, cx)
+    }
+
+    fn ask(&mut self, question: Question, config: &Config, cx: &Cx<'_>) -> Step {
+        match self.callout(question, config) {
+            Some(callout) => {
+                self.asking = Some(question);
+                Step::Ask(question.source, callout)
+            }
+            None => self.advance(config, cx),
+        }
     }
 
     /// The reply of the source asked last.
@@ -118,9 +127,20 @@ impl Search {
             return self.advance(config, cx);
         };
         let source = question.source;
-        if source != Source::Storage && !question.by_info && self.is_head_refused(&reply) {
-            self.ahead.push_front(Question { source, by_info: true });
-            return self.advance(config, cx);
+        let instead = match &reply {
+            // A kept connection that the other side closes just then is nobody's outage. Once more, over a new one.
+            Reply::Failed(failure) if !question.again && self.may_be_dropped(*failure) => {
+                Some(Question { again: true, ..question })
+            }
+            Reply::Answered { status: 405 | 501, .. }
+                if matches!(self.want, Want::Zip(_)) && source != Source::Storage && !question.by_info =>
+            {
+                Some(Question { by_info: true, ..question })
+            }
+            _ => None,
+        };
+        if let Some(question) = instead {
+            return self.ask(question, config, cx);
         }
         let end = match source {
             Source::Storage => self.hear_storage(reply, cx),
@@ -144,8 +164,13 @@ impl Search {
         })
     }
 
-    fn is_head_refused(&self, reply: &Reply) -> bool {
-        matches!(self.want, Want::Zip(_)) && matches!(reply, Reply::Answered { status: 405 | 501, .. })
+    /// The host's own answer to a HEAD has no text by which to tell a connection that closed from one that was refused.
+    fn may_be_dropped(&self, failure: CallFailure) -> bool {
+        match failure {
+            CallFailure::Dropped => true,
+            CallFailure::Unreachable => matches!(self.want, Want::Zip(_)),
+            _ => false,
+        }
     }
 
     fn hear_storage(&mut self, reply: Reply, cx: &mut Cx<'_>) -> Option<End> {

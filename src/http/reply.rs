@@ -29,6 +29,8 @@ pub enum CallFailure {
     /// The answer broke off after its headers, was no HTTP, or was larger than the host lets a callout be (in Envoy 32 MiB
     /// of body and 60 KiB of headers).
     Broken,
+    /// The connection was closed before an answer: often one that was kept open and that the other side had just given up.
+    Dropped,
     /// The host does not know the cluster or has no route to it, or the request was malformed: a mistake in the
     /// configuration.
     Misconfigured,
@@ -39,7 +41,7 @@ pub enum CallFailure {
     /// The cluster took no request: it has no healthy host, or its circuit breaker is open. A callout that fails at once
     /// does not say which.
     Unavailable,
-    /// The connection was refused, or closed before an answer.
+    /// The connection was refused.
     Unreachable,
 }
 
@@ -52,6 +54,7 @@ impl Reply {
         match (status, made_by_host(&headers)) {
             (502, true) => Self::Failed(CallFailure::Broken),
             (503, true) if headers.has("x-envoy-overloaded") => Self::Failed(CallFailure::Overloaded),
+            (503, true) if body.ends_with(b"connection termination") => Self::Failed(CallFailure::Dropped),
             (503, true) => Self::Failed(CallFailure::Unreachable),
             (504, true) => Self::Failed(CallFailure::TimedOut),
             _ => Self::Answered { status, headers, body },
@@ -80,6 +83,7 @@ impl Reply {
             }
             (_, Some(why)) if why.starts_with("overflow") => Self::Failed(CallFailure::Overloaded),
             (_, Some(why)) if why.starts_with("protocol_error") => Self::Failed(CallFailure::Broken),
+            (_, Some(why)) if why.starts_with("connection_termination") => Self::Failed(CallFailure::Dropped),
             (_, Some(_)) => Self::Failed(CallFailure::Unreachable),
             // Envoy itself answers 404 where no route takes the request.
             _ if head.status == 404 && made_by_host(&head.headers) => {
@@ -107,6 +111,7 @@ impl CallFailure {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Broken => "broken",
+            Self::Dropped => "dropped",
             Self::Misconfigured => "misconfigured",
             Self::Overloaded => "overloaded",
             Self::TimedOut => "timed_out",
@@ -119,6 +124,7 @@ impl CallFailure {
     pub fn describe(self) -> &'static str {
         match self {
             Self::Broken => "its answer broke off, was too large or was no HTTP",
+            Self::Dropped => "it closed the connection without an answer",
             Self::Misconfigured => "the gateway has no such cluster, or no route to it",
             Self::Overloaded => "too many requests to it are under way",
             Self::TimedOut => "it did not answer in time",
@@ -170,7 +176,7 @@ mod tests {
             (503, "no_healthy_upstream", CallFailure::Unavailable),
             (503, "upstream_reset_before_response_started{overflow}", CallFailure::Overloaded),
             (502, "upstream_reset_before_response_started{protocol_error}", CallFailure::Broken),
-            (503, "upstream_reset_before_response_started{connection_termination}", CallFailure::Unreachable),
+            (503, "upstream_reset_before_response_started{connection_termination}", CallFailure::Dropped),
             (
                 503,
                 "upstream_reset_before_response_started{remote_connection_failure|x}",

@@ -11,6 +11,8 @@ pub(crate) struct Cluster {
     pub(crate) latency: u64,
     /// While set, every request fails so.
     pub(crate) fault: Option<CallFailure>,
+    /// While set, the next request alone fails so.
+    pub(crate) fault_once: Option<CallFailure>,
     /// What it was asked, as `GET /path`.
     pub(crate) asked: Vec<String>,
     /// Whole requests, for a look at their headers.
@@ -52,7 +54,7 @@ impl Cluster {
     pub(super) fn ask(&mut self, callout: &Callout) -> Reply {
         self.asked.push(format!("{} {}", callout.method, callout.path));
         self.callouts.push(callout.clone());
-        if let Some(fault) = self.fault {
+        if let Some(fault) = self.fault_once.take().or(self.fault) {
             return Reply::Failed(fault);
         }
         if callout.method == "PUT" {

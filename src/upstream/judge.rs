@@ -70,7 +70,10 @@ fn unanswered(what: &str, who: &str, failure: CallFailure) -> Outcome {
     let fault = match failure {
         CallFailure::TimedOut => Fault::Slow,
         CallFailure::Overloaded | CallFailure::Unavailable => Fault::Overloaded,
-        CallFailure::Broken | CallFailure::Misconfigured | CallFailure::Unreachable => Fault::Bad,
+        CallFailure::Broken
+        | CallFailure::Dropped
+        | CallFailure::Misconfigured
+        | CallFailure::Unreachable => Fault::Bad,
     };
     failed(fault, format!("{what}: {who}: {}", failure.describe()))
 }

@@ -145,6 +145,12 @@ macro_rules! at_one_and_four_workers {
     };
 }
 
+/// How often a source is asked that ends like this: once more where the connection closed without an answer.
+#[must_use]
+pub fn times_asked(outcome: &str) -> u64 {
+    if outcome == "dropped" { 2 } else { 1 }
+}
+
 /// A gateway to these two, for suites that bring their own.
 #[must_use]
 pub fn builder(upstream: SocketAddr, storage: SocketAddr) -> Builder {

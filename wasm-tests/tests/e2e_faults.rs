@@ -13,7 +13,7 @@
 use std::time::Duration;
 
 use modgate_wasm_tests::faulty::{Gate, Reply};
-use modgate_wasm_tests::fixture::{Scripted, UPSTREAM};
+use modgate_wasm_tests::fixture::{Scripted, UPSTREAM, times_asked};
 use modgate_wasm_tests::http::Response;
 use modgate_wasm_tests::module::LARGEST_GO_MOD;
 use serde_json::{Value, json};
@@ -46,7 +46,8 @@ fn status(status: u16) -> Reply {
 fn check(stack: &Scripted, host: &str, target: &str, fault: Fault) {
     let Fault(name, reply, status, retry_after, reason, outcome) = fault;
     let path = format!("/{host}/{name}/@v/v1.0.0.mod");
-    stack.upstream.on_each(&path, [reply, Reply::ok(GOOD).served()]);
+    let faulty = (0..times_asked(outcome)).map(|_| reply.clone());
+    stack.upstream.on_each(&path, faulty.chain([Reply::ok(GOOD).served()]));
     let counter = format!("callouts_total.target.{target}.outcome.{outcome}");
     let counted = stack.envoy.metric(&counter);
 
@@ -57,7 +58,7 @@ fn check(stack: &Scripted, host: &str, target: &str, fault: Fault) {
     assert!(text.contains(reason) && text.contains(&format!("{host}/{name}@v1.0.0")), "{name}: {text}");
     assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"), "{name}");
     assert_eq!(answer.header("cache-control"), Some("no-store"), "{name}");
-    assert_eq!(stack.envoy.metric(&counter), counted + 1, "{name}: {counter}");
+    assert_eq!(stack.envoy.metric(&counter), counted + times_asked(outcome), "{name}: {counter}");
 
     // Nothing of it was kept: the next request asks again, and that answer is served, stored and indexed.
     let cache = |answer: Response| {
@@ -150,8 +151,8 @@ fn an_upstream_that_breaks_off() {
             Reply::ok(GOOD).close_before_head(),
             502,
             Some("5"),
-            "it could not be reached",
-            "unreachable",
+            "it closed the connection",
+            "dropped",
         ),
         Fault(
             "garbage",

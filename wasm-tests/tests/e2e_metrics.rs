@@ -119,7 +119,7 @@ fn every_request_callout_refusal_and_write_is_counted_once(workers: u32) {
         ("first", "ok", 3),
         ("first", "missing", 2),
         ("first", "error", 1),
-        ("first", "unreachable", 1),
+        ("first", "dropped", 2),
         ("second_one-2", "missing", 1),
         // The writes are among them: one taken, one answered 507, one 403.
         ("storage", "ok", 3),

@@ -214,7 +214,7 @@ fn an_upstream_that_gives_no_zip_is_named() {
     });
     let (late, retry) = (Gate::new(), Some("5"));
     for (name, reply, status, retry, reason) in [
-        ("hang-up", Reply::ok("").close_before_head(), 502, retry, "it could not be reached"),
+        ("hang-up", Reply::ok("").close_before_head(), 502, retry, "it closed the connection"),
         ("garbage", Reply::raw(b"220 ftp ready\r\n"), 502, retry, "was no HTTP"),
         ("headers-of-100-kb", Reply::ok("").header("x-long", &"x".repeat(100_000)), 502, retry, "too large"),
         ("silent", Reply::ok("").held(&late), 504, retry, "it did not answer in time"),

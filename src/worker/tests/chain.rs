@@ -103,6 +103,7 @@ fn scenario_what_is_missing_is_remembered_for_a_while_with_its_reason() {
 fn scenario_every_way_a_callout_can_fail_is_answered_as_an_outage() {
     for (fault, want) in [
         (CallFailure::Broken, 502),
+        (CallFailure::Dropped, 502),
         (CallFailure::Misconfigured, 502),
         (CallFailure::Overloaded, 503),
         (CallFailure::TimedOut, 504),
@@ -116,8 +117,21 @@ fn scenario_every_way_a_callout_can_fail_is_answered_as_an_outage() {
         assert!(body(&answer).contains("upstream one"), "{fault:?}: {}", body(&answer));
         assert_eq!(header(&answer, "content-type"), "text/plain; charset=utf-8");
         let counter = format!("modgate.callouts_total.target.one.outcome.{}", fault.as_str());
-        assert_eq!(world.counters[&counter], 1, "{counter}");
+        let asked = if fault == CallFailure::Dropped { 2 } else { 1 };
+        assert_eq!(world.counters[&counter], asked, "{counter}");
     }
+}
+
+#[test]
+fn scenario_a_connection_that_closes_just_then_is_nobody_s_outage() {
+    let mut world = World::new(1, super::CONFIG);
+    for name in ["storage", "public"] {
+        world.cluster(name).fault_once = Some(CallFailure::Dropped);
+    }
+    world.cluster("public").serve(&format!("/base{PATH}"), "module example.com/m\n");
+    assert_eq!(world.get(0, PATH).status, 200);
+    assert_eq!(world.clusters["public"].asked.len(), 2);
+    assert_eq!(world.clusters["storage"].asked.len(), 3, "asked twice, and written");
 }
 
 #[test]

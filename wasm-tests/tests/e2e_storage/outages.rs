@@ -33,7 +33,8 @@ fn a_store_that_is_down_costs_the_copies_alone(workers: u32) {
     // The list was fetched without asking the store first: that one it was to be given.
     envoy.wait_metric("storage_writes_total.outcome.unreachable", 1);
     assert_eq!(envoy.metrics("storage_writes_total"), 1, "what was asked for in vain is not sent after");
-    assert_eq!(envoy.metric("callouts_total.target.storage.outcome.unreachable"), 4);
+    // The HEAD of the zip was tried twice: it does not say whether a kept connection had closed just then.
+    assert_eq!(envoy.metric("callouts_total.target.storage.outcome.unreachable"), 5);
     let missing = envoy.get("/example.com/none/@v/v1.0.0.mod");
     assert_eq!(missing.status, 502, "the store may have it");
     assert_eq!(
@@ -67,7 +68,7 @@ fn a_write_that_fails_costs_nobody_anything(workers: u32) {
         ("unauthorized", Reply::status(401), "refused"),
         ("broken", Reply::status(500), "refused"),
         ("conflict", Reply::status(409), "refused"),
-        ("cut", Reply::ok("").close_before_head(), "unreachable"),
+        ("cut", Reply::ok("").close_before_head(), "dropped"),
     ] {
         let module = Module::new(&format!("example.com/{name}"), "v1.0.0");
         upstream.serve(&module);
