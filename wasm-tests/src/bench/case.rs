@@ -9,6 +9,7 @@ use crate::http::Request;
 /// One kind of request.
 #[derive(Clone, Debug)]
 pub(super) struct Case {
+    /// Without a comma, which separates names in `BENCH_CASES`.
     pub(super) name: &'static str,
     /// The case it is compared with.
     pub(super) base: &'static str,
@@ -42,8 +43,8 @@ struct Expected {
 }
 
 const BASE: &str = "direct response";
-const SMALL: &str = "zip 200 KB, plain proxy";
-const LARGE: &str = "zip 5 MB, plain proxy";
+const SMALL: &str = "zip 200 KB: plain proxy";
+const LARGE: &str = "zip 5 MB: plain proxy";
 
 /// All cases, bases first.
 pub(super) fn all(site: &Site) -> Result<Vec<Case>, String> {
@@ -90,7 +91,7 @@ pub(super) fn all(site: &Site) -> Result<Vec<Case>, String> {
     };
     Ok(vec![
         direct(BASE, Listener::Plain),
-        direct("not ours, direct response", Listener::Filter),
+        direct("not ours: direct response", Listener::Filter),
         hit("hit: @v/list", &list, "kind.list.cache.hit.class.2xx", site.fetched(&list)?),
         hit("hit: .info", &info, "kind.info.cache.hit.class.2xx", site.stored(&info)?),
         hit("hit: .mod", &go_mod_file, "kind.mod.cache.hit.class.2xx", go_mod().into_bytes()),
@@ -98,7 +99,7 @@ pub(super) fn all(site: &Site) -> Result<Vec<Case>, String> {
         Case {
             header: Some(("If-None-Match", tag)),
             ..filtered(
-                "hit: .mod, 304",
+                "hit: .mod as 304",
                 &go_mod_file,
                 Expected {
                     body: Some(Vec::new()),
@@ -125,7 +126,7 @@ pub(super) fn all(site: &Site) -> Result<Vec<Case>, String> {
         Case {
             target: Target::Unknown,
             ..filtered(
-                "miss: 404 of upstream, storage",
+                "miss: 404 of upstream and storage",
                 "",
                 Expected {
                     cache: Some("upstream"),
@@ -136,9 +137,9 @@ pub(super) fn all(site: &Site) -> Result<Vec<Case>, String> {
             )
         },
         zip(SMALL, SMALL, SMALL_ZIP, Listener::Plain)?,
-        zip("zip 200 KB, filter", SMALL, SMALL_ZIP, Listener::Filter)?,
+        zip("zip 200 KB: filter", SMALL, SMALL_ZIP, Listener::Filter)?,
         zip(LARGE, LARGE, LARGE_ZIP, Listener::Plain)?,
-        zip("zip 5 MB, filter", LARGE, LARGE_ZIP, Listener::Filter)?,
+        zip("zip 5 MB: filter", LARGE, LARGE_ZIP, Listener::Filter)?,
     ])
 }
 
