@@ -146,7 +146,7 @@ RUN
   chmod +x "$STAGE/run"
 }
 
-# cargo_build CRATE VERSION FLAGS...: one program from crates.io, built and installed under STAGE.
+# cargo_build CRATE VERSION FLAGS...: one Rust program by its package name, built and installed under STAGE.
 cargo_build() {
   local crate=$1 version=$2
   shift 2
