@@ -8,14 +8,6 @@
 //!
 //! Everything binds 127.0.0.1 only, on ports of its own, so that suites run side by side. What a test starts is stopped
 //! when its handle is dropped, and by the kernel should the test process die first ([`process`]).
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    reason = "test support: a panic is how a test fails, and the harness has clocks, threads and an environment"
-)]
 
 pub mod properties;
 

@@ -1,13 +1,6 @@
 //! The file that is shipped, before Envoy gets it: what it asks of a host, what it offers one, and how large it is. A host that lacks one import
 //! refuses the whole module, so what slips in here would be found out at somebody's start.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "test code"
-)]
 
 use std::collections::BTreeSet;
 

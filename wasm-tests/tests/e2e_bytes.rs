@@ -1,13 +1,5 @@
 //! Bytes as they come: every framing, the largest body, headers that are many, long and no UTF-8, from either side.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    reason = "test code"
-)]
 
 use modgate_wasm_tests::faulty::Reply;
 use modgate_wasm_tests::fixture::{Scripted, UPSTREAM};

@@ -1,14 +1,6 @@
 //! What Envoy itself does to a callout or a download: clusters that refuse, are empty, unknown or full, for upstreams and
 //! for storage, for documents and for zips.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    reason = "test code"
-)]
 
 use std::net::SocketAddr;
 use std::thread;

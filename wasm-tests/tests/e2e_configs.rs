@@ -1,13 +1,5 @@
 //! The configurations people copy: Envoy accepts each of them, and they say the same.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    reason = "test code"
-)]
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,14 +1,6 @@
 //! Whatever an upstream does to a document: each fault is answered as what it is, nothing of it stays, and the next good
 //! answer is served, indexed and stored.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    reason = "test code"
-)]
 
 use std::time::Duration;
 

@@ -1,14 +1,6 @@
 //! Whatever storage does: an upstream answers in its place, what is broken is not written over, and a zip that storage
 //! cannot give is fetched.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    reason = "test code"
-)]
 
 use std::time::Duration;
 

@@ -1,13 +1,5 @@
 //! Every misbehaviour of the scripted upstream, seen by a client that knows exactly what it receives.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    reason = "test code"
-)]
 
 use std::thread;
 use std::time::{Duration, Instant};

@@ -1,13 +1,5 @@
 //! `make run`: it starts, proves itself, stops without a trace, and fails with a clear word.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    reason = "test code"
-)]
 
 use std::net::TcpListener;
 use std::path::Path;

@@ -1,13 +1,5 @@
 //! The go command against upstreams alone, without a gateway: what it accepts from them it must accept through one.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    reason = "test code"
-)]
 
 use std::time::Duration;
 

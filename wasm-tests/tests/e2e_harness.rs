@@ -1,13 +1,5 @@
 //! The harness itself: what the other suites rely on, seen to work, and seen to fail where it must.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    reason = "test code"
-)]
 
 use std::time::{Duration, Instant};
 

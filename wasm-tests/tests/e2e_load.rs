@@ -1,13 +1,5 @@
 //! Five seconds of everything at once; then the books must balance.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    reason = "test code"
-)]
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -1,13 +1,5 @@
 //! What is counted, as a Prometheus server reads it.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    reason = "test code"
-)]
 
 use std::collections::BTreeMap;
 use std::time::Duration;

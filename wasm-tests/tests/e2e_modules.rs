@@ -1,14 +1,6 @@
 //! The real go command through the gateway: every module there is, in every shape that a version can have, first from an
 //! upstream, then with nothing behind the gateway but its store.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    reason = "test code"
-)]
 
 use std::fs;
 use std::process::Command;

@@ -1,13 +1,5 @@
 //! Another configuration while requests are under way, a wrong one, and fifty.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    reason = "test code"
-)]
 
 use std::thread;
 

@@ -1,13 +1,5 @@
 //! The go command verifies against a real checksum database that it reaches through the gateway alone.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    reason = "test code"
-)]
 
 use std::net::SocketAddr;
 

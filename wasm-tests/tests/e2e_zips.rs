@@ -1,13 +1,5 @@
 //! Zips as they stream: bit by bit what was sent, in flat memory, and never whole when they are not.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    reason = "test code"
-)]
 
 use std::thread;
 use std::time::{Duration, Instant};

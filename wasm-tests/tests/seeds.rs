@@ -2,13 +2,6 @@
 //!
 //! What libFuzzer found once is a seed, so it stays found.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "test code"
-)]
 
 use std::fs;
 use std::panic::{self, AssertUnwindSafe};

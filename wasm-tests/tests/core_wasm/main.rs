@@ -1,13 +1,6 @@
 //! The core, compiled to wasm32 as it ships, under Node: what holds natively must hold there too, where `usize` has 32 bits
 //! and the hash has no instructions of its own.
 #![cfg(target_arch = "wasm32")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "test code"
-)]
 
 mod flow;
 mod values;

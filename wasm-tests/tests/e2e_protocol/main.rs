@@ -1,13 +1,5 @@
 //! What the gateway says on the wire, header by header, to clients that ask well, badly, and for something else.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    reason = "test code"
-)]
 
 mod documents;
 mod errors;

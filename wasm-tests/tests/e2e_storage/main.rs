@@ -1,13 +1,5 @@
 //! The store: read before any upstream, written behind the client's back, done without, and worth something by itself.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    reason = "test code"
-)]
 
 mod kept;
 mod outages;
