@@ -52,9 +52,7 @@ pub fn judge(document: &Document, reply: Reply, now: Timestamp) -> Stored<Found>
             Ok(body) => Stored::Present(Found::stored(body, now)),
             Err(bad) => Stored::Corrupt(format!("bad object: {bad}")),
         },
-        Reply::Answered { status: 404 | 410, .. } => Stored::Absent,
-        Reply::Answered { status, .. } => Stored::Unavailable(format!("it answered {status}")),
-        Reply::Failed(failure) => Stored::Unavailable(failure.describe().to_owned()),
+        reply => without(&reply),
     }
 }
 
@@ -62,6 +60,13 @@ pub fn judge(document: &Document, reply: Reply, now: Timestamp) -> Stored<Found>
 pub fn judge_presence(reply: &Reply) -> Stored<()> {
     match reply {
         Reply::Answered { status: 200, .. } => Stored::Present(()),
+        reply => without(reply),
+    }
+}
+
+/// Reads a reply that hands nothing over.
+fn without<T>(reply: &Reply) -> Stored<T> {
+    match reply {
         Reply::Answered { status: 404 | 410, .. } => Stored::Absent,
         Reply::Answered { status, .. } => Stored::Unavailable(format!("it answered {status}")),
         Reply::Failed(failure) => Stored::Unavailable(failure.describe().to_owned()),

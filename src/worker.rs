@@ -18,7 +18,7 @@ use crate::{
     http::{Callout, Reply, RequestHead, ResponseHead},
     metrics::Metric,
     plan::{Source, Want},
-    shared::{Entry, Index, Region},
+    shared::Index,
 };
 
 /// The state of one worker under one configuration.
@@ -89,7 +89,7 @@ impl Worker {
                 self.streams.insert(stream, Stream::Routed(routed));
                 verdict
             }
-            Reception::Search(parked) => self.search(stream, parked, cx),
+            Reception::Search(parked, known) => self.search(stream, parked, known, cx),
         }
     }
 
@@ -165,17 +165,13 @@ impl Worker {
         }
     }
 
-    fn search(&mut self, stream: StreamId, parked: Parked, cx: &mut Cx<'_>) -> Verdict {
+    fn search(&mut self, stream: StreamId, parked: Parked, known: Option<Found>, cx: &mut Cx<'_>) -> Verdict {
         let key = JobKey::Search { want: parked.want().clone(), may_fetch: parked.may_fetch() };
         if let Some(Job::Search { waiting, .. }) = self.jobs.get_mut(&key) {
             waiting.push(stream);
             self.streams.insert(stream, Stream::Parked { parked, coalesced: true });
             return Verdict::Wait;
         }
-        let known = match self.index.look_up(cx.kv, Region::Found, &parked.want().key()) {
-            Some(Entry::Found(found)) => Some(found),
-            Some(Entry::Missing(_) | Entry::Stored { .. }) | None => None,
-        };
         let mut search = Box::new(Search::new(parked.want().clone(), &self.config, parked.may_fetch()));
         match search.advance(&self.config, cx) {
             Step::Ask(source, callout) => {

@@ -89,7 +89,7 @@ impl Question {
     /// The answer from the index, where what that says is fresh.
     pub(super) fn hit(
         &self,
-        entry: Entry,
+        entry: &Entry,
         head: &RequestHead,
         config: &Config,
         cx: &mut Cx<'_>,
@@ -101,12 +101,12 @@ impl Question {
             (Entry::Found(found), Want::Document(document))
                 if !self.may_fetch || fresh(found.since, ttl(document.lifetime(), config)) =>
             {
-                Some(Reception::Decided(self.found(document, &found, Cache::Hit, config, cx)))
+                Some(Reception::Decided(self.found(document, found, Cache::Hit, config, cx)))
             }
             (Entry::Missing(missing), _) if fresh(missing.since, config.freshness.negative) => {
-                Some(Reception::Decided(self.missing(&missing, Cache::Hit, config, cx)))
+                Some(Reception::Decided(self.missing(missing, Cache::Hit, config, cx)))
             }
-            (Entry::Stored { since }, Want::Zip(zip)) if fresh(since, config.freshness.presence) => {
+            (Entry::Stored { since }, Want::Zip(zip)) if fresh(*since, config.freshness.presence) => {
                 let routed = Routed { zip: zip.clone(), source: Source::Storage, doubt: None };
                 routed.verdict(head, config).map(|verdict| Reception::Routed(verdict, routed))
             }

@@ -4,11 +4,11 @@ use super::{Parked, Routed, question::Question, respond::answer};
 use crate::{
     config::Config,
     cx::{Cx, Edit, Verdict},
-    goproxy::{Answer, Asker, Document, Page, Place, Refusal, SumdbFile, Target, place},
+    goproxy::{Answer, Asker, Document, Found, Page, Place, Refusal, SumdbFile, Target, place},
     http::RequestHead,
     metrics::{Cache, Metric},
     plan::Want,
-    shared::{Index, Region},
+    shared::{Entry, Index, Region},
 };
 
 /// What becomes of a request when its head is there.
@@ -20,8 +20,8 @@ pub enum Reception {
     Probe,
     /// It is routed, and its response is to be looked at.
     Routed(Verdict, Routed),
-    /// It waits for this search.
-    Search(Parked),
+    /// It waits for a search; the index had this document before, if it had one.
+    Search(Parked, Option<Found>),
 }
 
 impl Reception {
@@ -80,14 +80,19 @@ impl Reception {
         };
         let key = question.want.key();
         // Nearly every request ends here, with one read: "not found" is looked up only where nothing else is known.
+        let mut known = None;
         for region in [Region::Found, Region::Missing] {
-            if let Some(entry) = index.look_up(cx.kv, region, &key)
-                && let Some(reception) = question.hit(entry, head, config, cx)
-            {
+            let Some(entry) = index.look_up(cx.kv, region, &key) else {
+                continue;
+            };
+            if let Some(reception) = question.hit(&entry, head, config, cx) {
                 return reception;
             }
+            if let Entry::Found(found) = entry {
+                known = Some(found);
+            }
         }
-        Self::Search(Parked { question, head: head.clone() })
+        Self::Search(Parked { question, head: head.clone() }, known)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     config::Config,
     cx::{Cx, Edit, Verdict},
     endpoint,
-    goproxy::{Answer, Asker, Failure, Fault, Lifetime, Outcome, Validity, Zip},
+    goproxy::{Answer, Asker, CACHE_HEADER, Failure, Fault, Lifetime, Outcome, Validity, Zip},
     http::{Reply, RequestHead, ResponseHead, Timestamp},
     metrics::{Cache, Metric},
     plan::Source,
@@ -106,7 +106,7 @@ fn edit(head: &ResponseHead, validity: Validity, cache: Cache) -> Verdict {
         if matches!(head.status, 412 | 416) { "no-store".to_owned() } else { validity.cache_control() };
     let mut set = vec![
         ("cache-control".to_owned(), cache_control),
-        ("x-modgate-cache".to_owned(), cache.as_str().to_owned()),
+        (CACHE_HEADER.to_owned(), cache.as_str().to_owned()),
     ];
     if matches!(head.status, 200 | 206)
         && !head.headers.first("content-type").is_some_and(|kind| kind.starts_with("multipart/"))

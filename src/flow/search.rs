@@ -27,7 +27,8 @@ pub struct Search {
     ahead: VecDeque<Question>,
     asking: Option<Question>,
     refusal: Option<(Source, Outcome)>,
-    storage: Consulted,
+    /// Why storage could not say, where it could not.
+    unavailable: Option<String>,
 }
 
 /// What comes next.
@@ -47,8 +48,8 @@ pub struct Searched {
     pub end: End,
     /// Who gave it; nobody where there was nobody to ask.
     pub source: Option<Source>,
-    /// Whether storage was asked, and could say.
-    pub storage: Consulted,
+    /// Whether storage was asked and could not say.
+    pub storage_failed: bool,
     /// A failure on the way: what was not found may be there all the same, and what storage had may be old.
     pub doubt: Option<Failure>,
 }
@@ -76,26 +77,13 @@ pub enum End {
     Zip,
 }
 
-/// What storage contributed to a search.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Consulted {
-    /// It has no such object.
-    Absent,
-    /// It was not asked.
-    Not,
-    /// It has the object.
-    Present,
-    /// It could not say; why.
-    Unavailable(String),
-}
-
 impl Search {
     /// A search for `want` by its plan.
     pub fn new(want: Want, config: &Config, may_fetch: bool) -> Self {
         let plan = plan(&want, config, may_fetch);
         let ahead =
             plan.into_iter().map(|source| Question { source, by_info: false, again: false }).collect();
-        Self { want, ahead, asking: None, refusal: None, storage: Consulted::Not }
+        Self { want, ahead, asking: None, refusal: None, unavailable: None }
     }
 
     /// The first step, and after every reply the next one.
@@ -154,13 +142,14 @@ impl Search {
 
     fn callout(&self, question: Question, config: &Config) -> Option<Callout> {
         let endpoint = question.source.endpoint(config)?;
+        let path = match question.source {
+            Source::Storage => self.want.object()?,
+            Source::Sumdb(_) | Source::Upstream(_) => self.want.path(),
+        };
         Some(match &self.want {
-            Want::Document(_) if question.source == Source::Storage => {
-                endpoint::get(endpoint, &self.want.object()?)
-            }
-            Want::Document(document) => endpoint::get(endpoint, &document.path()),
             Want::Zip(zip) if question.by_info => endpoint::get(endpoint, &zip.info_path()),
-            Want::Zip(zip) => endpoint::head(endpoint, &zip.path()),
+            Want::Zip(_) => endpoint::head(endpoint, &path),
+            Want::Document(_) => endpoint::get(endpoint, &path),
         })
     }
 
@@ -179,16 +168,13 @@ impl Search {
             Want::Zip(_) => store::judge_presence(&reply).map(|()| End::Zip),
         };
         match stored {
-            Stored::Present(end) => {
-                self.storage = Consulted::Present;
-                return Some(end);
-            }
-            Stored::Absent => self.storage = Consulted::Absent,
+            Stored::Present(end) => return Some(end),
+            Stored::Absent => {}
             Stored::Corrupt(why) => {
                 cx.log(Level::Warn, format!("storage: {}: {why}", self.want.describe()));
-                self.storage = Consulted::Unavailable(why);
+                self.unavailable = Some(why);
             }
-            Stored::Unavailable(why) => self.storage = Consulted::Unavailable(why),
+            Stored::Unavailable(why) => self.unavailable = Some(why),
         }
         None
     }
@@ -256,9 +242,7 @@ impl Search {
     }
 
     fn storage_failure(&self) -> Option<Failure> {
-        let Consulted::Unavailable(why) = &self.storage else {
-            return None;
-        };
+        let why = self.unavailable.as_ref()?;
         let reason = format!("{}: no answer from storage: {why}", self.want.describe());
         Some(Failure { fault: Fault::Bad, reason, retry_after: None })
     }
@@ -268,8 +252,7 @@ impl Search {
             Some((_, Outcome::Failed(failure))) => Some(failure),
             _ => self.storage_failure(),
         };
-        let storage = std::mem::replace(&mut self.storage, Consulted::Not);
-        Step::Done(Searched { end, source, storage, doubt })
+        Step::Done(Searched { end, source, storage_failed: self.unavailable.is_some(), doubt })
     }
 }
 

@@ -6,7 +6,6 @@ use crate::{
     config::Storage,
     cx::Cx,
     endpoint,
-    flow::search::Consulted,
     goproxy::{Document, Etag, Found},
     http::{Callout, Reply},
     metrics::Metric,
@@ -68,7 +67,7 @@ pub fn worth_writing<'a>(
             Searched {
                 end: End::Document(found),
                 source: Some(Source::Upstream(_)),
-                storage: Consulted::Absent | Consulted::Not,
+                storage_failed: false,
                 ..
             },
         ) if !known.is_some_and(|known| known.stored && known.etag == found.etag) => Some((document, found)),

@@ -206,7 +206,7 @@ fn is_graphic(character: char) -> bool {
 const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Says where an answer came from.
-const CACHE_HEADER: &str = "x-modgate-cache";
+pub const CACHE_HEADER: &str = "x-modgate-cache";
 
 /// What never changes is kept for a day and then asked for again, at the price of a 304: a rule that comes tomorrow is
 /// then not outlived for a year by a cache that nobody here can reach.

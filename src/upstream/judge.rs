@@ -12,10 +12,7 @@ pub fn judge(document: &Document, who: &str, reply: Reply, now: Timestamp) -> Ou
             Ok(body) => Outcome::Found(Found::fetched(body, now)),
             Err(bad) => failed(Fault::Bad, format!("{document}: bad answer from {who}: {bad}")),
         },
-        Reply::Answered { status, headers, body } => {
-            refused(&document.to_string(), who, status, &headers, &body, now)
-        }
-        Reply::Failed(failure) => unanswered(&document.to_string(), who, failure),
+        reply => without(&document.to_string(), who, &reply, now),
     }
 }
 
@@ -25,8 +22,7 @@ pub fn judge(document: &Document, who: &str, reply: Reply, now: Timestamp) -> Ou
 pub fn judge_download(what: &str, who: &str, reply: Reply, now: Timestamp) -> Option<Outcome> {
     match reply {
         Reply::Answered { status: 200 | 206 | 304 | 412 | 416, .. } => None,
-        Reply::Answered { status, headers, body } => Some(refused(what, who, status, &headers, &body, now)),
-        Reply::Failed(failure) => Some(unanswered(what, who, failure)),
+        reply => Some(without(what, who, &reply, now)),
     }
 }
 
@@ -36,8 +32,15 @@ pub fn judge_download(what: &str, who: &str, reply: Reply, now: Timestamp) -> Op
 pub fn judge_presence(what: &str, who: &str, reply: Reply, now: Timestamp) -> Option<Outcome> {
     match reply {
         Reply::Answered { status: 200 | 204, .. } => None,
-        Reply::Answered { status, headers, body } => Some(refused(what, who, status, &headers, &body, now)),
-        Reply::Failed(failure) => Some(unanswered(what, who, failure)),
+        reply => Some(without(what, who, &reply, now)),
+    }
+}
+
+/// Reads a reply that does not hand over what was asked for.
+fn without(what: &str, who: &str, reply: &Reply, now: Timestamp) -> Outcome {
+    match reply {
+        Reply::Answered { status, headers, body } => refused(what, who, *status, headers, body, now),
+        Reply::Failed(failure) => unanswered(what, who, *failure),
     }
 }
 
