@@ -35,5 +35,6 @@ native! {
     pub mod tls;
     pub mod tools;
     pub mod tree;
+    mod variable;
     pub mod wait;
 }

@@ -7,6 +7,7 @@
 pub mod body;
 pub mod config;
 pub mod gomod;
+pub mod memory;
 pub mod path;
 pub mod record;
 pub mod request;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::variable::number;
+
 /// What was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Settings {
@@ -35,17 +37,6 @@ impl Settings {
     pub(super) fn wants(&self, name: &str) -> bool {
         self.cases.is_empty() || self.cases.iter().any(|part| name.contains(part.as_str()))
     }
-}
-
-fn number(
-    name: &str,
-    text: Option<String>,
-    default: u32,
-    range: std::ops::RangeInclusive<u32>,
-) -> Result<u32, String> {
-    let Some(text) = text else { return Ok(default) };
-    let number = text.parse().ok().filter(|number| range.contains(number));
-    number.ok_or_else(|| format!("{name}={text} is not a number from {} to {}", range.start(), range.end()))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::system_ca;
 use crate::base_url::BaseUrl;
 use crate::tools::repository;
+use crate::variable::number;
 
 /// What was asked for.
 #[derive(Clone, Debug)]
@@ -101,17 +102,6 @@ fn sumdb(text: &str) -> Result<Sumdb, String> {
         return Err(wrong());
     }
     Ok(Sumdb { name: name.to_owned(), key: key.to_owned(), url: url("SUMDB", place.trim())? })
-}
-
-fn number(
-    name: &str,
-    text: Option<String>,
-    default: u32,
-    range: std::ops::RangeInclusive<u32>,
-) -> Result<u32, String> {
-    let Some(text) = text else { return Ok(default) };
-    let number = text.parse().ok().filter(|number| range.contains(number));
-    number.ok_or_else(|| format!("{name}={text} is not a number from {} to {}", range.start(), range.end()))
 }
 
 fn narrow(port: u32) -> u16 {

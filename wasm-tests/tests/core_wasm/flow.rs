@@ -1,32 +1,16 @@
 //! A whole flow: a miss, the callouts, their replies, an answer, and then a hit.
 
-use std::collections::BTreeMap;
-
 use modgate::config::Config;
 use modgate::cx::{CallId, Command, Cx, StreamId, Verdict};
 use modgate::http::{Callout, Headers, Reply, RequestHead, Response, Timestamp};
-use modgate::shared::SharedKv;
 use modgate::worker::Worker;
-use modgate_wasm_tests::properties;
+use modgate_wasm_tests::properties::{self, memory::Memory};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 const CONFIG: &str = r#"{
     "upstreams": [{"cluster": "public", "url": "https://proxy.test/base"}],
     "storage": {"cluster": "storage", "url": "http://storage.test/modules"}
 }"#;
-
-#[derive(Default)]
-struct Memory(BTreeMap<String, Vec<u8>>);
-
-impl SharedKv for Memory {
-    fn get(&self, key: &str) -> Option<Vec<u8>> {
-        self.0.get(key).cloned()
-    }
-
-    fn set(&mut self, key: &str, value: &[u8]) {
-        self.0.insert(key.to_owned(), value.to_vec());
-    }
-}
 
 fn get(path: &str) -> RequestHead {
     let (method, authority) = ("GET".to_owned(), "gateway.test".to_owned());

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use modgate::config::Config;
 use modgate::cx::{CallId, Command, Cx, StreamId, Verdict};
 use modgate::http::{CallFailure, Callout, Headers, Reply, RequestHead, ResponseHead, Timestamp};
-use modgate::shared::SharedKv;
 use modgate::worker::Worker;
+
+use crate::properties::memory::Memory;
 
 /// In every request's `authorization` and `cookie`: it must show up nowhere.
 pub(super) const CLIENTS_SECRET: &str = "the-clients-secret";
@@ -37,20 +38,6 @@ pub(super) struct World {
     seen: BTreeSet<CallId>,
     verdicts: BTreeMap<StreamId, Verdict>,
     worker: Worker,
-}
-
-#[derive(Default)]
-struct Memory(BTreeMap<String, Vec<u8>>);
-
-impl SharedKv for Memory {
-    fn get(&self, key: &str) -> Option<Vec<u8>> {
-        self.0.get(key).cloned()
-    }
-
-    fn set(&mut self, key: &str, value: &[u8]) {
-        assert!(key.starts_with("modgate/"), "others live here too");
-        self.0.insert(key.to_owned(), value.to_vec());
-    }
 }
 
 impl World {
