@@ -5,7 +5,7 @@ use log::Level;
 use crate::{
     http::{Callout, Response, Timestamp},
     metrics::Metric,
-    shared::SharedKv,
+    shared::{QueueId, SharedKv},
 };
 
 /// A callout, as the core names it. Only the adapter knows what the host calls it.
@@ -53,6 +53,13 @@ pub enum Command {
     Count(Metric),
     /// Write to the host's log.
     Log(Level, String),
+    /// Send a message to another worker.
+    Notify {
+        /// Its queue.
+        queue: QueueId,
+        /// What [`crate::worker::Worker::message`] is to be given there.
+        message: Vec<u8>,
+    },
     /// Let a stream that waits go on.
     Resume {
         /// Which.

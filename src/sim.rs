@@ -5,16 +5,15 @@
 //! time ends in the order in which it was called. A filter that would trap in Envoy panics here.
 
 mod cluster;
-mod memory;
 
 use std::collections::BTreeMap;
 
 pub(crate) use self::cluster::Cluster;
-use self::memory::Memory;
 use crate::{
     config::Config,
     cx::{CallId, Command, Cx, StreamId, Verdict},
     http::{CallFailure, Callout, Headers, Reply, RequestHead, Response, ResponseHead, Timestamp},
+    shared::{Memory, QueueId, Seat},
     worker::Worker,
 };
 
@@ -32,6 +31,7 @@ pub(crate) struct World {
     pub(crate) memory: Memory,
     workers: Vec<Worker>,
     calls: Vec<Call>,
+    messages: Vec<(QueueId, Vec<u8>)>,
     verdicts: BTreeMap<StreamId, Verdict>,
     streams: u32,
 }
@@ -46,15 +46,19 @@ struct Call {
 impl World {
     /// `workers` workers, each configured with `config`.
     pub(crate) fn new(workers: usize, config: &str) -> Self {
-        let worker = || Worker::new(Config::parse(config).unwrap_or_else(|problems| panic!("{problems}")));
+        let worker = |number| {
+            let config = Config::parse(config).unwrap_or_else(|problems| panic!("{problems}"));
+            Worker::new(config, Seat { queue: QueueId(number), seed: 7 })
+        };
         Self {
             now: Timestamp(1_700_000_000_000),
             clusters: BTreeMap::new(),
             counters: BTreeMap::new(),
             log: Vec::new(),
             memory: Memory::default(),
-            workers: (0..workers).map(|_| worker()).collect(),
+            workers: (0..).take(workers).map(worker).collect(),
             calls: Vec::new(),
+            messages: Vec::new(),
             verdicts: BTreeMap::new(),
             streams: 0,
         }
@@ -174,6 +178,7 @@ impl World {
             match command {
                 Command::Call { id, callout } => self.call(worker, id, &callout),
                 Command::Count(metric) => *self.counters.entry(metric.to_string()).or_default() += 1,
+                Command::Notify { queue, message } => self.messages.push((queue, message)),
                 Command::Log(level, line) => self.log.push(format!("{level} {line}")),
                 Command::Resume { stream, verdict } => {
                     assert_ne!(verdict, Verdict::Wait, "a stream was resumed to wait");

@@ -15,10 +15,10 @@ use crate::{
         worth_writing,
     },
     goproxy::Found,
-    http::{Callout, Reply, RequestHead, ResponseHead},
+    http::{Callout, Reply, RequestHead, ResponseHead, Timestamp},
     metrics::Metric,
     plan::{Source, Want},
-    shared::Index,
+    shared::{Index, Seat},
 };
 
 /// The state of one worker under one configuration.
@@ -61,8 +61,8 @@ enum Job {
 
 impl Worker {
     /// A worker with nothing to do.
-    pub fn new(config: Config) -> Self {
-        let index = Index::new(&config);
+    pub fn new(config: Config, seat: Seat) -> Self {
+        let index = Index::new(&config, seat);
         Self {
             config,
             index,
@@ -149,6 +149,17 @@ impl Worker {
             }
             None => {}
         }
+    }
+
+    /// Another worker sent this.
+    pub fn message(&mut self, _message: &[u8], _cx: &mut Cx<'_>) {}
+
+    /// Time has passed.
+    pub fn tick(&mut self, _cx: &mut Cx<'_>) {}
+
+    /// When the next tick is due, if one is.
+    pub fn wakes_at(&self) -> Option<Timestamp> {
+        None
     }
 
     /// A stream ended, answered or not.

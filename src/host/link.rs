@@ -60,6 +60,9 @@ impl Link {
             match command {
                 Command::Call { id, callout } => self.outbox.push_back((id, callout)),
                 Command::Count(metric) => self.count(metric),
+                Command::Notify { queue, message } => {
+                    let _ = hostcalls::enqueue_shared_queue(queue.0, Some(&message));
+                }
                 Command::Log(level, line) => log::log!(level, "{line}"),
                 Command::Resume { stream, verdict } => obey::resume(self, stream, verdict),
             }

@@ -9,7 +9,11 @@ use proxy_wasm::{
 };
 
 use super::{kv, link::Link, stream::Stream};
-use crate::{config::Config, worker::Worker};
+use crate::{
+    config::Config,
+    shared::{QueueId, Seat},
+    worker::Worker,
+};
 
 pub(super) struct Root {
     context: u32,
@@ -52,7 +56,8 @@ impl RootContext for Root {
             log::error!("the host gives this worker no queue of its own");
             return false;
         };
-        self.link = Some(Link::new(self.context, Worker::new(config), queue));
+        let seat = Seat { queue: QueueId(queue), seed: kv::seed() };
+        self.link = Some(Link::new(self.context, Worker::new(config, seat), queue));
         true
     }
 

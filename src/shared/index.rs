@@ -6,7 +6,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::{Entry, Key, Record, SharedKv, fingerprint::fingerprint};
+use super::{Entry, Expected, Key, Record, Seat, SharedKv, fingerprint::fingerprint};
 use crate::config::{self, Config, limits::NEGATIVE_ENTRY_BYTES};
 
 /// Which slots a record lives in.
@@ -22,19 +22,20 @@ pub enum Region {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Index {
     sizes: config::Index,
+    seed: u64,
     sources: u64,
 }
 
 impl Index {
     /// The index of `config`: of its size, for answers from its sources.
-    pub fn new(config: &Config) -> Self {
-        Self { sizes: config.index, sources: fingerprint(config) }
+    pub fn new(config: &Config, seat: Seat) -> Self {
+        Self { sizes: config.index, seed: seat.seed, sources: fingerprint(config) }
     }
 
     /// What `region` knows of `path`.
     pub fn look_up(&self, kv: &dyn SharedKv, region: Region, path: &str) -> Option<Entry> {
         let key = self.key(path);
-        Entry::decode(&kv.get(&self.slot(region, key))?, key)
+        Entry::decode(&kv.get(&self.slot(region, key))?.value, key)
     }
 
     /// Keeps `entry` under `path`, if it is small enough.
@@ -47,7 +48,10 @@ impl Index {
         if let Some(bytes) = (Record { key, entry }).encode()
             && u32::try_from(bytes.len()).is_ok_and(|length| length <= limit)
         {
-            kv.set(&self.slot(region, key), &bytes);
+            let slot = self.slot(region, key);
+            let expected = Expected::unchanged(kv.get(&slot).as_ref());
+            // Who loses against another worker's write leaves it at that.
+            let _ = kv.put(&slot, &bytes, expected);
         }
     }
 
@@ -57,7 +61,7 @@ impl Index {
 
     fn slot(&self, region: Region, key: Key<'_>) -> String {
         let mut hasher = DefaultHasher::new();
-        key.hash(&mut hasher);
+        (self.seed, key).hash(&mut hasher);
         let (name, slots) = match region {
             Region::Found => ("found", self.sizes.slots),
             Region::Missing => ("missing", self.sizes.negative_slots),

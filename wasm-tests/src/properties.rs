@@ -7,7 +7,6 @@
 pub mod body;
 pub mod config;
 pub mod gomod;
-pub mod memory;
 pub mod path;
 pub mod record;
 pub mod request;

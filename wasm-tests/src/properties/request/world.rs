@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use modgate::config::Config;
 use modgate::cx::{CallId, Command, Cx, StreamId, Verdict};
 use modgate::http::{CallFailure, Callout, Headers, Reply, RequestHead, ResponseHead, Timestamp};
+use modgate::shared::{Memory, Seat};
 use modgate::worker::Worker;
-
-use crate::properties::memory::Memory;
 
 /// In every request's `authorization` and `cookie`: it must show up nowhere.
 pub(super) const CLIENTS_SECRET: &str = "the-clients-secret";
@@ -51,7 +50,7 @@ impl World {
             replies,
             seen: BTreeSet::new(),
             verdicts: BTreeMap::new(),
-            worker: Worker::new(config.clone()),
+            worker: Worker::new(config.clone(), Seat::default()),
         }
     }
 
@@ -124,6 +123,7 @@ impl World {
                     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
                     assert!(name.bytes().all(is_plain), "{name:?}");
                 }
+                Command::Notify { queue, .. } => panic!("no worker {queue:?} is there"),
                 Command::Log(_, line) => assert!(!line.contains(CLIENTS_SECRET), "{line:?}"),
                 Command::Resume { stream, verdict } => {
                     assert_ne!(verdict, Verdict::Wait, "{stream:?} waits again");

@@ -1,0 +1,40 @@
+//! Shared data without a host: for worlds in which no Envoy runs.
+
+use std::collections::BTreeMap;
+
+use super::{Conflict, Expected, SharedKv, Versioned};
+
+/// Keys and values; like the host's it never forgets a key, and counts its writes as one series over all keys.
+#[derive(Debug, Default)]
+pub struct Memory {
+    values: BTreeMap<String, Versioned>,
+    writes: u32,
+}
+
+impl Memory {
+    /// Every key that was ever written.
+    pub fn keys(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.values.keys().map(String::as_str)
+    }
+
+    /// The bytes of all values.
+    pub fn bytes(&self) -> usize {
+        self.values.values().map(|versioned| versioned.value.len()).sum()
+    }
+}
+
+impl SharedKv for Memory {
+    fn get(&self, key: &str) -> Option<Versioned> {
+        self.values.get(key).cloned()
+    }
+
+    fn put(&mut self, key: &str, value: &[u8], expected: Expected) -> Result<(), Conflict> {
+        if Expected::unchanged(self.values.get(key)) != expected {
+            return Err(Conflict);
+        }
+        self.writes += 1;
+        let versioned = Versioned { value: value.to_vec(), version: self.writes };
+        self.values.insert(key.to_owned(), versioned);
+        Ok(())
+    }
+}
