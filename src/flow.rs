@@ -10,11 +10,13 @@ mod request;
 mod respond;
 mod route;
 mod search;
+mod searched;
 mod write;
 
 pub use self::probe::{Probe, Sightings, readiness};
 pub use self::question::Parked;
 pub use self::request::Reception;
 pub use self::route::Routed;
-pub use self::search::{End, Search, Searched, Step, entry};
+pub use self::search::{Search, Step};
+pub use self::searched::{End, News, Searched};
 pub use self::write::{Write, worth_writing};

@@ -6,6 +6,8 @@ mod reply;
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 pub use self::body::Body;
 pub use self::headers::Headers;
 pub use self::reply::{CallFailure, Reply, made_by_host};
@@ -70,7 +72,7 @@ pub struct Callout {
 }
 
 /// Milliseconds since the Unix epoch, by the host's clock.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Timestamp(pub u64);
 
 impl RequestHead {

@@ -5,6 +5,8 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     config::{Config, Endpoint},
     gomod::ModulePath,
@@ -23,7 +25,7 @@ pub enum Want {
 }
 
 /// Where it is looked for; the numbers are places in the configuration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Source {
     /// The storage cluster.
     Storage,

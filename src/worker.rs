@@ -3,33 +3,41 @@
 //! A job belongs to the worker, not to the stream that began it: it goes on when that client leaves, and everybody who asks
 //! the same meanwhile waits for the same job. The adapter reports events and does what [`Cx::commands`] say.
 
+mod budget;
+mod errand;
+mod fetch;
+
 use std::collections::BTreeMap;
 
 use log::Level;
 
+use self::{
+    budget::{Budget, Permit},
+    errand::Errand,
+    fetch::Fetch,
+};
 use crate::{
     config::Config,
     cx::{CallId, Command, Cx, StreamId, Verdict},
-    flow::{
-        Parked, Probe, Reception, Routed, Search, Searched, Sightings, Step, Write, entry, readiness,
-        worth_writing,
-    },
-    goproxy::Found,
+    flow::{Parked, Probe, Reception, Routed, Sightings, Write, readiness},
+    gomod::ModulePath,
     http::{Callout, Reply, RequestHead, ResponseHead, Timestamp},
     metrics::Metric,
     plan::{Source, Want},
-    shared::{Index, Seat},
+    shared::{Entry, Index, Leases, Seat},
 };
 
 /// The state of one worker under one configuration.
 #[derive(Debug)]
 pub struct Worker {
+    budget: Budget,
+    calls: BTreeMap<CallId, (JobKey, Permit)>,
     config: Config,
     index: Index,
-    calls: BTreeMap<CallId, (JobKey, Source)>,
     jobs: BTreeMap<JobKey, Job>,
     /// What came of the last write, as metrics call it.
     last_write: &'static str,
+    leases: Leases,
     next_call: u32,
     sightings: Sightings,
     streams: BTreeMap<StreamId, Stream>,
@@ -38,7 +46,7 @@ pub struct Worker {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Stream {
     /// Waits for a search; `coalesced` says that another request had begun it.
-    Parked { parked: Parked, coalesced: bool },
+    Parked { parked: Box<Parked>, coalesced: bool },
     /// Waits for the readiness page.
     Probing,
     /// Is on its way, its response yet to come.
@@ -48,14 +56,32 @@ enum Stream {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum JobKey {
     Probe,
-    Search { want: Want, may_fetch: bool },
+    Search(SearchKey),
     Write { object: String },
+}
+
+/// Requests with the same one are answered by the same search.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct SearchKey {
+    /// What is searched for, by its key in the index.
+    path: String,
+    may_fetch: bool,
 }
 
 #[derive(Debug)]
 enum Job {
-    Probe { probe: Probe, waiting: Vec<StreamId> },
-    Search { search: Box<Search>, known: Option<Found>, waiting: Vec<StreamId> },
+    /// This worker asks.
+    Fetch(Box<Fetch>),
+    /// Another worker asks, and sends word.
+    Follow {
+        errand: Box<Errand>,
+        /// When to see whether the other is still there.
+        look_at: Timestamp,
+    },
+    Probe {
+        probe: Probe,
+        waiting: Vec<StreamId>,
+    },
     Write(Write),
 }
 
@@ -64,14 +90,16 @@ impl Worker {
     pub fn new(config: Config, seat: Seat) -> Self {
         let index = Index::new(&config, seat);
         Self {
-            config,
-            index,
+            budget: Budget::new(config.fetch, seat.seed),
             calls: BTreeMap::new(),
             jobs: BTreeMap::new(),
             last_write: "stored",
+            leases: Leases::new(&config, seat),
             next_call: 0,
             sightings: Sightings::default(),
             streams: BTreeMap::new(),
+            config,
+            index,
         }
     }
 
@@ -80,16 +108,25 @@ impl Worker {
         self.calls.is_empty() && self.streams.is_empty()
     }
 
+    /// Whether anything here depends on time: [`Worker::tick`] is to be called every [`TICK`] then.
+    pub fn needs_ticks(&self) -> bool {
+        self.jobs.values().any(|job| matches!(job, Job::Fetch(_) | Job::Follow { .. }))
+    }
+
     /// A request's head is there.
     pub fn request_head(&mut self, stream: StreamId, head: &RequestHead, cx: &mut Cx<'_>) -> Verdict {
-        match Reception::of(head, &self.config, &self.index, cx) {
+        match Reception::of(head, &self.config, &mut self.index, cx) {
             Reception::Decided(verdict) => verdict,
             Reception::Probe => self.probe(stream, cx),
             Reception::Routed(verdict, routed) => {
                 self.streams.insert(stream, Stream::Routed(routed));
                 verdict
             }
-            Reception::Search(parked, known) => self.search(stream, parked, known, cx),
+            Reception::Search(parked, known) => self.wait_for(stream, *parked, known, cx),
+            Reception::Stale(verdict, want, known) => {
+                self.refresh(want, known, cx);
+                verdict
+            }
         }
     }
 
@@ -111,150 +148,52 @@ impl Worker {
         let expected = routed.source.endpoint(&self.config).map(|endpoint| endpoint.cluster.as_str());
         let reply = Reply::routed(head, expected.unwrap_or_default());
         self.sightings.note(routed.source, &reply, &self.config, cx);
-        let (verdict, entry) = routed.response(head, reply, &self.config, cx);
-        if let Some(entry) = entry {
-            self.index.keep(cx.kv, &Want::Zip(routed.zip).key(), &entry);
+        let (verdict, lesson) = routed.response(head, reply, &self.config, cx);
+        let path = Want::Zip(routed.zip).key();
+        if lesson.forget {
+            self.index.forget(cx.kv, &path);
+        }
+        if let Some(missing) = lesson.missing {
+            self.index.keep(cx.kv, &path, &Entry::Missing(missing), cx.now);
         }
         verdict
     }
 
     /// A callout ended.
     pub fn call_done(&mut self, call: CallId, reply: Reply, cx: &mut Cx<'_>) {
-        let Some((key, source)) = self.calls.remove(&call) else {
+        let Some((key, permit)) = self.calls.remove(&call) else {
             return;
         };
+        let source = permit.source;
+        self.budget.give_back(permit);
         cx.count(Metric::Callout { target: source.target(&self.config), outcome: reply.label() });
         self.sightings.note(source, &reply, &self.config, cx);
-        match self.jobs.remove(&key) {
-            Some(Job::Probe { mut probe, waiting }) => {
+        match (self.jobs.remove(&key), key) {
+            (Some(Job::Fetch(fetch)), JobKey::Search(key)) => self.hear(key, fetch, reply, cx),
+            (Some(Job::Probe { mut probe, waiting }), key) => {
                 if probe.end_one() {
                     self.answer_probe(&waiting, cx);
                 } else {
                     self.jobs.insert(key, Job::Probe { probe, waiting });
                 }
             }
-            Some(Job::Search { mut search, known, waiting }) => match search.step(reply, &self.config, cx) {
-                Step::Ask(source, callout) => {
-                    self.call(key.clone(), source, callout, cx);
-                    self.jobs.insert(key, Job::Search { search, known, waiting });
-                }
-                Step::Done(searched) => self.conclude(&key, searched, known.as_ref(), &waiting, cx),
-            },
-            Some(Job::Write(write)) => {
-                let outcome = write.end(&reply, &self.index, cx);
+            (Some(Job::Write(write)), _) => {
+                let outcome = write.end(&reply, &mut self.index, cx);
                 if outcome != self.last_write {
                     cx.log(Level::Info, format!("writes to storage: {outcome}"));
                     self.last_write = outcome;
                 }
             }
-            None => {}
+            (Some(job), key) => {
+                self.jobs.insert(key, job);
+            }
+            (None, _) => {}
         }
     }
 
-    /// Another worker sent this.
-    pub fn message(&mut self, _message: &[u8], _cx: &mut Cx<'_>) {}
-
-    /// Time has passed.
-    pub fn tick(&mut self, _cx: &mut Cx<'_>) {}
-
-    /// When the next tick is due, if one is.
-    pub fn wakes_at(&self) -> Option<Timestamp> {
-        None
-    }
-
-    /// A stream ended, answered or not.
+    /// A stream ended, answered or not. Whoever waited is not answered; what it waited for goes on.
     pub fn stream_gone(&mut self, stream: StreamId) {
-        match self.streams.remove(&stream) {
-            None | Some(Stream::Routed(_)) => {}
-            Some(Stream::Parked { .. } | Stream::Probing) => {
-                for job in self.jobs.values_mut() {
-                    if let Job::Probe { waiting, .. } | Job::Search { waiting, .. } = job {
-                        waiting.retain(|waiter| *waiter != stream);
-                    }
-                }
-            }
-        }
-    }
-
-    fn search(&mut self, stream: StreamId, parked: Parked, known: Option<Found>, cx: &mut Cx<'_>) -> Verdict {
-        let key = JobKey::Search { want: parked.want().clone(), may_fetch: parked.may_fetch() };
-        if let Some(Job::Search { waiting, .. }) = self.jobs.get_mut(&key) {
-            waiting.push(stream);
-            self.streams.insert(stream, Stream::Parked { parked, coalesced: true });
-            return Verdict::Wait;
-        }
-        let mut search = Box::new(Search::new(parked.want().clone(), &self.config, parked.may_fetch()));
-        match search.advance(&self.config, cx) {
-            Step::Ask(source, callout) => {
-                self.call(key.clone(), source, callout, cx);
-                self.jobs.insert(key, Job::Search { search, known, waiting: vec![stream] });
-                self.streams.insert(stream, Stream::Parked { parked, coalesced: false });
-                Verdict::Wait
-            }
-            Step::Done(searched) => {
-                let searched = searched.or_known(parked.want(), known.as_ref());
-                self.resume(stream, &parked, false, &searched, cx)
-            }
-        }
-    }
-
-    fn conclude(
-        &mut self,
-        key: &JobKey,
-        searched: Searched,
-        known: Option<&Found>,
-        waiting: &[StreamId],
-        cx: &mut Cx<'_>,
-    ) {
-        let JobKey::Search { want, may_fetch } = key else {
-            return;
-        };
-        let searched = searched.or_known(want, known);
-        if let Some(entry) = entry(want, &searched, *may_fetch, cx.now) {
-            self.index.keep(cx.kv, &want.key(), &entry);
-        }
-        for stream in waiting {
-            if let Some(Stream::Parked { parked, coalesced }) = self.streams.remove(stream) {
-                let verdict = self.resume(*stream, &parked, coalesced, &searched, cx);
-                cx.commands.push(Command::Resume { stream: *stream, verdict });
-            }
-        }
-        self.write_back(want, &searched, known, cx);
-    }
-
-    fn resume(
-        &mut self,
-        stream: StreamId,
-        parked: &Parked,
-        coalesced: bool,
-        searched: &Searched,
-        cx: &mut Cx<'_>,
-    ) -> Verdict {
-        let (verdict, routed) = parked.resume(searched, coalesced, &self.config, cx);
-        if let Some(routed) = routed {
-            self.streams.insert(stream, Stream::Routed(routed));
-        }
-        verdict
-    }
-
-    fn write_back(&mut self, want: &Want, searched: &Searched, known: Option<&Found>, cx: &mut Cx<'_>) {
-        let Some(storage) = self.config.storage.as_ref().filter(|storage| storage.write) else {
-            return;
-        };
-        let Some((document, found)) = worth_writing(want, searched, known) else {
-            return;
-        };
-        let Some((write, callout)) = Write::begin(storage, want, document, found) else {
-            return;
-        };
-        let key = JobKey::Write { object: want.path() };
-        let writes = self.jobs.values().filter(|job| matches!(job, Job::Write(_))).count();
-        if writes >= MAX_WRITES || self.jobs.contains_key(&key) {
-            cx.count(Metric::StorageWrite { outcome: "skipped" });
-            return;
-        }
-        self.call(key.clone(), Source::Storage, callout, cx);
-        self.jobs.insert(key, Job::Write(write));
+        self.streams.remove(&stream);
     }
 
     fn probe(&mut self, stream: StreamId, cx: &mut Cx<'_>) -> Verdict {
@@ -266,7 +205,8 @@ impl Worker {
                 return readiness(&self.sightings, &self.config, cx);
             }
             for (source, callout) in questions {
-                self.call(JobKey::Probe, source, callout, cx);
+                let permit = self.budget.take(source);
+                self.call(JobKey::Probe, permit, callout, cx);
             }
             self.jobs.insert(JobKey::Probe, Job::Probe { probe, waiting: vec![stream] });
         }
@@ -283,17 +223,13 @@ impl Worker {
         }
     }
 
-    fn call(&mut self, key: JobKey, source: Source, callout: Callout, cx: &mut Cx<'_>) {
+    fn call(&mut self, key: JobKey, permit: Permit, callout: Callout, cx: &mut Cx<'_>) {
         let id = CallId(self.next_call);
         self.next_call = self.next_call.wrapping_add(1);
-        self.calls.insert(id, (key, source));
+        self.calls.insert(id, (key, permit));
         cx.call(id, callout);
     }
 }
-
-/// Writes under way at once in one worker. Each holds its document in the host's memory until storage has it; a storage
-/// that takes longer than upstreams give loses copies, not memory.
-const MAX_WRITES: usize = 64;
 
 #[cfg(test)]
 mod tests;

@@ -5,11 +5,10 @@ use crate::{
     config::Config,
     cx::{Cx, Edit, Verdict},
     endpoint,
-    goproxy::{Answer, Asker, CACHE_HEADER, Failure, Fault, Lifetime, Outcome, Validity, Zip},
-    http::{Reply, RequestHead, ResponseHead, Timestamp},
+    goproxy::{Answer, Asker, CACHE_HEADER, Failure, Fault, Lifetime, Missing, Outcome, Validity, Zip},
+    http::{Reply, RequestHead, ResponseHead},
     metrics::{Cache, Metric},
     plan::Source,
-    shared::Entry,
     upstream,
 };
 
@@ -22,6 +21,17 @@ pub struct Routed {
     pub source: Source,
     /// A failure of somebody asked before: that `source` has no such zip is then nobody's word.
     pub doubt: Option<Failure>,
+    /// Whether it was asked before, and said that it has it: the index knows that by now.
+    pub proven: bool,
+}
+
+/// What the index learns of a zip that did not come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lesson {
+    /// That what it says is wrong.
+    pub forget: bool,
+    /// That there is none.
+    pub missing: Option<Missing>,
 }
 
 impl Routed {
@@ -43,14 +53,14 @@ impl Routed {
     }
 
     /// The head of what came back: a zip goes on under our own headers, a refusal becomes one that a developer can read.
-    /// With what the index is to keep of it, if anything.
+    /// With what the index learns by it.
     pub fn response(
         &self,
         head: &ResponseHead,
         reply: Reply,
         config: &Config,
         cx: &mut Cx<'_>,
-    ) -> (Verdict, Option<Entry>) {
+    ) -> (Verdict, Lesson) {
         let cache = if self.source == Source::Storage { Cache::Storage } else { Cache::Upstream };
         let what = self.zip.to_string();
         let who = self.source.describe(config);
@@ -65,30 +75,30 @@ impl Routed {
         match upstream::judge_download(&what, &who, reply, cx.now) {
             None => {
                 cx.count(Metric::Request { kind: KIND, cache, status: head.status });
-                (edit(head, shared, cache), None)
+                (edit(head, shared, cache), Lesson::default())
             }
-            Some(Outcome::Missing(_)) if let Some(doubt) = &self.doubt => (failed(doubt, cx), None),
+            Some(Outcome::Missing(_)) if let Some(doubt) = &self.doubt => {
+                (failed(doubt, cx), self.lesson(None))
+            }
             Some(Outcome::Missing(missing)) if self.source != Source::Storage => {
                 let validity = Validity { fresh_for: Some(config.freshness.negative), ..shared };
                 let answered = Answer::Missing { missing: &missing, validity, cache };
-                (answer(&answered, &Asker::default(), KIND, cache, cx), Some(Entry::Missing(missing)))
+                (answer(&answered, &Asker::default(), KIND, cache, cx), self.lesson(Some(missing)))
             }
-            Some(Outcome::Failed(failure)) => (failed(&failure, cx), self.forget()),
+            Some(Outcome::Failed(failure)) => (failed(&failure, cx), self.lesson(None)),
             Some(Outcome::Missing(_) | Outcome::Found(_)) => {
                 // Storage had it a moment ago: somebody deleted it.
                 let reason = format!("{what}: gone from storage; try again");
-                (
-                    failed(&Failure { fault: Fault::Overloaded, reason, retry_after: Some(1) }, cx),
-                    self.forget(),
-                )
+                let gone = Failure { fault: Fault::Overloaded, reason, retry_after: Some(1) };
+                (failed(&gone, cx), self.lesson(None))
             }
         }
     }
 
-    /// That storage has it was not true, or is of no use: the next request asks anew, and an upstream where storage cannot
-    /// say. The index cannot forget, but an entry this old is never fresh.
-    fn forget(&self) -> Option<Entry> {
-        (self.source == Source::Storage).then(|| Entry::Stored { since: Timestamp::default() })
+    /// That the source has it was not true, or is of no use: the next request asks anew, and an upstream where storage cannot
+    /// say.
+    fn lesson(&self, missing: Option<Missing>) -> Lesson {
+        Lesson { forget: self.proven, missing }
     }
 }
 
@@ -111,7 +121,7 @@ fn edit(head: &ResponseHead, validity: Validity, cache: Cache) -> Verdict {
     if matches!(head.status, 200 | 206)
         && !head.headers.first("content-type").is_some_and(|kind| kind.starts_with("multipart/"))
     {
-        set.push(("content-type".to_owned(), "application/zip".to_owned()));
+        set.push(("content-type".to_owned(), Zip::CONTENT_TYPE.to_owned()));
     }
     Verdict::Edit(Edit { remove, set })
 }

@@ -3,19 +3,29 @@
 //! Between upstreams Go's own two rules hold: after one with `not_found` (GOPROXY's comma) the next is asked only where it
 //! answered 404 or 410, after one with `any_error` (the pipe) whatever went wrong. What is reported in the end is, as in
 //! the go command, the last failure that is not a "not found", or else the last "not found".
+//!
+//! A zip is streamed by the host and only its presence is asked for; where it may be fetched `whole`, it is put into
+//! storage first, so that everybody who waits for it streams it from there and the upstream gives it once.
+
+mod question;
+mod whole;
 
 use std::collections::VecDeque;
 
 use log::Level;
 
+use self::{
+    question::{Form, Question},
+    whole::Whole,
+};
+use super::searched::{End, Searched};
 use crate::{
     config::{Config, Fallback},
     cx::Cx,
-    endpoint,
-    goproxy::{Failure, Fault, Found, Lifetime, Missing, Outcome},
-    http::{CallFailure, Callout, Reply, Timestamp},
+    goproxy::{Failure, Fault, Lifetime, Missing, Outcome},
+    http::{Body, CallFailure, Callout, Reply},
+    metrics::Metric,
     plan::{Source, Want, plan},
-    shared::Entry,
     store::{self, Stored},
     upstream,
 };
@@ -24,7 +34,9 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Search {
     want: Want,
-    ahead: VecDeque<Question>,
+    /// Whether a zip may be fetched into memory, to be stored.
+    whole: bool,
+    ahead: VecDeque<Source>,
     asking: Option<Question>,
     refusal: Option<(Source, Outcome)>,
     /// Why storage could not say, where it could not.
@@ -41,69 +53,40 @@ pub enum Step {
     Done(Searched),
 }
 
-/// What a search came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Searched {
-    /// The result.
-    pub end: End,
-    /// Who gave it; nobody where there was nobody to ask.
-    pub source: Option<Source>,
-    /// Whether storage was asked and could not say.
-    pub storage_failed: bool,
-    /// A failure on the way: what was not found may be there all the same, and what storage had may be old.
-    pub doubt: Option<Failure>,
-}
-
-/// One of the questions a search asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Question {
-    source: Source,
-    /// A zip is asked for by the version's `.info`: the source answers no HEAD.
-    by_info: bool,
-    /// It was asked before, and the connection closed.
-    again: bool,
-}
-
-/// The result of a search.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum End {
-    /// The document.
-    Document(Found),
-    /// Nobody could say.
-    Failed(Failure),
-    /// There is none.
-    Missing(Missing),
-    /// `source` has the zip.
-    Zip,
-}
-
 impl Search {
-    /// A search for `want` by its plan.
-    pub fn new(want: Want, config: &Config, may_fetch: bool) -> Self {
-        let plan = plan(&want, config, may_fetch);
-        let ahead =
-            plan.into_iter().map(|source| Question { source, by_info: false, again: false }).collect();
-        Self { want, ahead, asking: None, refusal: None, unavailable: None }
+    /// A search for `want` by its plan. `whole` says whether a zip may be fetched into memory.
+    pub fn new(want: Want, config: &Config, may_fetch: bool, whole: bool) -> Self {
+        let ahead = plan(&want, config, may_fetch);
+        Self { want, whole, ahead, asking: None, refusal: None, unavailable: None }
+    }
+
+    /// Whether it holds a zip in memory, or is about to.
+    pub fn is_whole(&self) -> bool {
+        self.whole
     }
 
     /// The first step, and after every reply the next one.
     pub fn advance(&mut self, config: &Config, cx: &Cx<'_>) -> Step {
-        let Some(question) = self.ahead.pop_front() else {
+        let Some(source) = self.ahead.pop_front() else {
             return self.conclude(cx);
         };
-        let source = question.source;
-        if matches!((&self.want, source), (Want::Zip(_), Source::Upstream(_))) && !self.more_upstreams() {
+        let form = match (&self.want, source) {
+            (Want::Zip(_), Source::Upstream(_)) if self.whole && self.unavailable.is_none() => Form::Whole,
             // The last one who may have it: the streamed answer itself says whether it does.
-            return self.done(End::Zip, Some(source));
-        }
-        self.ask(question, config, cx)
+            (Want::Zip(_), Source::Upstream(_)) if !self.more_upstreams() => {
+                return self.done(End::Zip { proven: false }, Some(source));
+            }
+            _ => Form::Plain,
+        };
+        self.ask(Question { source, form, again: false }, config, cx)
     }
 
     fn ask(&mut self, question: Question, config: &Config, cx: &Cx<'_>) -> Step {
-        match self.callout(question, config) {
+        match question.callout(&self.want, config) {
             Some(callout) => {
+                let source = question.source;
                 self.asking = Some(question);
-                Step::Ask(question.source, callout)
+                Step::Ask(source, callout)
             }
             None => self.advance(config, cx),
         }
@@ -114,25 +97,26 @@ impl Search {
         let Some(question) = self.asking.take() else {
             return self.advance(config, cx);
         };
-        let source = question.source;
-        let instead = match &reply {
-            // A kept connection that the other side closes just then is nobody's outage. Once more, over a new one.
-            Reply::Failed(failure) if !question.again && self.may_be_dropped(*failure) => {
-                Some(Question { again: true, ..question })
-            }
-            Reply::Answered { status: 405 | 501, .. }
-                if matches!(self.want, Want::Zip(_)) && source != Source::Storage && !question.by_info =>
-            {
-                Some(Question { by_info: true, ..question })
-            }
-            _ => None,
-        };
-        if let Some(question) = instead {
+        if let Some(question) = self.instead(&question, &reply) {
             return self.ask(question, config, cx);
         }
-        let end = match source {
-            Source::Storage => self.hear_storage(reply, cx),
-            Source::Sumdb(_) | Source::Upstream(_) => self.hear_upstream(source, reply, config, cx),
+        let source = question.source;
+        let end = match (question.form, source) {
+            (Form::Store { from, .. }, _) => return self.stored(from, &reply, cx),
+            (Form::Whole, _) => match Whole::read(reply) {
+                Whole::Here(zip) => return self.store(source, zip, config, cx),
+                Whole::TooLarge => Some(End::Zip { proven: true }),
+                Whole::Unknown => Some(End::Zip { proven: false }),
+                Whole::NoZip => {
+                    let who = source.describe(config);
+                    let reason = format!("{}: bad answer from {who}: not a zip", self.want.describe());
+                    let failure = Failure { fault: Fault::Bad, reason, retry_after: None };
+                    self.note(source, Outcome::Failed(failure), true, config, cx)
+                }
+                Whole::NotHere(reply) => self.hear_upstream(source, reply, config, cx),
+            },
+            (Form::Plain | Form::ByInfo, Source::Storage) => self.hear_storage(reply, cx),
+            (Form::Plain | Form::ByInfo, _) => self.hear_upstream(source, reply, config, cx),
         };
         match end {
             Some(end) => self.done(end, Some(source)),
@@ -140,32 +124,57 @@ impl Search {
         }
     }
 
-    fn callout(&self, question: Question, config: &Config) -> Option<Callout> {
-        let endpoint = question.source.endpoint(config)?;
-        let path = match question.source {
-            Source::Storage => self.want.object()?,
-            Source::Sumdb(_) | Source::Upstream(_) => self.want.path(),
-        };
-        Some(match &self.want {
-            Want::Zip(zip) if question.by_info => endpoint::get(endpoint, &zip.info_path()),
-            Want::Zip(_) => endpoint::head(endpoint, &path),
-            Want::Document(_) => endpoint::get(endpoint, &path),
-        })
+    /// What the same source is asked once more, where the reply says nothing yet.
+    fn instead(&self, question: &Question, reply: &Reply) -> Option<Question> {
+        match reply {
+            // A kept connection that the other side closes just then is nobody's outage. Once more, over a new one.
+            Reply::Failed(failure) if !question.again && self.may_be_dropped(question, *failure) => {
+                Some(Question { again: true, ..question.clone() })
+            }
+            Reply::Answered { status: 405 | 501, .. }
+                if question.is_head(&self.want) && question.source != Source::Storage =>
+            {
+                Some(Question { form: Form::ByInfo, ..question.clone() })
+            }
+            _ => None,
+        }
     }
 
     /// The host's own answer to a HEAD has no text by which to tell a connection that closed from one that was refused.
-    fn may_be_dropped(&self, failure: CallFailure) -> bool {
+    fn may_be_dropped(&self, question: &Question, failure: CallFailure) -> bool {
         match failure {
             CallFailure::Dropped => true,
-            CallFailure::Unreachable => matches!(self.want, Want::Zip(_)),
+            CallFailure::Unreachable => question.is_head(&self.want),
             _ => false,
+        }
+    }
+
+    fn store(&mut self, from: Source, zip: Body, config: &Config, cx: &Cx<'_>) -> Step {
+        let form = Form::Store { zip, from };
+        self.ask(Question { source: Source::Storage, form, again: false }, config, cx)
+    }
+
+    /// A store that does not take it costs the copy: the upstream has it.
+    fn stored(&mut self, from: Source, reply: &Reply, cx: &mut Cx<'_>) -> Step {
+        let end = End::Zip { proven: true };
+        match store::judge_write(reply) {
+            Ok(()) => {
+                cx.count(Metric::StorageWrite { outcome: "stored" });
+                self.done(end, Some(Source::Storage))
+            }
+            Err(outcome) => {
+                cx.count(Metric::StorageWrite { outcome });
+                cx.log(Level::Warn, format!("storage: {}: not written: {outcome}", self.want.describe()));
+                self.unavailable = Some(format!("not written: {outcome}"));
+                self.done(end, Some(from))
+            }
         }
     }
 
     fn hear_storage(&mut self, reply: Reply, cx: &mut Cx<'_>) -> Option<End> {
         let stored = match &self.want {
             Want::Document(document) => store::judge(document, reply, cx.now).map(End::Document),
-            Want::Zip(_) => store::judge_presence(&reply).map(|()| End::Zip),
+            Want::Zip(_) => store::judge_presence(&reply).map(|()| End::Zip { proven: true }),
         };
         match stored {
             Stored::Present(end) => return Some(end),
@@ -191,10 +200,22 @@ impl Search {
         let outcome = match &self.want {
             Want::Document(document) => upstream::judge(document, &who, reply, cx.now),
             Want::Zip(zip) => match upstream::judge_presence(&zip.to_string(), &who, reply, cx.now) {
-                None => return Some(End::Zip),
+                None => return Some(End::Zip { proven: true }),
                 Some(outcome) => outcome,
             },
         };
+        self.note(source, outcome, answered, config, cx)
+    }
+
+    /// Takes in what a source that knows said; `answered` if it gave something that it should not have.
+    fn note(
+        &mut self,
+        source: Source,
+        outcome: Outcome,
+        answered: bool,
+        config: &Config,
+        cx: &mut Cx<'_>,
+    ) -> Option<End> {
         match outcome {
             Outcome::Found(found) => return Some(End::Document(found)),
             Outcome::Missing(missing) => {
@@ -208,7 +229,7 @@ impl Search {
                 }
                 self.refusal = Some((source, Outcome::Failed(failure)));
                 if stops_at_failure(source, config) {
-                    self.ahead.retain(|ahead| ahead.source == Source::Storage);
+                    self.ahead.retain(|ahead| *ahead == Source::Storage);
                 }
             }
         }
@@ -216,7 +237,7 @@ impl Search {
     }
 
     fn more_upstreams(&self) -> bool {
-        self.ahead.iter().any(|question| question.source != Source::Storage)
+        self.ahead.iter().any(|source| *source != Source::Storage)
     }
 
     fn conclude(&mut self, cx: &Cx<'_>) -> Step {
@@ -253,47 +274,6 @@ impl Search {
             _ => self.storage_failure(),
         };
         Step::Done(Searched { end, source, storage_failed: self.unavailable.is_some(), doubt })
-    }
-}
-
-impl Searched {
-    /// Whether the result is a document that changes, from somewhere that may not know the latest, because those who do
-    /// could not be asked.
-    pub fn is_stale(&self, want: &Want) -> bool {
-        let knows = matches!(self.source, Some(Source::Sumdb(_) | Source::Upstream(_)));
-        let changes = want.lifetime() != Lifetime::Immutable;
-        matches!(self.end, End::Document(_)) && changes && !knows && self.doubt.is_some()
-    }
-
-    /// The result, or where that is a failure or may be old, what the index `known` had before: it is from those who know,
-    /// once asked.
-    pub fn or_known(self, want: &Want, known: Option<&Found>) -> Self {
-        match (&self.end, known) {
-            (End::Failed(failure), Some(found)) => {
-                let doubt = Some(failure.clone());
-                Self { end: End::Document(found.clone()), source: None, doubt, ..self }
-            }
-            (End::Document(_), Some(found)) if self.is_stale(want) => {
-                Self { end: End::Document(found.clone()), source: None, ..self }
-            }
-            _ => self,
-        }
-    }
-}
-
-/// What the index keeps of a search's result: nothing where nobody could say, and nothing that changes where those who
-/// know better than storage could not, or must not, be asked.
-pub fn entry(want: &Want, searched: &Searched, may_fetch: bool, now: Timestamp) -> Option<Entry> {
-    match &searched.end {
-        End::Document(found) => {
-            let certain = want.lifetime() == Lifetime::Immutable || (may_fetch && !searched.is_stale(want));
-            certain.then(|| Entry::Found(found.clone()))
-        }
-        End::Missing(missing) => {
-            (may_fetch && searched.doubt.is_none()).then(|| Entry::Missing(missing.clone()))
-        }
-        End::Zip => (searched.source == Some(Source::Storage)).then_some(Entry::Stored { since: now }),
-        End::Failed(_) => None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::http::{Body, Timestamp};
@@ -19,7 +20,7 @@ pub enum Outcome {
 }
 
 /// A document.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {
     /// Its bytes.
     pub body: Body,
@@ -32,7 +33,7 @@ pub struct Found {
 }
 
 /// There is no such document.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Missing {
     /// Whether there was one once (410 and not 404).
     pub gone: bool,
@@ -43,7 +44,7 @@ pub struct Missing {
 }
 
 /// Why nobody could say.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// What kind of failure.
     pub fault: Fault,
@@ -54,7 +55,7 @@ pub struct Failure {
 }
 
 /// Kinds of failure, as far as the answer differs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Fault {
     /// The upstream could not be reached, or what it answered is no answer.
     Bad,
@@ -67,7 +68,7 @@ pub enum Fault {
 }
 
 /// A strong entity tag: the first half of the body's SHA-256.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Etag(pub [u8; Self::LEN]);
 
 impl Found {

@@ -191,6 +191,9 @@ impl fmt::Display for Document {
 }
 
 impl Zip {
+    /// Its media type.
+    pub const CONTENT_TYPE: &str = "application/zip";
+
     /// The escaped path below a proxy's base address, without a leading slash.
     pub fn path(&self) -> String {
         format!("{}/@v/{}.zip", self.module.escaped(), self.version.escaped())

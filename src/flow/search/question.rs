@@ -1,0 +1,67 @@
+//! One question of a search, as a callout.
+
+use crate::{
+    config::Config,
+    endpoint,
+    goproxy::Zip,
+    http::{Body, Callout},
+    plan::{Source, Want},
+};
+
+/// One of the questions a search asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Question {
+    pub(super) source: Source,
+    pub(super) form: Form,
+    /// It was asked before, and the connection closed.
+    pub(super) again: bool,
+}
+
+/// How a source is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// For the document, or for whether it has the zip.
+    Plain,
+    /// For the `.info` of a zip's version: the source answers no HEAD.
+    ByInfo,
+    /// For the zip itself, unless it is too large.
+    Whole,
+    /// To take the zip.
+    Store {
+        /// Its bytes.
+        zip: Body,
+        /// Who gave them.
+        from: Source,
+    },
+}
+
+impl Question {
+    /// The callout that asks it; nothing where there is no such source, or it knows nothing of this kind.
+    pub(super) fn callout(&self, want: &Want, config: &Config) -> Option<Callout> {
+        let endpoint = self.source.endpoint(config)?;
+        let path = match self.source {
+            Source::Storage => want.object()?,
+            Source::Sumdb(_) | Source::Upstream(_) => want.path(),
+        };
+        Some(match (want, &self.form) {
+            (Want::Document(_), _) => endpoint::get(endpoint, &path),
+            (Want::Zip(_), Form::Plain) => endpoint::head(endpoint, &path),
+            (Want::Zip(zip), Form::ByInfo) => endpoint::get(endpoint, &zip.info_path()),
+            (Want::Zip(_), Form::Whole) => {
+                let mut callout = endpoint::get(endpoint, &path);
+                // No more than is wanted is sent, where the source knows ranges; the answer then says how large it is.
+                let last = config.fetch.zip_bytes.saturating_sub(1);
+                callout.headers.push(("range".to_owned(), format!("bytes=0-{last}")));
+                callout
+            }
+            (Want::Zip(_), Form::Store { zip, .. }) => {
+                endpoint::put(endpoint, &path, Zip::CONTENT_TYPE, zip.clone())
+            }
+        })
+    }
+
+    /// Whether it is asked by HEAD.
+    pub(super) fn is_head(&self, want: &Want) -> bool {
+        matches!((want, &self.form), (Want::Zip(_), Form::Plain))
+    }
+}

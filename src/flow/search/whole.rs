@@ -1,0 +1,109 @@
+//! What a reply to a request for the first so many bytes of a zip is.
+
+use crate::http::{Body, CallFailure, Headers, Reply};
+
+/// What came of asking for a whole zip.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Whole {
+    /// All of it.
+    Here(Body),
+    /// It is there, and larger than what was asked for.
+    TooLarge,
+    /// The answer was larger than the host lets one be, or broke off: a stream may fare better.
+    Unknown,
+    /// What came is none.
+    NoZip,
+    /// It is not there, or the source fails; the reply says which.
+    NotHere(Reply),
+}
+
+impl Whole {
+    /// Reads the reply to a GET with a range from the first byte.
+    pub(super) fn read(reply: Reply) -> Self {
+        match reply {
+            Reply::Answered { status: 200, body, .. } => {
+                if is_zip(&body) {
+                    Self::Here(body.into())
+                } else {
+                    Self::NoZip
+                }
+            }
+            Reply::Answered { status: 206, headers, body } => {
+                if length(&headers) == Some(body.len()) && is_zip(&body) {
+                    Self::Here(body.into())
+                } else {
+                    Self::TooLarge
+                }
+            }
+            Reply::Failed(CallFailure::Broken) => Self::Unknown,
+            reply => Self::NotHere(reply),
+        }
+    }
+}
+
+/// The length of the whole in `Content-Range: bytes 0-99/100` (RFC 9110, section 14.4), where it begins at its beginning.
+fn length(headers: &Headers) -> Option<usize> {
+    let (first, range) = headers.first("content-range")?.trim().strip_prefix("bytes ")?.split_once('-')?;
+    let (_, length) = range.split_once('/')?;
+    (first == "0").then(|| length.parse().ok())?
+}
+
+/// Whether `bytes` begin as a zip does and hold the end of one (APPNOTE 4.3.7, 4.3.16), so that no error page and nothing
+/// cut short is stored.
+fn is_zip(bytes: &[u8]) -> bool {
+    let tail = bytes.get(bytes.len().saturating_sub(END_REACH)..).unwrap_or_default();
+    (bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(END))
+        && tail.len() >= END_LENGTH
+        && tail.windows(END.len()).any(|window| window == END)
+}
+
+const END: &[u8] = b"PK\x05\x06";
+
+/// The end record, without and with the longest comment.
+const END_LENGTH: usize = 22;
+const END_REACH: usize = END_LENGTH + 0xffff;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EMPTY: &str = "PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+
+    fn read(status: u16, range: &str, body: &str) -> &'static str {
+        let headers = [("content-range", range)].into_iter().collect();
+        match Whole::read(Reply::Answered { status, headers, body: body.into() }) {
+            Whole::Here(bytes) => {
+                assert_eq!(&bytes[..], body.as_bytes());
+                "here"
+            }
+            Whole::TooLarge => "too large",
+            Whole::Unknown => "unknown",
+            Whole::NoZip => "no zip",
+            Whole::NotHere(_) => "not here",
+        }
+    }
+
+    #[test]
+    fn a_whole_zip_is_told_from_the_beginning_of_one_and_from_what_is_none() {
+        for (status, range, body, want) in [
+            (200, "", EMPTY, "here"),
+            (206, "bytes 0-21/22", EMPTY, "here"),
+            (206, "bytes 0-21/23", EMPTY, "too large"),
+            (206, "bytes 0-21/*", EMPTY, "too large"),
+            (206, "", EMPTY, "too large"),
+            // Another part than was asked for.
+            (206, "bytes 1-22/22", EMPTY, "too large"),
+            (200, "", "<html>", "no zip"),
+            (200, "", "", "no zip"),
+            (200, "", &EMPTY[..21], "no zip"),
+            (404, "", "", "not here"),
+            (500, "", EMPTY, "not here"),
+            (416, "bytes */0", "", "not here"),
+        ] {
+            assert_eq!(read(status, range, body), want, "{status} {range:?} {body:?}");
+        }
+        assert_eq!(Whole::read(Reply::Failed(CallFailure::Broken)), Whole::Unknown);
+        let refused = Reply::Failed(CallFailure::Unreachable);
+        assert_eq!(Whole::read(refused.clone()), Whole::NotHere(refused));
+    }
+}

@@ -1,0 +1,124 @@
+//! What a search came to, and what of it is given, kept, and told to other workers.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    goproxy::{Failure, Found, Lifetime, Missing},
+    http::Timestamp,
+    plan::{Source, Want},
+    shared::Entry,
+};
+
+/// What a search came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Searched {
+    /// The result.
+    pub end: End,
+    /// Who gave it; nobody where there was nobody to ask, or where the index had it.
+    pub source: Option<Source>,
+    /// Whether storage was asked and could not say, or could not take what it was given.
+    pub storage_failed: bool,
+    /// A failure on the way: what was not found may be there all the same, and what storage had may be old.
+    pub doubt: Option<Failure>,
+}
+
+/// The result of a search.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum End {
+    /// The document.
+    Document(Found),
+    /// Nobody could say.
+    Failed(Failure),
+    /// There is none.
+    Missing(Missing),
+    /// `source` has the zip.
+    Zip {
+        /// Whether it was asked; else it is the last who may have it, and the streamed answer itself says.
+        proven: bool,
+    },
+}
+
+/// What one worker tells another that waits for its search.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct News {
+    /// Which sources were searched, as [`crate::shared::Key`] has it: places in another configuration mean something else.
+    pub sources: u64,
+    /// What was searched for, by its key in the index.
+    pub key: String,
+    /// What it came to.
+    pub searched: Searched,
+}
+
+impl Searched {
+    /// A search that nobody could be asked for.
+    pub fn failed(failure: Failure) -> Self {
+        Self { end: End::Failed(failure), source: None, storage_failed: false, doubt: None }
+    }
+
+    /// What the index turned out to have when nobody had been asked yet.
+    pub fn indexed(entry: Entry) -> Self {
+        let (end, source) = match entry {
+            Entry::Found(found) => (End::Document(found), None),
+            Entry::Missing(missing) => (End::Missing(missing), None),
+            Entry::Stored { .. } => (End::Zip { proven: true }, Some(Source::Storage)),
+            Entry::Streamed { upstream, .. } => {
+                (End::Zip { proven: true }, Some(Source::Upstream(upstream)))
+            }
+        };
+        Self { end, source, storage_failed: false, doubt: None }
+    }
+
+    /// Whether the result is a document that changes, from somewhere that may not know the latest, because those who do
+    /// could not be asked.
+    pub fn is_stale(&self, want: &Want) -> bool {
+        let knows = matches!(self.source, Some(Source::Sumdb(_) | Source::Upstream(_)));
+        let changes = want.lifetime() != Lifetime::Immutable;
+        matches!(self.end, End::Document(_)) && changes && !knows && self.doubt.is_some()
+    }
+
+    /// The result, or where that is a failure or may be old, what the index `known` had before: it is from those who know,
+    /// once asked.
+    pub fn or_known(self, want: &Want, known: Option<&Found>) -> Self {
+        match (&self.end, known) {
+            (End::Failed(failure), Some(found)) => {
+                let doubt = Some(failure.clone());
+                Self { end: End::Document(found.clone()), source: None, doubt, ..self }
+            }
+            (End::Document(_), Some(found)) if self.is_stale(want) => {
+                Self { end: End::Document(found.clone()), source: None, ..self }
+            }
+            _ => self,
+        }
+    }
+
+    /// What the index keeps of it: nothing where nobody could say, and nothing that changes where those who know better
+    /// than storage could not, or must not, be asked.
+    pub fn entry(&self, want: &Want, may_fetch: bool, now: Timestamp) -> Option<Entry> {
+        match (&self.end, self.source) {
+            (End::Document(found), _) => {
+                let certain = want.lifetime() == Lifetime::Immutable || (may_fetch && !self.is_stale(want));
+                certain.then(|| Entry::Found(found.clone()))
+            }
+            (End::Missing(missing), _) => {
+                (may_fetch && self.doubt.is_none()).then(|| Entry::Missing(missing.clone()))
+            }
+            (End::Zip { .. }, Some(Source::Storage)) => Some(Entry::Stored { since: now }),
+            (End::Zip { proven: true }, Some(Source::Upstream(upstream))) => {
+                Some(Entry::Streamed { upstream, since: now })
+            }
+            (End::Zip { .. } | End::Failed(_), _) => None,
+        }
+    }
+}
+
+impl News {
+    /// The message.
+    pub fn encode(&self) -> Option<Vec<u8>> {
+        postcard::to_allocvec(self).ok()
+    }
+
+    /// Reads a message; nothing where it is none.
+    pub fn decode(message: &[u8]) -> Option<Self> {
+        postcard::from_bytes(message).ok()
+    }
+}

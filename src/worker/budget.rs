@@ -1,0 +1,107 @@
+//! How much a worker may ask at once.
+//!
+//! Whoever asks for names that nobody has makes every request a miss. Three bounds keep such a flood from the upstreams, and
+//! none of them touches a hit: searches in all, callouts to one upstream, and, of those, the few that are left to names
+//! below a prefix under which hardly anything was found lately. What is refused is 503 and says when to try again; it is
+//! never a 404, for nobody was asked.
+
+mod prefixes;
+
+use std::collections::BTreeMap;
+
+use self::prefixes::Prefixes;
+use crate::{config::Fetch, gomod::ModulePath, http::Timestamp, plan::Source};
+
+/// What is under way in one worker, as far as it is bounded.
+#[derive(Debug)]
+pub(super) struct Budget {
+    limits: Fetch,
+    searches: u32,
+    zips: u32,
+    calls: BTreeMap<Source, u32>,
+    /// Callouts for names below a barren prefix.
+    barren_calls: u32,
+    prefixes: Prefixes,
+}
+
+/// A callout that counts until it is given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(super) struct Permit {
+    pub(super) source: Source,
+    barren: bool,
+}
+
+impl Budget {
+    pub(super) fn new(limits: Fetch, seed: u64) -> Self {
+        let prefixes = Prefixes::new(seed);
+        Self { limits, searches: 0, zips: 0, calls: BTreeMap::new(), barren_calls: 0, prefixes }
+    }
+
+    /// Whether one more search may begin.
+    pub(super) fn has_room(&self) -> bool {
+        self.searches < self.limits.concurrent
+    }
+
+    /// Whether one more zip may be held in memory.
+    pub(super) fn has_room_for_a_zip(&self) -> bool {
+        self.limits.zip_bytes > 0 && self.zips < MAX_ZIPS
+    }
+
+    /// A search began, with a zip in memory or without.
+    pub(super) fn begin(&mut self, zip: bool) {
+        self.searches += 1;
+        self.zips += u32::from(zip);
+    }
+
+    /// A search ended.
+    pub(super) fn end(&mut self, zip: bool) {
+        self.searches = self.searches.saturating_sub(1);
+        self.zips = self.zips.saturating_sub(u32::from(zip));
+    }
+
+    /// A permit to ask `source` about `module`; nothing where too much is under way.
+    pub(super) fn permit(
+        &mut self,
+        source: Source,
+        module: Option<&ModulePath>,
+        now: Timestamp,
+    ) -> Option<Permit> {
+        if source == Source::Storage {
+            return Some(self.take(source));
+        }
+        let barren = module.is_some_and(|module| self.prefixes.is_barren(module, now));
+        let calls = self.calls.get(&source).copied().unwrap_or_default();
+        if calls >= self.limits.concurrent_per_upstream || (barren && self.barren_calls >= BARREN_CALLS) {
+            return None;
+        }
+        self.barren_calls += u32::from(barren);
+        Some(Permit { barren, ..self.take(source) })
+    }
+
+    /// A permit to ask `source` something that is asked seldom, or that nobody waits for.
+    pub(super) fn take(&mut self, source: Source) -> Permit {
+        *self.calls.entry(source).or_default() += 1;
+        Permit { source, barren: false }
+    }
+
+    /// The callout ended.
+    pub(super) fn give_back(&mut self, permit: Permit) {
+        if let Some(calls) = self.calls.get_mut(&permit.source) {
+            *calls = calls.saturating_sub(1);
+        }
+        self.barren_calls = self.barren_calls.saturating_sub(u32::from(permit.barren));
+    }
+
+    /// Somebody who knows says that there is no such thing of `module`.
+    pub(super) fn note_missing(&mut self, module: &ModulePath, now: Timestamp) {
+        self.prefixes.note_missing(module, now);
+    }
+}
+
+/// Zips held in memory at once, each of at most `fetch.zip_bytes`: 128 MiB by default, of the 1 GiB a VM may have. What is
+/// beyond is streamed to each client.
+const MAX_ZIPS: u32 = 16;
+
+/// Callouts at once for names below barren prefixes: somebody's new module there is found, if slowly.
+const BARREN_CALLS: u32 = 4;

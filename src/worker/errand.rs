@@ -1,0 +1,67 @@
+//! What is to be found out, and for whom.
+
+use std::{collections::VecDeque, time::Duration};
+
+use super::SearchKey;
+use crate::{cx::StreamId, flow::Parked, goproxy::Found, http::Timestamp, plan::Want};
+
+/// What is to be found out, and for whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Errand {
+    pub(super) want: Want,
+    pub(super) may_fetch: bool,
+    /// What the index has of it, if it is not to be believed any more.
+    pub(super) known: Option<Found>,
+    /// Whether what the index has will not do, fresh or not: a client said so.
+    pub(super) no_cache: bool,
+    /// Who waits, and since when; in that order. Some may have left.
+    waiting: VecDeque<(Timestamp, StreamId)>,
+}
+
+impl Errand {
+    /// One that nobody waits for.
+    pub(super) fn new(want: Want, known: Option<Found>) -> Self {
+        Self { want, may_fetch: true, known, no_cache: false, waiting: VecDeque::new() }
+    }
+
+    /// What `stream` waits for.
+    pub(super) fn of(parked: &Parked, known: Option<Found>, stream: StreamId, now: Timestamp) -> Self {
+        Self {
+            want: parked.want().clone(),
+            may_fetch: parked.may_fetch(),
+            known,
+            no_cache: parked.no_cache(),
+            waiting: [(now, stream)].into(),
+        }
+    }
+
+    pub(super) fn key(&self) -> SearchKey {
+        SearchKey { path: self.want.key(), may_fetch: self.may_fetch }
+    }
+
+    /// One more waits.
+    pub(super) fn join(&mut self, stream: StreamId, now: Timestamp) {
+        self.waiting.push_back((now, stream));
+    }
+
+    /// Everybody who waits.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = StreamId> {
+        self.waiting.iter().map(|(_, stream)| *stream)
+    }
+
+    pub(super) fn is_awaited(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Takes out those who have waited for `patience`.
+    pub(super) fn impatient(&mut self, patience: Duration, now: Timestamp) -> Vec<StreamId> {
+        let mut impatient = Vec::new();
+        while let Some((since, stream)) = self.waiting.front()
+            && now.since(*since) >= patience
+        {
+            impatient.push(*stream);
+            self.waiting.pop_front();
+        }
+        impatient
+    }
+}

@@ -1,0 +1,354 @@
+//! Finding something out: by a search of this worker's, or by waiting for another worker's.
+//!
+//! A lease in shared data says which worker of all searches. The others follow: it sends them its result when it is done,
+//! and should it never be done, its lease runs out and the first follower to see that takes over.
+
+use std::time::Duration;
+
+use super::{
+    Job, JobKey, SearchKey, Stream, Worker,
+    errand::Errand,
+};
+use crate::{
+    cx::{Command, Cx, StreamId, Verdict},
+    flow::{End, News, Parked, Search, Searched, Step, Write, judge, worth_writing},
+    goproxy::{Failure, Fault, Found},
+    http::{CallFailure, Reply, Timestamp},
+    metrics::Metric,
+    plan::{Source, Want, plan},
+    shared::{Entry, LEASE, Lease},
+};
+
+/// A search of this worker's.
+#[derive(Debug)]
+pub(super) struct Fetch {
+    errand: Errand,
+    search: Search,
+    /// When the lease is to be renewed, where there is one.
+    renew_at: Option<Timestamp>,
+}
+
+/// An errand that is done.
+type Done = (Errand, Searched);
+
+impl Worker {
+    /// Parks a stream until what it asks is found out.
+    pub(super) fn wait_for(
+        &mut self,
+        stream: StreamId,
+        parked: Parked,
+        known: Option<Found>,
+        cx: &mut Cx<'_>,
+    ) -> Verdict {
+        let errand = Errand::of(&parked, known, stream, cx.now);
+        let key = errand.key();
+        let coalesced = match self.jobs.get_mut(&JobKey::Search(key.clone())) {
+            Some(Job::Fetch(fetch)) => {
+                fetch.errand.join(stream, cx.now);
+                true
+            }
+            Some(Job::Follow { errand, .. }) => {
+                errand.join(stream, cx.now);
+                true
+            }
+            _ => {
+                if let Some((_, searched)) = self.pursue(key.clone(), errand, cx) {
+                    return self.resume(stream, &parked, false, &searched, cx);
+                }
+                matches!(self.jobs.get(&JobKey::Search(key)), Some(Job::Follow { .. }))
+            }
+        };
+        self.streams.insert(stream, Stream::Parked { parked: Box::new(parked), coalesced });
+        Verdict::Wait
+    }
+
+    /// Has `want` asked anew though nobody waits for it, unless somebody is at it.
+    pub(super) fn refresh(&mut self, want: Want, known: Found, cx: &mut Cx<'_>) {
+        let errand = Errand::new(want, Some(known));
+        let key = errand.key();
+        if !self.jobs.contains_key(&JobKey::Search(key.clone()))
+            && !self.leases.is_held(cx.kv, &key.path, cx.now)
+        {
+            let _ = self.pursue(key, errand, cx);
+        }
+    }
+
+    /// Another worker sent this: the result of a search that this one waits for.
+    pub fn message(&mut self, message: &[u8], cx: &mut Cx<'_>) {
+        let Some(news) = News::decode(message).filter(|news| news.sources == self.index.sources()) else {
+            return;
+        };
+        let key = JobKey::Search(SearchKey { path: news.key, may_fetch: true });
+        match self.jobs.remove(&key) {
+            Some(Job::Follow { errand, .. }) => self.answer(&errand, &news.searched, cx),
+            // It took over meanwhile.
+            Some(job) => {
+                self.jobs.insert(key, job);
+            }
+            None => {}
+        }
+    }
+
+    /// Time has passed.
+    pub fn tick(&mut self, cx: &mut Cx<'_>) {
+        let keys: Vec<_> = self.jobs.keys().cloned().collect();
+        for key in keys {
+            let JobKey::Search(key) = key else { continue };
+            self.answer_impatient(&key, cx);
+            self.hold_on(key, cx);
+        }
+    }
+
+    /// The reply to a fetch's question.
+    pub(super) fn hear(&mut self, key: SearchKey, mut fetch: Box<Fetch>, reply: Reply, cx: &mut Cx<'_>) {
+        let step = fetch.search.step(reply, &self.config, cx);
+        if let Some((errand, searched)) = self.proceed(key, fetch, step, cx) {
+            self.answer(&errand, &searched, cx);
+        }
+    }
+
+    /// Sees to it that the errand is done, here or by another worker. What turns out at once is returned.
+    fn pursue(&mut self, key: SearchKey, errand: Errand, cx: &mut Cx<'_>) -> Option<Done> {
+        if !self.budget.has_room() {
+            cx.count(Metric::Refusal { reason: "budget" });
+            let reason = format!("{}: too many other requests are being fetched", errand.want.describe());
+            let failure = Failure { fault: Fault::Overloaded, reason, retry_after: None };
+            let searched = self.or_known(&errand, Searched::failed(failure), cx.now);
+            return Some((errand, searched));
+        }
+        let lease = if errand.may_fetch {
+            self.leases.acquire(cx.kv, &key.path, cx.now)
+        } else {
+            Lease::Alone
+        };
+        match lease {
+            Lease::Followed => {
+                if errand.is_awaited() {
+                    let look_at = Timestamp(cx.now.0 + millis(LEASE));
+                    let errand = Box::new(errand);
+                    self.jobs.insert(JobKey::Search(key), Job::Follow { errand, look_at });
+                }
+                return None;
+            }
+            Lease::Led => {
+                // Another worker may have come to an end between the look at the index and the lease.
+                if let Some(entry) = judge::indexed(
+                    &errand.want,
+                    errand.no_cache,
+                    &mut self.index,
+                    &self.config,
+                    cx,
+                ) {
+                    let searched = Searched::indexed(entry);
+                    self.release(&key, &searched, cx);
+                    return Some((errand, searched));
+                }
+            }
+            Lease::Alone => {}
+        }
+        let is_zip = matches!(errand.want, Want::Zip(_));
+        let may_store = errand.may_fetch && self.config.storage.as_ref().is_some_and(|storage| storage.write);
+        let whole = is_zip && may_store && self.budget.has_room_for_a_zip();
+        let mut search = Search::new(errand.want.clone(), &self.config, errand.may_fetch, whole);
+        self.budget.begin(whole);
+        let step = search.advance(&self.config, cx);
+        let renew_at = (lease == Lease::Led).then(|| renewal(cx.now));
+        self.proceed(key, Box::new(Fetch { errand, search, renew_at }), step, cx)
+    }
+
+    /// Asks what is to be asked next, or ends.
+    fn proceed(
+        &mut self,
+        key: SearchKey,
+        mut fetch: Box<Fetch>,
+        mut step: Step,
+        cx: &mut Cx<'_>,
+    ) -> Option<Done> {
+        loop {
+            match step {
+                Step::Ask(source, callout) => {
+                    if let Some(permit) = self.budget.permit(source, fetch.errand.want.module(), cx.now) {
+                        let key = JobKey::Search(key);
+                        self.call(key.clone(), permit, callout, cx);
+                        self.jobs.insert(key, Job::Fetch(fetch));
+                        return None;
+                    }
+                    cx.count(Metric::Refusal { reason: "budget" });
+                    step = fetch.search.step(Reply::Failed(CallFailure::Overloaded), &self.config, cx);
+                }
+                Step::Done(searched) => return Some(self.finish(&key, *fetch, searched, cx)),
+            }
+        }
+    }
+
+    /// A search is over: the index learns of it, and storage, and the workers that follow.
+    fn finish(&mut self, key: &SearchKey, fetch: Fetch, searched: Searched, cx: &mut Cx<'_>) -> Done {
+        let Fetch { errand, search, renew_at } = fetch;
+        self.budget.end(search.is_whole());
+        if let (End::Missing(_), Some(module)) = (&searched.end, errand.want.module()) {
+            self.budget.note_missing(module, cx.now);
+        }
+        let searched = self.or_known(&errand, searched, cx.now);
+        if let Some(entry) = searched.entry(&errand.want, errand.may_fetch, cx.now) {
+            self.index.keep(cx.kv, &key.path, &entry, cx.now);
+        } else if let (Some(known), true) = (&errand.known, searched.doubt.is_some() || searched.is_failed()) {
+            // Who asks next need not find out by waiting that nobody answers.
+            let asked_in_vain = Found { checked: Some(cx.now), ..known.clone() };
+            self.index.keep(cx.kv, &key.path, &Entry::Found(asked_in_vain), cx.now);
+        }
+        if renew_at.is_some() {
+            self.release(key, &searched, cx);
+        }
+        self.write_back(&errand, &searched, cx);
+        (errand, searched)
+    }
+
+    fn release(&mut self, key: &SearchKey, searched: &Searched, cx: &mut Cx<'_>) {
+        let followers = self.leases.release(cx.kv, &key.path);
+        if followers.is_empty() {
+            return;
+        }
+        let (sources, path) = (self.index.sources(), key.path.clone());
+        let Some(message) = (News { sources, key: path, searched: searched.clone() }).encode() else {
+            return;
+        };
+        for queue in followers {
+            cx.commands.push(Command::Notify { queue, message: message.clone() });
+        }
+    }
+
+    /// The result, or what the index had before where that may still be given.
+    fn or_known(&self, errand: &Errand, searched: Searched, now: Timestamp) -> Searched {
+        let known = errand.known.as_ref().filter(|known| judge::may_stand_in(&errand.want, known, &self.config, now));
+        searched.or_known(&errand.want, known)
+    }
+
+    /// Tells all who wait.
+    fn answer(&mut self, errand: &Errand, searched: &Searched, cx: &mut Cx<'_>) {
+        for stream in errand.waiting() {
+            self.let_go(stream, searched, cx);
+        }
+    }
+
+    fn let_go(&mut self, stream: StreamId, searched: &Searched, cx: &mut Cx<'_>) {
+        if let Some(Stream::Parked { parked, coalesced }) = self.streams.remove(&stream) {
+            let verdict = self.resume(stream, &parked, coalesced, searched, cx);
+            cx.commands.push(Command::Resume { stream, verdict });
+        }
+    }
+
+    fn resume(
+        &mut self,
+        stream: StreamId,
+        parked: &Parked,
+        coalesced: bool,
+        searched: &Searched,
+        cx: &mut Cx<'_>,
+    ) -> Verdict {
+        let (verdict, routed) = parked.resume(searched, coalesced, &self.config, cx);
+        if let Some(routed) = routed {
+            self.streams.insert(stream, Stream::Routed(routed));
+        }
+        verdict
+    }
+
+    /// Answers those who have waited long enough: by what the index had, by a stream from the upstream, or by 504.
+    fn answer_impatient(&mut self, key: &SearchKey, cx: &mut Cx<'_>) {
+        let errand = match self.jobs.get_mut(&JobKey::Search(key.clone())) {
+            Some(Job::Fetch(fetch)) => &mut fetch.errand,
+            Some(Job::Follow { errand, .. }) => errand.as_mut(),
+            _ => return,
+        };
+        let streamed = streamed(errand, &self.config);
+        let patience =
+            if streamed.is_some() { self.config.fetch.zip_wait } else { self.config.fetch.wait };
+        let impatient = errand.impatient(patience, cx.now);
+        if impatient.is_empty() {
+            return;
+        }
+        let searched = streamed.unwrap_or_else(|| Searched::failed(too_slow(&errand.want)));
+        let known = errand.known.clone().filter(|known| judge::may_stand_in(&errand.want, known, &self.config, cx.now));
+        let searched = searched.or_known(&errand.want.clone(), known.as_ref());
+        for stream in impatient {
+            self.let_go(stream, &searched, cx);
+        }
+    }
+
+    /// Renews a lease of ours that runs out, and looks after one of another's that should have been renewed.
+    fn hold_on(&mut self, key: SearchKey, cx: &mut Cx<'_>) {
+        let job_key = JobKey::Search(key);
+        match self.jobs.get_mut(&job_key) {
+            Some(Job::Fetch(fetch)) => {
+                let JobKey::Search(SearchKey { path, .. }) = &job_key else { return };
+                if fetch.renew_at.is_some_and(|at| at <= cx.now) {
+                    let renewed = self.leases.renew(cx.kv, path, cx.now);
+                    fetch.renew_at = renewed.then(|| renewal(cx.now));
+                }
+            }
+            Some(Job::Follow { look_at, .. }) if *look_at <= cx.now => {
+                if let (Some(Job::Follow { errand, .. }), JobKey::Search(key)) =
+                    (self.jobs.remove(&job_key), job_key)
+                    && self.is_awaited(&errand)
+                    && let Some((errand, searched)) = self.pursue(key, *errand, cx)
+                {
+                    self.answer(&errand, &searched, cx);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether somebody who waits for it is still there.
+    fn is_awaited(&self, errand: &Errand) -> bool {
+        errand.waiting().any(|stream| self.streams.contains_key(&stream))
+    }
+
+    fn write_back(&mut self, errand: &Errand, searched: &Searched, cx: &mut Cx<'_>) {
+        let Some(storage) = self.config.storage.as_ref().filter(|storage| storage.write) else {
+            return;
+        };
+        let Some((document, found)) = worth_writing(&errand.want, searched, errand.known.as_ref()) else {
+            return;
+        };
+        let Some((write, callout)) = Write::begin(storage, &errand.want, document, found) else {
+            return;
+        };
+        let key = JobKey::Write { object: errand.want.path() };
+        let writes = self.jobs.values().filter(|job| matches!(job, Job::Write(_))).count();
+        if writes >= MAX_WRITES || self.jobs.contains_key(&key) {
+            cx.count(Metric::StorageWrite { outcome: "skipped" });
+            return;
+        }
+        let permit = self.budget.take(Source::Storage);
+        self.call(key.clone(), permit, callout, cx);
+        self.jobs.insert(key, Job::Write(write));
+    }
+}
+
+/// The way around a zip's fetch into storage: the first upstream that may have it. Where it has none, others might.
+fn streamed(errand: &Errand, config: &crate::config::Config) -> Option<Searched> {
+    let Want::Zip(_) = &errand.want else { return None };
+    let mut upstreams = plan(&errand.want, config, errand.may_fetch)
+        .into_iter()
+        .filter(|source| matches!(source, Source::Upstream(_)));
+    let source = upstreams.next()?;
+    let doubt = upstreams.next().map(|_| too_slow(&errand.want));
+    Some(Searched { end: End::Zip { proven: false }, source: Some(source), storage_failed: false, doubt })
+}
+
+fn too_slow(want: &Want) -> Failure {
+    let reason = format!("{}: those who were asked take too long", want.describe());
+    Failure { fault: Fault::Slow, reason, retry_after: None }
+}
+
+fn renewal(now: Timestamp) -> Timestamp {
+    Timestamp(now.0 + millis(LEASE) / 2)
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Writes under way at once in one worker. Each holds its document in the host's memory until storage has it; a storage
+/// that takes longer than upstreams give loses copies, not memory.
+const MAX_WRITES: usize = 64;
