@@ -51,6 +51,8 @@ pub struct Config {
     pub index: Index,
     /// How long answers that can change are believed.
     pub freshness: Freshness,
+    /// What is fetched at once, and how long clients wait for it.
+    pub fetch: Fetch,
     /// Our own pages.
     pub admin: Admin,
 }
@@ -155,6 +157,27 @@ pub struct Freshness {
     pub presence: Duration,
     /// The latest tree head of a checksum database.
     pub sumdb_latest: Duration,
+    /// Beyond its freshness, how long an answer is still given while it is asked for anew.
+    pub stale_while_revalidate: Duration,
+    /// Beyond its freshness, how long an answer is given while nobody who knows can be asked.
+    pub stale_if_error: Duration,
+    /// Whether a client's `no-cache` has an answer that can change asked for anew.
+    pub client_no_cache: bool,
+}
+
+/// What is fetched at once, and how long clients wait for it. Counts hold for one worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fetch {
+    /// Searches under way, at least one.
+    pub concurrent: u32,
+    /// Callouts to one upstream under way, at least one.
+    pub concurrent_per_upstream: u32,
+    /// How long a request waits for a fetch, its own or another's.
+    pub wait: Duration,
+    /// How long a request for a zip waits for it to be stored; not longer than `wait`.
+    pub zip_wait: Duration,
+    /// The largest zip fetched whole into storage, in bytes; 0 for none.
+    pub zip_bytes: u32,
 }
 
 /// Our own pages.

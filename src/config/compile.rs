@@ -1,8 +1,11 @@
 //! Raw sections to compiled ones. Nothing stops at the first problem: what is wrong is noted, a stand-in takes its place
 //! and the rest is looked at; whoever asked throws the result away when anything was noted.
 
+mod count;
 pub(super) mod duration;
 mod endpoint;
+mod fetch;
+mod freshness;
 mod header;
 mod path;
 
@@ -12,8 +15,8 @@ use self::endpoint::Context;
 use super::host::{self, HostPattern};
 use super::problems::{Found, Path, quoted};
 use super::raw::{
-    RawAdmin, RawConfig, RawCount, RawDialect, RawFallback, RawIndex, RawLayout, RawMatch, RawPrivate,
-    RawStorage, RawSumdb, RawUpstream, Section,
+    RawAdmin, RawConfig, RawDialect, RawFallback, RawIndex, RawLayout, RawMatch, RawPrivate, RawStorage,
+    RawSumdb, RawUpstream, Section,
 };
 use super::{Admin, Config, Fallback, Index, Match, Private, Storage, Sumdb, Upstream, limits};
 
@@ -48,7 +51,8 @@ pub(super) fn config(raw: RawConfig, found: &mut Found) -> Config {
         storage,
         private: private(&raw.private.0.unwrap_or_default(), &root.key("private"), found),
         index: index(&raw.index.0.unwrap_or_default(), &root.key("index"), found),
-        freshness: duration::freshness(&raw.freshness.0.unwrap_or_default(), &root.key("freshness"), found),
+        freshness: freshness::freshness(&raw.freshness.0.unwrap_or_default(), &root.key("freshness"), found),
+        fetch: fetch::fetch(&raw.fetch.0.unwrap_or_default(), &root.key("fetch"), found),
         admin: admin(&raw.admin.0.unwrap_or_default(), &root.key("admin"), found),
         matching,
     }
@@ -209,22 +213,14 @@ fn patterns(list: Option<&[Option<String>]>, at: &Path, found: &mut Found) -> Ve
 fn index(raw: &RawIndex, at: &Path, found: &mut Found) -> Index {
     let slots = limits::MIN_SLOTS..=limits::MAX_SLOTS;
     let entry = limits::MIN_ENTRY_BYTES..=limits::MAX_ENTRY_BYTES;
-    let mut count =
-        |raw: Option<RawCount>, default: u32, name: &str, range: &std::ops::RangeInclusive<u32>| {
-            let Some(RawCount(number)) = raw else { return default };
-            if let Some(number) = u32::try_from(number).ok().filter(|number| range.contains(number)) {
-                return number;
-            }
-            found.note(&at.key(name), format!("{number} is not from {} to {}", range.start(), range.end()));
-            default
-        };
+    let mut read = |name, raw, default, range| count::within(raw, default, range, &at.key(name), found);
     let index = Index {
-        slots: count(raw.slots, limits::DEFAULT_SLOTS, "slots", &slots),
-        negative_slots: count(raw.negative_slots, limits::DEFAULT_NEGATIVE_SLOTS, "negative_slots", &slots),
-        max_entry_bytes: count(
+        slots: read("slots", raw.slots, limits::DEFAULT_SLOTS, &slots),
+        negative_slots: read("negative_slots", raw.negative_slots, limits::DEFAULT_NEGATIVE_SLOTS, &slots),
+        max_entry_bytes: read(
+            "max_entry_bytes",
             raw.max_entry_bytes,
             limits::DEFAULT_MAX_ENTRY_BYTES,
-            "max_entry_bytes",
             &entry,
         ),
     };

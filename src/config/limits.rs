@@ -40,6 +40,59 @@ pub const MAX_FRESHNESS: Duration = Duration::from_secs(24 * 60 * 60);
 /// An hour: a "not found" hides a version that exists by now, and nothing but time lifts it.
 pub const MAX_NEGATIVE: Duration = Duration::from_secs(60 * 60);
 
+/// Default time an answer is still given at once beyond its freshness, while it is asked for anew: as long again as it
+/// was fresh. What is asked for every other minute is then never waited for, and never older than two minutes.
+pub const DEFAULT_STALE_WHILE_REVALIDATE: Duration = Duration::from_secs(60);
+
+/// Default time an answer is given beyond its freshness while nobody who knows can be asked: an upstream that fails in
+/// the evening is repaired in the morning, and no build has failed for it.
+pub const DEFAULT_STALE_IF_ERROR: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// 30 days: a list that has not been confirmed for longer is no cached answer any more but a site that is cut off, which
+/// is what a storage without upstreams is for.
+pub const MAX_STALE_IF_ERROR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// The go command never sends `no-cache`: it is a person who has just pushed a tag, or a CI job made for that. As it takes
+/// effect once a second per answer at most, letting everybody do it costs little.
+pub const DEFAULT_CLIENT_NO_CACHE: bool = true;
+
+/// Default fetches at once in one worker. The go command keeps about as many requests under way as its machine has
+/// processors: this is dozens of builds that start with nothing cached, and beyond is a flood, every fetch of which costs
+/// memory and a connection.
+pub const DEFAULT_CONCURRENT: u32 = 512;
+
+/// Default requests at once to one upstream from one worker: half of all fetches, so that one that hangs leaves the other
+/// half to the rest, and a quarter of the 1024 requests at which a cluster's circuit breaker opens unless configured
+/// (`max_requests`).
+pub const DEFAULT_CONCURRENT_PER_UPSTREAM: u32 = 256;
+
+/// With none nothing would ever be fetched.
+pub const MIN_CONCURRENT: u32 = 1;
+
+/// 65536: past the connections an address has ports for, it is no bound any more.
+pub const MAX_CONCURRENT: u32 = 1 << 16;
+
+/// Default time a request waits for a fetch: an upstream may use up its 30 s, and two more behind it, and there is still
+/// time to answer. The go command waits without a limit of its own.
+pub const DEFAULT_WAIT: Duration = Duration::from_secs(2 * 60);
+
+/// Less than a second no upstream beyond the mesh can be counted on to answer in: it would be a refusal of all fetches.
+pub const MIN_WAIT: Duration = Duration::from_secs(1);
+
+/// As [`MAX_TIMEOUT`], and for the same reason: an answer has to come before Envoy ends the stream as idle.
+pub const MAX_WAIT: Duration = MAX_TIMEOUT;
+
+/// Default time a request for a zip waits for it to be stored: 8 MiB at 5 Mbit/s take 13 s. Meanwhile its client has got
+/// nothing, so a zip that takes longer had better be streamed.
+pub const DEFAULT_ZIP_WAIT: Duration = Duration::from_secs(15);
+
+/// Default size up to which a zip is fetched whole: most modules by far are smaller. A fetched zip is held whole by Envoy
+/// and copied into the filter, whose memory never shrinks.
+pub const DEFAULT_ZIP_BYTES: u32 = 8 << 20;
+
+/// 32 MiB: a callout with a longer answer fails in Envoy (`http.async_response_buffer_limit`; measured on 1.40).
+pub const MAX_ZIP_BYTES: u32 = 32 << 20;
+
 /// Default slots for answers that exist: the small documents of about a thousand module versions in use.
 pub const DEFAULT_SLOTS: u32 = 4096;
 

@@ -4,6 +4,8 @@
 //! them, with the defaults and bounds of `limits`. They speak to whoever writes the configuration.
 
 mod endpoint;
+mod fetch;
+mod freshness;
 mod words;
 
 use serde::Deserialize;
@@ -11,10 +13,12 @@ use serde::Deserialize;
 pub(super) use self::endpoint::{
     RawDialect, RawEndpoint, RawFallback, RawLayout, RawScheme, RawStorage, RawSumdb, RawUpstream,
 };
+pub(super) use self::fetch::RawFetch;
+pub(super) use self::freshness::RawFreshness;
 pub(super) use self::words::{RawCount, RawDuration, Section};
 
 #[cfg(not(target_arch = "wasm32"))]
-use super::{compile::duration::text, limits};
+use super::limits;
 
 /// Modgate's configuration is one JSON object. It needs `upstreams`, `storage` or both; everything else has a default.
 #[derive(Debug, Default, Deserialize)]
@@ -39,9 +43,13 @@ pub(super) struct RawConfig {
     /// `negative_slots` x (1024 + 160) bytes, whatever is asked for; that product may not exceed 4 GiB.
     #[serde(default)]
     pub(super) index: Section<RawIndex>,
-    /// How long answers that can change are believed. Versions, once seen, never change and are believed for ever.
+    /// How long answers that can change are believed, and what is answered beyond. Versions, once seen, never change and
+    /// are believed for ever. An upstream's own `Cache-Control` shortens the times below and never lengthens them.
     #[serde(default)]
     pub(super) freshness: Section<RawFreshness>,
+    /// What is fetched at once, and how long clients wait for it. The counts hold for each of Envoy's workers by itself.
+    #[serde(default)]
+    pub(super) fetch: Section<RawFetch>,
     /// Modgate's own pages: liveness, readiness, version.
     #[serde(default)]
     pub(super) admin: Section<RawAdmin>,
@@ -117,43 +125,6 @@ pub(super) struct RawIndex {
         ))
     )]
     pub(super) max_entry_bytes: Option<RawCount>,
-}
-
-/// Declares the section of freshness: every field a duration from 0s to its longest.
-macro_rules! freshness_section {
-    ($($(#[$doc:meta])* $field:ident: $default:expr, at most $longest:expr;)*) => {
-        /// How long answers that can change are believed.
-        #[derive(Debug, Default, Deserialize)]
-        #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
-        pub(super) struct RawFreshness {
-            $(
-                $(#[$doc])*
-                #[cfg_attr(
-                    not(target_arch = "wasm32"),
-                    schemars(extend(
-                        "default" = text($default), "x-shortest" = "0s", "x-longest" = text($longest)
-                    ))
-                )]
-                pub(super) $field: Option<RawDuration>,
-            )*
-        }
-    };
-}
-
-freshness_section! {
-    /// The list of a module's versions. A new tag takes up to this long to be seen, as on the public mirror; `0s` asks
-    /// every time.
-    list: limits::DEFAULT_FRESHNESS, at most limits::MAX_FRESHNESS;
-    /// A module's `@latest`. As for `list`.
-    latest: limits::DEFAULT_FRESHNESS, at most limits::MAX_FRESHNESS;
-    /// Which version a branch name or a commit stands for. A branch moves like a list grows, hence the same default.
-    query: limits::DEFAULT_FRESHNESS, at most limits::MAX_FRESHNESS;
-    /// "Not found". Shorter than the others, because somebody who has just pushed a tag is waiting for it.
-    negative: limits::DEFAULT_NEGATIVE, at most limits::MAX_NEGATIVE;
-    /// That the storage holds an object. An object may be deleted behind Modgate's back, which must be noticed soon.
-    presence: limits::DEFAULT_FRESHNESS, at most limits::MAX_FRESHNESS;
-    /// The latest tree head of a checksum database. An old one is still true, only short of the newest modules.
-    sumdb_latest: limits::DEFAULT_FRESHNESS, at most limits::MAX_FRESHNESS;
 }
 
 /// Modgate's own pages.

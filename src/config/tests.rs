@@ -51,6 +51,16 @@ fn the_minimal_configuration_gets_every_default() {
             negative: seconds(30),
             presence: seconds(60),
             sumdb_latest: seconds(60),
+            stale_while_revalidate: seconds(60),
+            stale_if_error: seconds(86_400),
+            client_no_cache: true,
+        },
+        fetch: Fetch {
+            concurrent: 512,
+            concurrent_per_upstream: 256,
+            wait: seconds(120),
+            zip_wait: seconds(15),
+            zip_bytes: 8_388_608,
         },
         admin: Admin { path_prefix: "/-/".to_owned() },
     };
@@ -101,6 +111,15 @@ fn a_storage_alone_is_a_configuration() {
     assert_eq!(storage.endpoint.timeout, seconds(5));
     assert_eq!(storage.endpoint.path_prefix, "/x");
     assert!(!storage.write);
+}
+
+/// Whoever only shortens what all requests wait is not told off about one he never wrote.
+#[test]
+fn a_zip_waits_no_longer_than_anything_else() {
+    for (wait, zip_wait) in [("10s", 10), ("15s", 15), ("4m", 15)] {
+        let json = format!(r#"{{"storage":{{"cluster":"s","url":"http://s"}},"fetch":{{"wait":"{wait}"}}}}"#);
+        assert_eq!(Config::parse(&json).unwrap().fetch.zip_wait, seconds(zip_wait), "{wait}");
+    }
 }
 
 /// Spellings that differ and mean the same.

@@ -10,8 +10,8 @@ use serde_path_to_error::Segment;
 use super::document::Document;
 use super::problems::{Found, MAX_PROBLEMS, Path, Step, quoted};
 use super::raw::{
-    RawAdmin, RawConfig, RawFreshness, RawIndex, RawMatch, RawPrivate, RawStorage, RawSumdb, RawUpstream,
-    Section,
+    RawAdmin, RawConfig, RawFetch, RawFreshness, RawIndex, RawMatch, RawPrivate, RawStorage, RawSumdb,
+    RawUpstream, Section,
 };
 
 /// An unknown name this many edits away from a known one is taken for a slip of the pen.
@@ -132,6 +132,7 @@ fn unknown_field(path: &Path) -> String {
 fn fields_of(section: Option<&str>) -> &'static [&'static str] {
     match section {
         Some("admin") => names::<RawAdmin>(),
+        Some("fetch") => names::<RawFetch>(),
         Some("freshness") => names::<RawFreshness>(),
         Some("index") => names::<RawIndex>(),
         Some("match") => names::<RawMatch>(),

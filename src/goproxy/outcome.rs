@@ -1,6 +1,6 @@
 //! What came of looking for a document.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -30,6 +30,10 @@ pub struct Found {
     pub since: Timestamp,
     /// Whether storage is known to have it.
     pub stored: bool,
+    /// How long the upstream allows it to be held fresh from `since` on, where it said so.
+    pub limit: Option<Duration>,
+    /// When a source was last asked in vain since.
+    pub checked: Option<Timestamp>,
 }
 
 /// There is no such document.
@@ -41,6 +45,8 @@ pub struct Missing {
     pub reason: String,
     /// When a source last said so.
     pub since: Timestamp,
+    /// How long the upstream allows it to be held fresh from `since` on, where it said so.
+    pub limit: Option<Duration>,
 }
 
 /// Why nobody could say.
@@ -75,7 +81,7 @@ impl Found {
     /// A document that an upstream handed over at `now`.
     pub fn fetched(body: Vec<u8>, now: Timestamp) -> Self {
         let etag = Etag::of(&body);
-        Self { body: body.into(), etag, since: now, stored: false }
+        Self { body: body.into(), etag, since: now, stored: false, limit: None, checked: None }
     }
 
     /// A document that storage handed over at `now`.

@@ -100,11 +100,18 @@ impl Entry {
             FOUND | FOUND_STORED => {
                 let (etag, body) = rest.split_first_chunk::<{ Etag::LEN }>()?;
                 let (body, stored) = (body.to_vec().into(), *kind == FOUND_STORED);
-                Some(Self::Found(Found { body, etag: Etag(*etag), since, stored }))
+                Some(Self::Found(Found {
+                    body,
+                    etag: Etag(*etag),
+                    since,
+                    stored,
+                    limit: None,
+                    checked: None,
+                }))
             }
             MISSING | GONE => {
                 let reason = String::from_utf8(rest.to_vec()).ok()?;
-                Some(Self::Missing(Missing { gone: *kind == GONE, reason, since }))
+                Some(Self::Missing(Missing { gone: *kind == GONE, reason, since, limit: None }))
             }
             STORED => Some(Self::Stored { since }),
             _ => None,

@@ -3,9 +3,9 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use crate::config::limits;
 use crate::config::problems::{Found, Path, quoted};
-use crate::config::raw::{RawDuration, RawFreshness};
-use crate::config::{Freshness, limits};
+use crate::config::raw::RawDuration;
 
 /// A duration as the configuration writes it.
 pub(in crate::config) fn text(duration: Duration) -> String {
@@ -23,30 +23,8 @@ pub(super) fn timeout(
     within(raw, default, &range, "Envoy would end the waiting request, or take it for no limit", at, found)
 }
 
-pub(super) fn freshness(raw: &RawFreshness, at: &Path, found: &mut Found) -> Freshness {
-    let usual = Duration::ZERO..=limits::MAX_FRESHNESS;
-    let short = Duration::ZERO..=limits::MAX_NEGATIVE;
-    let (unseen, hidden) = ("new versions would stay unseen", "what exists by now would stay hidden");
-    let mut read = |name, raw: &Option<RawDuration>, default, range, why| {
-        within(raw.as_ref(), default, range, why, &at.key(name), found)
-    };
-    Freshness {
-        list: read("list", &raw.list, limits::DEFAULT_FRESHNESS, &usual, unseen),
-        latest: read("latest", &raw.latest, limits::DEFAULT_FRESHNESS, &usual, unseen),
-        query: read("query", &raw.query, limits::DEFAULT_FRESHNESS, &usual, unseen),
-        negative: read("negative", &raw.negative, limits::DEFAULT_NEGATIVE, &short, hidden),
-        presence: read(
-            "presence",
-            &raw.presence,
-            limits::DEFAULT_FRESHNESS,
-            &usual,
-            "deletions would stay unseen",
-        ),
-        sumdb_latest: read("sumdb_latest", &raw.sumdb_latest, limits::DEFAULT_FRESHNESS, &usual, unseen),
-    }
-}
-
-fn within(
+/// The duration written, `default` where there is none. `why` is what would come of one outside of `range`.
+pub(super) fn within(
     raw: Option<&RawDuration>,
     default: Duration,
     range: &RangeInclusive<Duration>,

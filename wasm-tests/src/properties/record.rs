@@ -26,7 +26,7 @@ pub fn check(input: &[u8]) {
     is_read_back(key, &Entry::Found(Found::fetched(bytes.to_vec(), since)));
     let reason = String::from_utf8_lossy(bytes).into_owned();
     for gone in [false, true] {
-        is_read_back(key, &Entry::Missing(Missing { gone, reason: reason.clone(), since }));
+        is_read_back(key, &Entry::Missing(Missing { gone, reason: reason.clone(), since, limit: None }));
     }
 }
 

@@ -143,6 +143,22 @@ fn index_freshness_admin() {
                     "$.freshness.negative: \"2h\" is not from 0s to 1h: what exists by now would stay hidden",
                 ],
             ),
+            (
+                r#""freshness":{"stale_while_revalidate":"0s","stale_if_error":"0s","client_no_cache":false}"#,
+                &[],
+            ),
+            (
+                r#""freshness":{"stale_while_revalidate":"2days","stale_if_error":"31days","client_no_cache":"no"}"#,
+                &[
+                    "$.freshness.stale_while_revalidate: \"2days\" is not from 0s to 1day: new versions would stay unseen",
+                    "$.freshness.stale_if_error: \"31days\" is not from 0s to 30days: to be cut off for good, have a storage and no upstreams",
+                    r#"$.freshness.client_no_cache: expected true or false, found "no""#,
+                ],
+            ),
+            (
+                r#""freshness":{"stale_on_error":"1h"}"#,
+                &[r#"$.freshness.stale_on_error: unknown field; did you mean "stale_if_error"?"#],
+            ),
             (r#""admin":{"path_prefix":"/_modgate"}"#, &[]),
             (
                 r#""admin":{"path_prefix":"/"}"#,
@@ -166,6 +182,48 @@ fn index_freshness_admin() {
                 r#""admin":{"path_prefix":"/sumdb/"}"#,
                 &[
                     r#"$.admin.path_prefix: "/sumdb/" is not a path prefix such as /x/y: checksum databases lie there"#,
+                ],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn fetch() {
+    check(
+        |fields| format!(r#"{{"upstreams":[{UPSTREAM}],"fetch":{{{fields}}}}}"#),
+        &[
+            (r#""concurrent":1,"concurrent_per_upstream":65536,"zip_wait":"0s","zip_bytes":0"#, &[]),
+            // shorter than the upstream's timeout, which goes on for whoever asks again; zip_wait shrinks with it
+            (r#""wait":"1s""#, &[]),
+            (r#""wait":"1s","zip_wait":"1s""#, &[]),
+            (
+                r#""concurrent":0,"concurrent_per_upstream":65537,"zip_bytes":33554433"#,
+                &[
+                    "$.fetch.concurrent: 0 is not from 1 to 65536",
+                    "$.fetch.concurrent_per_upstream: 65537 is not from 1 to 65536",
+                    "$.fetch.zip_bytes: 33554433 is not from 0 to 33554432",
+                ],
+            ),
+            (
+                r#""wait":"5m","zip_wait":"5m""#,
+                &[
+                    r#"$.fetch.wait: "5m" is not from 1s to 4m: no fetch would be waited for, or Envoy would end the waiting request"#,
+                    r#"$.fetch.zip_wait: "5m" is not from 0s to 4m: Envoy would end the waiting request"#,
+                ],
+            ),
+            (
+                r#""wait":"10s","zip_wait":"15s""#,
+                &[
+                    "$.fetch.zip_wait: 15s is longer than `wait`, 10s: the request would be over before it is streamed",
+                ],
+            ),
+            (
+                r#""concurrent":"many","wait":30,"wiat":"1m""#,
+                &[
+                    r#"$.fetch.concurrent: expected a whole number, not negative, found "many""#,
+                    r#"$.fetch.wait: expected a duration as text, such as "30s" or "1h 30m", found 30"#,
+                    r#"$.fetch.wiat: unknown field; did you mean "wait"?"#,
                 ],
             ),
         ],

@@ -1,0 +1,71 @@
+//! The section `fetch`.
+
+use serde::Deserialize;
+
+use super::words::{RawCount, RawDuration};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::config::{compile::duration::text, limits};
+
+/// What is fetched at once, and how long clients wait for it.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub(in crate::config) struct RawFetch {
+    /// Fetches under way at once in one worker. What comes beyond is answered 503 with `Retry-After`, while what is
+    /// indexed is served as ever. However many clients wait for one answer, it is one fetch.
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(extend(
+            "default" = limits::DEFAULT_CONCURRENT,
+            "minimum" = limits::MIN_CONCURRENT,
+            "maximum" = limits::MAX_CONCURRENT
+        ))
+    )]
+    pub(in crate::config) concurrent: Option<RawCount>,
+    /// Requests to one upstream under way at once in one worker. Below `concurrent`, so that an upstream that hangs does
+    /// not take every fetch from the others. With the default, four workers fill the circuit breaker that Envoy gives a
+    /// cluster unless told otherwise (1024 requests).
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(extend(
+            "default" = limits::DEFAULT_CONCURRENT_PER_UPSTREAM,
+            "minimum" = limits::MIN_CONCURRENT,
+            "maximum" = limits::MAX_CONCURRENT
+        ))
+    )]
+    pub(in crate::config) concurrent_per_upstream: Option<RawCount>,
+    /// How long a request waits for a fetch, begun for it or for another, before it is answered 504. The fetch goes on and
+    /// its answer is kept for whoever asks again. It stays below the 5 minutes after which Envoy ends an idle stream
+    /// (`stream_idle_timeout`); a route's `timeout` does not count while a request waits.
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(extend(
+            "default" = text(limits::DEFAULT_WAIT),
+            "x-shortest" = text(limits::MIN_WAIT),
+            "x-longest" = text(limits::MAX_WAIT)
+        ))
+    )]
+    pub(in crate::config) wait: Option<RawDuration>,
+    /// How long a request for a zip waits until the version is stored, before it is streamed from the upstream. Not longer
+    /// than `wait`; by default `wait`, where that is shorter.
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(extend(
+            "default" = text(limits::DEFAULT_ZIP_WAIT),
+            "x-shortest" = "0s",
+            "x-longest" = text(limits::MAX_WAIT)
+        ))
+    )]
+    pub(in crate::config) zip_wait: Option<RawDuration>,
+    /// The largest zip, in bytes, that is fetched whole into the storage when it is first asked for, so that a crowd of
+    /// clients costs one fetch; `0` fetches none. Larger ones are streamed from the upstream to each client. It takes a
+    /// storage that is written to; the most is what Envoy lets a filter fetch at once (32 MiB).
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(extend(
+            "default" = limits::DEFAULT_ZIP_BYTES,
+            "minimum" = 0,
+            "maximum" = limits::MAX_ZIP_BYTES
+        ))
+    )]
+    pub(in crate::config) zip_bytes: Option<RawCount>,
+}
