@@ -5,11 +5,17 @@
 //! a stream never calls out: it leaves its callouts in the worker's outbox and rings the worker's own queue, and the host
 //! calls the root back, on the same thread and a fraction of a millisecond later, to send them.
 //!
+//! **The host's clock ticks only while something is due**: counts that the host was not told of, or a time at which the worker
+//! wants to be woken. It is set going by events alone, never by a configuration: the VMs that the host keeps on its main
+//! thread are configured like all others, get no traffic, and stay silent.
+//!
 //! **Nothing panics**: a trap loses the worker's VM and leaves every paused stream hanging. The SDK panics on statuses it
 //! does not expect, so its calls are made only where the host cannot give one.
 
+mod counters;
 mod kv;
 mod link;
+mod mail;
 mod obey;
 mod root;
 mod stream;

@@ -9,77 +9,126 @@ use std::{
 
 use proxy_wasm::{
     hostcalls,
-    types::{MapType, MetricType, Status},
+    types::{MapType, Status},
 };
 
-use super::{kv::SharedData, obey};
+use super::{
+    counters::Counters,
+    kv::SharedData,
+    mail::{self, Mail},
+    obey,
+};
 use crate::{
     cx::{CallId, Command, Cx, StreamId},
     http::{CallFailure, Callout, Headers, Reply, Timestamp},
-    metrics::Metric,
+    shared::QueueId,
     worker::Worker,
 };
 
 /// The worker under one configuration, with what the adapter has to remember.
 pub(super) struct Link {
-    pub(super) root: u32,
     pub(super) worker: Worker,
     /// Content types of answers without a body, which the host strips (see `obey`).
     pub(super) stripped: BTreeMap<StreamId, String>,
-    bell: Bell,
-    counters: BTreeMap<Metric, u32>,
+    root: u32,
+    /// The worker's own queue.
+    queue: QueueId,
+    /// Whether the host is about to call the root for what is in the outbox.
+    rung: bool,
+    /// Whether the host calls the root every [`TICK`].
+    ticking: bool,
+    counters: Counters,
     outbox: VecDeque<(CallId, Callout)>,
     tokens: BTreeMap<u32, CallId>,
 }
 
-/// The worker's own queue: a message in it makes the host call the root.
-struct Bell {
-    queue: u32,
-    rung: bool,
-}
-
 impl Link {
-    pub(super) fn new(root: u32, worker: Worker, queue: u32) -> Rc<RefCell<Self>> {
+    pub(super) fn new(root: u32, worker: Worker, queue: QueueId) -> Rc<RefCell<Self>> {
         Rc::new(RefCell::new(Self {
-            root,
             worker,
             stripped: BTreeMap::new(),
-            bell: Bell { queue, rung: false },
-            counters: BTreeMap::new(),
+            root,
+            queue,
+            rung: false,
+            ticking: false,
+            counters: Counters::default(),
             outbox: VecDeque::new(),
             tokens: BTreeMap::new(),
         }))
     }
 
-    /// Steps the worker and does what it wants; its callouts stay in the outbox.
-    pub(super) fn step<T>(&mut self, event: impl FnOnce(&mut Worker, &mut Cx<'_>) -> T) -> T {
+    /// An event of the stream whose callback runs.
+    pub(super) fn stream<T>(
+        &mut self,
+        stream: StreamId,
+        event: impl FnOnce(&mut Worker, &mut Cx<'_>) -> T,
+    ) -> T {
+        let result = self.step(stream.0, event);
+        if !self.outbox.is_empty() && !self.rung {
+            self.rung = mail::ring(self.queue);
+        }
+        result
+    }
+
+    /// An event of the worker; the root's callback runs. What is in the outbox is sent.
+    pub(super) fn root(&mut self, event: impl FnOnce(&mut Worker, &mut Cx<'_>)) {
+        self.step(self.root, event);
+        self.send();
+    }
+
+    /// There is mail in `queue`, which the host believes to be this worker's: that of a VM that was given up may be handed
+    /// to the one that came after it.
+    pub(super) fn open_mail(&mut self, queue: QueueId) {
+        while let Some(mail) = mail::next(queue) {
+            match mail {
+                Mail::Bell => self.send(),
+                Mail::Message(message) => self.root(|worker, cx| worker.message(&message, cx)),
+            }
+        }
+    }
+
+    /// The host's clock has ticked.
+    pub(super) fn tick(&mut self) {
+        self.root(Worker::tick);
+        self.counters.flush();
+        if self.worker.wakes_at().is_none() {
+            self.ticking = false;
+            let _ = hostcalls::set_tick_period(Duration::ZERO);
+        }
+    }
+
+    /// Nothing more will happen here: what was counted is told, and the clock stops.
+    pub(super) fn finish(&mut self) {
+        self.counters.flush();
+        if std::mem::take(&mut self.ticking) {
+            let _ = hostcalls::set_tick_period(Duration::ZERO);
+        }
+    }
+
+    /// Steps the worker and does what it wants; its callouts stay in the outbox. `context` is the one whose callback runs.
+    fn step<T>(&mut self, context: u32, event: impl FnOnce(&mut Worker, &mut Cx<'_>) -> T) -> T {
         let mut shared = SharedData;
         let mut cx = Cx::new(now(), &mut shared);
         let result = event(&mut self.worker, &mut cx);
         for command in cx.commands {
             match command {
                 Command::Call { id, callout } => self.outbox.push_back((id, callout)),
-                Command::Count(metric) => self.count(metric),
-                Command::Notify { queue, message } => {
-                    let _ = hostcalls::enqueue_shared_queue(queue.0, Some(&message));
-                }
+                Command::Count(metric) => self.counters.add(metric),
+                Command::Notify { queue, message } => mail::send(queue, &message),
                 Command::Log(level, line) => log::log!(level, "{line}"),
-                Command::Resume { stream, verdict } => obey::resume(self, stream, verdict),
+                Command::Resume { stream, verdict } => obey::resume(self, context, stream, verdict),
             }
+        }
+        // The host's clock runs only while something is due: an idle gateway sleeps.
+        if !self.ticking && (self.counters.is_behind() || self.worker.wakes_at().is_some()) {
+            self.ticking = hostcalls::set_tick_period(TICK).is_ok();
         }
         result
     }
 
-    /// Has the host call the root, if there is anything to send.
-    pub(super) fn ring(&mut self) {
-        if !self.outbox.is_empty() && !self.bell.rung {
-            self.bell.rung = hostcalls::enqueue_shared_queue(self.bell.queue, Some(b"!")).is_ok();
-        }
-    }
-
-    /// The root is called: sends what is in the outbox.
-    pub(super) fn send(&mut self) {
-        self.bell.rung = false;
+    /// Sends what is in the outbox; the root's callback runs.
+    fn send(&mut self) {
+        self.rung = false;
         while let Some((id, callout)) = self.outbox.pop_front() {
             match dispatch(&callout) {
                 Ok(token) => {
@@ -90,7 +139,7 @@ impl Link {
                         Status::InternalFailure => CallFailure::Unavailable,
                         _ => CallFailure::Misconfigured,
                     };
-                    self.step(|worker, cx| worker.call_done(id, Reply::Failed(failure), cx));
+                    self.step(self.root, |worker, cx| worker.call_done(id, Reply::Failed(failure), cx));
                 }
             }
         }
@@ -107,17 +156,13 @@ impl Link {
                 (status.get(":status").and_then(|status| status.parse().ok()).unwrap_or_default(), headers)
             });
         let body = if head.is_some() && body_size > 0 { body(body_size) } else { Vec::new() };
-        self.step(|worker, cx| worker.call_done(id, Reply::read(head, body), cx));
-        self.send();
-    }
-
-    fn count(&mut self, metric: Metric) {
-        let counter = *self.counters.entry(metric).or_insert_with_key(|metric| {
-            hostcalls::define_metric(MetricType::Counter, &metric.to_string()).unwrap_or_default()
-        });
-        let _ = hostcalls::increment_metric(counter, 1);
+        self.root(|worker, cx| worker.call_done(id, Reply::read(head, body), cx));
     }
 }
+
+/// How late a count reaches the host, and how late the worker is woken. Far below the interval at which metrics are
+/// scraped, and ten calls a second are nothing to a worker that is busy.
+const TICK: Duration = Duration::from_millis(100);
 
 /// The pseudo-headers and the other headers of a map.
 pub(super) fn headers(map: MapType) -> (BTreeMap<String, String>, Headers) {

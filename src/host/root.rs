@@ -26,10 +26,16 @@ impl Root {
         Self { context, link: None, replaced: false }
     }
 
-    /// A replaced configuration goes when its last callout has ended.
-    fn leave_if_idle(&mut self) {
-        if self.replaced && self.link.as_ref().is_none_or(|link| link.borrow().worker.is_idle()) {
+    /// Something happened to the worker. A replaced configuration goes when nothing is under way in it any more.
+    fn on(&mut self, event: impl FnOnce(&mut Link)) {
+        let Some(link) = &self.link else {
+            return;
+        };
+        let mut link = link.borrow_mut();
+        event(&mut link);
+        if self.replaced && link.worker.is_idle() {
             self.replaced = false;
+            link.finish();
             let _ = hostcalls::done();
         }
     }
@@ -56,17 +62,18 @@ impl RootContext for Root {
             log::error!("the host gives this worker no queue of its own");
             return false;
         };
-        let seat = Seat { queue: QueueId(queue), seed: kv::seed() };
+        let queue = QueueId(queue);
+        let seat = Seat { queue, seed: kv::seed() };
         self.link = Some(Link::new(self.context, Worker::new(config, seat), queue));
         true
     }
 
     fn on_queue_ready(&mut self, queue: u32) {
-        while let Ok(Some(_)) = hostcalls::dequeue_shared_queue(queue) {}
-        if let Some(link) = &self.link {
-            link.borrow_mut().send();
-        }
-        self.leave_if_idle();
+        self.on(|link| link.open_mail(QueueId(queue)));
+    }
+
+    fn on_tick(&mut self) {
+        self.on(Link::tick);
     }
 
     fn create_http_context(&self, context: u32) -> Option<Box<dyn HttpContext>> {
@@ -86,14 +93,18 @@ impl Context for Root {
         body_size: usize,
         _num_trailers: usize,
     ) {
-        if let Some(link) = &self.link {
-            link.borrow_mut().receive(token, num_headers, body_size);
-        }
-        self.leave_if_idle();
+        self.on(|link| link.receive(token, num_headers, body_size));
     }
 
     fn on_done(&mut self) -> bool {
-        let idle = self.link.as_ref().is_none_or(|link| link.borrow().worker.is_idle());
+        let Some(link) = &self.link else {
+            return true;
+        };
+        let mut link = link.borrow_mut();
+        let idle = link.worker.is_idle();
+        if idle {
+            link.finish();
+        }
         self.replaced = !idle;
         idle
     }

@@ -38,8 +38,7 @@ impl HttpContext for Stream {
         };
         let mut link = link.borrow_mut();
         let head = request_head();
-        let verdict = link.step(|worker, cx| worker.request_head(self.id, &head, cx));
-        link.ring();
+        let verdict = link.stream(self.id, |worker, cx| worker.request_head(self.id, &head, cx));
         self.foreign = verdict == Verdict::Continue;
         obey::now(&mut link, self.id, MapType::HttpRequestHeaders, verdict)
     }
@@ -67,7 +66,7 @@ impl HttpContext for Stream {
         let (details, cluster) =
             (property(&["response", "code_details"]), property(&["xds", "cluster_name"]));
         let head = ResponseHead { status, headers, details, cluster };
-        let verdict = link.step(|worker, cx| worker.response_head(self.id, &head, cx));
+        let verdict = link.stream(self.id, |worker, cx| worker.response_head(self.id, &head, cx));
         obey::now(&mut link, self.id, MapType::HttpResponseHeaders, verdict)
     }
 }

@@ -90,7 +90,7 @@ impl Site {
     /// has its answer, and so does what wrk no longer waited for.
     pub(super) fn settle(&self) -> Result<(), String> {
         let active = |(name, value): &(String, u64)| *value > 0 && name.ends_with(".upstream_rq_active");
-        let quiet = || (!self.envoy.stats().into_iter().any(|stat| active(&stat))).then_some(());
+        let quiet = || (!self.envoy.stats_now().into_iter().any(|stat| active(&stat))).then_some(());
         wait::poll(PATIENCE, quiet).ok_or_else(|| format!("Envoy is not idle within {PATIENCE:?}"))
     }
 

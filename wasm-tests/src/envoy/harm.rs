@@ -39,7 +39,7 @@ impl Envoy {
         let mut gauges = vec!["http.modgate.downstream_rq_active".to_owned()];
         gauges.extend(clusters.iter().map(|name| format!("cluster.{name}.upstream_rq_active")));
         wait::until("nothing is under way", Duration::from_secs(10), || {
-            let stats = self.stats();
+            let stats = self.stats_now();
             gauges.iter().all(|gauge| stats.get(gauge) == Some(&0))
         });
     }

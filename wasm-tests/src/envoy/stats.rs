@@ -1,39 +1,61 @@
 //! What Envoy counts.
 
 use std::collections::BTreeMap;
+use std::thread::sleep;
 use std::time::Duration;
 
 use super::Envoy;
 use crate::{http, wait};
 
 impl Envoy {
-    /// Every counter and gauge, by its full name: the filter's begin with `wasmcustom.modgate.`.
+    /// Every counter and gauge, by its full name, once the filter's own ([`FILTER`]) stand still: it tells Envoy of its
+    /// counts every tenth of a second, so what was answered just now comes a moment later.
     ///
     /// # Panics
-    /// When the admin page does not answer; so do the functions below.
+    /// When the admin page does not answer; so do the functions below. When the filter's counters move for 10 seconds.
     #[must_use]
+    #[track_caller]
     pub fn stats(&self) -> BTreeMap<String, u64> {
+        let counted = |stats: &BTreeMap<String, u64>| {
+            let of_filter = stats.iter().filter(|(name, _)| name.starts_with(FILTER));
+            of_filter.map(|(name, value)| (name.clone(), *value)).collect::<Vec<_>>()
+        };
+        let mut before = counted(&self.stats_now());
+        let settled = wait::poll(Duration::from_secs(10), || {
+            sleep(TWO_TICKS);
+            let stats = self.stats_now();
+            let now = counted(&stats);
+            (std::mem::replace(&mut before, now) == before).then_some(stats)
+        });
+        settled.expect("the filter counts for as long as it is watched")
+    }
+
+    /// Every counter and gauge, by its full name, as Envoy has it now: for what is polled, and for Envoy's own.
+    #[must_use]
+    pub fn stats_now(&self) -> BTreeMap<String, u64> {
         let answer = http::get(self.admin, "/stats?format=json").json();
         let stats = answer["stats"].as_array().into_iter().flatten();
         stats.filter_map(|stat| Some((stat["name"].as_str()?.to_owned(), stat["value"].as_u64()?))).collect()
     }
 
-    /// One of them; 0 when it does not exist yet.
+    /// One of Envoy's own now; 0 when it does not exist yet.
     #[must_use]
     pub fn stat(&self, name: &str) -> u64 {
-        self.stats().get(name).copied().unwrap_or(0)
+        self.stats_now().get(name).copied().unwrap_or(0)
     }
 
-    /// One of the filter's own, such as `callouts_total.target.storage.outcome.ok`.
+    /// One of the filter's own, such as `callouts_total.target.storage.outcome.ok`, once it stands still.
     #[must_use]
+    #[track_caller]
     pub fn metric(&self, name: &str) -> u64 {
-        self.stat(&format!("wasmcustom.modgate.{name}"))
+        self.stats().get(&format!("{FILTER}{name}")).copied().unwrap_or(0)
     }
 
-    /// The sum of the filter's counters that begin with `prefix`.
+    /// The sum of the filter's counters that begin with `prefix`, once they stand still.
     #[must_use]
+    #[track_caller]
     pub fn metrics(&self, prefix: &str) -> u64 {
-        let prefix = format!("wasmcustom.modgate.{prefix}");
+        let prefix = format!("{FILTER}{prefix}");
         self.stats().iter().filter(|(name, _)| name.starts_with(&prefix)).map(|(_, value)| value).sum()
     }
 
@@ -44,7 +66,7 @@ impl Envoy {
     #[track_caller]
     pub fn wait_metric(&self, name: &str, value: u64) {
         wait::until(&format!("{name} reaches {value}"), Duration::from_secs(10), || {
-            self.metric(name) >= value
+            self.stat(&format!("{FILTER}{name}")) >= value
         });
     }
 
@@ -61,11 +83,18 @@ impl Envoy {
         stat("config_fail") > 0
     }
 
-    /// What a Prometheus server would scrape.
+    /// What a Prometheus server would scrape, once the filter's counters stand still.
     #[must_use]
+    #[track_caller]
     pub fn prometheus(&self) -> String {
+        let _ = self.stats();
         http::get(self.admin, "/stats/prometheus").text()
     }
 }
+
+/// What the names of the filter's counters begin with.
+const FILTER: &str = "wasmcustom.modgate.";
+/// Counters that do not move for so long have been told everything, unless a worker is kept from its tick for longer.
+const TWO_TICKS: Duration = Duration::from_millis(200);
 
 const DISCOVERY: &str = "extension_config_discovery.http_filter.modgate";
