@@ -4,6 +4,7 @@
 //! the worker: they make callouts, outlive the client that began them, and are shared by all who wait for the same. Each
 //! is data, driven by [`crate::worker`], and none calls anybody.
 
+pub mod judge;
 mod probe;
 mod question;
 mod request;
@@ -16,7 +17,7 @@ mod write;
 pub use self::probe::{Probe, Sightings, readiness};
 pub use self::question::Parked;
 pub use self::request::Reception;
-pub use self::route::Routed;
+pub use self::route::{Lesson, Routed};
 pub use self::search::{Search, Step};
 pub use self::searched::{End, News, Searched};
 pub use self::write::{Write, worth_writing};

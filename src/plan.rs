@@ -86,6 +86,14 @@ impl Want {
         }
     }
 
+    /// The module it is of, where it is of one.
+    pub fn module(&self) -> Option<&ModulePath> {
+        match self {
+            Self::Document(document) => document.module(),
+            Self::Zip(zip) => Some(&zip.module),
+        }
+    }
+
     /// How long it stays what it is.
     pub fn lifetime(&self) -> Lifetime {
         match self {

@@ -6,7 +6,7 @@
 
 mod cluster;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 pub(crate) use self::cluster::Cluster;
 use crate::{
@@ -29,16 +29,25 @@ pub(crate) struct World {
     pub(crate) log: Vec<String>,
     /// What the workers share.
     pub(crate) memory: Memory,
-    workers: Vec<Worker>,
+    config: Config,
+    workers: Vec<Seated>,
     calls: Vec<Call>,
-    messages: Vec<(QueueId, Vec<u8>)>,
+    messages: VecDeque<(QueueId, Vec<u8>)>,
+    ticked: Timestamp,
     verdicts: BTreeMap<StreamId, Verdict>,
     streams: u32,
+    seats: u32,
+}
+
+/// A worker and its queue; another one in the same place has another queue.
+struct Seated {
+    queue: QueueId,
+    worker: Worker,
 }
 
 struct Call {
     due: Timestamp,
-    worker: usize,
+    queue: QueueId,
     id: CallId,
     reply: Reply,
 }
@@ -46,22 +55,41 @@ struct Call {
 impl World {
     /// `workers` workers, each configured with `config`.
     pub(crate) fn new(workers: usize, config: &str) -> Self {
-        let worker = |number| {
-            let config = Config::parse(config).unwrap_or_else(|problems| panic!("{problems}"));
-            Worker::new(config, Seat { queue: QueueId(number), seed: 7 })
-        };
-        Self {
-            now: Timestamp(1_700_000_000_000),
+        let config = Config::parse(config).unwrap_or_else(|problems| panic!("{problems}"));
+        let mut world = Self {
+            now: START,
             clusters: BTreeMap::new(),
             counters: BTreeMap::new(),
             log: Vec::new(),
             memory: Memory::default(),
-            workers: (0..).take(workers).map(worker).collect(),
+            config,
+            workers: Vec::new(),
             calls: Vec::new(),
-            messages: Vec::new(),
+            messages: VecDeque::new(),
+            ticked: START,
             verdicts: BTreeMap::new(),
             streams: 0,
+            seats: 0,
+        };
+        for _ in 0..workers {
+            let seated = world.seat();
+            world.workers.push(seated);
         }
+        world
+    }
+
+    fn seat(&mut self) -> Seated {
+        self.seats += 1;
+        let queue = QueueId(self.seats);
+        Seated { queue, worker: Worker::new(self.config.clone(), Seat { queue, seed: 7 }) }
+    }
+
+    /// `worker` dies with everything it had under way, and another takes its place.
+    pub(crate) fn crash(&mut self, worker: usize) {
+        let seated = self.seat();
+        let dead = std::mem::replace(&mut self.workers[worker], seated).queue;
+        self.calls.retain(|call| call.queue != dead);
+        self.messages.retain(|(queue, _)| *queue != dead);
     }
 
     /// The cluster `name`, made where it is not yet.
@@ -126,21 +154,67 @@ impl World {
 
     /// The client of `stream` leaves.
     pub(crate) fn leave(&mut self, worker: usize, stream: StreamId) {
-        self.workers[worker].stream_gone(stream);
+        self.workers[worker].worker.stream_gone(stream);
     }
 
-    /// Lets time pass until no callout is out.
+    /// Lets time pass until no callout is out and nothing is waited for.
     pub(crate) fn settle(&mut self) {
-        while self.end_next_call() {}
+        for _ in 0..100_000 {
+            self.deliver();
+            let next = self.calls.iter().map(|call| call.due).min();
+            match next.or_else(|| self.needs_ticks().then(|| self.next_tick())) {
+                Some(at) => self.pass_to(at),
+                None => return,
+            }
+        }
+        panic!("it never settles");
     }
 
     /// Lets time pass; callouts that fall due end.
     pub(crate) fn pass(&mut self, millis: u64) {
-        let until = Timestamp(self.now.0 + millis);
-        while self.calls.iter().any(|call| call.due <= until) {
-            self.end_next_call();
+        self.pass_to(Timestamp(self.now.0 + millis));
+    }
+
+    fn pass_to(&mut self, until: Timestamp) {
+        loop {
+            self.deliver();
+            let call = (0..self.calls.len()).min_by_key(|at| self.calls[*at].due);
+            let call = call.filter(|at| self.calls[*at].due <= until);
+            let tick = Some(self.next_tick()).filter(|at| *at <= until && self.needs_ticks());
+            match (call, tick) {
+                (Some(at), tick) if tick.is_none_or(|tick| self.calls[at].due <= tick) => self.end_call(at),
+                (_, Some(tick)) => self.tick(tick),
+                _ => break,
+            }
         }
-        self.now = until;
+        self.now = self.now.max(until);
+        self.ticked = self.ticked.max(self.now);
+    }
+
+    fn needs_ticks(&self) -> bool {
+        self.workers.iter().any(|seated| seated.worker.needs_ticks())
+    }
+
+    fn next_tick(&self) -> Timestamp {
+        Timestamp(self.ticked.0 + 100)
+    }
+
+    fn tick(&mut self, at: Timestamp) {
+        (self.now, self.ticked) = (self.now.max(at), at);
+        for worker in 0..self.workers.len() {
+            if self.workers[worker].worker.needs_ticks() {
+                self.step(worker, Worker::tick);
+            }
+        }
+    }
+
+    /// Delivers what workers wrote each other; to one that died it is lost.
+    fn deliver(&mut self) {
+        while let Some((queue, message)) = self.messages.pop_front() {
+            if let Some(worker) = self.workers.iter().position(|seated| seated.queue == queue) {
+                self.step(worker, |worker, cx| worker.message(&message, cx));
+            }
+        }
     }
 
     /// What became of `stream` so far.
@@ -158,27 +232,27 @@ impl World {
 
     /// Whether every worker is done with everything.
     pub(crate) fn is_idle(&self) -> bool {
-        self.calls.is_empty() && self.workers.iter().all(Worker::is_idle)
+        self.calls.is_empty() && self.workers.iter().all(|seated| seated.worker.is_idle())
     }
 
-    fn end_next_call(&mut self) -> bool {
-        let next = (0..self.calls.len()).min_by_key(|at| self.calls[*at].due);
-        let Some(call) = next.map(|at| self.calls.remove(at)) else {
-            return false;
-        };
+    fn end_call(&mut self, at: usize) {
+        let call = self.calls.remove(at);
         self.now = self.now.max(call.due);
-        self.step(call.worker, |worker, cx| worker.call_done(call.id, call.reply, cx));
-        true
+        if let Some(worker) = self.workers.iter().position(|seated| seated.queue == call.queue) {
+            self.step(worker, |worker, cx| worker.call_done(call.id, call.reply, cx));
+        }
     }
 
     fn step<T>(&mut self, worker: usize, event: impl FnOnce(&mut Worker, &mut Cx<'_>) -> T) -> T {
+        let Seated { queue, worker } = &mut self.workers[worker];
+        let queue = *queue;
         let mut cx = Cx::new(self.now, &mut self.memory);
-        let result = event(&mut self.workers[worker], &mut cx);
+        let result = event(worker, &mut cx);
         for command in cx.commands {
             match command {
-                Command::Call { id, callout } => self.call(worker, id, &callout),
+                Command::Call { id, callout } => self.call(queue, id, &callout),
                 Command::Count(metric) => *self.counters.entry(metric.to_string()).or_default() += 1,
-                Command::Notify { queue, message } => self.messages.push((queue, message)),
+                Command::Notify { queue, message } => self.messages.push_back((queue, message)),
                 Command::Log(level, line) => self.log.push(format!("{level} {line}")),
                 Command::Resume { stream, verdict } => {
                     assert_ne!(verdict, Verdict::Wait, "a stream was resumed to wait");
@@ -190,11 +264,13 @@ impl World {
         result
     }
 
-    fn call(&mut self, worker: usize, id: CallId, callout: &Callout) {
+    fn call(&mut self, queue: QueueId, id: CallId, callout: &Callout) {
         let (due, reply) = match self.clusters.get_mut(callout.cluster.as_str()) {
             Some(cluster) => (Timestamp(self.now.0 + cluster.latency), cluster.ask(callout)),
             None => (self.now, Reply::Failed(CallFailure::Misconfigured)),
         };
-        self.calls.push(Call { due, worker, id, reply });
+        self.calls.push(Call { due, queue, id, reply });
     }
 }
+
+const START: Timestamp = Timestamp(1_700_000_000_000);

@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use super::{
-    End, Reception, Routed, Searched,
-    respond::{answer, validity},
+    End, Reception, Routed, Searched, judge,
+    respond::{answer, is_shared},
 };
 use crate::{
     config::Config,
     cx::{Cx, Verdict},
-    goproxy::{Answer, Asker, Document, Failure, Fault, Found, Lifetime, Missing, Refusal},
-    http::RequestHead,
+    goproxy::{
+        Answer, Asker, Document, Failure, Fault, Found, Judge, Missing, Refusal, Standing, Validity, Zip,
+    },
+    http::{RequestHead, Timestamp},
     metrics::Cache,
     plan::{Source, Want},
     shared::Entry,
@@ -28,8 +30,20 @@ pub struct Parked {
 pub(super) struct Question {
     pub(super) want: Want,
     pub(super) may_fetch: bool,
+    /// Whether the client asks for more than what the index has.
+    pub(super) no_cache: bool,
     pub(super) asker: Asker,
     pub(super) kind: &'static str,
+}
+
+/// What the index can do for a request.
+pub(super) enum Hit {
+    /// This.
+    Done(Reception),
+    /// It has a document that is not to be believed unasked.
+    Known(Found),
+    /// Nothing.
+    Nothing,
 }
 
 impl Parked {
@@ -43,11 +57,18 @@ impl Parked {
         self.question.may_fetch
     }
 
-    /// The end of the search it waited for. `coalesced` says that another request had begun it.
+    /// Whether the client asks for more than what the index has.
+    pub fn no_cache(&self) -> bool {
+        self.question.no_cache
+    }
+
+    /// The end of the search it waited for. `coalesced` says that another request had begun it; `spread` is the result's share
+    /// of the jitter.
     pub fn resume(
         &self,
         searched: &Searched,
         coalesced: bool,
+        spread: u8,
         config: &Config,
         cx: &mut Cx<'_>,
     ) -> (Verdict, Option<Routed>) {
@@ -62,83 +83,117 @@ impl Parked {
         let question = &self.question;
         let verdict = match (&searched.end, &question.want) {
             (End::Document(found), Want::Document(document)) => {
-                question.found(document, found, cache, config, cx)
+                let judge = question.judge(spread, config, cx.now);
+                let left = judge::left(judge.found(document.lifetime(), found.into()));
+                // Where not all were asked the next may be told better.
+                let certain = left.is_none() || (!stale && question.may_fetch);
+                let left = if certain { left } else { Some(Duration::ZERO) };
+                question.found(document, found, cache, left, config, cx)
             }
-            (End::Missing(missing), _) if question.may_fetch => question.missing(missing, cache, config, cx),
+            (End::Missing(missing), _) if question.may_fetch => {
+                let judge = question.judge(spread, config, cx.now);
+                question.missing(missing, cache, judge.missing(missing.into()), config, cx)
+            }
             // Nobody who could know was asked: an answer for this client alone.
             (End::Missing(Missing { reason, .. }), _) => {
                 let unknown = Refusal::Unknown(reason.clone());
                 answer(&Answer::Refused(&unknown), &question.asker, question.kind, cache, cx)
             }
             (End::Failed(failure), _) => question.failed(failure, cx),
-            (End::Zip, Want::Zip(zip)) => {
+            (End::Zip { proven }, Want::Zip(zip)) => {
                 let doubt = searched.doubt.clone();
-                let routed = searched.source.map(|source| Routed { zip: zip.clone(), source, doubt });
+                let routed =
+                    searched.source.map(|source| Routed { zip: zip.clone(), source, doubt, proven: *proven });
                 match routed.as_ref().and_then(|routed| routed.verdict(&self.head, config)) {
                     Some(verdict) => return (verdict, routed),
                     None => question.failed(&inconsistent(&question.want), cx),
                 }
             }
-            (End::Document(_) | End::Zip, _) => question.failed(&inconsistent(&question.want), cx),
+            (End::Document(_) | End::Zip { .. }, _) => question.failed(&inconsistent(&question.want), cx),
         };
         (verdict, None)
     }
 }
 
 impl Question {
-    /// The answer from the index, where what that says is fresh.
+    fn judge<'a>(&self, spread: u8, config: &'a Config, now: Timestamp) -> Judge<'a> {
+        Judge { rules: &config.freshness, now, spread, no_cache: self.no_cache }
+    }
+
+    /// The answer from what the index has; `spread` is its share of the jitter.
     pub(super) fn hit(
         &self,
-        entry: &Entry,
+        entry: Entry,
+        spread: u8,
         head: &RequestHead,
         config: &Config,
         cx: &mut Cx<'_>,
-    ) -> Option<Reception> {
-        let now = cx.now;
-        // What is said to be from the future is from before the clock was set back.
-        let fresh = |since, ttl| since <= now && now.since(since) < ttl;
-        match (entry, &self.want) {
-            (Entry::Found(found), Want::Document(document))
-                if !self.may_fetch || fresh(found.since, ttl(document.lifetime(), config)) =>
-            {
-                Some(Reception::Decided(self.found(document, found, Cache::Hit, config, cx)))
+    ) -> Hit {
+        let judge = self.judge(spread, config, cx.now);
+        match (&self.want, judge::standing(&self.want, &entry, judge), entry) {
+            (Want::Document(document), Standing::Fresh { left }, Entry::Found(found)) => {
+                Hit::Done(Reception::Decided(self.found(document, &found, Cache::Hit, left, config, cx)))
             }
-            (Entry::Missing(missing), _) if fresh(missing.since, config.freshness.negative) => {
-                Some(Reception::Decided(self.missing(missing, Cache::Hit, config, cx)))
+            // Nobody may be asked who knows better.
+            (Want::Document(document), _, Entry::Found(found)) if !self.may_fetch => {
+                let left = Some(Duration::ZERO);
+                Hit::Done(Reception::Decided(self.found(document, &found, Cache::Hit, left, config, cx)))
             }
-            (Entry::Stored { since }, Want::Zip(zip)) if fresh(*since, config.freshness.presence) => {
-                let routed = Routed { zip: zip.clone(), source: Source::Storage, doubt: None };
-                routed.verdict(head, config).map(|verdict| Reception::Routed(verdict, routed))
+            (Want::Document(document), Standing::Stale { refresh }, Entry::Found(found)) => {
+                let left = Some(Duration::ZERO);
+                let verdict = self.found(document, &found, Cache::Stale, left, config, cx);
+                Hit::Done(if refresh {
+                    Reception::Stale(verdict, self.want.clone(), found)
+                } else {
+                    Reception::Decided(verdict)
+                })
             }
-            _ => None,
+            (_, _, Entry::Found(found)) => Hit::Known(found),
+            (_, Standing::Fresh { left }, Entry::Missing(missing)) => {
+                Hit::Done(Reception::Decided(self.missing(&missing, Cache::Hit, left, config, cx)))
+            }
+            (Want::Zip(zip), Standing::Fresh { .. }, Entry::Stored { .. }) => {
+                self.routed(zip, Source::Storage, head, config)
+            }
+            (Want::Zip(zip), Standing::Fresh { .. }, Entry::Streamed { upstream, .. }) if self.may_fetch => {
+                self.routed(zip, Source::Upstream(upstream), head, config)
+            }
+            _ => Hit::Nothing,
         }
     }
 
+    fn routed(&self, zip: &Zip, source: Source, head: &RequestHead, config: &Config) -> Hit {
+        let routed = Routed { zip: zip.clone(), source, doubt: None, proven: true };
+        match routed.verdict(head, config) {
+            Some(verdict) => Hit::Done(Reception::Routed(verdict, routed)),
+            None => Hit::Nothing,
+        }
+    }
+
+    /// `left` is what is left of its freshness; nothing for what never changes.
     fn found(
         &self,
         document: &Document,
         found: &Found,
         cache: Cache,
+        left: Option<Duration>,
         config: &Config,
         cx: &mut Cx<'_>,
     ) -> Verdict {
-        let lifetime = document.lifetime();
-        let mut validity =
-            validity(lifetime, ttl(lifetime, config), found.since, document.module(), config, cx.now);
-        if lifetime != Lifetime::Immutable && (cache == Cache::Stale || !self.may_fetch) {
-            // The next may be told better.
-            validity.fresh_for = Some(Duration::ZERO);
-        }
+        let validity = Validity { fresh_for: left, shared: is_shared(document.module(), config) };
         answer(&Answer::Found { document, found, validity, cache }, &self.asker, self.kind, cache, cx)
     }
 
-    fn missing(&self, missing: &Missing, cache: Cache, config: &Config, cx: &mut Cx<'_>) -> Verdict {
-        let module = match &self.want {
-            Want::Document(document) => document.module(),
-            Want::Zip(zip) => Some(&zip.module),
-        };
-        let validity =
-            validity(Lifetime::List, config.freshness.negative, missing.since, module, config, cx.now);
+    fn missing(
+        &self,
+        missing: &Missing,
+        cache: Cache,
+        left: Option<Duration>,
+        config: &Config,
+        cx: &mut Cx<'_>,
+    ) -> Verdict {
+        let left = Some(left.unwrap_or_default());
+        let validity = Validity { fresh_for: left, shared: is_shared(self.want.module(), config) };
         answer(&Answer::Missing { missing, validity, cache }, &self.asker, self.kind, cache, cx)
     }
 
@@ -150,15 +205,4 @@ impl Question {
 fn inconsistent(want: &Want) -> Failure {
     let reason = format!("{}: the gateway's configuration changed meanwhile; try again", want.describe());
     Failure { fault: Fault::Overloaded, reason, retry_after: None }
-}
-
-fn ttl(lifetime: Lifetime, config: &Config) -> Duration {
-    let freshness = &config.freshness;
-    match lifetime {
-        Lifetime::Immutable => Duration::MAX,
-        Lifetime::Latest => freshness.latest,
-        Lifetime::List => freshness.list,
-        Lifetime::Query => freshness.query,
-        Lifetime::SumdbLatest => freshness.sumdb_latest,
-    }
 }

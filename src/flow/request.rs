@@ -1,6 +1,10 @@
 //! One client's request: from its head to a verdict, or to what it waits for.
 
-use super::{Parked, Routed, question::Question, respond::answer};
+use super::{
+    Parked, Routed,
+    question::{Hit, Question},
+    respond::answer,
+};
 use crate::{
     config::Config,
     cx::{Cx, Edit, Verdict},
@@ -21,12 +25,14 @@ pub enum Reception {
     /// It is routed, and its response is to be looked at.
     Routed(Verdict, Routed),
     /// It waits for a search; the index had this document before, if it had one.
-    Search(Parked, Option<Found>),
+    Search(Box<Parked>, Option<Found>),
+    /// It is answered with this document, which is to be asked for anew meanwhile.
+    Stale(Verdict, Want, Found),
 }
 
 impl Reception {
     /// Decides what to do with a request.
-    pub fn of(head: &RequestHead, config: &Config, index: &Index, cx: &mut Cx<'_>) -> Self {
+    pub fn of(head: &RequestHead, config: &Config, index: &mut Index, cx: &mut Cx<'_>) -> Self {
         match place(head, &config.matching, &config.admin) {
             Place::Foreign => Self::Decided(strip_route_header(head, config)),
             _ if !head.is_read() => Self::refuse("invalid", &Refusal::Method(shown(&head.method)), cx),
@@ -57,7 +63,13 @@ impl Reception {
         Self::Decided(answer(&page, &Asker::default(), "page", Cache::None, cx))
     }
 
-    fn target(target: Target, head: &RequestHead, config: &Config, index: &Index, cx: &mut Cx<'_>) -> Self {
+    fn target(
+        target: Target,
+        head: &RequestHead,
+        config: &Config,
+        index: &mut Index,
+        cx: &mut Cx<'_>,
+    ) -> Self {
         let kind = target.kind();
         if let Some(refusal) = sumdb_refusal(&target, config) {
             return Self::refuse(kind, &refusal, cx);
@@ -75,6 +87,7 @@ impl Reception {
                 .headers
                 .first("disable-module-fetch")
                 .is_some_and(|value| value.eq_ignore_ascii_case("true")),
+            no_cache: wants_anew(&head.headers),
             asker: Asker { if_none_match: head.headers.first("if-none-match").map(str::to_owned) },
             kind,
         };
@@ -82,17 +95,17 @@ impl Reception {
         // Nearly every request ends here, with one read: "not found" is looked up only where nothing else is known.
         let mut known = None;
         for region in [Region::Found, Region::Missing] {
-            let Some(entry) = index.look_up(cx.kv, region, &key) else {
+            let Some(entry) = index.look_up(cx.kv, region, &key, cx.now) else {
                 continue;
             };
-            if let Some(reception) = question.hit(&entry, head, config, cx) {
-                return reception;
-            }
-            if let Entry::Found(found) = entry {
-                known = Some(found);
+            let spread = index.spread(&key, entry.since());
+            match question.hit(entry, spread, head, config, cx) {
+                Hit::Done(reception) => return reception,
+                Hit::Known(found) => known = Some(found),
+                Hit::Nothing => {}
             }
         }
-        Self::Search(Parked { question, head: head.clone() }, known)
+        Self::Search(Box::new(Parked { question, head: head.clone() }), known)
     }
 }
 

@@ -1,13 +1,10 @@
 //! From an answer to a verdict, counted.
 
-use std::time::Duration;
-
 use crate::{
     config::Config,
     cx::{Cx, Verdict},
     gomod::ModulePath,
-    goproxy::{Answer, Asker, Lifetime, Validity},
-    http::Timestamp,
+    goproxy::{Answer, Asker},
     metrics::{Cache, Metric},
 };
 
@@ -24,15 +21,7 @@ pub(super) fn answer(
     Verdict::Respond(response)
 }
 
-/// How long, and by whom, what is said of `module` may be kept: of a private one by the caller alone.
-pub(super) fn validity(
-    lifetime: Lifetime,
-    ttl: Duration,
-    since: Timestamp,
-    module: Option<&ModulePath>,
-    config: &Config,
-    now: Timestamp,
-) -> Validity {
-    let shared = !module.is_some_and(|module| config.private.modules.matches(module));
-    Validity::left(lifetime, ttl, now.since(since), shared)
+/// Whether shared caches may keep what is said of `module`: not of a private one, which only some callers may read.
+pub(super) fn is_shared(module: Option<&ModulePath>, config: &Config) -> bool {
+    !module.is_some_and(|module| config.private.modules.matches(module))
 }

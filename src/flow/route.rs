@@ -1,11 +1,11 @@
 //! A zip's way: the filter picks the cluster, Envoy streams, the filter looks at the head of what comes.
 
-use super::respond::{answer, validity};
+use super::respond::{answer, is_shared};
 use crate::{
     config::Config,
     cx::{Cx, Edit, Verdict},
     endpoint,
-    goproxy::{Answer, Asker, CACHE_HEADER, Failure, Fault, Lifetime, Missing, Outcome, Validity, Zip},
+    goproxy::{Answer, Asker, CACHE_HEADER, Failure, Fault, Missing, Outcome, Validity, Zip},
     http::{Reply, RequestHead, ResponseHead},
     metrics::{Cache, Metric},
     plan::Source,
@@ -64,24 +64,17 @@ impl Routed {
         let cache = if self.source == Source::Storage { Cache::Storage } else { Cache::Upstream };
         let what = self.zip.to_string();
         let who = self.source.describe(config);
-        let shared = validity(
-            Lifetime::Immutable,
-            config.freshness.negative,
-            cx.now,
-            Some(&self.zip.module),
-            config,
-            cx.now,
-        );
+        let shared = is_shared(Some(&self.zip.module), config);
         match upstream::judge_download(&what, &who, reply, cx.now) {
             None => {
                 cx.count(Metric::Request { kind: KIND, cache, status: head.status });
-                (edit(head, shared, cache), Lesson::default())
+                (edit(head, Validity { fresh_for: None, shared }, cache), Lesson::default())
             }
             Some(Outcome::Missing(_)) if let Some(doubt) = &self.doubt => {
                 (failed(doubt, cx), self.lesson(None))
             }
             Some(Outcome::Missing(missing)) if self.source != Source::Storage => {
-                let validity = Validity { fresh_for: Some(config.freshness.negative), ..shared };
+                let validity = Validity { fresh_for: Some(config.freshness.negative), shared };
                 let answered = Answer::Missing { missing: &missing, validity, cache };
                 (answer(&answered, &Asker::default(), KIND, cache, cx), self.lesson(Some(missing)))
             }

@@ -61,11 +61,14 @@ impl Searched {
             Entry::Found(found) => (End::Document(found), None),
             Entry::Missing(missing) => (End::Missing(missing), None),
             Entry::Stored { .. } => (End::Zip { proven: true }, Some(Source::Storage)),
-            Entry::Streamed { upstream, .. } => {
-                (End::Zip { proven: true }, Some(Source::Upstream(upstream)))
-            }
+            Entry::Streamed { upstream, .. } => (End::Zip { proven: true }, Some(Source::Upstream(upstream))),
         };
         Self { end, source, storage_failed: false, doubt: None }
+    }
+
+    /// Whether nobody could say.
+    pub fn is_failed(&self) -> bool {
+        matches!(self.end, End::Failed(_))
     }
 
     /// Whether the result is a document that changes, from somewhere that may not know the latest, because those who do

@@ -76,12 +76,6 @@ pub struct Validity {
 }
 
 impl Validity {
-    /// What is left of `lifetime`'s freshness `ttl` at the document's `age`.
-    pub fn left(lifetime: Lifetime, ttl: Duration, age: Duration, shared: bool) -> Self {
-        let fresh_for = (lifetime != Lifetime::Immutable).then(|| ttl.saturating_sub(age));
-        Self { fresh_for, shared }
-    }
-
     /// The `Cache-Control` that says so.
     pub fn cache_control(self) -> String {
         let scope = if self.shared { "public" } else { "private" };

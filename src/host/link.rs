@@ -91,7 +91,7 @@ impl Link {
     pub(super) fn tick(&mut self) {
         self.root(Worker::tick);
         self.counters.flush();
-        if self.worker.wakes_at().is_none() {
+        if !self.worker.needs_ticks() {
             self.ticking = false;
             let _ = hostcalls::set_tick_period(Duration::ZERO);
         }
@@ -120,7 +120,7 @@ impl Link {
             }
         }
         // The host's clock runs only while something is due: an idle gateway sleeps.
-        if !self.ticking && (self.counters.is_behind() || self.worker.wakes_at().is_some()) {
+        if !self.ticking && (self.counters.is_behind() || self.worker.needs_ticks()) {
             self.ticking = hostcalls::set_tick_period(TICK).is_ok();
         }
         result

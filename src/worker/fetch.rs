@@ -5,10 +5,7 @@
 
 use std::time::Duration;
 
-use super::{
-    Job, JobKey, SearchKey, Stream, Worker,
-    errand::Errand,
-};
+use super::{Job, JobKey, SearchKey, Stream, Worker, errand::Errand};
 use crate::{
     cx::{Command, Cx, StreamId, Verdict},
     flow::{End, News, Parked, Search, Searched, Step, Write, judge, worth_writing},
@@ -116,11 +113,8 @@ impl Worker {
             let searched = self.or_known(&errand, Searched::failed(failure), cx.now);
             return Some((errand, searched));
         }
-        let lease = if errand.may_fetch {
-            self.leases.acquire(cx.kv, &key.path, cx.now)
-        } else {
-            Lease::Alone
-        };
+        let lease =
+            if errand.may_fetch { self.leases.acquire(cx.kv, &key.path, cx.now) } else { Lease::Alone };
         match lease {
             Lease::Followed => {
                 if errand.is_awaited() {
@@ -132,13 +126,9 @@ impl Worker {
             }
             Lease::Led => {
                 // Another worker may have come to an end between the look at the index and the lease.
-                if let Some(entry) = judge::indexed(
-                    &errand.want,
-                    errand.no_cache,
-                    &mut self.index,
-                    &self.config,
-                    cx,
-                ) {
+                if let Some(entry) =
+                    judge::indexed(&errand.want, errand.no_cache, &mut self.index, &self.config, cx)
+                {
                     let searched = Searched::indexed(entry);
                     self.release(&key, &searched, cx);
                     return Some((errand, searched));
@@ -188,10 +178,14 @@ impl Worker {
         if let (End::Missing(_), Some(module)) = (&searched.end, errand.want.module()) {
             self.budget.note_missing(module, cx.now);
         }
+        let in_vain = searched.is_failed() || searched.is_stale(&errand.want);
         let searched = self.or_known(&errand, searched, cx.now);
         if let Some(entry) = searched.entry(&errand.want, errand.may_fetch, cx.now) {
+            if errand.known.is_some() && matches!(entry, Entry::Missing(_)) {
+                self.index.forget(cx.kv, &key.path);
+            }
             self.index.keep(cx.kv, &key.path, &entry, cx.now);
-        } else if let (Some(known), true) = (&errand.known, searched.doubt.is_some() || searched.is_failed()) {
+        } else if let (Some(known), true) = (&errand.known, in_vain) {
             // Who asks next need not find out by waiting that nobody answers.
             let asked_in_vain = Found { checked: Some(cx.now), ..known.clone() };
             self.index.keep(cx.kv, &key.path, &Entry::Found(asked_in_vain), cx.now);
@@ -219,7 +213,8 @@ impl Worker {
 
     /// The result, or what the index had before where that may still be given.
     fn or_known(&self, errand: &Errand, searched: Searched, now: Timestamp) -> Searched {
-        let known = errand.known.as_ref().filter(|known| judge::may_stand_in(&errand.want, known, &self.config, now));
+        let known =
+            errand.known.as_ref().filter(|known| judge::may_stand_in(&errand.want, known, &self.config, now));
         searched.or_known(&errand.want, known)
     }
 
@@ -245,7 +240,13 @@ impl Worker {
         searched: &Searched,
         cx: &mut Cx<'_>,
     ) -> Verdict {
-        let (verdict, routed) = parked.resume(searched, coalesced, &self.config, cx);
+        let since = match &searched.end {
+            End::Document(found) => found.since,
+            End::Missing(missing) => missing.since,
+            End::Failed(_) | End::Zip { .. } => cx.now,
+        };
+        let spread = self.index.spread(&parked.want().key(), since);
+        let (verdict, routed) = parked.resume(searched, coalesced, spread, &self.config, cx);
         if let Some(routed) = routed {
             self.streams.insert(stream, Stream::Routed(routed));
         }
@@ -260,14 +261,16 @@ impl Worker {
             _ => return,
         };
         let streamed = streamed(errand, &self.config);
-        let patience =
-            if streamed.is_some() { self.config.fetch.zip_wait } else { self.config.fetch.wait };
+        let patience = if streamed.is_some() { self.config.fetch.zip_wait } else { self.config.fetch.wait };
         let impatient = errand.impatient(patience, cx.now);
         if impatient.is_empty() {
             return;
         }
         let searched = streamed.unwrap_or_else(|| Searched::failed(too_slow(&errand.want)));
-        let known = errand.known.clone().filter(|known| judge::may_stand_in(&errand.want, known, &self.config, cx.now));
+        let known = errand
+            .known
+            .clone()
+            .filter(|known| judge::may_stand_in(&errand.want, known, &self.config, cx.now));
         let searched = searched.or_known(&errand.want.clone(), known.as_ref());
         for stream in impatient {
             self.let_go(stream, &searched, cx);

@@ -1,0 +1,62 @@
+//! Whether what the index has may be given.
+
+use std::time::Duration;
+
+use crate::{
+    config::Config,
+    cx::Cx,
+    goproxy::{Dates, Found, Judge, Standing},
+    http::Timestamp,
+    plan::Want,
+    shared::{Entry, Index, Region},
+};
+
+/// What the index has of `want` that may be given as it is.
+pub fn indexed(
+    want: &Want,
+    no_cache: bool,
+    index: &mut Index,
+    config: &Config,
+    cx: &mut Cx<'_>,
+) -> Option<Entry> {
+    let path = want.key();
+    [Region::Found, Region::Missing].into_iter().find_map(|region| {
+        let entry = index.look_up(cx.kv, region, &path, cx.now)?;
+        let spread = index.spread(&path, entry.since());
+        let judge = Judge { rules: &config.freshness, now: cx.now, spread, no_cache };
+        matches!(standing(want, &entry, judge), Standing::Fresh { .. }).then_some(entry)
+    })
+}
+
+/// What may be done with `entry` as an answer to `want`.
+pub(super) fn standing(want: &Want, entry: &Entry, judge: Judge<'_>) -> Standing {
+    let left = match (entry, want) {
+        (Entry::Found(found), Want::Document(document)) => {
+            return judge.found(document.lifetime(), Dates::from(found));
+        }
+        (Entry::Missing(missing), _) => judge.missing(Dates::from(missing)),
+        (Entry::Stored { since } | Entry::Streamed { since, .. }, Want::Zip(_)) => judge.presence(*since),
+        _ => None,
+    };
+    match left {
+        Some(left) => Standing::Fresh { left: Some(left) },
+        None => Standing::Expired { servable_on_error: false },
+    }
+}
+
+/// Whether `known` may stand in where those who know better cannot be asked.
+pub fn may_stand_in(want: &Want, known: &Found, config: &Config, now: Timestamp) -> bool {
+    let judge = Judge { rules: &config.freshness, now, spread: 0, no_cache: false };
+    match judge.found(want.lifetime(), Dates::from(known)) {
+        Standing::Fresh { .. } | Standing::Stale { .. } => true,
+        Standing::Expired { servable_on_error } => servable_on_error,
+    }
+}
+
+/// How long caches may keep what was just found out: nothing where it never changes.
+pub(super) fn left(standing: Standing) -> Option<Duration> {
+    match standing {
+        Standing::Fresh { left } => left,
+        Standing::Stale { .. } | Standing::Expired { .. } => Some(Duration::ZERO),
+    }
+}
