@@ -2,6 +2,8 @@
 
 mod fingerprint;
 mod index;
+mod lease;
+pub use lease::*;
 mod kv;
 mod memory;
 mod record;

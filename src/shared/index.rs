@@ -7,6 +7,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::{Entry, Expected, Key, Record, Seat, SharedKv, fingerprint::fingerprint};
+use crate::http::Timestamp;
 use crate::config::{self, Config, limits::NEGATIVE_ENTRY_BYTES};
 
 /// Which slots a record lives in.
@@ -33,15 +34,15 @@ impl Index {
     }
 
     /// What `region` knows of `path`.
-    pub fn look_up(&self, kv: &dyn SharedKv, region: Region, path: &str) -> Option<Entry> {
+    pub fn look_up(&mut self, kv: &mut dyn SharedKv, region: Region, path: &str, _now: Timestamp) -> Option<Entry> {
         let key = self.key(path);
         Entry::decode(&kv.get(&self.slot(region, key))?.value, key)
     }
 
     /// Keeps `entry` under `path`, if it is small enough.
-    pub fn keep(&self, kv: &mut dyn SharedKv, path: &str, entry: &Entry) {
+    pub fn keep(&mut self, kv: &mut dyn SharedKv, path: &str, entry: &Entry, _now: Timestamp) {
         let (region, limit) = match entry {
-            Entry::Found(_) | Entry::Stored { .. } => (Region::Found, self.sizes.max_entry_bytes),
+            Entry::Found(_) | Entry::Stored { .. } | Entry::Streamed { .. } => (Region::Found, self.sizes.max_entry_bytes),
             Entry::Missing(_) => (Region::Missing, NEGATIVE_ENTRY_BYTES),
         };
         let key = self.key(path);
@@ -55,6 +56,13 @@ impl Index {
         }
     }
 
+    pub fn spread(&self, _path: &str, _since: Timestamp) -> u8 { 0 }
+    pub fn sources(&self) -> u64 { self.sources }
+    pub fn forget(&mut self, kv: &mut dyn SharedKv, path: &str) {
+        let slot = self.slot(Region::Found, self.key(path));
+        let read = kv.get(&slot);
+        let _ = kv.put(&slot, b"", Expected::unchanged(read.as_ref()));
+    }
     fn key<'a>(&self, path: &'a str) -> Key<'a> {
         Key { sources: self.sources, path }
     }

@@ -41,6 +41,13 @@ pub enum Entry {
         /// When it said so.
         since: Timestamp,
     },
+    /// An upstream has the zip, and it is streamed from there.
+    Streamed {
+        /// Its place in the configuration.
+        upstream: usize,
+        /// When it said so.
+        since: Timestamp,
+    },
 }
 
 /// A record before or after its life as bytes.
@@ -68,6 +75,7 @@ impl Record<'_> {
                 [].as_slice(),
                 missing.reason.as_bytes(),
             ),
+            Entry::Streamed { since, .. } => (6, *since, [].as_slice(), [].as_slice()),
             Entry::Stored { since } => (STORED, *since, [].as_slice(), [].as_slice()),
         };
         let path = self.key.path.as_bytes();
@@ -84,6 +92,7 @@ impl Record<'_> {
 }
 
 impl Entry {
+    pub fn since(&self) -> Timestamp { match self { Self::Found(f) => f.since, Self::Missing(m) => m.since, Self::Stored{since} | Self::Streamed{since,..} => *since } }
     /// What `bytes` say of `key`; nothing where they are of another key, another layout, or no record at all.
     pub fn decode(bytes: &[u8], key: Key<'_>) -> Option<Self> {
         let (head, rest) = bytes.split_first_chunk::<HEAD>()?;
@@ -113,6 +122,7 @@ impl Entry {
                 let reason = String::from_utf8(rest.to_vec()).ok()?;
                 Some(Self::Missing(Missing { gone: *kind == GONE, reason, since, limit: None }))
             }
+            6 => Some(Self::Streamed { upstream: 0, since }),
             STORED => Some(Self::Stored { since }),
             _ => None,
         }
