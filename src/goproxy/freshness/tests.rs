@@ -125,6 +125,24 @@ fn what_never_changes_is_always_fresh() {
     }
 }
 
+/// What is given while all is well is given in an outage too, whatever `stale_if_error` says.
+#[test]
+fn an_outage_takes_nothing_away() {
+    let rules = Freshness { stale_if_error: Duration::ZERO, ..rules() };
+    for (age, failed, plain, anew) in [
+        (70, None, REFRESHED, ON_ERROR),
+        (70, Some(0), STALE, STALE),
+        (120, None, EXPIRED, EXPIRED),
+        (120, Some(0), EXPIRED, EXPIRED),
+    ] {
+        for (no_cache, expected) in [(false, plain), (true, anew)] {
+            let judge = Judge { rules: &rules, now: NOW, spread: 0, no_cache };
+            let standing = judge.found(Lifetime::List, dates(NOW, age, None, failed));
+            assert_eq!(standing, expected, "{age} {failed:?}");
+        }
+    }
+}
+
 /// "Not found" is fresh or asked for anew, with nothing between; that storage holds an object is, too.
 #[test]
 fn what_is_not_there_is_never_stale() {
