@@ -4,6 +4,8 @@
 
 mod answer;
 mod body;
+mod caching;
+mod freshness;
 mod outcome;
 mod path;
 mod refusal;
@@ -11,6 +13,8 @@ mod target;
 
 pub use self::answer::{Answer, Asker, CACHE_HEADER, Validity};
 pub use self::body::{BadBody, accept};
+pub use self::caching::{freshness_limit, wants_revalidation};
+pub use self::freshness::{Dates, Judge, Standing, ttl};
 pub use self::outcome::{Etag, Failure, Fault, Found, Missing, Outcome};
 pub use self::path::{Place, encode, place};
 pub use self::refusal::Refusal;

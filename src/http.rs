@@ -1,6 +1,7 @@
 //! HTTP as values: what a stream asks, what is answered, what a callout sends and what came of it.
 
 mod body;
+mod cache_control;
 mod headers;
 mod reply;
 
@@ -9,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use self::body::Body;
+pub use self::cache_control::{CacheControl, delta_seconds};
 pub use self::headers::Headers;
 pub use self::reply::{CallFailure, Reply, made_by_host};
 

@@ -1,15 +1,20 @@
 //! What an upstream's reply means.
 
 use crate::{
-    goproxy::{Document, Failure, Fault, Found, Missing, Outcome, accept},
+    goproxy::{Document, Failure, Fault, Found, Lifetime, Missing, Outcome, accept, freshness_limit},
     http::{CallFailure, Headers, Reply, Timestamp},
 };
 
 /// Reads the reply to a GET of `document`. `who` is the upstream as reasons name it.
 pub fn judge(document: &Document, who: &str, reply: Reply, now: Timestamp) -> Outcome {
     match reply {
-        Reply::Answered { status: 200, body, .. } => match accept(document, body) {
-            Ok(body) => Outcome::Found(Found::fetched(body, now)),
+        Reply::Answered { status: 200, headers, body } => match accept(document, body) {
+            Ok(body) => {
+                // What never changes is as true tomorrow, whatever a framework puts into every reply.
+                let limit =
+                    if document.lifetime() == Lifetime::Immutable { None } else { freshness_limit(&headers) };
+                Outcome::Found(Found { limit, ..Found::fetched(body, now) })
+            }
             Err(bad) => failed(Fault::Bad, format!("{document}: bad answer from {who}: {bad}")),
         },
         reply => without(&document.to_string(), who, &reply, now),
@@ -53,7 +58,12 @@ fn refused(what: &str, who: &str, status: u16, headers: &Headers, body: &[u8], n
     match status {
         404 | 410 => {
             let reason = format!("not found: {what}: {who} answered {status}{said}");
-            Outcome::Missing(Missing { gone: status == 410, reason, since: now, limit: None })
+            Outcome::Missing(Missing {
+                gone: status == 410,
+                reason,
+                since: now,
+                limit: freshness_limit(headers),
+            })
         }
         // Not the developer's mistake: the gateway's own credentials are wrong or missing.
         401 | 407 => fail(Fault::Bad, &format!("does not accept this gateway's credentials ({status})")),
@@ -110,3 +120,40 @@ fn said(headers: &Headers, body: &[u8]) -> String {
 
 /// Leaves room, in the 648 bytes the go command shows, for who said it and what was asked.
 const MAX_SAID: usize = 240;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::goproxy::Target;
+
+    fn limit_of(path: &str, status: u16, cache_control: &str, body: &str) -> Option<u64> {
+        let Ok(Target::Document(document)) = Target::parse(path) else { panic!("{path}") };
+        let headers = [("cache-control", cache_control), ("age", "10")].into_iter().collect();
+        let reply = Reply::Answered { status, headers, body: body.into() };
+        let limit = match judge(&document, "it", reply, Timestamp(0)) {
+            Outcome::Found(found) => found.limit,
+            Outcome::Missing(missing) => missing.limit,
+            Outcome::Failed(failure) => panic!("{failure:?}"),
+        };
+        limit.map(|limit| limit.as_secs())
+    }
+
+    /// A version that is not found may be there tomorrow; one that is there stays what it is.
+    #[test]
+    fn an_upstream_limits_what_can_change() {
+        let info = r#"{"Version":"v1.0.0"}"#;
+        for (path, status, body, limit) in [
+            ("example.com/a/@v/list", 200, "v1.0.0\n", Some(50)),
+            ("example.com/a/@latest", 200, info, Some(50)),
+            ("example.com/a/@v/main.info", 200, info, Some(50)),
+            ("example.com/a/@v/v1.0.0.info", 200, info, None),
+            ("example.com/a/@v/v1.0.0.mod", 200, "module example.com/a\n", None),
+            ("example.com/a/@v/v1.0.0.info", 404, "", Some(50)),
+            ("example.com/a/@v/list", 410, "", Some(50)),
+        ] {
+            assert_eq!(limit_of(path, status, "max-age=60", body), limit, "{path} {status}");
+            assert_eq!(limit_of(path, status, "no-store", body), limit.map(|_| 0), "{path} {status}");
+            assert_eq!(limit_of(path, status, "private", body), None, "{path} {status}");
+        }
+    }
+}

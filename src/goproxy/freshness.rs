@@ -1,0 +1,163 @@
+//! Whether what is known may still be said: at once, while it is asked for anew, or only where nobody can be asked.
+//!
+//! ```text
+//!  since            ttl                 ttl + stale_while_revalidate           ttl + stale_if_error
+//!    |----- fresh ----|------- stale ---------|------------- expired ------------------|--- expired ---
+//!                       given, and asked anew   asked first; given if that fails,         asked first; no
+//!                                               or at once where that has just failed     answer if that fails
+//! ```
+//!
+//! Nothing is stale where the freshness is zero, be it configured or what the upstream allows: that says to ask every time.
+
+use std::time::Duration;
+
+use super::{Found, Lifetime, Missing};
+use crate::{config::Freshness, http::Timestamp};
+
+/// What may be done with a document that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Give it.
+    Fresh {
+        /// For so much longer; nothing for what never changes.
+        left: Option<Duration>,
+    },
+    /// Give it, marked stale.
+    Stale {
+        /// Whether it is to be asked for anew meanwhile; otherwise somebody has just asked in vain.
+        refresh: bool,
+    },
+    /// Ask first.
+    Expired {
+        /// Whether it may be given, marked stale, where nobody who knows can be asked.
+        servable_on_error: bool,
+    },
+}
+
+/// When and for how long something known was said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dates {
+    /// When a source last said so.
+    pub since: Timestamp,
+    /// How long the upstream allows it to be held fresh from `since` on, where it said so.
+    pub limit: Option<Duration>,
+    /// When a source was last asked in vain since.
+    pub checked: Option<Timestamp>,
+}
+
+/// What judges freshness, for one request.
+#[derive(Clone, Copy, Debug)]
+pub struct Judge<'a> {
+    /// How long answers are believed.
+    pub rules: &'a Freshness,
+    /// The time of the request.
+    pub now: Timestamp,
+    /// By how much the freshness of what is asked for is shortened: from 0 for nothing to 255 for a tenth. Different from
+    /// key to key, and the same for one record whoever looks, so that what was fetched together does not expire together.
+    pub spread: u8,
+    /// Whether the client wants it asked for anew; without effect where the configuration does not let clients.
+    pub no_cache: bool,
+}
+
+impl Judge<'_> {
+    /// What may be done with a document that changes as `lifetime` says.
+    pub fn found(&self, lifetime: Lifetime, dates: Dates) -> Standing {
+        if lifetime == Lifetime::Immutable {
+            return Standing::Fresh { left: None };
+        }
+        let Freshness { stale_while_revalidate, stale_if_error, .. } = *self.rules;
+        let ttl = self.ttl(ttl(lifetime, self.rules), dates.limit);
+        let while_revalidate = if ttl.is_zero() { Duration::ZERO } else { stale_while_revalidate };
+        // No future is fresh or stale: the clock was set back, and how old it is nobody knows.
+        let (is_past, age) = (dates.since <= self.now, self.now.since(dates.since));
+        let failed_within = |time| self.is_within(time, dates.checked);
+        let is_retried_enough = failed_within(RETRY);
+        let servable = age < ttl.saturating_add(stale_if_error.max(while_revalidate));
+
+        let wants_anew = self.wants_anew() && !is_retried_enough;
+        if is_past && age < ttl && (!wants_anew || age < ANEW) {
+            return Standing::Fresh { left: Some(ttl.saturating_sub(age)) };
+        }
+        let is_stale = is_past && age < ttl.saturating_add(while_revalidate);
+        if !wants_anew && servable && (is_stale || failed_within(OUTAGE)) {
+            return Standing::Stale { refresh: !is_retried_enough };
+        }
+        Standing::Expired { servable_on_error: servable }
+    }
+
+    /// For how much longer "not found" is believed, nothing where it has to be asked for anew. It is never stale: it
+    /// hides what exists by now, and whoever has just pushed a tag is waiting for it.
+    pub fn missing(&self, dates: Dates) -> Option<Duration> {
+        let left = self.left(self.ttl(self.rules.negative, dates.limit), dates.since)?;
+        let is_new = self.is_within(ANEW, Some(dates.since));
+        (!self.wants_anew() || is_new).then_some(left)
+    }
+
+    /// For how much longer storage is believed to hold an object, as it last said `since`; nothing where it has to be
+    /// asked again. To a client's `no-cache` it is nothing: whatever holds an object, the object is the same.
+    pub fn presence(&self, since: Timestamp) -> Option<Duration> {
+        self.left(self.ttl(self.rules.presence, None), since)
+    }
+
+    fn wants_anew(&self) -> bool {
+        self.no_cache && self.rules.client_no_cache
+    }
+
+    /// What is left of `ttl`; nothing of what is said to be from the future, which is from before the clock was set back.
+    fn left(&self, ttl: Duration, since: Timestamp) -> Option<Duration> {
+        let left = ttl.checked_sub(self.now.since(since))?;
+        (since <= self.now && !left.is_zero()).then_some(left)
+    }
+
+    fn is_within(&self, time: Duration, at: Option<Timestamp>) -> bool {
+        at.is_some_and(|at| at <= self.now && self.now.since(at) < time)
+    }
+
+    /// The freshness that counts: as configured, or as allowed where that is less, and shortened.
+    fn ttl(&self, configured: Duration, limit: Option<Duration>) -> Duration {
+        let ttl = limit.map_or(configured, |limit| limit.min(configured));
+        ttl.saturating_sub(ttl.saturating_mul(self.spread.into()) / SPREAD)
+    }
+}
+
+/// How long a document that changes as `lifetime` says is believed, before anything shortens that: for ever, where it is
+/// [`Lifetime::Immutable`].
+pub fn ttl(lifetime: Lifetime, rules: &Freshness) -> Duration {
+    match lifetime {
+        Lifetime::Immutable => Duration::MAX,
+        Lifetime::Latest => rules.latest,
+        Lifetime::List => rules.list,
+        Lifetime::Query => rules.query,
+        Lifetime::SumdbLatest => rules.sumdb_latest,
+    }
+}
+
+impl From<&Found> for Dates {
+    fn from(found: &Found) -> Self {
+        Self { since: found.since, limit: found.limit, checked: found.checked }
+    }
+}
+
+impl From<&Missing> for Dates {
+    fn from(missing: &Missing) -> Self {
+        Self { since: missing.since, limit: missing.limit, checked: None }
+    }
+}
+
+/// What is this young is new to a client that wants it anew: one question a second for each answer is what a loop of such
+/// clients may cost an upstream.
+const ANEW: Duration = Duration::from_secs(1);
+
+/// Between two attempts at what has failed. Most outages are short; a question every five seconds is nobody's load.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// How long a failed attempt speaks for the present: whoever asks within is told at once what is known, and does not wait
+/// for a timeout that another has just waited for. What is in use is tried every [`RETRY`], so an outage that lasts is
+/// always known; what nobody asked for in a minute is asked for first, lest the outage of a night hide the morning's tag.
+const OUTAGE: Duration = Duration::from_secs(60);
+
+/// What `spread` is a part of: 255 of 2550 are a tenth.
+const SPREAD: u32 = 2550;
+
+#[cfg(test)]
+mod tests;
