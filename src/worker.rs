@@ -20,10 +20,9 @@ use crate::{
     config::Config,
     cx::{CallId, Command, Cx, StreamId, Verdict},
     flow::{Parked, Probe, Reception, Routed, Sightings, Write, readiness},
-    gomod::ModulePath,
     http::{Callout, Reply, RequestHead, ResponseHead, Timestamp},
     metrics::Metric,
-    plan::{Source, Want},
+    plan::Want,
     shared::{Entry, Index, Leases, Seat},
 };
 

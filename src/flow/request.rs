@@ -8,11 +8,13 @@ use super::{
 use crate::{
     config::Config,
     cx::{Cx, Edit, Verdict},
-    goproxy::{Answer, Asker, Document, Found, Page, Place, Refusal, SumdbFile, Target, place},
+    goproxy::{
+        Answer, Asker, Document, Found, Page, Place, Refusal, SumdbFile, Target, place, wants_revalidation,
+    },
     http::RequestHead,
     metrics::{Cache, Metric},
     plan::Want,
-    shared::{Entry, Index, Region},
+    shared::{Index, Region},
 };
 
 /// What becomes of a request when its head is there.
@@ -87,7 +89,7 @@ impl Reception {
                 .headers
                 .first("disable-module-fetch")
                 .is_some_and(|value| value.eq_ignore_ascii_case("true")),
-            no_cache: wants_anew(&head.headers),
+            no_cache: wants_revalidation(&head.headers),
             asker: Asker { if_none_match: head.headers.first("if-none-match").map(str::to_owned) },
             kind,
         };

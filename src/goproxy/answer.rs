@@ -13,7 +13,7 @@
 
 use std::time::Duration;
 
-use super::{Document, Failure, Fault, Found, Lifetime, Missing, Refusal};
+use super::{Document, Failure, Fault, Found, Missing, Refusal};
 use crate::{
     http::{Body, Response},
     metrics::Cache,

@@ -7,8 +7,8 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::{Entry, Expected, Key, Record, Seat, SharedKv, fingerprint::fingerprint};
-use crate::http::Timestamp;
 use crate::config::{self, Config, limits::NEGATIVE_ENTRY_BYTES};
+use crate::http::Timestamp;
 
 /// Which slots a record lives in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,13 @@ impl Index {
     }
 
     /// What `region` knows of `path`.
-    pub fn look_up(&mut self, kv: &mut dyn SharedKv, region: Region, path: &str, _now: Timestamp) -> Option<Entry> {
+    pub fn look_up(
+        &mut self,
+        kv: &mut dyn SharedKv,
+        region: Region,
+        path: &str,
+        _now: Timestamp,
+    ) -> Option<Entry> {
         let key = self.key(path);
         Entry::decode(&kv.get(&self.slot(region, key))?.value, key)
     }
@@ -42,7 +48,9 @@ impl Index {
     /// Keeps `entry` under `path`, if it is small enough.
     pub fn keep(&mut self, kv: &mut dyn SharedKv, path: &str, entry: &Entry, _now: Timestamp) {
         let (region, limit) = match entry {
-            Entry::Found(_) | Entry::Stored { .. } | Entry::Streamed { .. } => (Region::Found, self.sizes.max_entry_bytes),
+            Entry::Found(_) | Entry::Stored { .. } | Entry::Streamed { .. } => {
+                (Region::Found, self.sizes.max_entry_bytes)
+            }
             Entry::Missing(_) => (Region::Missing, NEGATIVE_ENTRY_BYTES),
         };
         let key = self.key(path);
@@ -56,8 +64,12 @@ impl Index {
         }
     }
 
-    pub fn spread(&self, _path: &str, _since: Timestamp) -> u8 { 0 }
-    pub fn sources(&self) -> u64 { self.sources }
+    pub fn spread(&self, _path: &str, _since: Timestamp) -> u8 {
+        0
+    }
+    pub fn sources(&self) -> u64 {
+        self.sources
+    }
     pub fn forget(&mut self, kv: &mut dyn SharedKv, path: &str) {
         let slot = self.slot(Region::Found, self.key(path));
         let read = kv.get(&slot);

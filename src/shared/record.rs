@@ -92,7 +92,13 @@ impl Record<'_> {
 }
 
 impl Entry {
-    pub fn since(&self) -> Timestamp { match self { Self::Found(f) => f.since, Self::Missing(m) => m.since, Self::Stored{since} | Self::Streamed{since,..} => *since } }
+    pub fn since(&self) -> Timestamp {
+        match self {
+            Self::Found(f) => f.since,
+            Self::Missing(m) => m.since,
+            Self::Stored { since } | Self::Streamed { since, .. } => *since,
+        }
+    }
     /// What `bytes` say of `key`; nothing where they are of another key, another layout, or no record at all.
     pub fn decode(bytes: &[u8], key: Key<'_>) -> Option<Self> {
         let (head, rest) = bytes.split_first_chunk::<HEAD>()?;

@@ -13,6 +13,8 @@ pub(crate) struct Cluster {
     pub(crate) fault: Option<CallFailure>,
     /// While set, the next request alone fails so.
     pub(crate) fault_once: Option<CallFailure>,
+    /// While set, it is full: every PUT is answered 507.
+    pub(crate) refuse_put: bool,
     /// What it was asked, as `GET /path`.
     pub(crate) asked: Vec<String>,
     /// Whole requests, for a look at their headers.
@@ -56,6 +58,9 @@ impl Cluster {
         self.callouts.push(callout.clone());
         if let Some(fault) = self.fault_once.take().or(self.fault) {
             return Reply::Failed(fault);
+        }
+        if callout.method == "PUT" && self.refuse_put {
+            return reply(507, &[], Vec::new());
         }
         if callout.method == "PUT" {
             let body = String::from_utf8_lossy(&callout.body).into_owned();

@@ -1,6 +1,7 @@
 //! Flows, from the head of a request to its answer, in the simulated world.
 
 mod chain;
+mod crowds;
 mod documents;
 mod doubts;
 mod pages;
@@ -19,6 +20,9 @@ const CONFIG: &str = r#"{
 
 const INFO: &str = r#"{"Version":"v1.0.0","Time":"2024-01-02T03:04:05Z","Origin":{"VCS":"git"}}"#;
 
+/// A zip without entries.
+const EMPTY_ZIP: &str = "PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+
 fn world(workers: usize) -> World {
     let mut world = World::new(workers, CONFIG);
     world.cluster("storage").latency = 1;
@@ -30,7 +34,15 @@ fn world(workers: usize) -> World {
         .serve("/base/example.com/m/@v/v1.0.0.mod", "module example.com/m\n")
         .serve("/base/example.com/m/@latest", r#"{"Version":"v1.1.0"}"#)
         .serve("/base/example.com/m/@v/master.info", r#"{"Version":"v1.1.1-0.20240102030405-abcdefabcdef"}"#)
-        .serve("/base/example.com/m/@v/v1.0.0.zip", "PK");
+        .serve("/base/example.com/m/@v/v1.0.0.zip", EMPTY_ZIP);
+    world
+}
+
+/// As [`world`], with zips that are streamed to each client.
+fn streaming(workers: usize) -> World {
+    let mut world = World::new(workers, &CONFIG.replacen('{', r#"{"fetch": {"zip_bytes": 0},"#, 1));
+    world.cluster("storage").latency = 1;
+    world.cluster("public").latency = 100;
     world
 }
 

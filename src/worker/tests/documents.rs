@@ -79,7 +79,7 @@ fn scenario_a_list_is_fetched_again_when_its_time_is_over() {
     assert_eq!(header(&first, "cache-control"), "public, max-age=60");
     world.pass(20_000);
     assert_eq!(header(&world.get(0, "/example.com/m/@v/list"), "cache-control"), "public, max-age=40");
-    world.pass(40_000);
+    world.pass(100_000);
     world.cluster("public").serve("/base/example.com/m/@v/list", "v1.0.0\nv1.1.0\nv1.2.0\n");
     assert_eq!(body(&world.get(0, "/example.com/m/@v/list")), "v1.0.0\nv1.1.0\nv1.2.0\n");
     let stored = world.clusters["storage"].body("/modules/example.com/m/@v/list");

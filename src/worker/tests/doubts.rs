@@ -1,6 +1,6 @@
 //! Half-truths: outages on the way, old copies, answers that are something else. What must never be made of them.
 
-use super::{CONFIG, body, header, world};
+use super::{CONFIG, body, header, streaming, world};
 use crate::{cx::Verdict, http::CallFailure, sim::World};
 
 const ZIP: &str = "/example.com/m/@v/v1.0.0.zip";
@@ -73,7 +73,7 @@ fn scenario_an_upstream_without_head_does_not_hide_the_next_one() {
 /// A document is not remembered as missing while storage cannot say (tests/storage.rs); a zip is.
 #[test]
 fn scenario_a_zip_is_not_remembered_as_missing_while_storage_cannot_say() {
-    let mut world = world(1);
+    let mut world = streaming(1);
     world.cluster("storage").serve("/modules/example.com/old/@v/v1.0.0.zip", "PK").fault =
         Some(CallFailure::TimedOut);
     let path = "/example.com/old/@v/v1.0.0.zip";
@@ -90,7 +90,7 @@ fn scenario_a_zip_is_not_remembered_as_missing_while_storage_cannot_say() {
 #[test]
 fn scenario_a_zip_gone_from_storage_is_looked_for_anew() {
     for (status, headers) in [(404, [("date", "now")]), (503, [("content-type", "text/plain")])] {
-        let mut world = world(1);
+        let mut world = streaming(1);
         world.cluster("storage").serve("/modules/example.com/m/@v/v1.0.0.zip", "PK");
         let stream = world.begin(0, ZIP);
         world.settle();
@@ -106,7 +106,7 @@ fn scenario_a_zip_gone_from_storage_is_looked_for_anew() {
 #[test]
 fn scenario_what_is_no_zip_is_not_kept_for_a_day() {
     for status in [204, 405, 416, 501] {
-        let mut world = world(1);
+        let mut world = streaming(1);
         let stream = world.begin(0, ZIP);
         world.settle();
         let cache_control = match world.answer_routed(0, stream, status, &[("date", "now")]) {

@@ -1,6 +1,6 @@
 //! Zips: the filter picks the cluster, and looks at the head of what it sends.
 
-use super::{body, header, world};
+use super::{body, header, streaming, world};
 use crate::{
     cx::{Edit, StreamId, Verdict},
     http::{CallFailure, ResponseHead},
@@ -22,7 +22,7 @@ fn set<'a>(edit: &'a Edit, name: &str) -> &'a str {
 
 #[test]
 fn scenario_a_zip_that_storage_lacks_is_routed_to_the_upstream() {
-    let mut world = world(1);
+    let mut world = streaming(1);
     let stream = world.begin(0, ZIP);
     world.settle();
     let edit = edit(&world, stream);
@@ -50,7 +50,7 @@ fn scenario_a_stored_zip_is_routed_to_storage_and_remembered() {
 
 #[test]
 fn scenario_only_what_says_which_bytes_goes_along() {
-    let mut world = world(1);
+    let mut world = streaming(1);
     let headers = [
         ("authorization", "Basic secret"),
         ("cookie", "session"),
@@ -73,7 +73,7 @@ fn scenario_only_what_says_which_bytes_goes_along() {
 
 #[test]
 fn scenario_a_zips_answer_goes_on_under_our_own_headers() {
-    let mut world = world(1);
+    let mut world = streaming(1);
     let stream = world.begin(0, ZIP);
     world.settle();
     let head = [
@@ -114,7 +114,7 @@ fn scenario_an_upstreams_refusal_of_a_zip_is_readable_and_what_it_is() {
         (404, &[("content-length", "0")], 502),
         (404, &[], 502),
     ] {
-        let mut world = world(1);
+        let mut world = streaming(1);
         let stream = world.begin(0, ZIP);
         world.settle();
         let Verdict::Respond(answer) = world.answer_routed(0, stream, status, headers) else {
@@ -135,7 +135,7 @@ fn scenario_partial_and_not_modified_answers_go_on() {
     let immutable = "public, max-age=86400, immutable";
     for (status, cache_control) in [(206, immutable), (304, immutable), (412, "no-store"), (416, "no-store")]
     {
-        let mut world = world(1);
+        let mut world = streaming(1);
         let stream = world.begin(0, ZIP);
         world.settle();
         let head = [("date", "now"), ("content-range", "bytes 0-1/5")];
@@ -183,7 +183,7 @@ fn scenario_zips_without_storage_come_from_the_upstream() {
 
 #[test]
 fn scenario_a_zip_deleted_behind_our_back_is_an_outage_and_no_404() {
-    let mut world = world(1);
+    let mut world = streaming(1);
     world.cluster("storage").serve("/modules/example.com/m/@v/v1.0.0.zip", "PK");
     let stream = world.begin(0, ZIP);
     world.settle();
@@ -221,7 +221,7 @@ fn scenario_a_download_that_storage_fails_is_not_sent_there_again_unasked() {
 
 #[test]
 fn scenario_head_of_a_zip_is_routed_as_head() {
-    let mut world = world(1);
+    let mut world = streaming(1);
     let stream = world.begin_with(0, "HEAD", ZIP, &[]);
     world.settle();
     assert!(edit(&world, stream).set.iter().all(|(name, _)| name != ":method"));
