@@ -13,6 +13,8 @@ export PATH := $(TOOLS)/bin:$(PATH):$(HOME)/.cargo/bin
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 WASM := $(abspath $(TARGET_DIR))/wasm32-unknown-unknown/release/modgate.wasm
+# A build of its own, so that the filter with the hook never lies where the shipped one is looked for.
+CRASH_DIR := $(abspath $(TARGET_DIR))/crash-hook
 
 # The same lines are in .tools/env, for a test that is started without make.
 export MODGATE_ENVOY := $(TOOLS)/bin/envoy
@@ -23,6 +25,7 @@ export MODGATE_SUMDB := $(TOOLS)/bin/sumdb
 export MODGATE_MODULES := $(TOOLS)/modules
 export MODGATE_WRK := $(TOOLS)/bin/wrk
 export MODGATE_WASM := $(WASM)
+export MODGATE_WASM_CRASH := $(CRASH_DIR)/wasm32-unknown-unknown/release/modgate.wasm
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER := $(TOOLS)/bin/wasm-bindgen-test-runner
 
 # Test files of wasm-tests/tests by the place they run in, told by their names: e2e_* with the built filter, mostly on a
@@ -76,8 +79,13 @@ test-wasm: ## The core compiled to wasm32, under Node
 	@.ci/setup rust node bindgen
 	cargo test --locked --no-fail-fast -p modgate-wasm-tests --target wasm32-unknown-unknown $(WASM_TESTS:%=--test %)
 
+.PHONY: wasm-crash
+wasm-crash: ## Build the filter that tests can crash
+	@.ci/setup rust
+	cargo build --locked --release -p modgate --target wasm32-unknown-unknown --features crash-hook --target-dir $(CRASH_DIR)
+
 .PHONY: test-e2e
-test-e2e: wasm ## The filter in a real Envoy, with the real go command, nginx and modules
+test-e2e: wasm wasm-crash ## The filter in a real Envoy, with the real go command, nginx and modules
 	$(call heading,End to end on a real Envoy)
 	@.ci/setup go envoy nginx mkproxy sumdb sample real
 	$(if $(E2E_TESTS),cargo test --locked --no-fail-fast -p modgate-wasm-tests $(E2E_TESTS:%=--test %),@echo 'No wasm-tests/tests/e2e_*.rs yet.')
@@ -88,6 +96,7 @@ check: ## Format, lints on both targets, documentation, licences, shell scripts
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo clippy --locked -p modgate --target wasm32-unknown-unknown -- -D warnings
+	cargo clippy --locked -p modgate --target wasm32-unknown-unknown --features crash-hook -- -D warnings
 	cargo clippy --locked -p modgate-wasm-tests --target wasm32-unknown-unknown $(WASM_TESTS:%=--test %) -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items
 	cargo deny --log-level error check bans licenses sources

@@ -174,7 +174,8 @@ MODGATE_MKPROXY=$TOOLS/bin/mkproxy
 MODGATE_SUMDB=$TOOLS/bin/sumdb
 MODGATE_MODULES=$TOOLS/modules
 MODGATE_WRK=$TOOLS/bin/wrk
-MODGATE_WASM=$wasm/wasm32-unknown-unknown/release/modgate.wasm"
+MODGATE_WASM=$wasm/wasm32-unknown-unknown/release/modgate.wasm
+MODGATE_WASM_CRASH=$wasm/crash-hook/wasm32-unknown-unknown/release/modgate.wasm"
   [[ -r $TOOLS/env && $(<"$TOOLS/env") == "$text" ]] && return
   mkdir -p "$TOOLS"
   printf '%s\n' "$text" >"$TOOLS/env.$$"

@@ -155,6 +155,11 @@ impl Link {
             (num_headers > 0).then(|| headers(MapType::HttpCallResponseHeaders)).map(|(status, headers)| {
                 (status.get(":status").and_then(|status| status.parse().ok()).unwrap_or_default(), headers)
             });
+        #[cfg(feature = "crash-hook")]
+        if head.as_ref().is_some_and(|(_, headers)| headers.first("x-modgate-crash") == Some("yes")) {
+            log::error!("told to crash by x-modgate-crash");
+            std::process::abort();
+        }
         let body = if head.is_some() && body_size > 0 { body(body_size) } else { Vec::new() };
         self.root(|worker, cx| worker.call_done(id, Reply::read(head, body), cx));
     }

@@ -23,8 +23,19 @@ pub struct Envoy {
     process: Process,
     addr: SocketAddr,
     admin: SocketAddr,
-    watched: bool,
+    watch: Watch,
     _scratch: Option<TempDir>,
+}
+
+/// What is checked when it is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Watch {
+    /// That neither it nor its filter crashed.
+    Filter,
+    /// That it did not crash; the filter was made to.
+    Envoy,
+    /// Somebody runs it for other reasons than to test it.
+    Nothing,
 }
 
 impl Envoy {
@@ -119,8 +130,13 @@ impl Envoy {
 
 impl Drop for Envoy {
     fn drop(&mut self) {
-        if self.watched && !thread::panicking() {
-            self.assert_unharmed();
+        if thread::panicking() {
+            return;
+        }
+        match self.watch {
+            Watch::Filter => self.assert_unharmed(),
+            Watch::Envoy => self.assert_alive(),
+            Watch::Nothing => {}
         }
     }
 }

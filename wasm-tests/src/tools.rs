@@ -23,7 +23,7 @@ pub fn find(variable: &str) -> Result<PathBuf, String> {
             Some(value) => (value.clone(), ".tools/env"),
             None => {
                 return Err(format!(
-                    "{variable} is set neither in the environment nor in .tools/env: run `make setup wasm`"
+                    "{variable} is set neither in the environment nor in .tools/env: run `make setup wasm wasm-crash`"
                 ));
             }
         },
@@ -33,7 +33,7 @@ pub fn find(variable: &str) -> Result<PathBuf, String> {
     if path.exists() {
         return Ok(path);
     }
-    Err(format!("{variable} from {origin} names {value}, which does not exist: run `make setup wasm`"))
+    Err(format!("{variable} from {origin} names {value}, which does not exist: run `make setup wasm wasm-crash`"))
 }
 
 /// Envoy's binary.
@@ -67,6 +67,12 @@ pub fn sumdb() -> PathBuf {
 #[must_use]
 pub fn wasm() -> PathBuf {
     expect("MODGATE_WASM")
+}
+
+/// The filter that crashes when a source tells it to (`crash-hook`).
+#[must_use]
+pub fn wasm_crash() -> PathBuf {
+    expect("MODGATE_WASM_CRASH")
 }
 
 /// The folder of static GOPROXY trees.

@@ -52,6 +52,14 @@ fn it_stays_small() {
     assert!(size >= BUDGET / 2, "the filter has only {size} bytes: lower BUDGET to that and 15 % more");
 }
 
+/// The name of the header by which tests crash the other build of it.
+#[test]
+fn no_upstream_can_crash_it_on_purpose() {
+    let has_hook = |file| std::fs::read(file).unwrap().windows(HOOK.len()).any(|window| window == HOOK);
+    assert!(!has_hook(tools::wasm()), "the filter was built with the feature `crash-hook`");
+    assert!(has_hook(tools::wasm_crash()), "else its absence from the other says nothing");
+}
+
 /// The parser itself: what it reads of a module made by hand, and that it does not read what is none.
 #[test]
 fn a_module_is_read() {
@@ -167,6 +175,8 @@ impl<'a> Reader<'a> {
         Some(())
     }
 }
+
+const HOOK: &[u8] = b"x-modgate-crash";
 
 const IMPORTS: u8 = 2;
 const EXPORTS_SECTION: u8 = 7;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::Envoy;
+use super::{Envoy, Watch};
 use crate::bootstrap::Bootstrap;
 use crate::bootstrap::discovery::Discovery;
 use crate::http::Request;
@@ -28,6 +28,7 @@ pub struct Builder {
     pointed: Vec<String>,
     isolated: bool,
     own_ports: bool,
+    may_crash: bool,
 }
 
 impl Builder {
@@ -42,6 +43,7 @@ impl Builder {
             pointed: Vec::new(),
             isolated: true,
             own_ports: true,
+            may_crash: false,
         }
     }
 
@@ -150,6 +152,13 @@ impl Builder {
         self
     }
 
+    /// Expects the filter to crash: a test that makes it do so does not fail for that alone.
+    #[must_use]
+    pub fn may_crash(mut self) -> Self {
+        self.may_crash = true;
+        self
+    }
+
     /// Starts it and waits until it serves.
     ///
     /// # Panics
@@ -190,7 +199,12 @@ impl Builder {
         let process =
             Process::start("envoy", command, &dir.join("envoy.log")).map_err(|error| error.to_string())?;
         let (admin, addr) = serving(&process, &address_file)?;
-        Ok(Envoy { process, addr, admin, watched: self.own_ports, _scratch: scratch })
+        let watch = match (self.own_ports, self.may_crash) {
+            (true, false) => Watch::Filter,
+            (true, true) => Watch::Envoy,
+            (false, _) => Watch::Nothing,
+        };
+        Ok(Envoy { process, addr, admin, watch, _scratch: scratch })
     }
 
     /// Runs `envoy --mode validate` instead.

@@ -20,13 +20,26 @@ impl Envoy {
         let marks: Vec<&str> =
             log.lines().filter(|line| MARKS.iter().any(|mark| line.contains(mark))).take(5).collect();
         assert!(marks.is_empty(), "the filter crashed:\n{}", marks.join("\n"));
-        if let Some(status) = self.process.exited() {
-            let signal = status.signal().filter(|signal| *signal != Signal::SIGTERM as i32);
-            assert_eq!(signal, None, "Envoy ended by a signal: {status}");
-        } else if let Ok(stats) = Request::get("/stats?filter=vm_reload").try_send(self.admin) {
+        self.assert_alive();
+        if self.process.exited().is_some() {
+            return;
+        }
+        if let Ok(stats) = Request::get("/stats?filter=vm_reload").try_send(self.admin) {
             for line in stats.text().lines() {
                 assert!(line.ends_with(": 0"), "the filter's VM was replaced: {line}");
             }
+        }
+    }
+
+    /// Checks that Envoy itself did not crash, whatever its filter did.
+    ///
+    /// # Panics
+    /// When it did.
+    #[track_caller]
+    pub fn assert_alive(&self) {
+        if let Some(status) = self.process.exited() {
+            let signal = status.signal().filter(|signal| *signal != Signal::SIGTERM as i32);
+            assert_eq!(signal, None, "Envoy ended by a signal: {status}");
         }
     }
 

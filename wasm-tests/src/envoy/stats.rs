@@ -59,6 +59,28 @@ impl Envoy {
         self.stats().iter().filter(|(name, _)| name.starts_with(&prefix)).map(|(_, value)| value).sum()
     }
 
+    /// The clients' connections that each worker has now, in no order worth knowing.
+    #[must_use]
+    pub fn connections_by_worker(&self) -> Vec<u64> {
+        let of_a_worker = |name: &str| {
+            name.starts_with("listener.")
+                && name.contains(".worker_")
+                && name.ends_with(".downstream_cx_active")
+        };
+        self.stats().into_iter().filter(|(name, _)| of_a_worker(name)).map(|(_, count)| count).collect()
+    }
+
+    /// Waits until `count` requests of clients are under way.
+    ///
+    /// # Panics
+    /// When they are not within 10 seconds.
+    #[track_caller]
+    pub fn wait_active(&self, count: usize) {
+        wait::until(&format!("{count} requests are under way"), Duration::from_secs(10), || {
+            self.stat("http.modgate.downstream_rq_active") == count as u64
+        });
+    }
+
     /// Waits until the filter's counter `name` has reached `value`.
     ///
     /// # Panics
