@@ -15,7 +15,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -166,6 +166,24 @@ impl Faulty {
     pub fn forget(&self) {
         lock(&self.shared.seen).clear();
     }
+
+    /// Remembers no request from now on, for floods of them.
+    pub fn remember_nothing(&self) {
+        self.shared.forgetful.store(true, Ordering::Relaxed);
+        self.forget();
+    }
+
+    /// How many requests there have been, remembered or not.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.shared.open.total.load(Ordering::SeqCst)
+    }
+
+    /// The most requests that were ever waiting for their answers at once.
+    #[must_use]
+    pub fn most_at_once(&self) -> usize {
+        self.shared.open.most.load(Ordering::SeqCst)
+    }
 }
 
 impl Drop for Faulty {
@@ -193,6 +211,34 @@ struct Shared {
     seen: Mutex<Vec<Seen>>,
     connections: Mutex<HashMap<SocketAddr, TcpStream>>,
     stopped: AtomicBool,
+    forgetful: AtomicBool,
+    open: Open,
+}
+
+/// Requests that have arrived and whose answers have not begun.
+#[derive(Default)]
+struct Open {
+    now: AtomicUsize,
+    most: AtomicUsize,
+    total: AtomicUsize,
+}
+
+/// One of them, until dropped.
+struct Opened<'a>(&'a Open);
+
+impl Open {
+    fn one(&self) -> Opened<'_> {
+        let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(now, Ordering::SeqCst);
+        self.total.fetch_add(1, Ordering::SeqCst);
+        Opened(self)
+    }
+}
+
+impl Drop for Opened<'_> {
+    fn drop(&mut self) {
+        self.0.now.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl fmt::Debug for Shared {

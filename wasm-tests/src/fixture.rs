@@ -126,22 +126,41 @@ impl Mirror {
     }
 }
 
-/// Makes two tests of each function, in a module of its name: `at_one_worker` and `at_four_workers`, which call it with
-/// the number.
+/// Makes tests of each function, in a module of its name, which call it with a number of workers:
+/// `at_workers!(scenario: at_one_worker = 1, at_four_workers = 4)`.
+#[macro_export]
+macro_rules! at_workers {
+    ($scenario:ident: $($name:ident = $workers:literal),+) => {
+        mod $scenario {
+            $(#[test]
+            fn $name() {
+                super::$scenario($workers);
+            })+
+        }
+    };
+}
+
+/// Makes tests of each function: `at_one_worker` and `at_four_workers`.
 #[macro_export]
 macro_rules! at_one_and_four_workers {
     ($($scenario:ident),+ $(,)?) => {
-        $(mod $scenario {
-            #[test]
-            fn at_one_worker() {
-                super::$scenario(1);
-            }
+        $($crate::at_workers!($scenario: at_one_worker = 1, at_four_workers = 4);)+
+    };
+}
 
-            #[test]
-            fn at_four_workers() {
-                super::$scenario(4);
-            }
-        })+
+/// Makes tests of each function: `at_one_worker`, `at_two_workers` and `at_four_workers`.
+#[macro_export]
+macro_rules! at_one_two_and_four_workers {
+    ($($scenario:ident),+ $(,)?) => {
+        $($crate::at_workers!($scenario: at_one_worker = 1, at_two_workers = 2, at_four_workers = 4);)+
+    };
+}
+
+/// Makes tests of each function: `at_two_workers` and `at_four_workers`.
+#[macro_export]
+macro_rules! at_two_and_four_workers {
+    ($($scenario:ident),+ $(,)?) => {
+        $($crate::at_workers!($scenario: at_two_workers = 2, at_four_workers = 4);)+
     };
 }
 

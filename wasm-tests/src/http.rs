@@ -1,5 +1,6 @@
 //! A raw HTTP/1.1 client: it sends the target and headers it is given, byte for byte, and always has a deadline.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -77,6 +78,16 @@ impl Request {
         self
     }
 
+    /// Its target, as sent.
+    pub(crate) fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// Whether the response's bytes are compared.
+    pub(crate) fn compares(&self) -> bool {
+        self.expected.is_some()
+    }
+
     /// Sends it on a connection of its own and reads the whole response.
     ///
     /// # Errors
@@ -107,7 +118,7 @@ pub fn get(addr: SocketAddr, target: &str) -> Response {
 }
 
 /// A response, whole or what came of it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Response {
     /// The status.
     pub status: u16,
@@ -145,6 +156,20 @@ impl Response {
     }
 }
 
+/// As somebody reads it whose test failed.
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let beginning = String::from_utf8_lossy(&self.body[..self.body.len().min(200)]);
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("headers", &self.headers)
+            .field("body", &beginning)
+            .field("length", &self.length)
+            .field("pattern", &self.pattern)
+            .finish()
+    }
+}
+
 /// Why there is no whole response.
 #[derive(Debug)]
 pub enum Error {
@@ -160,8 +185,8 @@ pub enum Error {
     Malformed(String),
 }
 
-impl std::fmt::Display for Error {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Connect(error) => write!(f, "no connection: {error}"),
             Self::Deadline(None) => f.write_str("no response in time"),

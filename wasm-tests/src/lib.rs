@@ -21,12 +21,14 @@ native! {
     pub mod bench;
     pub mod body;
     pub mod bootstrap;
+    pub mod crowd;
     pub mod envoy;
     pub mod faulty;
     pub mod fixture;
     pub mod gateway;
     pub mod go;
     pub mod http;
+    pub mod load;
     pub mod module;
     pub mod nginx;
     pub mod port;

@@ -15,6 +15,7 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
@@ -159,6 +160,11 @@ struct Registry {
 struct Request(Command, Sender<io::Result<Arc<Mutex<Child>>>>);
 
 static KEEPER: LazyLock<Keeper> = LazyLock::new(|| {
+    // A shell's usual 1,024 are too few for a thousand clients, here and in the children, which inherit the limit. Where
+    // it cannot be raised, they fail and say so.
+    let _ = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(_, most)| {
+        setrlimit(Resource::RLIMIT_NOFILE, most.min(FILES), most)
+    });
     let (requests, inbox) = mpsc::channel::<Request>();
     let children = Arc::new(Mutex::new(Registry::default()));
     let registry = Arc::clone(&children);
@@ -203,6 +209,9 @@ fn stop(child: &Mutex<Child>) {
 fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// Open files of a process. nginx keeps a table of as many as it may have: unlimited is no number to give it.
+const FILES: u64 = 20_000;
 
 /// Part of util-linux; where it is missing, only an orderly end of the harness stops the children.
 static SETPRIV: LazyLock<Option<PathBuf>> = LazyLock::new(|| {

@@ -4,6 +4,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use modgate_wasm_tests::crowd::Crowd;
 use modgate_wasm_tests::faulty::{Faulty, Gate, Reply};
 use modgate_wasm_tests::http::{Conn, Error, Request, get};
 use modgate_wasm_tests::module::Module;
@@ -173,4 +174,24 @@ fn dropping_it_ends_what_it_holds() {
     drop(upstream);
     assert!(matches!(client.join().unwrap(), Err(Error::Empty)));
     assert!(matches!(Request::get("/").try_send(addr), Err(Error::Connect(_))));
+}
+
+#[test]
+fn the_most_at_once_are_those_that_wait_for_their_answers() {
+    let upstream = Faulty::start();
+    let gate = Gate::new();
+    upstream.on("/held", Reply::ok("held").held(&gate));
+    upstream.on("/other", Reply::ok("other"));
+    for _ in 0..3 {
+        assert_eq!(get(upstream.addr(), "/other").text(), "other");
+    }
+    assert_eq!((upstream.most_at_once(), upstream.count()), (1, 3));
+    let crowd = Crowd::new(upstream.addr(), Request::get("/held").compare_body("held".into())).and(20);
+    upstream.wait_hits("/held", 20);
+    assert_eq!(get(upstream.addr(), "/other").text(), "other");
+    gate.open();
+    crowd.answers().assert_all(200, 4);
+    upstream.remember_nothing();
+    assert_eq!(get(upstream.addr(), "/other").text(), "other");
+    assert_eq!((upstream.most_at_once(), upstream.count(), upstream.requests().len()), (21, 25, 0));
 }

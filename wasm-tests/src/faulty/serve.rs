@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
+use std::sync::atomic::Ordering;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -14,8 +15,16 @@ pub(super) fn connection(stream: &TcpStream, shared: &Shared) -> io::Result<()> 
     stream.set_nodelay(true)?;
     let mut buffer = Vec::new();
     while let Some(seen) = request(stream, &mut buffer)? {
-        lock(&shared.seen).push(seen.clone());
+        let open = shared.open.one();
+        if !shared.forgetful.load(Ordering::Relaxed) {
+            lock(&shared.seen).push(seen.clone());
+        }
         let reply = shared.reply_to(&seen);
+        for pause in &reply.before_head {
+            rest(pause, shared)?;
+        }
+        // Before the answer: who has it may well send the next request before this thread runs again.
+        drop(open);
         if !perform(stream, shared, &seen, &reply)? {
             break;
         }
@@ -103,9 +112,6 @@ fn take_line(stream: &TcpStream, buffer: &mut Vec<u8>) -> io::Result<String> {
 
 /// Sends the reply; whether the connection may serve another request.
 fn perform(mut stream: &TcpStream, shared: &Shared, seen: &Seen, reply: &Reply) -> io::Result<bool> {
-    for pause in &reply.before_head {
-        rest(pause, shared)?;
-    }
     if reply.end == End::CloseBeforeHead {
         return Ok(false);
     }
