@@ -117,6 +117,14 @@ bench: wasm ## Measure the gateway under load. Settings: BENCH_SECONDS, BENCH_RO
 	@.ci/setup envoy nginx wrk
 	cargo run --locked --release -p modgate-wasm-tests --bin bench
 
+# Unknown names to ask for.
+FLOOD ?= 1000000
+
+.PHONY: flood
+flood: wasm ## Ask for FLOOD (1000000) names that nobody has, and watch memory, hits and the upstream
+	@.ci/setup envoy
+	MODGATE_FLOOD=$(FLOOD) cargo test --locked -p modgate-wasm-tests --test e2e_flood -- --nocapture
+
 # Seconds for each fuzz target.
 FUZZ_SECONDS ?= 30
 
