@@ -162,9 +162,9 @@ struct Request(Command, Sender<io::Result<Arc<Mutex<Child>>>>);
 static KEEPER: LazyLock<Keeper> = LazyLock::new(|| {
     // A shell's usual 1,024 are too few for a thousand clients, here and in the children, which inherit the limit. Where
     // it cannot be raised, they fail and say so.
-    let _ = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(_, most)| {
-        setrlimit(Resource::RLIMIT_NOFILE, most.min(FILES), most)
-    });
+    if let Ok((now, most)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, now.max(most.min(FILES)), most);
+    }
     let (requests, inbox) = mpsc::channel::<Request>();
     let children = Arc::new(Mutex::new(Registry::default()));
     let registry = Arc::clone(&children);
@@ -210,7 +210,7 @@ fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Open files of a process. nginx keeps a table of as many as it may have: unlimited is no number to give it.
+/// Open files of a process: enough for every suite, and no more, since nginx may keep a table of as many as it may have.
 const FILES: u64 = 20_000;
 
 /// Part of util-linux; where it is missing, only an orderly end of the harness stops the children.
