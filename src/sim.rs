@@ -39,6 +39,17 @@ pub(crate) struct World {
     seats: u32,
 }
 
+/// What [`World::happen`] has happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Happening {
+    /// A callout ends.
+    Call,
+    /// A message arrives.
+    Message,
+    /// So many milliseconds pass, and all workers tick.
+    Time(u64),
+}
+
 /// A worker and its queue; another one in the same place has another queue.
 struct Seated {
     queue: QueueId,
@@ -191,6 +202,26 @@ impl World {
         self.ticked = self.ticked.max(self.now);
     }
 
+    /// One thing happens, out of turn, where it can: nothing else does, be it due or not.
+    pub(crate) fn happen(&mut self, event: Happening) {
+        match event {
+            Happening::Call => {
+                if let Some(at) = (0..self.calls.len()).min_by_key(|at| self.calls[*at].due) {
+                    self.end_call(at);
+                }
+            }
+            Happening::Message => {
+                if let Some((queue, message)) = self.messages.pop_front() {
+                    self.hand_over(queue, &message);
+                }
+            }
+            Happening::Time(millis) => {
+                let at = Timestamp(self.now.0 + millis);
+                self.tick(at);
+            }
+        }
+    }
+
     fn needs_ticks(&self) -> bool {
         self.workers.iter().any(|seated| seated.worker.needs_ticks())
     }
@@ -211,9 +242,13 @@ impl World {
     /// Delivers what workers wrote each other; to one that died it is lost.
     fn deliver(&mut self) {
         while let Some((queue, message)) = self.messages.pop_front() {
-            if let Some(worker) = self.workers.iter().position(|seated| seated.queue == queue) {
-                self.step(worker, |worker, cx| worker.message(&message, cx));
-            }
+            self.hand_over(queue, &message);
+        }
+    }
+
+    fn hand_over(&mut self, queue: QueueId, message: &[u8]) {
+        if let Some(worker) = self.workers.iter().position(|seated| seated.queue == queue) {
+            self.step(worker, |worker, cx| worker.message(message, cx));
         }
     }
 
