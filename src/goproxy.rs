@@ -12,6 +12,6 @@ mod target;
 pub use self::answer::{Answer, Asker, CACHE_HEADER, Validity};
 pub use self::body::{BadBody, accept};
 pub use self::outcome::{Etag, Failure, Fault, Found, Missing, Outcome};
-pub use self::path::{Place, encode, place};
+pub use self::path::{Place, encode, is_our_host, may_be_ours, place};
 pub use self::refusal::Refusal;
 pub use self::target::{Document, File, Lifetime, Page, SumdbFile, Target, Zip};

@@ -14,7 +14,7 @@ use crate::{
         Parked, Probe, Reception, Routed, Search, Searched, Sightings, Step, Write, entry, readiness,
         worth_writing,
     },
-    goproxy::Found,
+    goproxy::{Found, may_be_ours},
     http::{Callout, Reply, RequestHead, ResponseHead, Timestamp},
     metrics::Metric,
     plan::{Source, Want},
@@ -78,6 +78,17 @@ impl Worker {
     /// Whether nothing is under way: no callout is out and no stream waits.
     pub fn is_idle(&self) -> bool {
         self.calls.is_empty() && self.streams.is_empty()
+    }
+
+    /// Whether a request for `path` can be ours. Most of what a gateway carries is not, and nothing more need be read of it
+    /// than this: it is to go on, without [`Worker::route_header`].
+    pub fn may_answer(&self, path: &str) -> bool {
+        may_be_ours(path, &self.config.matching, &self.config.admin)
+    }
+
+    /// The header that no client's request may go on with.
+    pub fn route_header(&self) -> &str {
+        &self.config.matching.route_header
     }
 
     /// A request's head is there.
