@@ -4,6 +4,7 @@
 //! the worker: they make callouts, outlive the client that began them, and are shared by all who wait for the same. Each
 //! is data, driven by [`crate::worker`], and none calls anybody.
 
+mod hit;
 mod probe;
 mod question;
 mod request;
@@ -12,6 +13,7 @@ mod route;
 mod search;
 mod write;
 
+pub use self::hit::Hit;
 pub use self::probe::{Probe, Sightings, readiness};
 pub use self::question::Parked;
 pub use self::request::Reception;

@@ -9,7 +9,7 @@ mod path;
 mod refusal;
 mod target;
 
-pub use self::answer::{Answer, Asker, CACHE_HEADER, Validity};
+pub use self::answer::{Answer, Asker, CACHE_HEADER, Validity, not_modified};
 pub use self::body::{BadBody, accept};
 pub use self::outcome::{Etag, Failure, Fault, Found, Missing, Outcome};
 pub use self::path::{Place, encode, is_our_host, may_be_ours, place};

@@ -46,17 +46,13 @@ struct Call {
 impl World {
     /// `workers` workers, each configured with `config`.
     pub(crate) fn new(workers: usize, config: &str) -> Self {
-        let worker = |number| {
-            let config = Config::parse(config).unwrap_or_else(|problems| panic!("{problems}"));
-            Worker::new(config, Seat { queue: QueueId(number), seed: 7 })
-        };
         Self {
             now: Timestamp(1_700_000_000_000),
             clusters: BTreeMap::new(),
             counters: BTreeMap::new(),
             log: Vec::new(),
             memory: Memory::default(),
-            workers: (0..).take(workers).map(worker).collect(),
+            workers: (0..).take(workers).map(|number| worker(number, config)).collect(),
             calls: Vec::new(),
             messages: Vec::new(),
             verdicts: BTreeMap::new(),
@@ -74,6 +70,12 @@ impl World {
         self.begin_with(worker, "GET", path, &[])
     }
 
+    /// A GET of `path` on another host than the usual, `gateway.test`.
+    pub(crate) fn begin_for(&mut self, authority: &str, worker: usize, path: &str) -> StreamId {
+        let authority = authority.to_owned();
+        self.arrive(worker, &RequestHead { authority, ..head("GET", path, &[]) })
+    }
+
     /// A request that arrives at `worker` now.
     pub(crate) fn begin_with(
         &mut self,
@@ -82,15 +84,19 @@ impl World {
         path: &str,
         headers: &[(&str, &str)],
     ) -> StreamId {
+        self.arrive(worker, &head(method, path, headers))
+    }
+
+    /// Configures `worker` anew.
+    pub(crate) fn replace(&mut self, worker: usize, config: &str) {
+        let queue = u32::try_from(self.workers.len() + worker).unwrap();
+        self.workers[worker] = self::worker(queue, config);
+    }
+
+    fn arrive(&mut self, worker: usize, head: &RequestHead) -> StreamId {
         self.streams += 1;
         let stream = StreamId(self.streams);
-        let head = RequestHead {
-            method: method.to_owned(),
-            authority: "gateway.test".to_owned(),
-            path: path.to_owned(),
-            headers: headers.iter().copied().collect(),
-        };
-        let verdict = self.step(worker, |worker, cx| worker.request_head(stream, &head, cx));
+        let verdict = self.step(worker, |worker, cx| worker.request_head(stream, head, cx));
         self.verdicts.insert(stream, verdict);
         stream
     }
@@ -196,5 +202,19 @@ impl World {
             None => (self.now, Reply::Failed(CallFailure::Misconfigured)),
         };
         self.calls.push(Call { due, worker, id, reply });
+    }
+}
+
+fn worker(queue: u32, config: &str) -> Worker {
+    let config = Config::parse(config).unwrap_or_else(|problems| panic!("{problems}"));
+    Worker::new(config, Seat { queue: QueueId(queue), seed: 7 })
+}
+
+fn head(method: &str, path: &str, headers: &[(&str, &str)]) -> RequestHead {
+    RequestHead {
+        method: method.to_owned(),
+        authority: "gateway.test".to_owned(),
+        path: path.to_owned(),
+        headers: headers.iter().copied().collect(),
     }
 }

@@ -3,6 +3,8 @@
 //! A job belongs to the worker, not to the stream that began it: it goes on when that client leaves, and everybody who asks
 //! the same meanwhile waits for the same job. The adapter reports events and does what [`Cx::commands`] say.
 
+mod ready;
+
 use std::collections::BTreeMap;
 
 use log::Level;
@@ -21,6 +23,8 @@ use crate::{
     shared::{Index, Seat},
 };
 
+use self::ready::Ready;
+
 /// The state of one worker under one configuration.
 #[derive(Debug)]
 pub struct Worker {
@@ -31,6 +35,7 @@ pub struct Worker {
     /// What came of the last write, as metrics call it.
     last_write: &'static str,
     next_call: u32,
+    ready: Ready,
     sightings: Sightings,
     streams: BTreeMap<StreamId, Stream>,
 }
@@ -70,6 +75,7 @@ impl Worker {
             jobs: BTreeMap::new(),
             last_write: "stored",
             next_call: 0,
+            ready: Ready::new(seat.seed),
             sightings: Sightings::default(),
             streams: BTreeMap::new(),
         }
@@ -93,8 +99,17 @@ impl Worker {
 
     /// A request's head is there.
     pub fn request_head(&mut self, stream: StreamId, head: &RequestHead, cx: &mut Cx<'_>) -> Verdict {
+        let if_none_match = head.headers.first("if-none-match");
+        if let Some(hit) = self.ready.look_up(head, &self.config.matching, cx.now) {
+            return hit.give(if_none_match, cx);
+        }
         match Reception::of(head, &self.config, &self.index, cx) {
             Reception::Decided(verdict) => verdict,
+            Reception::Hit(hit) => {
+                let verdict = hit.give(if_none_match, cx);
+                self.ready.keep(head, hit, cx.now);
+                verdict
+            }
             Reception::Probe => self.probe(stream, cx),
             Reception::Routed(verdict, routed) => {
                 self.streams.insert(stream, Stream::Routed(routed));

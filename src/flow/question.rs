@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use super::{
-    End, Reception, Routed, Searched,
+    End, Hit, Reception, Routed, Searched,
     respond::{answer, validity},
 };
 use crate::{
     config::Config,
     cx::{Cx, Verdict},
-    goproxy::{Answer, Asker, Document, Failure, Fault, Found, Lifetime, Missing, Refusal},
-    http::RequestHead,
+    goproxy::{Answer, Asker, Document, Failure, Fault, Found, Lifetime, Missing, Refusal, Validity},
+    http::{RequestHead, Timestamp},
     metrics::Cache,
     plan::{Source, Want},
     shared::Entry,
@@ -101,10 +101,14 @@ impl Question {
             (Entry::Found(found), Want::Document(document))
                 if !self.may_fetch || fresh(found.since, ttl(document.lifetime(), config)) =>
             {
-                Some(Reception::Decided(self.found(document, found, Cache::Hit, config, cx)))
+                let validity = self.validity_of_found(document, found, Cache::Hit, config, cx.now);
+                let answer = Answer::Found { document, found, validity, cache: Cache::Hit };
+                Some(Reception::Hit(Hit::new(&answer, validity, self.kind)))
             }
             (Entry::Missing(missing), _) if fresh(missing.since, config.freshness.negative) => {
-                Some(Reception::Decided(self.missing(missing, Cache::Hit, config, cx)))
+                let validity = self.validity_of_missing(missing, config, cx.now);
+                let answer = Answer::Missing { missing, validity, cache: Cache::Hit };
+                Some(Reception::Hit(Hit::new(&answer, validity, self.kind)))
             }
             (Entry::Stored { since }, Want::Zip(zip)) if fresh(*since, config.freshness.presence) => {
                 let routed = Routed { zip: zip.clone(), source: Source::Storage, doubt: None };
@@ -122,24 +126,39 @@ impl Question {
         config: &Config,
         cx: &mut Cx<'_>,
     ) -> Verdict {
+        let validity = self.validity_of_found(document, found, cache, config, cx.now);
+        answer(&Answer::Found { document, found, validity, cache }, &self.asker, self.kind, cache, cx)
+    }
+
+    fn validity_of_found(
+        &self,
+        document: &Document,
+        found: &Found,
+        cache: Cache,
+        config: &Config,
+        now: Timestamp,
+    ) -> Validity {
         let lifetime = document.lifetime();
         let mut validity =
-            validity(lifetime, ttl(lifetime, config), found.since, document.module(), config, cx.now);
+            validity(lifetime, ttl(lifetime, config), found.since, document.module(), config, now);
         if lifetime != Lifetime::Immutable && (cache == Cache::Stale || !self.may_fetch) {
             // The next may be told better.
             validity.fresh_for = Some(Duration::ZERO);
         }
-        answer(&Answer::Found { document, found, validity, cache }, &self.asker, self.kind, cache, cx)
+        validity
     }
 
     fn missing(&self, missing: &Missing, cache: Cache, config: &Config, cx: &mut Cx<'_>) -> Verdict {
+        let validity = self.validity_of_missing(missing, config, cx.now);
+        answer(&Answer::Missing { missing, validity, cache }, &self.asker, self.kind, cache, cx)
+    }
+
+    fn validity_of_missing(&self, missing: &Missing, config: &Config, now: Timestamp) -> Validity {
         let module = match &self.want {
             Want::Document(document) => document.module(),
             Want::Zip(zip) => Some(&zip.module),
         };
-        let validity =
-            validity(Lifetime::List, config.freshness.negative, missing.since, module, config, cx.now);
-        answer(&Answer::Missing { missing, validity, cache }, &self.asker, self.kind, cache, cx)
+        validity(Lifetime::List, config.freshness.negative, missing.since, module, config, now)
     }
 
     fn failed(&self, failure: &Failure, cx: &mut Cx<'_>) -> Verdict {

@@ -1,6 +1,6 @@
 //! One client's request: from its head to a verdict, or to what it waits for.
 
-use super::{Parked, Routed, question::Question, respond::answer};
+use super::{Hit, Parked, Routed, question::Question, respond::answer};
 use crate::{
     config::Config,
     cx::{Cx, Edit, Verdict},
@@ -16,6 +16,8 @@ use crate::{
 pub enum Reception {
     /// It is decided.
     Decided(Verdict),
+    /// The index has the answer.
+    Hit(Hit),
     /// It waits until everyone unseen was asked.
     Probe,
     /// It is routed, and its response is to be looked at.
