@@ -4,6 +4,7 @@
 //! the worker: they make callouts, outlive the client that began them, and are shared by all who wait for the same. Each
 //! is data, driven by [`crate::worker`], and none calls anybody.
 
+mod hit;
 pub mod judge;
 mod probe;
 mod question;
@@ -14,6 +15,7 @@ mod search;
 mod searched;
 mod write;
 
+pub use self::hit::Hit;
 pub use self::probe::{Probe, Sightings, readiness};
 pub use self::question::Parked;
 pub use self::request::Reception;

@@ -11,11 +11,11 @@ mod path;
 mod refusal;
 mod target;
 
-pub use self::answer::{Answer, Asker, CACHE_HEADER, Validity};
+pub use self::answer::{Answer, Asker, CACHE_HEADER, Validity, not_modified};
 pub use self::body::{BadBody, accept};
 pub use self::caching::{freshness_limit, wants_revalidation};
 pub use self::freshness::{Dates, Judge, Standing, ttl};
 pub use self::outcome::{Etag, Failure, Fault, Found, Missing, Outcome};
-pub use self::path::{Place, encode, place};
+pub use self::path::{Place, encode, is_our_host, may_be_ours, place};
 pub use self::refusal::Refusal;
 pub use self::target::{Document, File, Lifetime, Page, SumdbFile, Target, Zip};

@@ -113,6 +113,12 @@ impl World {
         self.begin_with(worker, "GET", path, &[])
     }
 
+    /// A GET of `path` on another host than the usual, `gateway.test`.
+    pub(crate) fn begin_for(&mut self, authority: &str, worker: usize, path: &str) -> StreamId {
+        let authority = authority.to_owned();
+        self.arrive(worker, &RequestHead { authority, ..head("GET", path, &[]) })
+    }
+
     /// A request that arrives at `worker` now.
     pub(crate) fn begin_with(
         &mut self,
@@ -121,15 +127,19 @@ impl World {
         path: &str,
         headers: &[(&str, &str)],
     ) -> StreamId {
+        self.arrive(worker, &head(method, path, headers))
+    }
+
+    /// Configures `worker` anew.
+    pub(crate) fn replace(&mut self, worker: usize, config: &str) {
+        self.config = Config::parse(config).unwrap_or_else(|problems| panic!("{problems}"));
+        self.workers[worker] = self.seat();
+    }
+
+    fn arrive(&mut self, worker: usize, head: &RequestHead) -> StreamId {
         self.streams += 1;
         let stream = StreamId(self.streams);
-        let head = RequestHead {
-            method: method.to_owned(),
-            authority: "gateway.test".to_owned(),
-            path: path.to_owned(),
-            headers: headers.iter().copied().collect(),
-        };
-        let verdict = self.step(worker, |worker, cx| worker.request_head(stream, &head, cx));
+        let verdict = self.step(worker, |worker, cx| worker.request_head(stream, head, cx));
         self.verdicts.insert(stream, verdict);
         stream
     }
@@ -305,6 +315,15 @@ impl World {
             None => (self.now, Reply::Failed(CallFailure::Misconfigured)),
         };
         self.calls.push(Call { due, queue, id, reply });
+    }
+}
+
+fn head(method: &str, path: &str, headers: &[(&str, &str)]) -> RequestHead {
+    RequestHead {
+        method: method.to_owned(),
+        authority: "gateway.test".to_owned(),
+        path: path.to_owned(),
+        headers: headers.iter().copied().collect(),
     }
 }
 

@@ -6,6 +6,7 @@
 mod budget;
 mod errand;
 mod fetch;
+mod ready;
 
 use std::collections::BTreeMap;
 
@@ -15,11 +16,13 @@ use self::{
     budget::{Budget, Permit},
     errand::Errand,
     fetch::Fetch,
+    ready::Ready,
 };
 use crate::{
     config::Config,
     cx::{CallId, Command, Cx, StreamId, Verdict},
     flow::{Parked, Probe, Reception, Routed, Sightings, Write, readiness},
+    goproxy::may_be_ours,
     http::{Callout, Reply, RequestHead, ResponseHead, Timestamp},
     metrics::Metric,
     plan::Want,
@@ -38,6 +41,7 @@ pub struct Worker {
     last_write: &'static str,
     leases: Leases,
     next_call: u32,
+    ready: Ready,
     sightings: Sightings,
     streams: BTreeMap<StreamId, Stream>,
 }
@@ -95,6 +99,7 @@ impl Worker {
             last_write: "stored",
             leases: Leases::new(&config, seat),
             next_call: 0,
+            ready: Ready::new(seat.seed),
             sightings: Sightings::default(),
             streams: BTreeMap::new(),
             config,
@@ -107,15 +112,35 @@ impl Worker {
         self.calls.is_empty() && self.streams.is_empty()
     }
 
-    /// Whether anything here depends on time: [`Worker::tick`] is to be called every [`TICK`] then.
+    /// Whether anything here depends on time: [`Worker::tick`] is to be called ten times a second then.
     pub fn needs_ticks(&self) -> bool {
         self.jobs.values().any(|job| matches!(job, Job::Fetch(_) | Job::Follow { .. }))
     }
 
+    /// Whether a request for `path` can be ours. Most of what a gateway carries is not, and nothing more need be read of it
+    /// than this: it is to go on, without [`Worker::route_header`].
+    pub fn may_answer(&self, path: &str) -> bool {
+        may_be_ours(path, &self.config.matching, &self.config.admin)
+    }
+
+    /// The header that no client's request may go on with.
+    pub fn route_header(&self) -> &str {
+        &self.config.matching.route_header
+    }
+
     /// A request's head is there.
     pub fn request_head(&mut self, stream: StreamId, head: &RequestHead, cx: &mut Cx<'_>) -> Verdict {
+        let if_none_match = head.headers.first("if-none-match");
+        if let Some(hit) = self.ready.look_up(head, &self.config.matching, cx.now) {
+            return hit.give(if_none_match, cx);
+        }
         match Reception::of(head, &self.config, &mut self.index, cx) {
             Reception::Decided(verdict) => verdict,
+            Reception::Hit(hit) => {
+                let verdict = hit.give(if_none_match, cx);
+                self.ready.keep(head, hit, cx.now);
+                verdict
+            }
             Reception::Probe => self.probe(stream, cx),
             Reception::Routed(verdict, routed) => {
                 self.streams.insert(stream, Stream::Routed(routed));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    End, Reception, Routed, Searched, judge,
+    End, Hit, Reception, Routed, Searched, judge,
     respond::{answer, is_shared},
 };
 use crate::{
@@ -37,9 +37,9 @@ pub(super) struct Question {
 }
 
 /// What the index can do for a request.
-pub(super) enum Hit {
+pub(super) enum Indexed {
     /// This.
-    Done(Reception),
+    Answer(Reception),
     /// It has a document that is not to be believed unasked.
     Known(Found),
     /// Nothing.
@@ -121,36 +121,47 @@ impl Question {
     }
 
     /// The answer from what the index has; `spread` is its share of the jitter.
-    pub(super) fn hit(
+    pub(super) fn look_at(
         &self,
         entry: Entry,
         spread: u8,
         head: &RequestHead,
         config: &Config,
         cx: &mut Cx<'_>,
-    ) -> Hit {
+    ) -> Indexed {
         let judge = self.judge(spread, config, cx.now);
         match (&self.want, judge::standing(&self.want, &entry, judge), entry) {
             (Want::Document(document), Standing::Fresh { left }, Entry::Found(found)) => {
-                Hit::Done(Reception::Decided(self.found(document, &found, Cache::Hit, left, config, cx)))
+                let validity = Validity { fresh_for: left, shared: is_shared(document.module(), config) };
+                let answer = Answer::Found { document, found: &found, validity, cache: Cache::Hit };
+                Indexed::Answer(Reception::Hit(Hit::new(&answer, validity, self.kind)))
             }
             // Nobody may be asked who knows better.
             (Want::Document(document), _, Entry::Found(found)) if !self.may_fetch => {
                 let left = Some(Duration::ZERO);
-                Hit::Done(Reception::Decided(self.found(document, &found, Cache::Hit, left, config, cx)))
+                Indexed::Answer(Reception::Decided(self.found(
+                    document,
+                    &found,
+                    Cache::Hit,
+                    left,
+                    config,
+                    cx,
+                )))
             }
             (Want::Document(document), Standing::Stale { refresh }, Entry::Found(found)) => {
                 let left = Some(Duration::ZERO);
                 let verdict = self.found(document, &found, Cache::Stale, left, config, cx);
-                Hit::Done(if refresh {
+                Indexed::Answer(if refresh {
                     Reception::Stale(verdict, self.want.clone(), found)
                 } else {
                     Reception::Decided(verdict)
                 })
             }
-            (_, _, Entry::Found(found)) => Hit::Known(found),
+            (_, _, Entry::Found(found)) => Indexed::Known(found),
             (_, Standing::Fresh { left }, Entry::Missing(missing)) => {
-                Hit::Done(Reception::Decided(self.missing(&missing, Cache::Hit, left, config, cx)))
+                let validity = Validity { fresh_for: left, shared: is_shared(self.want.module(), config) };
+                let answer = Answer::Missing { missing: &missing, validity, cache: Cache::Hit };
+                Indexed::Answer(Reception::Hit(Hit::new(&answer, validity, self.kind)))
             }
             (Want::Zip(zip), Standing::Fresh { .. }, Entry::Stored { .. }) => {
                 self.routed(zip, Source::Storage, head, config)
@@ -158,15 +169,15 @@ impl Question {
             (Want::Zip(zip), Standing::Fresh { .. }, Entry::Streamed { upstream, .. }) if self.may_fetch => {
                 self.routed(zip, Source::Upstream(upstream), head, config)
             }
-            _ => Hit::Nothing,
+            _ => Indexed::Nothing,
         }
     }
 
-    fn routed(&self, zip: &Zip, source: Source, head: &RequestHead, config: &Config) -> Hit {
+    fn routed(&self, zip: &Zip, source: Source, head: &RequestHead, config: &Config) -> Indexed {
         let routed = Routed { zip: zip.clone(), source, doubt: None, proven: true };
         match routed.verdict(head, config) {
-            Some(verdict) => Hit::Done(Reception::Routed(verdict, routed)),
-            None => Hit::Nothing,
+            Some(verdict) => Indexed::Answer(Reception::Routed(verdict, routed)),
+            None => Indexed::Nothing,
         }
     }
 

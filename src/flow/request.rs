@@ -1,8 +1,8 @@
 //! One client's request: from its head to a verdict, or to what it waits for.
 
 use super::{
-    Parked, Routed,
-    question::{Hit, Question},
+    Hit, Parked, Routed,
+    question::{Indexed, Question},
     respond::answer,
 };
 use crate::{
@@ -22,6 +22,8 @@ use crate::{
 pub enum Reception {
     /// It is decided.
     Decided(Verdict),
+    /// The index has the answer.
+    Hit(Hit),
     /// It waits until everyone unseen was asked.
     Probe,
     /// It is routed, and its response is to be looked at.
@@ -101,10 +103,10 @@ impl Reception {
                 continue;
             };
             let spread = index.spread(&key, entry.since());
-            match question.hit(entry, spread, head, config, cx) {
-                Hit::Done(reception) => return reception,
-                Hit::Known(found) => known = Some(found),
-                Hit::Nothing => {}
+            match question.look_at(entry, spread, head, config, cx) {
+                Indexed::Answer(reception) => return reception,
+                Indexed::Known(found) => known = Some(found),
+                Indexed::Nothing => {}
             }
         }
         Self::Search(Box::new(Parked { question, head: head.clone() }), known)

@@ -80,7 +80,8 @@ impl Validity {
     pub fn cache_control(self) -> String {
         let scope = if self.shared { "public" } else { "private" };
         match self.fresh_for {
-            Some(left) => format!("{scope}, max-age={}", left.as_millis().div_ceil(1000)),
+            // Rounded down: never longer than it is true.
+            Some(left) => format!("{scope}, max-age={}", left.as_secs()),
             None => format!("{scope}, max-age={IMMUTABLE_SECONDS}, immutable"),
         }
     }
@@ -92,18 +93,15 @@ impl Answer<'_> {
         match self {
             Self::Failed(failure) => failed(failure),
             Self::Found { document, found, validity, cache } => {
-                let not_modified =
-                    asker.if_none_match.as_deref().is_some_and(|tags| found.etag.matches(tags));
-                let mut headers = vec![
+                let is_known = asker.if_none_match.as_deref().is_some_and(|tags| found.etag.matches(tags));
+                let headers = vec![
                     ("cache-control", validity.cache_control()),
                     ("etag", found.etag.to_string()),
                     (CACHE_HEADER, cache.as_str().to_owned()),
+                    ("content-type", document.content_type().to_owned()),
                 ];
-                if not_modified {
-                    return Response { status: 304, headers, body: Body::default() };
-                }
-                headers.push(("content-type", document.content_type().to_owned()));
-                Response { status: 200, headers, body: found.body.clone() }
+                let whole = Response { status: 200, headers, body: found.body.clone() };
+                if is_known { not_modified(&whole) } else { whole }
             }
             Self::Missing { missing, validity, cache } => {
                 let mut response = text(if missing.gone { 410 } else { 404 }, &missing.reason);
@@ -124,6 +122,12 @@ impl Answer<'_> {
             },
         }
     }
+}
+
+/// What a client gets who has the document already, in place of the whole of it.
+pub fn not_modified(whole: &Response) -> Response {
+    let headers = whole.headers.iter().filter(|(name, _)| *name != "content-type").cloned().collect();
+    Response { status: 304, headers, body: Body::default() }
 }
 
 fn failed(failure: &Failure) -> Response {

@@ -30,13 +30,25 @@ pub enum Place {
     Refused(Refusal),
 }
 
+/// Whether a request for `path` can be one of ours, whatever its host: what it answers "no" to is [`Place::Foreign`].
+pub fn may_be_ours(path: &str, matching: &Match, admin: &Admin) -> bool {
+    let decoded = decoded(without_query(path));
+    strip_prefix(&decoded, &matching.path_prefix)
+        .is_some_and(|below| page(below, &admin.path_prefix).is_some() || has_our_shape(below))
+}
+
+/// Whether a request is addressed to a host that is answered for here.
+pub fn is_our_host(head: &RequestHead, matching: &Match) -> bool {
+    matching.hosts.is_empty() || matching.hosts.iter().any(|host| host.matches(&head.authority))
+}
+
 /// Decides whose request `head` is and normalises its path.
 pub fn place(head: &RequestHead, matching: &Match, admin: &Admin) -> Place {
-    if !matching.hosts.is_empty() && !matching.hosts.iter().any(|host| host.matches(&head.authority)) {
+    if !is_our_host(head, matching) {
         return Place::Foreign;
     }
-    let raw = head.path.split(['?', '#']).next().unwrap_or_default();
-    let decoded = merge_slashes(percent_decode_str(raw).into());
+    let raw = without_query(&head.path);
+    let decoded = decoded(raw);
     let Some(below) = strip_prefix(&decoded, &matching.path_prefix) else {
         return Place::Foreign;
     };
@@ -55,6 +67,14 @@ pub fn place(head: &RequestHead, matching: &Match, admin: &Admin) -> Place {
 /// Percent-encodes a path for a request line, leaving what Go's `url.PathEscape` leaves, and slashes.
 pub fn encode(path: &str) -> String {
     utf8_percent_encode(path, &ESCAPED).to_string()
+}
+
+fn without_query(path: &str) -> &str {
+    path.split(['?', '#']).next().unwrap_or_default()
+}
+
+fn decoded(raw: &str) -> Cow<'_, [u8]> {
+    merge_slashes(percent_decode_str(raw).into())
 }
 
 fn merge_slashes(path: Cow<'_, [u8]>) -> Cow<'_, [u8]> {

@@ -14,13 +14,14 @@ use proxy_wasm::{
 
 use super::{
     counters::Counters,
+    heads,
     kv::SharedData,
     mail::{self, Mail},
     obey,
 };
 use crate::{
     cx::{CallId, Command, Cx, StreamId},
-    http::{CallFailure, Callout, Headers, Reply, Timestamp},
+    http::{CallFailure, Callout, Reply, Timestamp},
     shared::QueueId,
     worker::Worker,
 };
@@ -151,10 +152,7 @@ impl Link {
             return;
         };
         // With no headers there is nothing to read, and asking for it would trap.
-        let head =
-            (num_headers > 0).then(|| headers(MapType::HttpCallResponseHeaders)).map(|(status, headers)| {
-                (status.get(":status").and_then(|status| status.parse().ok()).unwrap_or_default(), headers)
-            });
+        let head = (num_headers > 0).then(|| heads::response(MapType::HttpCallResponseHeaders));
         #[cfg(feature = "crash-hook")]
         if head.as_ref().is_some_and(|(_, headers)| headers.first("x-modgate-crash") == Some("yes")) {
             log::error!("told to crash by x-modgate-crash");
@@ -168,15 +166,6 @@ impl Link {
 /// How late a count reaches the host, and how late the worker is woken. Far below the interval at which metrics are
 /// scraped, and ten calls a second are nothing to a worker that is busy.
 const TICK: Duration = Duration::from_millis(100);
-
-/// The pseudo-headers and the other headers of a map.
-pub(super) fn headers(map: MapType) -> (BTreeMap<String, String>, Headers) {
-    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    let all = hostcalls::get_map_bytes(map).unwrap_or_default();
-    let (pseudo, rest): (Vec<_>, Vec<_>) =
-        all.into_iter().map(|(name, value)| (name, text(value))).partition(|(name, _)| name.starts_with(':'));
-    (pseudo.into_iter().collect(), rest.into_iter().collect())
-}
 
 fn body(size: usize) -> Vec<u8> {
     hostcalls::get_buffer(proxy_wasm::types::BufferType::HttpCallResponseBody, 0, size)

@@ -8,13 +8,10 @@ use proxy_wasm::{
     types::{Action, MapType},
 };
 
-use super::{
-    link::{Link, headers},
-    obey,
-};
+use super::{heads, link::Link, obey};
 use crate::{
     cx::{StreamId, Verdict},
-    http::{RequestHead, ResponseHead},
+    http::ResponseHead,
 };
 
 pub(super) struct Stream {
@@ -37,9 +34,17 @@ impl HttpContext for Stream {
             return Action::Pause;
         };
         let mut link = link.borrow_mut();
-        let head = request_head();
+        let path = heads::request_value(":path").unwrap_or_default();
+        if !link.worker.may_answer(&path) {
+            let name = link.worker.route_header();
+            if heads::request_value(name).is_some() {
+                let _ = hostcalls::remove_map_value(MapType::HttpRequestHeaders, name);
+            }
+            return Action::Continue;
+        }
+        let head = heads::request(path);
         let verdict = link.stream(self.id, |worker, cx| worker.request_head(self.id, &head, cx));
-        self.foreign = verdict == Verdict::Continue;
+        self.foreign = matches!(verdict, Verdict::Continue);
         obey::now(&mut link, self.id, MapType::HttpRequestHeaders, verdict)
     }
 
@@ -61,8 +66,7 @@ impl HttpContext for Stream {
         if !link.worker.awaits_response(self.id) {
             return Action::Continue;
         }
-        let (pseudo, headers) = headers(MapType::HttpResponseHeaders);
-        let status = pseudo.get(":status").and_then(|status| status.parse().ok()).unwrap_or_default();
+        let (status, headers) = heads::response(MapType::HttpResponseHeaders);
         let (details, cluster) =
             (property(&["response", "code_details"]), property(&["xds", "cluster_name"]));
         let head = ResponseHead { status, headers, details, cluster };
@@ -86,10 +90,4 @@ impl Context for Stream {
 fn property(path: &[&str]) -> Option<String> {
     let value = hostcalls::get_property(path.to_vec()).ok().flatten()?;
     String::from_utf8(value).ok().filter(|text| !text.is_empty())
-}
-
-fn request_head() -> RequestHead {
-    let (mut pseudo, headers) = headers(MapType::HttpRequestHeaders);
-    let mut take = |name| pseudo.remove(name).unwrap_or_default();
-    RequestHead { method: take(":method"), authority: take(":authority"), path: take(":path"), headers }
 }

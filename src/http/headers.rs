@@ -26,10 +26,13 @@ impl Headers {
     }
 }
 
-impl<K: AsRef<str>, V: Into<String>> FromIterator<(K, V)> for Headers {
+impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Headers {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
-        Self(
-            pairs.into_iter().map(|(key, value)| (key.as_ref().to_ascii_lowercase(), value.into())).collect(),
-        )
+        let lower = |(key, value): (K, V)| {
+            let mut key = key.into();
+            key.make_ascii_lowercase();
+            (key, value.into())
+        };
+        Self(pairs.into_iter().map(lower).collect())
     }
 }

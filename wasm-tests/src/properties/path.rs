@@ -5,7 +5,7 @@
 use std::sync::LazyLock;
 
 use modgate::config::Config;
-use modgate::goproxy::{Place, Target, encode, place};
+use modgate::goproxy::{Place, Target, encode, is_our_host, may_be_ours, place};
 use modgate::http::{Headers, RequestHead};
 use modgate::plan::Want;
 
@@ -29,7 +29,7 @@ static CONFIGS: LazyLock<Vec<Config>> = LazyLock::new(|| {
     .into()
 });
 
-/// No path panics; what is accepted stays below the prefix, holds nothing that anybody on the way could resolve, and means
+/// No path panics; the short question whether a path may be ours is answered as the long one; what is accepted stays below the prefix, holds nothing that anybody on the way could resolve, and means
 /// the same in its one spelling.
 pub fn check(input: &[u8]) {
     let (line, path) = first_line(input);
@@ -39,7 +39,10 @@ pub fn check(input: &[u8]) {
     let ask = |path: String| {
         let authority = authority.to_owned();
         let head = RequestHead { method: "GET".to_owned(), authority, path, headers: Headers::default() };
-        place(&head, &config.matching, &config.admin)
+        let place = place(&head, &config.matching, &config.admin);
+        let ours = may_be_ours(&head.path, &config.matching, &config.admin);
+        assert_eq!(place != Place::Foreign, ours && is_our_host(&head, &config.matching), "{head:?}");
+        place
     };
     let raw = String::from_utf8_lossy(path).into_owned();
     let below = match ask(raw.clone()) {

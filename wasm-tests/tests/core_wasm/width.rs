@@ -27,8 +27,8 @@ fn times_are_64_bits_wide() {
 fn ages_beyond_32_bits_of_milliseconds_are_not_fresh() {
     let left = |ttl, age| Validity::left(Lifetime::List, ttl, age, true).cache_control();
     assert_eq!(left(Duration::from_secs(60), Duration::from_millis((1 << 32) + 1)), "public, max-age=0");
-    assert_eq!(left(Duration::from_millis((1 << 32) + 1), Duration::ZERO), "public, max-age=4294968");
-    assert_eq!(left(Duration::MAX, Duration::ZERO), "public, max-age=18446744073709551616");
+    assert_eq!(left(Duration::from_millis((1 << 32) + 1), Duration::ZERO), "public, max-age=4294967");
+    assert_eq!(left(Duration::MAX, Duration::ZERO), "public, max-age=18446744073709551615");
 }
 
 #[wasm_bindgen_test]

@@ -1,0 +1,50 @@
+//! An answer from the index, whole: given to the one who asked, and perhaps to the next who asks the same.
+
+use std::time::Duration;
+
+use crate::{
+    cx::{Cx, Verdict},
+    goproxy::{Answer, Asker, Etag, Validity, not_modified},
+    http::Response,
+    metrics::{Cache, Metric},
+};
+
+/// An answer from the index, for whoever asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hit {
+    response: Response,
+    etag: Option<Etag>,
+    kind: &'static str,
+    fresh_for: Option<Duration>,
+}
+
+impl Hit {
+    /// The answer to a question of this kind; `validity` is the one that it states.
+    pub(super) fn new(answer: &Answer<'_>, validity: Validity, kind: &'static str) -> Self {
+        let etag = match answer {
+            Answer::Found { found, .. } => Some(found.etag),
+            _ => None,
+        };
+        let response = answer.respond(&Asker::default());
+        Self { response, etag, kind, fresh_for: validity.fresh_for }
+    }
+
+    /// Gives it to a client who may have it already, and counts that.
+    pub fn give(&self, if_none_match: Option<&str>, cx: &mut Cx<'_>) -> Verdict {
+        let is_known = self.etag.zip(if_none_match).is_some_and(|(etag, tags)| etag.matches(tags));
+        let response = if is_known { not_modified(&self.response) } else { self.response.clone() };
+        cx.count(Metric::Request { kind: self.kind, cache: Cache::Hit, status: response.status });
+        Verdict::Respond(response)
+    }
+
+    /// For how long after it was made the answer stays true to the letter: nothing for as long as one likes. Its `max-age`
+    /// counts whole seconds, and promises too much as soon as the next one has begun.
+    pub fn holds_for(&self) -> Option<Duration> {
+        self.fresh_for.map(|left| Duration::from_millis(left.subsec_millis().into()))
+    }
+
+    /// The bytes of its body.
+    pub fn body_len(&self) -> usize {
+        self.response.body.len()
+    }
+}

@@ -1,0 +1,106 @@
+//! Answers that this worker gave a moment ago, ready to be given again.
+//!
+//! Above the index that all workers share stands what this worker read from it in the last second. A document that a
+//! hundred builds ask for at once is then parsed, looked up and copied out of shared data once a second, not each time.
+//!
+//! **What it may say.** An answer is given again for at most [`MAX_AGE`] after it was read from the index, and never
+//! longer than it is true to the letter ([`Hit::holds_for`]); then the index is asked again, which also shows it that the
+//! entry is in use. So no worker gives for longer than that what another worker has replaced. A new configuration begins
+//! with nothing, for this belongs to the worker of one configuration.
+//!
+//! **Whom it answers.** Only what is asked for by `GET` or `HEAD`, on a host that is ours, by a client who does not want
+//! anything special of a cache. The key is the path as it was sent: two spellings of one path are two entries.
+//!
+//! **What it costs.** [`SLOTS`] answers of at most [`MAX_BODY`] bytes under paths of at most [`MAX_PATH`]: 4.5 MiB per
+//! worker and no more, whatever is asked. Only answers that the index had are kept, so that a scan of names that nobody
+//! has does not even touch it; an answer takes the place of whatever stands in its slot, and the keyed hash keeps others
+//! from choosing which.
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    rc::Rc,
+    time::Duration,
+};
+
+use crate::{
+    config::Match,
+    flow::Hit,
+    goproxy::is_our_host,
+    http::{RequestHead, Timestamp},
+};
+
+/// The answers of one worker.
+#[derive(Debug)]
+pub(super) struct Ready {
+    slots: Vec<Option<Slot>>,
+    seed: u64,
+}
+
+#[derive(Debug)]
+struct Slot {
+    path: String,
+    hit: Rc<Hit>,
+    /// When it was read from the index.
+    since: Timestamp,
+    /// For how long it may be given.
+    life: Duration,
+}
+
+impl Ready {
+    /// None yet. `seed` is the key of the hash.
+    pub(super) fn new(seed: u64) -> Self {
+        Self { slots: (0..SLOTS).map(|_| None).collect(), seed }
+    }
+
+    /// The answer to `head`, if there is one.
+    pub(super) fn look_up(&self, head: &RequestHead, matching: &Match, now: Timestamp) -> Option<Rc<Hit>> {
+        let slot = self.slots.get(self.place(&head.path))?.as_ref()?;
+        // What is said to be from the future is from before the clock was set back.
+        let holds = slot.since <= now && now.since(slot.since) < slot.life;
+        (holds && slot.path == head.path && is_plain(head) && is_our_host(head, matching))
+            .then(|| Rc::clone(&slot.hit))
+    }
+
+    /// Keeps the answer to `head`, which was read from the index just now.
+    pub(super) fn keep(&mut self, head: &RequestHead, hit: Hit, now: Timestamp) {
+        let life = hit.holds_for().map_or(MAX_AGE, |holds| holds.min(MAX_AGE));
+        if life.is_zero() || hit.body_len() > MAX_BODY || head.path.len() > MAX_PATH || !is_plain(head) {
+            return;
+        }
+        let place = self.place(&head.path);
+        if let Some(slot) = self.slots.get_mut(place) {
+            *slot = Some(Slot { path: head.path.clone(), hit: Rc::new(hit), since: now, life });
+        }
+    }
+
+    fn place(&self, path: &str) -> usize {
+        let mut hasher = DefaultHasher::new();
+        (self.seed, path).hash(&mut hasher);
+        usize::try_from(hasher.finish() % SLOTS).unwrap_or_default()
+    }
+}
+
+/// Whether the client takes what a cache has: nothing of its request asks for more, or for less.
+fn is_plain(head: &RequestHead) -> bool {
+    head.is_read()
+        && !head
+            .headers
+            .names()
+            .any(|name| matches!(name, "cache-control" | "disable-module-fetch" | "pragma"))
+}
+
+/// How long an answer is given again. A second is nothing to a client, and makes the reads of the index two per worker,
+/// document and second.
+const MAX_AGE: Duration = Duration::from_secs(1);
+
+/// The documents of some hundred module versions: more than a worker's clients ask for again within a second.
+const SLOTS: u64 = 512;
+
+/// Nearly every go.mod is smaller, and what is larger costs more to send than to look up.
+const MAX_BODY: usize = 8 * 1024;
+
+/// Paths of the go command are under 500 bytes; only odd spellings are longer.
+const MAX_PATH: usize = 1024;
+
+#[cfg(test)]
+mod tests;
