@@ -131,6 +131,10 @@ impl Envoy {
 impl Drop for Envoy {
     fn drop(&mut self) {
         if thread::panicking() {
+            // The end of the log, which is shown too, may be access records alone.
+            let log = self.process.log();
+            let said: Vec<&str> = log.lines().filter(|line| !line.starts_with('{')).collect();
+            eprintln!("--- what Envoy said ---\n{}\n---", said[said.len().saturating_sub(40)..].join("\n"));
             return;
         }
         match self.watch {

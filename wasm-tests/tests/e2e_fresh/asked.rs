@@ -67,7 +67,7 @@ fn a_client_may_have_it_asked_anew_once_a_second(workers: u32) {
             .iter()
             .enumerate()
     {
-        let path = format!("/m{number}{LIST}");
+        let path = format!("/m{number}.example/m/@v/list");
         stack
             .upstream
             .on_each(&path, [Reply::ok("v1.0.0\n").served(), Reply::ok("v1.0.0\nv1.1.0\n").served()]);
