@@ -20,7 +20,7 @@ use super::{
     obey,
 };
 use crate::{
-    cx::{CallId, Command, Cx, StreamId},
+    cx::{CallId, Command, Cx, StreamId, Verdict},
     http::{CallFailure, Callout, Reply, Timestamp},
     shared::QueueId,
     worker::Worker,
@@ -40,6 +40,8 @@ pub(super) struct Link {
     ticking: bool,
     counters: Counters,
     outbox: VecDeque<(CallId, Callout)>,
+    /// Streams that are to go on.
+    resumed: VecDeque<(StreamId, Verdict)>,
     tokens: BTreeMap<u32, CallId>,
 }
 
@@ -54,27 +56,47 @@ impl Link {
             ticking: false,
             counters: Counters::default(),
             outbox: VecDeque::new(),
+            resumed: VecDeque::new(),
             tokens: BTreeMap::new(),
         }))
     }
 
-    /// An event of the stream whose callback runs.
-    pub(super) fn stream<T>(
-        &mut self,
-        stream: StreamId,
-        event: impl FnOnce(&mut Worker, &mut Cx<'_>) -> T,
-    ) -> T {
-        let result = self.step(stream.0, event);
-        if !self.outbox.is_empty() && !self.rung {
-            self.rung = mail::ring(self.queue);
-        }
+    /// An event of a stream; its callback runs.
+    pub(super) fn stream<T>(&mut self, event: impl FnOnce(&mut Worker, &mut Cx<'_>) -> T) -> T {
+        let result = self.step(event);
+        self.ring();
         result
+    }
+
+    /// Whether nothing is under way.
+    pub(super) fn is_idle(&self) -> bool {
+        self.worker.is_idle() && self.resumed.is_empty()
     }
 
     /// An event of the worker; the root's callback runs. What is in the outbox is sent.
     pub(super) fn root(&mut self, event: impl FnOnce(&mut Worker, &mut Cx<'_>)) {
-        self.step(self.root, event);
+        self.step(event);
         self.send();
+    }
+
+    /// The root's callback ends: streams that waited go on, as many as may at once. The host does that when the callback is
+    /// over, and calls the filter for each from within the last: some three hundred deep, the VM's stack is full.
+    pub(super) fn let_go(&mut self) {
+        for _ in 0..MAX_RESUMED {
+            let Some((stream, verdict)) = self.resumed.pop_front() else {
+                return;
+            };
+            obey::resume(self, self.root, stream, verdict);
+        }
+        self.ring();
+    }
+
+    /// Has the host call the root again, if there is anything left to do.
+    fn ring(&mut self) {
+        let is_done = self.outbox.is_empty() && self.resumed.is_empty();
+        if !self.rung && !is_done {
+            self.rung = mail::ring(self.queue);
+        }
     }
 
     /// There is mail in `queue`, which the host believes to be this worker's: that of a VM that was given up may be handed
@@ -82,7 +104,10 @@ impl Link {
     pub(super) fn open_mail(&mut self, queue: QueueId) {
         while let Some(mail) = mail::next(queue) {
             match mail {
-                Mail::Bell => self.send(),
+                Mail::Bell => {
+                    self.rung = false;
+                    self.send();
+                }
                 Mail::Message(message) => self.root(|worker, cx| worker.message(&message, cx)),
             }
         }
@@ -90,9 +115,11 @@ impl Link {
 
     /// The host's clock has ticked.
     pub(super) fn tick(&mut self) {
+        // A bell that nobody heard by now is rung again.
+        self.rung = false;
         self.root(Worker::tick);
         self.counters.flush();
-        if !self.worker.needs_ticks() {
+        if !self.needs_ticks() {
             self.ticking = false;
             let _ = hostcalls::set_tick_period(Duration::ZERO);
         }
@@ -106,8 +133,13 @@ impl Link {
         }
     }
 
-    /// Steps the worker and does what it wants; its callouts stay in the outbox. `context` is the one whose callback runs.
-    fn step<T>(&mut self, context: u32, event: impl FnOnce(&mut Worker, &mut Cx<'_>) -> T) -> T {
+    fn needs_ticks(&self) -> bool {
+        self.worker.needs_ticks() || !self.resumed.is_empty()
+    }
+
+    /// Steps the worker and does what it wants; its callouts stay in the outbox, and who is to go on waits for
+    /// [`Self::let_go`].
+    fn step<T>(&mut self, event: impl FnOnce(&mut Worker, &mut Cx<'_>) -> T) -> T {
         let mut shared = SharedData;
         let mut cx = Cx::new(now(), &mut shared);
         let result = event(&mut self.worker, &mut cx);
@@ -117,11 +149,11 @@ impl Link {
                 Command::Count(metric) => self.counters.add(metric),
                 Command::Notify { queue, message } => mail::send(queue, &message),
                 Command::Log(level, line) => log::log!(level, "{line}"),
-                Command::Resume { stream, verdict } => obey::resume(self, context, stream, verdict),
+                Command::Resume { stream, verdict } => self.resumed.push_back((stream, verdict)),
             }
         }
         // The host's clock runs only while something is due: an idle gateway sleeps.
-        if !self.ticking && (self.counters.is_behind() || self.worker.needs_ticks()) {
+        if !self.ticking && (self.counters.is_behind() || self.needs_ticks()) {
             self.ticking = hostcalls::set_tick_period(TICK).is_ok();
         }
         result
@@ -129,7 +161,6 @@ impl Link {
 
     /// Sends what is in the outbox; the root's callback runs.
     fn send(&mut self) {
-        self.rung = false;
         while let Some((id, callout)) = self.outbox.pop_front() {
             match dispatch(&callout) {
                 Ok(token) => {
@@ -140,7 +171,7 @@ impl Link {
                         Status::InternalFailure => CallFailure::Unavailable,
                         _ => CallFailure::Misconfigured,
                     };
-                    self.step(self.root, |worker, cx| worker.call_done(id, Reply::Failed(failure), cx));
+                    self.step(|worker, cx| worker.call_done(id, Reply::Failed(failure), cx));
                 }
             }
         }
@@ -166,6 +197,9 @@ impl Link {
 /// How late a count reaches the host, and how late the worker is woken. Far below the interval at which metrics are
 /// scraped, and ten calls a second are nothing to a worker that is busy.
 const TICK: Duration = Duration::from_millis(100);
+
+/// Far from the three hundred that are too many (Envoy 1.40), and enough that a crowd is gone in a few milliseconds.
+const MAX_RESUMED: usize = 64;
 
 fn body(size: usize) -> Vec<u8> {
     hostcalls::get_buffer(proxy_wasm::types::BufferType::HttpCallResponseBody, 0, size)

@@ -33,7 +33,8 @@ impl Root {
         };
         let mut link = link.borrow_mut();
         event(&mut link);
-        if self.replaced && link.worker.is_idle() {
+        link.let_go();
+        if self.replaced && link.is_idle() {
             self.replaced = false;
             link.finish();
             let _ = hostcalls::done();
@@ -101,7 +102,7 @@ impl Context for Root {
             return true;
         };
         let mut link = link.borrow_mut();
-        let idle = link.worker.is_idle();
+        let idle = link.is_idle();
         if idle {
             link.finish();
         }

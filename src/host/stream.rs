@@ -43,7 +43,7 @@ impl HttpContext for Stream {
             return Action::Continue;
         }
         let head = heads::request(path);
-        let verdict = link.stream(self.id, |worker, cx| worker.request_head(self.id, &head, cx));
+        let verdict = link.stream(|worker, cx| worker.request_head(self.id, &head, cx));
         self.foreign = matches!(verdict, Verdict::Continue);
         obey::now(&mut link, self.id, MapType::HttpRequestHeaders, verdict)
     }
@@ -70,7 +70,7 @@ impl HttpContext for Stream {
         let (details, cluster) =
             (property(&["response", "code_details"]), property(&["xds", "cluster_name"]));
         let head = ResponseHead { status, headers, details, cluster };
-        let verdict = link.stream(self.id, |worker, cx| worker.response_head(self.id, &head, cx));
+        let verdict = link.stream(|worker, cx| worker.response_head(self.id, &head, cx));
         obey::now(&mut link, self.id, MapType::HttpResponseHeaders, verdict)
     }
 }
