@@ -15,6 +15,6 @@ mod write;
 pub use self::probe::{Probe, Sightings, readiness};
 pub use self::question::Parked;
 pub use self::request::Reception;
-pub use self::route::Routed;
+pub use self::route::{Learned, Routed};
 pub use self::search::{End, Search, Searched, Step, entry};
 pub use self::write::{Write, worth_writing};

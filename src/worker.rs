@@ -11,14 +11,14 @@ use crate::{
     config::Config,
     cx::{CallId, Command, Cx, StreamId, Verdict},
     flow::{
-        Parked, Probe, Reception, Routed, Search, Searched, Sightings, Step, Write, entry, readiness,
-        worth_writing,
+        Learned, Parked, Probe, Reception, Routed, Search, Searched, Sightings, Step, Write, entry,
+        readiness, worth_writing,
     },
     goproxy::Found,
     http::{Callout, Reply, RequestHead, ResponseHead, Timestamp},
     metrics::Metric,
     plan::{Source, Want},
-    shared::{Index, Seat},
+    shared::{Entry, Index, Region, Seat},
 };
 
 /// The state of one worker under one configuration.
@@ -82,7 +82,7 @@ impl Worker {
 
     /// A request's head is there.
     pub fn request_head(&mut self, stream: StreamId, head: &RequestHead, cx: &mut Cx<'_>) -> Verdict {
-        match Reception::of(head, &self.config, &self.index, cx) {
+        match Reception::of(head, &self.config, &mut self.index, cx) {
             Reception::Decided(verdict) => verdict,
             Reception::Probe => self.probe(stream, cx),
             Reception::Routed(verdict, routed) => {
@@ -111,9 +111,14 @@ impl Worker {
         let expected = routed.source.endpoint(&self.config).map(|endpoint| endpoint.cluster.as_str());
         let reply = Reply::routed(head, expected.unwrap_or_default());
         self.sightings.note(routed.source, &reply, &self.config, cx);
-        let (verdict, entry) = routed.response(head, reply, &self.config, cx);
-        if let Some(entry) = entry {
-            self.index.keep(cx.kv, &Want::Zip(routed.zip).key(), &entry);
+        let (verdict, learned) = routed.response(head, reply, &self.config, cx);
+        let key = Want::Zip(routed.zip).key();
+        match learned {
+            None => {}
+            Some(Learned::Missing(missing)) => {
+                self.index.keep(cx.kv, &key, &Entry::Missing(missing), cx.now);
+            }
+            Some(Learned::NotStored) => self.index.forget(cx.kv, Region::Found, &key, cx.now),
         }
         verdict
     }
@@ -141,7 +146,7 @@ impl Worker {
                 Step::Done(searched) => self.conclude(&key, searched, known.as_ref(), &waiting, cx),
             },
             Some(Job::Write(write)) => {
-                let outcome = write.end(&reply, &self.index, cx);
+                let outcome = write.end(&reply, &mut self.index, cx);
                 if outcome != self.last_write {
                     cx.log(Level::Info, format!("writes to storage: {outcome}"));
                     self.last_write = outcome;
@@ -211,7 +216,7 @@ impl Worker {
         };
         let searched = searched.or_known(want, known);
         if let Some(entry) = entry(want, &searched, *may_fetch, cx.now) {
-            self.index.keep(cx.kv, &want.key(), &entry);
+            self.index.keep(cx.kv, &want.key(), &entry, cx.now);
         }
         for stream in waiting {
             if let Some(Stream::Parked { parked, coalesced }) = self.streams.remove(stream) {

@@ -26,7 +26,7 @@ pub enum Reception {
 
 impl Reception {
     /// Decides what to do with a request.
-    pub fn of(head: &RequestHead, config: &Config, index: &Index, cx: &mut Cx<'_>) -> Self {
+    pub fn of(head: &RequestHead, config: &Config, index: &mut Index, cx: &mut Cx<'_>) -> Self {
         match place(head, &config.matching, &config.admin) {
             Place::Foreign => Self::Decided(strip_route_header(head, config)),
             _ if !head.is_read() => Self::refuse("invalid", &Refusal::Method(shown(&head.method)), cx),
@@ -57,7 +57,13 @@ impl Reception {
         Self::Decided(answer(&page, &Asker::default(), "page", Cache::None, cx))
     }
 
-    fn target(target: Target, head: &RequestHead, config: &Config, index: &Index, cx: &mut Cx<'_>) -> Self {
+    fn target(
+        target: Target,
+        head: &RequestHead,
+        config: &Config,
+        index: &mut Index,
+        cx: &mut Cx<'_>,
+    ) -> Self {
         let kind = target.kind();
         if let Some(refusal) = sumdb_refusal(&target, config) {
             return Self::refuse(kind, &refusal, cx);
@@ -82,7 +88,7 @@ impl Reception {
         // Nearly every request ends here, with one read: "not found" is looked up only where nothing else is known.
         let mut known = None;
         for region in [Region::Found, Region::Missing] {
-            let Some(entry) = index.look_up(cx.kv, region, &key) else {
+            let Some(entry) = index.look_up(cx.kv, region, &key, cx.now) else {
                 continue;
             };
             if let Some(reception) = question.hit(&entry, head, config, cx) {

@@ -5,11 +5,10 @@ use crate::{
     config::Config,
     cx::{Cx, Edit, Verdict},
     endpoint,
-    goproxy::{Answer, Asker, CACHE_HEADER, Failure, Fault, Lifetime, Outcome, Validity, Zip},
-    http::{Reply, RequestHead, ResponseHead, Timestamp},
+    goproxy::{Answer, Asker, CACHE_HEADER, Failure, Fault, Lifetime, Missing, Outcome, Validity, Zip},
+    http::{Reply, RequestHead, ResponseHead},
     metrics::{Cache, Metric},
     plan::Source,
-    shared::Entry,
     upstream,
 };
 
@@ -22,6 +21,15 @@ pub struct Routed {
     pub source: Source,
     /// A failure of somebody asked before: that `source` has no such zip is then nobody's word.
     pub doubt: Option<Failure>,
+}
+
+/// What the index is to learn of a routed request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Learned {
+    /// There is no such zip.
+    Missing(Missing),
+    /// Whatever it says of storage is not to be relied upon.
+    NotStored,
 }
 
 impl Routed {
@@ -43,14 +51,14 @@ impl Routed {
     }
 
     /// The head of what came back: a zip goes on under our own headers, a refusal becomes one that a developer can read.
-    /// With what the index is to keep of it, if anything.
+    /// With what the index is to learn of it, if anything.
     pub fn response(
         &self,
         head: &ResponseHead,
         reply: Reply,
         config: &Config,
         cx: &mut Cx<'_>,
-    ) -> (Verdict, Option<Entry>) {
+    ) -> (Verdict, Option<Learned>) {
         let cache = if self.source == Source::Storage { Cache::Storage } else { Cache::Upstream };
         let what = self.zip.to_string();
         let who = self.source.describe(config);
@@ -71,7 +79,7 @@ impl Routed {
             Some(Outcome::Missing(missing)) if self.source != Source::Storage => {
                 let validity = Validity { fresh_for: Some(config.freshness.negative), ..shared };
                 let answered = Answer::Missing { missing: &missing, validity, cache };
-                (answer(&answered, &Asker::default(), KIND, cache, cx), Some(Entry::Missing(missing)))
+                (answer(&answered, &Asker::default(), KIND, cache, cx), Some(Learned::Missing(missing)))
             }
             Some(Outcome::Failed(failure)) => (failed(&failure, cx), self.forget()),
             Some(Outcome::Missing(_) | Outcome::Found(_)) => {
@@ -86,9 +94,9 @@ impl Routed {
     }
 
     /// That storage has it was not true, or is of no use: the next request asks anew, and an upstream where storage cannot
-    /// say. The index cannot forget, but an entry this old is never fresh.
-    fn forget(&self) -> Option<Entry> {
-        (self.source == Source::Storage).then(|| Entry::Stored { since: Timestamp::default() })
+    /// say.
+    fn forget(&self) -> Option<Learned> {
+        (self.source == Source::Storage).then_some(Learned::NotStored)
     }
 }
 

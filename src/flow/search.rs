@@ -236,7 +236,7 @@ impl Search {
                 let what = self.want.describe();
                 let reason =
                     format!("not found: {what}: not stored here, and no upstream may be asked for it");
-                self.done(End::Missing(Missing { gone: false, reason, since: cx.now }), None)
+                self.done(End::Missing(Missing { gone: false, reason, since: cx.now, limit: None }), None)
             }
         }
     }

@@ -38,16 +38,16 @@ impl Write {
 
     /// The reply, and what came of it as metrics call it. The index learns of a success, so that the same bytes are not
     /// written again.
-    pub fn end(self, reply: &Reply, index: &Index, cx: &mut Cx<'_>) -> &'static str {
+    pub fn end(self, reply: &Reply, index: &mut Index, cx: &mut Cx<'_>) -> &'static str {
         let outcome = match store::judge_write(reply) {
             Ok(()) => "stored",
             Err(outcome) => outcome,
         };
         if outcome == "stored"
-            && let Some(Entry::Found(found)) = index.look_up(cx.kv, Region::Found, &self.key)
+            && let Some(Entry::Found(found)) = index.look_up(cx.kv, Region::Found, &self.key, cx.now)
             && found.etag == self.etag
         {
-            index.keep(cx.kv, &self.key, &Entry::Found(Found { stored: true, ..found }));
+            index.keep(cx.kv, &self.key, &Entry::Found(Found { stored: true, ..found }), cx.now);
         }
         cx.count(Metric::StorageWrite { outcome });
         outcome

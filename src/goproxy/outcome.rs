@@ -1,6 +1,6 @@
 //! What came of looking for a document.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use sha2::{Digest, Sha256};
 
@@ -29,6 +29,10 @@ pub struct Found {
     pub since: Timestamp,
     /// Whether storage is known to have it.
     pub stored: bool,
+    /// For how long the upstream allows it to be believed, where it said so; in whole milliseconds.
+    pub limit: Option<Duration>,
+    /// When a source was last asked in vain since.
+    pub checked: Option<Timestamp>,
 }
 
 /// There is no such document.
@@ -40,6 +44,8 @@ pub struct Missing {
     pub reason: String,
     /// When a source last said so.
     pub since: Timestamp,
+    /// For how long the upstream allows it to be believed, where it said so; in whole milliseconds.
+    pub limit: Option<Duration>,
 }
 
 /// Why nobody could say.
@@ -74,7 +80,7 @@ impl Found {
     /// A document that an upstream handed over at `now`.
     pub fn fetched(body: Vec<u8>, now: Timestamp) -> Self {
         let etag = Etag::of(&body);
-        Self { body: body.into(), etag, since: now, stored: false }
+        Self { body: body.into(), etag, since: now, stored: false, limit: None, checked: None }
     }
 
     /// A document that storage handed over at `now`.

@@ -53,7 +53,7 @@ fn refused(what: &str, who: &str, status: u16, headers: &Headers, body: &[u8], n
     match status {
         404 | 410 => {
             let reason = format!("not found: {what}: {who} answered {status}{said}");
-            Outcome::Missing(Missing { gone: status == 410, reason, since: now })
+            Outcome::Missing(Missing { gone: status == 410, reason, since: now, limit: None })
         }
         // Not the developer's mistake: the gateway's own credentials are wrong or missing.
         401 | 407 => fail(Fault::Bad, &format!("does not accept this gateway's credentials ({status})")),
