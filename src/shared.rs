@@ -10,6 +10,7 @@ mod heat;
 mod index;
 mod keyed;
 mod kv;
+mod lease;
 mod memory;
 mod record;
 mod sketch;
@@ -19,6 +20,7 @@ use std::time::Duration;
 pub use self::heat::{Heat, REST_SECS};
 pub use self::index::{Index, Region};
 pub use self::kv::{Conflict, Expected, SharedKv, Versioned};
+pub use self::lease::{LEASE, Lease, Leases};
 pub use self::memory::Memory;
 pub use self::record::{Entry, Key, Occupant, Record};
 
