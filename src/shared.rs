@@ -1,17 +1,28 @@
-//! The index: answers kept in the host's shared data, for all workers of one Envoy.
+//! The index and the leases: what all workers of one Envoy know, kept in the host's shared data.
+//!
+//! Nothing here can be relied upon to be there: another worker writes between any two calls, another build of this filter
+//! may have written before, and everything is gone with the last of them. Whatever is read says of what it is, and is
+//! checked for it.
 
+mod bytes;
 mod fingerprint;
+mod heat;
 mod index;
-mod lease;
-pub use lease::*;
+mod keyed;
 mod kv;
+mod lease;
 mod memory;
 mod record;
+mod sketch;
 
+use std::time::Duration;
+
+pub use self::heat::{Heat, REST_SECS};
 pub use self::index::{Index, Region};
 pub use self::kv::{Conflict, Expected, SharedKv, Versioned};
+pub use self::lease::{LEASE, Lease, Leases};
 pub use self::memory::Memory;
-pub use self::record::{Entry, Key, Record};
+pub use self::record::{Entry, Key, Occupant, Record};
 
 /// A worker's queue, as the host names it; another worker's messages to it arrive there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,3 +36,6 @@ pub struct Seat {
     /// The key of every hash of this memory: the same for all workers, unknown outside.
     pub seed: u64,
 }
+
+/// How far the times of two workers may lie apart: they read one clock, each when an event of its own began.
+const SKEW: Duration = Duration::from_secs(2);

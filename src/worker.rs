@@ -26,7 +26,7 @@ use crate::{
     http::{Callout, Reply, RequestHead, ResponseHead, Timestamp},
     metrics::Metric,
     plan::Want,
-    shared::{Entry, Index, Leases, Seat},
+    shared::{Entry, Index, Leases, Region, Seat},
 };
 
 /// The state of one worker under one configuration.
@@ -175,7 +175,7 @@ impl Worker {
         let (verdict, lesson) = routed.response(head, reply, &self.config, cx);
         let path = Want::Zip(routed.zip).key();
         if lesson.forget {
-            self.index.forget(cx.kv, &path);
+            self.index.forget(cx.kv, Region::Found, &path, cx.now);
         }
         if let Some(missing) = lesson.missing {
             self.index.keep(cx.kv, &path, &Entry::Missing(missing), cx.now);

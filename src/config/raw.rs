@@ -40,7 +40,7 @@ pub(super) struct RawConfig {
     /// are told to ask a checksum database themselves.
     pub(super) sumdb: Option<Vec<Section<RawSumdb>>>,
     /// The size of the index in Envoy's shared memory. It never takes more than `slots` x (`max_entry_bytes` + 160) +
-    /// `negative_slots` x (1024 + 160) bytes, whatever is asked for; that product may not exceed 4 GiB.
+    /// `negative_slots` x (1024 + 160) bytes and 5 MB for its leases, whatever is asked for; all that may not exceed 4 GiB.
     #[serde(default)]
     pub(super) index: Section<RawIndex>,
     /// How long answers that can change are believed, and what is answered beyond. Versions, once seen, never change and
@@ -115,7 +115,7 @@ pub(super) struct RawIndex {
     )]
     pub(super) negative_slots: Option<RawCount>,
     /// The largest answer kept, its key included; larger ones are served but not indexed. With the default even a large
-    /// go.mod fits; the larger an entry, the longer all workers wait while one of them reads it.
+    /// go.mod and a list of 2,000 versions fit; the larger an entry, the longer all workers wait while one of them reads it.
     #[cfg_attr(
         not(target_arch = "wasm32"),
         schemars(extend(

@@ -43,7 +43,7 @@ fn the_minimal_configuration_gets_every_default() {
         private: Private { modules: Patterns::default(), nosumdb: Patterns::default() },
         sumdb: Vec::new(),
         storage: None,
-        index: Index { slots: 4096, negative_slots: 1024, max_entry_bytes: 16384 },
+        index: Index { slots: 4096, negative_slots: 1024, max_entry_bytes: 32768 },
         freshness: Freshness {
             list: seconds(60),
             latest: seconds(60),
@@ -195,7 +195,7 @@ fn hosts_match_without_port_and_case() {
 #[test]
 fn memory_is_bounded_by_what_the_index_says() {
     let config = Config::parse(MINIMAL).unwrap();
-    assert_eq!(config.index.memory_bound_bytes(), 68_976_640);
+    assert_eq!(config.index.memory_bound_bytes(), 140_935_168);
     let largest = Index { slots: u32::MAX, negative_slots: u32::MAX, max_entry_bytes: u32::MAX };
     assert!(largest.memory_bound_bytes() > limits::MAX_INDEX_MEMORY_BYTES);
 }

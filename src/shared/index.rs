@@ -1,14 +1,36 @@
-//! A fixed number of slots.
+//! A fixed number of slots, and who gets one.
 //!
 //! The host's shared data cannot forget a key, so the index uses as many as it is configured for and no more, whatever is
-//! asked: a key's hash chooses its slot, a record that falls into a taken slot replaces what is there. Documents and
-//! answers that there is none live apart, so that a flood of unknown names evicts nothing of worth.
+//! asked. Documents and answers that there is none live apart, so that a flood of unknown names evicts nothing of worth.
+//!
+//! **Where a record lives.** A keyed hash gives each key two slots of its region; the record stands in one of them and is
+//! read with one or two reads.
+//!
+//! **Who stays.** Every record carries its heat: how often it was used, counted slowly, halved while it rests. A look-up
+//! that hits writes it down, once in a while (`heat.rs`). A new record takes the slot that is worth less, and only if it
+//! was asked for more often than that one is worth; how often is each worker's own guess (`sketch.rs`). So a scan, which
+//! asks everything once, runs through the slots that nobody used again and evicts nothing else, whichever worker it
+//! comes through; and what is asked for often gets in anyway. Nothing is dropped for its age or for another
+//! configuration: a record of other sources cools down like any other, and until then a configuration rolled back finds it.
+//!
+//! **Who wins.** All writes are compare-and-swap; who loses reads again and decides again. The newer of two answers stays.
+//! Two workers that keep the same key at once may take a slot each; both look again after their write, and whoever comes
+//! last finds both and empties the older.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+mod place;
 
-use super::{Entry, Expected, Key, Record, Seat, SharedKv, fingerprint::fingerprint};
-use crate::config::{self, Config, limits::NEGATIVE_ENTRY_BYTES};
-use crate::http::Timestamp;
+use self::place::{Kept, Newcomer, Place};
+use super::{
+    Entry, Expected, Heat, Key, Occupant, Record, Seat, SharedKv,
+    fingerprint::fingerprint,
+    keyed::{Keyed, Purpose},
+    record::set_heat,
+    sketch::Sketch,
+};
+use crate::{
+    config::{self, Config, limits::NEGATIVE_ENTRY_BYTES},
+    http::Timestamp,
+};
 
 /// Which slots a record lives in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,76 +41,116 @@ pub enum Region {
     Missing,
 }
 
-/// The index of one configuration.
+/// The index of one configuration, as one worker sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Index {
     sizes: config::Index,
-    seed: u64,
+    keyed: Keyed,
     sources: u64,
+    /// The keys that were looked up in vain.
+    asked: Sketch,
 }
 
 impl Index {
     /// The index of `config`: of its size, for answers from its sources.
     pub fn new(config: &Config, seat: Seat) -> Self {
-        Self { sizes: config.index, seed: seat.seed, sources: fingerprint(config) }
+        Self {
+            sizes: config.index,
+            keyed: Keyed::new(seat.seed),
+            sources: fingerprint(config),
+            asked: Sketch::new(),
+        }
     }
 
-    /// What `region` knows of `path`.
+    /// What `region` knows of `path`. It counts as a use, or as an ask in vain.
     pub fn look_up(
         &mut self,
         kv: &mut dyn SharedKv,
         region: Region,
         path: &str,
-        _now: Timestamp,
+        now: Timestamp,
     ) -> Option<Entry> {
-        let key = self.key(path);
-        Entry::decode(&kv.get(&self.slot(region, key))?.value, key)
+        let place = self.place(region, path);
+        for name in place.names() {
+            let Some(mut read) = kv.get(&name) else { continue };
+            let Some(occupant) = Occupant::of(&read.value).filter(|occupant| occupant.key == place.key)
+            else {
+                continue;
+            };
+            let Some(entry) = occupant.entry() else { continue };
+            if let Some(heat) = occupant.heat.used(now) {
+                set_heat(&mut read.value, heat);
+                // Whoever came first wrote as much, or a newer answer.
+                let _ = kv.put(&name, &read.value, Expected::Version(read.version));
+            }
+            return Some(entry);
+        }
+        self.asked.count(place.hash);
+        None
     }
 
-    /// Keeps `entry` under `path`, if it is small enough.
-    pub fn keep(&mut self, kv: &mut dyn SharedKv, path: &str, entry: &Entry, _now: Timestamp) {
+    /// Keeps `entry` under `path`, unless a newer one stands there or what stands in its way is worth more. One that is too
+    /// large is not kept, but ends the one before: that would otherwise be what everybody sees for ever.
+    pub fn keep(&mut self, kv: &mut dyn SharedKv, path: &str, entry: &Entry, now: Timestamp) {
         let (region, limit) = match entry {
             Entry::Found(_) | Entry::Stored { .. } | Entry::Streamed { .. } => {
                 (Region::Found, self.sizes.max_entry_bytes)
             }
             Entry::Missing(_) => (Region::Missing, NEGATIVE_ENTRY_BYTES),
         };
-        let key = self.key(path);
-        if let Some(bytes) = (Record { key, entry }).encode()
-            && u32::try_from(bytes.len()).is_ok_and(|length| length <= limit)
-        {
-            let slot = self.slot(region, key);
-            let expected = Expected::unchanged(kv.get(&slot).as_ref());
-            // Who loses against another worker's write leaves it at that.
-            let _ = kv.put(&slot, &bytes, expected);
-        }
+        let place = self.place(region, path);
+        let asked = self.asked.asked(place.hash).max(1);
+        let heat = Heat::first(asked, now);
+        let bytes = Record { key: place.key, entry, heat }.encode();
+        let fits = |bytes: &Vec<u8>| u32::try_from(bytes.len()).is_ok_and(|length| length <= limit);
+        write(place, kv, &Newcomer { bytes: bytes.filter(fits), since: entry.since(), asked }, now);
     }
 
-    pub fn spread(&self, _path: &str, _since: Timestamp) -> u8 {
-        0
+    /// Drops what `region` knows of `path` as of `now`: it has turned out not to be true any more.
+    pub fn forget(&self, kv: &mut dyn SharedKv, region: Region, path: &str, now: Timestamp) {
+        write(self.place(region, path), kv, &Newcomer { bytes: None, since: now, asked: 0 }, now);
     }
+
+    /// A number that is the same for this path and `since` on all workers, and differs among paths and among times: how
+    /// much earlier than others an answer may be asked for again, in 256ths.
+    pub fn spread(&self, path: &str, since: Timestamp) -> u8 {
+        let [bits, _] = self.keyed.hash(Purpose::Spread, self.key(path), since.0);
+        bits.to_le_bytes()[0]
+    }
+
+    /// Which sources its answers are from, as [`Key`] has it.
     pub fn sources(&self) -> u64 {
         self.sources
     }
-    pub fn forget(&mut self, kv: &mut dyn SharedKv, path: &str) {
-        let slot = self.slot(Region::Found, self.key(path));
-        let read = kv.get(&slot);
-        let _ = kv.put(&slot, b"", Expected::unchanged(read.as_ref()));
-    }
+
     fn key<'a>(&self, path: &'a str) -> Key<'a> {
         Key { sources: self.sources, path }
     }
 
-    fn slot(&self, region: Region, key: Key<'_>) -> String {
-        let mut hasher = DefaultHasher::new();
-        (self.seed, key).hash(&mut hasher);
-        let (name, slots) = match region {
-            Region::Found => ("found", self.sizes.slots),
-            Region::Missing => ("missing", self.sizes.negative_slots),
+    fn place<'a>(&self, region: Region, path: &'a str) -> Place<'a> {
+        let key = self.key(path);
+        let (name, purpose, slots) = match region {
+            Region::Found => ("found", Purpose::Found, self.sizes.slots),
+            Region::Missing => ("missing", Purpose::Missing, self.sizes.negative_slots),
         };
-        format!("{PREFIX}{name}/{}", hasher.finish() % u64::from(slots.max(1)))
+        let [first, second] = self.keyed.hash(purpose, key, 0);
+        let slots = u64::from(slots.max(1));
+        let slot = first % slots;
+        // Another one, wherever there is another.
+        let other = (slots > 1).then(|| (slot + 1 + second % (slots - 1)) % slots);
+        Place { key, hash: second.rotate_left(32) ^ first, region: name, slot, other }
     }
 }
 
-/// Every filter with the same `vm_id` shares one name space, under Istio filters of other makers too.
-const PREFIX: &str = "modgate/index/";
+fn write(place: Place<'_>, kv: &mut dyn SharedKv, newcomer: &Newcomer, now: Timestamp) {
+    for _ in 0..ATTEMPTS {
+        match place.keep(kv, newcomer, now) {
+            Kept::Refused => return,
+            Kept::Written => return place.settle(kv, now),
+            Kept::Again => {}
+        }
+    }
+}
+
+/// Who loses a race reads again; who loses so many has a neighbour whose answer is as good.
+const ATTEMPTS: usize = 3;

@@ -1,78 +1,162 @@
-//! TEMP
-use super::*;
-use crate::{config::Config, http::Timestamp};
+//! One worker fetches, the others wait for it.
+//!
+//! A lease says who fetches a key and who wants to hear of it. Each key has one slot of a fixed number, chosen by a keyed
+//! hash: **one**, not two, so that a compare-and-swap of that slot alone decides who leads, and two leaders of one key
+//! would take two values in one place. Two keys in one slot is what that costs: whoever comes second fetches alone, as if
+//! there were no leases. With 100 fetches under way that befalls one in forty.
+//!
+//! ```text
+//!            acquire                        renew, on ticks
+//!   free ─────────────▶ held by A ◀──────────────────────────┐
+//!    ▲                  │  │  └──────────────────────────────┘
+//!    │ release by A:    │  │ acquire by B: B is written down as waiting
+//!    │ who waited       │  │
+//!    └──────────────────┘  │ A neither renewed nor released for 2 s
+//!                          ▼
+//!                   expired: whoever acquires first leads, and whoever waited waits for it
+//! ```
+//!
+//! Whoever follows hears of the end from the leader, or, when that died, of nothing: it must acquire again once
+//! [`LEASE`] is over, and then leads, follows another, or fetches alone.
+
+mod held;
+
 use std::time::Duration;
-#[derive(Debug)]
-pub struct Leases {
-    seat: Seat,
-}
+
+use self::held::Held;
+use super::{
+    Conflict, Expected, Key, QueueId, SKEW, Seat, SharedKv, Versioned,
+    fingerprint::fingerprint,
+    keyed::{Keyed, Purpose},
+};
+use crate::{
+    config::{Config, limits::LEASE_SLOTS},
+    http::Timestamp,
+};
+
+/// For how long a leader is believed to be alive. Long enough for a few ticks of a busy worker, short enough for a client
+/// to wait when a worker crashed.
+pub const LEASE: Duration = Duration::from_secs(2);
+
+/// What an attempt to lead ended in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lease {
+    /// This worker fetches, renews meanwhile, and releases.
     Led,
+    /// Another worker fetches and sends word; if none comes within [`LEASE`], acquire again.
     Followed,
+    /// Nobody can be waited for, and nobody will: fetch without a lease.
     Alone,
 }
-pub const LEASE: Duration = Duration::from_secs(2);
-type R = (u32, u64, Vec<u32>);
+
+/// The leases of one worker, for what it fetches from its configured sources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Leases {
+    keyed: Keyed,
+    sources: u64,
+    queue: QueueId,
+}
+
 impl Leases {
-    pub fn new(_: &Config, seat: Seat) -> Self {
-        Self { seat }
+    /// The leases of the worker at `seat`.
+    pub fn new(config: &Config, seat: Seat) -> Self {
+        Self { keyed: Keyed::new(seat.seed), sources: fingerprint(config), queue: seat.queue }
     }
-    fn read(&self, kv: &dyn SharedKv, path: &str) -> (Option<Versioned>, Option<R>) {
-        let v = kv.get(&format!("l/{path}"));
-        let r = v.as_ref().and_then(|v| postcard::from_bytes::<R>(&v.value).ok());
-        (v, r)
-    }
-    fn write(&self, kv: &mut dyn SharedKv, path: &str, v: Option<&Versioned>, r: Option<R>) -> bool {
-        let b = r.map_or(vec![], |r| postcard::to_allocvec(&r).unwrap_or_default());
-        kv.put(&format!("l/{path}"), &b, Expected::unchanged(v)).is_ok()
-    }
-    pub fn is_held(&self, kv: &dyn SharedKv, path: &str, now: Timestamp) -> bool {
-        self.read(kv, path).1.is_some_and(|r| r.1 > now.0)
-    }
+
+    /// Tries to lead the fetch of `path`. Asking again changes nothing, but extends a lease that is ours.
     pub fn acquire(&self, kv: &mut dyn SharedKv, path: &str, now: Timestamp) -> Lease {
-        let me = self.seat.queue.0;
-        loop {
-            let (v, r) = self.read(kv, path);
-            match r {
-                Some(mut r) if r.1 > now.0 && r.0 != me => {
-                    if !r.2.contains(&me) {
-                        r.2.push(me);
-                    }
-                    if self.write(kv, path, v.as_ref(), Some(r)) {
+        let slot = self.slot(path);
+        for _ in 0..ATTEMPTS {
+            let read = kv.get(&slot.name);
+            let (next, lease) = match held(read.as_ref()) {
+                Some(held) if held.key != slot.key && held.is_live(now) => return Lease::Alone,
+                Some(held) if held.key == slot.key && held.holder != self.queue && held.is_live(now) => {
+                    if held.waiting.contains(&self.queue) {
                         return Lease::Followed;
                     }
+                    (held.joined(self.queue), Lease::Followed)
                 }
-                r => {
-                    let mut w = r.map_or(vec![], |r| r.2);
-                    w.retain(|q| *q != me);
-                    if self.write(kv, path, v.as_ref(), Some((me, now.0 + 2000, w))) {
-                        return Lease::Led;
-                    }
-                }
+                Some(held) if held.key == slot.key => (Some(held.taken(self.queue, now)), Lease::Led),
+                _ => (Some(Held::new(slot.key, self.queue, now)), Lease::Led),
+            };
+            let Some(bytes) = next.and_then(|held| held.encode()) else {
+                return Lease::Alone;
+            };
+            if kv.put(&slot.name, &bytes, Expected::unchanged(read.as_ref())).is_ok() {
+                return lease;
             }
         }
+        Lease::Alone
     }
+
+    /// Whether somebody leads the fetch of `path`, this worker included.
+    pub fn is_held(&self, kv: &dyn SharedKv, path: &str, now: Timestamp) -> bool {
+        let slot = self.slot(path);
+        let read = kv.get(&slot.name);
+        held(read.as_ref()).is_some_and(|held| held.key == slot.key && held.is_live(now))
+    }
+
+    /// Extends the lease of `path` if it is still this worker's, expired or not; false where it is lost.
     pub fn renew(&self, kv: &mut dyn SharedKv, path: &str, now: Timestamp) -> bool {
-        let (v, r) = self.read(kv, path);
-        match r {
-            Some(r) if r.0 == self.seat.queue.0 => {
-                self.write(kv, path, v.as_ref(), Some((r.0, now.0 + 2000, r.2)))
-            }
-            _ => false,
-        }
+        self.change(kv, path, |held| held.taken(self.queue, now).encode()).is_some()
     }
+
+    /// Gives up the lease of `path` if it is still this worker's, expired or not, and says who waits to hear of it; nobody
+    /// where it is lost: they wait for another worker.
     pub fn release(&self, kv: &mut dyn SharedKv, path: &str) -> Vec<QueueId> {
-        loop {
-            let (v, r) = self.read(kv, path);
-            match r {
-                Some(r) if r.0 == self.seat.queue.0 => {
-                    if self.write(kv, path, v.as_ref(), None) {
-                        return r.2.into_iter().map(QueueId).collect();
-                    }
-                }
-                _ => return vec![],
+        self.change(kv, path, |_| Some(Vec::new())).unwrap_or_default()
+    }
+
+    /// Writes `next` in place of this worker's lease of `path`, and says who waits; nothing where it is not this worker's.
+    fn change<'a>(
+        &self,
+        kv: &mut dyn SharedKv,
+        path: &'a str,
+        next: impl Fn(Held<'_>) -> Option<Vec<u8>>,
+    ) -> Option<Vec<QueueId>> {
+        let slot: Slot<'a> = self.slot(path);
+        for _ in 0..ATTEMPTS {
+            let read = kv.get(&slot.name);
+            let held = held(read.as_ref())?;
+            if held.key != slot.key || held.holder != self.queue {
+                return None;
+            }
+            let waiting = held.waiting.clone();
+            match kv.put(&slot.name, &next(held)?, Expected::unchanged(read.as_ref())) {
+                Ok(()) => return Some(waiting),
+                Err(Conflict) => {}
             }
         }
+        None
+    }
+
+    fn slot<'a>(&self, path: &'a str) -> Slot<'a> {
+        let key = Key { sources: self.sources, path };
+        let [hash, _] = self.keyed.hash(Purpose::Lease, key, 0);
+        Slot { key, name: format!("{PREFIX}{}", hash % u64::from(LEASE_SLOTS)) }
     }
 }
+
+/// Where the lease of one key stands.
+struct Slot<'a> {
+    key: Key<'a>,
+    name: String,
+}
+
+fn held(read: Option<&Versioned>) -> Option<Held<'_>> {
+    Held::decode(&read?.value)
+}
+
+impl Held<'_> {
+    /// Whether its holder is believed to be alive. A lease that runs for longer than any is given is from before the clock
+    /// was set back.
+    fn is_live(&self, now: Timestamp) -> bool {
+        now < self.expires && self.expires.since(now) <= LEASE + SKEW
+    }
+}
+
+/// A race is lost to a worker that joined, to one that took the lease over, or to one that let go. No more workers can
+/// join than there is room for, so that a leader does not lose its lease to those that wait for it.
+const ATTEMPTS: usize = held::MOST_WAITING + 2;
+
+const PREFIX: &str = "modgate/lease/";

@@ -1,27 +1,34 @@
 //! One record of the index, as bytes.
 //!
-//! Layout 1, numbers little-endian:
+//! Layout 2, numbers little-endian:
 //!
 //! ```text
-//!  0         1      2              10              18           20
-//! +---------+------+--------------+---------------+------------+-----+------+------+
-//! | layout  | kind | since        | sources       | key length | key | etag | body |
-//! | 1       |      | Unix ms      | fingerprint   |            |     | (16) |      |
-//! +---------+------+--------------+---------------+------------+-----+------+------+
+//!  0        1      2      3         7         15        23        31          39           41
+//! +--------+------+------+---------+---------+---------+---------+-----------+------------+-----+------+------+
+//! | layout | kind | uses | touched | since   | checked | limit   | sources   | key length | key | etag | body |
+//! | 2      |      |      | Unix s  | Unix ms | Unix ms | ms      | fingerprint            |     | (16) |      |
+//! +--------+------+------+---------+---------+---------+---------+-----------+------------+-----+------+------+
 //! ```
 //!
 //! `kind` 1 is a document, 5 one that storage has too; 2 is a missing one (404) and 3 one that is gone (410), both with the reason as body and no etag;
-//! 4 says that storage has the object, with neither. The key is checked on every read: a slot is shared by all keys that
-//! fall into it. `sources` says which upstreams and which storage the answer is from: a filter configured with others must
-//! not give it. NB: keep `encode` and `decode` in sync, and count the layout up with any change.
+//! 4 says that storage has the object, with neither; 6 that an upstream has it, with that one's place (2 bytes) as body. `uses` and `touched` are the record's heat. `checked` is 0 and `limit`
+//! all ones where there is none, as always in the kinds that have no such field. The key is checked on every read: a slot is
+//! shared by all keys that fall into it. `sources` says which upstreams and which storage the answer is from: a filter
+//! configured with others must not give it. NB: keep `encode` and `Occupant::of` in sync, and count the layout up with any
+//! change.
+//!
+//! Layout 1 had neither heat, `checked` nor `limit`. A record of another layout is no record: its slot is free.
 
+use std::time::Duration;
+
+use super::{Heat, bytes::take};
 use crate::{
     goproxy::{Etag, Found, Missing},
     http::Timestamp,
 };
 
 /// What a record is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key<'a> {
     /// The fingerprint of the configured sources.
     pub sources: u64,
@@ -41,47 +48,59 @@ pub enum Entry {
         /// When it said so.
         since: Timestamp,
     },
-    /// An upstream has the zip, and it is streamed from there.
+    /// An upstream has the zip, and storage does not take it.
     Streamed {
-        /// Its place in the configuration.
+        /// The upstream's place in the configuration.
         upstream: usize,
         /// When it said so.
         since: Timestamp,
     },
 }
 
-/// A record before or after its life as bytes.
+/// A record before its life as bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record<'a> {
     /// What it is about.
     pub key: Key<'a>,
     /// What it says.
     pub entry: &'a Entry,
+    /// How much it was used.
+    pub heat: Heat,
 }
 
 impl Record<'_> {
     /// The bytes; nothing where the key is longer than the layout has room for.
     pub fn encode(&self) -> Option<Vec<u8>> {
-        let (kind, since, etag, body) = match self.entry {
+        let upstream;
+        let (kind, checked, limit, etag, body) = match self.entry {
             Entry::Found(found) => (
                 if found.stored { FOUND_STORED } else { FOUND },
-                found.since,
+                found.checked,
+                found.limit,
                 found.etag.0.as_slice(),
                 &found.body[..],
             ),
             Entry::Missing(missing) => (
                 if missing.gone { GONE } else { MISSING },
-                missing.since,
+                None,
+                missing.limit,
                 [].as_slice(),
                 missing.reason.as_bytes(),
             ),
-            Entry::Streamed { since, .. } => (6, *since, [].as_slice(), [].as_slice()),
-            Entry::Stored { since } => (STORED, *since, [].as_slice(), [].as_slice()),
+            Entry::Stored { .. } => (STORED, None, None, [].as_slice(), [].as_slice()),
+            Entry::Streamed { upstream: at, .. } => {
+                upstream = u16::try_from(*at).ok()?.to_le_bytes();
+                (STREAMED, None, None, [].as_slice(), upstream.as_slice())
+            }
         };
+        let limit = limit.map_or(NO_LIMIT, |limit| u64::try_from(limit.as_millis()).unwrap_or(NO_LIMIT));
         let path = self.key.path.as_bytes();
         let mut bytes = Vec::with_capacity(HEAD + path.len() + etag.len() + body.len());
-        bytes.extend([LAYOUT, kind]);
-        bytes.extend(since.0.to_le_bytes());
+        bytes.extend([LAYOUT, kind, self.heat.uses]);
+        bytes.extend(self.heat.touched.to_le_bytes());
+        bytes.extend(self.entry.since().0.to_le_bytes());
+        bytes.extend(checked.map_or(0, |checked| checked.0).to_le_bytes());
+        bytes.extend(limit.to_le_bytes());
         bytes.extend(self.key.sources.to_le_bytes());
         bytes.extend(u16::try_from(path.len()).ok()?.to_le_bytes());
         bytes.extend(path);
@@ -92,53 +111,99 @@ impl Record<'_> {
 }
 
 impl Entry {
+    /// What `bytes` say of `key`; nothing where they are of another key, another layout, or no record at all.
+    pub fn decode(bytes: &[u8], key: Key<'_>) -> Option<Self> {
+        Occupant::of(bytes).filter(|occupant| occupant.key == key)?.entry()
+    }
+
+    /// When a source last said so.
     pub fn since(&self) -> Timestamp {
         match self {
-            Self::Found(f) => f.since,
-            Self::Missing(m) => m.since,
+            Self::Found(found) => found.since,
+            Self::Missing(missing) => missing.since,
             Self::Stored { since } | Self::Streamed { since, .. } => *since,
         }
     }
-    /// What `bytes` say of `key`; nothing where they are of another key, another layout, or no record at all.
-    pub fn decode(bytes: &[u8], key: Key<'_>) -> Option<Self> {
-        let (head, rest) = bytes.split_first_chunk::<HEAD>()?;
-        let [layout, kind, numbers @ ..] = head;
-        let (since, numbers) = numbers.split_first_chunk::<8>()?;
-        let (sources, length) = numbers.split_first_chunk::<8>()?;
-        let length = u16::from_le_bytes(length.try_into().ok()?);
-        let (path, rest) = rest.split_at_checked(usize::from(length))?;
-        if *layout != LAYOUT || u64::from_le_bytes(*sources) != key.sources || path != key.path.as_bytes() {
+}
+
+/// A record as it stands in a slot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Occupant<'a> {
+    /// What it is about.
+    pub key: Key<'a>,
+    /// How much it was used.
+    pub heat: Heat,
+    /// When a source last said what it says.
+    pub since: Timestamp,
+    kind: u8,
+    checked: Option<Timestamp>,
+    limit: Option<Duration>,
+    rest: &'a [u8],
+}
+
+impl<'a> Occupant<'a> {
+    /// The record that `bytes` are; nothing where they are of another layout, or none at all.
+    pub fn of(mut bytes: &'a [u8]) -> Option<Self> {
+        let [layout, kind, uses] = take(&mut bytes)?;
+        if layout != LAYOUT {
             return None;
         }
-        let since = Timestamp(u64::from_le_bytes(*since));
-        match *kind {
-            FOUND | FOUND_STORED => {
+        let heat = Heat { uses, touched: u32::from_le_bytes(take(&mut bytes)?) };
+        let since = Timestamp(u64::from_le_bytes(take(&mut bytes)?));
+        let checked = Some(u64::from_le_bytes(take(&mut bytes)?)).filter(|checked| *checked != 0);
+        let limit = Some(u64::from_le_bytes(take(&mut bytes)?)).filter(|limit| *limit != NO_LIMIT);
+        let sources = u64::from_le_bytes(take(&mut bytes)?);
+        let length = u16::from_le_bytes(take(&mut bytes)?);
+        let (path, rest) = bytes.split_at_checked(usize::from(length))?;
+        Some(Self {
+            key: Key { sources, path: std::str::from_utf8(path).ok()? },
+            heat,
+            since,
+            kind,
+            checked: checked.map(Timestamp),
+            limit: limit.map(Duration::from_millis),
+            rest,
+        })
+    }
+
+    /// What it says; nothing where it says nothing that this layout can.
+    pub fn entry(&self) -> Option<Entry> {
+        let Self { since, limit, checked, rest, .. } = *self;
+        match self.kind {
+            kind @ (FOUND | FOUND_STORED) => {
                 let (etag, body) = rest.split_first_chunk::<{ Etag::LEN }>()?;
-                let (body, stored) = (body.to_vec().into(), *kind == FOUND_STORED);
-                Some(Self::Found(Found {
-                    body,
-                    etag: Etag(*etag),
-                    since,
-                    stored,
-                    limit: None,
-                    checked: None,
-                }))
+                let (body, etag, stored) = (body.to_vec().into(), Etag(*etag), kind == FOUND_STORED);
+                Some(Entry::Found(Found { body, etag, since, stored, limit, checked }))
             }
-            MISSING | GONE => {
+            kind @ (MISSING | GONE) => {
                 let reason = String::from_utf8(rest.to_vec()).ok()?;
-                Some(Self::Missing(Missing { gone: *kind == GONE, reason, since, limit: None }))
+                Some(Entry::Missing(Missing { gone: kind == GONE, reason, since, limit }))
             }
-            6 => Some(Self::Streamed { upstream: 0, since }),
-            STORED => Some(Self::Stored { since }),
+            STORED => Some(Entry::Stored { since }),
+            STREAMED => {
+                let upstream = u16::from_le_bytes(rest.try_into().ok()?).into();
+                Some(Entry::Streamed { upstream, since })
+            }
             _ => None,
         }
     }
 }
 
-const LAYOUT: u8 = 1;
+/// Gives the record that `bytes` are another heat, and changes nothing else.
+pub(super) fn set_heat(bytes: &mut [u8], heat: Heat) {
+    let place = bytes.get_mut(HEAT).into_iter().flatten();
+    place
+        .zip([heat.uses].into_iter().chain(heat.touched.to_le_bytes()))
+        .for_each(|(place, byte)| *place = byte);
+}
+
+const LAYOUT: u8 = 2;
 const FOUND: u8 = 1;
 const MISSING: u8 = 2;
 const GONE: u8 = 3;
 const STORED: u8 = 4;
 const FOUND_STORED: u8 = 5;
-const HEAD: usize = 1 + 1 + 8 + 8 + 2;
+const STREAMED: u8 = 6;
+const NO_LIMIT: u64 = u64::MAX;
+const HEAT: std::ops::Range<usize> = 2..7;
+const HEAD: usize = 41;

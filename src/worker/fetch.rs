@@ -13,7 +13,7 @@ use crate::{
     http::{CallFailure, Reply, Timestamp},
     metrics::Metric,
     plan::{Source, Want, plan},
-    shared::{Entry, LEASE, Lease},
+    shared::{Entry, LEASE, Lease, Region},
 };
 
 /// A search of this worker's.
@@ -182,7 +182,7 @@ impl Worker {
         let searched = self.or_known(&errand, searched, cx.now);
         if let Some(entry) = searched.entry(&errand.want, errand.may_fetch, cx.now) {
             if errand.known.is_some() && matches!(entry, Entry::Missing(_)) {
-                self.index.forget(cx.kv, &key.path);
+                self.index.forget(cx.kv, Region::Found, &key.path, cx.now);
             }
             self.index.keep(cx.kv, &key.path, &entry, cx.now);
         } else if let (Some(known), true) = (&errand.known, in_vain) {

@@ -54,3 +54,10 @@ fn header<'a>(response: &'a Response, name: &str) -> &'a str {
 fn body(response: &Response) -> &str {
     std::str::from_utf8(&response.body).unwrap()
 }
+
+/// Whether a `Cache-Control` promises `seconds`, or what is left of them when the spread is taken off: a tenth of a
+/// minute at most.
+fn lasts(response: &Response, seconds: u64) -> bool {
+    let promised = header(response, "cache-control").strip_prefix("public, max-age=").map(str::parse);
+    matches!(promised, Some(Ok(promised)) if (seconds - 6..=seconds).contains(&promised))
+}

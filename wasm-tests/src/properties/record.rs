@@ -2,9 +2,11 @@
 //!
 //! Input: the key's path on the first line, the record's bytes below.
 
+use std::time::Duration;
+
 use modgate::goproxy::{Found, Missing};
 use modgate::http::Timestamp;
-use modgate::shared::{Entry, Key, Record};
+use modgate::shared::{Entry, Heat, Key, Occupant, Record};
 
 use super::first_line;
 
@@ -23,19 +25,31 @@ pub fn check(input: &[u8]) {
 
     let since = Timestamp(sources.rotate_left(17));
     is_read_back(key, &Entry::Stored { since });
-    is_read_back(key, &Entry::Found(Found::fetched(bytes.to_vec(), since)));
+    let limit = bytes.get(8..16).and_then(|bytes| bytes.try_into().ok()).map(u64::from_le_bytes);
+    let limit = limit.filter(|limit| *limit < u64::MAX).map(Duration::from_millis);
+    let checked = Some(since).filter(|checked| checked.0 != 0);
+    for (checked, limit) in [(None, None), (checked, limit)] {
+        is_read_back(key, &Entry::Found(Found { checked, limit, ..Found::fetched(bytes.to_vec(), since) }));
+    }
     let reason = String::from_utf8_lossy(bytes).into_owned();
     for gone in [false, true] {
-        is_read_back(key, &Entry::Missing(Missing { gone, reason: reason.clone(), since, limit: None }));
+        is_read_back(key, &Entry::Missing(Missing { gone, reason: reason.clone(), since, limit }));
     }
 }
 
 fn is_read_back(key: Key<'_>, entry: &Entry) {
-    let Some(bytes) = (Record { key, entry }).encode() else {
+    let heat = Heat { uses: entry.since().0.to_le_bytes()[0], touched: key.sources as u32 };
+    let Some(bytes) = (Record { key, entry, heat }).encode() else {
         assert!(key.path.len() > usize::from(u16::MAX));
         return;
     };
     assert_eq!(Entry::decode(&bytes, key).as_ref(), Some(entry));
+    let occupant = Occupant::of(&bytes).unwrap();
+    assert_eq!((occupant.key, occupant.heat, occupant.since), (key, heat, entry.since()));
+    // Another layout is never misread, whatever follows.
+    for layout in [0, 1, 3, u8::MAX] {
+        assert_eq!(Occupant::of(&[&[layout], &bytes[1..]].concat()), None);
+    }
 
     let longer = format!("{}x", key.path);
     let shorter = key.path.char_indices().last().map_or("x", |(end, _)| &key.path[..end]);
@@ -46,15 +60,15 @@ fn is_read_back(key: Key<'_>, entry: &Entry) {
         assert_eq!(Entry::decode(&bytes, Key { sources: key.sources ^ (1 << bit), ..key }), None);
     }
     // The head alone is less than a record, and so is whatever breaks off in it or in the key.
-    for end in [0, 1, 19, 19 + key.path.len()] {
+    for end in [0, 1, 40, 40 + key.path.len()] {
         assert_eq!(Entry::decode(&bytes[..end], key), None);
     }
 }
 
 /// The key that the bytes themselves claim to be of, so that mutations of a record get past the check of it.
 fn stated_key(bytes: &[u8]) -> Option<Key<'_>> {
-    let sources = u64::from_le_bytes(bytes.get(10..18)?.try_into().ok()?);
-    let length = usize::from(u16::from_le_bytes(bytes.get(18..20)?.try_into().ok()?));
-    let path = std::str::from_utf8(bytes.get(20..20 + length)?).ok()?;
+    let sources = u64::from_le_bytes(bytes.get(31..39)?.try_into().ok()?);
+    let length = usize::from(u16::from_le_bytes(bytes.get(39..41)?.try_into().ok()?));
+    let path = std::str::from_utf8(bytes.get(41..41 + length)?).ok()?;
     Some(Key { sources, path })
 }

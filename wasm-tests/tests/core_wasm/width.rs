@@ -43,7 +43,7 @@ fn the_index_bound_does_not_wrap() {
     assert!(with(1 << 20, 4096).is_err());
     assert_eq!(
         with(1 << 20, 3900).unwrap().index.memory_bound_bytes(),
-        (1 << 20) * (3900 + 160) + 1024 + 160
+        (1 << 20) * (3900 + 160) + 1024 + 160 + 4096 * (1024 + 160)
     );
 }
 

@@ -1,0 +1,136 @@
+//! The two slots of one key, and which of them a new record takes.
+
+use super::ATTEMPTS;
+use crate::{
+    http::Timestamp,
+    shared::{Conflict, Expected, Key, Occupant, SKEW, SharedKv, Versioned, record::set_heat},
+};
+
+/// Where one key lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place<'a> {
+    pub(super) key: Key<'a>,
+    /// What the sketch calls it.
+    pub(super) hash: u64,
+    /// As it stands in the names of its slots.
+    pub(super) region: &'static str,
+    pub(super) slot: u64,
+    /// None where there is one slot in all.
+    pub(super) other: Option<u64>,
+}
+
+/// A record on its way in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Newcomer {
+    /// None where nothing is to stand there: the answer is too large, or there is none any more.
+    pub(super) bytes: Option<Vec<u8>>,
+    pub(super) since: Timestamp,
+    /// How often it was asked for, at least once.
+    pub(super) asked: u8,
+}
+
+/// What came of an attempt to keep a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kept {
+    Written,
+    Refused,
+    /// The slots are not what they were.
+    Again,
+}
+
+impl Place<'_> {
+    /// The names of the slots, in the order in which they are read.
+    pub(super) fn names(&self) -> impl Iterator<Item = String> {
+        let region = self.region;
+        [Some(self.slot), self.other]
+            .into_iter()
+            .flatten()
+            .map(move |slot| format!("{PREFIX}{region}/{slot}"))
+    }
+
+    /// Writes `newcomer` where its key stands already, else where the record of less worth stands, if it is worth more.
+    pub(super) fn keep(&self, kv: &mut dyn SharedKv, newcomer: &Newcomer, now: Timestamp) -> Kept {
+        let slots = self.read(kv);
+        let mut same = slots.iter().filter_map(|slot| Some((slot, slot.holds(self.key)?)));
+        let since = credible(newcomer.since, now);
+        if same.clone().any(|(_, occupant)| credible(occupant.since, now) > since) {
+            return Kept::Refused;
+        }
+        let (slot, bytes) = match (same.next(), &newcomer.bytes) {
+            (Some((slot, occupant)), Some(bytes)) => {
+                let mut bytes = bytes.clone();
+                set_heat(&mut bytes, occupant.heat);
+                (slot, bytes)
+            }
+            (Some((slot, _)), None) => {
+                // Won or lost, the other slot may hold it too.
+                let _ = slot.put(&[], kv);
+                return Kept::Again;
+            }
+            (None, Some(bytes)) => match slots.iter().min_by_key(|slot| slot.worth(now)) {
+                Some(slot) if slot.worth(now).0 < newcomer.asked => (slot, bytes.clone()),
+                _ => return Kept::Refused,
+            },
+            (None, None) => return Kept::Refused,
+        };
+        match slot.put(&bytes, kv) {
+            Ok(()) => Kept::Written,
+            Err(Conflict) => Kept::Again,
+        }
+    }
+
+    /// Empties the slot of the older answer where both hold one, which two workers at once can bring about.
+    pub(super) fn settle(&self, kv: &mut dyn SharedKv, now: Timestamp) {
+        for _ in 0..ATTEMPTS {
+            let slots = self.read(kv);
+            let mut same = slots.iter().filter_map(|slot| Some((slot, slot.holds(self.key)?)));
+            let (Some((first, one)), Some((second, other))) = (same.next(), same.next()) else {
+                return;
+            };
+            let is_first_older = credible(one.since, now) < credible(other.since, now);
+            let older = if is_first_older { first } else { second };
+            if older.put(&[], kv).is_ok() {
+                return;
+            }
+        }
+    }
+
+    fn read(&self, kv: &dyn SharedKv) -> Vec<Slot> {
+        self.names().map(|name| Slot { read: kv.get(&name), name }).collect()
+    }
+}
+
+/// A slot as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Slot {
+    name: String,
+    read: Option<Versioned>,
+}
+
+impl Slot {
+    fn occupant(&self) -> Option<Occupant<'_>> {
+        Occupant::of(&self.read.as_ref()?.value)
+    }
+
+    fn holds(&self, key: Key<'_>) -> Option<Occupant<'_>> {
+        self.occupant().filter(|occupant| occupant.key == key)
+    }
+
+    /// What the record is worth, and when it was last used; the least where there is none.
+    fn worth(&self, now: Timestamp) -> (u8, u32) {
+        self.occupant().map_or((0, 0), |occupant| (occupant.heat.worth(now), occupant.heat.touched))
+    }
+
+    fn put(&self, bytes: &[u8], kv: &mut dyn SharedKv) -> Result<(), Conflict> {
+        kv.put(&self.name, bytes, Expected::unchanged(self.read.as_ref()))
+    }
+}
+
+/// A time to compare answers by. One from the future is from before the clock was set back, and older than any: it would
+/// otherwise keep newer answers out until that time comes.
+fn credible(since: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    (since.since(now) <= SKEW).then_some(since)
+}
+
+/// Every filter with the same `vm_id` shares one name space, under Istio filters of other makers too.
+const PREFIX: &str = "modgate/index/";
