@@ -1,6 +1,7 @@
 //! The whole of it: a store, an upstream, and the gateway between them and the client.
 
 use std::net::SocketAddr;
+use std::thread;
 
 use serde_json::{Value, json};
 
@@ -154,6 +155,33 @@ macro_rules! at_one_two_and_four_workers {
     ($($scenario:ident),+ $(,)?) => {
         $($crate::at_workers!($scenario: at_one_worker = 1, at_two_workers = 2, at_four_workers = 4);)+
     };
+}
+
+/// Makes a test of each function, which calls it with 1, 2 and 4 at the same time: for those that mostly wait.
+#[macro_export]
+macro_rules! at_one_two_and_four_workers_together {
+    ($($scenario:ident),+ $(,)?) => {
+        $(mod $scenario {
+            #[test]
+            fn at_one_two_and_four_workers() {
+                $crate::fixture::together([1, 2, 4], super::$scenario);
+            }
+        })+
+    };
+}
+
+/// Calls `scenario` with each number of workers, each in a thread.
+///
+/// # Panics
+/// When one of them does, once all have ended.
+pub fn together(workers: impl IntoIterator<Item = u32>, scenario: fn(u32)) {
+    let start = |workers: u32| {
+        let named = thread::Builder::new().name(format!("at {workers} workers"));
+        named.spawn(move || scenario(workers)).expect("a thread")
+    };
+    let running: Vec<_> = workers.into_iter().map(start).collect();
+    let ended: Vec<_> = running.into_iter().map(thread::JoinHandle::join).collect();
+    assert!(ended.iter().all(Result::is_ok), "see above");
 }
 
 /// Makes tests of each function: `at_two_workers` and `at_four_workers`.

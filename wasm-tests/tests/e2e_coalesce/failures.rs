@@ -2,16 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use modgate_wasm_tests::at_one_two_and_four_workers;
 use modgate_wasm_tests::faulty::{Gate, Reply};
 use modgate_wasm_tests::fixture::{STORAGE, Stack, UPSTREAM, times_asked};
 use modgate_wasm_tests::http::Request;
+use modgate_wasm_tests::{at_one_and_four_workers, at_one_two_and_four_workers_together};
 use serde_json::json;
 
 use super::{assert_spread, gather};
 
-at_one_two_and_four_workers!(
-    everybody_is_told_the_same_failure,
+at_one_and_four_workers!(everybody_is_told_the_same_failure);
+
+at_one_two_and_four_workers_together!(
     nobody_waits_for_ever,
     what_is_fetched_too_late_for_a_crowd_is_there_for_the_next
 );

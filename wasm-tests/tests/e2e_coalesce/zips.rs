@@ -4,22 +4,23 @@
 use std::fs;
 use std::time::Instant;
 
-use modgate_wasm_tests::at_one_two_and_four_workers;
 use modgate_wasm_tests::body::Body;
 use modgate_wasm_tests::crowd::Crowd;
 use modgate_wasm_tests::faulty::{Faulty, Gate, Reply};
 use modgate_wasm_tests::fixture::{Stack, builder};
 use modgate_wasm_tests::http::Request;
 use modgate_wasm_tests::module::Module;
+use modgate_wasm_tests::{at_one_and_four_workers, at_one_two_and_four_workers};
 use serde_json::json;
 
 use super::{assert_spread, gather};
 
 at_one_two_and_four_workers!(
     a_thousand_cold_downloads_are_one_fetch,
-    what_cannot_be_stored_is_streamed_to_each,
     a_zip_that_is_not_there_is_asked_for_once
 );
+
+at_one_and_four_workers!(what_cannot_be_stored_is_streamed_to_each);
 
 const CROWD: usize = 1000;
 

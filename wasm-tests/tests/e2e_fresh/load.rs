@@ -8,12 +8,12 @@ use modgate_wasm_tests::faulty::{Gate, Reply};
 use modgate_wasm_tests::fixture::{Scripted, Stack};
 use modgate_wasm_tests::http::Request;
 use modgate_wasm_tests::load::{Load, Shape, Tally};
-use modgate_wasm_tests::{at_one_two_and_four_workers, wait};
+use modgate_wasm_tests::{at_one_two_and_four_workers_together, wait};
 use serde_json::json;
 
 use super::LIST;
 
-at_one_two_and_four_workers!(
+at_one_two_and_four_workers_together!(
     a_hot_list_costs_one_question_each_time_it_expires,
     nobody_waits_for_a_slow_refresh
 );
@@ -21,7 +21,7 @@ at_one_two_and_four_workers!(
 const BODY: &str = "v1.0.0\nv1.1.0\n";
 
 /// On as many connections that every worker has some.
-const SHAPE: Shape = Shape { threads: 4, connections: 8 };
+const SHAPE: Shape = Shape { threads: 2, connections: 12 };
 
 fn ask(_: u64) -> Request {
     Request::get(LIST).compare_body(BODY.into()).deadline(Duration::from_secs(8))

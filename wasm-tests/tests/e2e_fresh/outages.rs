@@ -7,12 +7,12 @@ use modgate_wasm_tests::faulty::{Faulty, Reply};
 use modgate_wasm_tests::fixture::{STORAGE, UPSTREAM, builder};
 use modgate_wasm_tests::module::Module;
 use modgate_wasm_tests::nginx::Nginx;
-use modgate_wasm_tests::{at_one_two_and_four_workers, wait};
+use modgate_wasm_tests::{at_one_two_and_four_workers_together, wait};
 use serde_json::json;
 
 use super::{LIST, come_from};
 
-at_one_two_and_four_workers!(
+at_one_two_and_four_workers_together!(
     what_was_seen_outlives_its_upstream_and_is_new_again_after,
     what_is_too_old_is_served_no_more
 );
