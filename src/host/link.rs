@@ -68,6 +68,11 @@ impl Link {
         result
     }
 
+    /// Whether this stream is to wait on.
+    pub(super) fn holds(&self, stream: StreamId) -> bool {
+        self.worker.holds(stream) || self.resumed.iter().any(|(waiting, _)| *waiting == stream)
+    }
+
     /// Whether nothing is under way.
     pub(super) fn is_idle(&self) -> bool {
         self.worker.is_idle() && self.resumed.is_empty()

@@ -52,7 +52,7 @@ impl HttpContext for Stream {
     /// request go on.
     fn on_http_request_body(&mut self, _size: usize, _end_of_stream: bool) -> Action {
         match self.link.as_ref().filter(|_| !self.foreign) {
-            Some(link) if link.borrow().worker.holds(self.id) => Action::Pause,
+            Some(link) if link.borrow().holds(self.id) => Action::Pause,
             _ => Action::Continue,
         }
     }
