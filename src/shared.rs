@@ -14,6 +14,8 @@ mod lease;
 mod memory;
 mod record;
 mod sketch;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use self::held::Held;
 use super::{
-    Conflict, Expected, Key, QueueId, SKEW, Seat, SharedKv, Versioned,
+    Expected, Key, QueueId, SKEW, Seat, SharedKv, Versioned,
     fingerprint::fingerprint,
     keyed::{Keyed, Purpose},
 };
@@ -122,9 +122,8 @@ impl Leases {
                 return None;
             }
             let waiting = held.waiting.clone();
-            match kv.put(&slot.name, &next(held)?, Expected::unchanged(read.as_ref())) {
-                Ok(()) => return Some(waiting),
-                Err(Conflict) => {}
+            if kv.put(&slot.name, &next(held)?, Expected::unchanged(read.as_ref())).is_ok() {
+                return Some(waiting);
             }
         }
         None
@@ -160,3 +159,6 @@ impl Held<'_> {
 const ATTEMPTS: usize = held::MOST_WAITING + 2;
 
 const PREFIX: &str = "modgate/lease/";
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use super::{Conflict, Expected, SharedKv, Versioned};
 
 /// Keys and values; like the host's it never forgets a key, and counts its writes as one series over all keys.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Memory {
     values: BTreeMap<String, Versioned>,
     writes: u32,

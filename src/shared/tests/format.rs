@@ -1,0 +1,82 @@
+//! What is in memory outlives the build that wrote it: it is found again, or it is nothing.
+
+use super::{
+    Entry, Heat, Index, Key, Leases, Memory, Occupant, Record, Region, START, SharedKv, Timestamp, after,
+    config, found, index, seat,
+};
+
+const PATH: &str = "example.com/m/@v/list";
+
+/// A change of the hash or of the names hides everything that workers of the build before wrote, leases included.
+#[test]
+fn a_key_lives_where_every_build_looks_for_it() {
+    let (mut memory, mut index) = (Memory::default(), Index::new(&config(4096), seat(1)));
+    index.keep(&mut memory, PATH, &found("v1.0.0\n", START), START);
+    Leases::new(&config(4096), seat(1)).acquire(&mut memory, PATH, START);
+    assert_eq!(memory.keys().collect::<Vec<_>>(), ["modgate/index/found/900", "modgate/lease/642"]);
+}
+
+#[test]
+fn a_record_is_drawn_in_its_documentation() {
+    let heat = Heat { uses: 3, touched: 0x0403_0201 };
+    let key = Key { sources: u64::from_le_bytes(*b"SOURCES!"), path: "p" };
+    let bytes =
+        Record { key, entry: &Entry::Stored { since: Timestamp(0x0807_0605) }, heat }.encode().unwrap();
+    let head = [2, 4, 3, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0];
+    let (checked, limit) = ([0; 8], [0xff; 8]);
+    assert_eq!(bytes, [&head[..], &checked, &limit, b"SOURCES!", &[1, 0], b"p"].concat());
+    assert_eq!(Occupant::of(&bytes).unwrap().heat, heat);
+}
+
+/// The record that the build before this layout wrote: its slot is free, and it is read as nothing.
+#[test]
+fn a_record_of_layout_1_is_in_nobodys_way() {
+    let (mut memory, mut index) = (Memory::default(), index(1));
+    index.keep(&mut memory, PATH, &found("v1.0.0\n", START), START);
+    let name = memory.keys().next().unwrap().to_owned();
+    let read = memory.get(&name).unwrap();
+    let sources = &read.value[31..39];
+    let since = START.0.to_le_bytes();
+    let old = [&[1, 4][..], &since, sources, &[21, 0], PATH.as_bytes()].concat();
+    memory.put(&name, &old, super::Expected::Version(read.version)).unwrap();
+    assert_eq!(index.look_up(&mut memory, Region::Found, PATH, START), None);
+    let entry = found("v1.0.1\n", Timestamp(0));
+    index.keep(&mut memory, PATH, &entry, START);
+    assert_eq!(index.look_up(&mut memory, Region::Found, PATH, START), Some(entry));
+}
+
+/// Answers of other sources are not given, and a configuration rolled back finds its own again.
+#[test]
+fn a_change_of_the_configuration_drops_nothing() {
+    let mut memory = Memory::default();
+    let [mut before, mut since] = ["https://proxy.test", "https://other.test"].map(|url| {
+        let config = format!(r#"{{"upstreams": [{{"cluster": "public", "url": "{url}"}}]}}"#);
+        Index::new(&super::Config::parse(&config).unwrap(), seat(1))
+    });
+    for number in 0..100 {
+        before.keep(&mut memory, &number.to_string(), &found("before", START), START);
+        assert_eq!(since.look_up(&mut memory, Region::Found, &number.to_string(), START), None);
+        since.keep(&mut memory, &number.to_string(), &found("since", START), START);
+    }
+    let body = |entry: Option<Entry>| match entry {
+        Some(Entry::Found(found)) => String::from_utf8(found.body.to_vec()).unwrap(),
+        other => format!("{other:?}"),
+    };
+    for number in 0..100 {
+        assert_eq!(body(before.look_up(&mut memory, Region::Found, &number.to_string(), START)), "before");
+        assert_eq!(body(since.look_up(&mut memory, Region::Found, &number.to_string(), START)), "since");
+    }
+}
+
+#[test]
+fn the_spread_is_the_same_on_all_workers_and_differs_by_path_and_time() {
+    let [one, two] = [1, 2].map(|queue| Index::new(&config(4), seat(queue)));
+    let mut seen = [0_u32; 4];
+    for number in 0..1_000 {
+        let (path, since) = (format!("m{}", number % 10), after(START, number / 10));
+        let spread = one.spread(&path, since);
+        assert_eq!(spread, two.spread(&path, since));
+        seen[usize::from(spread / 64)] += 1;
+    }
+    assert!(seen.iter().all(|quarter| (200..300).contains(quarter)), "{seen:?}");
+}

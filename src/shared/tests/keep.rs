@@ -1,0 +1,137 @@
+//! The index in every order in which two and three workers can do what they do to it.
+
+use super::{
+    START, after, found, index,
+    interleave::{Program, Running, State},
+};
+use crate::{
+    http::Timestamp,
+    shared::{Entry, Index, Memory, Occupant, Region, SharedKv},
+};
+
+const OLDER: Timestamp = START;
+const NEWER: Timestamp = Timestamp(START.0 + 1_000);
+
+fn later() -> Timestamp {
+    after(NEWER, 60_000)
+}
+
+/// What stands in the slots: whose it is, since when, and which body it has.
+fn slots(memory: &Memory) -> Vec<(String, Timestamp, String)> {
+    let values = memory.keys().filter_map(|key| Some(memory.get(key)?.value));
+    values
+        .filter_map(|value| {
+            let occupant = Occupant::of(&value)?;
+            let Some(Entry::Found(found)) = occupant.entry() else { panic!("{occupant:?}") };
+            let body = String::from_utf8(found.body.to_vec()).unwrap();
+            Some((occupant.key.path.to_owned(), occupant.since, body))
+        })
+        .collect()
+}
+
+/// What this worker does at once: keeps a body, or looks up.
+#[derive(Clone, Copy)]
+enum Act {
+    Keep(&'static str, Timestamp),
+    LookUp(&'static str),
+    Forget(&'static str),
+}
+
+/// Explores `acts`, one for each worker, over `memory`; `check` gets what stands in the slots at each end. Whatever stands
+/// there in between is what somebody kept.
+fn explore(
+    index: &Index,
+    memory: Memory,
+    acts: &[Act],
+    mut check: impl FnMut(&[(String, Timestamp, String)]),
+) -> usize {
+    let programs: Vec<_> = acts
+        .iter()
+        .map(|act| {
+            move |kv: &mut Running, notes: &[()]| {
+                let mut index = index.clone();
+                notes.is_empty().then(|| match *act {
+                    Act::Keep(path, since) => index.keep(kv, path, &body(path, since), later()),
+                    Act::Forget(path) => index.forget(kv, Region::Found, path, later()),
+                    Act::LookUp(path) => {
+                        if let Some(entry) = index.look_up(kv, Region::Found, path, later()) {
+                            assert_eq!(entry, body(path, entry.since()));
+                        }
+                    }
+                })
+            }
+        })
+        .collect();
+    let programs: Vec<Program<'_, ()>> = programs.iter().map(|program| program as Program<'_, ()>).collect();
+    State::new(memory, START, &[]).explore(&programs, |state| {
+        let slots = slots(&state.memory);
+        for (path, since, text) in &slots {
+            assert_eq!(text, &format!("{path} since {}", since.0));
+        }
+        if state.is_over() {
+            check(&slots);
+        }
+    })
+}
+
+fn body(path: &str, since: Timestamp) -> Entry {
+    found(&format!("{path} since {}", since.0), since)
+}
+
+/// Two slots, so that every key has the same two; filled with others, used or not, or empty.
+fn memories() -> Vec<Memory> {
+    let kept = |paths: &[&'static str]| {
+        let (mut memory, mut index) = (Memory::default(), index(2));
+        paths.iter().for_each(|path| index.keep(&mut memory, path, &body(path, OLDER), OLDER));
+        memory
+    };
+    vec![kept(&[]), kept(&["a"]), kept(&["x"]), kept(&["x", "y"]), kept(&["a", "x"])]
+}
+
+#[test]
+fn the_newer_of_two_answers_stays_and_stands_there_once() {
+    for memory in memories() {
+        let acts = [Act::Keep("a", OLDER), Act::Keep("a", NEWER)];
+        explore(&index(2), memory.clone(), &acts, |slots| {
+            let own: Vec<_> =
+                slots.iter().filter(|(path, ..)| path == "a").map(|(_, since, _)| *since).collect();
+            assert_eq!(own, [NEWER], "{slots:?} from {memory:?}");
+        });
+    }
+}
+
+#[test]
+fn a_reader_and_a_third_key_change_nothing_of_that() {
+    for memory in memories() {
+        for third in [Act::LookUp("a"), Act::LookUp("x"), Act::Keep("b", NEWER)] {
+            let acts = [Act::Keep("a", OLDER), Act::Keep("a", NEWER), third];
+            let states = explore(&index(2), memory.clone(), &acts, |slots| {
+                let own: Vec<_> =
+                    slots.iter().filter(|(path, ..)| path == "a").map(|(_, since, _)| *since).collect();
+                // Another newcomer may drive it out, and in its place the older comes in again.
+                let is_alone = !matches!(third, Act::Keep(..));
+                assert!(own == [NEWER] || !is_alone && own.len() <= 1, "{slots:?} from {memory:?}");
+            });
+            assert!(states > 100, "{states}");
+        }
+    }
+}
+
+#[test]
+fn a_use_that_is_written_down_undoes_no_newer_answer() {
+    let (mut memory, mut index) = (Memory::default(), index(1));
+    index.keep(&mut memory, "a", &body("a", OLDER), OLDER);
+    let acts = [Act::LookUp("a"), Act::LookUp("a"), Act::Keep("a", NEWER)];
+    explore(&index, memory, &acts, |slots| {
+        assert_eq!(slots.iter().map(|slot| slot.1).collect::<Vec<_>>(), [NEWER]);
+    });
+}
+
+#[test]
+fn what_was_forgotten_comes_back_only_as_a_new_answer() {
+    for memory in memories() {
+        explore(&index(2), memory, &[Act::Forget("a"), Act::LookUp("a")], |slots| {
+            assert!(slots.iter().all(|(path, ..)| path != "a"), "{slots:?}");
+        });
+    }
+}
