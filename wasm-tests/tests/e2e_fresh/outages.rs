@@ -79,18 +79,23 @@ fn what_is_too_old_is_served_no_more(workers: u32) {
     drop(upstream);
     let mut last = Duration::ZERO;
     let refused = wait::poll(Duration::from_secs(8), || {
+        let asked = seen.elapsed();
         let answer = envoy.get(LIST);
         if answer.status == 200 {
-            last = seen.elapsed();
+            last = asked;
             return None;
         }
         Some(answer)
     });
-    let refused = refused.expect("it is given up");
-    println!("{workers} workers: served until {last:?}, then {}: {}", refused.status, refused.text().trim());
+    let (refused, at) = (refused.expect("it is given up"), seen.elapsed());
+    let reason = refused.text();
+    println!(
+        "{workers} workers: asked at {last:?} for the last time in time, at {at:?} {}: {reason}",
+        refused.status
+    );
     assert!((502..=504).contains(&refused.status) && refused.header("retry-after").is_some(), "{refused:?}");
-    // A second of freshness, give or take its jitter, and two beyond.
-    assert!((Duration::from_millis(2500)..Duration::from_millis(3800)).contains(&last), "{last:?}");
+    // A second of freshness, less its jitter, and two beyond; a busy machine delays answers, and hastens none.
+    assert!(at > Duration::from_millis(2600) && last < Duration::from_millis(3300), "{last:?}, {at:?}");
     for _ in 0..40 {
         assert_eq!(envoy.get(LIST).status, refused.status, "by no worker");
     }
