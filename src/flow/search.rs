@@ -106,7 +106,6 @@ impl Search {
             (Form::Whole, _) => match Whole::read(reply) {
                 Whole::Here(zip) => return self.store(source, zip, config, cx),
                 Whole::TooLarge => Some(End::Zip { proven: true }),
-                Whole::Unknown => Some(End::Zip { proven: false }),
                 Whole::NoZip => {
                     let who = source.describe(config);
                     let reason = format!("{}: bad answer from {who}: not a zip", self.want.describe());
@@ -135,6 +134,10 @@ impl Search {
                 if question.is_head(&self.want) && question.source != Source::Storage =>
             {
                 Some(Question { form: Form::ByInfo, ..question.clone() })
+            }
+            // Larger than the host lets an answer be, or broken off: whether it is there, to be streamed, takes no body.
+            Reply::Failed(CallFailure::Broken) if question.form == Form::Whole => {
+                Some(Question { form: Form::Plain, ..question.clone() })
             }
             _ => None,
         }

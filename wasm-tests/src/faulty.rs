@@ -20,6 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::body::Body;
 use crate::module::Module;
 use crate::wait;
 
@@ -118,6 +119,22 @@ impl Faulty {
     /// Answers what no route names with what `answer` makes of it, instead of 404.
     pub fn otherwise(&self, answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) {
         self.on_fn("*", answer);
+    }
+
+    /// From now on has at `path` what is PUT there, as a store would: the whole of it or a range.
+    pub fn keep(&self, path: &str) {
+        let kept = Mutex::new(None);
+        self.on_fn(path, move |seen| {
+            let mut kept = lock(&kept);
+            match (seen.method.as_str(), &*kept) {
+                ("PUT", _) => {
+                    *kept = Some(Body::from(seen.body.clone()));
+                    Reply::status(201).served()
+                }
+                (_, Some(body)) => Reply::ok(body.clone()).served().ranges(),
+                (_, None) => Reply::status(404).served(),
+            }
+        });
     }
 
     /// Serves a module as a GOPROXY would: its list, info, mod and zip.

@@ -10,6 +10,7 @@ use modgate_wasm_tests::envoy::Builder;
 use modgate_wasm_tests::faulty::{Faulty, Gate, Reply};
 use modgate_wasm_tests::fixture::{STORAGE, Scripted, UPSTREAM};
 use modgate_wasm_tests::http::{self, Request, Response};
+use modgate_wasm_tests::module::Module;
 use modgate_wasm_tests::wait;
 use serde_json::{Value, json};
 
@@ -97,7 +98,7 @@ fn upstream_clusters_that_do_not_answer() {
         }
         let counted =
             |outcome: &str| stack.envoy.metric(&format!("callouts_total.target.{name}.outcome.{outcome}"));
-        assert_eq!(counted(outcome) + counted("overloaded"), 2, "{name}");
+        assert_eq!(counted(outcome) + counted("overloaded"), 3, "{name}");
     }
     assert_eq!(stack.envoy.metric("requests_total.kind.zip.cache.none.class.5xx"), 4);
     assert_eq!(stack.envoy.metrics("storage_writes_total"), 0);
@@ -163,6 +164,17 @@ fn storage_clusters_that_do_not_answer() {
     assert_eq!(holder.join().unwrap().header("x-modgate-cache"), Some("storage"));
 }
 
+/// A zip that comes by callout and into storage, and one that Envoy is to stream from the upstream.
+fn zips(stack: &Scripted) -> [(&'static str, &'static str); 2] {
+    let (stored, streamed) = ("/stored.example/m/@v/v1.0.0.zip", "/streamed.example/m/@v/v1.0.0.zip");
+    let module = Module::new("stored.example/m", "v1.0.0");
+    stack.upstream.on(stored, Reply::ok(module.zip()).served());
+    stack.storage.keep(stored);
+    let beginning = Reply::status(206).header("content-range", "bytes 0-1/99999999").body("PK");
+    stack.upstream.on_each(streamed, [beginning.served(), Reply::ok(module.zip()).served()]);
+    [(stored, STORAGE), (streamed, UPSTREAM)]
+}
+
 #[test]
 fn a_gateway_without_the_route_for_downloads_says_so() {
     for (what, status, body) in [("as it is", 404, Some("not a module\n")), ("without a body", 404, None)] {
@@ -176,12 +188,14 @@ fn a_gateway_without_the_route_for_downloads_says_so() {
                 }
             })
         });
-        let zip = stack.get("/fault.example/m/@v/v1.0.0.zip");
-        assert_eq!((zip.status, zip.header("retry-after")), (502, Some("5")), "{what}: {}", zip.text());
-        assert!(zip.text().contains("no route to it"), "{what}: {}", zip.text());
+        for (path, _) in zips(&stack) {
+            let zip = stack.get(path);
+            assert_eq!((zip.status, zip.header("retry-after")), (502, Some("5")), "{what}: {}", zip.text());
+            assert!(zip.text().contains("no route to it"), "{what}: {}", zip.text());
+        }
         // What is nobody's stays what the gateway says of it.
         assert_eq!(stack.get("/else").text(), body.unwrap_or_default(), "{what}");
-        assert_eq!(stack.upstream.requests().len(), 0);
+        assert_eq!(stack.upstream.requests().len(), 2, "the filter's own alone");
     }
 }
 
@@ -196,23 +210,25 @@ fn a_route_of_the_gateway_s_own_before_ours_is_no_upstream() {
             bootstrap.routes().insert(0, own);
         })
     });
-    let zip = stack.get("/fault.example/m/@v/v1.0.0.zip");
-    assert_eq!((zip.status, zip.header("retry-after")), (502, Some("5")), "{}", zip.text());
-    assert!(zip.text().contains("no route to it"), "{}", zip.text());
-    assert_eq!(application.requests().len(), 1);
+    for (path, _) in zips(&stack) {
+        let zip = stack.get(path);
+        assert_eq!((zip.status, zip.header("retry-after")), (502, Some("5")), "{}", zip.text());
+        assert!(zip.text().contains("no route to it"), "{}", zip.text());
+    }
+    assert_eq!(application.requests().len(), 2);
 }
 
 #[test]
 fn the_access_log_names_the_client_s_own_request() {
     let stack = Scripted::with(&json!({}), |builder| builder);
-    let path = "/fault.example/m/@v/v1.0.0.zip";
-    stack.upstream.on(path, Reply::ok("PK").served());
-    let request = Request::get(path).header("user-agent", "GoCommand/1");
-    assert_eq!(stack.envoy.send(&request).status, 200);
-    let logged = || stack.envoy.access_log().into_iter().find(|line| line["path"] == path);
-    wait::until("it is logged", Duration::from_secs(10), || logged().is_some());
-    let line = logged().unwrap();
-    assert_eq!(line["agent"], "GoCommand/1");
-    assert!(line["request_id"].as_str().is_some_and(|id| id.len() > 8), "{line}");
-    assert_eq!(line["upstream"], UPSTREAM);
+    for (path, cluster) in zips(&stack) {
+        let request = Request::get(path).header("user-agent", "GoCommand/1");
+        assert_eq!(stack.envoy.send(&request).status, 200);
+        let logged = || stack.envoy.access_log().into_iter().find(|line| line["path"] == path);
+        wait::until("it is logged", Duration::from_secs(10), || logged().is_some());
+        let line = logged().unwrap();
+        assert_eq!(line["agent"], "GoCommand/1");
+        assert!(line["request_id"].as_str().is_some_and(|id| id.len() > 8), "{line}");
+        assert_eq!(line["upstream"], cluster);
+    }
 }

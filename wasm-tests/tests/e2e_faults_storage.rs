@@ -170,7 +170,7 @@ fn a_zip_that_storage_cannot_speak_of_is_fetched() {
 #[test]
 fn a_zip_that_storage_promised_and_does_not_give_is_asked_for_anew() {
     let (stack, late) = (
-        Scripted::with(&json!({}), |envoy| {
+        Scripted::with(&json!({"fetch": {"zip_bytes": 0}}), |envoy| {
             envoy.edit(|bootstrap| bootstrap.hcm()["stream_idle_timeout"] = "1s".into())
         }),
         Gate::new(),

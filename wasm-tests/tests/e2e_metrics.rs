@@ -56,7 +56,12 @@ fn every_request_callout_refusal_and_write_is_counted_once(workers: u32) {
     storage.on(&format!("PUT {}", module.list_url()), Reply::status(403));
     storage.on("/example.com/stored/@v/v1.0.0.mod", Reply::ok("module example.com/stored\n"));
     storage.on("/example.com/stored/@v/v1.0.0.zip", Reply::ok("PK"));
-    second.on("/example.com/second/@v/v1.0.0.zip", Reply::ok("PK"));
+    let second_zip = "/example.com/second/@v/v1.0.0.zip";
+    second.on(second_zip, Reply::ok(module.zip()));
+    storage.keep(second_zip);
+    let large_zip = "/example.com/large/@v/v1.0.0.zip";
+    let beginning = Reply::status(206).header("content-range", "bytes 0-1/99999999").body("PK");
+    first.on_each(large_zip, [beginning, Reply::ok("PK and so on")]);
     first.on("/example.com/down/@latest", Reply::status(500));
     first.on("/example.com/cut/@latest", Reply::ok("").close_before_head());
     sumdb.on("/latest", Reply::ok("go.sum database tree\n"));
@@ -69,7 +74,8 @@ fn every_request_callout_refusal_and_write_is_counted_once(workers: u32) {
         ("GET", module.list_url()),
         ("GET", "/example.com/stored/@v/v1.0.0.mod".to_owned()),
         ("GET", "/example.com/stored/@v/v1.0.0.zip".to_owned()),
-        ("GET", "/example.com/second/@v/v1.0.0.zip".to_owned()),
+        ("GET", second_zip.to_owned()),
+        ("GET", large_zip.to_owned()),
         ("GET", "/example.com/none/@v/main.info".to_owned()),
         ("GET", "/example.com/none/@v/main.info".to_owned()),
         ("GET", "/example.com/down/@latest".to_owned()),
@@ -96,7 +102,7 @@ fn every_request_callout_refusal_and_write_is_counted_once(workers: u32) {
         ("mod", "upstream", 2, 1),
         ("mod", "storage", 2, 1),
         ("list", "upstream", 2, 1),
-        ("zip", "storage", 2, 1),
+        ("zip", "storage", 2, 2),
         ("zip", "upstream", 2, 1),
         ("query", "upstream", 4, 1),
         ("query", "hit", 4, 1),
@@ -108,20 +114,21 @@ fn every_request_callout_refusal_and_write_is_counted_once(workers: u32) {
         ("page", "none", 2, 1),
     ];
     let callouts = [
-        ("first", "ok", 3),
+        ("first", "ok", 4),
         ("first", "missing", 2),
         ("first", "error", 1),
         ("first", "dropped", 2),
         ("second_one-2", "missing", 1),
-        // The writes are among them: one taken, one answered 507, one 403.
-        ("storage", "ok", 3),
-        ("storage", "missing", 5),
+        ("second_one-2", "ok", 1),
+        // The writes are among them: two taken, one answered 507, one 403.
+        ("storage", "ok", 4),
+        ("storage", "missing", 6),
         ("storage", "error", 1),
         ("storage", "refused", 1),
         ("sumdb", "ok", 1),
     ];
     let refusals = [("malformed", 1), ("method", 1), ("nosumdb", 1), ("unknown", 2)];
-    let writes = [("stored", 1), ("full", 1), ("refused", 1)];
+    let writes = [("stored", 2), ("full", 1), ("refused", 1)];
     let mut expected = BTreeMap::new();
     for (kind, cache, class, count) in requests {
         let labels = format!("cache=\"{cache}\",class=\"{class}xx\",kind=\"{kind}\"");

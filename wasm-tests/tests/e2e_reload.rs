@@ -9,6 +9,7 @@ use modgate_wasm_tests::envoy::Envoy;
 use modgate_wasm_tests::faulty::{Faulty, Gate, Reply};
 use modgate_wasm_tests::fixture::{STORAGE, UPSTREAM, builder};
 use modgate_wasm_tests::http::{self, Conn, Request};
+use modgate_wasm_tests::module::Module;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -47,24 +48,28 @@ impl Stack {
 fn what_is_under_way_ends_as_it_began_and_what_comes_is_under_the_new_configuration() {
     let mut stack = Stack::start(2);
     let (gate, addr) = (Gate::new(), stack.envoy.addr());
-    let (known, parked, streaming, headless) = (
+    let (known, parked, streaming, whole) = (
         "/known.example/m/@v/v1.0.0.mod",
         "/parked.example/m/@v/v1.0.0.mod",
         "/a.example/m/@v/v1.0.0.zip",
         "/b.example/m/@v/v1.0.0.zip",
     );
+    let zip = Module::new("b.example/m", "v1.0.0").padded(3 << 20).zip();
     stack.upstream.on(known, Reply::ok(GOOD));
     stack.upstream.on(parked, Reply::ok(GOOD).held(&gate));
-    stack.upstream.on(streaming, Reply::huge(3 << 20).held_in_body(1 << 20, &gate));
-    stack.upstream.on(headless, Reply::huge(3 << 20).held(&gate));
+    // One that storage has is streamed from there, the other is fetched into it.
+    stack.storage.on(streaming, Reply::huge(3 << 20).served().held_in_body(1 << 20, &gate));
+    stack.upstream.on(whole, Reply::ok(zip.clone()).held(&gate));
+    stack.storage.keep(whole);
     assert_eq!(stack.status(known), 200);
-    let clients = [parked, streaming, headless].map(|path| {
-        let client = thread::spawn(move || {
-            Request::get(path)
-                .compare_body(if path == parked { GOOD.into() } else { Body::pattern(3 << 20) })
-                .send(addr)
-        });
-        stack.upstream.wait_hits(path, 1);
+    let expected = [
+        (parked, GOOD.into(), &stack.upstream),
+        (whole, zip, &stack.upstream),
+        (streaming, Body::pattern(3 << 20), &stack.storage),
+    ];
+    let clients = expected.map(|(path, body, server)| {
+        let client = thread::spawn(move || Request::get(path).compare_body(body).send(addr));
+        server.wait_hits(path, 1);
         client
     });
 
@@ -106,7 +111,9 @@ fn what_is_under_way_ends_as_it_began_and_what_comes_is_under_the_new_configurat
 fn no_request_notices_a_reload() {
     let mut stack = Stack::start(2);
     let (zip, list, addr) = ("/load.example/m/@v/v1.0.0.zip", "/load.example/m/@v/list", stack.envoy.addr());
-    stack.upstream.on(zip, Reply::huge(2 << 20));
+    let module = Module::new("load.example/m", "v1.0.0").padded(2 << 20);
+    stack.upstream.on(zip, Reply::ok(module.zip()));
+    stack.storage.keep(zip);
     stack.upstream.on(list, Reply::ok("v1.0.0\n"));
     let end = Gate::new();
     let clients: Vec<_> = (0..4)
@@ -183,12 +190,15 @@ fn a_replaced_configuration_leaves() {
     let patterns = |round: usize| -> Vec<String> {
         (0..4000).map(|number| format!("private{number}.example{round}/team/project")).collect()
     };
+    let zip = Module::new("round.example/m", "v1.0.0").zip();
     let mut sizes = Vec::new();
     for round in 0..50 {
         let gate = Gate::new();
         let paths = ["mod", "zip"].map(|kind| format!("/round{round}.example/m/@v/v1.0.0.{kind}"));
         let clients = paths.map(|path| {
-            stack.upstream.on(&path, Reply::ok(GOOD).held(&gate));
+            let reply = if path.ends_with("zip") { Reply::ok(zip.clone()) } else { Reply::ok(GOOD) };
+            stack.upstream.on(&path, reply.held(&gate));
+            stack.storage.keep(&path);
             let asked = path.clone();
             let client = thread::spawn(move || http::get(addr, &asked).status);
             stack.upstream.wait_hits(&path, 1);
@@ -196,7 +206,7 @@ fn a_replaced_configuration_leaves() {
         });
         // One that leaves before its zip begins.
         let left = format!("/round{round}.example/left/@v/v1.0.0.zip");
-        stack.upstream.on(&left, Reply::ok(GOOD).held(&gate));
+        stack.upstream.on(&left, Reply::ok(zip.clone()).held(&gate));
         let mut leaver = Conn::open(addr).unwrap();
         leaver.send(&Request::get(&left)).unwrap();
         stack.upstream.wait_hits(&left, 1);

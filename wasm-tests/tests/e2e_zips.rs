@@ -142,7 +142,7 @@ fn a_client_that_hangs_up_ends_the_download() {
 
 #[test]
 fn a_zip_that_breaks_off_is_never_a_whole_one() {
-    let stack = Scripted::with(&json!({}), |envoy| envoy);
+    let stack = Scripted::with(&json!({"fetch": {"zip_bytes": 0}}), |envoy| envoy);
     let reply = || Reply::huge(3 << 20).served();
     for (name, reply, length) in [
         ("cut", reply().close_after(1 << 20), 1 << 20),
@@ -183,7 +183,7 @@ fn a_zip_that_breaks_off_is_never_a_whole_one() {
 
 #[test]
 fn a_zip_that_stands_still_ends() {
-    let stack = Scripted::with(&json!({}), |envoy| {
+    let stack = Scripted::with(&json!({"fetch": {"zip_bytes": 0}}), |envoy| {
         envoy.edit(|bootstrap| bootstrap.hcm()["stream_idle_timeout"] = "1s".into())
     });
     let never = Gate::new();
@@ -201,9 +201,21 @@ fn a_zip_that_stands_still_ends() {
 
 #[test]
 fn an_upstream_that_gives_no_zip_is_named() {
-    let stack = Scripted::with(&json!({}), |envoy| {
-        envoy.edit(|bootstrap| bootstrap.hcm()["stream_idle_timeout"] = "1s".into())
-    });
+    // By the stream, and by the answer to the filter's own fetch.
+    for (zip_bytes, idle) in [(0, "1s"), (8 << 20, "30s")] {
+        let upstream = json!({
+            "name": "golang", "cluster": UPSTREAM, "url": "https://proxy.golang.org", "timeout": "1s"
+        });
+        let patch = json!({"fetch": {"zip_bytes": zip_bytes}, "upstreams": [upstream]});
+        let stack = Scripted::with(&patch, |envoy| {
+            envoy.edit(|bootstrap| bootstrap.hcm()["stream_idle_timeout"] = idle.into())
+        });
+        names_who_gives_no_zip(&stack);
+    }
+}
+
+fn names_who_gives_no_zip(stack: &Scripted) {
+    let zip = Module::new("fault.example/m", "v1.0.0").zip();
     let (late, retry) = (Gate::new(), Some("5"));
     for (name, reply, status, retry, reason) in [
         ("hang-up", Reply::ok("").close_before_head(), 502, retry, "it closed the connection"),
@@ -231,12 +243,14 @@ fn an_upstream_that_gives_no_zip_is_named() {
         ),
     ] {
         let path = format!("/fault.example/{name}/@v/v1.0.0.zip");
-        stack.upstream.on_each(&path, [reply, Reply::huge(300_000)]);
+        stack.upstream.on(&path, reply);
+        stack.storage.keep(&path);
         let answer = stack.get(&path);
         let text = answer.text();
         assert_eq!((answer.status, answer.header("retry-after")), (status, retry), "{name}: {text}");
         assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"), "{name}");
         assert!(text.contains(reason) && text.contains("upstream golang"), "{name}: {text}");
+        stack.upstream.on(&path, Reply::ok(zip.clone()));
         assert_eq!(stack.get(&path).status, 200, "{name}: nothing of it was kept");
     }
     late.open();

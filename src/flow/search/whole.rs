@@ -1,6 +1,6 @@
 //! What a reply to a request for the first so many bytes of a zip is.
 
-use crate::http::{Body, CallFailure, Headers, Reply};
+use crate::http::{Body, Headers, Reply};
 
 /// What came of asking for a whole zip.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,8 +9,6 @@ pub(super) enum Whole {
     Here(Body),
     /// It is there, and larger than what was asked for.
     TooLarge,
-    /// The answer was larger than the host lets one be, or broke off: a stream may fare better.
-    Unknown,
     /// What came is none.
     NoZip,
     /// It is not there, or the source fails; the reply says which.
@@ -21,21 +19,16 @@ impl Whole {
     /// Reads the reply to a GET with a range from the first byte.
     pub(super) fn read(reply: Reply) -> Self {
         match reply {
-            Reply::Answered { status: 200, body, .. } => {
+            Reply::Answered { status: 206, headers, body } if length(&headers) != Some(body.len()) => {
+                Self::TooLarge
+            }
+            Reply::Answered { status: 200 | 206, body, .. } => {
                 if is_zip(&body) {
                     Self::Here(body.into())
                 } else {
                     Self::NoZip
                 }
             }
-            Reply::Answered { status: 206, headers, body } => {
-                if length(&headers) == Some(body.len()) && is_zip(&body) {
-                    Self::Here(body.into())
-                } else {
-                    Self::TooLarge
-                }
-            }
-            Reply::Failed(CallFailure::Broken) => Self::Unknown,
             reply => Self::NotHere(reply),
         }
     }
@@ -66,6 +59,7 @@ const END_REACH: usize = END_LENGTH + 0xffff;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::CallFailure;
 
     const EMPTY: &str = "PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 
@@ -77,7 +71,6 @@ mod tests {
                 "here"
             }
             Whole::TooLarge => "too large",
-            Whole::Unknown => "unknown",
             Whole::NoZip => "no zip",
             Whole::NotHere(_) => "not here",
         }
@@ -88,6 +81,7 @@ mod tests {
         for (status, range, body, want) in [
             (200, "", EMPTY, "here"),
             (206, "bytes 0-21/22", EMPTY, "here"),
+            (206, "bytes 0-5/6", "<html>", "no zip"),
             (206, "bytes 0-21/23", EMPTY, "too large"),
             (206, "bytes 0-21/*", EMPTY, "too large"),
             (206, "", EMPTY, "too large"),
@@ -102,7 +96,6 @@ mod tests {
         ] {
             assert_eq!(read(status, range, body), want, "{status} {range:?} {body:?}");
         }
-        assert_eq!(Whole::read(Reply::Failed(CallFailure::Broken)), Whole::Unknown);
         let refused = Reply::Failed(CallFailure::Unreachable);
         assert_eq!(Whole::read(refused.clone()), Whole::NotHere(refused));
     }

@@ -98,6 +98,42 @@ fn scenario_a_large_zip_is_streamed_to_each_and_remembered_as_large() {
 }
 
 #[test]
+fn scenario_a_zip_that_the_host_cannot_hold_is_streamed_once_its_upstream_says_that_it_is_there() {
+    let mut world = world(2);
+    world.cluster("public").fault_once = Some(CallFailure::Broken);
+    for worker in 0..2 {
+        let stream = world.begin(worker, ZIP);
+        world.settle();
+        assert_eq!(routed_to(&world, stream), "public");
+    }
+    let path = "/base/example.com/m/@v/v1.0.0.zip";
+    assert_eq!(world.clusters["public"].asked, [format!("GET {path}"), format!("HEAD {path}")], "remembered");
+}
+
+#[test]
+fn scenario_a_fetch_that_breaks_is_no_reason_to_stop_at_an_upstream_that_has_nothing() {
+    for (fallback, two) in [("any_error", true), ("not_found", false)] {
+        let config = format!(
+            r#"{{"storage": {{"cluster": "storage", "url": "http://storage.test"}}, "upstreams": [
+                {{"name": "one", "cluster": "one", "url": "http://one.test", "fallback": "{fallback}"}},
+                {{"name": "two", "cluster": "two", "url": "http://two.test"}}]}}"#
+        );
+        let mut world = World::new(1, &config);
+        world.cluster("storage").latency = 1;
+        world.cluster("one").fault = Some(CallFailure::Broken);
+        world.cluster("two").serve(ZIP, EMPTY_ZIP);
+        let stream = world.begin(0, ZIP);
+        world.settle();
+        if two {
+            assert_eq!(routed_to(&world, stream), "storage");
+        } else {
+            assert_eq!(world.response(stream).status, 502);
+        }
+        assert_eq!(gets(&world, "two", "v1.0.0.zip"), usize::from(two), "{fallback}");
+    }
+}
+
+#[test]
 fn scenario_a_store_that_takes_no_zip_costs_the_copy_alone() {
     let mut world = world(2);
     world.cluster("storage").refuse_put = true;
@@ -110,9 +146,10 @@ fn scenario_a_store_that_takes_no_zip_costs_the_copy_alone() {
 
 #[test]
 fn scenario_what_an_upstream_calls_a_zip_is_looked_at() {
-    for (status, text) in [(200, "<html>"), (200, "PK")] {
+    let part = ("content-range", "bytes 0-5/6");
+    for (status, headers, text) in [(200, &[][..], "<html>"), (200, &[], "PK"), (206, &[part], "<html>")] {
         let mut world = world(1);
-        world.cluster("public").answer("/base/example.com/m/@v/v1.0.0.zip", status, &[], text);
+        world.cluster("public").answer("/base/example.com/m/@v/v1.0.0.zip", status, headers, text);
         let answer = world.get(0, ZIP);
         assert_eq!(answer.status, 502);
         assert!(body(&answer).contains("not a zip"), "{}", body(&answer));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use modgate::config::Config;
-use modgate::goproxy::{Found, Lifetime, Validity};
+use modgate::goproxy::{Dates, Found, Judge, Lifetime, Standing, Validity};
 use modgate::http::Timestamp;
 use modgate::shared::{Entry, Key, Record};
 use modgate_wasm_tests::properties;
@@ -25,10 +25,19 @@ fn times_are_64_bits_wide() {
 
 #[wasm_bindgen_test]
 fn ages_beyond_32_bits_of_milliseconds_are_not_fresh() {
-    let left = |ttl, age| Validity::left(Lifetime::List, ttl, age, true).cache_control();
-    assert_eq!(left(Duration::from_secs(60), Duration::from_millis((1 << 32) + 1)), "public, max-age=0");
-    assert_eq!(left(Duration::from_millis((1 << 32) + 1), Duration::ZERO), "public, max-age=4294967");
-    assert_eq!(left(Duration::MAX, Duration::ZERO), "public, max-age=18446744073709551615");
+    let config = Config::parse(r#"{"upstreams": [{"cluster": "c", "url": "http://h"}]}"#).unwrap();
+    let standing = |age| {
+        let since = Timestamp(1_700_000_000_000);
+        let judge =
+            Judge { rules: &config.freshness, now: Timestamp(since.0 + age), spread: 0, no_cache: false };
+        judge.found(Lifetime::List, Dates { since, limit: None, checked: None })
+    };
+    assert_eq!(standing(1), Standing::Fresh { left: Some(Duration::from_millis(59_999)) });
+    assert_eq!(standing((1 << 32) + 1), Standing::Expired { servable_on_error: false });
+
+    let kept = |left| Validity { fresh_for: Some(left), shared: true }.cache_control();
+    assert_eq!(kept(Duration::from_millis(((1 << 32) + 1) * 1000)), "public, max-age=4294967297");
+    assert_eq!(kept(Duration::from_secs(u64::MAX)), "public, max-age=18446744073709551615");
 }
 
 #[wasm_bindgen_test]

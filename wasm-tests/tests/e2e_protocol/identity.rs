@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use modgate_wasm_tests::envoy::Envoy;
 use modgate_wasm_tests::faulty::{Faulty, Reply, Seen};
-use modgate_wasm_tests::fixture::{self, Stack};
+use modgate_wasm_tests::fixture::{self, Scripted};
 use modgate_wasm_tests::http::Request;
 use modgate_wasm_tests::module::Module;
 use modgate_wasm_tests::{at_one_and_four_workers, wait};
@@ -42,17 +42,27 @@ const TOLD: [&str; 8] = [
     "x-tenant",
 ];
 
+/// What of a zip is fetched by the filter itself.
+const OURS: (&str, &str) = ("range", "bytes=0-8388607");
+
 #[track_caller]
 fn assert_discreet(seen: &Seen, authorization: Option<&str>) {
     let what = format!("{} {} {:?}", seen.method, seen.target, seen.headers);
-    let names: BTreeSet<&str> = seen.headers.iter().map(|(name, _)| name.as_str()).collect();
-    assert!(names.iter().all(|name| TOLD.contains(name)), "{what}");
+    let told = |name: &str, value: &str| TOLD.contains(&name) || (name, value) == OURS;
+    assert!(seen.headers.iter().all(|(name, value)| told(name, value)), "{what}");
     assert!(!what.contains("client-secret") && !what.contains("192.0.2.7"), "{what}");
     assert_eq!(seen.header("authorization"), authorization, "{what}");
     assert!(seen.header("user-agent").is_some_and(|agent| agent.starts_with("modgate/")), "{what}");
 }
 
 fn a_client_s_secrets_stay_here_and_the_gateway_s_own_go_where_they_belong(workers: u32) {
+    // A cold zip is fetched by the filter itself and put into storage, or streamed by Envoy.
+    told_by_downloads(workers, 8 << 20, &["GET"], &["GET", "HEAD", "PUT"]);
+    told_by_downloads(workers, 0, &["GET", "HEAD"], &["HEAD"]);
+}
+
+/// `upstream_zip` and `storage_zip` are the methods by which they are asked for the zip that only the upstream has at first.
+fn told_by_downloads(workers: u32, zip_bytes: u32, upstream_zip: &[&str], storage_zip: &[&str]) {
     let (upstream, storage, sumdb) = (Faulty::start(), Faulty::start(), Faulty::start());
     let (fetched, stored) =
         (Module::new("example.com/fetched", "v1.0.0"), Module::new("example.com/stored", "v1.0.0"));
@@ -60,6 +70,7 @@ fn a_client_s_secrets_stay_here_and_the_gateway_s_own_go_where_they_belong(worke
     for (kind, reply) in [("zip", Reply::ok(stored.zip())), ("mod", Reply::ok(stored.go_mod()))] {
         storage.on(&stored.url(kind), reply);
     }
+    storage.keep(&fetched.url("zip"));
     sumdb.on("/latest", Reply::ok("go.sum database tree\n"));
     let envoy = Envoy::gateway()
         .cluster(fixture::UPSTREAM, upstream.addr())
@@ -67,6 +78,7 @@ fn a_client_s_secrets_stay_here_and_the_gateway_s_own_go_where_they_belong(worke
         .cluster("sum_golang_org", sumdb.addr())
         .concurrency(workers)
         .plugin(&json!({
+            "fetch": {"zip_bytes": zip_bytes},
             "upstreams": [{"name": "corp", "cluster": fixture::UPSTREAM, "url": "https://corp.example.com:8443",
                            "headers": {"authorization": "Bearer gateway", "x-tenant": "7"}}],
             "storage": {"cluster": fixture::STORAGE, "url": "http://storage.internal",
@@ -110,40 +122,53 @@ fn a_client_s_secrets_stay_here_and_the_gateway_s_own_go_where_they_belong(worke
         let seen = server.requests_for(&zip.url("zip"));
         seen.iter().map(|seen| seen.method.clone()).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>()
     };
-    assert_eq!(methods(&upstream, &fetched), ["GET", "HEAD"], "downloads as well");
+    assert_eq!(methods(&upstream, &fetched), upstream_zip, "downloads as well");
+    assert_eq!(methods(&storage, &fetched), storage_zip);
     assert_eq!(methods(&storage, &stored), ["GET", "HEAD"]);
     assert_eq!(sumdb.requests().len(), 1);
 }
 
 #[test]
 fn what_says_which_bytes_goes_along_with_a_download() {
-    let stack = Stack::start();
-    let module = Module::new("example.com/m", "v1.0.0");
-    stack.upstream.serve(&module);
-    let conditions = [
-        ("range", "bytes=0-9"),
-        ("if-range", "\"a\""),
-        ("if-modified-since", "Tue, 02 Jan 2024 03:04:05 GMT"),
-        ("if-unmodified-since", "Tue, 02 Jan 2034 03:04:05 GMT"),
-        ("if-match", "*"),
-        ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
-        ("tracestate", "a=b"),
-    ];
-    let asked = conditions
-        .iter()
-        .fold(revealing("GET", &module.url("zip")), |asked, (name, value)| asked.header(name, value));
-    assert_eq!(stack.envoy.send(&asked).status, 206);
-    let seen = &stack.upstream.requests()[0];
-    for (name, value) in conditions {
-        assert_eq!(seen.header(name), Some(value), "{name}");
+    for (zip_bytes, from) in [(0, "upstream"), (8 << 20, "storage")] {
+        let stack = Scripted::with(&json!({"fetch": {"zip_bytes": zip_bytes}}), |builder| builder);
+        let module = Module::new("example.com/m", "v1.0.0");
+        stack.upstream.serve(&module);
+        stack.storage.keep(&module.url("zip"));
+        let conditions = [
+            ("range", "bytes=0-9"),
+            ("if-range", "\"a\""),
+            ("if-modified-since", "Tue, 02 Jan 2024 03:04:05 GMT"),
+            ("if-unmodified-since", "Tue, 02 Jan 2034 03:04:05 GMT"),
+            ("if-match", "*"),
+            ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+            ("tracestate", "a=b"),
+        ];
+        let asked = conditions
+            .iter()
+            .fold(revealing("GET", &module.url("zip")), |asked, (name, value)| asked.header(name, value));
+        let answer = stack.envoy.send(&asked);
+        assert_eq!((answer.status, answer.header("x-modgate-cache")), (206, Some(from)));
+        assert!(answer.body == module.zip().to_vec()[..10]);
+        let (upstream, storage) = (stack.upstream.requests(), stack.storage.requests());
+        let (seen, filter_s_own) = if from == "upstream" {
+            (&upstream[0], &storage[..])
+        } else {
+            // One client's part is no copy for all.
+            assert_discreet(&upstream[0], None);
+            (&storage[2], &storage[..2])
+        };
+        for (name, value) in conditions {
+            assert_eq!(seen.header(name), Some(value), "{name}");
+        }
+        let others: Vec<&str> = seen
+            .headers
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .filter(|name| !TOLD.contains(name) && !conditions.iter().any(|(known, _)| known == name))
+            .collect();
+        assert!(others.is_empty(), "{others:?}");
+        assert!(!filter_s_own.is_empty());
+        filter_s_own.iter().for_each(|seen| assert_discreet(seen, None));
     }
-    let others: Vec<&str> = seen
-        .headers
-        .iter()
-        .map(|(name, _)| name.as_str())
-        .filter(|name| !TOLD.contains(name) && !conditions.iter().any(|(known, _)| known == name))
-        .collect();
-    assert!(others.is_empty(), "{others:?}");
-    let stored = stack.storage.requests();
-    assert_eq!(stored[0], ("HEAD".to_owned(), module.url("zip"), 404));
 }

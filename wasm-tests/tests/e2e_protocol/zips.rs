@@ -9,7 +9,7 @@ use modgate_wasm_tests::fixture::{self, Stack, UPSTREAM};
 use modgate_wasm_tests::http::{Request, Response};
 use modgate_wasm_tests::module::Module;
 use modgate_wasm_tests::nginx::Nginx;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{IMMUTABLE, NEGATIVE, assert_reason};
 
@@ -25,12 +25,15 @@ struct Served {
 }
 
 impl Served {
-    fn start(workers: u32) -> Self {
+    fn start(workers: u32, patch: &Value) -> Self {
         let (tree, module) =
             (tempfile::tempdir().unwrap(), Module::new("example.com/m", "v1.0.0").padded(3 << 20));
         module.write_to(tree.path());
         let (upstream, storage) = (Nginx::serving(tree.path()), Nginx::storage());
-        let envoy = fixture::builder(upstream.addr(), storage.addr()).concurrency(workers).start();
+        let envoy = fixture::builder(upstream.addr(), storage.addr())
+            .patch_plugin(patch)
+            .concurrency(workers)
+            .start();
         Self { envoy, upstream, storage, module, _tree: tree }
     }
 
@@ -49,7 +52,7 @@ impl Served {
 }
 
 fn parts_of_a_zip_come_from_the_upstream_and_from_the_store(workers: u32) {
-    let served = Served::start(workers);
+    let served = Served::start(workers, &json!({"fetch": {"zip_bytes": 0}}));
     let zip = served.module.zip().to_vec();
     for from in ["upstream", "storage"] {
         if from == "storage" {
@@ -95,12 +98,12 @@ fn parts_of_a_zip_come_from_the_upstream_and_from_the_store(workers: u32) {
     }
     let upstream = served.upstream.hits(&served.module.url("zip"));
     assert!(served.with(&[]).status == 200 && served.upstream.hits(&served.module.url("zip")) == upstream);
-    assert_eq!(served.storage.hits_with("PUT", &served.module.url("zip")), 0, "nothing unverified is stored");
+    assert_eq!(served.storage.hits_with("PUT", &served.module.url("zip")), 0, "streamed zips are not stored");
 }
 
 #[test]
 fn only_a_zip_is_called_one() {
-    let stack = Stack::start();
+    let stack = Stack::with(&json!({"fetch": {"zip_bytes": 0}}), |builder| builder);
     let module = Module::new("example.com/m", "v1.0.0");
     let reply = || Reply::ok(module.zip()).header("content-type", "text/html; charset=utf-8");
     stack.upstream.on(
@@ -147,8 +150,9 @@ fn the_chain_is_asked_for_a_zip_and_its_absence_is_remembered() {
         {"name": "first", "cluster": UPSTREAM, "url": "https://one.example.com"},
         {"name": "second", "cluster": "second", "url": "https://two.example.com/below"},
     ]);
-    let stack =
-        Stack::with(&json!({"upstreams": upstreams}), |builder| builder.cluster("second", second.addr()));
+    let stack = Stack::with(&json!({"upstreams": upstreams, "fetch": {"zip_bytes": 0}}), |builder| {
+        builder.cluster("second", second.addr())
+    });
     second.on(&format!("/below{}", module.url("zip")), Reply::ok(module.zip()));
     let answer = stack.get(&module.url("zip"));
     assert_eq!((answer.status, answer.body), (200, module.zip().to_vec()));
@@ -168,7 +172,7 @@ fn the_chain_is_asked_for_a_zip_and_its_absence_is_remembered() {
 
 #[test]
 fn a_zip_deleted_behind_our_back_is_fetched_at_the_next_request() {
-    let served = Served::start(1);
+    let served = Served::start(1, &json!({}));
     served.store();
     assert_eq!(served.with(&[]).header("x-modgate-cache"), Some("storage"));
     fs::remove_file(served.storage.data().join(served.module.url("zip").trim_start_matches('/'))).unwrap();
@@ -176,7 +180,8 @@ fn a_zip_deleted_behind_our_back_is_fetched_at_the_next_request() {
     assert_reason(&gone, 503, "gone from storage; try again", "no-store");
     assert_eq!(gone.header("retry-after"), Some("1"));
     let again = served.with(&[]);
-    assert_eq!((again.status, again.header("x-modgate-cache")), (200, Some("upstream")));
+    assert_eq!((again.status, again.header("x-modgate-cache")), (200, Some("storage")));
+    assert_eq!(served.upstream.hits(&served.module.url("zip")), 1, "and stored again");
 }
 
 #[test]

@@ -146,8 +146,7 @@ fn the_store_alone_is_a_module_proxy() {
     let expected = versions(&mirror.envoy.url());
     mirror
         .envoy
-        .wait_metric("storage_writes_total.outcome.stored", (2 * entries.len() + modules.len()) as u64);
-    tree.copy_zips(&entries, mirror.storage.data());
+        .wait_metric("storage_writes_total.outcome.stored", (3 * entries.len() + modules.len()) as u64);
     drop(mirror.envoy);
 
     let plain = Nginx::serving(mirror.storage.data());

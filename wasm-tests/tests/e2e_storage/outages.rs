@@ -45,8 +45,8 @@ fn a_store_that_is_down_costs_the_copies_alone(workers: u32) {
 
     storage.start_again();
     all(&envoy, 1);
-    envoy.wait_metric("storage_writes_total.outcome.stored", 3);
-    assert_eq!(files(storage.data()).len(), 3);
+    envoy.wait_metric("storage_writes_total.outcome.stored", 4);
+    assert_eq!(files(storage.data()).len(), 4, "info, go.mod, zip and list");
 
     // A zip that the store was said to have comes from the upstream once it was seen that it does not.
     put(&storage, &module(2).url("zip"), module(2).zip().to_vec());
