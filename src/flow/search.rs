@@ -103,7 +103,7 @@ impl Search {
         let source = question.source;
         let end = match (question.form, source) {
             (Form::Store { from, .. }, _) => return self.stored(from, &reply, cx),
-            (Form::Whole, _) => match Whole::read(reply) {
+            (Form::Whole, _) => match Whole::read(reply, config.fetch.zip_bytes) {
                 Whole::Here(zip) => return self.store(source, zip, config, cx),
                 Whole::TooLarge => Some(End::Zip { proven: true }),
                 Whole::NoZip => {

@@ -26,7 +26,12 @@ pub(super) struct Fetch {
 }
 
 /// An errand that is done.
-type Done = (Errand, Searched);
+struct Done {
+    errand: Errand,
+    searched: Searched,
+    /// Whether another worker had found it out meanwhile.
+    coalesced: bool,
+}
 
 impl Worker {
     /// Parks a stream until what it asks is found out.
@@ -49,8 +54,8 @@ impl Worker {
                 true
             }
             _ => {
-                if let Some((_, searched)) = self.pursue(key.clone(), errand, cx) {
-                    return self.resume(stream, &parked, false, &searched, cx);
+                if let Some(done) = self.pursue(key.clone(), errand, cx) {
+                    return self.resume(stream, &parked, done.coalesced, &done.searched, cx);
                 }
                 matches!(self.jobs.get(&JobKey::Search(key)), Some(Job::Follow { .. }))
             }
@@ -99,19 +104,22 @@ impl Worker {
     /// The reply to a fetch's question.
     pub(super) fn hear(&mut self, key: SearchKey, mut fetch: Box<Fetch>, reply: Reply, cx: &mut Cx<'_>) {
         let step = fetch.search.step(reply, &self.config, cx);
-        if let Some((errand, searched)) = self.proceed(key, fetch, step, cx) {
-            self.answer(&errand, &searched, cx);
+        if let Some(done) = self.proceed(key, fetch, step, cx) {
+            self.answer(&done.errand, &done.searched, cx);
         }
     }
 
     /// Sees to it that the errand is done, here or by another worker. What turns out at once is returned.
     fn pursue(&mut self, key: SearchKey, errand: Errand, cx: &mut Cx<'_>) -> Option<Done> {
-        if !self.budget.has_room() {
+        // To follow another worker takes no room.
+        let has_room =
+            self.budget.has_room() || errand.may_fetch && self.leases.is_held(cx.kv, &key.path, cx.now);
+        if !has_room {
             cx.count(Metric::Refusal { reason: "budget" });
             let reason = format!("{}: too many other requests are being fetched", errand.want.describe());
             let failure = Failure { fault: Fault::Overloaded, reason, retry_after: None };
             let searched = self.or_known(&errand, Searched::failed(failure), cx.now);
-            return Some((errand, searched));
+            return Some(Done { errand, searched, coalesced: false });
         }
         let lease =
             if errand.may_fetch { self.leases.acquire(cx.kv, &key.path, cx.now) } else { Lease::Alone };
@@ -131,7 +139,7 @@ impl Worker {
                 {
                     let searched = Searched::indexed(entry);
                     self.release(&key, &searched, cx);
-                    return Some((errand, searched));
+                    return Some(Done { errand, searched, coalesced: true });
                 }
             }
             Lease::Alone => {}
@@ -194,7 +202,7 @@ impl Worker {
             self.release(key, &searched, cx);
         }
         self.write_back(&errand, &searched, cx);
-        (errand, searched)
+        Done { errand, searched, coalesced: false }
     }
 
     fn release(&mut self, key: &SearchKey, searched: &Searched, cx: &mut Cx<'_>) {
@@ -292,9 +300,9 @@ impl Worker {
                 if let (Some(Job::Follow { errand, .. }), JobKey::Search(key)) =
                     (self.jobs.remove(&job_key), job_key)
                     && self.is_awaited(&errand)
-                    && let Some((errand, searched)) = self.pursue(key, *errand, cx)
+                    && let Some(done) = self.pursue(key, *errand, cx)
                 {
-                    self.answer(&errand, &searched, cx);
+                    self.answer(&done.errand, &done.searched, cx);
                 }
             }
             _ => {}

@@ -16,9 +16,12 @@ pub(super) enum Whole {
 }
 
 impl Whole {
-    /// Reads the reply to a GET with a range from the first byte.
-    pub(super) fn read(reply: Reply) -> Self {
+    /// Reads the reply to a GET of the first `most` bytes. A source that knows no ranges may send more than that, and
+    /// nobody counts on the memory it takes.
+    pub(super) fn read(reply: Reply, most: u32) -> Self {
+        let is_too_large = |body: &[u8]| u32::try_from(body.len()).is_ok_and(|length| length > most);
         match reply {
+            Reply::Answered { status: 200 | 206, body, .. } if is_too_large(&body) => Self::TooLarge,
             Reply::Answered { status: 206, headers, body } if length(&headers) != Some(body.len()) => {
                 Self::TooLarge
             }
@@ -65,7 +68,7 @@ mod tests {
 
     fn read(status: u16, range: &str, body: &str) -> &'static str {
         let headers = [("content-range", range)].into_iter().collect();
-        match Whole::read(Reply::Answered { status, headers, body: body.into() }) {
+        match Whole::read(Reply::Answered { status, headers, body: body.into() }, 22) {
             Whole::Here(bytes) => {
                 assert_eq!(&bytes[..], body.as_bytes());
                 "here"
@@ -90,6 +93,8 @@ mod tests {
             (200, "", "<html>", "no zip"),
             (200, "", "", "no zip"),
             (200, "", &EMPTY[..21], "no zip"),
+            // More than was asked for.
+            (200, "", &format!("{EMPTY}x"), "too large"),
             (404, "", "", "not here"),
             (500, "", EMPTY, "not here"),
             (416, "bytes */0", "", "not here"),
@@ -97,6 +102,6 @@ mod tests {
             assert_eq!(read(status, range, body), want, "{status} {range:?} {body:?}");
         }
         let refused = Reply::Failed(CallFailure::Unreachable);
-        assert_eq!(Whole::read(refused.clone()), Whole::NotHere(refused));
+        assert_eq!(Whole::read(refused.clone(), 22), Whole::NotHere(refused));
     }
 }
