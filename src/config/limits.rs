@@ -72,9 +72,10 @@ pub const MIN_CONCURRENT: u32 = 1;
 /// 65536: past the connections an address has ports for, it is no bound any more.
 pub const MAX_CONCURRENT: u32 = 1 << 16;
 
-/// Default time a request waits for a fetch: an upstream may use up its 30 s, and two more behind it, and there is still
-/// time to answer. The go command waits without a limit of its own.
-pub const DEFAULT_WAIT: Duration = Duration::from_secs(2 * 60);
+/// Default time a request waits for a fetch: an upstream may use up its 30 s, and another behind it, and there is still time
+/// to answer before a stream counts as idle, after 120 s in `envoy/gateway.yaml`. The go command waits without a limit of its
+/// own.
+pub const DEFAULT_WAIT: Duration = Duration::from_secs(90);
 
 /// Less than a second no upstream beyond the mesh can be counted on to answer in: it would be a refusal of all fetches.
 pub const MIN_WAIT: Duration = Duration::from_secs(1);

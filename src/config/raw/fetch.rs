@@ -34,8 +34,9 @@ pub(in crate::config) struct RawFetch {
     )]
     pub(in crate::config) concurrent_per_upstream: Option<RawCount>,
     /// How long a request waits for a fetch, begun for it or for another, before it is answered 504. The fetch goes on and
-    /// its answer is kept for whoever asks again. It stays below the 5 minutes after which Envoy ends an idle stream
-    /// (`stream_idle_timeout`); a route's `timeout` does not count while a request waits.
+    /// its answer is kept for whoever asks again. Keep it below the time after which Envoy ends an idle
+    /// stream (`stream_idle_timeout`: 2 minutes in `envoy/gateway.yaml`, else 5); a route's `timeout` does not count while a
+    /// request waits.
     #[cfg_attr(
         not(target_arch = "wasm32"),
         schemars(extend(
