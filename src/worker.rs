@@ -174,7 +174,9 @@ impl Worker {
         self.sightings.note(routed.source, &reply, &self.config, cx);
         let (verdict, lesson) = routed.response(head, reply, &self.config, cx);
         let path = Want::Zip(routed.zip).key();
-        if lesson.forget {
+        if lesson.lost {
+            self.index.keep(cx.kv, &path, &Entry::Lost { since: cx.now }, cx.now);
+        } else if lesson.forget {
             self.index.forget(cx.kv, Region::Found, &path, cx.now);
         }
         if let Some(missing) = lesson.missing {

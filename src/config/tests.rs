@@ -58,7 +58,7 @@ fn the_minimal_configuration_gets_every_default() {
         fetch: Fetch {
             concurrent: 512,
             concurrent_per_upstream: 256,
-            wait: seconds(120),
+            wait: seconds(90),
             zip_wait: seconds(15),
             zip_bytes: 8_388_608,
         },

@@ -32,6 +32,8 @@ pub(super) struct Question {
     pub(super) may_fetch: bool,
     /// Whether the client asks for more than what the index has.
     pub(super) no_cache: bool,
+    /// Whether storage has lost what it had: it is not asked then, nor given it again.
+    pub(super) lost: bool,
     pub(super) asker: Asker,
     pub(super) kind: &'static str,
 }
@@ -42,6 +44,8 @@ pub(super) enum Indexed {
     Answer(Reception),
     /// It has a document that is not to be believed unasked.
     Known(Found),
+    /// It knows that storage has lost the zip.
+    Lost,
     /// Nothing.
     Nothing,
 }
@@ -60,6 +64,11 @@ impl Parked {
     /// Whether the client asks for more than what the index has.
     pub fn no_cache(&self) -> bool {
         self.question.no_cache
+    }
+
+    /// Whether storage has lost what it had.
+    pub fn lost(&self) -> bool {
+        self.question.lost
     }
 
     /// The end of the search it waited for. `coalesced` says that another request had begun it; `spread` is the result's share
@@ -169,6 +178,7 @@ impl Question {
             (Want::Zip(zip), Standing::Fresh { .. }, Entry::Streamed { upstream, .. }) if self.may_fetch => {
                 self.routed(zip, Source::Upstream(upstream), head, config)
             }
+            (Want::Zip(_), _, Entry::Lost { since }) if judge.presence(since).is_some() => Indexed::Lost,
             _ => Indexed::Nothing,
         }
     }

@@ -85,13 +85,14 @@ impl Reception {
             Target::Document(document) => Want::Document(document),
             Target::Zip(zip) => Want::Zip(zip),
         };
-        let question = Question {
+        let mut question = Question {
             want,
             may_fetch: !head
                 .headers
                 .first("disable-module-fetch")
                 .is_some_and(|value| value.eq_ignore_ascii_case("true")),
             no_cache: wants_revalidation(&head.headers),
+            lost: false,
             asker: Asker { if_none_match: head.headers.first("if-none-match").map(str::to_owned) },
             kind,
         };
@@ -106,6 +107,7 @@ impl Reception {
             match question.look_at(entry, spread, head, config, cx) {
                 Indexed::Answer(reception) => return reception,
                 Indexed::Known(found) => known = Some(found),
+                Indexed::Lost => question.lost = true,
                 Indexed::Nothing => {}
             }
         }

@@ -28,7 +28,9 @@ pub struct Routed {
 /// What the index learns of a zip that did not come.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lesson {
-    /// That what it says is wrong.
+    /// That storage has not got it, or does not give it.
+    pub lost: bool,
+    /// That what it says of it is wrong.
     pub forget: bool,
     /// That there is none.
     pub missing: Option<Missing>,
@@ -88,10 +90,9 @@ impl Routed {
         }
     }
 
-    /// That the source has it was not true, or is of no use: the next request asks anew, and an upstream where storage cannot
-    /// say.
+    /// That the source has it was not true, or is of no use: the next request asks another.
     fn lesson(&self, missing: Option<Missing>) -> Lesson {
-        Lesson { forget: self.proven, missing }
+        Lesson { lost: self.source == Source::Storage, forget: self.proven, missing }
     }
 }
 

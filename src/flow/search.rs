@@ -60,6 +60,14 @@ impl Search {
         Self { want, whole, ahead, asking: None, refusal: None, unavailable: None }
     }
 
+    /// Takes storage for one that cannot say, unless it is the only one to ask.
+    pub fn avoid_storage(&mut self) {
+        if self.more_upstreams() {
+            self.ahead.retain(|source| *source != Source::Storage);
+            self.unavailable = Some("it has lost it".to_owned());
+        }
+    }
+
     /// Whether it holds a zip in memory, or is about to.
     pub fn is_whole(&self) -> bool {
         self.whole

@@ -55,15 +55,16 @@ impl Searched {
         Self { end: End::Failed(failure), source: None, storage_failed: false, doubt: None }
     }
 
-    /// What the index turned out to have when nobody had been asked yet.
-    pub fn indexed(entry: Entry) -> Self {
+    /// What the index turned out to have when nobody had been asked yet; nothing where that is no answer.
+    pub fn indexed(entry: Entry) -> Option<Self> {
         let (end, source) = match entry {
             Entry::Found(found) => (End::Document(found), None),
             Entry::Missing(missing) => (End::Missing(missing), None),
+            Entry::Lost { .. } => return None,
             Entry::Stored { .. } => (End::Zip { proven: true }, Some(Source::Storage)),
             Entry::Streamed { upstream, .. } => (End::Zip { proven: true }, Some(Source::Upstream(upstream))),
         };
-        Self { end, source, storage_failed: false, doubt: None }
+        Some(Self { end, source, storage_failed: false, doubt: None })
     }
 
     /// Whether nobody could say.

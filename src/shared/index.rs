@@ -93,7 +93,7 @@ impl Index {
     /// large is not kept, but ends the one before: that would otherwise be what everybody sees for ever.
     pub fn keep(&mut self, kv: &mut dyn SharedKv, path: &str, entry: &Entry, now: Timestamp) {
         let (region, limit) = match entry {
-            Entry::Found(_) | Entry::Stored { .. } | Entry::Streamed { .. } => {
+            Entry::Found(_) | Entry::Stored { .. } | Entry::Lost { .. } | Entry::Streamed { .. } => {
                 (Region::Found, self.sizes.max_entry_bytes)
             }
             Entry::Missing(_) => (Region::Missing, NEGATIVE_ENTRY_BYTES),

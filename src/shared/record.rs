@@ -10,10 +10,15 @@
 //! +--------+------+------+---------+---------+---------+---------+-----------+------------+-----+------+------+
 //! ```
 //!
-//! `kind` 1 is a document, 5 one that storage has too; 2 is a missing one (404) and 3 one that is gone (410), both with the reason as body and no etag;
-//! 4 says that storage has the object, with neither; 6 that an upstream has it, with that one's place (2 bytes) as body. `uses` and `touched` are the record's heat. `checked` is 0 and `limit`
-//! all ones where there is none, as always in the kinds that have no such field. The key is checked on every read: a slot is
-//! shared by all keys that fall into it. `sources` says which upstreams and which storage the answer is from: a filter
+//! | kind | says |
+//! |---|---|
+//! | 1, 5 | a document; 5 one that storage has too |
+//! | 2, 3 | a missing one (404), one that is gone (410): the reason as body, no etag |
+//! | 4, 7 | storage has the object; it said so and then had not: no etag, no body |
+//! | 6 | an upstream has it: that one's place as body (2 bytes), no etag |
+//!
+//! `uses` and `touched` are the record's heat. `checked` is 0 and `limit` all ones where there is none, as always in the kinds
+//! that have no such field. The key is checked on every read: a slot is shared by all keys that fall into it. `sources` says which upstreams and which storage the answer is from: a filter
 //! configured with others must not give it. NB: keep `encode` and `Occupant::of` in sync, and count the layout up with any
 //! change.
 //!
@@ -46,6 +51,11 @@ pub enum Entry {
     /// Storage has the object.
     Stored {
         /// When it said so.
+        since: Timestamp,
+    },
+    /// Storage said that it has the object, and then had not.
+    Lost {
+        /// When it had not.
         since: Timestamp,
     },
     /// An upstream has the zip, and storage does not take it.
@@ -88,6 +98,7 @@ impl Record<'_> {
                 missing.reason.as_bytes(),
             ),
             Entry::Stored { .. } => (STORED, None, None, [].as_slice(), [].as_slice()),
+            Entry::Lost { .. } => (LOST, None, None, [].as_slice(), [].as_slice()),
             Entry::Streamed { upstream: at, .. } => {
                 upstream = u16::try_from(*at).ok()?.to_le_bytes();
                 (STREAMED, None, None, [].as_slice(), upstream.as_slice())
@@ -121,7 +132,7 @@ impl Entry {
         match self {
             Self::Found(found) => found.since,
             Self::Missing(missing) => missing.since,
-            Self::Stored { since } | Self::Streamed { since, .. } => *since,
+            Self::Stored { since } | Self::Lost { since } | Self::Streamed { since, .. } => *since,
         }
     }
 }
@@ -180,6 +191,7 @@ impl<'a> Occupant<'a> {
                 Some(Entry::Missing(Missing { gone: kind == GONE, reason, since, limit }))
             }
             STORED => Some(Entry::Stored { since }),
+            LOST => Some(Entry::Lost { since }),
             STREAMED => {
                 let upstream = u16::from_le_bytes(rest.try_into().ok()?).into();
                 Some(Entry::Streamed { upstream, since })
@@ -204,6 +216,7 @@ const GONE: u8 = 3;
 const STORED: u8 = 4;
 const FOUND_STORED: u8 = 5;
 const STREAMED: u8 = 6;
+const LOST: u8 = 7;
 const NO_LIMIT: u64 = u64::MAX;
 const HEAT: std::ops::Range<usize> = 2..7;
 const HEAD: usize = 41;

@@ -134,10 +134,10 @@ impl Worker {
             }
             Lease::Led => {
                 // Another worker may have come to an end between the look at the index and the lease.
-                if let Some(entry) =
+                if let Some(searched) =
                     judge::indexed(&errand.want, errand.no_cache, &mut self.index, &self.config, cx)
+                        .and_then(Searched::indexed)
                 {
-                    let searched = Searched::indexed(entry);
                     self.release(&key, &searched, cx);
                     return Some(Done { errand, searched, coalesced: true });
                 }
@@ -148,6 +148,9 @@ impl Worker {
         let may_store = errand.may_fetch && self.config.storage.as_ref().is_some_and(|storage| storage.write);
         let whole = is_zip && may_store && self.budget.has_room_for_a_zip();
         let mut search = Search::new(errand.want.clone(), &self.config, errand.may_fetch, whole);
+        if errand.lost {
+            search.avoid_storage();
+        }
         self.budget.begin(whole);
         let step = search.advance(&self.config, cx);
         let renew_at = (lease == Lease::Led).then(|| renewal(cx.now));

@@ -361,3 +361,30 @@ fn scenario_a_flood_below_one_prefix_leaves_room_for_others() {
     assert_eq!((count(&streams, 404), count(&streams, 503)), (4, 96));
     assert_eq!(count(&others, 404), 100);
 }
+
+/// Two nodes behind one cluster that do not know of each other's objects, say.
+#[test]
+fn scenario_a_store_that_loses_what_it_took_is_left_alone_for_a_while() {
+    let mut world = world(2);
+    let first = world.begin(0, ZIP);
+    world.settle();
+    assert_eq!(routed_to(&world, first), "storage");
+    let Verdict::Respond(answer) = world.answer_routed(0, first, 404, &[("date", "now")]) else {
+        panic!("a 404 passed on");
+    };
+    assert_eq!(answer.status, 503);
+    for worker in [0, 1] {
+        let stream = world.begin(worker, ZIP);
+        world.settle();
+        assert_eq!(routed_to(&world, stream), "public");
+        // The upstream has lost it too; that nobody has it is no certainty.
+        let Verdict::Respond(answer) = world.answer_routed(worker, stream, 404, &[("date", "now")]) else {
+            panic!("a 404 passed on");
+        };
+        assert_eq!(answer.status, 502);
+    }
+    world.pass(60_000);
+    let later = world.begin(1, ZIP);
+    world.settle();
+    assert_eq!(routed_to(&world, later), "storage");
+}
