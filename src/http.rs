@@ -27,6 +27,10 @@ pub struct RequestHead {
     pub headers: Headers,
 }
 
+/// Reads one header of a request by its name in lower case, or a pseudo-header; the first where it is repeated. Asking the
+/// host for a few is cheaper than taking them all.
+pub type ReadHeader<'a> = &'a dyn Fn(&str) -> Option<String>;
+
 /// The head of a response that a routed stream got from its upstream (or from the router itself).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResponseHead {
@@ -80,8 +84,24 @@ pub struct Timestamp(pub u64);
 impl RequestHead {
     /// Whether the method is one this proxy answers.
     pub fn is_read(&self) -> bool {
-        matches!(self.method.as_str(), "GET" | "HEAD")
+        is_read(&self.method)
     }
+
+    /// One header or pseudo-header, as a [`ReadHeader`] gives it.
+    pub fn value(&self, name: &str) -> Option<String> {
+        let value = match name {
+            ":authority" => Some(self.authority.as_str()),
+            ":method" => Some(self.method.as_str()),
+            ":path" => Some(self.path.as_str()),
+            _ => self.headers.first(name),
+        };
+        value.map(str::to_owned)
+    }
+}
+
+/// Whether the method is one this proxy answers.
+pub fn is_read(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD")
 }
 
 impl Timestamp {

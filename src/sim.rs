@@ -139,7 +139,11 @@ impl World {
     fn arrive(&mut self, worker: usize, head: &RequestHead) -> StreamId {
         self.streams += 1;
         let stream = StreamId(self.streams);
-        let verdict = self.step(worker, |worker, cx| worker.request_head(stream, head, cx));
+        let verdict = self.step(worker, |worker, cx| {
+            worker
+                .answer_again(&head.path, &|name| head.value(name), cx)
+                .unwrap_or_else(|| worker.request_head(stream, head, cx))
+        });
         self.verdicts.insert(stream, verdict);
         stream
     }

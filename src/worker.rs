@@ -23,7 +23,7 @@ use crate::{
     cx::{CallId, Command, Cx, StreamId, Verdict},
     flow::{Parked, Probe, Reception, Routed, Sightings, Write, readiness},
     goproxy::may_be_ours,
-    http::{Callout, Reply, RequestHead, ResponseHead, Timestamp},
+    http::{Callout, ReadHeader, Reply, RequestHead, ResponseHead, Timestamp},
     metrics::Metric,
     plan::Want,
     shared::{Entry, Index, Leases, Region, Seat},
@@ -128,16 +128,19 @@ impl Worker {
         &self.config.matching.route_header
     }
 
+    /// The answer to a request for what was asked for a moment ago, if it may be given again. Else it is for
+    /// [`Worker::request_head`].
+    pub fn answer_again(&self, path: &str, header: ReadHeader<'_>, cx: &mut Cx<'_>) -> Option<Verdict> {
+        let hit = self.ready.look_up(path, header, &self.config.matching, cx.now)?;
+        Some(hit.give(header("if-none-match").as_deref(), cx))
+    }
+
     /// A request's head is there.
     pub fn request_head(&mut self, stream: StreamId, head: &RequestHead, cx: &mut Cx<'_>) -> Verdict {
-        let if_none_match = head.headers.first("if-none-match");
-        if let Some(hit) = self.ready.look_up(head, &self.config.matching, cx.now) {
-            return hit.give(if_none_match, cx);
-        }
         match Reception::of(head, &self.config, &mut self.index, cx) {
             Reception::Decided(verdict) => verdict,
             Reception::Hit(hit) => {
-                let verdict = hit.give(if_none_match, cx);
+                let verdict = hit.give(head.headers.first("if-none-match"), cx);
                 self.ready.keep(head, hit, cx.now);
                 verdict
             }

@@ -37,14 +37,14 @@ pub fn may_be_ours(path: &str, matching: &Match, admin: &Admin) -> bool {
         .is_some_and(|below| page(below, &admin.path_prefix).is_some() || has_our_shape(below))
 }
 
-/// Whether a request is addressed to a host that is answered for here.
-pub fn is_our_host(head: &RequestHead, matching: &Match) -> bool {
-    matching.hosts.is_empty() || matching.hosts.iter().any(|host| host.matches(&head.authority))
+/// Whether a request with this `:authority` is addressed to a host that is answered for here.
+pub fn is_our_host(authority: &str, matching: &Match) -> bool {
+    matching.hosts.is_empty() || matching.hosts.iter().any(|host| host.matches(authority))
 }
 
 /// Decides whose request `head` is and normalises its path.
 pub fn place(head: &RequestHead, matching: &Match, admin: &Admin) -> Place {
-    if !is_our_host(head, matching) {
+    if !is_our_host(&head.authority, matching) {
         return Place::Foreign;
     }
     let raw = without_query(&head.path);

@@ -42,8 +42,11 @@ impl HttpContext for Stream {
             }
             return Action::Continue;
         }
-        let head = heads::request(path);
-        let verdict = link.stream(|worker, cx| worker.request_head(self.id, &head, cx));
+        let verdict = link.stream(|worker, cx| {
+            worker
+                .answer_again(&path, &heads::request_value, cx)
+                .unwrap_or_else(|| worker.request_head(self.id, &heads::request(path), cx))
+        });
         self.foreign = matches!(verdict, Verdict::Continue);
         obey::now(&mut link, self.id, MapType::HttpRequestHeaders, verdict)
     }

@@ -18,7 +18,6 @@
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
-    rc::Rc,
     time::Duration,
 };
 
@@ -26,7 +25,7 @@ use crate::{
     config::Match,
     flow::Hit,
     goproxy::is_our_host,
-    http::{RequestHead, Timestamp},
+    http::{ReadHeader, RequestHead, Timestamp, is_read},
 };
 
 /// The answers of one worker.
@@ -39,7 +38,7 @@ pub(super) struct Ready {
 #[derive(Debug)]
 struct Slot {
     path: String,
-    hit: Rc<Hit>,
+    hit: Hit,
     /// When it was read from the index.
     since: Timestamp,
     /// For how long it may be given.
@@ -52,24 +51,34 @@ impl Ready {
         Self { slots: (0..SLOTS).map(|_| None).collect(), seed }
     }
 
-    /// The answer to `head`, if there is one.
-    pub(super) fn look_up(&self, head: &RequestHead, matching: &Match, now: Timestamp) -> Option<Rc<Hit>> {
-        let slot = self.slots.get(self.place(&head.path))?.as_ref()?;
+    /// The answer to a request for `path`, if there is one that may be given to who asks. Nothing else of the request is
+    /// read where there is none.
+    pub(super) fn look_up(
+        &self,
+        path: &str,
+        header: ReadHeader<'_>,
+        matching: &Match,
+        now: Timestamp,
+    ) -> Option<&Hit> {
+        let slot = self.slots.get(self.place(path))?.as_ref()?;
         // What is said to be from the future is from before the clock was set back.
         let holds = slot.since <= now && now.since(slot.since) < slot.life;
-        (holds && slot.path == head.path && is_plain(head) && is_our_host(head, matching))
-            .then(|| Rc::clone(&slot.hit))
+        (holds && slot.path == path && is_plain(header) && is_for_us(header, matching)).then_some(&slot.hit)
     }
 
     /// Keeps the answer to `head`, which was read from the index just now.
     pub(super) fn keep(&mut self, head: &RequestHead, hit: Hit, now: Timestamp) {
         let life = hit.holds_for().map_or(MAX_AGE, |holds| holds.min(MAX_AGE));
-        if life.is_zero() || hit.body_len() > MAX_BODY || head.path.len() > MAX_PATH || !is_plain(head) {
+        if life.is_zero()
+            || hit.body_len() > MAX_BODY
+            || head.path.len() > MAX_PATH
+            || !is_plain(&|name| head.value(name))
+        {
             return;
         }
         let place = self.place(&head.path);
         if let Some(slot) = self.slots.get_mut(place) {
-            *slot = Some(Slot { path: head.path.clone(), hit: Rc::new(hit), since: now, life });
+            *slot = Some(Slot { path: head.path.clone(), hit, since: now, life });
         }
     }
 
@@ -81,12 +90,14 @@ impl Ready {
 }
 
 /// Whether the client takes what a cache has: nothing of its request asks for more, or for less.
-fn is_plain(head: &RequestHead) -> bool {
-    head.is_read()
-        && !head
-            .headers
-            .names()
-            .any(|name| matches!(name, "cache-control" | "disable-module-fetch" | "pragma"))
+fn is_plain(header: ReadHeader<'_>) -> bool {
+    header(":method").is_some_and(|method| is_read(&method))
+        && ["cache-control", "disable-module-fetch", "pragma"].iter().all(|name| header(name).is_none())
+}
+
+fn is_for_us(header: ReadHeader<'_>, matching: &Match) -> bool {
+    // Where every host is answered for, it need not be known.
+    matching.hosts.is_empty() || header(":authority").is_some_and(|host| is_our_host(&host, matching))
 }
 
 /// How long an answer is given again. A second is nothing to a client, and makes the reads of the index two per worker,

@@ -41,7 +41,11 @@ pub fn check(input: &[u8]) {
         let head = RequestHead { method: "GET".to_owned(), authority, path, headers: Headers::default() };
         let place = place(&head, &config.matching, &config.admin);
         let ours = may_be_ours(&head.path, &config.matching, &config.admin);
-        assert_eq!(place != Place::Foreign, ours && is_our_host(&head, &config.matching), "{head:?}");
+        assert_eq!(
+            place != Place::Foreign,
+            ours && is_our_host(&head.authority, &config.matching),
+            "{head:?}"
+        );
         place
     };
     let raw = String::from_utf8_lossy(path).into_owned();
