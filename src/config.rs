@@ -154,7 +154,7 @@ pub struct Freshness {
     pub query: Duration,
     /// "Not found".
     pub negative: Duration,
-    /// That the storage holds an object.
+    /// That the storage holds an object, or an upstream a zip that is streamed.
     pub presence: Duration,
     /// The latest tree head of a checksum database.
     pub sumdb_latest: Duration,

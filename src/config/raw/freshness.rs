@@ -45,7 +45,8 @@ freshness_section! {
     query: limits::DEFAULT_FRESHNESS, at most limits::MAX_FRESHNESS;
     /// "Not found". Shorter than the others, because somebody who has just pushed a tag is waiting for it.
     negative: limits::DEFAULT_NEGATIVE, at most limits::MAX_NEGATIVE;
-    /// That the storage holds an object. An object may be deleted behind Modgate's back, which must be noticed soon.
+    /// That the storage holds an object, or an upstream a zip that is streamed. An object may be deleted, or put there, behind
+    /// Modgate's back, which must be noticed soon.
     presence: limits::DEFAULT_FRESHNESS, at most limits::MAX_FRESHNESS;
     /// The latest tree head of a checksum database. An old one is still true, only short of the newest modules.
     sumdb_latest: limits::DEFAULT_FRESHNESS, at most limits::MAX_FRESHNESS;
