@@ -1,5 +1,7 @@
 //! What a machine gets beside its event, and what it may want done.
 
+use std::rc::Rc;
+
 use log::Level;
 
 use crate::{
@@ -25,7 +27,7 @@ pub enum Verdict {
     /// Change its headers (of the request, or of the response once that is there) and let it go on.
     Edit(Edit),
     /// Answer it with this.
-    Respond(Response),
+    Respond(Rc<Response>),
     /// Hold it; a [`Command::Resume`] follows.
     Wait,
 }

@@ -274,7 +274,7 @@ impl World {
     /// The response given to `stream`.
     pub(crate) fn response(&self, stream: StreamId) -> Response {
         match self.verdict(stream) {
-            Verdict::Respond(response) => response.clone(),
+            Verdict::Respond(response) => Response::clone(response),
             other => panic!("{stream:?} was not answered: {other:?}"),
         }
     }

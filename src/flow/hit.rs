@@ -1,6 +1,6 @@
 //! An answer from the index, whole: given to the one who asked, and perhaps to the next who asks the same.
 
-use std::time::Duration;
+use std::{cell::OnceCell, rc::Rc, time::Duration};
 
 use crate::{
     cx::{Cx, Verdict},
@@ -12,8 +12,10 @@ use crate::{
 /// An answer from the index, for whoever asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hit {
-    response: Response,
+    response: Rc<Response>,
     etag: Option<Etag>,
+    /// What who has it already gets, once somebody has asked so.
+    unchanged: OnceCell<Rc<Response>>,
     kind: &'static str,
     fresh_for: Option<Duration>,
 }
@@ -26,15 +28,25 @@ impl Hit {
             _ => None,
         };
         let response = answer.respond(&Asker::default());
-        Self { response, etag, kind, fresh_for: validity.fresh_for }
+        Self {
+            response: response.into(),
+            etag,
+            unchanged: OnceCell::new(),
+            kind,
+            fresh_for: validity.fresh_for,
+        }
     }
 
     /// Gives it to a client who may have it already, and counts that.
     pub fn give(&self, if_none_match: Option<&str>, cx: &mut Cx<'_>) -> Verdict {
         let is_known = self.etag.zip(if_none_match).is_some_and(|(etag, tags)| etag.matches(tags));
-        let response = if is_known { not_modified(&self.response) } else { self.response.clone() };
+        let response = if is_known {
+            self.unchanged.get_or_init(|| not_modified(&self.response).into())
+        } else {
+            &self.response
+        };
         cx.count(Metric::Request { kind: self.kind, cache: Cache::Hit, status: response.status });
-        Verdict::Respond(response)
+        Verdict::Respond(Rc::clone(response))
     }
 
     /// For how long after it was made the answer stays true to the letter: nothing for as long as one likes. Its `max-age`

@@ -18,7 +18,7 @@ pub(super) fn answer(
 ) -> Verdict {
     let response = answer.respond(asker);
     cx.count(Metric::Request { kind, cache, status: response.status });
-    Verdict::Respond(response)
+    Verdict::Respond(response.into())
 }
 
 /// Whether shared caches may keep what is said of `module`: not of a private one, which only some callers may read.

@@ -8,8 +8,8 @@
 //! entry is in use. So no worker gives for longer than that what another worker has replaced. A new configuration begins
 //! with nothing, for this belongs to the worker of one configuration.
 //!
-//! **Whom it answers.** Only what is asked for by `GET` or `HEAD`, on a host that is ours, by a client who does not want
-//! anything special of a cache. The key is the path as it was sent: two spellings of one path are two entries.
+//! **Whom it answers.** Only what is asked for by `GET` or `HEAD`, on a host that is ours, by a client who wants nothing
+//! special of a cache (`Cache-Control`). The key is the path as it was sent: two spellings of one path are two entries.
 //!
 //! **What it costs.** [`SLOTS`] answers of at most [`MAX_BODY`] bytes under paths of at most [`MAX_PATH`]: 4.5 MiB per
 //! worker and no more, whatever is asked. Only answers that the index had are kept, so that a scan of names that nobody
@@ -89,10 +89,10 @@ impl Ready {
     }
 }
 
-/// Whether the client takes what a cache has: nothing of its request asks for more, or for less.
+/// Whether the client takes what a cache has. One that forbids fetching (`Disable-Module-Fetch`) does: what is here is
+/// fresh, and it would get just that. NB: each header looked at is a call of the host.
 fn is_plain(header: ReadHeader<'_>) -> bool {
-    header(":method").is_some_and(|method| is_read(&method))
-        && ["cache-control", "disable-module-fetch", "pragma"].iter().all(|name| header(name).is_none())
+    header(":method").is_some_and(|method| is_read(&method)) && header("cache-control").is_none()
 }
 
 fn is_for_us(header: ReadHeader<'_>, matching: &Match) -> bool {

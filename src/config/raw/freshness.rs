@@ -31,7 +31,7 @@ macro_rules! freshness_section {
 freshness_section! {
     {
         /// Whether a client may have an answer that can change asked for anew, by `Cache-Control: no-cache` or
-        /// `max-age=0` (or `Pragma: no-cache`, where it sends no `Cache-Control`). The go command sends none of these, so
+        /// `max-age=0`. The go command sends neither, so
         /// whoever does has just pushed a tag. It costs upstreams at most one question a second per answer.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = limits::DEFAULT_CLIENT_NO_CACHE)))]
         pub(in crate::config) client_no_cache: Option<bool>,
