@@ -7,6 +7,7 @@
 pub mod body;
 pub mod config;
 pub mod gomod;
+pub mod lease;
 pub mod path;
 pub mod record;
 pub mod request;
@@ -21,10 +22,11 @@ pub struct Property {
 }
 
 /// Every property.
-pub const ALL: [Property; 6] = [
+pub const ALL: [Property; 7] = [
     Property { name: "body", check: body::check },
     Property { name: "config", check: config::check },
     Property { name: "gomod", check: gomod::check },
+    Property { name: "lease", check: lease::check },
     Property { name: "path", check: path::check },
     Property { name: "record", check: record::check },
     Property { name: "request", check: request::check },

@@ -131,10 +131,22 @@ fn a_clock_set_back_makes_nothing_immortal() {
         world.ask(0, Region::Found, "m");
     }
     world.now = Timestamp(START.0 - 3_600_000);
-    let old = world.workers[0].look_up(&mut world.memory.clone(), Region::Found, "m", world.now).unwrap();
-    assert!(old.since() > world.now);
     let new = found("new", world.now);
-    world.workers[1].keep(&mut world.memory.clone(), "other", &new, world.now);
+    let mut memory = world.memory.clone();
+    world.workers[1].keep(&mut memory, "other", &new, world.now);
+    let seen = world.workers[0].look_up(&mut memory, Region::Found, "other", world.now);
+    assert_eq!(seen.as_ref(), Some(&new), "in the only slot, in place of what was used an hour from now");
+    // Nor does an answer from the future keep out one of today.
     world.workers[1].keep(&mut world.memory, "m", &new, world.now);
     assert_eq!(world.workers[0].look_up(&mut world.memory, Region::Found, "m", world.now), Some(new));
+}
+
+#[test]
+fn a_new_answer_is_as_hot_as_the_one_before() {
+    let mut world = World { workers: [1, 2].map(|_| super::index(1)), ..World::new() };
+    world.ask(0, Region::Found, "m");
+    world.ask(0, Region::Found, "m");
+    let new = found("new", after(world.now, 1));
+    world.workers[0].keep(&mut world.memory, "m", &new, after(world.now, 1));
+    assert!(!world.ask(1, Region::Found, "other") && world.ask(0, Region::Found, "m"));
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use modgate::config::Config;
 use modgate::goproxy::{Dates, Found, Judge, Lifetime, Standing, Validity};
 use modgate::http::Timestamp;
-use modgate::shared::{Entry, Key, Record};
+use modgate::shared::{Entry, Heat, Key, Record};
 use modgate_wasm_tests::properties;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -59,15 +59,16 @@ fn the_index_bound_does_not_wrap() {
 #[wasm_bindgen_test]
 fn records_keep_wide_times_and_keys_of_any_length() {
     let entry = Entry::Found(Found::fetched(vec![0xff; 100_000], Timestamp(u64::MAX - 1)));
+    let heat = Heat { uses: u8::MAX, touched: u32::MAX };
     for length in [0, 1, 65_535] {
         let path = "x".repeat(length);
         let key = Key { sources: u64::MAX, path: &path };
-        let bytes = Record { key, entry: &entry }.encode().unwrap();
+        let bytes = Record { key, entry: &entry, heat }.encode().unwrap();
         assert_eq!(Entry::decode(&bytes, key).as_ref(), Some(&entry));
         assert_eq!(Entry::decode(&bytes, Key { sources: u64::from(u32::MAX), ..key }), None);
     }
     let path = "x".repeat(65_536);
-    assert_eq!(Record { key: Key { sources: 0, path: &path }, entry: &entry }.encode(), None);
+    assert_eq!(Record { key: Key { sources: 0, path: &path }, entry: &entry, heat }.encode(), None);
 }
 
 #[wasm_bindgen_test]
