@@ -13,6 +13,10 @@
 //! comes through; and what is asked for often gets in anyway. Nothing is dropped for its age or for another
 //! configuration: a record of other sources cools down like any other, and until then a configuration rolled back finds it.
 //!
+//! **What is too large** is not kept, neither compressed nor over several slots. A `.info` of 196 bytes deflates to 168 and a
+//! list of 2,025 versions from 17 KB to 4, but unpacking that list takes 41 us on each hit (zlib, native) where reading it
+//! takes 3; and a chain of slots could lose one of its links to any other key.
+//!
 //! **Who wins.** All writes are compare-and-swap; who loses reads again and decides again. The newer of two answers stays.
 //! Two workers that keep the same key at once may take a slot each; both look again after their write, and whoever comes
 //! last finds both and empties the older.
