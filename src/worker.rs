@@ -120,7 +120,7 @@ impl Worker {
     /// Whether a request for `path` can be ours. Most of what a gateway carries is not, and nothing more need be read of it
     /// than this: it is to go on, without [`Worker::route_header`].
     pub fn may_answer(&self, path: &str) -> bool {
-        may_be_ours(path, &self.config.matching, &self.config.admin)
+        self.ready.has(path) || may_be_ours(path, &self.config.matching, &self.config.admin)
     }
 
     /// The header that no client's request may go on with.

@@ -51,6 +51,13 @@ impl Ready {
         Self { slots: (0..SLOTS).map(|_| None).collect(), seed }
     }
 
+    /// Whether there is an answer to a request for `path`, too old or not.
+    pub(super) fn has(&self, path: &str) -> bool {
+        self.slots
+            .get(self.place(path))
+            .is_some_and(|slot| slot.as_ref().is_some_and(|slot| slot.path == path))
+    }
+
     /// The answer to a request for `path`, if there is one that may be given to who asks. Nothing else of the request is
     /// read where there is none.
     pub(super) fn look_up(
