@@ -12,7 +12,7 @@ pub(crate) use self::cluster::Cluster;
 use crate::{
     config::Config,
     cx::{CallId, Command, Cx, StreamId, Verdict},
-    http::{CallFailure, Callout, Headers, Reply, RequestHead, Response, ResponseHead, Timestamp},
+    http::{Body, CallFailure, Callout, Headers, Reply, RequestHead, Response, ResponseHead, Timestamp},
     shared::{Memory, QueueId, Seat},
     worker::Worker,
 };
@@ -32,7 +32,7 @@ pub(crate) struct World {
     config: Config,
     workers: Vec<Seated>,
     calls: Vec<Call>,
-    messages: VecDeque<(QueueId, Vec<u8>)>,
+    messages: VecDeque<(QueueId, Body)>,
     ticked: Timestamp,
     verdicts: BTreeMap<StreamId, Verdict>,
     streams: u32,

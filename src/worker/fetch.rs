@@ -10,7 +10,7 @@ use crate::{
     cx::{Command, Cx, StreamId, Verdict},
     flow::{End, News, Parked, Search, Searched, Step, Write, judge, worth_writing},
     goproxy::{Failure, Fault, Found},
-    http::{CallFailure, Reply, Timestamp},
+    http::{Body, CallFailure, Reply, Timestamp},
     metrics::Metric,
     plan::{Source, Want, plan},
     shared::{Entry, LEASE, Lease, Region},
@@ -217,6 +217,7 @@ impl Worker {
         let Some(message) = (News { sources, key: path, searched: searched.clone() }).encode() else {
             return;
         };
+        let message = Body::from(message);
         for queue in followers {
             cx.commands.push(Command::Notify { queue, message: message.clone() });
         }
