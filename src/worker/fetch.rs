@@ -135,7 +135,7 @@ impl Worker {
             Lease::Led => {
                 // Another worker may have come to an end between the look at the index and the lease.
                 if let Some(entry) =
-                    judge::indexed(&errand.want, errand.no_cache, &mut self.index, &self.config, cx)
+                    judge::indexed(&errand.want, errand.no_cache, &self.index, &self.config, cx)
                 {
                     let searched = Searched::indexed(entry);
                     self.release(&key, &searched, cx);

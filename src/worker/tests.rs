@@ -4,6 +4,7 @@ mod chain;
 mod crowds;
 mod documents;
 mod doubts;
+mod interplay;
 mod orders;
 mod pages;
 mod privacy;
