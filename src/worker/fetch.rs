@@ -189,8 +189,11 @@ impl Worker {
         let in_vain = searched.is_failed() || searched.is_stale(&errand.want);
         let searched = self.or_known(&errand, searched, cx.now);
         if let Some(entry) = searched.entry(&errand.want, errand.may_fetch, cx.now) {
-            if errand.known.is_some() && matches!(entry, Entry::Missing(_)) {
-                self.index.forget(cx.kv, Region::Found, &key.path, cx.now);
+            // The two regions do not know of each other, and either would be believed once the other's word has aged.
+            match entry {
+                Entry::Missing(_) if errand.known.is_none() => {}
+                Entry::Missing(_) => self.index.forget(cx.kv, Region::Found, &key.path, cx.now),
+                _ => self.index.forget(cx.kv, Region::Missing, &key.path, cx.now),
             }
             self.index.keep(cx.kv, &key.path, &entry, cx.now);
         } else if let (Some(known), true) = (&errand.known, in_vain) {

@@ -1,6 +1,6 @@
 //! Where two mechanisms meet: the index and a search, a lease and another configuration, a zip and a slow source.
 
-use super::{CONFIG, header};
+use super::{CONFIG, header, world};
 use crate::sim::World;
 
 /// [`CONFIG`] with one more section in front.
@@ -34,4 +34,23 @@ fn scenario_a_scan_evicts_nothing_hot() {
         }
     }
     assert!(hits >= 198, "{hits} of 200");
+}
+
+/// GitLab lets nobody keep a list (`max-age=0`), so it is asked each time; the 404 from before the first tag is younger than
+/// the freshness of a "not found".
+#[test]
+fn scenario_a_404_from_before_hides_nothing_that_was_found_since() {
+    let mut world = world(2);
+    let list = "/example.com/new/@v/list";
+    assert_eq!(world.get(0, list).status, 404);
+    world.pass(3_000);
+    let limit = [("cache-control", "max-age=0, private, must-revalidate")];
+    world.cluster("public").answer("/base/example.com/new/@v/list", 200, &limit, "v1.0.0\n");
+    let anew = world.begin_with(0, "GET", list, &[("cache-control", "no-cache")]);
+    world.settle();
+    assert_eq!(world.response(anew).status, 200);
+    for worker in 0..2 {
+        world.pass(2_000);
+        assert_eq!(world.get(worker, list).status, 200);
+    }
 }
