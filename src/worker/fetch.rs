@@ -12,23 +12,23 @@ use crate::{
     goproxy::{Failure, Fault, Found},
     http::{CallFailure, Reply, Timestamp},
     metrics::Metric,
-    plan::{Source, Want, plan},
+    plan::{Source, Want},
     shared::{Entry, LEASE, Lease, Region},
 };
 
 /// A search of this worker's.
 #[derive(Debug)]
 pub(super) struct Fetch {
-    errand: Errand,
-    search: Search,
+    pub(super) errand: Errand,
+    pub(super) search: Search,
     /// When the lease is to be renewed, where there is one.
     renew_at: Option<Timestamp>,
 }
 
 /// An errand that is done.
-struct Done {
-    errand: Errand,
-    searched: Searched,
+pub(super) struct Done {
+    pub(super) errand: Errand,
+    pub(super) searched: Searched,
     /// Whether another worker had found it out meanwhile.
     coalesced: bool,
 }
@@ -96,6 +96,7 @@ impl Worker {
         let keys: Vec<_> = self.jobs.keys().cloned().collect();
         for key in keys {
             let JobKey::Search(key) = key else { continue };
+            self.stop_following(&key, cx);
             self.answer_impatient(&key, cx);
             self.hold_on(key, cx);
         }
@@ -147,6 +148,18 @@ impl Worker {
         let is_zip = matches!(errand.want, Want::Zip(_));
         let may_store = errand.may_fetch && self.config.storage.as_ref().is_some_and(|storage| storage.write);
         let whole = is_zip && may_store && self.budget.has_room_for_a_zip();
+        self.search(key, errand, lease, whole, cx)
+    }
+
+    /// Begins a search.
+    pub(super) fn search(
+        &mut self,
+        key: SearchKey,
+        errand: Errand,
+        lease: Lease,
+        whole: bool,
+        cx: &mut Cx<'_>,
+    ) -> Option<Done> {
         let mut search = Search::new(errand.want.clone(), &self.config, errand.may_fetch, whole);
         self.budget.begin(whole);
         let step = search.advance(&self.config, cx);
@@ -230,13 +243,13 @@ impl Worker {
     }
 
     /// Tells all who wait.
-    fn answer(&mut self, errand: &Errand, searched: &Searched, cx: &mut Cx<'_>) {
+    pub(super) fn answer(&mut self, errand: &Errand, searched: &Searched, cx: &mut Cx<'_>) {
         for stream in errand.waiting() {
             self.let_go(stream, searched, cx);
         }
     }
 
-    fn let_go(&mut self, stream: StreamId, searched: &Searched, cx: &mut Cx<'_>) {
+    pub(super) fn let_go(&mut self, stream: StreamId, searched: &Searched, cx: &mut Cx<'_>) {
         if let Some(Stream::Parked { parked, coalesced }) = self.streams.remove(&stream) {
             let verdict = self.resume(stream, &parked, coalesced, searched, cx);
             cx.commands.push(Command::Resume { stream, verdict });
@@ -264,30 +277,6 @@ impl Worker {
         verdict
     }
 
-    /// Answers those who have waited long enough: by what the index had, by a stream from the upstream, or by 504.
-    fn answer_impatient(&mut self, key: &SearchKey, cx: &mut Cx<'_>) {
-        let errand = match self.jobs.get_mut(&JobKey::Search(key.clone())) {
-            Some(Job::Fetch(fetch)) => &mut fetch.errand,
-            Some(Job::Follow { errand, .. }) => errand.as_mut(),
-            _ => return,
-        };
-        let streamed = streamed(errand, &self.config);
-        let patience = if streamed.is_some() { self.config.fetch.zip_wait } else { self.config.fetch.wait };
-        let impatient = errand.impatient(patience, cx.now);
-        if impatient.is_empty() {
-            return;
-        }
-        let searched = streamed.unwrap_or_else(|| Searched::failed(too_slow(&errand.want)));
-        let known = errand
-            .known
-            .clone()
-            .filter(|known| judge::may_stand_in(&errand.want, known, &self.config, cx.now));
-        let searched = searched.or_known(&errand.want.clone(), known.as_ref());
-        for stream in impatient {
-            self.let_go(stream, &searched, cx);
-        }
-    }
-
     /// Renews a lease of ours that runs out, and looks after one of another's that should have been renewed.
     fn hold_on(&mut self, key: SearchKey, cx: &mut Cx<'_>) {
         let job_key = JobKey::Search(key);
@@ -313,7 +302,7 @@ impl Worker {
     }
 
     /// Whether somebody who waits for it is still there.
-    fn is_awaited(&self, errand: &Errand) -> bool {
+    pub(super) fn is_awaited(&self, errand: &Errand) -> bool {
         errand.waiting().any(|stream| self.streams.contains_key(&stream))
     }
 
@@ -337,22 +326,6 @@ impl Worker {
         self.call(key.clone(), permit, callout, cx);
         self.jobs.insert(key, Job::Write(write));
     }
-}
-
-/// The way around a zip's fetch into storage: the first upstream that may have it. Where it has none, others might.
-fn streamed(errand: &Errand, config: &crate::config::Config) -> Option<Searched> {
-    let Want::Zip(_) = &errand.want else { return None };
-    let mut upstreams = plan(&errand.want, config, errand.may_fetch)
-        .into_iter()
-        .filter(|source| matches!(source, Source::Upstream(_)));
-    let source = upstreams.next()?;
-    let doubt = upstreams.next().map(|_| too_slow(&errand.want));
-    Some(Searched { end: End::Zip { proven: false }, source: Some(source), storage_failed: false, doubt })
-}
-
-fn too_slow(want: &Want) -> Failure {
-    let reason = format!("{}: those who were asked take too long", want.describe());
-    Failure { fault: Fault::Slow, reason, retry_after: None }
 }
 
 fn renewal(now: Timestamp) -> Timestamp {

@@ -1,11 +1,45 @@
 //! Where two mechanisms meet: the index and a search, a lease and another configuration, a zip and a slow source.
 
-use super::{CONFIG, header, world};
-use crate::sim::World;
+use super::{CONFIG, EMPTY_ZIP, header, world};
+use crate::{
+    cx::{StreamId, Verdict},
+    sim::World,
+};
+
+const ZIP: &str = "/example.com/m/@v/v1.0.0.zip";
 
 /// [`CONFIG`] with one more section in front.
 fn with(section: &str) -> String {
     CONFIG.replacen('{', &format!("{{{section},"), 1)
+}
+
+/// Storage, and two upstreams of which the second has [`ZIP`].
+fn chain(workers: usize) -> World {
+    let config = r#"{"storage": {"cluster": "storage", "url": "http://storage.test"}, "upstreams": [
+        {"name": "one", "cluster": "one", "url": "http://one.test"},
+        {"name": "two", "cluster": "two", "url": "http://two.test"}]}"#;
+    let mut world = World::new(workers, config);
+    world.cluster("storage").latency = 1;
+    world.cluster("one").latency = 200;
+    world.cluster("two").serve(ZIP, EMPTY_ZIP).latency = 200;
+    world
+}
+
+fn routed_to(world: &World, stream: StreamId) -> &str {
+    match world.verdict(stream) {
+        Verdict::Edit(edit) => {
+            edit.set.iter().find(|(name, _)| name == "x-modgate-cluster").map_or("", |(_, value)| value)
+        }
+        other => panic!("not routed: {other:?}"),
+    }
+}
+
+/// The status of what becomes of a routed stream that is answered 404.
+fn disappoint(world: &mut World, stream: StreamId) -> u16 {
+    match world.answer_routed(0, stream, 404, &[("date", "now")]) {
+        Verdict::Respond(answer) => answer.status,
+        other => panic!("passed on: {other:?}"),
+    }
 }
 
 /// What one request, its search and its write to storage do to the index together is one ask, and no use.
@@ -53,4 +87,35 @@ fn scenario_a_404_from_before_hides_nothing_that_was_found_since() {
         world.pass(2_000);
         assert_eq!(world.get(worker, list).status, 200);
     }
+}
+
+/// It may be the one place that still has the version.
+#[test]
+fn scenario_an_upstreams_404_while_storage_takes_too_long_is_no_404() {
+    let mut world = world(1);
+    world.cluster("storage").serve("/modules/example.com/m/@v/v1.0.0.zip", EMPTY_ZIP).latency = 20_000;
+    let stream = world.begin(0, ZIP);
+    world.pass(15_000);
+    assert_eq!(routed_to(&world, stream), "public");
+    assert_eq!(disappoint(&mut world, stream), 504);
+    world.settle();
+    let later = world.begin(0, ZIP);
+    assert_eq!(routed_to(&world, later), "storage");
+}
+
+#[test]
+fn scenario_who_does_not_wait_for_a_slow_zip_is_sent_to_who_may_have_it() {
+    let mut world = chain(2);
+    world.cluster("two").latency = 29_000;
+    let streams: Vec<_> = (0..4).map(|number| world.begin(number % 2, ZIP)).collect();
+    world.pass(16_000);
+    for stream in streams {
+        assert_eq!(routed_to(&world, stream), "two", "one has said that it has none");
+    }
+    // They all ask it for nothing but the zip itself, and the fetch goes on.
+    assert_eq!(world.clusters["two"].asked, [format!("GET {ZIP}")]);
+    world.settle();
+    let later = world.begin(1, ZIP);
+    assert_eq!(routed_to(&world, later), "storage");
+    assert_eq!(world.clusters["two"].asked.len(), 1);
 }
