@@ -82,7 +82,10 @@ impl Worker {
         };
         let key = JobKey::Search(SearchKey { path: news.key, may_fetch: true });
         match self.jobs.remove(&key) {
-            Some(Job::Follow { errand, .. }) => self.answer(&errand, &news.searched, cx),
+            Some(Job::Follow { errand, .. }) => {
+                let searched = self.or_known(&errand, news.searched, cx.now);
+                self.answer(&errand, &searched, cx);
+            }
             // It took over meanwhile.
             Some(job) => {
                 self.jobs.insert(key, job);
@@ -200,6 +203,8 @@ impl Worker {
             self.budget.note_missing(module, cx.now);
         }
         let in_vain = searched.is_failed() || searched.is_stale(&errand.want);
+        // What may stand in is each filter's own to say.
+        let news = renew_at.is_some().then(|| searched.clone());
         let searched = self.or_known(&errand, searched, cx.now);
         if let Some(entry) = searched.entry(&errand.want, errand.may_fetch, cx.now) {
             // The two regions do not know of each other, and either would be believed once the other's word has aged.
@@ -214,8 +219,8 @@ impl Worker {
             let asked_in_vain = Found { checked: Some(cx.now), ..known.clone() };
             self.index.keep(cx.kv, &key.path, &Entry::Found(asked_in_vain), cx.now);
         }
-        if renew_at.is_some() {
-            self.release(key, &searched, cx);
+        if let Some(news) = news {
+            self.release(key, &news, cx);
         }
         self.write_back(&errand, &searched, cx);
         Done { errand, searched, coalesced: false }

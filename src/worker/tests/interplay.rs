@@ -3,6 +3,7 @@
 use super::{CONFIG, EMPTY_ZIP, header, world};
 use crate::{
     cx::{StreamId, Verdict},
+    http::CallFailure,
     sim::World,
 };
 
@@ -118,4 +119,20 @@ fn scenario_who_does_not_wait_for_a_slow_zip_is_sent_to_who_may_have_it() {
     let later = world.begin(1, ZIP);
     assert_eq!(routed_to(&world, later), "storage");
     assert_eq!(world.clusters["two"].asked.len(), 1);
+}
+
+#[test]
+fn scenario_each_filter_has_its_own_bound_on_what_is_stale() {
+    let mut world = world(1);
+    let list = "/example.com/m/@v/list";
+    assert_eq!(world.get(0, list).status, 200);
+    world.pass(3_600_000);
+    world.cluster("public").fault = Some(CallFailure::Unreachable);
+    world.cluster("storage").fault = Some(CallFailure::Unreachable);
+    let strict = world.add(&with(r#""freshness": {"stale_if_error": "0s"}"#));
+    let lax = world.begin(0, list);
+    let strict = world.begin(strict, list);
+    world.settle();
+    assert_eq!(header(&world.response(lax), "x-modgate-cache"), "stale");
+    assert_eq!(world.response(strict).status, 502, "though the other leads");
 }
