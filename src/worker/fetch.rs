@@ -288,12 +288,12 @@ impl Worker {
         match self.jobs.get_mut(&job_key) {
             Some(Job::Fetch(fetch)) => {
                 let JobKey::Search(SearchKey { path, .. }) = &job_key else { return };
-                if fetch.renew_at.is_some_and(|at| at <= cx.now) {
+                if fetch.renew_at.is_some_and(|at| is_due(at, cx.now)) {
                     let renewed = self.leases.renew(cx.kv, path, cx.now);
                     fetch.renew_at = renewed.then(|| renewal(cx.now));
                 }
             }
-            Some(Job::Follow { look_at, .. }) if *look_at <= cx.now => {
+            Some(Job::Follow { look_at, .. }) if is_due(*look_at, cx.now) => {
                 if let (Some(Job::Follow { errand, .. }), JobKey::Search(key)) =
                     (self.jobs.remove(&job_key), job_key)
                     && self.is_awaited(&errand)
@@ -331,6 +331,12 @@ impl Worker {
         self.call(key.clone(), permit, callout, cx);
         self.jobs.insert(key, Job::Write(write));
     }
+}
+
+/// Whether `at`, a time that was set at most [`LEASE`] ahead, has come. One that is further away is from before the clock was
+/// set back.
+fn is_due(at: Timestamp, now: Timestamp) -> bool {
+    at <= now || at.since(now) > LEASE
 }
 
 fn renewal(now: Timestamp) -> Timestamp {

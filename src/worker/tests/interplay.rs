@@ -3,7 +3,7 @@
 use super::{CONFIG, EMPTY_ZIP, header, world};
 use crate::{
     cx::{StreamId, Verdict},
-    http::CallFailure,
+    http::{CallFailure, Timestamp},
     sim::World,
 };
 
@@ -135,4 +135,25 @@ fn scenario_each_filter_has_its_own_bound_on_what_is_stale() {
     world.settle();
     assert_eq!(header(&world.response(lax), "x-modgate-cache"), "stale");
     assert_eq!(world.response(strict).status, 502, "though the other leads");
+}
+
+#[test]
+fn scenario_a_clock_set_back_costs_a_follower_no_more_than_a_dead_leader_does() {
+    for crash in [false, true] {
+        let mut world = world(2);
+        world.cluster("public").latency = 5_000;
+        let list = "/example.com/m/@v/list";
+        let streams = [world.begin(0, list), world.begin(1, list)];
+        world.pass(200);
+        world.set_clock(Timestamp(world.now.0 - 3_600_000));
+        world.pass(100);
+        if crash {
+            world.crash(0);
+        }
+        world.pass(8_000);
+        for stream in &streams[usize::from(crash)..] {
+            assert_eq!(world.response(*stream).status, 200);
+        }
+        assert_eq!(world.clusters["public"].asked.len(), 1 + usize::from(crash), "the lease is renewed");
+    }
 }
