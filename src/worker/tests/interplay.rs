@@ -157,3 +157,20 @@ fn scenario_a_clock_set_back_costs_a_follower_no_more_than_a_dead_leader_does() 
         assert_eq!(world.clusters["public"].asked.len(), 1 + usize::from(crash), "the lease is renewed");
     }
 }
+
+#[test]
+fn scenario_a_zip_that_its_upstream_lost_may_be_at_the_next() {
+    let mut world = chain(1);
+    world.cluster("one").answer(ZIP, 206, &[("content-range", "bytes 0-1/20000000")], "PK");
+    for _ in 0..2 {
+        let stream = world.begin(0, ZIP);
+        world.settle();
+        assert_eq!(routed_to(&world, stream), "one");
+    }
+    world.cluster("one").answer(ZIP, 404, &[], "");
+    let known = world.begin(0, ZIP);
+    assert_eq!(disappoint(&mut world, known), 503);
+    let stream = world.begin(0, ZIP);
+    world.settle();
+    assert_eq!(routed_to(&world, stream), "storage", "fetched from two");
+}
