@@ -68,7 +68,9 @@ impl Worker {
     pub(super) fn refresh(&mut self, want: Want, known: Found, cx: &mut Cx<'_>) {
         let errand = Errand::new(want, Some(known));
         let key = errand.key();
-        if !self.jobs.contains_key(&JobKey::Search(key.clone()))
+        // Without room the answer is given all the same: nobody is refused anything.
+        if self.budget.has_room()
+            && !self.jobs.contains_key(&JobKey::Search(key.clone()))
             && !self.leases.is_held(cx.kv, &key.path, cx.now)
         {
             let _ = self.pursue(key, errand, cx);
@@ -199,7 +201,8 @@ impl Worker {
     fn finish(&mut self, key: &SearchKey, fetch: Fetch, searched: Searched, cx: &mut Cx<'_>) -> Done {
         let Fetch { errand, search, renew_at } = fetch;
         self.budget.end(search.is_whole());
-        if let (End::Missing(_), Some(module)) = (&searched.end, errand.want.module()) {
+        if let (End::Missing(_), Some(module), true) = (&searched.end, errand.want.module(), errand.may_fetch)
+        {
             self.budget.note_missing(module, cx.now);
         }
         let in_vain = searched.is_failed() || searched.is_stale(&errand.want);

@@ -174,3 +174,33 @@ fn scenario_a_zip_that_its_upstream_lost_may_be_at_the_next() {
     world.settle();
     assert_eq!(routed_to(&world, stream), "storage", "fetched from two");
 }
+
+/// Other proxies ask with `Disable-Module-Fetch` for whatever their clients name.
+#[test]
+fn scenario_what_nobody_was_asked_for_makes_no_prefix_barren() {
+    let mut world = world(1);
+    for number in 0..300 {
+        let path = format!("/corp.example/team/m{number}/@v/list");
+        let stream = world.begin_with(0, "GET", &path, &[("disable-module-fetch", "true")]);
+        world.settle();
+        assert_eq!(world.response(stream).status, 404);
+    }
+    let streams: Vec<_> =
+        (0..50).map(|number| world.begin(0, &format!("/corp.example/team/n{number}/@v/list"))).collect();
+    world.settle();
+    assert!(streams.iter().all(|stream| world.response(*stream).status == 404));
+}
+
+#[test]
+fn scenario_a_stale_answer_that_is_not_refreshed_for_want_of_room_is_no_refusal() {
+    let mut world = World::new(1, &with(r#""fetch": {"concurrent": 1, "concurrent_per_upstream": 1}"#));
+    world.cluster("public").serve("/base/example.com/m/@v/list", "v1.0.0\n").latency = 1_000;
+    world.cluster("storage");
+    let list = "/example.com/m/@v/list";
+    assert_eq!(world.get(0, list).status, 200);
+    world.pass(61_000);
+    world.begin(0, "/example.com/other/@v/list");
+    let stale = world.begin(0, list);
+    assert_eq!(header(&world.response(stale), "x-modgate-cache"), "stale");
+    assert!(!world.counters.contains_key("modgate.refusals_total.reason.budget"));
+}
