@@ -217,9 +217,9 @@ impl Worker {
                 _ => self.index.forget(cx.kv, Region::Missing, &key.path, cx.now),
             }
             self.index.keep(cx.kv, &key.path, &entry, cx.now);
-        } else if let (Some(known), true) = (&errand.known, in_vain) {
+        } else if let (Some(known), true) = (worth_knowing(&errand, &searched), in_vain) {
             // Who asks next need not find out by waiting that nobody answers.
-            let asked_in_vain = Found { checked: Some(cx.now), ..known.clone() };
+            let asked_in_vain = Found { checked: Some(cx.now), ..known };
             self.index.keep(cx.kv, &key.path, &Entry::Found(asked_in_vain), cx.now);
         }
         if let Some(news) = news {
@@ -333,6 +333,17 @@ impl Worker {
         let permit = self.budget.take(Source::Storage);
         self.call(key.clone(), permit, callout, cx);
         self.jobs.insert(key, Job::Write(write));
+    }
+}
+
+/// What is known of a document after its sources were asked in vain: what storage has, never fresh, or else what the index
+/// had.
+fn worth_knowing(errand: &Errand, searched: &Searched) -> Option<Found> {
+    match (&searched.end, searched.source) {
+        (End::Document(found), Some(Source::Storage)) if errand.may_fetch => {
+            Some(Found { limit: Some(Duration::ZERO), ..found.clone() })
+        }
+        _ => errand.known.clone(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where two mechanisms meet: the index and a search, a lease and another configuration, a zip and a slow source.
 
-use super::{CONFIG, EMPTY_ZIP, header, world};
+use super::{CONFIG, EMPTY_ZIP, body, header, world};
 use crate::{
     cx::{StreamId, Verdict},
     http::{CallFailure, Timestamp},
@@ -203,4 +203,28 @@ fn scenario_a_stale_answer_that_is_not_refreshed_for_want_of_room_is_no_refusal(
     let stale = world.begin(0, list);
     assert_eq!(header(&world.response(stale), "x-modgate-cache"), "stale");
     assert!(!world.counters.contains_key("modgate.refusals_total.reason.budget"));
+}
+
+/// An Envoy that starts during an outage has an empty index, and storage.
+#[test]
+fn scenario_an_outage_is_met_once_where_storage_alone_knows_an_answer() {
+    let mut world = world(2);
+    world.cluster("storage").serve("/modules/example.com/m/@v/list", "v1.0.0\n");
+    world.cluster("public").fault = Some(CallFailure::TimedOut);
+    world.cluster("public").latency = 10_000;
+    let list = "/example.com/m/@v/list";
+    assert_eq!(header(&world.get(0, list), "x-modgate-cache"), "stale");
+    for round in 0..20 {
+        let stream = world.begin(round % 2, list);
+        let answer = world.response(stream);
+        assert_eq!(header(&answer, "x-modgate-cache"), "stale", "at once");
+        assert_eq!(header(&answer, "cache-control"), "public, max-age=0");
+        world.pass(3_000);
+    }
+    world.settle();
+    world.cluster("public").fault = None;
+    world.pass(6_000);
+    world.get(0, list);
+    let answer = world.get(1, list);
+    assert_eq!((body(&answer), header(&answer, "x-modgate-cache")), ("v1.0.0\nv1.1.0\n", "hit"));
 }
