@@ -8,6 +8,7 @@ mod interplay;
 mod orders;
 mod pages;
 mod privacy;
+mod random;
 mod refusals;
 mod storage;
 mod zips;
