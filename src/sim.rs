@@ -130,6 +130,25 @@ impl World {
         self.arrive(worker, &head(method, path, headers))
     }
 
+    /// One more worker, configured otherwise: of another filter in the same Envoy. Its number.
+    pub(crate) fn add(&mut self, config: &str) -> usize {
+        let config = Config::parse(config).unwrap_or_else(|problems| panic!("{problems}"));
+        let config = std::mem::replace(&mut self.config, config);
+        let seated = self.seat();
+        self.workers.push(seated);
+        self.config = config;
+        self.workers.len() - 1
+    }
+
+    /// Sets the clock. Callouts under way take as long as they would have.
+    pub(crate) fn set_clock(&mut self, now: Timestamp) {
+        for call in &mut self.calls {
+            let left = u64::try_from(call.due.since(self.now).as_millis()).unwrap();
+            call.due = Timestamp(now.0 + left);
+        }
+        (self.now, self.ticked) = (now, now);
+    }
+
     /// Configures `worker` anew.
     pub(crate) fn replace(&mut self, worker: usize, config: &str) {
         self.config = Config::parse(config).unwrap_or_else(|problems| panic!("{problems}"));

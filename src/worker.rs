@@ -6,6 +6,7 @@
 mod budget;
 mod errand;
 mod fetch;
+mod patience;
 mod ready;
 
 use std::collections::BTreeMap;

@@ -11,17 +11,11 @@ use crate::{
     shared::{Entry, Index, Region},
 };
 
-/// What the index has of `want` that may be given as it is.
-pub fn indexed(
-    want: &Want,
-    no_cache: bool,
-    index: &mut Index,
-    config: &Config,
-    cx: &mut Cx<'_>,
-) -> Option<Entry> {
+/// What the index has by now of `want`, which it was asked for in vain, that may be given as it is.
+pub fn indexed(want: &Want, no_cache: bool, index: &Index, config: &Config, cx: &Cx<'_>) -> Option<Entry> {
     let path = want.key();
     [Region::Found, Region::Missing].into_iter().find_map(|region| {
-        let entry = index.look_up(cx.kv, region, &path, cx.now)?;
+        let entry = index.peek(cx.kv, region, &path)?;
         let spread = index.spread(&path, entry.since());
         let judge = Judge { rules: &config.freshness, now: cx.now, spread, no_cache };
         matches!(standing(want, &entry, judge), Standing::Fresh { .. }).then_some(entry)

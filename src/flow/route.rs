@@ -75,19 +75,25 @@ impl Routed {
             Some(Outcome::Missing(_)) if let Some(doubt) = &self.doubt => {
                 (failed(doubt, cx), self.lesson(None))
             }
-            Some(Outcome::Missing(missing)) if self.source != Source::Storage => {
+            Some(Outcome::Missing(missing)) if !self.may_be_elsewhere(config) => {
                 let validity = Validity { fresh_for: Some(config.freshness.negative), shared };
                 let answered = Answer::Missing { missing: &missing, validity, cache };
                 (answer(&answered, &Asker::default(), KIND, cache, cx), self.lesson(Some(missing)))
             }
             Some(Outcome::Failed(failure)) => (failed(&failure, cx), self.lesson(None)),
             Some(Outcome::Missing(_) | Outcome::Found(_)) => {
-                // Storage had it a moment ago: somebody deleted it.
-                let reason = format!("{what}: gone from storage; try again");
+                // It had it a moment ago: somebody deleted it.
+                let reason = format!("{what}: gone from {who}; try again");
                 let gone = Failure { fault: Fault::Overloaded, reason, retry_after: Some(1) };
                 (failed(&gone, cx), self.lesson(None))
             }
         }
+    }
+
+    /// Whether others were not asked because the source had said that it has it.
+    fn may_be_elsewhere(&self, config: &Config) -> bool {
+        let mut upstreams = upstream::chain(config, &self.zip.module).map(Source::Upstream);
+        self.source == Source::Storage || self.proven && upstreams.any(|other| other != self.source)
     }
 
     /// That the source has it was not true, or is of no use: the next request asks another.

@@ -7,6 +7,7 @@
 //! A zip is streamed by the host and only its presence is asked for; where it may be fetched `whole`, it is put into
 //! storage first, so that everybody who waits for it streams it from there and the upstream gives it once.
 
+mod around;
 mod question;
 mod whole;
 

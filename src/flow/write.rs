@@ -44,7 +44,7 @@ impl Write {
             Err(outcome) => outcome,
         };
         if outcome == "stored"
-            && let Some(Entry::Found(found)) = index.look_up(cx.kv, Region::Found, &self.key, cx.now)
+            && let Some(Entry::Found(found)) = index.peek(cx.kv, Region::Found, &self.key)
             && found.etag == self.etag
         {
             index.keep(cx.kv, &self.key, &Entry::Found(Found { stored: true, ..found }), cx.now);

@@ -75,22 +75,22 @@ impl Index {
         now: Timestamp,
     ) -> Option<Entry> {
         let place = self.place(region, path);
-        for name in place.names() {
-            let Some(mut read) = kv.get(&name) else { continue };
-            let Some(occupant) = Occupant::of(&read.value).filter(|occupant| occupant.key == place.key)
-            else {
-                continue;
-            };
-            let Some(entry) = occupant.entry() else { continue };
-            if let Some(heat) = occupant.heat.used(now) {
-                set_heat(&mut read.value, heat);
-                // Whoever came first wrote as much, or a newer answer.
-                let _ = kv.put(&name, &read.value, Expected::Version(read.version));
-            }
-            return Some(entry);
+        let Some((name, mut read, entry)) = place.find(kv) else {
+            self.asked.count(place.hash);
+            return None;
+        };
+        if let Some(heat) = Occupant::of(&read.value).and_then(|occupant| occupant.heat.used(now)) {
+            set_heat(&mut read.value, heat);
+            // Whoever came first wrote as much, or a newer answer.
+            let _ = kv.put(&name, &read.value, Expected::Version(read.version));
         }
-        self.asked.count(place.hash);
-        None
+        Some(entry)
+    }
+
+    /// As [`Index::look_up`], on nobody's behalf: whoever looks twice for one request, or to see what became of an answer,
+    /// would otherwise make what was asked for once look used, and a scan is told from use by nothing else.
+    pub fn peek(&self, kv: &dyn SharedKv, region: Region, path: &str) -> Option<Entry> {
+        self.place(region, path).find(kv).map(|(_, _, entry)| entry)
     }
 
     /// Keeps `entry` under `path`, unless a newer one stands there or what stands in its way is worth more. One that is too

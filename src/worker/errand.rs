@@ -56,6 +56,16 @@ impl Errand {
         !self.waiting.is_empty()
     }
 
+    /// Whether somebody has waited for `patience`.
+    pub(super) fn is_impatient(&self, patience: Duration, now: Timestamp) -> bool {
+        self.waiting.front().is_some_and(|(since, _)| now.since(*since) >= patience)
+    }
+
+    /// Everybody waits from `now` on, for somebody else.
+    pub(super) fn begin_again(&mut self, now: Timestamp) {
+        self.waiting.iter_mut().for_each(|(since, _)| *since = now);
+    }
+
     /// Takes out those who have waited for `patience`.
     pub(super) fn impatient(&mut self, patience: Duration, now: Timestamp) -> Vec<StreamId> {
         let mut impatient = Vec::new();

@@ -12,23 +12,23 @@ use crate::{
     goproxy::{Failure, Fault, Found},
     http::{Body, CallFailure, Reply, Timestamp},
     metrics::Metric,
-    plan::{Source, Want, plan},
+    plan::{Source, Want},
     shared::{Entry, LEASE, Lease, Region},
 };
 
 /// A search of this worker's.
 #[derive(Debug)]
 pub(super) struct Fetch {
-    errand: Errand,
-    search: Search,
+    pub(super) errand: Errand,
+    pub(super) search: Search,
     /// When the lease is to be renewed, where there is one.
     renew_at: Option<Timestamp>,
 }
 
 /// An errand that is done.
-struct Done {
-    errand: Errand,
-    searched: Searched,
+pub(super) struct Done {
+    pub(super) errand: Errand,
+    pub(super) searched: Searched,
     /// Whether another worker had found it out meanwhile.
     coalesced: bool,
 }
@@ -68,7 +68,9 @@ impl Worker {
     pub(super) fn refresh(&mut self, want: Want, known: Found, cx: &mut Cx<'_>) {
         let errand = Errand::new(want, Some(known));
         let key = errand.key();
-        if !self.jobs.contains_key(&JobKey::Search(key.clone()))
+        // Without room the answer is given all the same: nobody is refused anything.
+        if self.budget.has_room()
+            && !self.jobs.contains_key(&JobKey::Search(key.clone()))
             && !self.leases.is_held(cx.kv, &key.path, cx.now)
         {
             let _ = self.pursue(key, errand, cx);
@@ -82,7 +84,10 @@ impl Worker {
         };
         let key = JobKey::Search(SearchKey { path: news.key, may_fetch: true });
         match self.jobs.remove(&key) {
-            Some(Job::Follow { errand, .. }) => self.answer(&errand, &news.searched, cx),
+            Some(Job::Follow { errand, .. }) => {
+                let searched = self.or_known(&errand, news.searched, cx.now);
+                self.answer(&errand, &searched, cx);
+            }
             // It took over meanwhile.
             Some(job) => {
                 self.jobs.insert(key, job);
@@ -96,6 +101,7 @@ impl Worker {
         let keys: Vec<_> = self.jobs.keys().cloned().collect();
         for key in keys {
             let JobKey::Search(key) = key else { continue };
+            self.stop_following(&key, cx);
             self.answer_impatient(&key, cx);
             self.hold_on(key, cx);
         }
@@ -135,7 +141,7 @@ impl Worker {
             Lease::Led => {
                 // Another worker may have come to an end between the look at the index and the lease.
                 if let Some(searched) =
-                    judge::indexed(&errand.want, errand.no_cache, &mut self.index, &self.config, cx)
+                    judge::indexed(&errand.want, errand.no_cache, &self.index, &self.config, cx)
                         .and_then(Searched::indexed)
                 {
                     self.release(&key, &searched, cx);
@@ -147,6 +153,18 @@ impl Worker {
         let is_zip = matches!(errand.want, Want::Zip(_));
         let may_store = errand.may_fetch && self.config.storage.as_ref().is_some_and(|storage| storage.write);
         let whole = is_zip && may_store && self.budget.has_room_for_a_zip();
+        self.search(key, errand, lease, whole, cx)
+    }
+
+    /// Begins a search.
+    pub(super) fn search(
+        &mut self,
+        key: SearchKey,
+        errand: Errand,
+        lease: Lease,
+        whole: bool,
+        cx: &mut Cx<'_>,
+    ) -> Option<Done> {
         let mut search = Search::new(errand.want.clone(), &self.config, errand.may_fetch, whole);
         if errand.lost {
             search.avoid_storage();
@@ -186,23 +204,29 @@ impl Worker {
     fn finish(&mut self, key: &SearchKey, fetch: Fetch, searched: Searched, cx: &mut Cx<'_>) -> Done {
         let Fetch { errand, search, renew_at } = fetch;
         self.budget.end(search.is_whole());
-        if let (End::Missing(_), Some(module)) = (&searched.end, errand.want.module()) {
+        if let (End::Missing(_), Some(module), true) = (&searched.end, errand.want.module(), errand.may_fetch)
+        {
             self.budget.note_missing(module, cx.now);
         }
         let in_vain = searched.is_failed() || searched.is_stale(&errand.want);
+        // What may stand in is each filter's own to say.
+        let news = renew_at.is_some().then(|| searched.clone());
         let searched = self.or_known(&errand, searched, cx.now);
         if let Some(entry) = searched.entry(&errand.want, errand.may_fetch, cx.now) {
-            if errand.known.is_some() && matches!(entry, Entry::Missing(_)) {
-                self.index.forget(cx.kv, Region::Found, &key.path, cx.now);
+            // The two regions do not know of each other, and either would be believed once the other's word has aged.
+            match entry {
+                Entry::Missing(_) if errand.known.is_none() => {}
+                Entry::Missing(_) => self.index.forget(cx.kv, Region::Found, &key.path, cx.now),
+                _ => self.index.forget(cx.kv, Region::Missing, &key.path, cx.now),
             }
             self.index.keep(cx.kv, &key.path, &entry, cx.now);
-        } else if let (Some(known), true) = (&errand.known, in_vain) {
+        } else if let (Some(known), true) = (worth_knowing(&errand, &searched), in_vain) {
             // Who asks next need not find out by waiting that nobody answers.
-            let asked_in_vain = Found { checked: Some(cx.now), ..known.clone() };
+            let asked_in_vain = Found { checked: Some(cx.now), ..known };
             self.index.keep(cx.kv, &key.path, &Entry::Found(asked_in_vain), cx.now);
         }
-        if renew_at.is_some() {
-            self.release(key, &searched, cx);
+        if let Some(news) = news {
+            self.release(key, &news, cx);
         }
         self.write_back(&errand, &searched, cx);
         Done { errand, searched, coalesced: false }
@@ -231,13 +255,13 @@ impl Worker {
     }
 
     /// Tells all who wait.
-    fn answer(&mut self, errand: &Errand, searched: &Searched, cx: &mut Cx<'_>) {
+    pub(super) fn answer(&mut self, errand: &Errand, searched: &Searched, cx: &mut Cx<'_>) {
         for stream in errand.waiting() {
             self.let_go(stream, searched, cx);
         }
     }
 
-    fn let_go(&mut self, stream: StreamId, searched: &Searched, cx: &mut Cx<'_>) {
+    pub(super) fn let_go(&mut self, stream: StreamId, searched: &Searched, cx: &mut Cx<'_>) {
         if let Some(Stream::Parked { parked, coalesced }) = self.streams.remove(&stream) {
             let verdict = self.resume(stream, &parked, coalesced, searched, cx);
             cx.commands.push(Command::Resume { stream, verdict });
@@ -265,42 +289,18 @@ impl Worker {
         verdict
     }
 
-    /// Answers those who have waited long enough: by what the index had, by a stream from the upstream, or by 504.
-    fn answer_impatient(&mut self, key: &SearchKey, cx: &mut Cx<'_>) {
-        let errand = match self.jobs.get_mut(&JobKey::Search(key.clone())) {
-            Some(Job::Fetch(fetch)) => &mut fetch.errand,
-            Some(Job::Follow { errand, .. }) => errand.as_mut(),
-            _ => return,
-        };
-        let streamed = streamed(errand, &self.config);
-        let patience = if streamed.is_some() { self.config.fetch.zip_wait } else { self.config.fetch.wait };
-        let impatient = errand.impatient(patience, cx.now);
-        if impatient.is_empty() {
-            return;
-        }
-        let searched = streamed.unwrap_or_else(|| Searched::failed(too_slow(&errand.want)));
-        let known = errand
-            .known
-            .clone()
-            .filter(|known| judge::may_stand_in(&errand.want, known, &self.config, cx.now));
-        let searched = searched.or_known(&errand.want.clone(), known.as_ref());
-        for stream in impatient {
-            self.let_go(stream, &searched, cx);
-        }
-    }
-
     /// Renews a lease of ours that runs out, and looks after one of another's that should have been renewed.
     fn hold_on(&mut self, key: SearchKey, cx: &mut Cx<'_>) {
         let job_key = JobKey::Search(key);
         match self.jobs.get_mut(&job_key) {
             Some(Job::Fetch(fetch)) => {
                 let JobKey::Search(SearchKey { path, .. }) = &job_key else { return };
-                if fetch.renew_at.is_some_and(|at| at <= cx.now) {
+                if fetch.renew_at.is_some_and(|at| is_due(at, cx.now)) {
                     let renewed = self.leases.renew(cx.kv, path, cx.now);
                     fetch.renew_at = renewed.then(|| renewal(cx.now));
                 }
             }
-            Some(Job::Follow { look_at, .. }) if *look_at <= cx.now => {
+            Some(Job::Follow { look_at, .. }) if is_due(*look_at, cx.now) => {
                 if let (Some(Job::Follow { errand, .. }), JobKey::Search(key)) =
                     (self.jobs.remove(&job_key), job_key)
                     && self.is_awaited(&errand)
@@ -314,7 +314,7 @@ impl Worker {
     }
 
     /// Whether somebody who waits for it is still there.
-    fn is_awaited(&self, errand: &Errand) -> bool {
+    pub(super) fn is_awaited(&self, errand: &Errand) -> bool {
         errand.waiting().any(|stream| self.streams.contains_key(&stream))
     }
 
@@ -340,20 +340,21 @@ impl Worker {
     }
 }
 
-/// The way around a zip's fetch into storage: the first upstream that may have it. Where it has none, others might.
-fn streamed(errand: &Errand, config: &crate::config::Config) -> Option<Searched> {
-    let Want::Zip(_) = &errand.want else { return None };
-    let mut upstreams = plan(&errand.want, config, errand.may_fetch)
-        .into_iter()
-        .filter(|source| matches!(source, Source::Upstream(_)));
-    let source = upstreams.next()?;
-    let doubt = upstreams.next().map(|_| too_slow(&errand.want));
-    Some(Searched { end: End::Zip { proven: false }, source: Some(source), storage_failed: false, doubt })
+/// What is known of a document after its sources were asked in vain: what storage has, never fresh, or else what the index
+/// had.
+fn worth_knowing(errand: &Errand, searched: &Searched) -> Option<Found> {
+    match (&searched.end, searched.source) {
+        (End::Document(found), Some(Source::Storage)) if errand.may_fetch => {
+            Some(Found { limit: Some(Duration::ZERO), ..found.clone() })
+        }
+        _ => errand.known.clone(),
+    }
 }
 
-fn too_slow(want: &Want) -> Failure {
-    let reason = format!("{}: those who were asked take too long", want.describe());
-    Failure { fault: Fault::Slow, reason, retry_after: None }
+/// Whether `at`, a time that was set at most [`LEASE`] ahead, has come. One that is further away is from before the clock was
+/// set back.
+fn is_due(at: Timestamp, now: Timestamp) -> bool {
+    at <= now || at.since(now) > LEASE
 }
 
 fn renewal(now: Timestamp) -> Timestamp {

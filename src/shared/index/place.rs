@@ -3,7 +3,7 @@
 use super::ATTEMPTS;
 use crate::{
     http::Timestamp,
-    shared::{Conflict, Expected, Key, Occupant, SKEW, SharedKv, Versioned, record::set_heat},
+    shared::{Conflict, Entry, Expected, Key, Occupant, SKEW, SharedKv, Versioned, record::set_heat},
 };
 
 /// Where one key lives.
@@ -46,6 +46,15 @@ impl Place<'_> {
             .into_iter()
             .flatten()
             .map(move |slot| format!("{PREFIX}{region}/{slot}"))
+    }
+
+    /// The record of this key, and where it stands.
+    pub(super) fn find(&self, kv: &dyn SharedKv) -> Option<(String, Versioned, Entry)> {
+        self.names().find_map(|name| {
+            let read = kv.get(&name)?;
+            let entry = Occupant::of(&read.value).filter(|occupant| occupant.key == self.key)?.entry()?;
+            Some((name, read, entry))
+        })
     }
 
     /// Writes `newcomer` where its key stands already, else where the record of less worth stands, if it is worth more.

@@ -1,0 +1,53 @@
+//! The way around a search for a zip, for those who have waited long enough: an upstream that may have it streams it to
+//! them, and says itself whether it has.
+
+use super::{End, Form, Outcome, Search, Searched};
+use crate::{
+    config::Config,
+    goproxy::{Failure, Fault},
+    plan::{Source, Want, plan},
+};
+
+impl Search {
+    /// The way around this search: the upstream that is asked just now, or else the next one. Those before have said that
+    /// they have nothing.
+    pub fn around(&self) -> Option<Searched> {
+        let asked = self.asking.as_ref().map(|question| match question.form {
+            Form::Store { from, .. } => from,
+            Form::Plain | Form::ByInfo | Form::Whole => question.source,
+        });
+        let around = around(&self.want, asked.into_iter().chain(self.ahead.iter().copied()))?;
+        let doubt = match &self.refusal {
+            Some((_, Outcome::Failed(failure))) => Some(failure.clone()),
+            _ => around.doubt.or_else(|| self.storage_failure()),
+        };
+        Some(Searched { doubt, ..around })
+    }
+}
+
+impl Searched {
+    /// The way around a search of another worker for `want`, of which nothing is known.
+    pub fn around(want: &Want, config: &Config, may_fetch: bool) -> Option<Self> {
+        around(want, plan(want, config, may_fetch).into_iter())
+    }
+
+    /// An end for those who will not wait any longer.
+    pub fn too_slow(want: &Want) -> Self {
+        Self::failed(too_slow(want))
+    }
+}
+
+/// The first upstream of those that have not answered. That it has nothing says little while the others, storage above
+/// all, may have it.
+fn around(want: &Want, open: impl Iterator<Item = Source>) -> Option<Searched> {
+    let Want::Zip(_) = want else { return None };
+    let open: Vec<_> = open.collect();
+    let source = *open.iter().find(|source| matches!(source, Source::Upstream(_)))?;
+    let doubt = open.iter().any(|other| *other != source).then(|| too_slow(want));
+    Some(Searched { end: End::Zip { proven: false }, source: Some(source), storage_failed: false, doubt })
+}
+
+fn too_slow(want: &Want) -> Failure {
+    let reason = format!("{}: those who were asked take too long", want.describe());
+    Failure { fault: Fault::Slow, reason, retry_after: None }
+}

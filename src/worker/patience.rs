@@ -1,0 +1,66 @@
+//! What becomes of those who have waited long enough.
+
+use super::{Job, JobKey, SearchKey, Worker};
+use crate::{
+    config::Config,
+    cx::Cx,
+    flow::{Searched, judge},
+    plan::Want,
+    shared::Lease,
+    upstream,
+};
+
+impl Worker {
+    /// Answers those who have waited long enough: by what the index had, by a stream from the upstream, or by 504.
+    pub(super) fn answer_impatient(&mut self, key: &SearchKey, cx: &mut Cx<'_>) {
+        let (errand, around) = match self.jobs.get_mut(&JobKey::Search(key.clone())) {
+            Some(Job::Fetch(fetch)) => (&mut fetch.errand, fetch.search.around()),
+            Some(Job::Follow { errand, .. }) => {
+                let around = Searched::around(&errand.want, &self.config, errand.may_fetch);
+                (errand.as_mut(), around)
+            }
+            _ => return,
+        };
+        let patience = if around.is_some() { self.config.fetch.zip_wait } else { self.config.fetch.wait };
+        let impatient = errand.impatient(patience, cx.now);
+        if impatient.is_empty() {
+            return;
+        }
+        let searched = around.unwrap_or_else(|| Searched::too_slow(&errand.want));
+        let known = errand
+            .known
+            .clone()
+            .filter(|known| judge::may_stand_in(&errand.want, known, &self.config, cx.now));
+        let searched = searched.or_known(&errand.want.clone(), known.as_ref());
+        for stream in impatient {
+            self.let_go(stream, &searched, cx);
+        }
+    }
+
+    /// Follows nobody any longer where a zip has been waited for long enough and more than one upstream may have it: which of
+    /// them has, only asking says. Nothing is fetched whole, so that costs little, and those who wait have as much patience
+    /// with this as they had with the other.
+    pub(super) fn stop_following(&mut self, key: &SearchKey, cx: &mut Cx<'_>) {
+        let job_key = JobKey::Search(key.clone());
+        let Some(Job::Follow { errand, .. }) = self.jobs.get(&job_key) else { return };
+        if !errand.is_impatient(self.config.fetch.zip_wait, cx.now)
+            || !has_choice(&errand.want, &self.config)
+            || !self.budget.has_room()
+        {
+            return;
+        }
+        if let Some(Job::Follow { mut errand, .. }) = self.jobs.remove(&job_key)
+            && self.is_awaited(&errand)
+        {
+            errand.begin_again(cx.now);
+            if let Some(done) = self.search(key.clone(), *errand, Lease::Alone, false, cx) {
+                self.answer(&done.errand, &done.searched, cx);
+            }
+        }
+    }
+}
+
+/// Whether several upstreams may have the zip that is wanted.
+fn has_choice(want: &Want, config: &Config) -> bool {
+    matches!(want, Want::Zip(zip) if upstream::chain(config, &zip.module).nth(1).is_some())
+}
