@@ -6,6 +6,7 @@
 mod budget;
 mod errand;
 mod fetch;
+mod follow;
 mod patience;
 mod ready;
 

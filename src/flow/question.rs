@@ -151,7 +151,7 @@ impl Question {
                 Indexed::Answer(Reception::Decided(self.found(
                     document,
                     &found,
-                    Cache::Hit,
+                    Cache::Stale,
                     left,
                     config,
                     cx,

@@ -39,14 +39,14 @@ pub enum End {
 }
 
 /// What one worker tells another that waits for its search.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct News {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct News<'a> {
     /// Which sources were searched, as [`crate::shared::Key`] has it: places in another configuration mean something else.
     pub sources: u64,
     /// What was searched for, by its key in the index.
-    pub key: String,
-    /// What it came to.
-    pub searched: Searched,
+    pub key: &'a str,
+    /// What it came to, still encoded.
+    rest: &'a [u8],
 }
 
 impl Searched {
@@ -115,14 +115,20 @@ impl Searched {
     }
 }
 
-impl News {
-    /// The message.
-    pub fn encode(&self) -> Option<Vec<u8>> {
-        postcard::to_allocvec(self).ok()
+impl<'a> News<'a> {
+    /// The message that `searched` came of a search for `key`.
+    pub fn encode(sources: u64, key: &str, searched: &Searched) -> Option<Vec<u8>> {
+        postcard::to_allocvec(&(sources, key, searched)).ok()
     }
 
-    /// Reads a message; nothing where it is none.
-    pub fn decode(message: &[u8]) -> Option<Self> {
-        postcard::from_bytes(message).ok()
+    /// Reads whose news a message is; nothing where it is none.
+    pub fn decode(message: &'a [u8]) -> Option<Self> {
+        let ((sources, key), rest) = postcard::take_from_bytes(message).ok()?;
+        Some(Self { sources, key, rest })
+    }
+
+    /// What the search came to; nothing where that is not what was written.
+    pub fn searched(&self) -> Option<Searched> {
+        postcard::from_bytes(self.rest).ok()
     }
 }

@@ -7,7 +7,7 @@
 
 mod prefixes;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use self::prefixes::Prefixes;
 use crate::{config::Fetch, gomod::ModulePath, http::Timestamp, plan::Source};
@@ -18,6 +18,8 @@ pub(super) struct Budget {
     limits: Fetch,
     searches: u32,
     zips: u32,
+    /// When storage last did not take one.
+    zips_rest_since: Option<Timestamp>,
     calls: BTreeMap<Source, u32>,
     /// Callouts for names below a barren prefix.
     barren_calls: u32,
@@ -35,7 +37,15 @@ pub(super) struct Permit {
 impl Budget {
     pub(super) fn new(limits: Fetch, seed: u64) -> Self {
         let prefixes = Prefixes::new(seed);
-        Self { limits, searches: 0, zips: 0, calls: BTreeMap::new(), barren_calls: 0, prefixes }
+        Self {
+            limits,
+            searches: 0,
+            zips: 0,
+            zips_rest_since: None,
+            calls: BTreeMap::new(),
+            barren_calls: 0,
+            prefixes,
+        }
     }
 
     /// Whether one more search may begin.
@@ -44,8 +54,14 @@ impl Budget {
     }
 
     /// Whether one more zip may be held in memory.
-    pub(super) fn has_room_for_a_zip(&self) -> bool {
-        self.limits.zip_bytes > 0 && self.zips < MAX_ZIPS
+    pub(super) fn has_room_for_a_zip(&self, now: Timestamp) -> bool {
+        let rests = self.zips_rest_since.is_some_and(|since| now.since(since) < ZIP_REST);
+        self.limits.zip_bytes > 0 && self.zips < MAX_ZIPS && !rests
+    }
+
+    /// Storage does not take zips, or does not answer: each fetched for it would be fetched in vain.
+    pub(super) fn rest_from_zips(&mut self, now: Timestamp) {
+        self.zips_rest_since = Some(now);
     }
 
     /// A search began, with a zip in memory or without.
@@ -93,6 +109,11 @@ impl Budget {
         self.barren_calls = self.barren_calls.saturating_sub(u32::from(permit.barren));
     }
 
+    /// There is such a thing of `module`.
+    pub(super) fn note_found(&mut self, module: &ModulePath, now: Timestamp) {
+        self.prefixes.note_found(module, now);
+    }
+
     /// Somebody who knows says that there is no such thing of `module`.
     pub(super) fn note_missing(&mut self, module: &ModulePath, now: Timestamp) {
         self.prefixes.note_missing(module, now);
@@ -102,6 +123,9 @@ impl Budget {
 /// Zips held in memory at once. Each has at most `fetch.zip_bytes`, 128 MiB in all by default, or, from upstreams that know no
 /// ranges, what the host lets an answer have, 512 MiB in all; a VM may have 1 GiB. What is beyond is streamed to each client.
 const MAX_ZIPS: u32 = 16;
+
+/// How long zips are streamed after storage did not take one.
+const ZIP_REST: Duration = Duration::from_secs(10);
 
 /// Callouts at once for names below barren prefixes: somebody's new module there is found, if slowly.
 const BARREN_CALLS: u32 = 4;

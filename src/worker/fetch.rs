@@ -1,19 +1,16 @@
-//! Finding something out: by a search of this worker's, or by waiting for another worker's.
-//!
-//! A lease in shared data says which worker of all searches. The others follow: it sends them its result when it is done,
-//! and should it never be done, its lease runs out and the first follower to see that takes over.
+//! Finding something out: by a search of this worker's, or by another worker's where that has the lease (`follow.rs`).
 
 use std::time::Duration;
 
-use super::{Job, JobKey, SearchKey, Stream, Worker, errand::Errand};
+use super::{Job, JobKey, SearchKey, Stream, Worker, errand::Errand, follow};
 use crate::{
     cx::{Command, Cx, StreamId, Verdict},
-    flow::{End, News, Parked, Search, Searched, Step, Write, judge, worth_writing},
+    flow::{End, Parked, Search, Searched, Step, Write, judge, worth_writing},
     goproxy::{Failure, Fault, Found},
-    http::{Body, CallFailure, Reply, Timestamp},
+    http::{CallFailure, Reply, Timestamp},
     metrics::Metric,
     plan::{Source, Want},
-    shared::{Entry, LEASE, Lease, Region},
+    shared::{Entry, Lease, Region},
 };
 
 /// A search of this worker's.
@@ -22,7 +19,7 @@ pub(super) struct Fetch {
     pub(super) errand: Errand,
     pub(super) search: Search,
     /// When the lease is to be renewed, where there is one.
-    renew_at: Option<Timestamp>,
+    pub(super) renew_at: Option<Timestamp>,
 }
 
 /// An errand that is done.
@@ -77,36 +74,6 @@ impl Worker {
         }
     }
 
-    /// Another worker sent this: the result of a search that this one waits for.
-    pub fn message(&mut self, message: &[u8], cx: &mut Cx<'_>) {
-        let Some(news) = News::decode(message).filter(|news| news.sources == self.index.sources()) else {
-            return;
-        };
-        let key = JobKey::Search(SearchKey { path: news.key, may_fetch: true });
-        match self.jobs.remove(&key) {
-            Some(Job::Follow { errand, .. }) => {
-                let searched = self.or_known(&errand, news.searched, cx.now);
-                self.answer(&errand, &searched, cx);
-            }
-            // It took over meanwhile.
-            Some(job) => {
-                self.jobs.insert(key, job);
-            }
-            None => {}
-        }
-    }
-
-    /// Time has passed.
-    pub fn tick(&mut self, cx: &mut Cx<'_>) {
-        let keys: Vec<_> = self.jobs.keys().cloned().collect();
-        for key in keys {
-            let JobKey::Search(key) = key else { continue };
-            self.stop_following(&key, cx);
-            self.answer_impatient(&key, cx);
-            self.hold_on(key, cx);
-        }
-    }
-
     /// The reply to a fetch's question.
     pub(super) fn hear(&mut self, key: SearchKey, mut fetch: Box<Fetch>, reply: Reply, cx: &mut Cx<'_>) {
         let step = fetch.search.step(reply, &self.config, cx);
@@ -116,7 +83,7 @@ impl Worker {
     }
 
     /// Sees to it that the errand is done, here or by another worker. What turns out at once is returned.
-    fn pursue(&mut self, key: SearchKey, errand: Errand, cx: &mut Cx<'_>) -> Option<Done> {
+    pub(super) fn pursue(&mut self, key: SearchKey, errand: Errand, cx: &mut Cx<'_>) -> Option<Done> {
         // To follow another worker takes no room.
         let has_room =
             self.budget.has_room() || errand.may_fetch && self.leases.is_held(cx.kv, &key.path, cx.now);
@@ -132,7 +99,7 @@ impl Worker {
         match lease {
             Lease::Followed => {
                 if errand.is_awaited() {
-                    let look_at = Timestamp(cx.now.0 + millis(LEASE));
+                    let look_at = follow::expiry(cx.now);
                     let errand = Box::new(errand);
                     self.jobs.insert(JobKey::Search(key), Job::Follow { errand, look_at });
                 }
@@ -152,7 +119,7 @@ impl Worker {
         }
         let is_zip = matches!(errand.want, Want::Zip(_));
         let may_store = errand.may_fetch && self.config.storage.as_ref().is_some_and(|storage| storage.write);
-        let whole = is_zip && may_store && self.budget.has_room_for_a_zip();
+        let whole = is_zip && may_store && self.budget.has_room_for_a_zip(cx.now);
         self.search(key, errand, lease, whole, cx)
     }
 
@@ -171,7 +138,7 @@ impl Worker {
         }
         self.budget.begin(whole);
         let step = search.advance(&self.config, cx);
-        let renew_at = (lease == Lease::Led).then(|| renewal(cx.now));
+        let renew_at = (lease == Lease::Led).then(|| follow::renewal(cx.now));
         self.proceed(key, Box::new(Fetch { errand, search, renew_at }), step, cx)
     }
 
@@ -204,9 +171,13 @@ impl Worker {
     fn finish(&mut self, key: &SearchKey, fetch: Fetch, searched: Searched, cx: &mut Cx<'_>) -> Done {
         let Fetch { errand, search, renew_at } = fetch;
         self.budget.end(search.is_whole());
-        if let (End::Missing(_), Some(module), true) = (&searched.end, errand.want.module(), errand.may_fetch)
-        {
-            self.budget.note_missing(module, cx.now);
+        match (&searched.end, errand.want.module()) {
+            (End::Missing(_), Some(module)) if errand.may_fetch => self.budget.note_missing(module, cx.now),
+            (End::Document(_) | End::Zip { .. }, Some(module)) => self.budget.note_found(module, cx.now),
+            _ => {}
+        }
+        if search.is_whole() && searched.storage_failed {
+            self.budget.rest_from_zips(cx.now);
         }
         let in_vain = searched.is_failed() || searched.is_stale(&errand.want);
         // What may stand in is each filter's own to say.
@@ -232,23 +203,8 @@ impl Worker {
         Done { errand, searched, coalesced: false }
     }
 
-    fn release(&mut self, key: &SearchKey, searched: &Searched, cx: &mut Cx<'_>) {
-        let followers = self.leases.release(cx.kv, &key.path);
-        if followers.is_empty() {
-            return;
-        }
-        let (sources, path) = (self.index.sources(), key.path.clone());
-        let Some(message) = (News { sources, key: path, searched: searched.clone() }).encode() else {
-            return;
-        };
-        let message = Body::from(message);
-        for queue in followers {
-            cx.commands.push(Command::Notify { queue, message: message.clone() });
-        }
-    }
-
     /// The result, or what the index had before where that may still be given.
-    fn or_known(&self, errand: &Errand, searched: Searched, now: Timestamp) -> Searched {
+    pub(super) fn or_known(&self, errand: &Errand, searched: Searched, now: Timestamp) -> Searched {
         let known =
             errand.known.as_ref().filter(|known| judge::may_stand_in(&errand.want, known, &self.config, now));
         searched.or_known(&errand.want, known)
@@ -289,35 +245,6 @@ impl Worker {
         verdict
     }
 
-    /// Renews a lease of ours that runs out, and looks after one of another's that should have been renewed.
-    fn hold_on(&mut self, key: SearchKey, cx: &mut Cx<'_>) {
-        let job_key = JobKey::Search(key);
-        match self.jobs.get_mut(&job_key) {
-            Some(Job::Fetch(fetch)) => {
-                let JobKey::Search(SearchKey { path, .. }) = &job_key else { return };
-                if fetch.renew_at.is_some_and(|at| is_due(at, cx.now)) {
-                    let renewed = self.leases.renew(cx.kv, path, cx.now);
-                    fetch.renew_at = renewed.then(|| renewal(cx.now));
-                }
-            }
-            Some(Job::Follow { look_at, .. }) if is_due(*look_at, cx.now) => {
-                if let (Some(Job::Follow { errand, .. }), JobKey::Search(key)) =
-                    (self.jobs.remove(&job_key), job_key)
-                    && self.is_awaited(&errand)
-                    && let Some(done) = self.pursue(key, *errand, cx)
-                {
-                    self.answer(&done.errand, &done.searched, cx);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Whether somebody who waits for it is still there.
-    pub(super) fn is_awaited(&self, errand: &Errand) -> bool {
-        errand.waiting().any(|stream| self.streams.contains_key(&stream))
-    }
-
     fn write_back(&mut self, errand: &Errand, searched: &Searched, cx: &mut Cx<'_>) {
         let Some(storage) = self.config.storage.as_ref().filter(|storage| storage.write) else {
             return;
@@ -349,20 +276,6 @@ fn worth_knowing(errand: &Errand, searched: &Searched) -> Option<Found> {
         }
         _ => errand.known.clone(),
     }
-}
-
-/// Whether `at`, a time that was set at most [`LEASE`] ahead, has come. One that is further away is from before the clock was
-/// set back.
-fn is_due(at: Timestamp, now: Timestamp) -> bool {
-    at <= now || at.since(now) > LEASE
-}
-
-fn renewal(now: Timestamp) -> Timestamp {
-    Timestamp(now.0 + millis(LEASE) / 2)
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Writes under way at once in one worker. Each holds its document in the host's memory until storage has it; a storage

@@ -10,10 +10,16 @@ mod pages;
 mod privacy;
 mod random;
 mod refusals;
+mod stale;
 mod storage;
+mod whole;
 mod zips;
 
-use crate::{http::Response, sim::World};
+use crate::{
+    cx::{StreamId, Verdict},
+    http::Response,
+    sim::World,
+};
 
 /// One upstream for everything, and storage.
 const CONFIG: &str = r#"{
@@ -62,4 +68,26 @@ fn body(response: &Response) -> &str {
 fn lasts(response: &Response, seconds: u64) -> bool {
     let promised = header(response, "cache-control").strip_prefix("public, max-age=").map(str::parse);
     matches!(promised, Some(Ok(promised)) if (seconds - 6..=seconds).contains(&promised))
+}
+
+/// `each` requests of `path` at every worker.
+fn crowd(world: &mut World, workers: usize, each: usize, path: &str) -> Vec<StreamId> {
+    (0..workers * each).map(|number| world.begin(number % workers, path)).collect()
+}
+
+fn routed_to(world: &World, stream: StreamId) -> &str {
+    match world.verdict(stream) {
+        Verdict::Edit(edit) => {
+            edit.set.iter().find(|(name, _)| name == "x-modgate-cluster").map_or("", |(_, value)| value)
+        }
+        other => panic!("not routed: {other:?}"),
+    }
+}
+
+fn gets(world: &World, cluster: &'static str, path: &str) -> usize {
+    world.clusters[cluster]
+        .asked
+        .iter()
+        .filter(|asked| asked.starts_with("GET ") && asked.ends_with(path))
+        .count()
 }

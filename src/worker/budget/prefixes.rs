@@ -50,6 +50,14 @@ impl Prefixes {
         }
     }
 
+    /// Something was found of `module`: where things are found, many a name is tried in vain.
+    pub(super) fn note_found(&mut self, module: &ModulePath, now: Timestamp) {
+        let prefix = self.hash(module);
+        if let Some(place) = self.places.get_mut(place(prefix)).filter(|place| place.is_of(prefix, now)) {
+            place.misses = place.misses.saturating_sub(FORGIVEN);
+        }
+    }
+
     fn hash(&self, module: &ModulePath) -> u64 {
         let mut hasher = DefaultHasher::new();
         self.seed.hash(&mut hasher);
@@ -83,6 +91,9 @@ const WINDOW: Duration = Duration::from_secs(60);
 /// that it has not met before it tries each prefix, and what was not found is remembered.
 const BARREN: u32 = 256;
 
+/// For each thing found, more misses than its import path has elements.
+const FORGIVEN: u32 = 16;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,6 +115,19 @@ mod tests {
         assert!(!prefixes.is_barren(&module("flood.example/b"), start));
         assert!(!prefixes.is_barren(&module("other.example/a/new"), start));
         assert!(!prefixes.is_barren(&module("flood.example/a/new"), Timestamp(start.0 + 60_000)));
+    }
+
+    #[test]
+    fn a_prefix_under_which_things_are_found_is_not_barren() {
+        let mut prefixes = Prefixes::new(1);
+        let now = Timestamp(1_000_000);
+        for number in 0..10 * BARREN {
+            prefixes.note_missing(&module(&format!("corp.example/team/m{number}")), now);
+            if number % 10 == 0 {
+                prefixes.note_found(&module("corp.example/team/there"), now);
+            }
+            assert!(!prefixes.is_barren(&module("corp.example/team/new"), now));
+        }
     }
 
     #[test]

@@ -1,0 +1,115 @@
+//! One worker of all fetches a thing, and the others wait for it.
+//!
+//! A lease in shared data says which. It sends the others its result when it is done; should it never be done, its lease runs
+//! out, and the first follower to see that takes over.
+
+use std::time::Duration;
+
+use super::{Job, JobKey, SearchKey, Worker, errand::Errand};
+use crate::{
+    cx::{Command, Cx},
+    flow::{News, Searched},
+    http::{Body, Timestamp},
+    shared::LEASE,
+};
+
+impl Worker {
+    /// Another worker sent this: the result of a search that this one waits for.
+    pub fn message(&mut self, message: &[u8], cx: &mut Cx<'_>) {
+        let Some(news) = News::decode(message).filter(|news| news.sources == self.index.sources()) else {
+            return;
+        };
+        let key = JobKey::Search(SearchKey { path: news.key.to_owned(), may_fetch: true });
+        match self.jobs.remove(&key) {
+            Some(Job::Follow { errand, .. }) => {
+                // A go.mod of 16 MiB is taken out for those who are still there to have it.
+                if self.is_awaited(&errand)
+                    && let Some(searched) = news.searched()
+                {
+                    let searched = self.or_known(&errand, searched, cx.now);
+                    self.answer(&errand, &searched, cx);
+                }
+            }
+            // It took over meanwhile.
+            Some(job) => {
+                self.jobs.insert(key, job);
+            }
+            None => {}
+        }
+    }
+
+    /// Time has passed.
+    pub fn tick(&mut self, cx: &mut Cx<'_>) {
+        let keys: Vec<_> = self.jobs.keys().cloned().collect();
+        for key in keys {
+            let JobKey::Search(key) = key else { continue };
+            self.stop_following(&key, cx);
+            self.answer_impatient(&key, cx);
+            self.hold_on(key, cx);
+        }
+    }
+
+    /// Gives up the lease of what was found out, and tells those who waited for it.
+    pub(super) fn release(&mut self, key: &SearchKey, searched: &Searched, cx: &mut Cx<'_>) {
+        let followers = self.leases.release(cx.kv, &key.path);
+        if followers.is_empty() {
+            return;
+        }
+        let Some(message) = News::encode(self.index.sources(), &key.path, searched) else {
+            return;
+        };
+        let message = Body::from(message);
+        for queue in followers {
+            cx.commands.push(Command::Notify { queue, message: message.clone() });
+        }
+    }
+
+    /// Renews a lease of ours that runs out, and looks after one of another's that should have been renewed.
+    fn hold_on(&mut self, key: SearchKey, cx: &mut Cx<'_>) {
+        let job_key = JobKey::Search(key);
+        match self.jobs.get_mut(&job_key) {
+            Some(Job::Fetch(fetch)) => {
+                let JobKey::Search(SearchKey { path, .. }) = &job_key else { return };
+                if fetch.renew_at.is_some_and(|at| is_due(at, cx.now)) {
+                    let renewed = self.leases.renew(cx.kv, path, cx.now);
+                    fetch.renew_at = renewed.then(|| renewal(cx.now));
+                }
+            }
+            Some(Job::Follow { look_at, .. }) if is_due(*look_at, cx.now) => {
+                if let (Some(Job::Follow { errand, .. }), JobKey::Search(key)) =
+                    (self.jobs.remove(&job_key), job_key)
+                    && self.is_awaited(&errand)
+                    && let Some(done) = self.pursue(key, *errand, cx)
+                {
+                    self.answer(&done.errand, &done.searched, cx);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether somebody who waits for it is still there.
+    pub(super) fn is_awaited(&self, errand: &Errand) -> bool {
+        errand.waiting().any(|stream| self.streams.contains_key(&stream))
+    }
+}
+
+/// Whether `at`, a time that was set at most [`LEASE`] ahead, has come. One that is further away is from before the clock was
+/// set back.
+fn is_due(at: Timestamp, now: Timestamp) -> bool {
+    at <= now || at.since(now) > LEASE
+}
+
+/// When a lease that is renewed now is to be renewed again.
+pub(super) fn renewal(now: Timestamp) -> Timestamp {
+    Timestamp(now.0 + millis(LEASE) / 2)
+}
+
+/// When a lease that was seen just now runs out, if it is not renewed.
+pub(super) fn expiry(now: Timestamp) -> Timestamp {
+    Timestamp(now.0 + millis(LEASE))
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
