@@ -42,6 +42,8 @@ pub struct Search {
     refusal: Option<(Source, Outcome)>,
     /// Why storage could not say, where it could not.
     unavailable: Option<String>,
+    /// Whether storage was given a zip and did not take it.
+    not_taken: bool,
 }
 
 /// What comes next.
@@ -58,7 +60,7 @@ impl Search {
     /// A search for `want` by its plan. `whole` says whether a zip may be fetched into memory.
     pub fn new(want: Want, config: &Config, may_fetch: bool, whole: bool) -> Self {
         let ahead = plan(&want, config, may_fetch);
-        Self { want, whole, ahead, asking: None, refusal: None, unavailable: None }
+        Self { want, whole, ahead, asking: None, refusal: None, unavailable: None, not_taken: false }
     }
 
     /// Takes storage for one that cannot say, unless it is the only one to ask.
@@ -67,6 +69,11 @@ impl Search {
             self.ahead.retain(|source| *source != Source::Storage);
             self.unavailable = Some("it has lost it".to_owned());
         }
+    }
+
+    /// Whether storage was given a zip and did not take it.
+    pub fn was_not_taken(&self) -> bool {
+        self.not_taken
     }
 
     /// Whether it holds a zip in memory, or is about to.
@@ -178,6 +185,7 @@ impl Search {
                 cx.count(Metric::StorageWrite { outcome });
                 cx.log(Level::Warn, format!("storage: {}: not written: {outcome}", self.want.describe()));
                 self.unavailable = Some(format!("not written: {outcome}"));
+                self.not_taken = true;
                 self.done(end, Some(from))
             }
         }

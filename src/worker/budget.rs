@@ -59,7 +59,7 @@ impl Budget {
         self.limits.zip_bytes > 0 && self.zips < MAX_ZIPS && !rests
     }
 
-    /// Storage does not take zips, or does not answer: each fetched for it would be fetched in vain.
+    /// Storage did not take a zip: the next would be fetched for it in vain too.
     pub(super) fn rest_from_zips(&mut self, now: Timestamp) {
         self.zips_rest_since = Some(now);
     }

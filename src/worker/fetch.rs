@@ -176,7 +176,7 @@ impl Worker {
             (End::Document(_) | End::Zip { .. }, Some(module)) => self.budget.note_found(module, cx.now),
             _ => {}
         }
-        if search.is_whole() && searched.storage_failed {
+        if search.was_not_taken() {
             self.budget.rest_from_zips(cx.now);
         }
         let in_vain = searched.is_failed() || searched.is_stale(&errand.want);
