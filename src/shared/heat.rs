@@ -5,7 +5,7 @@ use crate::http::Timestamp;
 /// How often a record was used, and when last. It stands in the record: whoever wants its slot, on any worker, can see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Heat {
-    /// Uses, at most one for each [`REST_SECS`]; halved for each [`HALF_LIFE_SECS`] without one.
+    /// Uses, at most one for each [`REST_SECS`]; halved for every five minutes without one.
     pub uses: u8,
     /// When `uses` was last counted up, in seconds since the Unix epoch.
     pub touched: u32,

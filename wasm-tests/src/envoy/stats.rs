@@ -8,7 +8,7 @@ use super::Envoy;
 use crate::{http, wait};
 
 impl Envoy {
-    /// Every counter and gauge, by its full name, once the filter's own ([`FILTER`]) stand still: it tells Envoy of its
+    /// Every counter and gauge, by its full name, once the filter's own stand still: it tells Envoy of its
     /// counts every tenth of a second, so what was answered just now comes a moment later.
     ///
     /// # Panics
