@@ -118,17 +118,45 @@ impl Searched {
 impl<'a> News<'a> {
     /// The message that `searched` came of a search for `key`.
     pub fn encode(sources: u64, key: &str, searched: &Searched) -> Option<Vec<u8>> {
-        postcard::to_allocvec(&(sources, key, searched)).ok()
+        postcard::to_allocvec(&(LAYOUT, sources, key, searched)).ok()
     }
 
-    /// Reads whose news a message is; nothing where it is none.
+    /// Reads whose news a message is; nothing where it is none, or another build's.
     pub fn decode(message: &'a [u8]) -> Option<Self> {
-        let ((sources, key), rest) = postcard::take_from_bytes(message).ok()?;
-        Some(Self { sources, key, rest })
+        let ((layout, sources, key), rest): ((u8, _, _), _) = postcard::take_from_bytes(message).ok()?;
+        (layout == LAYOUT).then_some(Self { sources, key, rest })
     }
 
     /// What the search came to; nothing where that is not what was written.
     pub fn searched(&self) -> Option<Searched> {
         postcard::from_bytes(self.rest).ok()
+    }
+}
+
+/// What is encoded says of itself neither fields nor types, and while the filter is replaced two builds of it write to each
+/// other. NB: count up with any change of `Searched` or of what it holds.
+const LAYOUT: u8 = 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn news_are_read_as_written_and_nothing_else_is_news() {
+        let searched = Searched {
+            end: End::Document(Found::fetched(b"v1.0.0\n".to_vec(), Timestamp(7))),
+            source: Some(Source::Upstream(3)),
+            storage_failed: true,
+            doubt: None,
+        };
+        let message = News::encode(u64::MAX, "example.com/m/@v/list", &searched).unwrap();
+        let news = News::decode(&message).unwrap();
+        assert_eq!((news.sources, news.key), (u64::MAX, "example.com/m/@v/list"));
+        assert_eq!(news.searched(), Some(searched));
+        for end in 0..message.len() {
+            assert_eq!(News::decode(&message[..end]).and_then(|news| news.searched()), None, "cut at {end}");
+        }
+        let other_build = [&[LAYOUT + 1], &message[1..]].concat();
+        assert_eq!(News::decode(&other_build), None);
     }
 }
