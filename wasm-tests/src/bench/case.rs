@@ -24,7 +24,7 @@ pub(super) struct Case {
 pub(super) enum Target {
     /// The same each time.
     Same(String),
-    /// Each time the list of another module that nobody has.
+    /// Each time the list of a module of another owner, that nobody has.
     Unknown,
 }
 
@@ -144,9 +144,10 @@ pub(super) fn all(site: &Site) -> Result<Vec<Case>, String> {
 }
 
 impl Target {
-    /// The path below which nobody has asked yet in this round.
+    /// The beginning of a path that nobody has asked for yet in this round; an owner's name goes on from there. Of one owner
+    /// too much in vain would be refused.
     pub(super) fn unknown(round: &str) -> String {
-        format!("/unknown.example.com/round-{round}/module-")
+        format!("/round-{round}.example.com/owner-")
     }
 }
 
@@ -174,7 +175,7 @@ impl Case {
     pub(super) fn check(&self, site: &Site, round: &str) -> Result<(), String> {
         let target = match &self.target {
             Target::Same(target) => target.clone(),
-            Target::Unknown => Target::unknown(round) + "first/@v/list",
+            Target::Unknown => Target::unknown(round) + "first/module/@v/list",
         };
         let request =
             self.headers().fold(Request::get(&target), |request, (name, value)| request.header(name, value));

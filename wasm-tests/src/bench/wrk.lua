@@ -1,4 +1,4 @@
--- With an argument, every request asks for another module below that path. Either way the last line of the output is
+-- With an argument, every request asks for a module of another owner below that path. Either way the last line of the output is
 -- what the load came to, for wrk.rs to read.
 
 function init(args)
@@ -7,7 +7,7 @@ function init(args)
     local count = 0
     request = function()
       count = count + 1
-      return wrk.format(nil, below .. count .. "/@v/list")
+      return wrk.format(nil, below .. count .. "/module/@v/list")
     end
   end
 end
