@@ -22,4 +22,4 @@ pub use self::request::Reception;
 pub use self::route::{Lesson, Routed};
 pub use self::search::{Search, Step};
 pub use self::searched::{End, News, Searched};
-pub use self::write::{Write, worth_writing};
+pub use self::write::{Write, is_unwritten, worth_writing};

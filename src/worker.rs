@@ -146,6 +146,10 @@ impl Worker {
                 self.ready.keep(head, hit, cx.now);
                 verdict
             }
+            Reception::Unwritten(hit, want, found) => {
+                self.write_again(&want, found, cx);
+                hit.give(head.headers.first("if-none-match"), cx)
+            }
             Reception::Probe => self.probe(stream, cx),
             Reception::Routed(verdict, routed) => {
                 self.streams.insert(stream, Stream::Routed(routed));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    End, Hit, Reception, Routed, Searched, judge,
+    End, Hit, Reception, Routed, Searched, is_unwritten, judge,
     respond::{answer, is_shared},
 };
 use crate::{
@@ -143,7 +143,12 @@ impl Question {
             (Want::Document(document), Standing::Fresh { left }, Entry::Found(found)) => {
                 let validity = Validity { fresh_for: left, shared: is_shared(document.module(), config) };
                 let answer = Answer::Found { document, found: &found, validity, cache: Cache::Hit };
-                Indexed::Answer(Reception::Hit(Hit::new(&answer, validity, self.kind)))
+                let hit = Hit::new(&answer, validity, self.kind);
+                Indexed::Answer(if is_unwritten(document, &found, config, cx.now) {
+                    Reception::Unwritten(hit, self.want.clone(), found)
+                } else {
+                    Reception::Hit(hit)
+                })
             }
             // Nobody may be asked who knows better.
             (Want::Document(document), _, Entry::Found(found)) if !self.may_fetch => {

@@ -24,6 +24,8 @@ pub enum Reception {
     Decided(Verdict),
     /// The index has the answer.
     Hit(Hit),
+    /// The index has the answer, which storage should have and has not.
+    Unwritten(Hit, Want, Found),
     /// It waits until everyone unseen was asked.
     Probe,
     /// It is routed, and its response is to be looked at.

@@ -1,13 +1,15 @@
 //! Writes a document that an upstream gave back to storage, in nobody's way: the client has its answer already, and a
 //! failure costs the copy alone.
 
+use std::time::Duration;
+
 use super::{End, Searched};
 use crate::{
-    config::Storage,
+    config::{Config, Storage},
     cx::Cx,
     endpoint,
-    goproxy::{Document, Etag, Found},
-    http::{Callout, Reply},
+    goproxy::{Document, Etag, Found, Lifetime},
+    http::{Callout, Reply, Timestamp},
     metrics::Metric,
     plan::{Source, Want},
     shared::{Entry, Index, Region},
@@ -74,3 +76,17 @@ pub fn worth_writing<'a>(
         _ => None,
     }
 }
+
+/// Whether `found`, which never changes, is still to be written: storage was down when it was fetched, or did not take it.
+/// Nothing else would have it written, for the index gives it for ever.
+pub fn is_unwritten(document: &Document, found: &Found, config: &Config, now: Timestamp) -> bool {
+    let tried = found.checked.unwrap_or_default().max(found.since);
+    document.lifetime() == Lifetime::Immutable
+        && !found.stored
+        && now.since(tried) >= PATIENCE
+        && config.storage.as_ref().is_some_and(|storage| storage.write)
+        && store::object(document).is_some()
+}
+
+/// Between two attempts to write the same: one that is under way is over by then, and storage may be back.
+const PATIENCE: Duration = Duration::from_secs(60);

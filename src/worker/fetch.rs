@@ -6,7 +6,7 @@ use super::{Job, JobKey, SearchKey, Stream, Worker, errand::Errand, follow};
 use crate::{
     cx::{Command, Cx, StreamId, Verdict},
     flow::{End, Parked, Search, Searched, Step, Write, judge, worth_writing},
-    goproxy::{Failure, Fault, Found},
+    goproxy::{Document, Failure, Fault, Found},
     http::{CallFailure, Reply, Timestamp},
     metrics::Metric,
     plan::{Source, Want},
@@ -246,16 +246,28 @@ impl Worker {
     }
 
     fn write_back(&mut self, errand: &Errand, searched: &Searched, cx: &mut Cx<'_>) {
+        if let Some((document, found)) = worth_writing(&errand.want, searched, errand.known.as_ref()) {
+            self.write(&errand.want, document, found, cx);
+        }
+    }
+
+    /// Tries once more what storage did not take. The index notes that, so that no other worker does the same.
+    pub(super) fn write_again(&mut self, want: &Want, found: Found, cx: &mut Cx<'_>) {
+        if let Want::Document(document) = want {
+            let tried = Found { checked: Some(cx.now), ..found };
+            self.write(want, document, &tried, cx);
+            self.index.keep(cx.kv, &want.key(), &Entry::Found(tried), cx.now);
+        }
+    }
+
+    fn write(&mut self, want: &Want, document: &Document, found: &Found, cx: &mut Cx<'_>) {
         let Some(storage) = self.config.storage.as_ref().filter(|storage| storage.write) else {
             return;
         };
-        let Some((document, found)) = worth_writing(&errand.want, searched, errand.known.as_ref()) else {
+        let Some((write, callout)) = Write::begin(storage, want, document, found) else {
             return;
         };
-        let Some((write, callout)) = Write::begin(storage, &errand.want, document, found) else {
-            return;
-        };
-        let key = JobKey::Write { object: errand.want.path() };
+        let key = JobKey::Write { object: want.path() };
         let writes = self.jobs.values().filter(|job| matches!(job, Job::Write(_))).count();
         if writes >= MAX_WRITES || self.jobs.contains_key(&key) {
             cx.count(Metric::StorageWrite { outcome: "skipped" });

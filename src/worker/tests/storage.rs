@@ -142,3 +142,32 @@ fn scenario_a_corrupt_object_is_fetched_anew_and_not_overwritten() {
     );
     assert!(world.log.iter().any(|line| line.contains("bad object")), "{:?}", world.log);
 }
+
+#[test]
+fn scenario_what_was_fetched_while_storage_was_down_is_written_later() {
+    let mut world = world(2);
+    world.cluster("storage").fault = Some(CallFailure::Unreachable);
+    assert_eq!(world.get(0, INFO_PATH).status, 200);
+    world.pass(60_000);
+    // Still down: one tries, and then nobody for a while.
+    for worker in [0, 1, 0, 1] {
+        assert_eq!(header(&world.get(worker, INFO_PATH), "x-modgate-cache"), "hit");
+    }
+    let puts = |world: &World| {
+        world.clusters["storage"].asked.iter().filter(|asked| asked.starts_with("PUT")).count()
+    };
+    assert_eq!(puts(&world), 1);
+    world.cluster("storage").fault = None;
+    world.pass(60_000);
+    for worker in [0, 1, 0, 1] {
+        assert_eq!(header(&world.get(worker, INFO_PATH), "x-modgate-cache"), "hit");
+    }
+    assert_eq!(puts(&world), 2);
+    assert_eq!(
+        world.clusters["storage"].body("/modules/example.com/m/@v/v1.0.0.info").as_deref(),
+        Some(INFO)
+    );
+    world.pass(600_000);
+    assert_eq!(world.get(0, INFO_PATH).status, 200);
+    assert_eq!(puts(&world), 2, "it has it");
+}
