@@ -30,13 +30,17 @@ fn asking(path: &str, zip: &Body) -> Request {
 
 fn a_thousand_cold_downloads_are_one_fetch(workers: u32) {
     let stack = Stack::with(&json!({}), |builder| builder.concurrency(workers));
-    for (version, ranges) in [("v1.0.0", true), ("v1.1.0", false)] {
+    for (version, ranges, first_leaves) in [("v1.0.0", true, false), ("v1.1.0", false, true)] {
         let module = Module::new("example.com/Crowd/m", version).padded(60_000);
         let (path, zip, gate) = (module.url("zip"), module.zip(), Gate::new());
         let reply = Reply::ok(zip.clone()).header("content-type", "application/zip").served().held(&gate);
         stack.upstream.on(&path, if ranges { reply.ranges() } else { reply });
-        let crowd = gather(&stack.envoy, asking(&path, &zip), CROWD, || stack.upstream.hits(&path) > 0);
+        let mut crowd = gather(&stack.envoy, asking(&path, &zip), CROWD, || stack.upstream.hits(&path) > 0);
         let connections = assert_spread(&stack.envoy, workers);
+        if first_leaves {
+            crowd.first_leaves();
+            stack.envoy.wait_active(CROWD - 1);
+        }
         let opened = Instant::now();
         gate.open();
         let answers = crowd.answers();
