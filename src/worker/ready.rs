@@ -9,7 +9,7 @@
 //! with nothing, for this belongs to the worker of one configuration.
 //!
 //! **Whom it answers.** Only what is asked for by `GET` or `HEAD`, on a host that is ours, by a client who wants nothing
-//! special of a cache (`Cache-Control`). The key is the path as it was sent: two spellings of one path are two entries.
+//! special of a cache (`Cache-Control`), where that could make a difference. The key is the path as it was sent: two spellings of one path are two entries.
 //!
 //! **What it costs.** [`SLOTS`] answers of at most [`MAX_BODY`] bytes under paths of at most [`MAX_PATH`]: 4.5 MiB per
 //! worker and no more, whatever is asked. Only answers that the index had are kept, so that a scan of names that nobody
@@ -70,7 +70,8 @@ impl Ready {
         let slot = self.slots.get(self.place(path))?.as_ref()?;
         // What is said to be from the future is from before the clock was set back.
         let holds = slot.since <= now && now.since(slot.since) < slot.life;
-        (holds && slot.path == path && is_plain(header) && is_for_us(header, matching)).then_some(&slot.hit)
+        (holds && slot.path == path && is_plain(header, &slot.hit) && is_for_us(header, matching))
+            .then_some(&slot.hit)
     }
 
     /// Keeps the answer to `head`, which was read from the index just now.
@@ -79,7 +80,7 @@ impl Ready {
         if life.is_zero()
             || hit.body_len() > MAX_BODY
             || head.path.len() > MAX_PATH
-            || !is_plain(&|name| head.value(name))
+            || !is_plain(&|name| head.value(name), &hit)
         {
             return;
         }
@@ -97,9 +98,12 @@ impl Ready {
 }
 
 /// Whether the client takes what a cache has. One that forbids fetching (`Disable-Module-Fetch`) does: what is here is
-/// fresh, and it would get just that. NB: each header looked at is a call of the host.
-fn is_plain(header: ReadHeader<'_>) -> bool {
-    header(":method").is_some_and(|method| is_read(&method)) && header("cache-control").is_none()
+/// fresh, and it would get just that. So does one that wants news of what never changes. NB: each header looked at is a
+/// call of the host.
+fn is_plain(header: ReadHeader<'_>, hit: &Hit) -> bool {
+    let never_changes = hit.holds_for().is_none();
+    header(":method").is_some_and(|method| is_read(&method))
+        && (never_changes || header("cache-control").is_none())
 }
 
 fn is_for_us(header: ReadHeader<'_>, matching: &Match) -> bool {

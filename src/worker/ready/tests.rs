@@ -90,8 +90,10 @@ fn it_never_promises_more_than_is_left() {
 fn who_wants_something_special_goes_to_the_index() {
     for (name, value) in [("cache-control", "no-cache"), ("cache-control", "max-age=600")] {
         let mut world = world(&config(""));
-        assert!(!is_ready(&mut world, "GET", MOD, &[(name, value)]), "{name}: {value}");
+        assert!(!is_ready(&mut world, "GET", LIST, &[(name, value)]), "{name}: {value}");
+        assert!(is_ready(&mut world, "GET", MOD, &[(name, value)]), "{name}: {value} of what never changes");
     }
+    assert!(is_ready(&mut world(&config("")), "GET", LIST, &[]));
     let mut world = world(&config(""));
     let plain = [("accept-encoding", "gzip"), ("authorization", "Basic x"), ("disable-module-fetch", "true")];
     assert!(is_ready(&mut world, "GET", MOD, &plain));
