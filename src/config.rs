@@ -189,6 +189,11 @@ pub struct Admin {
 }
 
 impl Config {
+    /// The storage, where it may be written.
+    pub fn writable_storage(&self) -> Option<&Storage> {
+        self.storage.as_ref().filter(|storage| storage.write)
+    }
+
     /// Reads a configuration.
     ///
     /// # Errors

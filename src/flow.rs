@@ -18,7 +18,7 @@ mod write;
 pub use self::hit::Hit;
 pub use self::probe::{Probe, Sightings, readiness};
 pub use self::question::Parked;
-pub use self::request::Reception;
+pub use self::request::{Reception, pass_on};
 pub use self::route::{Lesson, Routed};
 pub use self::search::{Search, Step};
 pub use self::searched::{End, News, Searched};

@@ -105,6 +105,12 @@ pub fn is_read(method: &str) -> bool {
 }
 
 impl Timestamp {
+    /// The time `later` than this.
+    #[must_use]
+    pub fn after(self, later: Duration) -> Self {
+        Self(self.0.saturating_add(u64::try_from(later.as_millis()).unwrap_or(u64::MAX)))
+    }
+
     /// The time from `earlier` to this, nothing if it is later (clocks are set back).
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))

@@ -23,7 +23,7 @@ use self::{
 use crate::{
     config::Config,
     cx::{CallId, Command, Cx, StreamId, Verdict},
-    flow::{Parked, Probe, Reception, Routed, Sightings, Write, readiness},
+    flow::{Parked, Probe, Reception, Routed, Sightings, Write, pass_on, readiness},
     goproxy::may_be_ours,
     http::{Callout, ReadHeader, Reply, RequestHead, ResponseHead, Timestamp},
     metrics::Metric,
@@ -90,6 +90,17 @@ enum Job {
     Write(Write),
 }
 
+impl Job {
+    /// What it is to find out, if that is what it does.
+    fn errand(&mut self) -> Option<&mut Errand> {
+        match self {
+            Self::Fetch(fetch) => Some(&mut fetch.errand),
+            Self::Follow { errand, .. } => Some(errand),
+            Self::Probe { .. } | Self::Write(_) => None,
+        }
+    }
+}
+
 impl Worker {
     /// A worker with nothing to do.
     pub fn new(config: Config, seat: Seat) -> Self {
@@ -120,14 +131,14 @@ impl Worker {
     }
 
     /// Whether a request for `path` can be ours. Most of what a gateway carries is not, and nothing more need be read of it
-    /// than this: it is to go on, without [`Worker::route_header`].
+    /// than this, and what [`Worker::pass_on`] looks at.
     pub fn may_answer(&self, path: &str) -> bool {
         self.ready.has(path) || may_be_ours(path, &self.config.matching, &self.config.admin)
     }
 
-    /// The header that no client's request may go on with.
-    pub fn route_header(&self) -> &str {
-        &self.config.matching.route_header
+    /// The verdict on a request that is not ours.
+    pub fn pass_on(&self, header: ReadHeader<'_>) -> Verdict {
+        pass_on(header, &self.config)
     }
 
     /// The answer to a request for what was asked for a moment ago, if it may be given again. Else it is for

@@ -141,7 +141,7 @@ impl Question {
         let judge = self.judge(spread, config, cx.now);
         match (&self.want, judge::standing(&self.want, &entry, judge), entry) {
             (Want::Document(document), Standing::Fresh { left }, Entry::Found(found)) => {
-                let validity = Validity { fresh_for: left, shared: is_shared(document.module(), config) };
+                let validity = self.validity(left, config);
                 let answer = Answer::Found { document, found: &found, validity, cache: Cache::Hit };
                 let hit = Hit::new(&answer, validity, self.kind);
                 Indexed::Answer(if is_unwritten(document, &found, config, cx.now) {
@@ -173,7 +173,7 @@ impl Question {
             }
             (_, _, Entry::Found(found)) => Indexed::Known(found),
             (_, Standing::Fresh { left }, Entry::Missing(missing)) => {
-                let validity = Validity { fresh_for: left, shared: is_shared(self.want.module(), config) };
+                let validity = self.validity(left, config);
                 let answer = Answer::Missing { missing: &missing, validity, cache: Cache::Hit };
                 Indexed::Answer(Reception::Hit(Hit::new(&answer, validity, self.kind)))
             }
@@ -196,7 +196,11 @@ impl Question {
         }
     }
 
-    /// `left` is what is left of its freshness; nothing for what never changes.
+    /// How long, and by whom, an answer may be kept; `left` is what is left of its freshness, nothing for what never changes.
+    fn validity(&self, left: Option<Duration>, config: &Config) -> Validity {
+        Validity { fresh_for: left, shared: is_shared(self.want.module(), config) }
+    }
+
     fn found(
         &self,
         document: &Document,
@@ -206,7 +210,7 @@ impl Question {
         config: &Config,
         cx: &mut Cx<'_>,
     ) -> Verdict {
-        let validity = Validity { fresh_for: left, shared: is_shared(document.module(), config) };
+        let validity = self.validity(left, config);
         answer(&Answer::Found { document, found, validity, cache }, &self.asker, self.kind, cache, cx)
     }
 
@@ -218,8 +222,7 @@ impl Question {
         config: &Config,
         cx: &mut Cx<'_>,
     ) -> Verdict {
-        let left = Some(left.unwrap_or_default());
-        let validity = Validity { fresh_for: left, shared: is_shared(self.want.module(), config) };
+        let validity = self.validity(Some(left.unwrap_or_default()), config);
         answer(&Answer::Missing { missing, validity, cache }, &self.asker, self.kind, cache, cx)
     }
 

@@ -11,7 +11,7 @@ use crate::{
     goproxy::{
         Answer, Asker, Document, Found, Page, Place, Refusal, SumdbFile, Target, place, wants_revalidation,
     },
-    http::RequestHead,
+    http::{ReadHeader, RequestHead},
     metrics::{Cache, Metric},
     plan::Want,
     shared::{Index, Region},
@@ -40,7 +40,7 @@ impl Reception {
     /// Decides what to do with a request.
     pub fn of(head: &RequestHead, config: &Config, index: &mut Index, cx: &mut Cx<'_>) -> Self {
         match place(head, &config.matching, &config.admin) {
-            Place::Foreign => Self::Decided(strip_route_header(head, config)),
+            Place::Foreign => Self::Decided(pass_on(&|name| head.value(name), config)),
             _ if !head.is_read() => Self::refuse("invalid", &Refusal::Method(shown(&head.method)), cx),
             Place::Refused(refusal) => Self::refuse("invalid", &refusal, cx),
             Place::Page(page) => Self::page(page, cx),
@@ -118,9 +118,9 @@ impl Reception {
 }
 
 /// A request that is not ours goes on as it is, but never with a header of ours.
-fn strip_route_header(head: &RequestHead, config: &Config) -> Verdict {
+pub fn pass_on(header: ReadHeader<'_>, config: &Config) -> Verdict {
     let name = &config.matching.route_header;
-    if head.headers.has(name) {
+    if header(name).is_some() {
         Verdict::Edit(Edit { remove: vec![name.clone()], set: Vec::new() })
     } else {
         Verdict::Continue

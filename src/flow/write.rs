@@ -84,7 +84,7 @@ pub fn is_unwritten(document: &Document, found: &Found, config: &Config, now: Ti
     document.lifetime() == Lifetime::Immutable
         && !found.stored
         && now.since(tried) >= PATIENCE
-        && config.storage.as_ref().is_some_and(|storage| storage.write)
+        && config.writable_storage().is_some()
         && store::object(document).is_some()
 }
 

@@ -31,7 +31,7 @@ pub(super) struct Link {
     pub(super) worker: Worker,
     /// Content types of answers without a body, which the host strips (see `obey`).
     pub(super) stripped: BTreeMap<StreamId, String>,
-    root: u32,
+    pub(super) root: u32,
     /// The worker's own queue.
     queue: QueueId,
     /// Whether the host is about to call the root for what is in the outbox.
@@ -91,7 +91,7 @@ impl Link {
             let Some((stream, verdict)) = self.resumed.pop_front() else {
                 return;
             };
-            obey::resume(self, self.root, stream, verdict);
+            obey::resume(self, stream, verdict);
         }
         self.ring();
     }

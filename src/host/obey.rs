@@ -30,8 +30,8 @@ pub(super) fn now(link: &mut Link, stream: StreamId, map: MapType, verdict: Verd
     }
 }
 
-/// Carries out a verdict for a request that waits, from the callback of `context`.
-pub(super) fn resume(link: &mut Link, context: u32, stream: StreamId, verdict: Verdict) {
+/// Carries out a verdict for a request that waits; the root's callback runs.
+pub(super) fn resume(link: &mut Link, stream: StreamId, verdict: Verdict) {
     if hostcalls::set_effective_context(stream.0).is_err() {
         return;
     }
@@ -46,7 +46,7 @@ pub(super) fn resume(link: &mut Link, context: u32, stream: StreamId, verdict: V
         Verdict::Respond(response) => respond(link, stream, &response),
         Verdict::Wait => {}
     }
-    let _ = hostcalls::set_effective_context(context);
+    let _ = hostcalls::set_effective_context(link.root);
 }
 
 /// Puts back what the host stripped from an answer without a body.

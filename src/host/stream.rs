@@ -36,11 +36,8 @@ impl HttpContext for Stream {
         let mut link = link.borrow_mut();
         let path = heads::request_value(":path").unwrap_or_default();
         if !link.worker.may_answer(&path) {
-            let name = link.worker.route_header();
-            if heads::request_value(name).is_some() {
-                let _ = hostcalls::remove_map_value(MapType::HttpRequestHeaders, name);
-            }
-            return Action::Continue;
+            let verdict = link.worker.pass_on(&heads::request_value);
+            return obey::now(&mut link, self.id, MapType::HttpRequestHeaders, verdict);
         }
         let verdict = link.stream(|worker, cx| {
             worker

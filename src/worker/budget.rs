@@ -120,8 +120,8 @@ impl Budget {
     }
 }
 
-/// Zips held in memory at once. Each has at most `fetch.zip_bytes`, 128 MiB in all by default, or, from upstreams that know no
-/// ranges, what the host lets an answer have, 512 MiB in all; a VM may have 1 GiB. What is beyond is streamed to each client.
+/// Zips held in memory at once, each of at most `fetch.zip_bytes`: 128 MiB in all by default, and 512 MiB with the most that
+/// can be configured; a VM may have 1 GiB. What is beyond is streamed to each client.
 const MAX_ZIPS: u32 = 16;
 
 /// How long zips are streamed after storage did not take one.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Job, JobKey, SearchKey, Stream, Worker, errand::Errand, follow};
 use crate::{
+    config::Config,
     cx::{Command, Cx, StreamId, Verdict},
     flow::{End, Parked, Search, Searched, Step, Write, judge, worth_writing},
     goproxy::{Document, Failure, Fault, Found},
@@ -41,22 +42,16 @@ impl Worker {
     ) -> Verdict {
         let errand = Errand::of(&parked, known, stream, cx.now);
         let key = errand.key();
-        let coalesced = match self.jobs.get_mut(&JobKey::Search(key.clone())) {
-            Some(Job::Fetch(fetch)) => {
-                fetch.errand.join(stream, cx.now);
+        let coalesced =
+            if let Some(same) = self.jobs.get_mut(&JobKey::Search(key.clone())).and_then(Job::errand) {
+                same.join(stream, cx.now);
                 true
-            }
-            Some(Job::Follow { errand, .. }) => {
-                errand.join(stream, cx.now);
-                true
-            }
-            _ => {
+            } else {
                 if let Some(done) = self.pursue(key.clone(), errand, cx) {
                     return self.resume(stream, &parked, done.coalesced, &done.searched, cx);
                 }
                 matches!(self.jobs.get(&JobKey::Search(key)), Some(Job::Follow { .. }))
-            }
-        };
+            };
         self.streams.insert(stream, Stream::Parked { parked: Box::new(parked), coalesced });
         Verdict::Wait
     }
@@ -91,7 +86,7 @@ impl Worker {
             cx.count(Metric::Refusal { reason: "budget" });
             let reason = format!("{}: too many other requests are being fetched", errand.want.describe());
             let failure = Failure { fault: Fault::Overloaded, reason, retry_after: None };
-            let searched = self.or_known(&errand, Searched::failed(failure), cx.now);
+            let searched = or_known(&errand, Searched::failed(failure), &self.config, cx.now);
             return Some(Done { errand, searched, coalesced: false });
         }
         let lease =
@@ -118,7 +113,7 @@ impl Worker {
             Lease::Alone => {}
         }
         let is_zip = matches!(errand.want, Want::Zip(_));
-        let may_store = errand.may_fetch && self.config.storage.as_ref().is_some_and(|storage| storage.write);
+        let may_store = errand.may_fetch && self.config.writable_storage().is_some();
         let whole = is_zip && may_store && self.budget.has_room_for_a_zip(cx.now);
         self.search(key, errand, lease, whole, cx)
     }
@@ -182,7 +177,7 @@ impl Worker {
         let in_vain = searched.is_failed() || searched.is_stale(&errand.want);
         // What may stand in is each filter's own to say.
         let news = renew_at.is_some().then(|| searched.clone());
-        let searched = self.or_known(&errand, searched, cx.now);
+        let searched = or_known(&errand, searched, &self.config, cx.now);
         if let Some(entry) = searched.entry(&errand.want, errand.may_fetch, cx.now) {
             // The two regions do not know of each other, and either would be believed once the other's word has aged.
             match entry {
@@ -201,13 +196,6 @@ impl Worker {
         }
         self.write_back(&errand, &searched, cx);
         Done { errand, searched, coalesced: false }
-    }
-
-    /// The result, or what the index had before where that may still be given.
-    pub(super) fn or_known(&self, errand: &Errand, searched: Searched, now: Timestamp) -> Searched {
-        let known =
-            errand.known.as_ref().filter(|known| judge::may_stand_in(&errand.want, known, &self.config, now));
-        searched.or_known(&errand.want, known)
     }
 
     /// Tells all who wait.
@@ -261,10 +249,8 @@ impl Worker {
     }
 
     fn write(&mut self, want: &Want, document: &Document, found: &Found, cx: &mut Cx<'_>) {
-        let Some(storage) = self.config.storage.as_ref().filter(|storage| storage.write) else {
-            return;
-        };
-        let Some((write, callout)) = Write::begin(storage, want, document, found) else {
+        let storage = self.config.writable_storage();
+        let Some((write, callout)) = storage.and_then(|to| Write::begin(to, want, document, found)) else {
             return;
         };
         let key = JobKey::Write { object: want.path() };
@@ -277,6 +263,12 @@ impl Worker {
         self.call(key.clone(), permit, callout, cx);
         self.jobs.insert(key, Job::Write(write));
     }
+}
+
+/// The result, or what the index had before where that may still be given.
+pub(super) fn or_known(errand: &Errand, searched: Searched, config: &Config, now: Timestamp) -> Searched {
+    let known = errand.known.as_ref().filter(|known| judge::may_stand_in(&errand.want, known, config, now));
+    searched.or_known(&errand.want, known)
 }
 
 /// What is known of a document after its sources were asked in vain: what storage has, never fresh, or else what the index

@@ -3,9 +3,7 @@
 //! A lease in shared data says which. It sends the others its result when it is done; should it never be done, its lease runs
 //! out, and the first follower to see that takes over.
 
-use std::time::Duration;
-
-use super::{Job, JobKey, SearchKey, Worker, errand::Errand};
+use super::{Job, JobKey, SearchKey, Worker, errand::Errand, fetch::or_known};
 use crate::{
     cx::{Command, Cx},
     flow::{News, Searched},
@@ -26,7 +24,7 @@ impl Worker {
                 if self.is_awaited(&errand)
                     && let Some(searched) = news.searched()
                 {
-                    let searched = self.or_known(&errand, searched, cx.now);
+                    let searched = or_known(&errand, searched, &self.config, cx.now);
                     self.answer(&errand, &searched, cx);
                 }
             }
@@ -102,14 +100,10 @@ fn is_due(at: Timestamp, now: Timestamp) -> bool {
 
 /// When a lease that is renewed now is to be renewed again.
 pub(super) fn renewal(now: Timestamp) -> Timestamp {
-    Timestamp(now.0 + millis(LEASE) / 2)
+    now.after(LEASE / 2)
 }
 
 /// When a lease that was seen just now runs out, if it is not renewed.
 pub(super) fn expiry(now: Timestamp) -> Timestamp {
-    Timestamp(now.0 + millis(LEASE))
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+    now.after(LEASE)
 }

@@ -1,37 +1,25 @@
 //! What becomes of those who have waited long enough.
 
-use super::{Job, JobKey, SearchKey, Worker};
-use crate::{
-    config::Config,
-    cx::Cx,
-    flow::{Searched, judge},
-    plan::Want,
-    shared::Lease,
-    upstream,
-};
+use super::{Job, JobKey, SearchKey, Worker, fetch::or_known};
+use crate::{config::Config, cx::Cx, flow::Searched, plan::Want, shared::Lease, upstream};
 
 impl Worker {
     /// Answers those who have waited long enough: by what the index had, by a stream from the upstream, or by 504.
     pub(super) fn answer_impatient(&mut self, key: &SearchKey, cx: &mut Cx<'_>) {
-        let (errand, around) = match self.jobs.get_mut(&JobKey::Search(key.clone())) {
-            Some(Job::Fetch(fetch)) => (&mut fetch.errand, fetch.search.around()),
-            Some(Job::Follow { errand, .. }) => {
-                let around = Searched::around(&errand.want, &self.config, errand.may_fetch);
-                (errand.as_mut(), around)
-            }
-            _ => return,
+        let Some(job) = self.jobs.get_mut(&JobKey::Search(key.clone())) else { return };
+        let around = match job {
+            Job::Fetch(fetch) => fetch.search.around(),
+            Job::Follow { errand, .. } => Searched::around(&errand.want, &self.config, errand.may_fetch),
+            Job::Probe { .. } | Job::Write(_) => None,
         };
         let patience = if around.is_some() { self.config.fetch.zip_wait } else { self.config.fetch.wait };
+        let Some(errand) = job.errand() else { return };
         let impatient = errand.impatient(patience, cx.now);
         if impatient.is_empty() {
             return;
         }
         let searched = around.unwrap_or_else(|| Searched::too_slow(&errand.want));
-        let known = errand
-            .known
-            .clone()
-            .filter(|known| judge::may_stand_in(&errand.want, known, &self.config, cx.now));
-        let searched = searched.or_known(&errand.want.clone(), known.as_ref());
+        let searched = or_known(errand, searched, &self.config, cx.now);
         for stream in impatient {
             self.let_go(stream, &searched, cx);
         }

@@ -9,7 +9,8 @@
 //! with nothing, for this belongs to the worker of one configuration.
 //!
 //! **Whom it answers.** Only what is asked for by `GET` or `HEAD`, on a host that is ours, by a client who wants nothing
-//! special of a cache (`Cache-Control`), where that could make a difference. The key is the path as it was sent: two spellings of one path are two entries.
+//! special of a cache (`Cache-Control`), where that could make a difference. The key is the path as it was sent: two
+//! spellings of one path are two entries.
 //!
 //! **What it costs.** [`SLOTS`] answers of at most [`MAX_BODY`] bytes under paths of at most [`MAX_PATH`]: 4.5 MiB per
 //! worker and no more, whatever is asked. Only answers that the index had are kept, so that a scan of names that nobody

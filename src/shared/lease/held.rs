@@ -30,8 +30,7 @@ pub(super) struct Held<'a> {
 impl<'a> Held<'a> {
     /// A lease from `now` on.
     pub(super) fn new(key: Key<'a>, holder: QueueId, now: Timestamp) -> Self {
-        let length = u64::try_from(LEASE.as_millis()).unwrap_or(u64::MAX);
-        Self { key, holder, expires: Timestamp(now.0.saturating_add(length)), waiting: Vec::new() }
+        Self { key, holder, expires: now.after(LEASE), waiting: Vec::new() }
     }
 
     /// The lease with one more that waits; nothing where there is no room.
