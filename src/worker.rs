@@ -110,7 +110,7 @@ impl Worker {
             calls: BTreeMap::new(),
             jobs: BTreeMap::new(),
             last_write: "stored",
-            leases: Leases::new(&config, seat),
+            leases: Leases::new(&index, seat.queue),
             next_call: 0,
             ready: Ready::new(seat.seed),
             sightings: Sightings::default(),

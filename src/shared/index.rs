@@ -127,6 +127,10 @@ impl Index {
         self.sources
     }
 
+    pub(super) fn keyed(&self) -> Keyed {
+        self.keyed
+    }
+
     fn key<'a>(&self, path: &'a str) -> Key<'a> {
         Key { sources: self.sources, path }
     }

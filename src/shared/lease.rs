@@ -25,14 +25,10 @@ use std::time::Duration;
 
 use self::held::Held;
 use super::{
-    Expected, Key, QueueId, SKEW, Seat, SharedKv, Versioned,
-    fingerprint::fingerprint,
+    Expected, Index, Key, QueueId, SKEW, SharedKv, Versioned,
     keyed::{Keyed, Purpose},
 };
-use crate::{
-    config::{Config, limits::LEASE_SLOTS},
-    http::Timestamp,
-};
+use crate::{config::limits::LEASE_SLOTS, http::Timestamp};
 
 /// For how long a leader is believed to be alive. Long enough for a few ticks of a busy worker, short enough for a client
 /// to wait when a worker crashed.
@@ -58,9 +54,9 @@ pub struct Leases {
 }
 
 impl Leases {
-    /// The leases of the worker at `seat`.
-    pub fn new(config: &Config, seat: Seat) -> Self {
-        Self { keyed: Keyed::new(seat.seed), sources: fingerprint(config), queue: seat.queue }
+    /// The leases of the worker with this queue, for what it fetches for `index`.
+    pub fn new(index: &Index, queue: QueueId) -> Self {
+        Self { keyed: index.keyed(), sources: index.sources(), queue }
     }
 
     /// Tries to lead the fetch of `path`. Asking again changes nothing, but extends a lease that is ours.

@@ -4,7 +4,7 @@
 
 use modgate::config::Config;
 use modgate::http::Timestamp;
-use modgate::shared::{Expected, LEASE, Lease, Leases, Memory, QueueId, Seat, SharedKv};
+use modgate::shared::{Expected, Index, LEASE, Lease, Leases, Memory, QueueId, Seat, SharedKv};
 
 use super::first_line;
 
@@ -12,7 +12,8 @@ use super::first_line;
 pub fn check(input: &[u8]) {
     let (path, bytes) = first_line(input);
     let config = Config::parse(r#"{"storage": {"cluster": "s", "url": "http://s"}}"#).unwrap();
-    let [one, two] = [1, 2].map(|queue| Leases::new(&config, Seat { queue: QueueId(queue), seed: 0 }));
+    let index = Index::new(&config, Seat::default());
+    let [one, two] = [1, 2].map(|queue| Leases::new(&index, QueueId(queue)));
     let now = Timestamp(1_700_000_000_000);
 
     let mut kv = Memory::default();
