@@ -13,6 +13,7 @@ mod respond;
 mod route;
 mod search;
 mod searched;
+mod sums;
 mod write;
 
 pub use self::hit::Hit;
@@ -22,4 +23,5 @@ pub use self::request::{Reception, pass_on};
 pub use self::route::{Lesson, Routed};
 pub use self::search::{Search, Step};
 pub use self::searched::{End, News, Searched};
+pub use self::sums::Sums;
 pub use self::write::{Write, is_unwritten, worth_writing};

@@ -272,8 +272,13 @@ impl World {
         }
     }
 
-    /// Delivers what workers wrote each other; to one that died it is lost.
+    /// Delivers what workers wrote each other; to one that died it is lost. What they have left to do is done.
     fn deliver(&mut self) {
+        for worker in 0..self.workers.len() {
+            while self.workers[worker].worker.has_work() {
+                self.step(worker, Worker::work);
+            }
+        }
         while let Some((queue, message)) = self.messages.pop_front() {
             self.hand_over(queue, &message);
         }

@@ -9,8 +9,9 @@ mod fetch;
 mod follow;
 mod patience;
 mod ready;
+mod sums;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use log::Level;
 
@@ -46,6 +47,17 @@ pub struct Worker {
     ready: Ready,
     sightings: Sightings,
     streams: BTreeMap<StreamId, Stream>,
+    /// What takes more time than one callback may have, a slice of it at each turn.
+    toil: VecDeque<Toil>,
+}
+
+/// Work that is done in slices.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Toil {
+    /// Checking a zip that a search holds in memory.
+    Search(SearchKey),
+    /// Checking a zip that passes by on this stream.
+    Passing(StreamId),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,6 +127,7 @@ impl Worker {
             ready: Ready::new(seat.seed),
             sightings: Sightings::default(),
             streams: BTreeMap::new(),
+            toil: VecDeque::new(),
             config,
             index,
         }
@@ -122,12 +135,24 @@ impl Worker {
 
     /// Whether nothing is under way: no callout is out and no stream waits.
     pub fn is_idle(&self) -> bool {
-        self.calls.is_empty() && self.streams.is_empty()
+        self.calls.is_empty() && self.streams.is_empty() && self.toil.is_empty()
     }
 
     /// Whether anything here depends on time: [`Worker::tick`] is to be called ten times a second then.
     pub fn needs_ticks(&self) -> bool {
         self.jobs.values().any(|job| matches!(job, Job::Fetch(_) | Job::Follow { .. }))
+    }
+
+    /// Whether [`Worker::work`] is to be called again, as soon as others had their turn.
+    pub fn has_work(&self) -> bool {
+        !self.toil.is_empty()
+    }
+
+    /// One slice of what takes long, a few milliseconds at most.
+    pub fn work(&mut self, _cx: &mut Cx<'_>) {
+        match self.toil.pop_front() {
+            Some(Toil::Search(_) | Toil::Passing(_)) | None => {}
+        }
     }
 
     /// Whether a request for `path` can be ours. Most of what a gateway carries is not, and nothing more need be read of it

@@ -88,9 +88,7 @@ impl Link {
     /// over, and calls the filter for each from within the last: some three hundred deep, the VM's stack is full.
     pub(super) fn let_go(&mut self) {
         for _ in 0..MAX_RESUMED {
-            let Some((stream, verdict)) = self.resumed.pop_front() else {
-                return;
-            };
+            let Some((stream, verdict)) = self.resumed.pop_front() else { break };
             obey::resume(self, stream, verdict);
         }
         self.ring();
@@ -98,7 +96,7 @@ impl Link {
 
     /// Has the host call the root again, if there is anything left to do.
     fn ring(&mut self) {
-        let is_done = self.outbox.is_empty() && self.resumed.is_empty();
+        let is_done = self.outbox.is_empty() && self.resumed.is_empty() && !self.worker.has_work();
         if !self.rung && !is_done {
             self.rung = mail::ring(self.queue);
         }
@@ -111,7 +109,7 @@ impl Link {
             match mail {
                 Mail::Bell => {
                     self.rung = false;
-                    self.send();
+                    self.root(Worker::work);
                 }
                 Mail::Message(message) => self.root(|worker, cx| worker.message(&message, cx)),
             }
