@@ -7,6 +7,7 @@
 mod hit;
 pub mod judge;
 mod probe;
+mod proving;
 mod question;
 mod request;
 mod respond;
@@ -18,6 +19,7 @@ mod write;
 
 pub use self::hit::Hit;
 pub use self::probe::{Probe, Sightings, readiness};
+pub use self::proving::{Next, Proving};
 pub use self::question::Parked;
 pub use self::request::{Reception, pass_on};
 pub use self::route::{Lesson, Routed};

@@ -36,6 +36,17 @@ pub enum Metric {
         /// What came of it.
         outcome: &'static str,
     },
+    /// A proof of what a checksum database gave, that ended.
+    Sumdb {
+        /// How: `proven`, `forged`, `fork`, or `failed` where it could not be asked for all it takes.
+        outcome: &'static str,
+    },
+    /// A go.mod or a zip that was checked.
+    Verification {
+        /// What came of it: `proven` or, of a module that nothing is to be proven of, `fit`; `unproven` where it is given
+        /// all the same, `refused` where it is not; `mismatch` where the database says otherwise; `unfit` for a bad zip.
+        outcome: &'static str,
+    },
 }
 
 /// Whom a callout asks.
@@ -103,6 +114,8 @@ impl fmt::Display for Metric {
                 write!(f, "modgate.requests_total.kind.{kind}.cache.{cache}.class.{class}xx")
             }
             Self::StorageWrite { outcome } => write!(f, "modgate.storage_writes_total.outcome.{outcome}"),
+            Self::Sumdb { outcome } => write!(f, "modgate.sumdb_proofs_total.outcome.{outcome}"),
+            Self::Verification { outcome } => write!(f, "modgate.verifications_total.outcome.{outcome}"),
         }
     }
 }

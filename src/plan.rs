@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     config::{Config, Endpoint},
-    gomod::ModulePath,
-    goproxy::{Document, Lifetime},
+    gomod::{ModulePath, Version},
+    goproxy::{Document, File, Lifetime},
     metrics::Target,
     store, upstream,
 };
@@ -91,6 +91,15 @@ impl Want {
         match self {
             Self::Document(document) => document.module(),
             Self::Zip(zip) => Some(&zip.module),
+        }
+    }
+
+    /// The module version whose content it is, where it is some.
+    pub fn version(&self) -> Option<(&ModulePath, &Version)> {
+        match self {
+            Self::Document(Document::Module { module, file: File::Mod(version) }) => Some((module, version)),
+            Self::Zip(zip) => Some((&zip.module, &zip.version)),
+            Self::Document(_) => None,
         }
     }
 

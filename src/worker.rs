@@ -8,6 +8,7 @@ mod errand;
 mod fetch;
 mod follow;
 mod patience;
+mod prove;
 mod ready;
 mod sums;
 
@@ -19,7 +20,9 @@ use self::{
     budget::{Budget, Permit},
     errand::Errand,
     fetch::Fetch,
+    prove::Part,
     ready::Ready,
+    sums::KnownSumdb,
 };
 use crate::{
     config::Config,
@@ -46,6 +49,8 @@ pub struct Worker {
     next_call: u32,
     ready: Ready,
     sightings: Sightings,
+    /// The checksum databases, as this worker knows them.
+    sumdbs: Vec<KnownSumdb>,
     streams: BTreeMap<StreamId, Stream>,
     /// What takes more time than one callback may have, a slice of it at each turn.
     toil: VecDeque<Toil>,
@@ -72,6 +77,8 @@ enum Stream {
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum JobKey {
+    /// A file of a checksum database that a proof needs, asked of storage too or not.
+    Part { key: SearchKey, fresh: bool },
     Probe,
     Search(SearchKey),
     Write { object: String },
@@ -95,6 +102,8 @@ enum Job {
         /// When to see whether the other is still there.
         look_at: Timestamp,
     },
+    /// This worker asks, for proofs of its own.
+    Part(Box<Part>),
     Probe {
         probe: Probe,
         waiting: Vec<StreamId>,
@@ -108,7 +117,7 @@ impl Job {
         match self {
             Self::Fetch(fetch) => Some(&mut fetch.errand),
             Self::Follow { errand, .. } => Some(errand),
-            Self::Probe { .. } | Self::Write(_) => None,
+            Self::Part(_) | Self::Probe { .. } | Self::Write(_) => None,
         }
     }
 }
@@ -127,6 +136,7 @@ impl Worker {
             ready: Ready::new(seat.seed),
             sightings: Sightings::default(),
             streams: BTreeMap::new(),
+            sumdbs: config.sumdb.iter().map(|_| KnownSumdb::default()).collect(),
             toil: VecDeque::new(),
             config,
             index,
@@ -149,9 +159,10 @@ impl Worker {
     }
 
     /// One slice of what takes long, a few milliseconds at most.
-    pub fn work(&mut self, _cx: &mut Cx<'_>) {
+    pub fn work(&mut self, cx: &mut Cx<'_>) {
         match self.toil.pop_front() {
-            Some(Toil::Search(_) | Toil::Passing(_)) | None => {}
+            Some(Toil::Search(key)) => self.work_at(key, cx),
+            Some(Toil::Passing(_)) | None => {}
         }
     }
 
@@ -220,7 +231,7 @@ impl Worker {
         let (verdict, lesson) = routed.response(head, reply, &self.config, cx);
         let path = Want::Zip(routed.zip).key();
         if lesson.lost {
-            self.index.keep(cx.kv, &path, &Entry::Lost { since: cx.now }, cx.now);
+            self.index.keep(cx.kv, &path, &Entry::Lost { since: cx.now, corrupt: false }, cx.now);
         } else if lesson.forget {
             self.index.forget(cx.kv, Region::Found, &path, cx.now);
         }
@@ -241,6 +252,7 @@ impl Worker {
         self.sightings.note(source, &reply, &self.config, cx);
         match (self.jobs.remove(&key), key) {
             (Some(Job::Fetch(fetch)), JobKey::Search(key)) => self.hear(key, fetch, reply, cx),
+            (Some(Job::Part(part)), key) => self.hear_part(key, part, reply, cx),
             (Some(Job::Probe { mut probe, waiting }), key) => {
                 if probe.end_one() {
                     self.answer_probe(&waiting, cx);

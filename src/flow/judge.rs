@@ -29,7 +29,7 @@ pub(super) fn standing(want: &Want, entry: &Entry, judge: Judge<'_>) -> Standing
             return judge.found(document.lifetime(), Dates::from(found));
         }
         (Entry::Missing(missing), _) => judge.missing(Dates::from(missing)),
-        (Entry::Stored { since } | Entry::Streamed { since, .. }, Want::Zip(_)) => judge.presence(*since),
+        (Entry::Stored { since, .. } | Entry::Streamed { since, .. }, Want::Zip(_)) => judge.presence(*since),
         _ => None,
     };
     match left {

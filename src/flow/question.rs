@@ -109,10 +109,12 @@ impl Parked {
                 answer(&Answer::Refused(&unknown), &question.asker, question.kind, cache, cx)
             }
             (End::Failed(failure), _) => question.failed(failure, cx),
-            (End::Zip { proven }, Want::Zip(zip)) => {
-                let doubt = searched.doubt.clone();
-                let routed =
-                    searched.source.map(|source| Routed { zip: zip.clone(), source, doubt, proven: *proven });
+            (End::Zip { proven, checked }, Want::Zip(zip)) => {
+                let (proven, checked) = (*proven, *checked);
+                let routed = searched.source.map(|source| {
+                    let doubt = searched.doubt.clone();
+                    Routed { zip: zip.clone(), source, doubt, proven, checked }
+                });
                 match routed.as_ref().and_then(|routed| routed.verdict(&self.head, config)) {
                     Some(verdict) => return (verdict, routed),
                     None => question.failed(&inconsistent(&question.want), cx),
@@ -177,19 +179,27 @@ impl Question {
                 let answer = Answer::Missing { missing: &missing, validity, cache: Cache::Hit };
                 Indexed::Answer(Reception::Hit(Hit::new(&answer, validity, self.kind)))
             }
-            (Want::Zip(zip), Standing::Fresh { .. }, Entry::Stored { .. }) => {
-                self.routed(zip, Source::Storage, head, config)
+            (Want::Zip(zip), Standing::Fresh { .. }, Entry::Stored { checked, .. }) => {
+                self.routed(zip, Source::Storage, checked, head, config)
             }
             (Want::Zip(zip), Standing::Fresh { .. }, Entry::Streamed { upstream, .. }) if self.may_fetch => {
-                self.routed(zip, Source::Upstream(upstream), head, config)
+                self.routed(zip, Source::Upstream(upstream), false, head, config)
             }
-            (Want::Zip(_), _, Entry::Lost { since }) if judge.presence(since).is_some() => Indexed::Lost,
+            (Want::Zip(_), _, Entry::Lost { corrupt: true, .. }) => Indexed::Lost,
+            (Want::Zip(_), _, Entry::Lost { since, .. }) if judge.presence(since).is_some() => Indexed::Lost,
             _ => Indexed::Nothing,
         }
     }
 
-    fn routed(&self, zip: &Zip, source: Source, head: &RequestHead, config: &Config) -> Indexed {
-        let routed = Routed { zip: zip.clone(), source, doubt: None, proven: true };
+    fn routed(
+        &self,
+        zip: &Zip,
+        source: Source,
+        checked: bool,
+        head: &RequestHead,
+        config: &Config,
+    ) -> Indexed {
+        let routed = Routed { zip: zip.clone(), source, doubt: None, proven: true, checked };
         match routed.verdict(head, config) {
             Some(verdict) => Indexed::Answer(Reception::Routed(verdict, routed)),
             None => Indexed::Nothing,

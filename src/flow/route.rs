@@ -23,6 +23,8 @@ pub struct Routed {
     pub doubt: Option<Failure>,
     /// Whether it was asked before, and said that it has it: the index knows that by now.
     pub proven: bool,
+    /// Whether what it has was read before and is right.
+    pub checked: bool,
 }
 
 /// What the index learns of a zip that did not come.

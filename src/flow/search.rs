@@ -6,8 +6,12 @@
 //!
 //! A zip is streamed by the host and only its presence is asked for; where it may be fetched `whole`, it is put into
 //! storage first, so that everybody who waits for it streams it from there and the upstream gives it once.
+//!
+//! A go.mod, and a zip that was fetched whole, is held until it was checked and its sums are known, whoever gave it
+//! (`held.rs`). One that is wrong is an upstream's failure; storage that has such a one is taken for one that cannot say.
 
 mod around;
+mod held;
 mod question;
 mod whole;
 
@@ -16,14 +20,18 @@ use std::collections::VecDeque;
 use log::Level;
 
 use self::{
+    held::{Held, Weighed},
     question::{Form, Question},
     whole::Whole,
 };
-use super::searched::{End, Searched};
+use super::{
+    Sums,
+    searched::{End, Searched},
+};
 use crate::{
-    config::{Config, Fallback},
+    config::{Config, Fallback, Reverify},
     cx::Cx,
-    goproxy::{Failure, Fault, Lifetime, Missing, Outcome},
+    goproxy::{Document, Failure, Fault, File, Lifetime, Missing, Outcome},
     http::{Body, CallFailure, Callout, Reply},
     metrics::Metric,
     plan::{Source, Want, plan},
@@ -39,6 +47,14 @@ pub struct Search {
     whole: bool,
     ahead: VecDeque<Source>,
     asking: Option<Question>,
+    /// What a source gave, until it is believed.
+    held: Option<Held>,
+    /// What it must hash to, once that is known.
+    sums: Option<Sums>,
+    /// Whether storage has something wrong in its place.
+    corrupt: bool,
+    /// Whether it is given although nothing proves it.
+    unproven: bool,
     refusal: Option<(Source, Outcome)>,
     /// Why storage could not say, where it could not.
     unavailable: Option<String>,
@@ -52,6 +68,10 @@ pub struct Search {
 pub enum Step {
     /// Ask this source this, and report its reply.
     Ask(Source, Callout),
+    /// Find out what the module version must hash to, and tell [`Search::learn`].
+    Sums,
+    /// Call [`Search::work`].
+    Work,
     /// The search is over.
     Done(Searched),
 }
@@ -60,7 +80,19 @@ impl Search {
     /// A search for `want` by its plan. `whole` says whether a zip may be fetched into memory.
     pub fn new(want: Want, config: &Config, may_fetch: bool, whole: bool) -> Self {
         let ahead = plan(&want, config, may_fetch);
-        Self { want, whole, ahead, asking: None, refusal: None, unavailable: None, not_taken: false }
+        Self {
+            want,
+            whole,
+            ahead,
+            asking: None,
+            held: None,
+            sums: None,
+            corrupt: false,
+            unproven: false,
+            refusal: None,
+            unavailable: None,
+            not_taken: false,
+        }
     }
 
     /// Takes storage for one that cannot say, unless it is the only one to ask.
@@ -87,10 +119,11 @@ impl Search {
             return self.conclude(cx);
         };
         let form = match (&self.want, source) {
-            (Want::Zip(_), Source::Upstream(_)) if self.whole && self.unavailable.is_none() => Form::Whole,
+            (Want::Zip(_), Source::Storage) if self.whole && is_checked_once(config) => Form::Whole,
+            (Want::Zip(_), Source::Upstream(_)) if self.whole && self.may_store(config) => Form::Whole,
             // The last one who may have it: the streamed answer itself says whether it does.
             (Want::Zip(_), Source::Upstream(_)) if !self.more_upstreams() => {
-                return self.done(End::Zip { proven: false }, Some(source));
+                return self.done(End::Zip { proven: false, checked: false }, Some(source));
             }
             _ => Form::Plain,
         };
@@ -119,24 +152,126 @@ impl Search {
         let source = question.source;
         let end = match (question.form, source) {
             (Form::Store { from, .. }, _) => return self.stored(from, &reply, cx),
-            (Form::Whole, _) => match Whole::read(reply, config.fetch.zip_bytes) {
-                Whole::Here(zip) => return self.store(source, zip, config, cx),
-                Whole::TooLarge => Some(End::Zip { proven: true }),
-                Whole::NoZip => {
-                    let who = source.describe(config);
-                    let reason = format!("{}: bad answer from {who}: not a zip", self.want.describe());
-                    let failure = Failure { fault: Fault::Bad, reason, retry_after: None };
-                    self.note(source, Outcome::Failed(failure), true, config, cx)
+            (Form::Whole, _) => match (Whole::read(reply, config.fetch.zip_bytes), &self.want) {
+                (Whole::Here(bytes), Want::Zip(zip)) => {
+                    self.held = Some(Held::zip(source, zip, bytes));
+                    return Step::Work;
                 }
-                Whole::NotHere(reply) => self.hear_upstream(source, reply, config, cx),
+                (Whole::TooLarge, _) => Some(End::Zip { proven: true, checked: false }),
+                (Whole::NoZip | Whole::Here(_), _) => self.hear_wrong(source, "not a zip", config, cx),
+                (Whole::NotHere(reply), _) if source == Source::Storage => {
+                    self.hear_storage(reply, config, cx)
+                }
+                (Whole::NotHere(reply), _) => self.hear_upstream(source, reply, config, cx),
             },
-            (Form::Plain | Form::ByInfo, Source::Storage) => self.hear_storage(reply, cx),
+            (Form::Plain | Form::ByInfo, Source::Storage) => self.hear_storage(reply, config, cx),
             (Form::Plain | Form::ByInfo, _) => self.hear_upstream(source, reply, config, cx),
         };
         match end {
+            Some(End::Document(found)) if self.is_proven_by_sums() => {
+                self.held = Some(Held::Document { source, found });
+                self.weigh(config, cx)
+            }
             Some(end) => self.done(end, Some(source)),
             None => self.advance(config, cx),
         }
+    }
+
+    /// The sums that [`Step::Sums`] asked for.
+    pub fn learn(&mut self, sums: Sums, config: &Config, cx: &mut Cx<'_>) -> Step {
+        self.sums = Some(sums);
+        self.weigh(config, cx)
+    }
+
+    /// Goes on checking what is held, for a few milliseconds.
+    pub fn work(&mut self, config: &Config, cx: &mut Cx<'_>) -> Step {
+        let Some(held) = &mut self.held else {
+            return self.advance(config, cx);
+        };
+        match held.work() {
+            Ok(false) => Step::Work,
+            Ok(true) => self.weigh(config, cx),
+            Err(unfit) => {
+                let source = held.source();
+                self.held = None;
+                cx.count(Metric::Verification { outcome: "unfit" });
+                self.disbelieve(source, &unfit, config, cx)
+            }
+        }
+    }
+
+    /// Compares what is held to its sums.
+    fn weigh(&mut self, config: &Config, cx: &mut Cx<'_>) -> Step {
+        let (Some(held), Some(sums)) = (self.held.take(), &self.sums) else {
+            return Step::Sums;
+        };
+        let source = held.source();
+        match held.weigh(sums) {
+            Weighed::Good => {
+                self.unproven = false;
+                if *sums != Sums::Exempt {
+                    cx.count(Metric::Verification { outcome: "proven" });
+                }
+            }
+            Weighed::Unproven { acceptable: true, .. } => {
+                self.unproven = true;
+                cx.count(Metric::Verification { outcome: "unproven" });
+            }
+            Weighed::Unproven { acceptable: false, failure } => {
+                cx.count(Metric::Verification { outcome: "refused" });
+                return self.done(End::Failed(failure), Some(source));
+            }
+            Weighed::Wrong(why) => {
+                cx.count(Metric::Verification { outcome: "mismatch" });
+                return self.disbelieve(source, &why, config, cx);
+            }
+        }
+        match held {
+            Held::Document { source, found } => self.done(End::Document(found), Some(source)),
+            Held::Zip { source, bytes, .. } if source != Source::Storage && !self.unproven => {
+                self.store(source, bytes, config, cx)
+            }
+            Held::Zip { source, .. } => {
+                self.done(End::Zip { proven: true, checked: !self.unproven }, Some(source))
+            }
+        }
+    }
+
+    /// What `source` gave is not what it should be, and that is an alarm.
+    fn disbelieve(&mut self, source: Source, why: &str, config: &Config, cx: &mut Cx<'_>) -> Step {
+        let (what, who) = (self.want.describe(), source.describe(config));
+        cx.log(Level::Error, format!("{what} from {who} is not served: {why}"));
+        if source == Source::Storage {
+            self.corrupt = true;
+            self.unavailable = Some(why.to_owned());
+        } else {
+            self.hear_wrong(source, why, config, cx);
+        }
+        self.advance(config, cx)
+    }
+
+    /// `source` gave what is none.
+    fn hear_wrong(&mut self, source: Source, why: &str, config: &Config, cx: &mut Cx<'_>) -> Option<End> {
+        let who = source.describe(config);
+        let reason = format!("{}: bad answer from {who}: {why}", self.want.describe());
+        if source == Source::Storage {
+            cx.log(Level::Warn, reason);
+            self.corrupt = true;
+            self.unavailable = Some(why.to_owned());
+            return None;
+        }
+        let failure = Failure { fault: Fault::Bad, reason, retry_after: None };
+        self.note(source, Outcome::Failed(failure), true, config, cx)
+    }
+
+    /// Whether it is a go.mod.
+    fn is_proven_by_sums(&self) -> bool {
+        matches!(&self.want, Want::Document(Document::Module { file: File::Mod(_), .. }))
+    }
+
+    /// Whether storage takes what it has not got.
+    fn may_store(&self, config: &Config) -> bool {
+        self.unavailable.is_none() && config.writable_storage().is_some()
     }
 
     /// What the same source is asked once more, where the reply says nothing yet.
@@ -175,26 +310,28 @@ impl Search {
 
     /// A store that does not take it costs the copy: the upstream has it.
     fn stored(&mut self, from: Source, reply: &Reply, cx: &mut Cx<'_>) -> Step {
-        let end = End::Zip { proven: true };
         match store::judge_write(reply) {
             Ok(()) => {
                 cx.count(Metric::StorageWrite { outcome: "stored" });
-                self.done(end, Some(Source::Storage))
+                self.done(End::Zip { proven: true, checked: true }, Some(Source::Storage))
             }
             Err(outcome) => {
                 cx.count(Metric::StorageWrite { outcome });
                 cx.log(Level::Warn, format!("storage: {}: not written: {outcome}", self.want.describe()));
                 self.unavailable = Some(format!("not written: {outcome}"));
                 self.not_taken = true;
-                self.done(end, Some(from))
+                self.done(End::Zip { proven: true, checked: false }, Some(from))
             }
         }
     }
 
-    fn hear_storage(&mut self, reply: Reply, cx: &mut Cx<'_>) -> Option<End> {
+    fn hear_storage(&mut self, reply: Reply, config: &Config, cx: &mut Cx<'_>) -> Option<End> {
         let stored = match &self.want {
             Want::Document(document) => store::judge(document, reply, cx.now).map(End::Document),
-            Want::Zip(_) => store::judge_presence(&reply).map(|()| End::Zip { proven: true }),
+            Want::Zip(_) => {
+                let checked = is_never_checked(config);
+                store::judge_presence(&reply).map(|()| End::Zip { proven: true, checked })
+            }
         };
         match stored {
             Stored::Present(end) => return Some(end),
@@ -220,7 +357,7 @@ impl Search {
         let outcome = match &self.want {
             Want::Document(document) => upstream::judge(document, &who, reply, cx.now),
             Want::Zip(zip) => match upstream::judge_presence(&zip.to_string(), &who, reply, cx.now) {
-                None => return Some(End::Zip { proven: true }),
+                None => return Some(End::Zip { proven: true, checked: false }),
                 Some(outcome) => outcome,
             },
         };
@@ -293,8 +430,18 @@ impl Search {
             Some((_, Outcome::Failed(failure))) => Some(failure),
             _ => self.storage_failure(),
         };
-        Step::Done(Searched { end, source, storage_failed: self.unavailable.is_some(), doubt })
+        let storage_failed = self.unavailable.is_some();
+        Step::Done(Searched { end, source, storage_failed, unproven: self.unproven, corrupt: self.corrupt, doubt })
     }
+}
+
+/// Whether a stored zip is checked before it is first given, and not again.
+fn is_checked_once(config: &Config) -> bool {
+    config.storage.as_ref().is_some_and(|storage| storage.reverify == Reverify::FirstRead)
+}
+
+fn is_never_checked(config: &Config) -> bool {
+    config.storage.as_ref().is_some_and(|storage| storage.reverify == Reverify::Never)
 }
 
 /// Whether a failure of `source` ends the chain.

@@ -18,6 +18,10 @@ pub struct Searched {
     pub source: Option<Source>,
     /// Whether storage was asked and could not say, or could not take what it was given.
     pub storage_failed: bool,
+    /// Whether it is given although nothing proves it: it is not kept then.
+    pub unproven: bool,
+    /// Whether storage has something wrong in its place.
+    pub corrupt: bool,
     /// A failure on the way: what was not found may be there all the same, and what storage had may be old.
     pub doubt: Option<Failure>,
 }
@@ -35,6 +39,8 @@ pub enum End {
     Zip {
         /// Whether it was asked; else it is the last who may have it, and the streamed answer itself says.
         proven: bool,
+        /// Whether what it has was read and is right.
+        checked: bool,
     },
 }
 
@@ -52,7 +58,12 @@ pub struct News<'a> {
 impl Searched {
     /// A search that nobody could be asked for.
     pub fn failed(failure: Failure) -> Self {
-        Self { end: End::Failed(failure), source: None, storage_failed: false, doubt: None }
+        Self::new(End::Failed(failure), None)
+    }
+
+    /// A search that came to `end` by `source` and met nothing unusual.
+    pub fn new(end: End, source: Option<Source>) -> Self {
+        Self { end, source, storage_failed: false, unproven: false, corrupt: false, doubt: None }
     }
 
     /// What the index turned out to have when nobody had been asked yet; nothing where that is no answer.
@@ -61,10 +72,12 @@ impl Searched {
             Entry::Found(found) => (End::Document(found), None),
             Entry::Missing(missing) => (End::Missing(missing), None),
             Entry::Lost { .. } => return None,
-            Entry::Stored { .. } => (End::Zip { proven: true }, Some(Source::Storage)),
-            Entry::Streamed { upstream, .. } => (End::Zip { proven: true }, Some(Source::Upstream(upstream))),
+            Entry::Stored { checked, .. } => (End::Zip { proven: true, checked }, Some(Source::Storage)),
+            Entry::Streamed { upstream, .. } => {
+                (End::Zip { proven: true, checked: false }, Some(Source::Upstream(upstream)))
+            }
         };
-        Some(Self { end, source, storage_failed: false, doubt: None })
+        Some(Self::new(end, source))
     }
 
     /// Whether nobody could say.
@@ -99,6 +112,13 @@ impl Searched {
     /// than storage could not, or must not, be asked.
     pub fn entry(&self, want: &Want, may_fetch: bool, now: Timestamp) -> Option<Entry> {
         match (&self.end, self.source) {
+            (End::Document(_), _) if self.unproven => None,
+            // Not to be asked for it again, nor to be given it.
+            (End::Zip { .. } | End::Failed(_) | End::Missing(_), source)
+                if self.corrupt && source != Some(Source::Storage) =>
+            {
+                matches!(want, Want::Zip(_)).then_some(Entry::Lost { since: now, corrupt: true })
+            }
             (End::Document(found), _) => {
                 let certain = want.lifetime() == Lifetime::Immutable || (may_fetch && !self.is_stale(want));
                 certain.then(|| Entry::Found(found.clone()))
@@ -106,8 +126,10 @@ impl Searched {
             (End::Missing(missing), _) => {
                 (may_fetch && self.doubt.is_none()).then(|| Entry::Missing(missing.clone()))
             }
-            (End::Zip { .. }, Some(Source::Storage)) => Some(Entry::Stored { since: now }),
-            (End::Zip { proven: true }, Some(Source::Upstream(upstream))) => {
+            (End::Zip { checked, .. }, Some(Source::Storage)) => {
+                Some(Entry::Stored { since: now, checked: *checked })
+            }
+            (End::Zip { proven: true, .. }, Some(Source::Upstream(upstream))) => {
                 Some(Entry::Streamed { upstream, since: now })
             }
             (End::Zip { .. } | End::Failed(_), _) => None,
@@ -135,7 +157,7 @@ impl<'a> News<'a> {
 
 /// What is encoded says of itself neither fields nor types, and while the filter is replaced two builds of it write to each
 /// other. NB: count up with any change of `Searched` or of what it holds.
-const LAYOUT: u8 = 1;
+const LAYOUT: u8 = 2;
 
 #[cfg(test)]
 mod tests {
@@ -147,6 +169,8 @@ mod tests {
             end: End::Document(Found::fetched(b"v1.0.0\n".to_vec(), Timestamp(7))),
             source: Some(Source::Upstream(3)),
             storage_failed: true,
+            unproven: false,
+            corrupt: true,
             doubt: None,
         };
         let message = News::encode(u64::MAX, "example.com/m/@v/list", &searched).unwrap();

@@ -68,8 +68,9 @@ pub fn worth_writing<'a>(
             Want::Document(document),
             Searched {
                 end: End::Document(found),
-                source: Some(Source::Upstream(_)),
+                source: Some(Source::Sumdb(_) | Source::Upstream(_)),
                 storage_failed: false,
+                unproven: false,
                 ..
             },
         ) if !known.is_some_and(|known| known.stored && known.etag == found.etag) => Some((document, found)),

@@ -67,6 +67,8 @@ pub enum Fault {
     Bad,
     /// The upstream refuses to hand it out.
     Forbidden,
+    /// What it answered is not what it was once, or not what others are told: it is never given.
+    Forged,
     /// The upstream, or the way to it, is overloaded.
     Overloaded,
     /// The upstream did not answer in time.

@@ -1,12 +1,12 @@
 //! One record of the index, as bytes.
 //!
-//! Layout 2, numbers little-endian:
+//! Layout 3, numbers little-endian:
 //!
 //! ```text
 //!  0        1      2      3         7         15        23        31          39           41
 //! +--------+------+------+---------+---------+---------+---------+-----------+------------+-----+------+------+
 //! | layout | kind | uses | touched | since   | checked | limit   | sources   | key length | key | etag | body |
-//! | 2      |      |      | Unix s  | Unix ms | Unix ms | ms      | fingerprint            |     | (16) |      |
+//! | 3      |      |      | Unix s  | Unix ms | Unix ms | ms      | fingerprint            |     | (16) |      |
 //! +--------+------+------+---------+---------+---------+---------+-----------+------------+-----+------+------+
 //! ```
 //!
@@ -14,7 +14,8 @@
 //! |---|---|
 //! | 1, 5 | a document; 5 one that storage has too |
 //! | 2, 3 | a missing one (404), one that is gone (410): the reason as body, no etag |
-//! | 4, 7 | storage has the object; it said so and then had not: no etag, no body |
+//! | 4, 8 | storage has the object; 8 one that was checked: no etag, no body |
+//! | 7, 9 | storage said that it has the object, and then had not; 9 has a wrong one: no etag, no body |
 //! | 6 | an upstream has it: that one's place as body (2 bytes), no etag |
 //!
 //! `uses` and `touched` are the record's heat. `checked` is 0 and `limit` all ones where there is none, as always in the kinds
@@ -22,7 +23,7 @@
 //! configured with others must not give it. NB: keep `encode` and `Occupant::of` in sync, and count the layout up with any
 //! change.
 //!
-//! Layout 1 had neither heat, `checked` nor `limit`. A record of another layout is no record: its slot is free.
+//! Layout 1 had neither heat, `checked` nor `limit`, layout 2 not the kinds 8 and 9. A record of another layout is no record: its slot is free.
 
 use std::time::Duration;
 
@@ -52,11 +53,15 @@ pub enum Entry {
     Stored {
         /// When it said so.
         since: Timestamp,
+        /// Whether what it has was read since this index exists, and is right.
+        checked: bool,
     },
-    /// Storage said that it has the object, and then had not.
+    /// Storage said that it has the object, and then had not, or has a wrong one.
     Lost {
         /// When it had not.
         since: Timestamp,
+        /// Whether it has a wrong one: nothing is asked of it, or given to it, in its place.
+        corrupt: bool,
     },
     /// An upstream has the zip, and storage does not take it.
     Streamed {
@@ -97,8 +102,12 @@ impl Record<'_> {
                 [].as_slice(),
                 missing.reason.as_bytes(),
             ),
-            Entry::Stored { .. } => (STORED, None, None, [].as_slice(), [].as_slice()),
-            Entry::Lost { .. } => (LOST, None, None, [].as_slice(), [].as_slice()),
+            Entry::Stored { checked, .. } => {
+                (if *checked { STORED_CHECKED } else { STORED }, None, None, [].as_slice(), [].as_slice())
+            }
+            Entry::Lost { corrupt, .. } => {
+                (if *corrupt { CORRUPT } else { LOST }, None, None, [].as_slice(), [].as_slice())
+            }
             Entry::Streamed { upstream: at, .. } => {
                 upstream = u16::try_from(*at).ok()?.to_le_bytes();
                 (STREAMED, None, None, [].as_slice(), upstream.as_slice())
@@ -132,7 +141,7 @@ impl Entry {
         match self {
             Self::Found(found) => found.since,
             Self::Missing(missing) => missing.since,
-            Self::Stored { since } | Self::Lost { since } | Self::Streamed { since, .. } => *since,
+            Self::Stored { since, .. } | Self::Lost { since, .. } | Self::Streamed { since, .. } => *since,
         }
     }
 }
@@ -190,8 +199,10 @@ impl<'a> Occupant<'a> {
                 let reason = String::from_utf8(rest.to_vec()).ok()?;
                 Some(Entry::Missing(Missing { gone: kind == GONE, reason, since, limit }))
             }
-            STORED => Some(Entry::Stored { since }),
-            LOST => Some(Entry::Lost { since }),
+            kind @ (STORED | STORED_CHECKED) => {
+                Some(Entry::Stored { since, checked: kind == STORED_CHECKED })
+            }
+            kind @ (LOST | CORRUPT) => Some(Entry::Lost { since, corrupt: kind == CORRUPT }),
             STREAMED => {
                 let upstream = u16::from_le_bytes(rest.try_into().ok()?).into();
                 Some(Entry::Streamed { upstream, since })
@@ -209,7 +220,7 @@ pub(super) fn set_heat(bytes: &mut [u8], heat: Heat) {
         .for_each(|(place, byte)| *place = byte);
 }
 
-const LAYOUT: u8 = 2;
+const LAYOUT: u8 = 3;
 const FOUND: u8 = 1;
 const MISSING: u8 = 2;
 const GONE: u8 = 3;
@@ -217,6 +228,8 @@ const STORED: u8 = 4;
 const FOUND_STORED: u8 = 5;
 const STREAMED: u8 = 6;
 const LOST: u8 = 7;
+const STORED_CHECKED: u8 = 8;
+const CORRUPT: u8 = 9;
 const NO_LIMIT: u64 = u64::MAX;
 const HEAT: std::ops::Range<usize> = 2..7;
 const HEAD: usize = 41;

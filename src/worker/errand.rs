@@ -2,8 +2,17 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use super::SearchKey;
+use super::{SearchKey, sums::Asks};
 use crate::{cx::StreamId, flow::Parked, goproxy::Found, http::Timestamp, plan::Want};
+
+/// Who waits for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Waiter {
+    /// A client.
+    Stream(StreamId),
+    /// Something of this worker's own, that needs the sums in it.
+    Asks(Asks),
+}
 
 /// What is to be found out, and for whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +26,7 @@ pub(super) struct Errand {
     /// Whether storage has lost what it had.
     pub(super) lost: bool,
     /// Who waits, and since when; in that order. Some may have left.
-    waiting: VecDeque<(Timestamp, StreamId)>,
+    waiting: VecDeque<(Timestamp, Waiter)>,
 }
 
 impl Errand {
@@ -34,8 +43,14 @@ impl Errand {
             known,
             no_cache: parked.no_cache(),
             lost: parked.lost(),
-            waiting: [(now, stream)].into(),
+            waiting: [(now, Waiter::Stream(stream))].into(),
         }
+    }
+
+    /// What `who` needs the sums in.
+    pub(super) fn of_sums(want: Want, may_fetch: bool, who: Asks, now: Timestamp) -> Self {
+        let waiting = [(now, Waiter::Asks(who))].into();
+        Self { may_fetch, waiting, ..Self::new(want, None) }
     }
 
     pub(super) fn key(&self) -> SearchKey {
@@ -43,13 +58,18 @@ impl Errand {
     }
 
     /// One more waits.
-    pub(super) fn join(&mut self, stream: StreamId, now: Timestamp) {
-        self.waiting.push_back((now, stream));
+    pub(super) fn join(&mut self, waiter: Waiter, now: Timestamp) {
+        self.waiting.push_back((now, waiter));
+    }
+
+    /// Whether something of this worker's own began it: what bounds that bounds this.
+    pub(super) fn is_nested(&self) -> bool {
+        matches!(self.waiting.front(), Some((_, Waiter::Asks(_))))
     }
 
     /// Everybody who waits.
-    pub(super) fn waiting(&self) -> impl Iterator<Item = StreamId> {
-        self.waiting.iter().map(|(_, stream)| *stream)
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &Waiter> {
+        self.waiting.iter().map(|(_, waiter)| waiter)
     }
 
     pub(super) fn is_awaited(&self) -> bool {
@@ -67,13 +87,10 @@ impl Errand {
     }
 
     /// Takes out those who have waited for `patience`.
-    pub(super) fn impatient(&mut self, patience: Duration, now: Timestamp) -> Vec<StreamId> {
+    pub(super) fn impatient(&mut self, patience: Duration, now: Timestamp) -> Vec<Waiter> {
         let mut impatient = Vec::new();
-        while let Some((since, stream)) = self.waiting.front()
-            && now.since(*since) >= patience
-        {
-            impatient.push(*stream);
-            self.waiting.pop_front();
+        while let Some((_, waiter)) = self.waiting.pop_front_if(|(since, _)| now.since(*since) >= patience) {
+            impatient.push(waiter);
         }
         impatient
     }

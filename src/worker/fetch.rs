@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
-use super::{Job, JobKey, SearchKey, Stream, Worker, errand::Errand, follow};
+use super::{
+    Job, JobKey, SearchKey, Stream, Toil, Worker,
+    errand::{Errand, Waiter},
+    follow,
+    sums::Asks,
+};
 use crate::{
     config::Config,
     cx::{Command, Cx, StreamId, Verdict},
-    flow::{End, Parked, Search, Searched, Step, Write, judge, worth_writing},
+    flow::{End, Parked, Proving, Search, Searched, Step, Sums, Write, judge, worth_writing},
     goproxy::{Document, Failure, Fault, Found},
     http::{CallFailure, Reply, Timestamp},
     metrics::Metric,
@@ -19,6 +24,12 @@ use crate::{
 pub(super) struct Fetch {
     pub(super) errand: Errand,
     pub(super) search: Search,
+    /// The proof of what the search found, where it is a checksum database's.
+    pub(super) proving: Option<Box<Proving>>,
+    /// Whether storage was asked for the head to compare with.
+    pub(super) recalled: bool,
+    /// Whether storage is not asked, as something of the proof was spoiled there.
+    pub(super) fresh: bool,
     /// When the lease is to be renewed, where there is one.
     pub(super) renew_at: Option<Timestamp>,
 }
@@ -44,7 +55,7 @@ impl Worker {
         let key = errand.key();
         let coalesced =
             if let Some(same) = self.jobs.get_mut(&JobKey::Search(key.clone())).and_then(Job::errand) {
-                same.join(stream, cx.now);
+                same.join(Waiter::Stream(stream), cx.now);
                 true
             } else {
                 if let Some(done) = self.pursue(key.clone(), errand, cx) {
@@ -72,16 +83,15 @@ impl Worker {
     /// The reply to a fetch's question.
     pub(super) fn hear(&mut self, key: SearchKey, mut fetch: Box<Fetch>, reply: Reply, cx: &mut Cx<'_>) {
         let step = fetch.search.step(reply, &self.config, cx);
-        if let Some(done) = self.proceed(key, fetch, step, cx) {
-            self.answer(&done.errand, &done.searched, cx);
-        }
+        self.go_on(key, fetch, step, cx);
     }
 
     /// Sees to it that the errand is done, here or by another worker. What turns out at once is returned.
     pub(super) fn pursue(&mut self, key: SearchKey, errand: Errand, cx: &mut Cx<'_>) -> Option<Done> {
         // To follow another worker takes no room.
-        let has_room =
-            self.budget.has_room() || errand.may_fetch && self.leases.is_held(cx.kv, &key.path, cx.now);
+        let has_room = self.budget.has_room()
+            || errand.is_nested()
+            || errand.may_fetch && self.leases.is_held(cx.kv, &key.path, cx.now);
         if !has_room {
             cx.count(Metric::Refusal { reason: "budget" });
             let reason = format!("{}: too many other requests are being fetched", errand.want.describe());
@@ -112,9 +122,7 @@ impl Worker {
             }
             Lease::Alone => {}
         }
-        let is_zip = matches!(errand.want, Want::Zip(_));
-        let may_store = errand.may_fetch && self.config.writable_storage().is_some();
-        let whole = is_zip && may_store && self.budget.has_room_for_a_zip(cx.now);
+        let whole = matches!(errand.want, Want::Zip(_)) && self.budget.has_room_for_a_zip(cx.now);
         self.search(key, errand, lease, whole, cx)
     }
 
@@ -134,11 +142,11 @@ impl Worker {
         self.budget.begin(whole);
         let step = search.advance(&self.config, cx);
         let renew_at = (lease == Lease::Led).then(|| follow::renewal(cx.now));
-        self.proceed(key, Box::new(Fetch { errand, search, renew_at }), step, cx)
+        self.proceed(key, Box::new(Fetch { errand, search, proving: None, recalled: false, fresh: false, renew_at }), step, cx)
     }
 
     /// Asks what is to be asked next, or ends.
-    fn proceed(
+    pub(super) fn proceed(
         &mut self,
         key: SearchKey,
         mut fetch: Box<Fetch>,
@@ -148,7 +156,12 @@ impl Worker {
         loop {
             match step {
                 Step::Ask(source, callout) => {
-                    if let Some(permit) = self.budget.permit(source, fetch.errand.want.module(), cx.now) {
+                    let permit = if fetch.errand.is_nested() {
+                        Some(self.budget.take(source))
+                    } else {
+                        self.budget.permit(source, fetch.errand.want.module(), cx.now)
+                    };
+                    if let Some(permit) = permit {
                         let key = JobKey::Search(key);
                         self.call(key.clone(), permit, callout, cx);
                         self.jobs.insert(key, Job::Fetch(fetch));
@@ -157,14 +170,74 @@ impl Worker {
                     cx.count(Metric::Refusal { reason: "budget" });
                     step = fetch.search.step(Reply::Failed(CallFailure::Overloaded), &self.config, cx);
                 }
-                Step::Done(searched) => return Some(self.finish(&key, *fetch, searched, cx)),
+                Step::Sums => {
+                    let known = match fetch.errand.want.version() {
+                        Some((module, version)) => {
+                            let who = Asks::Search(key.clone());
+                            self.sums(module, version, who, cx)
+                        }
+                        None => Some(Sums::Exempt),
+                    };
+                    let Some(sums) = known else {
+                        self.jobs.insert(JobKey::Search(key), Job::Fetch(fetch));
+                        return None;
+                    };
+                    step = fetch.search.learn(sums, &self.config, cx);
+                }
+                Step::Work => {
+                    self.toil.push_back(Toil::Search(key.clone()));
+                    self.jobs.insert(JobKey::Search(key), Job::Fetch(fetch));
+                    return None;
+                }
+                Step::Done(searched) => {
+                    return match self.begin_proof(&fetch.errand.want, searched) {
+                        Ok(proving) => {
+                            fetch.proving = Some(Box::new(proving));
+                            self.prove(key, fetch, cx)
+                        }
+                        Err(searched) => Some(self.finish(&key, *fetch, searched, cx)),
+                    };
+                }
+            }
+        }
+    }
+
+    /// Goes on with what a search does in slices.
+    pub(super) fn work_at(&mut self, key: SearchKey, cx: &mut Cx<'_>) {
+        if let Some(mut fetch) = self.take_fetch(&key) {
+            let step = fetch.search.work(&self.config, cx);
+            self.go_on(key, fetch, step, cx);
+        }
+    }
+
+    /// Takes a step of a search that may be its last.
+    pub(super) fn go_on(&mut self, key: SearchKey, fetch: Box<Fetch>, step: Step, cx: &mut Cx<'_>) {
+        if let Some(done) = self.proceed(key, fetch, step, cx) {
+            self.answer(&done.errand, &done.searched, cx);
+        }
+    }
+
+    /// The search of this worker's for `key`, out of the jobs.
+    pub(super) fn take_fetch(&mut self, key: &SearchKey) -> Option<Box<Fetch>> {
+        let job_key = JobKey::Search(key.clone());
+        match self.jobs.remove(&job_key)? {
+            Job::Fetch(fetch) => Some(fetch),
+            job => {
+                self.jobs.insert(job_key, job);
+                None
             }
         }
     }
 
     /// A search is over: the index learns of it, and storage, and the workers that follow.
-    fn finish(&mut self, key: &SearchKey, fetch: Fetch, searched: Searched, cx: &mut Cx<'_>) -> Done {
-        let Fetch { errand, search, renew_at } = fetch;
+    pub(super) fn finish(
+        &mut self,
+        key: &SearchKey,
+        fetch: Fetch,
+        searched: Searched,
+        cx: &mut Cx<'_>,
+    ) -> Done {
+        let Fetch { errand, search, renew_at, .. } = fetch;
         self.budget.end(search.is_whole());
         match (&searched.end, errand.want.module()) {
             (End::Missing(_), Some(module)) if errand.may_fetch => self.budget.note_missing(module, cx.now),
@@ -200,12 +273,16 @@ impl Worker {
 
     /// Tells all who wait.
     pub(super) fn answer(&mut self, errand: &Errand, searched: &Searched, cx: &mut Cx<'_>) {
-        for stream in errand.waiting() {
-            self.let_go(stream, searched, cx);
+        for waiter in errand.waiting() {
+            self.let_go(waiter, &errand.want, searched, cx);
         }
     }
 
-    pub(super) fn let_go(&mut self, stream: StreamId, searched: &Searched, cx: &mut Cx<'_>) {
+    pub(super) fn let_go(&mut self, waiter: &Waiter, want: &Want, searched: &Searched, cx: &mut Cx<'_>) {
+        let stream = match waiter {
+            Waiter::Stream(stream) => *stream,
+            Waiter::Asks(who) => return self.hear_sums(who, want, searched, cx),
+        };
         if let Some(Stream::Parked { parked, coalesced }) = self.streams.remove(&stream) {
             let verdict = self.resume(stream, &parked, coalesced, searched, cx);
             cx.commands.push(Command::Resume { stream, verdict });
@@ -248,7 +325,7 @@ impl Worker {
         }
     }
 
-    fn write(&mut self, want: &Want, document: &Document, found: &Found, cx: &mut Cx<'_>) {
+    pub(super) fn write(&mut self, want: &Want, document: &Document, found: &Found, cx: &mut Cx<'_>) {
         let storage = self.config.writable_storage();
         let Some((write, callout)) = storage.and_then(|to| Write::begin(to, want, document, found)) else {
             return;

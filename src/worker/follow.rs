@@ -3,7 +3,12 @@
 //! A lease in shared data says which. It sends the others its result when it is done; should it never be done, its lease runs
 //! out, and the first follower to see that takes over.
 
-use super::{Job, JobKey, SearchKey, Worker, errand::Errand, fetch::or_known};
+use super::{
+    Job, JobKey, SearchKey, Worker,
+    errand::{Errand, Waiter},
+    fetch::or_known,
+    sums::Asks,
+};
 use crate::{
     cx::{Command, Cx},
     flow::{News, Searched},
@@ -88,7 +93,10 @@ impl Worker {
 
     /// Whether somebody who waits for it is still there.
     pub(super) fn is_awaited(&self, errand: &Errand) -> bool {
-        errand.waiting().any(|stream| self.streams.contains_key(&stream))
+        errand.waiting().any(|waiter| match waiter {
+            Waiter::Stream(stream) | Waiter::Asks(Asks::Passing(stream)) => self.streams.contains_key(stream),
+            Waiter::Asks(Asks::Search(key)) => self.jobs.contains_key(&JobKey::Search(key.clone())),
+        })
     }
 }
 

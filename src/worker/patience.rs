@@ -10,7 +10,7 @@ impl Worker {
         let around = match job {
             Job::Fetch(fetch) => fetch.search.around(),
             Job::Follow { errand, .. } => Searched::around(&errand.want, &self.config, errand.may_fetch),
-            Job::Probe { .. } | Job::Write(_) => None,
+            Job::Part(_) | Job::Probe { .. } | Job::Write(_) => None,
         };
         let patience = if around.is_some() { self.config.fetch.zip_wait } else { self.config.fetch.wait };
         let Some(errand) = job.errand() else { return };
@@ -20,8 +20,9 @@ impl Worker {
         }
         let searched = around.unwrap_or_else(|| Searched::too_slow(&errand.want));
         let searched = or_known(errand, searched, &self.config, cx.now);
-        for stream in impatient {
-            self.let_go(stream, &searched, cx);
+        let want = errand.want.clone();
+        for waiter in impatient {
+            self.let_go(&waiter, &want, &searched, cx);
         }
     }
 

@@ -1,10 +1,21 @@
 //! What a module version's content must hash to, for those here who have some of it.
 
-use super::{SearchKey, Worker};
+use std::time::Duration;
+
+use super::{
+    Job, JobKey, SearchKey, Worker,
+    errand::{Errand, Waiter},
+};
 use crate::{
+    config::Verification,
     cx::{Cx, StreamId},
-    flow::Sums,
+    flow::{End, Searched, Sums, judge},
     gomod::{ModulePath, Version},
+    goproxy::{Document, Failure, Fault, SumdbFile},
+    http::Timestamp,
+    plan::Want,
+    shared::Region,
+    sumdb::Record,
 };
 
 /// Who asks for sums, and hears of them later.
@@ -16,15 +27,109 @@ pub(super) enum Asks {
     Passing(StreamId),
 }
 
+/// A checksum database, as this worker knows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct KnownSumdb {
+    /// When it last could not be asked.
+    failed: Option<Timestamp>,
+    /// Whether storage was asked for the last head that was verified.
+    pub(super) is_recalled: bool,
+    /// When its head was last written to storage.
+    pub(super) written: Option<Timestamp>,
+}
+
 impl Worker {
     /// The sums, where they are known already or none are needed; else `who` hears of them later.
     pub(super) fn sums(
         &mut self,
-        _module: &ModulePath,
-        _version: &Version,
-        _who: Asks,
-        _cx: &mut Cx<'_>,
+        module: &ModulePath,
+        version: &Version,
+        who: Asks,
+        cx: &mut Cx<'_>,
     ) -> Option<Sums> {
-        Some(Sums::Exempt)
+        let Some(Verification { sumdb: at, acceptable }) = self.config.verification(module) else {
+            return Some(Sums::Exempt);
+        };
+        let sumdb = self.config.sumdb.get(at)?.name.clone();
+        let file = SumdbFile::Lookup(module.clone(), version.clone());
+        let want = Want::Document(Document::Sumdb { sumdb, file });
+        let may_fetch = !matches!(&who, Asks::Search(key) if !key.may_fetch);
+        let key = SearchKey { path: want.key(), may_fetch };
+        // Used, and not only looked at: what is proven of a version in use is to stay.
+        let _ = self.index.look_up(cx.kv, Region::Found, &key.path, cx.now);
+        if let Some(searched) =
+            judge::indexed(&want, false, &self.index, &self.config, cx).and_then(Searched::indexed)
+        {
+            return Some(self.read_sums(&want, &searched, cx.now));
+        }
+        if let Some(same) = self.jobs.get_mut(&JobKey::Search(key.clone())).and_then(Job::errand) {
+            same.join(Waiter::Asks(who), cx.now);
+            return None;
+        }
+        // Where it is given anyway, it is not kept waiting for a database that has just not answered.
+        let rests = self.sumdbs.get(at).and_then(|known| known.failed);
+        if acceptable && rests.is_some_and(|failed| cx.now.since(failed) < REST) {
+            let reason = format!("{}: it has just not answered", want.describe());
+            let failure = Failure { fault: Fault::Bad, reason, retry_after: None };
+            return Some(Sums::Unproven { failure, acceptable });
+        }
+        let errand = Errand::of_sums(want.clone(), may_fetch, who, cx.now);
+        let done = self.pursue(key, errand, cx)?;
+        Some(self.read_sums(&want, &done.searched, cx.now))
+    }
+
+    /// The lookup that `who` waited for is there.
+    pub(super) fn hear_sums(&mut self, who: &Asks, want: &Want, searched: &Searched, cx: &mut Cx<'_>) {
+        let sums = self.read_sums(want, searched, cx.now);
+        match who {
+            Asks::Search(key) => {
+                if let Some(mut fetch) = self.take_fetch(key) {
+                    let step = fetch.search.learn(sums, &self.config, cx);
+                    self.go_on(key.clone(), fetch, step, cx);
+                }
+            }
+            Asks::Passing(_) => {}
+        }
+    }
+
+    /// The sums in a lookup that was proven, or why there are none.
+    fn read_sums(&mut self, want: &Want, searched: &Searched, now: Timestamp) -> Sums {
+        let Want::Document(Document::Sumdb { file: SumdbFile::Lookup(module, version), .. }) = want else {
+            return Sums::Exempt;
+        };
+        let Some(Verification { sumdb: at, acceptable }) = self.config.verification(module) else {
+            return Sums::Exempt;
+        };
+        let (failure, acceptable) = match &searched.end {
+            End::Document(found) => {
+                match Record::parse(&found.body).and_then(|record| record.sums(module, version)) {
+                    Ok(sums) => return Sums::Proven { zip: sums.zip, go_mod: sums.go_mod },
+                    Err(why) => (forged(want, why), false),
+                }
+            }
+            End::Missing(missing) => {
+                let reason = format!("{module}@{version} cannot be verified: {}", missing.reason);
+                (Failure { fault: Fault::Bad, reason, retry_after: None }, acceptable)
+            }
+            End::Failed(failure) => {
+                let is_down = matches!(failure.fault, Fault::Bad | Fault::Slow);
+                if let Some(known) = self.sumdbs.get_mut(at).filter(|_| is_down) {
+                    known.failed = Some(now);
+                }
+                let reason = format!("{module}@{version} cannot be verified: {}", failure.reason);
+                (Failure { reason, ..failure.clone() }, acceptable && failure.fault != Fault::Forged)
+            }
+            End::Zip { .. } => (forged(want, "not a record"), false),
+        };
+        Sums::Unproven { failure, acceptable }
     }
 }
+
+/// What is not what its name says.
+pub(super) fn forged(want: &Want, why: &str) -> Failure {
+    let reason = format!("{}: {why}", want.describe());
+    Failure { fault: Fault::Forged, reason, retry_after: None }
+}
+
+/// How long a database that could not be asked is left alone where modules are given without it.
+const REST: Duration = Duration::from_secs(60);

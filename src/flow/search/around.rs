@@ -1,7 +1,7 @@
 //! The way around a search for a zip, for those who have waited long enough: an upstream that may have it streams it to
 //! them, and says itself whether it has.
 
-use super::{End, Form, Outcome, Search, Searched};
+use super::{End, Form, Held, Outcome, Search, Searched};
 use crate::{
     config::Config,
     goproxy::{Failure, Fault},
@@ -16,6 +16,7 @@ impl Search {
             Form::Store { from, .. } => from,
             Form::Plain | Form::ByInfo | Form::Whole => question.source,
         });
+        let asked = asked.or_else(|| self.held.as_ref().map(Held::source));
         let around = around(&self.want, asked.into_iter().chain(self.ahead.iter().copied()))?;
         let doubt = match &self.refusal {
             Some((_, Outcome::Failed(failure))) => Some(failure.clone()),
@@ -44,7 +45,8 @@ fn around(want: &Want, open: impl Iterator<Item = Source>) -> Option<Searched> {
     let open: Vec<_> = open.collect();
     let source = *open.iter().find(|source| matches!(source, Source::Upstream(_)))?;
     let doubt = open.iter().any(|other| *other != source).then(|| too_slow(want));
-    Some(Searched { end: End::Zip { proven: false }, source: Some(source), storage_failed: false, doubt })
+    let end = End::Zip { proven: false, checked: false };
+    Some(Searched { doubt, ..Searched::new(end, Some(source)) })
 }
 
 fn too_slow(want: &Want) -> Failure {

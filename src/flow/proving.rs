@@ -1,0 +1,154 @@
+//! The proof of what a checksum database gave, for clients or for ourselves: nothing of it is kept, or believed, before.
+
+use super::{End, Searched};
+use crate::{
+    goproxy::{Document, Failure, SumdbFile},
+    plan::{Source, Want},
+    sumdb::{Goal, Key, Progress, Proof, Proven, Refused, Resource, SignedHead, Tile},
+};
+
+/// A proof under way, of what a search found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Proving {
+    /// The database's name.
+    sumdb: String,
+    /// What is to be proven.
+    subject: Resource,
+    searched: Searched,
+    proof: Proof,
+    /// The head it is compared to.
+    known: Option<SignedHead>,
+    /// What was asked for and is not there yet.
+    awaited: Vec<Resource>,
+    /// Who gave what.
+    sources: Vec<(Resource, Option<Source>)>,
+    failure: Option<Failure>,
+}
+
+/// What comes next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// These are needed.
+    Ask(Vec<Want>),
+    /// What is needed is on its way.
+    Wait,
+    /// It holds.
+    Proven(Box<Proven>),
+    /// It does not.
+    Refused(Refused),
+    /// Nobody could say.
+    Failed(Failure),
+}
+
+impl Proving {
+    /// The proof that what was found of `sumdb` needs; nothing where no such file can be proven.
+    pub fn begin(sumdb: &str, file: &SumdbFile, searched: Searched, key: Key) -> Option<Self> {
+        let (subject, goal) = match file {
+            SumdbFile::Latest => (Resource::Latest, Goal::Head),
+            SumdbFile::Lookup(module, version) => {
+                let (module, version) = (module.clone(), version.clone());
+                let subject = Resource::Lookup { module: module.clone(), version: version.clone() };
+                (subject, Goal::Record { module, version })
+            }
+            SumdbFile::Tile(path) => {
+                let tile = Tile::parse(path)?;
+                (Resource::Tile(tile), Goal::Tile(tile))
+            }
+        };
+        Some(Self {
+            sumdb: sumdb.to_owned(),
+            subject,
+            searched,
+            proof: Proof::new(key, goal, None),
+            known: None,
+            awaited: Vec::new(),
+            sources: Vec::new(),
+            failure: None,
+        })
+    }
+
+    /// Compares with this head from now on.
+    pub fn learn(&mut self, known: SignedHead) {
+        self.proof.learn(known.clone());
+        self.known = Some(known);
+    }
+
+    /// The head it is compared to.
+    pub fn known(&self) -> Option<&SignedHead> {
+        self.known.as_ref()
+    }
+
+    /// What comes next.
+    pub fn next(&mut self) -> Next {
+        loop {
+            if let Some(failure) = self.failure.take() {
+                return Next::Failed(failure);
+            }
+            let needs = match self.proof.step() {
+                Progress::Needs(needs) => needs,
+                Progress::Proven(proven) => return Next::Proven(proven.into()),
+                Progress::Refused(refused) => return Next::Refused(refused),
+            };
+            let body = match &self.searched.end {
+                End::Document(found) if needs.contains(&self.subject) => found.body.to_vec(),
+                _ => {
+                    let new: Vec<_> =
+                        needs.into_iter().filter(|needed| !self.awaited.contains(needed)).collect();
+                    if new.is_empty() {
+                        return Next::Wait;
+                    }
+                    let wants = new.iter().map(|needed| self.want(needed)).collect();
+                    self.awaited.extend(new);
+                    return Next::Ask(wants);
+                }
+            };
+            self.sources.push((self.subject.clone(), self.searched.source));
+            self.proof.supply(self.subject.clone(), Some(body));
+        }
+    }
+
+    /// What a search for something that it needs came to.
+    pub fn supply(&mut self, want: &Want, searched: &Searched) {
+        let Some(at) = self.awaited.iter().position(|awaited| self.want(awaited) == *want) else { return };
+        let resource = self.awaited.swap_remove(at);
+        match &searched.end {
+            End::Document(found) => {
+                self.sources.push((resource.clone(), searched.source));
+                self.proof.supply(resource, Some(found.body.to_vec()));
+            }
+            End::Missing(_) => self.proof.supply(resource, None),
+            End::Failed(failure) => self.failure = Some(failure.clone()),
+            End::Zip { .. } => {}
+        }
+    }
+
+    /// Whether anything it was told is storage's word, or the index's, rather than the database's.
+    pub fn is_second_hand(&self) -> bool {
+        self.sources.iter().any(|(_, source)| !matches!(source, Some(Source::Sumdb(_))))
+    }
+
+    /// Who gave `resource`, if anybody was asked.
+    pub fn source(&self, resource: &Resource) -> Option<Source> {
+        self.sources.iter().find(|(known, _)| known == resource).and_then(|(_, source)| *source)
+    }
+
+    /// Whether `resource` is what was to be proven.
+    pub fn is_subject(&self, resource: &Resource) -> bool {
+        *resource == self.subject
+    }
+
+    /// What the search found.
+    pub fn into_searched(self) -> Searched {
+        self.searched
+    }
+
+    /// `resource`, as something to look for.
+    pub fn want(&self, resource: &Resource) -> Want {
+        let file = match resource {
+            Resource::Latest => SumdbFile::Latest,
+            Resource::Lookup { module, version } => SumdbFile::Lookup(module.clone(), version.clone()),
+            Resource::Tile(tile) => SumdbFile::Tile(tile.to_string()),
+        };
+        Want::Document(Document::Sumdb { sumdb: self.sumdb.clone(), file })
+    }
+}

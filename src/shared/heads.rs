@@ -1,0 +1,57 @@
+//! The newest tree head that was verified, of each checksum database.
+//!
+//! It lives apart from the index, under a name of its own: there are as many as databases are configured, and none must make
+//! room for anything. Without it a database could tell one worker one history, and the next worker another.
+
+use super::{Expected, SharedKv};
+use crate::sumdb::{Key, SignedHead};
+
+/// What came of handing in a head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Advanced {
+    /// It is the newest now, or was already.
+    Newest,
+    /// Another is newer than the one it was compared to, and it must be compared to that.
+    Behind(SignedHead),
+}
+
+/// The newest verified head of the database that `key` is of.
+pub fn head(kv: &dyn SharedKv, key: &Key) -> Option<SignedHead> {
+    // What anybody wrote there who is not the database is no head.
+    SignedHead::open(&kv.get(&name(key))?.value, key).ok()
+}
+
+/// Hands in a head that was found consistent with `known`.
+pub fn advance(
+    kv: &mut dyn SharedKv,
+    key: &Key,
+    known: Option<&SignedHead>,
+    head: &SignedHead,
+) -> Advanced {
+    let name = name(key);
+    for _ in 0..ATTEMPTS {
+        let read = kv.get(&name);
+        let newest = read.as_ref().and_then(|read| SignedHead::open(&read.value, key).ok());
+        match newest {
+            Some(newest) if newest.root() == head.root() && newest.size() == head.size() => {
+                return Advanced::Newest;
+            }
+            Some(newest) if known.is_none_or(|known| known.size() != newest.size() || known.root() != newest.root()) => {
+                return Advanced::Behind(newest);
+            }
+            Some(newest) if newest.size() >= head.size() => return Advanced::Newest,
+            _ => {}
+        }
+        if kv.put(&name, head.note(), Expected::unchanged(read.as_ref())).is_ok() {
+            return Advanced::Newest;
+        }
+    }
+    Advanced::Newest
+}
+
+fn name(key: &Key) -> String {
+    format!("modgate/sumdb/{key}")
+}
+
+/// Who loses a race looks again; who loses so many is compared by those who won.
+const ATTEMPTS: usize = 3;
