@@ -17,6 +17,7 @@ mod raw;
 #[cfg(test)]
 #[cfg(not(target_arch = "wasm32"))]
 mod reference;
+mod storage;
 #[cfg(test)]
 mod tests;
 mod typed;
@@ -30,6 +31,7 @@ pub use self::endpoint::{Endpoint, Scheme};
 pub use self::host::HostPattern;
 use self::problems::Found;
 pub use self::problems::{Problem, Problems};
+pub use self::storage::{Access, Address, Delivery, Dialect, Layout, Reverify, S3Key, Secret, Storage, Zips};
 
 /// The least that works, as messages and the reference show it.
 const MINIMAL: &str = include_str!("config/examples/minimal.json");
@@ -107,15 +109,6 @@ pub struct Sumdb {
     pub name: String,
     /// How it is reached.
     pub endpoint: Endpoint,
-}
-
-/// Where modules are kept: WebDAV, in the layout of the GOPROXY protocol.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Storage {
-    /// How it is reached.
-    pub endpoint: Endpoint,
-    /// Whether what was fetched and verified is stored.
-    pub write: bool,
 }
 
 /// The size of the index in shared data.

@@ -8,20 +8,28 @@ use crate::{
 
 /// A GET of `path` (escaped as the protocol escapes, without leading slash) below `endpoint`'s base address.
 pub fn get(endpoint: &Endpoint, path: &str) -> Callout {
-    callout(endpoint, "GET", path)
+    request(endpoint, "GET", absolute(endpoint, path))
 }
 
 /// A HEAD of `path` below `endpoint`'s base address.
 pub fn head(endpoint: &Endpoint, path: &str) -> Callout {
-    callout(endpoint, "HEAD", path)
+    request(endpoint, "HEAD", absolute(endpoint, path))
 }
 
-/// A PUT of `body` to `path` below `endpoint`'s base address.
-pub fn put(endpoint: &Endpoint, path: &str, content_type: &str, body: Body) -> Callout {
-    let mut callout = callout(endpoint, "PUT", path);
-    callout.headers.push(("content-type".to_owned(), content_type.to_owned()));
-    callout.body = body;
-    callout
+/// A request of `endpoint` with this `:path`, which includes the base address, and no body.
+pub fn request(endpoint: &Endpoint, method: &'static str, path: String) -> Callout {
+    let mut headers = vec![("user-agent".to_owned(), USER_AGENT.to_owned())];
+    headers.extend(endpoint.headers.iter().cloned());
+    Callout {
+        cluster: endpoint.cluster.clone(),
+        method,
+        scheme: endpoint.scheme.as_str(),
+        authority: endpoint.authority.clone(),
+        path,
+        headers,
+        body: Body::default(),
+        timeout: endpoint.timeout,
+    }
 }
 
 /// The `:path` of `path` below `endpoint`'s base address.
@@ -52,18 +60,3 @@ pub fn forwards(header: &str) -> bool {
 
 /// How this proxy names itself to whom it asks.
 pub const USER_AGENT: &str = concat!("modgate/", env!("CARGO_PKG_VERSION"));
-
-fn callout(endpoint: &Endpoint, method: &'static str, path: &str) -> Callout {
-    let mut headers = vec![("user-agent".to_owned(), USER_AGENT.to_owned())];
-    headers.extend(endpoint.headers.iter().cloned());
-    Callout {
-        cluster: endpoint.cluster.clone(),
-        method,
-        scheme: endpoint.scheme.as_str(),
-        authority: endpoint.authority.clone(),
-        path: absolute(endpoint, path),
-        headers,
-        body: Body::default(),
-        timeout: endpoint.timeout,
-    }
-}

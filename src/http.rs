@@ -61,7 +61,7 @@ pub struct Response {
 pub struct Callout {
     /// The Envoy cluster.
     pub cluster: String,
-    /// `GET`, `HEAD` or `PUT`.
+    /// `GET`, `HEAD`, `PUT`, `POST` or `DELETE`.
     pub method: &'static str,
     /// `http` or `https`, sent as `:scheme`.
     pub scheme: &'static str,

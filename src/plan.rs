@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    config::{Config, Endpoint},
+    config::{Config, Endpoint, Storage},
     gomod::{ModulePath, Version},
     goproxy::{Document, File, Lifetime},
     metrics::Target,
@@ -37,7 +37,8 @@ pub enum Source {
 
 /// The sources to ask for `want`, in order. Without `may_fetch` nobody is asked but storage.
 pub fn plan(want: &Want, config: &Config, may_fetch: bool) -> VecDeque<Source> {
-    let storage = config.storage.as_ref().filter(|_| want.object().is_some()).map(|_| Source::Storage);
+    let storage =
+        config.storage.as_ref().filter(|storage| want.object(storage).is_some()).map(|_| Source::Storage);
     let fetched: Vec<_> = match want {
         _ if !may_fetch => Vec::new(),
         Want::Document(Document::Sumdb { sumdb, .. }) => config
@@ -78,11 +79,11 @@ impl Want {
         }
     }
 
-    /// What storage calls it, if storage keeps it.
-    pub fn object(&self) -> Option<String> {
+    /// What `storage` calls it, if it keeps it: a key, as it is before any escape.
+    pub fn object(&self, storage: &Storage) -> Option<String> {
         match self {
-            Self::Document(document) => store::object(document),
-            Self::Zip(zip) => Some(zip.path()),
+            Self::Document(document) => store::document_key(storage, document),
+            Self::Zip(zip) => Some(store::zip_key(storage, zip)),
         }
     }
 

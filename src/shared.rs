@@ -6,6 +6,7 @@
 
 mod bytes;
 mod fingerprint;
+pub mod heads;
 mod heat;
 mod index;
 mod keyed;
@@ -19,6 +20,7 @@ mod tests;
 
 use std::time::Duration;
 
+pub use self::heads::Advanced;
 pub use self::heat::{Heat, REST_SECS};
 pub use self::index::{Index, Region};
 pub use self::kv::{Conflict, Expected, SharedKv, Versioned};

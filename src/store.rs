@@ -1,13 +1,17 @@
-//! The storage cluster: what an object is called there, and what the replies mean. Nothing is sent here.
+//! The storage cluster: what an object is called there, how it is asked for, and what the replies mean. Nothing is sent here.
 //!
-//! **Dialect**: WebDAV as nginx speaks it: GET, HEAD and PUT. A PUT makes missing parents and becomes visible at once and
-//! whole. There is no create-only PUT.
-//!
-//! **Layout** `goproxy`: an object is called as its escaped path in the protocol, so any static file server over the same
-//! data is a GOPROXY, and `GOMODCACHE/cache/download` can be copied in.
+//! **Layouts** say what an object is called (`store/layout.rs`). **Dialects** say how it is read and written: WebDAV as nginx
+//! speaks it, whose PUT makes missing parents, becomes visible at once and whole, and knows no "only if there is none"; and
+//! S3 (`store/s3.rs`).
+
+mod layout;
+mod request;
+
+pub use self::layout::{document_key, zip_key};
+pub use self::request::{create, delete, get, head, path, replace};
 
 use crate::{
-    goproxy::{Document, File, Found, accept},
+    goproxy::{Document, Found, accept},
     http::{Reply, Timestamp},
 };
 
@@ -33,15 +37,6 @@ impl<T> Stored<T> {
             Self::Present(what) => Stored::Present(make(what)),
             Self::Unavailable(why) => Stored::Unavailable(why),
         }
-    }
-}
-
-/// What a store calls `document`; nothing where it keeps none: the answer to a query is not a file of a module, and
-/// checksum databases are kept by the index alone.
-pub fn object(document: &Document) -> Option<String> {
-    match document {
-        Document::Module { file: File::Query(_), .. } | Document::Sumdb { .. } => None,
-        Document::Module { .. } => Some(document.path()),
     }
 }
 

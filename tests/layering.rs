@@ -22,11 +22,12 @@ use layering::names::{Named, named};
 /// From low to high: a module names those on lower lines, never one on its own line or above.
 ///
 /// `http` and `metrics` are values without an opinion; `config` compiles Go's words; `goproxy` is the protocol between them.
-const LAYERS: [&[&str]; 10] = [
+const LAYERS: [&[&str]; 11] = [
     &["gomod", "http", "metrics"],
     &["config"],
     &["goproxy"],
-    &["endpoint", "shared", "store", "upstream"],
+    &["endpoint"],
+    &["shared", "store", "upstream"],
     &["plan"],
     &["cx"],
     &["flow"],

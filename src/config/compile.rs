@@ -8,6 +8,7 @@ mod fetch;
 mod freshness;
 mod header;
 mod path;
+mod storage;
 
 use crate::gomod::{Pattern, Patterns};
 
@@ -15,10 +16,9 @@ use self::endpoint::Context;
 use super::host::{self, HostPattern};
 use super::problems::{Found, Path, quoted};
 use super::raw::{
-    RawAdmin, RawConfig, RawDialect, RawFallback, RawIndex, RawLayout, RawMatch, RawPrivate, RawStorage,
-    RawSumdb, RawUpstream, Section,
+    RawAdmin, RawConfig, RawFallback, RawIndex, RawMatch, RawPrivate, RawSumdb, RawUpstream, Section,
 };
-use super::{Admin, Config, Fallback, Index, Match, Private, Storage, Sumdb, Upstream, limits};
+use super::{Admin, Config, Fallback, Index, Match, Private, Sumdb, Upstream, limits};
 
 /// Compiles all sections.
 pub(super) fn config(raw: RawConfig, found: &mut Found) -> Config {
@@ -44,7 +44,7 @@ pub(super) fn config(raw: RawConfig, found: &mut Found) -> Config {
         let sumdb = sumdb(raw, at, &remote, found);
         (sumdb.name.clone(), sumdb)
     });
-    let storage = raw.storage.0.map(|raw| storage(&raw, &root.key("storage"), &near, found));
+    let storage = raw.storage.0.map(|raw| storage::storage(&raw, &root.key("storage"), &near, found));
     Config {
         upstreams,
         sumdb,
@@ -178,16 +178,6 @@ fn is_sumdb_name(name: &str) -> bool {
     host::authority(host).is_ok()
         && !host.starts_with('[')
         && path.is_none_or(|path| path.split('/').all(is_element))
-}
-
-fn storage(raw: &RawStorage, at: &Path, context: &Context<'_>, found: &mut Found) -> Storage {
-    match (raw.dialect, raw.layout) {
-        (None | Some(RawDialect::Webdav), None | Some(RawLayout::Goproxy)) => {}
-    }
-    Storage {
-        endpoint: endpoint::endpoint(&raw.endpoint(), at, context, found),
-        write: raw.write.unwrap_or(true),
-    }
 }
 
 fn private(raw: &RawPrivate, at: &Path, found: &mut Found) -> Private {

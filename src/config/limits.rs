@@ -94,6 +94,35 @@ pub const DEFAULT_ZIP_BYTES: u32 = 8 << 20;
 /// 32 MiB: a callout with a longer answer fails in Envoy (`http.async_response_buffer_limit`; measured on 1.40).
 pub const MAX_ZIP_BYTES: u32 = 32 << 20;
 
+/// Default size of the parts of an upload. Over a storage whose every request takes 50 ms, two parts at once are 320 MB/s: more
+/// than an upstream gives.
+pub const DEFAULT_PART_BYTES: u32 = 8 << 20;
+
+/// 5 MiB: S3 takes no smaller part but the last (Amazon S3, multipart upload limits).
+pub const MIN_PART_BYTES: u32 = 5 << 20;
+
+/// 64 MiB: a part is held in the filter's memory, which never shrinks, and eight such parts are half of what a VM may have.
+pub const MAX_PART_BYTES: u32 = 64 << 20;
+
+/// Default parts of one upload at once: while one is on its way, the next is.
+pub const DEFAULT_PARTS_IN_FLIGHT: u32 = 2;
+
+/// With none nothing would be uploaded.
+pub const MIN_PARTS_IN_FLIGHT: u32 = 1;
+
+/// 16: each is held in memory.
+pub const MAX_PARTS_IN_FLIGHT: u32 = 16;
+
+/// Default time a signed address can be used: it has to be when the download begins, not when it ends, and the go command
+/// follows a redirect at once. The rest is for clocks that differ.
+pub const DEFAULT_EXPIRES: Duration = Duration::from_secs(5 * 60);
+
+/// Both ways of signing count in seconds.
+pub const MIN_EXPIRES: Duration = Duration::from_secs(1);
+
+/// 7 days: the most that a presigned URL may have (Signature Version 4, `X-Amz-Expires`).
+pub const MAX_EXPIRES: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
 /// Default slots for answers that exist: the small documents of about a thousand module versions in use.
 pub const DEFAULT_SLOTS: u32 = 4096;
 

@@ -148,14 +148,6 @@ impl Path {
         }
     }
 
-    /// The name of the section it lies in: the first step.
-    pub(super) fn section(&self) -> Option<&str> {
-        match self.0.first()? {
-            Step::Key(key) => Some(key),
-            Step::Index(_) => None,
-        }
-    }
-
     /// The names on the way, indexes left out.
     pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|step| match step {

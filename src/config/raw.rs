@@ -6,15 +6,17 @@
 mod endpoint;
 mod fetch;
 mod freshness;
+mod storage;
 mod words;
 
 use serde::Deserialize;
 
-pub(super) use self::endpoint::{
-    RawDialect, RawEndpoint, RawFallback, RawLayout, RawScheme, RawStorage, RawSumdb, RawUpstream,
-};
+pub(super) use self::endpoint::{RawEndpoint, RawFallback, RawScheme, RawStorage, RawSumdb, RawUpstream};
 pub(super) use self::fetch::RawFetch;
 pub(super) use self::freshness::RawFreshness;
+pub(super) use self::storage::{
+    RawDelivery, RawDialect, RawLayout, RawOverride, RawPresign, RawReverify, RawSecureLink, RawZips,
+};
 pub(super) use self::words::{RawCount, RawDuration, Section};
 
 #[cfg(not(target_arch = "wasm32"))]

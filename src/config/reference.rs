@@ -37,17 +37,23 @@ fn the_committed_reference_is_current() {
 fn the_full_example_mentions_every_field() {
     Config::parse(FULL).unwrap_or_else(|problems| panic!("{problems}"));
     let full: Value = serde_json::from_str(FULL).unwrap();
-    for (name, section) in fields(&schema::schema()) {
-        let examples: Vec<&Value> = match &full[name] {
-            Value::Array(items) => items.iter().collect(),
-            one => vec![one],
-        };
-        let (_, object) = object_of(section);
-        for (field, _) in fields(object) {
+    for Section { name, fields, .. } in sections(&schema::schema()) {
+        let examples = name.split('.').fold(vec![&full], |found, key| {
+            let inner = found.into_iter().filter_map(|object| object.get(key));
+            inner
+                .flat_map(|value| value.as_array().map_or(vec![value], |items| items.iter().collect()))
+                .collect()
+        });
+        for (field, _) in fields {
             // `url` stands for three others; where only one endpoint can be shown, those are.
             let is_shown = |field: &str| examples.iter().any(|example| example.get(field).is_some());
             let stands_for_others = field == "url" && is_shown("authority") && examples.len() == 1;
-            assert!(is_shown(field) || stands_for_others, "{name}.{field} is not in the full example");
+            // Two that exclude each other.
+            let is_other = name == "storage.delivery" && field == "secure_link" && is_shown("s3");
+            assert!(
+                is_shown(field) || stands_for_others || is_other || name == "storage.delivery.secure_link",
+                "{name}.{field} is not in the full example"
+            );
         }
     }
 }
@@ -61,7 +67,7 @@ fn documented_defaults_are_the_compiled_ones() {
         assert_eq!(with(default.clone()).as_ref(), Ok(&expected), "{place}");
         Some(())
     });
-    assert_eq!(checked, 39, "every default of the schema, none lost on the way");
+    assert_eq!(checked, 45, "every default of the schema, none lost on the way");
 }
 
 /// Bounds that are documented hold, and end where they say.
@@ -80,7 +86,7 @@ fn documented_bounds_are_the_compiled_ones() {
         }
         Some(())
     });
-    assert_eq!(checked, 19, "six numbers, three timeouts, eight freshnesses, two waits");
+    assert_eq!(checked, 22, "eight numbers, three timeouts, eight freshnesses, two waits, one expiry");
 }
 
 /// Numbers that descriptions spell out are those of `limits`.
@@ -100,7 +106,7 @@ fn numbers_in_prose_are_the_compiled_ones() {
 fn base() -> Value {
     json!({
         "upstreams": [{"cluster": "c", "authority": "h"}],
-        "storage": {"cluster": "c", "authority": "h"},
+        "storage": {"cluster": "c", "authority": "h", "delivery": {"url": "https://h"}},
         "sumdb": [{"name": "sum.golang.org", "cluster": "c", "authority": "h"}],
     })
 }
@@ -111,21 +117,24 @@ fn for_each_field(
     check: impl Fn(&str, &Value, &dyn Fn(Value) -> Result<Config, Problems>) -> Option<()>,
 ) -> usize {
     let mut checked = 0;
-    for (name, section) in fields(&schema::schema()) {
-        let (is_list, object) = object_of(section);
-        for (field, properties) in fields(object) {
+    let schema = schema::schema();
+    for Section { name, fields, .. } in sections(&schema) {
+        for (field, properties) in fields {
             let with = |value: Value| {
                 let mut written = base();
                 let is_default = properties["default"] == value;
                 if name == "index" && !is_default {
                     // The largest of everything is past the bound of the whole: the others are small.
-                    written[name] = json!({"slots": 1, "max_entry_bytes": limits::MIN_ENTRY_BYTES});
+                    written["index"] = json!({"slots": 1, "max_entry_bytes": limits::MIN_ENTRY_BYTES});
                 }
                 if field == "zip_wait" && !is_default {
                     // It is bounded by the other wait, too: that is the longest.
-                    written[name] = json!({"wait": text(limits::MAX_WAIT)});
+                    written["fetch"] = json!({"wait": text(limits::MAX_WAIT)});
                 }
-                let place = if is_list { &mut written[name][0] } else { &mut written[name] };
+                let place = name.split('.').fold(&mut written, |object, key| match &mut object[key] {
+                    Value::Array(items) => &mut items[0],
+                    one => one,
+                });
                 place[field] = value;
                 Config::parse(&written.to_string())
             };
@@ -150,15 +159,14 @@ fn reference(schema: &Value) -> String {
          Everything there is:\n\n```json\n{FULL}```\n",
         description(schema)
     );
-    for (name, section) in fields(schema) {
-        let (is_list, object) = object_of(section);
-        let kind = if is_list { "A list of objects." } else { "An object." };
-        page += &format!("\n## {name}\n\n{kind} {}\n\n", description(section));
+    for section in sections(schema) {
+        let kind = if section.is_list { "A list of objects." } else { "An object." };
+        page += &format!("\n## {}\n\n{kind} {}\n\n", section.name, section.description);
         page += "| Field | Type | Default | What it is |\n|---|---|---|---|\n";
-        for (field, properties) in fields(object) {
+        for (field, properties) in section.fields {
             let default = match properties.get("default") {
                 Some(value) => format!("`{value}`"),
-                None if is_required(object, field) => "required".to_owned(),
+                None if is_required(section.object, field) => "required".to_owned(),
                 None => String::new(),
             };
             let text = description(properties) + &variants(properties);
@@ -175,9 +183,37 @@ fn fields(object: &Value) -> impl Iterator<Item = (&str, &Value)> {
     properties.into_iter().flatten().map(|(name, field)| (name.as_str(), field))
 }
 
-/// Whether a section is a list, and the schema of its object or objects.
-fn object_of(section: &Value) -> (bool, &Value) {
-    section.get("items").map_or((false, section), |items| (true, items))
+/// An object of the configuration, or a list of them.
+struct Section<'a> {
+    /// `storage.delivery`
+    name: String,
+    description: String,
+    is_list: bool,
+    object: &'a Value,
+    fields: Vec<(&'a str, &'a Value)>,
+}
+
+/// Every section, each before those that lie in it.
+fn sections(object: &Value) -> Vec<Section<'_>> {
+    let mut found = Vec::new();
+    for (name, section) in fields(object) {
+        let (is_list, object) = section.get("items").map_or((false, section), |items| (true, items));
+        if object.get("properties").is_some() {
+            let (name, description) = (name.to_owned(), description(section));
+            let inner = sections(object);
+            found.push(Section {
+                name: name.clone(),
+                description,
+                is_list,
+                object,
+                fields: fields(object).collect(),
+            });
+            found.extend(
+                inner.into_iter().map(|inner| Section { name: format!("{name}.{}", inner.name), ..inner }),
+            );
+        }
+    }
+    found
 }
 
 fn is_required(object: &Value, field: &str) -> bool {
@@ -195,9 +231,11 @@ fn kind_of(schema: &Value) -> String {
         return "choice".to_owned();
     }
     let kind = match schema["type"].as_str().expect("everything has one type") {
+        "array" if schema["items"].get("properties").is_some() => "list of objects, see below",
         "array" => return format!("list of {}", kind_of(&schema["items"])),
         "boolean" => "true or false",
         "integer" => "whole number",
+        "object" if schema.get("properties").is_some() => "object, see below",
         "object" => return format!("object of {}", kind_of(&schema["additionalProperties"])),
         "string" => schema["title"].as_str().unwrap_or("text"),
         other => panic!("a type the reference cannot name: {other}"),

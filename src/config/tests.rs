@@ -6,7 +6,7 @@ mod robust;
 use std::time::Duration;
 
 use super::*;
-use crate::gomod::Pattern;
+use crate::gomod::{ModulePath, Pattern};
 
 pub(super) const FULL: &str = include_str!("examples/full.json");
 
@@ -93,6 +93,18 @@ fn the_full_configuration_says_it_all() {
     assert!(storage.write);
     assert_eq!((storage.endpoint.scheme, storage.endpoint.timeout), (Scheme::Http, seconds(5)));
     assert_eq!(storage.endpoint.authority, "storage.internal:9000");
+    assert_eq!((storage.dialect, storage.layout), (Dialect::S3, Layout::Goproxy));
+    assert_eq!(storage.key_prefix, "go/modules/");
+    assert_eq!(storage.reverify, Reverify::FirstRead);
+    assert_eq!((storage.part_bytes, storage.parts_in_flight), (8_388_608, 2));
+    let address = storage.delivery.address.as_ref().unwrap();
+    assert_eq!(
+        (address.authority.as_str(), address.path_prefix.as_str()),
+        ("modules.example.com", "/modules")
+    );
+    assert_eq!(address.expires, seconds(300));
+    let redirects = |module| storage.delivery.redirects(&ModulePath::parse(module).unwrap());
+    assert!(redirects("example.com/m") && !redirects("git.corp.example.com/m"));
     // GOPRIVATE implies GONOSUMDB.
     assert_eq!(config.private.modules, patterns(&["*.corp.example.com", "github.com/acme"]));
     assert_eq!(
@@ -111,6 +123,30 @@ fn a_storage_alone_is_a_configuration() {
     assert_eq!(storage.endpoint.timeout, seconds(5));
     assert_eq!(storage.endpoint.path_prefix, "/x");
     assert!(!storage.write);
+    assert_eq!((storage.dialect, storage.layout), (Dialect::Webdav, Layout::Goproxy));
+    assert_eq!(storage.key_prefix, "");
+    assert_eq!(storage.delivery, Delivery { zips: Zips::Stream, overrides: Vec::new(), address: None });
+}
+
+#[test]
+fn what_is_printed_holds_no_secret() {
+    let config = Config::parse(FULL).unwrap();
+    assert_eq!(FULL.matches("a-secret").count(), 3);
+    assert!(!format!("{config:?}").contains("a-secret"));
+}
+
+#[test]
+fn an_address_that_is_signed_has_no_usual_port() {
+    for (url, authority) in [
+        ("https://H.example.com:443/b", "h.example.com"),
+        ("http://h.example.com:80", "h.example.com"),
+        ("https://h.example.com:80", "h.example.com:80"),
+    ] {
+        let config =
+            format!(r#"{{"storage":{{"cluster":"s","url":"http://s","delivery":{{"url":"{url}"}}}}}}"#);
+        let storage = Config::parse(&config).unwrap().storage.unwrap();
+        assert_eq!(storage.delivery.address.unwrap().authority, authority);
+    }
 }
 
 /// Whoever only shortens what all requests wait is not told off about one he never wrote.

@@ -10,12 +10,15 @@ use serde_path_to_error::Segment;
 use super::document::Document;
 use super::problems::{Found, MAX_PROBLEMS, Path, Step, quoted};
 use super::raw::{
-    RawAdmin, RawConfig, RawFetch, RawFreshness, RawIndex, RawMatch, RawPrivate, RawStorage, RawSumdb,
-    RawUpstream, Section,
+    RawAdmin, RawConfig, RawDelivery, RawFetch, RawFreshness, RawIndex, RawMatch, RawOverride, RawPresign,
+    RawPrivate, RawSecureLink, RawStorage, RawSumdb, RawUpstream, Section,
 };
 
 /// An unknown name this many edits away from a known one is taken for a slip of the pen.
 const MAX_EDITS: usize = 2;
+
+/// Fields whose values are not quoted.
+const SECRET: [&str; 6] = ["headers", "s3", "secret", "secret_access_key", "session_token", "url"];
 
 /// Reads the document as what it should be. A value of the wrong type is noted, taken for absent, and the reading starts
 /// again, until nothing is wrong or too much is: then there is no use in going on.
@@ -97,8 +100,7 @@ fn type_error(path: &Path, error: &serde_json::Error, value: &Value) -> String {
         "string or map" => "text",
         other => other,
     };
-    let secret =
-        matches!(expected, "a list" | "an object") || path.keys().any(|key| key == "headers" || key == "url");
+    let secret = matches!(expected, "a list" | "an object") || path.keys().any(|key| SECRET.contains(&key));
     let found = match value {
         Value::Null => "null".to_owned(),
         Value::Bool(value) => value.to_string(),
@@ -114,9 +116,7 @@ fn type_error(path: &Path, error: &serde_json::Error, value: &Value) -> String {
 
 fn unknown_field(path: &Path) -> String {
     let name = path.last_key().unwrap_or_default();
-    // At the root the field is its own section.
-    let section = path.section().filter(|_| path.parent().is_some_and(|parent| parent != Path::root()));
-    let known = fields_of(section);
+    let known = fields_of(path.parent().unwrap_or_default().keys());
     let nearest = known
         .iter()
         .map(|field| (strsim::osa_distance(name, field), field))
@@ -128,18 +128,22 @@ fn unknown_field(path: &Path) -> String {
     }
 }
 
-/// The fields of a section (of the whole, where there is none), as the raw structs name them.
-fn fields_of(section: Option<&str>) -> &'static [&'static str] {
-    match section {
-        Some("admin") => names::<RawAdmin>(),
-        Some("fetch") => names::<RawFetch>(),
-        Some("freshness") => names::<RawFreshness>(),
-        Some("index") => names::<RawIndex>(),
-        Some("match") => names::<RawMatch>(),
-        Some("private") => names::<RawPrivate>(),
-        Some("storage") => names::<RawStorage>(),
-        Some("sumdb") => names::<RawSumdb>(),
-        Some("upstreams") => names::<RawUpstream>(),
+/// The fields of the object at `keys` (of the whole, where there are none), as the raw structs name them.
+fn fields_of<'a>(keys: impl Iterator<Item = &'a str>) -> &'static [&'static str] {
+    match keys.collect::<Vec<_>>().as_slice() {
+        ["admin"] => names::<RawAdmin>(),
+        ["fetch"] => names::<RawFetch>(),
+        ["freshness"] => names::<RawFreshness>(),
+        ["index"] => names::<RawIndex>(),
+        ["match"] => names::<RawMatch>(),
+        ["private"] => names::<RawPrivate>(),
+        ["storage"] => names::<RawStorage>(),
+        ["storage", "delivery"] => names::<RawDelivery>(),
+        ["storage", "delivery", "overrides"] => names::<RawOverride>(),
+        ["storage", "delivery", "s3"] => names::<RawPresign>(),
+        ["storage", "delivery", "secure_link"] => names::<RawSecureLink>(),
+        ["sumdb"] => names::<RawSumdb>(),
+        ["upstreams"] => names::<RawUpstream>(),
         _ => names::<RawConfig>(),
     }
 }

@@ -2,14 +2,14 @@
 
 use super::respond::{answer, is_shared};
 use crate::{
-    config::Config,
+    config::{Config, Endpoint},
     cx::{Cx, Edit, Verdict},
     endpoint,
     goproxy::{Answer, Asker, CACHE_HEADER, Failure, Fault, Missing, Outcome, Validity, Zip},
     http::{Reply, RequestHead, ResponseHead},
     metrics::{Cache, Metric},
     plan::Source,
-    upstream,
+    store, upstream,
 };
 
 /// A request that was routed.
@@ -46,7 +46,7 @@ impl Routed {
             (config.matching.route_header.clone(), to.cluster.clone()),
             (":authority".to_owned(), to.authority.clone()),
             (":scheme".to_owned(), to.scheme.as_str().to_owned()),
-            (":path".to_owned(), endpoint::absolute(to, &self.zip.path())),
+            (":path".to_owned(), self.path(to, config)),
             ("user-agent".to_owned(), endpoint::USER_AGENT.to_owned()),
         ];
         set.extend(to.headers.iter().cloned());
@@ -54,6 +54,15 @@ impl Routed {
             head.headers.names().filter(|name| !endpoint::forwards(name)).map(str::to_owned).collect();
         remove.dedup();
         Some(Verdict::Edit(Edit { remove, set }))
+    }
+
+    fn path(&self, to: &Endpoint, config: &Config) -> String {
+        match &config.storage {
+            Some(storage) if self.source == Source::Storage => {
+                store::path(storage, &store::zip_key(storage, &self.zip))
+            }
+            _ => endpoint::absolute(to, &self.zip.path()),
+        }
     }
 
     /// The head of what came back: a zip goes on under our own headers, a refusal becomes one that a developer can read.

@@ -7,7 +7,6 @@ use super::{End, Searched};
 use crate::{
     config::{Config, Storage},
     cx::Cx,
-    endpoint,
     goproxy::{Document, Etag, Found, Lifetime},
     http::{Callout, Reply, Timestamp},
     metrics::Metric,
@@ -32,9 +31,10 @@ impl Write {
         document: &Document,
         found: &Found,
     ) -> Option<(Self, Callout)> {
-        let object = store::object(document)?;
+        let key = store::document_key(storage, document)?;
         let body = found.body.clone();
-        let callout = endpoint::put(&storage.endpoint, &object, document.content_type(), body);
+        let put = if document.lifetime() == Lifetime::Immutable { store::create } else { store::replace };
+        let callout = put(storage, &key, document.content_type(), body);
         Some((Self { key: want.key(), etag: found.etag }, callout))
     }
 
@@ -85,8 +85,7 @@ pub fn is_unwritten(document: &Document, found: &Found, config: &Config, now: Ti
     document.lifetime() == Lifetime::Immutable
         && !found.stored
         && now.since(tried) >= PATIENCE
-        && config.writable_storage().is_some()
-        && store::object(document).is_some()
+        && config.writable_storage().is_some_and(|storage| store::document_key(storage, document).is_some())
 }
 
 /// Between two attempts to write the same: one that is under way is over by then, and storage may be back.

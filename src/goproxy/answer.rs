@@ -132,7 +132,7 @@ pub fn not_modified(whole: &Response) -> Response {
 
 fn failed(failure: &Failure) -> Response {
     let status = match failure.fault {
-        Fault::Bad => 502,
+        Fault::Bad | Fault::Forged => 502,
         Fault::Forbidden => 403,
         Fault::Overloaded => 503,
         Fault::Slow => 504,

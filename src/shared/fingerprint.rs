@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::config::{Config, Endpoint, Fallback};
+use crate::config::{Config, Endpoint, Fallback, Layout};
 
 /// A number that differs between configurations whose answers must not be mixed: those that fetch from other upstreams,
 /// another storage or other checksum databases, or that send other modules there. What decides only how (timeouts,
@@ -29,6 +29,14 @@ pub(super) fn fingerprint(config: &Config) -> u64 {
     config.sumdb.iter().for_each(|sumdb| endpoint(&sumdb.name, &sumdb.endpoint));
     for upstream in &config.upstreams {
         endpoint("upstream", &upstream.endpoint);
+    }
+    if let Some(storage) = &config.storage {
+        add(match storage.layout {
+            Layout::Athens => "athens",
+            Layout::AthensFlat => "athens_flat",
+            Layout::Goproxy => "goproxy",
+        });
+        add(&storage.key_prefix);
     }
     for upstream in &config.upstreams {
         match &upstream.modules {

@@ -67,24 +67,28 @@ fn by_url(url: &str, raw: &RawEndpoint<'_>, at: &Path, found: &mut Found) -> (Sc
     for (name, _) in parts.into_iter().filter(|(_, is_given)| *is_given) {
         found.note(&at.key(name), "`url` says it already; keep one of the two");
     }
-    let at = at.key("url");
+    split(url, &at.key("url"), found)
+}
+
+/// A URL as scheme, authority and path prefix.
+pub(super) fn split(url: &str, at: &Path, found: &mut Found) -> (Scheme, String, String) {
     let (scheme, rest) = match url.split_once("://") {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (Scheme::Https, rest),
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (Scheme::Http, rest),
         // The rest of the text is not quoted in any of these: a URL may carry credentials.
         _ => {
-            found.note(&at, "a URL begins with http:// or https://");
+            found.note(at, "a URL begins with http:// or https://");
             return (Scheme::Https, String::new(), String::new());
         }
     };
     let split = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, prefix) = rest.split_at_checked(split).unwrap_or((rest, ""));
     let authority = host::authority(authority).unwrap_or_else(|why| {
-        found.note(&at, format!("its host: {why}"));
+        found.note(at, format!("its host: {why}"));
         String::new()
     });
     let prefix = path::normalised(prefix, path::Escapes::Kept).unwrap_or_else(|why| {
-        found.note(&at, format!("its path: {why}"));
+        found.note(at, format!("its path: {why}"));
         String::new()
     });
     (scheme, authority, prefix)

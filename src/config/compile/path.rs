@@ -46,6 +46,22 @@ pub(super) fn admin_prefix(raw: Option<&str>, at: &Path, found: &mut Found) -> S
     noted(text, prefix, at, found)
 }
 
+/// What the names of objects begin with: empty or `x/y/`.
+pub(super) fn key_prefix(raw: Option<&str>, at: &Path, found: &mut Found) -> String {
+    let text = raw.unwrap_or_default();
+    if text.is_empty() {
+        return String::new();
+    }
+    let prefix = normalised(&format!("/{text}"), Escapes::Refused);
+    let why = match prefix.as_deref().map(|prefix| prefix.strip_prefix('/')) {
+        Ok(Some(prefix)) => return format!("{prefix}/"),
+        Ok(None) => "it has an empty element, `.` or `..`",
+        Err(why) => why,
+    };
+    found.note(at, format!("{} is not the beginning of a name such as x/y: {why}", quoted(text)));
+    String::new()
+}
+
 /// `/x/y/` and `/x/y` are `/x/y`; `/` and nothing are nothing. What is not a plain path is refused.
 pub(super) fn normalised(text: &str, escapes: Escapes) -> Result<String, &'static str> {
     let prefix = text.strip_suffix('/').unwrap_or(text);

@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::words::RawDuration;
+use super::storage::{RawDelivery, RawDialect, RawLayout, RawReverify};
+use super::words::{RawCount, RawDuration, Section};
 #[cfg(not(target_arch = "wasm32"))]
 use crate::config::{compile::duration::text, limits};
 
@@ -111,16 +112,52 @@ endpoint_section! {
 endpoint_section! {
     /// Where modules are kept.
     RawStorage, default timeout limits::DEFAULT_STORAGE_TIMEOUT, {
-        /// How objects are written: WebDAV stands for plain GET, HEAD and PUT.
+        /// How objects are read and written. For S3 the bucket is in the `url`: as its path (`https://s3.example.com/bucket`)
+        /// or as its host, whichever the store wants; requests are signed by Envoy (`aws_request_signing` in the
+        /// cluster).
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "webdav")))]
         pub(in crate::config) dialect: Option<RawDialect>,
-        /// What objects are called. The default is served as it is by any static web server.
+        /// What objects are called. The default is served as it is by any static web server; the others are for what Athens
+        /// has filled, and leave it readable by Athens: they hold versions alone, no lists and no `@latest`.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "goproxy")))]
         pub(in crate::config) layout: Option<RawLayout>,
-        /// Whether small documents that were fetched are stored. By default they are, as that is what a storage is for;
-        /// `false` is for one that others fill.
+        /// The names of all objects begin with this and a slash, e.g. `go/modules`, in a store that holds other things too.
+        /// None by default.
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "")))]
+        pub(in crate::config) key_prefix: Option<String>,
+        /// Whether what was fetched is stored. By default it is, as that is what a storage is for; `false` is for one
+        /// that others fill.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = true)))]
         pub(in crate::config) write: Option<bool>,
+        /// When an object that is stored is checked once more before it is served. By default once by each Envoy, as what
+        /// others have written was never checked, and disks and people make mistakes.
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "first_read")))]
+        pub(in crate::config) reverify: Option<RawReverify>,
+        /// The size of the parts that a zip is uploaded in, in bytes; a smaller zip is one request. S3 takes none below
+        /// 5 MiB. A zip on its way takes up to `part_bytes` x (`parts_in_flight` + 2) of the filter's memory.
+        #[cfg_attr(
+            not(target_arch = "wasm32"),
+            schemars(extend(
+                "default" = limits::DEFAULT_PART_BYTES,
+                "minimum" = limits::MIN_PART_BYTES,
+                "maximum" = limits::MAX_PART_BYTES
+            ))
+        )]
+        pub(in crate::config) part_bytes: Option<RawCount>,
+        /// Parts of one zip that are uploaded at once. A store that takes no two parts while a client takes one costs the
+        /// copy, never the client.
+        #[cfg_attr(
+            not(target_arch = "wasm32"),
+            schemars(extend(
+                "default" = limits::DEFAULT_PARTS_IN_FLIGHT,
+                "minimum" = limits::MIN_PARTS_IN_FLIGHT,
+                "maximum" = limits::MAX_PARTS_IN_FLIGHT
+            ))
+        )]
+        pub(in crate::config) parts_in_flight: Option<RawCount>,
+        /// How stored zips get to clients. Through Envoy by default.
+        #[serde(default)]
+        pub(in crate::config) delivery: Section<RawDelivery>,
     }
 }
 
@@ -144,24 +181,6 @@ pub(in crate::config) enum RawScheme {
     Http,
     /// TLS
     Https,
-}
-
-/// How the storage is spoken to.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(in crate::config) enum RawDialect {
-    /// GET, HEAD and PUT of whole objects
-    Webdav,
-}
-
-/// What objects in the storage are called.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(in crate::config) enum RawLayout {
-    /// the paths of the GOPROXY protocol
-    Goproxy,
 }
 
 #[cfg(not(target_arch = "wasm32"))]

@@ -111,7 +111,7 @@ fn ten_mistakes_are_ten_lines() {
             { "cluster": "b", "url": "https://b.example.com", "scheme": "https", "modules": "b.example.com" },
             { "cluster": "c", "authority": "a.example.com", "fallbak": "any_error" }
         ],
-        "storage": { "cluster": "s", "url": "http://s", "dialect": "s3", "write": null },
+        "storage": { "cluster": "s", "url": "http://s", "dialect": "s4", "write": null },
         "index": { "slots": 0, "slots": 1 },
         "freshness": { "list": 60 },
         "privat": { "modules": [] }

@@ -1,11 +1,12 @@
 //! One question of a search, as a callout.
 
 use crate::{
-    config::Config,
+    config::{Config, Storage},
     endpoint,
     goproxy::Zip,
     http::{Body, Callout},
     plan::{Source, Want},
+    store,
 };
 
 /// One of the questions a search asks.
@@ -38,11 +39,11 @@ pub(super) enum Form {
 impl Question {
     /// The callout that asks it; nothing where there is no such source, or it knows nothing of this kind.
     pub(super) fn callout(&self, want: &Want, config: &Config) -> Option<Callout> {
+        if self.source == Source::Storage {
+            return self.of_storage(want, config.storage.as_ref()?);
+        }
         let endpoint = self.source.endpoint(config)?;
-        let path = match self.source {
-            Source::Storage => want.object()?,
-            Source::Sumdb(_) | Source::Upstream(_) => want.path(),
-        };
+        let path = want.path();
         Some(match (want, &self.form) {
             (Want::Document(_), _) => endpoint::get(endpoint, &path),
             (Want::Zip(_), Form::Plain) => endpoint::head(endpoint, &path),
@@ -54,9 +55,18 @@ impl Question {
                 callout.headers.push(("range".to_owned(), format!("bytes=0-{last}")));
                 callout
             }
+            (Want::Zip(_), Form::Store { .. }) => return None,
+        })
+    }
+
+    fn of_storage(&self, want: &Want, storage: &Storage) -> Option<Callout> {
+        let key = want.object(storage)?;
+        Some(match (want, &self.form) {
+            (Want::Document(_), _) => store::get(storage, &key),
             (Want::Zip(_), Form::Store { zip, .. }) => {
-                endpoint::put(endpoint, &path, Zip::CONTENT_TYPE, zip.clone())
+                store::create(storage, &key, Zip::CONTENT_TYPE, zip.clone())
             }
+            (Want::Zip(_), _) => store::head(storage, &key),
         })
     }
 

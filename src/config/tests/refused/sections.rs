@@ -100,8 +100,33 @@ fn storage() {
         |fields| format!(r#"{{"storage":{{"cluster":"c","url":"http://h",{fields}}}}}"#),
         &[
             (r#""dialect":"webdav","layout":"goproxy","write":false"#, &[]),
-            (r#""dialect":"s3""#, &[r#"$.storage.dialect: expected `webdav`, found "s3""#]),
-            (r#""layout":"athens""#, &[r#"$.storage.layout: expected `goproxy`, found "athens""#]),
+            (r#""dialect":"s3","layout":"athens","key_prefix":"go/modules/","reverify":"never""#, &[]),
+            (r#""dialect":"ftp""#, &[r#"$.storage.dialect: expected `s3` or `webdav`, found "ftp""#]),
+            (
+                r#""layout":"athens-flat""#,
+                &[
+                    r#"$.storage.layout: expected one of `athens`, `athens_flat`, `goproxy`, found "athens-flat""#,
+                ],
+            ),
+            (
+                r#""key_prefix":"/go""#,
+                &[
+                    r#"$.storage.key_prefix: "/go" is not the beginning of a name such as x/y: it has an empty element, `.` or `..`"#,
+                ],
+            ),
+            (
+                r#""key_prefix":"go//m%20""#,
+                &[
+                    r#"$.storage.key_prefix: "go//m%20" is not the beginning of a name such as x/y: it has an empty element, `.` or `..`"#,
+                ],
+            ),
+            (
+                r#""part_bytes":1048576,"parts_in_flight":0"#,
+                &[
+                    "$.storage.part_bytes: 1048576 is not from 5242880 to 67108864",
+                    "$.storage.parts_in_flight: 0 is not from 1 to 16",
+                ],
+            ),
             (r#""write":"yes""#, &[r#"$.storage.write: expected true or false, found "yes""#]),
         ],
     );
@@ -224,6 +249,60 @@ fn fetch() {
                     r#"$.fetch.concurrent: expected a whole number, not negative, found "many""#,
                     r#"$.fetch.wait: expected a duration as text, such as "30s" or "1h 30m", found 30"#,
                     r#"$.fetch.wiat: unknown field; did you mean "wait"?"#,
+                ],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn delivery() {
+    check(
+        |fields| format!(r#"{{"storage":{{"cluster":"c","url":"http://h","delivery":{{{fields}}}}}}}"#),
+        &[
+            (r#""zips":"redirect","url":"https://h/b","secure_link":{"secret":"s"}"#, &[]),
+            (r#""url":"https://h/b","overrides":[{"modules":["a.com"],"zips":"redirect"}]"#, &[]),
+            (
+                r#""zips":"redirect""#,
+                &[
+                    "$.storage.delivery.url: missing: where clients reach the storage, as zips are redirected there",
+                ],
+            ),
+            (
+                r#""overrides":[{"modules":[]},{"modules":["a.com"],"zips":"redirect"}]"#,
+                &[
+                    "$.storage.delivery.url: missing: where clients reach the storage, as zips are redirected there",
+                    r#"$.storage.delivery.overrides[0].zips: missing: how the zips of these modules are delivered"#,
+                    r#"$.storage.delivery.overrides[0].modules: missing: the modules it is for, such as ["github.com/acme"]"#,
+                ],
+            ),
+            (
+                r#""url":"modules.example.com","expires":"8d""#,
+                &[
+                    "$.storage.delivery.url: a URL begins with http:// or https://",
+                    r#"$.storage.delivery.expires: "8d" is not from 1s to 7days: nobody could use it, or S3 would not"#,
+                ],
+            ),
+            (
+                r#""url":"https://h","expires":"1500ms","s3":{"region":"a/b","access_key_id":"","secret_access_key":"a key "}"#,
+                &[
+                    "$.storage.delivery.expires: signed addresses count in whole seconds",
+                    "$.storage.delivery.s3.region: it has other characters than letters, digits, `-`, `_` and `.`",
+                    "$.storage.delivery.s3.access_key_id: missing: no address can be signed without",
+                    "$.storage.delivery.s3.secret_access_key: it is printable ASCII, with no blank at its ends",
+                ],
+            ),
+            (
+                r#""url":"https://h","s3":{"region":"r","access_key_id":"a","secret_access_key":"s"},"secure_link":{"secret":"s"}"#,
+                &["$.storage.delivery.secure_link: `s3` signs it already; keep one of the two"],
+            ),
+            // What is secret is not quoted, whatever it is taken for.
+            (
+                r#""url":"https://h","s3":"s3cret","secure_link":{"secret":4711,"sekret":"x"}"#,
+                &[
+                    "$.storage.delivery.s3: expected an object, found text",
+                    "$.storage.delivery.secure_link.secret: expected text, found a number",
+                    r#"$.storage.delivery.secure_link.sekret: unknown field; did you mean "secret"?"#,
                 ],
             ),
         ],

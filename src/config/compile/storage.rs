@@ -1,0 +1,173 @@
+//! The section `storage`.
+
+use crate::config::problems::{Found, Path};
+use crate::config::raw::{
+    RawDelivery, RawDialect, RawLayout, RawOverride, RawPresign, RawReverify, RawSecureLink, RawStorage,
+    RawZips, Section,
+};
+use crate::config::{
+    Access, Address, Delivery, Dialect, Layout, Reverify, S3Key, Scheme, Secret, Storage, Zips, limits,
+};
+use crate::gomod::Patterns;
+
+use super::{count, duration, endpoint, header, path, patterns};
+
+pub(super) fn storage(
+    raw: &RawStorage,
+    at: &Path,
+    context: &endpoint::Context<'_>,
+    found: &mut Found,
+) -> Storage {
+    let mut read = |name, raw, default, range| count::within(raw, default, &range, &at.key(name), found);
+    let part_bytes = read(
+        "part_bytes",
+        raw.part_bytes,
+        limits::DEFAULT_PART_BYTES,
+        limits::MIN_PART_BYTES..=limits::MAX_PART_BYTES,
+    );
+    let parts_in_flight = read(
+        "parts_in_flight",
+        raw.parts_in_flight,
+        limits::DEFAULT_PARTS_IN_FLIGHT,
+        limits::MIN_PARTS_IN_FLIGHT..=limits::MAX_PARTS_IN_FLIGHT,
+    );
+    Storage {
+        endpoint: endpoint::endpoint(&raw.endpoint(), at, context, found),
+        dialect: match raw.dialect {
+            Some(RawDialect::S3) => Dialect::S3,
+            None | Some(RawDialect::Webdav) => Dialect::Webdav,
+        },
+        layout: match raw.layout {
+            Some(RawLayout::Athens) => Layout::Athens,
+            Some(RawLayout::AthensFlat) => Layout::AthensFlat,
+            None | Some(RawLayout::Goproxy) => Layout::Goproxy,
+        },
+        key_prefix: path::key_prefix(raw.key_prefix.as_deref(), &at.key("key_prefix"), found),
+        write: raw.write.unwrap_or(true),
+        reverify: match raw.reverify {
+            Some(RawReverify::Always) => Reverify::Always,
+            None | Some(RawReverify::FirstRead) => Reverify::FirstRead,
+            Some(RawReverify::Never) => Reverify::Never,
+        },
+        part_bytes,
+        parts_in_flight,
+        delivery: match &raw.delivery {
+            Section(None) => Delivery { zips: Zips::Stream, overrides: Vec::new(), address: None },
+            Section(Some(raw)) => delivery(raw, &at.key("delivery"), found),
+        },
+    }
+}
+
+fn delivery(raw: &RawDelivery, at: &Path, found: &mut Found) -> Delivery {
+    let zips = raw.zips.map_or(Zips::Stream, kind);
+    let overrides: Vec<_> = raw
+        .overrides
+        .iter()
+        .flatten()
+        .enumerate()
+        .filter_map(|(n, section)| Some((n, section.0.as_ref()?)))
+        .map(|(n, raw)| overridden(raw, &at.key("overrides").index(n), found))
+        .collect();
+    let redirects = zips == Zips::Redirect || overrides.iter().any(|(_, zips)| *zips == Zips::Redirect);
+    let here = at.key("url");
+    let address = raw.url.as_deref().map(|url| address(raw, url, at, found));
+    if redirects && address.is_none() {
+        found.note(&here, "missing: where clients reach the storage, as zips are redirected there");
+    }
+    Delivery { zips, overrides, address }
+}
+
+fn overridden(raw: &RawOverride, at: &Path, found: &mut Found) -> (Patterns, Zips) {
+    let listed = at.key("modules");
+    if raw.modules.as_ref().is_none_or(Vec::is_empty) {
+        found.note(&listed, "missing: the modules it is for, such as [\"github.com/acme\"]");
+    }
+    if raw.zips.is_none() {
+        found.note(&at.key("zips"), "missing: how the zips of these modules are delivered");
+    }
+    let modules = patterns(raw.modules.as_deref(), &listed, found).into_iter().collect();
+    (modules, raw.zips.map_or(Zips::Stream, kind))
+}
+
+fn kind(raw: RawZips) -> Zips {
+    match raw {
+        RawZips::Redirect => Zips::Redirect,
+        RawZips::Stream => Zips::Stream,
+    }
+}
+
+fn address(raw: &RawDelivery, url: &str, at: &Path, found: &mut Found) -> Address {
+    let (scheme, authority, path_prefix) = endpoint::split(url, &at.key("url"), found);
+    let range = limits::MIN_EXPIRES..=limits::MAX_EXPIRES;
+    let why = "nobody could use it, or S3 would not";
+    let expires = duration::within(
+        raw.expires.as_ref(),
+        limits::DEFAULT_EXPIRES,
+        &range,
+        why,
+        &at.key("expires"),
+        found,
+    );
+    if expires.subsec_nanos() > 0 {
+        found.note(&at.key("expires"), "signed addresses count in whole seconds");
+    }
+    let access = match (&raw.s3.0, &raw.secure_link.0) {
+        (Some(_), Some(_)) => {
+            found.note(&at.key("secure_link"), "`s3` signs it already; keep one of the two");
+            Access::Open
+        }
+        (Some(raw), None) => Access::S3(presign(raw, &at.key("s3"), found)),
+        (None, Some(RawSecureLink { secret })) => {
+            let here = at.key("secure_link").key("secret");
+            Access::SecureLink(secret_of(secret.as_deref(), &here, found))
+        }
+        (None, None) => Access::Open,
+    };
+    Address { scheme, authority: without_usual_port(scheme, authority), path_prefix, expires, access }
+}
+
+/// Clients leave the usual port out of `Host`, which is signed.
+fn without_usual_port(scheme: Scheme, authority: String) -> String {
+    let port = match scheme {
+        Scheme::Http => ":80",
+        Scheme::Https => ":443",
+    };
+    authority.strip_suffix(port).map(str::to_owned).unwrap_or(authority)
+}
+
+fn presign(raw: &RawPresign, at: &Path, found: &mut Found) -> S3Key {
+    // Both are parts of what is signed, between slashes.
+    let mut word = |name, text: &Option<String>| {
+        let text = text.as_deref().unwrap_or_default();
+        let is_word = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
+        if text.is_empty() {
+            found.note(&at.key(name), "missing: no address can be signed without");
+        } else if !text.bytes().all(is_word) {
+            found.note(&at.key(name), "it has other characters than letters, digits, `-`, `_` and `.`");
+        }
+        text.to_owned()
+    };
+    let region = word("region", &raw.region);
+    let access_key_id = word("access_key_id", &raw.access_key_id);
+    S3Key {
+        region,
+        access_key_id,
+        secret_access_key: secret_of(raw.secret_access_key.as_deref(), &at.key("secret_access_key"), found),
+        session_token: raw
+            .session_token
+            .as_deref()
+            .map(|token| secret_of(Some(token), &at.key("session_token"), found)),
+    }
+}
+
+/// A text that no message quotes.
+fn secret_of(raw: Option<&str>, at: &Path, found: &mut Found) -> Secret {
+    match raw {
+        None | Some("") => found.note(at, "missing: no address can be signed without"),
+        Some(text) if !header::is_value(text) => {
+            found.note(at, "it is printable ASCII, with no blank at its ends");
+        }
+        Some(_) => {}
+    }
+    Secret::from(raw.unwrap_or_default())
+}

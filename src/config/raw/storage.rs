@@ -1,0 +1,138 @@
+//! What the section `storage` has beside the fields of an endpoint.
+
+use serde::Deserialize;
+
+use super::words::{RawDuration, Section};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::config::{compile::duration::text, limits};
+
+/// How stored zips get to clients.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub(in crate::config) struct RawDelivery {
+    /// How a client that asks for a stored zip gets it. The default asks nothing of clients but to reach Envoy.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "stream")))]
+    pub(in crate::config) zips: Option<RawZips>,
+    /// Modules whose zips are delivered in another way; the first that matches decides. None by default.
+    pub(in crate::config) overrides: Option<Vec<Section<RawOverride>>>,
+    /// Where clients reach what the storage's `url` is inside: `https://modules.example.com/bucket`. Required where anything
+    /// is redirected.
+    pub(in crate::config) url: Option<String>,
+    /// How long a signed address can be used: long enough for a slow client to begin its download, not for the address to be
+    /// passed around. S3 knows no longer one than 7 days.
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(extend(
+            "default" = text(limits::DEFAULT_EXPIRES),
+            "x-shortest" = text(limits::MIN_EXPIRES),
+            "x-longest" = text(limits::MAX_EXPIRES)
+        ))
+    )]
+    pub(in crate::config) expires: Option<RawDuration>,
+    /// Addresses are presigned for S3. Envoy does not sign them: they are not requests of its own.
+    #[serde(default)]
+    pub(in crate::config) s3: Section<RawPresign>,
+    /// Addresses are signed for nginx, whose `secure_link` checks them (`nginx/secure-link.conf`). Without this and `s3` they
+    /// are plain: for a store that everybody may read.
+    #[serde(default)]
+    pub(in crate::config) secure_link: Section<RawSecureLink>,
+}
+
+/// Modules whose zips are delivered in another way.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub(in crate::config) struct RawOverride {
+    /// The modules, as GOPRIVATE-style globs.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
+    pub(in crate::config) modules: Option<Vec<Option<String>>>,
+    /// How their zips are delivered.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
+    pub(in crate::config) zips: Option<RawZips>,
+}
+
+/// What presigned addresses are made with: a key that may read the bucket and nothing else.
+#[derive(Default, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub(in crate::config) struct RawPresign {
+    /// The region the store is in, e.g. `eu-west-1`; many stores that are not Amazon's want `us-east-1`, `auto` or `garage`.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
+    pub(in crate::config) region: Option<String>,
+    /// The identifier of the key. It can be read in every address.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
+    pub(in crate::config) access_key_id: Option<String>,
+    /// The key. It is never logged.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
+    pub(in crate::config) secret_access_key: Option<String>,
+    /// The token that belongs to a temporary key. None by default; no address outlives it.
+    pub(in crate::config) session_token: Option<String>,
+}
+
+/// What nginx checks addresses by.
+#[derive(Default, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub(in crate::config) struct RawSecureLink {
+    /// The secret at the end of nginx's `secure_link_md5`. It is never logged.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
+    pub(in crate::config) secret: Option<String>,
+}
+
+/// How zips are delivered.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(in crate::config) enum RawZips {
+    /// clients are sent to the storage's own address, so that the bytes do not pass Envoy
+    Redirect,
+    /// through Envoy
+    Stream,
+}
+
+/// How the storage is spoken to.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(in crate::config) enum RawDialect {
+    /// as S3: large objects in parts, and nothing is overwritten
+    S3,
+    /// plain GET, HEAD and PUT of whole objects, as WebDAV has them
+    Webdav,
+}
+
+/// What objects in the storage are called.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(in crate::config) enum RawLayout {
+    /// as Athens has it in S3, GCS and Azure
+    Athens,
+    /// as Athens has it on disk and in MinIO
+    AthensFlat,
+    /// the paths of the GOPROXY protocol
+    Goproxy,
+}
+
+/// When what is stored is checked once more.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(in crate::config) enum RawReverify {
+    /// every time it is read
+    Always,
+    /// when it is first read after a start
+    FirstRead,
+    /// not at all
+    Never,
+}
+
+/// The keys stay out of whatever prints this.
+macro_rules! silent {
+    ($($name:ident),*) => {$(
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(stringify!($name))
+            }
+        }
+    )*};
+}
+
+silent!(RawPresign, RawSecureLink);

@@ -1,0 +1,112 @@
+//! What a store calls what it keeps: an object's key, as it is before any escape, below the configured prefix.
+//!
+//! - `goproxy`: the escaped paths of the protocol, so that any static file server over the same data is a GOPROXY, and
+//!   `GOMODCACHE/cache/download` can be copied in. Lists and `@latest` are kept beside the versions.
+//! - `athens`: the same for versions, with nothing escaped: `github.com/BurntSushi/toml/@v/v1.0.0.info`.
+//! - `athens_flat`: `M/V/V.info`, `M/V/go.mod`, `M/V/source.zip`, nothing escaped either.
+//!
+//! Athens takes every key that ends in `.info` for a version, in its lists and in its catalog, and passes over all others.
+//! So of what changes it is given nothing, nor are queries: `M/@v/master.info` would be a version `master`.
+
+use crate::{
+    config::{Layout, Storage},
+    goproxy::{Document, File, Zip},
+};
+
+/// The key of `document`; nothing where it is not kept: the answer to a query is not a file of a module.
+pub fn document_key(storage: &Storage, document: &Document) -> Option<String> {
+    let (module, file) = match document {
+        Document::Module { module, file } => (module, file),
+        Document::Sumdb { sumdb, .. } => return Some(sumdb_key(storage, sumdb, &document.path())),
+    };
+    let name = match (storage.layout, file) {
+        (_, File::Query(_)) => return None,
+        (Layout::Goproxy, _) => document.path(),
+        (Layout::Athens | Layout::AthensFlat, File::Latest | File::List) => return None,
+        (Layout::Athens, File::Info(version)) => format!("{module}/@v/{version}.info"),
+        (Layout::Athens, File::Mod(version)) => format!("{module}/@v/{version}.mod"),
+        (Layout::AthensFlat, File::Info(version)) => format!("{module}/{version}/{version}.info"),
+        (Layout::AthensFlat, File::Mod(version)) => format!("{module}/{version}/go.mod"),
+    };
+    Some(format!("{}{name}", storage.key_prefix))
+}
+
+/// The key of `zip`.
+pub fn zip_key(storage: &Storage, zip: &Zip) -> String {
+    let Zip { module, version } = zip;
+    let name = match storage.layout {
+        Layout::Goproxy => zip.path(),
+        Layout::Athens => format!("{module}/@v/{version}.zip"),
+        Layout::AthensFlat => format!("{module}/{version}/source.zip"),
+    };
+    format!("{}{name}", storage.key_prefix)
+}
+
+/// The key of a checksum database's file, by its path below the database: as the go command keeps it in its own download cache,
+/// in every layout. It is no module's, as no module path begins with an element without a dot, and Athens, which looks for
+/// `.info`, passes over it.
+fn sumdb_key(storage: &Storage, sumdb: &str, path: &str) -> String {
+    format!("{}sumdb/{sumdb}/{path}", storage.key_prefix)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{config::Config, goproxy::Target};
+
+    fn storage(fields: &str) -> Storage {
+        let text = format!(r#"{{"storage":{{"cluster":"s","url":"http://s"{fields}}}}}"#);
+        Config::parse(&text).unwrap().storage.unwrap()
+    }
+
+    fn key(storage: &Storage, path: &str) -> Option<String> {
+        match Target::parse(path).unwrap() {
+            Target::Document(document) => document_key(storage, &document),
+            Target::Zip(zip) => Some(zip_key(storage, &zip)),
+            Target::Supported { .. } => None,
+        }
+    }
+
+    #[test]
+    fn each_layout_has_its_names() {
+        let goproxy = storage("");
+        let athens = storage(r#","layout":"athens""#);
+        let flat = storage(r#","layout":"athens_flat","key_prefix":"go""#);
+        let dir = "github.com/!burnt!sushi/toml";
+        for (path, names) in [
+            (
+                "@v/v1.0.0.info",
+                [
+                    Some("github.com/!burnt!sushi/toml/@v/v1.0.0.info"),
+                    Some("github.com/BurntSushi/toml/@v/v1.0.0.info"),
+                    Some("go/github.com/BurntSushi/toml/v1.0.0/v1.0.0.info"),
+                ],
+            ),
+            (
+                "@v/v2.0.0+incompatible.mod",
+                [
+                    Some("github.com/!burnt!sushi/toml/@v/v2.0.0+incompatible.mod"),
+                    Some("github.com/BurntSushi/toml/@v/v2.0.0+incompatible.mod"),
+                    Some("go/github.com/BurntSushi/toml/v2.0.0+incompatible/go.mod"),
+                ],
+            ),
+            (
+                "@v/v1.0.0-!r!c1.zip",
+                [
+                    Some("github.com/!burnt!sushi/toml/@v/v1.0.0-!r!c1.zip"),
+                    Some("github.com/BurntSushi/toml/@v/v1.0.0-RC1.zip"),
+                    Some("go/github.com/BurntSushi/toml/v1.0.0-RC1/source.zip"),
+                ],
+            ),
+            ("@v/list", [Some("github.com/!burnt!sushi/toml/@v/list"), None, None]),
+            ("@latest", [Some("github.com/!burnt!sushi/toml/@latest"), None, None]),
+            ("@v/master.info", [None; 3]),
+        ] {
+            let path = format!("{dir}/{path}");
+            let keys = [&goproxy, &athens, &flat].map(|storage| key(storage, &path));
+            assert_eq!(keys.each_ref().map(Option::as_deref), names, "{path}");
+        }
+        let head = key(&flat, "sumdb/sum.golang.org/latest");
+        assert_eq!(head.as_deref(), Some("go/sumdb/sum.golang.org/latest"));
+    }
+}
