@@ -40,7 +40,7 @@ use crate::{
 };
 
 /// A search under way.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Search {
     want: Want,
     /// Whether a zip may be fetched into memory, to be stored.
@@ -202,9 +202,8 @@ impl Search {
 
     /// Compares what is held to its sums.
     fn weigh(&mut self, config: &Config, cx: &mut Cx<'_>) -> Step {
-        let (Some(held), Some(sums)) = (self.held.take(), &self.sums) else {
-            return Step::Sums;
-        };
+        let Some(sums) = &self.sums else { return Step::Sums };
+        let Some(held) = self.held.take() else { return self.advance(config, cx) };
         let source = held.source();
         match held.weigh(sums) {
             Weighed::Good => {

@@ -13,12 +13,11 @@ use crate::{
     metrics::Metric,
     plan::{Source, Want},
     shared::{Advanced, Entry, Region, heads},
-    store,
     sumdb::{Proven, Refused, SignedHead},
 };
 
 /// Something that proofs need, being asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Part {
     want: Want,
     search: Search,
@@ -44,9 +43,9 @@ impl Worker {
     pub(super) fn prove(&mut self, key: SearchKey, mut fetch: Box<Fetch>, cx: &mut Cx<'_>) -> Option<Done> {
         while let Some(proving) = &mut fetch.proving {
             let Some(at) = sumdb_at(&fetch.errand.want, &self.config) else { break };
-            let Some(sumdb) = self.config.sumdb.get(at) else { break };
+            let Some(database) = self.config.sumdb.get(at).map(|sumdb| sumdb.key.clone()) else { break };
             if proving.known().is_none() {
-                match heads::head(cx.kv, &sumdb.key) {
+                match heads::head(cx.kv, &database) {
                     Some(head) => proving.learn(head),
                     None if !std::mem::replace(&mut fetch.recalled, true) && self.recall(at, &key, cx) => {
                         self.jobs.insert(JobKey::Search(key), Job::Fetch(fetch));
@@ -71,7 +70,7 @@ impl Worker {
                 }
                 Next::Proven(proven) => {
                     if let Advanced::Behind(newer) =
-                        heads::advance(cx.kv, &sumdb.key, proving.known(), &proven.head)
+                        heads::advance(cx.kv, &database, proving.known(), &proven.head)
                     {
                         // Each continues what was known; whether one continues the other is yet to be seen.
                         proving.learn(newer);

@@ -1,15 +1,17 @@
 //! What a source gave, until it is believed.
 
+use std::fmt;
+
 use crate::{
     flow::Sums,
     goproxy::{Failure, Found, Zip},
     http::Body,
-    modzip::{self, Check},
+    modzip::{Check, H1},
     plan::Source,
 };
 
 /// What a source gave.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Held {
     /// A go.mod.
     Document { source: Source, found: Found },
@@ -18,12 +20,23 @@ pub(super) enum Held {
 }
 
 /// How far a zip was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Examined {
     /// Up to here.
     UpTo(usize, Box<Check>),
     /// To its end: it is right in itself, and hashes to this.
-    Whole([u8; 32]),
+    Whole(H1),
+    /// To where it is not what it should be.
+    Wrong,
+}
+
+impl fmt::Debug for Examined {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UpTo(at, _) => write!(f, "up to {at}"),
+            Self::Whole(h1) => write!(f, "{h1}"),
+            Self::Wrong => f.write_str("wrong"),
+        }
+    }
 }
 
 /// How what is held compares to its sums.
@@ -52,14 +65,14 @@ impl Held {
     /// Reads on for a few milliseconds; whether it is read to its end. Else what is wrong with it.
     pub(super) fn work(&mut self) -> Result<bool, String> {
         let Self::Zip { bytes, examined, .. } = self else { return Ok(true) };
-        let Examined::UpTo(at, check) = examined else { return Ok(true) };
-        let rest = bytes.get(*at..).unwrap_or_default();
-        *at += check.push(rest, SLICE).map_err(|unfit| unfit.to_string())?;
-        if *at < bytes.len() || !check.is_idle() {
+        let Examined::UpTo(at, mut check) = std::mem::replace(examined, Examined::Wrong) else { return Ok(true) };
+        let rest = bytes.get(at..).unwrap_or_default();
+        let at = at + check.push(rest, SLICE).map_err(|unfit| unfit.to_string())?;
+        if at < bytes.len() || check.has_more_work() {
+            *examined = Examined::UpTo(at, check);
             return Ok(false);
         }
-        let checked = check.finish().map_err(|unfit| unfit.to_string())?;
-        *examined = Examined::Whole(checked.h1);
+        *examined = Examined::Whole(check.finish().map_err(|unfit| unfit.to_string())?.h1);
         Ok(true)
     }
 
@@ -72,20 +85,15 @@ impl Held {
             }
         };
         let (got, expected) = match self {
-            Self::Document { found, .. } => (modzip::go_mod_h1(&found.body), go_mod),
+            Self::Document { found, .. } => (H1::of_go_mod(&found.body), go_mod),
             Self::Zip { examined: Examined::Whole(h1), .. } => (*h1, zip),
-            Self::Zip { examined: Examined::UpTo(..), .. } => {
-                return Weighed::Wrong("it was not read to its end".to_owned());
-            }
+            Self::Zip { .. } => return Weighed::Wrong("it was not read to its end".to_owned()),
         };
-        if got == *expected {
+        let expected = H1(*expected);
+        if got == expected {
             return Weighed::Good;
         }
-        Weighed::Wrong(format!(
-            "the checksum database says {}, and it has {}",
-            modzip::h1_text(expected),
-            modzip::h1_text(&got)
-        ))
+        Weighed::Wrong(format!("the checksum database says {expected}, and it has {got}"))
     }
 }
 
