@@ -21,9 +21,11 @@ use layering::names::{Named, named};
 
 /// From low to high: a module names those on lower lines, never one on its own line or above.
 ///
-/// `http` and `metrics` are values without an opinion; `config` compiles Go's words; `goproxy` is the protocol between them.
-const LAYERS: [&[&str]; 11] = [
-    &["gomod", "http", "metrics"],
+/// `http` and `metrics` are values without an opinion, `modzip` and `sumdb` proofs about Go's words; `config` compiles all of
+/// them; `goproxy` is the protocol between them.
+const LAYERS: [&[&str]; 12] = [
+    &["gomod"],
+    &["http", "metrics", "modzip", "sumdb"],
     &["config"],
     &["goproxy"],
     &["endpoint"],
