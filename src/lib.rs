@@ -14,6 +14,7 @@ pub mod metrics;
 pub mod plan;
 pub mod shared;
 pub mod store;
+pub mod sumdb;
 pub mod upstream;
 pub mod worker;
 

@@ -21,9 +21,11 @@ use layering::names::{Named, named};
 
 /// From low to high: a module names those on lower lines, never one on its own line or above.
 ///
-/// `http` and `metrics` are values without an opinion; `config` compiles Go's words; `goproxy` is the protocol between them.
-const LAYERS: [&[&str]; 10] = [
-    &["gomod", "http", "metrics"],
+/// `http` and `metrics` are values without an opinion, `sumdb` proofs about Go's words; `config` compiles all of them;
+/// `goproxy` is the protocol between them.
+const LAYERS: [&[&str]; 11] = [
+    &["gomod"],
+    &["http", "metrics", "sumdb"],
     &["config"],
     &["goproxy"],
     &["endpoint", "shared", "store", "upstream"],
