@@ -15,6 +15,7 @@ pub mod modzip;
 pub mod plan;
 pub mod shared;
 pub mod store;
+pub mod sumdb;
 pub mod upstream;
 pub mod worker;
 

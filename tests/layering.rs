@@ -21,6 +21,7 @@ use layering::names::{Named, named};
 
 /// From low to high: a module names those on lower lines, never one on its own line or above.
 ///
+<<<<<<< HEAD
 /// `http` and `metrics` are values without an opinion, `modzip` and `sumdb` proofs about Go's words; `config` compiles all of
 /// them; `goproxy` is the protocol between them.
 const LAYERS: [&[&str]; 12] = [

@@ -1,5 +1,5 @@
-// Golden writes the tables the Rust ports in src/gomod and src/modzip are held against: for each input the answer of Go's
-// own code.
+// Golden writes the tables the Rust ports in src/gomod, src/modzip and src/sumdb are held against: for each input the answer
+// of Go's own code.
 //
 // Every table is a file of JSON arrays, one a line. Inputs are the curated lists of bases.go and mutations of them;
 // the random source is seeded with a constant, so the tables change only with Go.
@@ -42,6 +42,12 @@ func main() {
 	write(dir, "globs", globRows())
 	write(dir, "glob_lists", globListRows())
 	write(dir, "file_paths", filePathRows())
+
+	dir = filepath.Join(src, "sumdb", "testdata")
+	heads, lookups, answers := sumdbTables()
+	write(dir, "heads", heads)
+	write(dir, "lookups", lookups)
+	write(dir, "answers", answers)
 }
 
 type row = []any

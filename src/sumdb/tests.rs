@@ -1,0 +1,6 @@
+//! Proofs against a database that answers as golang.org/x/mod's does, and against those that lie.
+
+mod forged;
+mod golden;
+mod parts;
+mod world;
