@@ -41,7 +41,9 @@ fn the_full_example_mentions_every_field() {
         let examples = name.split('.').fold(vec![&full], |found, key| {
             let inner = found.into_iter().filter_map(|object| object.get(key));
             inner
-                .flat_map(|value| value.as_array().map_or(vec![value], |items| items.iter().collect()))
+                .flat_map(|value| {
+                    value.as_array().map_or_else(|| vec![value], |items| items.iter().collect())
+                })
                 .collect()
         });
         for (field, _) in fields {

@@ -8,7 +8,7 @@ use crate::gomod::{ModulePath, Patterns};
 use super::{Endpoint, Scheme};
 
 /// Where modules are kept.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Storage {
     /// How it is reached. With S3, `path_prefix` or `authority` says the bucket.
     pub endpoint: Endpoint,
@@ -62,7 +62,7 @@ pub enum Reverify {
 }
 
 /// How stored zips get to clients.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
     /// How, where no override says otherwise.
     pub zips: Zips,
@@ -82,7 +82,7 @@ pub enum Zips {
 }
 
 /// The storage as clients reach it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
     /// Of its URL.
     pub scheme: Scheme,
@@ -97,7 +97,7 @@ pub struct Address {
 }
 
 /// How the URLs that clients are sent to are signed.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Not at all.
     Open,
@@ -108,7 +108,7 @@ pub enum Access {
 }
 
 /// What a URL is presigned with.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct S3Key {
     /// The region of the store.
     pub region: String,

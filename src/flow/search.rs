@@ -35,7 +35,7 @@ use crate::{
     http::{Body, CallFailure, Callout, Reply},
     metrics::Metric,
     plan::{Source, Want, plan},
-    store::{self, Stored},
+    store::{self, Stored, Trouble, Written},
     upstream,
 };
 
@@ -310,14 +310,19 @@ impl Search {
     /// A store that does not take it costs the copy: the upstream has it.
     fn stored(&mut self, from: Source, reply: &Reply, cx: &mut Cx<'_>) -> Step {
         match store::judge_write(reply) {
-            Ok(()) => {
+            Written::Stored => {
                 cx.count(Metric::StorageWrite { outcome: "stored" });
                 self.done(End::Zip { proven: true, checked: true }, Some(Source::Storage))
             }
-            Err(outcome) => {
-                cx.count(Metric::StorageWrite { outcome });
-                cx.log(Level::Warn, format!("storage: {}: not written: {outcome}", self.want.describe()));
-                self.unavailable = Some(format!("not written: {outcome}"));
+            // Another gateway was faster. What it wrote is not known to be the same.
+            Written::Exists => {
+                cx.count(Metric::StorageWrite { outcome: "exists" });
+                self.done(end, Some(from))
+            }
+            Written::Failed(Trouble { label, why, .. }) => {
+                cx.count(Metric::StorageWrite { outcome: label });
+                cx.log(Level::Warn, format!("storage: {}: not written: {why}", self.want.describe()));
+                self.unavailable = Some(format!("not written: {why}"));
                 self.not_taken = true;
                 self.done(End::Zip { proven: true, checked: false }, Some(from))
             }

@@ -12,7 +12,7 @@ use crate::{
     metrics::Metric,
     plan::{Source, Want},
     shared::{Entry, Index, Region},
-    store,
+    store::{self, Written},
 };
 
 /// A write under way.
@@ -42,8 +42,9 @@ impl Write {
     /// written again.
     pub fn end(self, reply: &Reply, index: &mut Index, cx: &mut Cx<'_>) -> &'static str {
         let outcome = match store::judge_write(reply) {
-            Ok(()) => "stored",
-            Err(outcome) => outcome,
+            Written::Stored => "stored",
+            Written::Exists => "exists",
+            Written::Failed(trouble) => trouble.label,
         };
         if outcome == "stored"
             && let Some(Entry::Found(found)) = index.peek(cx.kv, Region::Found, &self.key)

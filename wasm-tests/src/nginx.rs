@@ -44,6 +44,17 @@ impl Nginx {
         Self { _scratch: Some(scratch), ..started }
     }
 
+    /// The public way to the files under `tree`, from `nginx/secure-link.conf`: to who has a signed address.
+    #[must_use]
+    pub fn secure_link(tree: &Path) -> Self {
+        let scratch = scratch();
+        let mode = Mode { tls: false, ordered: true };
+        let started = configuration("secure-link.conf")
+            .and_then(|text| Self::start("downloads", &text, scratch.path(), tree, mode))
+            .unwrap_or_else(|error| panic!("{error}"));
+        Self { _scratch: Some(scratch), ..started }
+    }
+
     /// A static server of the files under `tree`.
     #[must_use]
     pub fn serving(tree: &Path) -> Self {
@@ -70,8 +81,7 @@ impl Nginx {
     }
 
     fn storage_of(dir: &Path, data: &Path, ordered: bool) -> Result<Self, String> {
-        let file = tools::repository().join("nginx/storage.conf");
-        let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let text = configuration("storage.conf")?;
         fs::create_dir_all(data).map_err(|error| format!("{}: {error}", data.display()))?;
         Self::start("storage", &text, dir, data, Mode { tls: false, ordered })
     }
@@ -227,6 +237,12 @@ impl Launch {
 struct Mode {
     tls: bool,
     ordered: bool,
+}
+
+/// A file of `nginx/`.
+fn configuration(name: &str) -> Result<String, String> {
+    let file = tools::repository().join("nginx").join(name);
+    fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))
 }
 
 fn scratch() -> TempDir {

@@ -11,6 +11,7 @@ pub mod lease;
 pub mod path;
 pub mod record;
 pub mod request;
+pub mod s3;
 
 /// One property.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +23,7 @@ pub struct Property {
 }
 
 /// Every property.
-pub const ALL: [Property; 7] = [
+pub const ALL: [Property; 8] = [
     Property { name: "body", check: body::check },
     Property { name: "config", check: config::check },
     Property { name: "gomod", check: gomod::check },
@@ -30,6 +31,7 @@ pub const ALL: [Property; 7] = [
     Property { name: "path", check: path::check },
     Property { name: "record", check: record::check },
     Property { name: "request", check: request::check },
+    Property { name: "s3", check: s3::check },
 ];
 
 /// Parts the input after its first line. What is no UTF-8 is replaced: headers reach the core as text.

@@ -1,0 +1,409 @@
+//! Takes one zip into storage while it comes, and shows it to nobody before it is known to be good.
+//!
+//! Over S3 the bytes leave in parts as they come; nobody can read them until the upload is completed, which happens after
+//! [`Upload::commit`] alone. What is small, and everything over WebDAV, is kept until then and written by one request.
+//!
+//! It sends nothing and waits for nothing: [`Upload::next_call`] says what may be sent now, and [`Upload::reply`] hears what came of
+//! it. A failure costs the copy; the parts that are in the store by then are given up by aborting the upload.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use super::{
+    judge::{Trouble, Written, judge_write},
+    multipart::{self, PartTag, UploadId},
+    request::create,
+};
+use crate::{
+    config::{Dialect, Storage},
+    http::{Body, Callout, Reply},
+};
+
+/// One zip on its way into storage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upload {
+    storage: Storage,
+    key: String,
+    content_type: &'static str,
+    /// The most bytes held at once.
+    most: usize,
+    /// What came and is no part yet: at most one part of it.
+    pending: Vec<u8>,
+    /// All of it, where it is written by one request.
+    whole: Body,
+    /// Whether more came than may be held.
+    overrun: bool,
+    remote: Remote,
+    parts: Vec<Part>,
+    phase: Phase,
+    /// What is under way.
+    calls: BTreeMap<u32, Ask>,
+    /// Callouts so far: the ordinal of the next.
+    calls_made: u32,
+    /// How often the request was sent that stands for the whole: begin, then complete or put, then abort.
+    tries: u32,
+}
+
+/// How it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was given up before it was committed. Nothing of it can be read.
+    Aborted,
+    /// There was an object of that name, which stays as it is. Its bytes are to be compared.
+    Exists,
+    /// Nothing is known to be stored. Where it had been committed and the last reply was lost, the object may be there, whole.
+    Failed(Trouble),
+    /// It is stored.
+    Stored,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Phase {
+    /// More may come.
+    Open,
+    /// All is here and good.
+    Committed,
+    /// What the store has of it is given up; then this is how it ended.
+    Closing(Outcome),
+    Over(Outcome),
+}
+
+/// What the store knows of a multipart upload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Remote {
+    Nothing,
+    Beginning,
+    Begun(UploadId),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Part {
+    body: Body,
+    tries: u32,
+    state: PartState,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum PartState {
+    Waiting,
+    Sent,
+    Taken(PartTag),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ask {
+    Abort,
+    Begin,
+    Complete,
+    Part(usize),
+    Put,
+}
+
+impl Upload {
+    /// An upload of what will be `key`. `total` is its length where that is known; what cannot be sent in parts may be up to
+    /// `whole` bytes long.
+    pub fn begin(
+        storage: &Storage,
+        key: String,
+        content_type: &'static str,
+        total: Option<u64>,
+        whole: u32,
+    ) -> Self {
+        let part = size(storage.part_bytes);
+        let most = match storage.dialect {
+            Dialect::S3 => part.saturating_mul(size(storage.parts_in_flight).saturating_add(SPARE_PARTS)),
+            Dialect::Webdav => size(whole),
+        };
+        let total = total.map(|total| usize::try_from(total).unwrap_or(usize::MAX));
+        let overrun = storage.dialect == Dialect::Webdav && total.is_some_and(|total| total > most);
+        let expected = if overrun { 0 } else { total.unwrap_or_default().min(part).min(most) };
+        Self {
+            storage: storage.clone(),
+            key,
+            content_type,
+            most,
+            pending: Vec::with_capacity(expected),
+            whole: Body::default(),
+            overrun,
+            remote: Remote::Nothing,
+            parts: Vec::new(),
+            phase: Phase::Open,
+            calls: BTreeMap::new(),
+            calls_made: 0,
+            tries: 0,
+        }
+    }
+
+    /// Takes the next bytes. What is more than may be held is dropped, and the upload can then only be aborted.
+    pub fn push(&mut self, bytes: &[u8]) {
+        if self.phase != Phase::Open || self.overrun {
+            return;
+        }
+        if self.held().saturating_add(bytes.len()) > self.most {
+            self.overrun = true;
+            return;
+        }
+        let mut bytes = bytes;
+        while !bytes.is_empty() {
+            // The last part is cut by the commit: what is one part in all is no multipart upload.
+            if self.pending.len() >= self.part() {
+                self.cut();
+            }
+            let room = self.part().saturating_sub(self.pending.len());
+            let (now, later) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
+            self.make_room(now.len());
+            self.pending.extend_from_slice(now);
+            bytes = later;
+        }
+    }
+
+    /// Whether more came than may be held: storage does not keep up, or takes nothing this large.
+    pub fn is_overrun(&self) -> bool {
+        self.overrun
+    }
+
+    /// Bytes held: those that no part has been made of, and those of parts that the store has not taken.
+    pub fn held(&self) -> usize {
+        let held = self.pending.len().saturating_add(self.whole.len());
+        self.parts.iter().fold(held, |held, part| held.saturating_add(part.body.len()))
+    }
+
+    /// All has come and is good: it is to be seen. After an overrun it fails.
+    pub fn commit(&mut self) {
+        if self.phase != Phase::Open {
+            return;
+        }
+        if self.overrun {
+            self.close(Outcome::Failed(Trouble {
+                label: "overrun",
+                why: "it does not keep up, or takes nothing this large".to_owned(),
+                passing: false,
+            }));
+            return;
+        }
+        if self.parts.is_empty() {
+            self.whole = std::mem::take(&mut self.pending).into();
+        } else {
+            self.cut();
+        }
+        self.phase = Phase::Committed;
+    }
+
+    /// It is not to be seen, ever. After a commit it is too late.
+    pub fn abort(&mut self) {
+        if self.phase == Phase::Open {
+            self.close(Outcome::Aborted);
+        }
+    }
+
+    /// How it ended, if it has.
+    pub fn outcome(&self) -> Option<&Outcome> {
+        match &self.phase {
+            Phase::Over(outcome) => Some(outcome),
+            Phase::Open | Phase::Committed | Phase::Closing(_) => None,
+        }
+    }
+
+    /// Whether the store may be left with parts that only a lifecycle rule of its bucket takes away.
+    pub fn has_leftovers(&self) -> bool {
+        matches!(self.phase, Phase::Over(_)) && self.remote != Remote::Nothing
+    }
+
+    /// A callout that may be sent now, with the number to report its reply under. To be asked again after every other call here
+    /// until it has none.
+    pub fn next_call(&mut self) -> Option<(u32, Callout)> {
+        let ask = self.due()?;
+        let callout = self.callout(ask)?;
+        match ask {
+            Ask::Begin => self.remote = Remote::Beginning,
+            Ask::Part(at) => {
+                let part = self.parts.get_mut(at)?;
+                part.state = PartState::Sent;
+                part.tries = part.tries.saturating_add(1);
+            }
+            Ask::Abort | Ask::Complete | Ask::Put => {}
+        }
+        if !matches!(ask, Ask::Part(_)) {
+            self.tries = self.tries.saturating_add(1);
+        }
+        let ordinal = self.calls_made;
+        self.calls_made = ordinal.wrapping_add(1);
+        self.calls.insert(ordinal, ask);
+        Some((ordinal, callout))
+    }
+
+    /// The reply to the callout that was numbered `ordinal`.
+    pub fn reply(&mut self, ordinal: u32, reply: &Reply) {
+        match self.calls.remove(&ordinal) {
+            None => return,
+            Some(Ask::Begin) => self.begun(multipart::judge_begin(reply)),
+            Some(Ask::Part(at)) => self.taken(at, multipart::judge_part(reply)),
+            Some(Ask::Put) => self.written(judge_write(reply)),
+            Some(Ask::Complete) => {
+                let is_gone = matches!(reply, Reply::Answered { status: 404, .. });
+                // The first one had been heard after all.
+                let was_done = is_gone && self.tries > 1;
+                self.written(if was_done { Written::Exists } else { multipart::judge_complete(reply) });
+                if is_gone {
+                    self.remote = Remote::Nothing;
+                }
+            }
+            Some(Ask::Abort) => match multipart::judge_abort(reply) {
+                Ok(()) => self.remote = Remote::Nothing,
+                Err(trouble) if trouble.passing && self.tries < MAX_TRIES => {}
+                Err(_) => self.end(),
+            },
+        }
+        if matches!(self.phase, Phase::Closing(_)) && self.calls.is_empty() && self.remote == Remote::Nothing
+        {
+            self.end();
+        }
+    }
+
+    fn due(&self) -> Option<Ask> {
+        match (&self.phase, &self.remote) {
+            (Phase::Over(_), _) => None,
+            // A part that arrives after the abort would stay.
+            (Phase::Closing(_), Remote::Begun(_)) => self.calls.is_empty().then_some(Ask::Abort),
+            (Phase::Closing(_), _) => None,
+            (Phase::Committed, _) if self.parts.is_empty() => self.calls.is_empty().then_some(Ask::Put),
+            (_, Remote::Nothing) => (!self.parts.is_empty()).then_some(Ask::Begin),
+            (_, Remote::Beginning) => None,
+            (phase, Remote::Begun(_)) => {
+                let waiting = self.parts.iter().position(|part| part.state == PartState::Waiting);
+                if let Some(at) = waiting {
+                    return (self.calls.len() < size(self.storage.parts_in_flight)).then_some(Ask::Part(at));
+                }
+                (*phase == Phase::Committed && self.calls.is_empty()).then_some(Ask::Complete)
+            }
+        }
+    }
+
+    fn callout(&self, ask: Ask) -> Option<Callout> {
+        let (storage, key) = (&self.storage, self.key.as_str());
+        match (ask, &self.remote) {
+            (Ask::Begin, _) => Some(multipart::begin(storage, key, self.content_type)),
+            (Ask::Put, _) => Some(create(storage, key, self.content_type, self.whole.clone())),
+            (Ask::Part(at), Remote::Begun(id)) => {
+                let number = u32::try_from(at).ok()?.checked_add(1)?;
+                Some(multipart::part(storage, key, id, number, self.parts.get(at)?.body.clone()))
+            }
+            (Ask::Complete, Remote::Begun(id)) => {
+                Some(multipart::complete(storage, key, id, self.parts.iter().filter_map(Part::tag)))
+            }
+            (Ask::Abort, Remote::Begun(id)) => Some(multipart::abort(storage, key, id)),
+            (Ask::Abort | Ask::Complete | Ask::Part(_), Remote::Nothing | Remote::Beginning) => None,
+        }
+    }
+
+    fn begun(&mut self, begun: Result<UploadId, Trouble>) {
+        match begun {
+            Ok(id) => {
+                self.remote = Remote::Begun(id);
+                self.tries = 0;
+            }
+            Err(trouble) => {
+                self.remote = Remote::Nothing;
+                self.fail_unless_again(trouble, self.tries);
+            }
+        }
+    }
+
+    fn taken(&mut self, at: usize, taken: Result<PartTag, Trouble>) {
+        let Some(part) = self.parts.get_mut(at) else { return };
+        match taken {
+            Ok(tag) => {
+                part.state = PartState::Taken(tag);
+                part.body = Body::default();
+            }
+            Err(trouble) => {
+                part.state = PartState::Waiting;
+                let tries = part.tries;
+                self.fail_unless_again(trouble, tries);
+            }
+        }
+    }
+
+    fn written(&mut self, written: Written) {
+        match written {
+            Written::Stored => {
+                self.remote = Remote::Nothing;
+                self.close(Outcome::Stored);
+            }
+            Written::Exists => self.close(Outcome::Exists),
+            Written::Failed(trouble) => self.fail_unless_again(trouble, self.tries),
+        }
+    }
+
+    fn fail_unless_again(&mut self, trouble: Trouble, tries: u32) {
+        let is_wanted = matches!(self.phase, Phase::Open | Phase::Committed);
+        if is_wanted && (!trouble.passing || tries >= MAX_TRIES) {
+            self.close(Outcome::Failed(trouble));
+        }
+    }
+
+    /// Nothing more is sent of it, and what the store has of it is given up.
+    fn close(&mut self, outcome: Outcome) {
+        self.pending = Vec::new();
+        self.whole = Body::default();
+        self.parts = Vec::new();
+        self.tries = 0;
+        self.phase = Phase::Closing(outcome);
+        if self.calls.is_empty() && self.remote == Remote::Nothing {
+            self.end();
+        }
+    }
+
+    fn end(&mut self) {
+        if let Phase::Closing(outcome) = &self.phase {
+            self.phase = Phase::Over(outcome.clone());
+        }
+    }
+
+    /// Makes a part of what is pending.
+    fn cut(&mut self) {
+        let body = std::mem::take(&mut self.pending).into();
+        self.parts.push(Part { body, tries: 0, state: PartState::Waiting });
+    }
+
+    /// The most bytes that one request takes.
+    fn part(&self) -> usize {
+        match self.storage.dialect {
+            Dialect::S3 => size(self.storage.part_bytes),
+            Dialect::Webdav => self.most,
+        }
+    }
+
+    /// Makes room for some more pending bytes, and never for more than a part: a vector left to itself would take twice that.
+    fn make_room(&mut self, more: usize) {
+        let length = self.pending.len();
+        let needed = length.saturating_add(more);
+        if needed > self.pending.capacity() {
+            let least = if self.parts.is_empty() { length.saturating_mul(2) } else { self.part() };
+            let capacity = least.min(self.part()).max(needed);
+            self.pending.reserve_exact(capacity.saturating_sub(length));
+        }
+    }
+}
+
+impl Part {
+    fn tag(&self) -> Option<&PartTag> {
+        match &self.state {
+            PartState::Taken(tag) => Some(tag),
+            PartState::Waiting | PartState::Sent => None,
+        }
+    }
+}
+
+fn size(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// Parts that may be held beside those on their way: one that waits, and one that comes.
+const SPARE_PARTS: usize = 2;
+
+/// How often a request is sent that fails in passing. There is no clock here to wait by, and a store that fails three times in
+/// a row fails.
+const MAX_TRIES: u32 = 3;
