@@ -36,6 +36,13 @@ pub enum Metric {
         /// What came of it.
         outcome: &'static str,
     },
+    /// A zip that was read along while it went to a client, and came to its end.
+    Verification {
+        /// What came of it. Completed: `ok` (the checksum database has this hash for it), `exempt` (nothing to be proven), `accepted`
+        /// (the database could not be asked). Not completed: `mismatch`, `unfit` (no module zip, or cut short), `unproven`,
+        /// `late` (trailers before all was read).
+        outcome: &'static str,
+    },
 }
 
 /// Whom a callout asks.
@@ -103,6 +110,7 @@ impl fmt::Display for Metric {
                 write!(f, "modgate.requests_total.kind.{kind}.cache.{cache}.class.{class}xx")
             }
             Self::StorageWrite { outcome } => write!(f, "modgate.storage_writes_total.outcome.{outcome}"),
+            Self::Verification { outcome } => write!(f, "modgate.verifications_total.outcome.{outcome}"),
         }
     }
 }

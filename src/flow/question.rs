@@ -111,8 +111,11 @@ impl Parked {
             (End::Failed(failure), _) => question.failed(failure, cx),
             (End::Zip { proven }, Want::Zip(zip)) => {
                 let doubt = searched.doubt.clone();
-                let routed =
-                    searched.source.map(|source| Routed { zip: zip.clone(), source, doubt, proven: *proven });
+                let routed = searched.source.map(|source| Routed {
+                    doubt,
+                    proven: *proven,
+                    ..Routed::new(zip.clone(), source, &self.head)
+                });
                 match routed.as_ref().and_then(|routed| routed.verdict(&self.head, config)) {
                     Some(verdict) => return (verdict, routed),
                     None => question.failed(&inconsistent(&question.want), cx),
@@ -189,7 +192,7 @@ impl Question {
     }
 
     fn routed(&self, zip: &Zip, source: Source, head: &RequestHead, config: &Config) -> Indexed {
-        let routed = Routed { zip: zip.clone(), source, doubt: None, proven: true };
+        let routed = Routed { proven: true, ..Routed::new(zip.clone(), source, head) };
         match routed.verdict(head, config) {
             Some(verdict) => Indexed::Answer(Reception::Routed(verdict, routed)),
             None => Indexed::Nothing,
