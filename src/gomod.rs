@@ -4,11 +4,12 @@
 //! What Go accepts is accepted and what it refuses is refused, oddities included: the go command decides with the
 //! original, and a proxy that disagrees is a hole or an outage. The tables in `testdata` are answers of Go's own code.
 //!
-//! **Incomplete.** Module paths and versions only: import paths, file paths in zips and the making of pseudo-versions
-//! are not here.
+//! **Incomplete.** Module paths, versions and the paths of a module's files: import paths and the making of
+//! pseudo-versions are not here.
 
 mod element;
 mod escape;
+mod file;
 mod gosemver;
 mod major;
 mod path;
@@ -16,13 +17,17 @@ mod pattern;
 mod pseudo;
 mod query;
 mod quoted;
+mod unicode;
 mod version;
 
 #[cfg(test)]
 mod tests;
 
+pub use self::file::{InvalidFilePath, check_file_path};
 pub use self::path::{InvalidPath, ModulePath};
 pub use self::pattern::{InvalidPattern, Pattern, Patterns};
 pub use self::pseudo::Pseudo;
 pub use self::query::{Query, unescape_version};
+pub use self::quoted::Quoted;
+pub use self::unicode::fold;
 pub use self::version::{InvalidVersion, Version, check};

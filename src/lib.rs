@@ -11,6 +11,7 @@ pub mod gomod;
 pub mod goproxy;
 pub mod http;
 pub mod metrics;
+pub mod modzip;
 pub mod plan;
 pub mod shared;
 pub mod store;

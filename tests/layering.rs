@@ -22,8 +22,9 @@ use layering::names::{Named, named};
 /// From low to high: a module names those on lower lines, never one on its own line or above.
 ///
 /// `http` and `metrics` are values without an opinion; `config` compiles Go's words; `goproxy` is the protocol between them.
-const LAYERS: [&[&str]; 10] = [
-    &["gomod", "http", "metrics"],
+const LAYERS: [&[&str]; 11] = [
+    &["gomod"],
+    &["http", "metrics", "modzip"],
     &["config"],
     &["goproxy"],
     &["endpoint", "shared", "store", "upstream"],

@@ -1,16 +1,19 @@
-//! What one slash-separated element of a module path may be, and a whole version seen as a file name.
+//! What one slash-separated element of a module path or of a file's path may be, and a whole version seen as a file name.
 //!
 //! Semantics of golang.org/x/mod module.checkElem with modPathOK and fileNameOK.
 
 use super::quoted::Quoted;
+use super::unicode;
 
-/// The two sets of rules in use here.
+/// The sets of rules in use here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
+    /// Part of the path of a file in a module.
+    File,
     /// Part of a module path.
     Module,
-    /// A file name: what the version in an URL must be.
-    File,
+    /// What the version in an URL must be: a file name.
+    Version,
 }
 
 /// What is wrong with an element.
@@ -49,8 +52,9 @@ pub(super) fn check(element: &str, kind: Kind) -> Result<(), ElementFault> {
         return Err(ElementFault::TrailingDot(element.to_owned()));
     }
     let allowed = match kind {
-        Kind::Module => module_char,
         Kind::File => file_char,
+        Kind::Module => module_char,
+        Kind::Version => version_char,
     };
     if let Some(c) = element.chars().find(|c| !allowed(*c)) {
         return Err(ElementFault::Forbidden(c));
@@ -71,11 +75,16 @@ pub(super) fn module_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~')
 }
 
+/// Whether the path of a file may hold this character, slashes aside. Semantics of module.fileNameOK.
+fn file_char(c: char) -> bool {
+    version_char(c) || c == '!' || unicode::is_letter(c)
+}
+
 /// Whether a version may hold this character.
 ///
 /// Semantics of module.fileNameOK, less the letters outside ASCII and `!`: those pass there and are refused one step
 /// later, by module.EscapeVersion and module.unescapeString.
-fn file_char(c: char) -> bool {
+fn version_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || "#$%&()+,-.=@[]^_{}~ ".contains(c)
 }
 

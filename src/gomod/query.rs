@@ -19,7 +19,7 @@ impl Query {
     /// # Errors
     /// Where the text is no file name as Go means it, holds `!`, or characters outside ASCII.
     pub fn parse(text: &str) -> Result<Self, InvalidVersion> {
-        element::check(text, Kind::File).map_err(|fault| InvalidVersion::new(text, fault.into()))?;
+        element::check(text, Kind::Version).map_err(|fault| InvalidVersion::new(text, fault.into()))?;
         Ok(Self(text.to_owned()))
     }
 
@@ -57,7 +57,7 @@ impl Display for Query {
 pub fn unescape_version(escaped: &str) -> Result<String, InvalidVersion> {
     let text =
         escape::unescape(escaped).ok_or_else(|| InvalidVersion::new(escaped, VersionFault::Unescaped))?;
-    match element::check(&text, Kind::File) {
+    match element::check(&text, Kind::Version) {
         Ok(()) => Ok(text),
         Err(fault) => Err(InvalidVersion::new(&text, fault.into())),
     }

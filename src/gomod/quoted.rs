@@ -2,8 +2,9 @@
 
 use std::fmt::{self, Display, Formatter, Write};
 
-/// Shows a text between double quotes, escaped, and cut after [`MAX_SHOWN`] characters.
-pub(super) struct Quoted<'a>(pub(super) &'a str);
+/// Shows a text between double quotes, escaped, and cut after 200 characters.
+#[derive(Clone, Copy, Debug)]
+pub struct Quoted<'a>(pub &'a str);
 
 /// A module path is seldom longer than 100 bytes; the go command shows at most 648 bytes of a refusal, and the reason
 /// after the text must still fit.

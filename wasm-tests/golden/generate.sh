@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Writes src/gomod/testdata anew: the answers of Go's own path and golang.org/x/mod, as the toolchain ships them.
+# Writes src/gomod/testdata, src/gomod/unicode and src/modzip/testdata anew: the answers of Go's own unicode, path,
+# archive/zip and golang.org/x/mod, as the toolchain ships them.
 #
 #   GO=path/to/go wasm-tests/golden/generate.sh      or      wasm-tests/golden/generate.sh path/to/go
 #
@@ -8,7 +9,7 @@ set -euo pipefail
 
 go=${1:-${GO:-go}}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-out=$here/../../src/gomod/testdata
+out=$here/../../src
 
 export GOTOOLCHAIN=local GOFLAGS=-mod=mod GOPROXY=off GOSUMDB=off GOWORK=off GOENV=off
 
@@ -18,6 +19,6 @@ cp "$here"/*.go "$here/go.mod" "$work/"
 cp -R "$("$go" env GOROOT)/src/cmd/vendor/golang.org/x/mod" "$work/xmod"
 printf 'module golang.org/x/mod\n\ngo 1.27\n' >"$work/xmod/go.mod"
 
-mkdir -p "$out"
+mkdir -p "$out"/gomod/{testdata,unicode} "$out/modzip/testdata"
 (cd "$work" && "$go" build -o golden .)
 "$work/golden" "$out"

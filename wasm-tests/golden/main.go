@@ -1,4 +1,5 @@
-// Golden writes the tables the Rust port in src/gomod is held against: for each input the answer of Go's own code.
+// Golden writes the tables the Rust ports in src/gomod and src/modzip are held against: for each input the answer of Go's
+// own code.
 //
 // Every table is a file of JSON arrays, one a line. Inputs are the curated lists of bases.go and mutations of them;
 // the random source is seeded with a constant, so the tables change only with Go.
@@ -22,9 +23,12 @@ import (
 func main() {
 	log.SetFlags(0)
 	if len(os.Args) != 2 {
-		log.Fatal("usage: golden OUTPUT-DIRECTORY")
+		log.Fatal("usage: golden SOURCE-DIRECTORY")
 	}
-	dir := os.Args[1]
+	src := os.Args[1]
+	writeUnicode(filepath.Join(src, "gomod/unicode/tables.rs"))
+	write(filepath.Join(src, "modzip/testdata"), "zips", zipRows())
+	dir := filepath.Join(src, "gomod/testdata")
 	paths := grow(basePaths, pathAlphabet, 2600, 1)
 	versions := grow(baseVersions, versionAlphabet, 1900, 2)
 	canonical := canonicalVersions(versions)
@@ -37,6 +41,7 @@ func main() {
 	write(dir, "major", majorRows(paths, canonical))
 	write(dir, "globs", globRows())
 	write(dir, "glob_lists", globListRows())
+	write(dir, "file_paths", filePathRows())
 }
 
 type row = []any

@@ -7,7 +7,7 @@ use std::fmt::Debug;
 use serde::de::DeserializeOwned;
 
 use crate::gomod::gosemver::Semver;
-use crate::gomod::{ModulePath, Pseudo, Query, Version, check, major, unescape_version};
+use crate::gomod::{ModulePath, Pseudo, Query, Version, check, check_file_path, major, unescape_version};
 
 /// The rows of a table, which must be as many as were written.
 pub(in crate::gomod) fn rows<T: DeserializeOwned>(table: &str, at_least: usize) -> Vec<T> {
@@ -167,5 +167,13 @@ fn versions_agree_with_paths_as_in_go() {
             let ours = Version::parse(text).is_ok_and(|version| check(&path, &version).is_ok());
             differences.compare((&path, text), ours, bit(&bits, index));
         }
+    }
+}
+
+#[test]
+fn file_paths_are_valid_as_in_go() {
+    let mut differences = Differences::default();
+    for (path, ok) in rows::<(String, bool)>(include_str!("../testdata/file_paths.jsonl"), 1500) {
+        differences.compare(&path, check_file_path(&path).is_ok(), ok);
     }
 }
