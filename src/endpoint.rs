@@ -35,10 +35,7 @@ pub fn absolute(endpoint: &Endpoint, path: &str) -> String {
 /// Without `x-forwarded-proto` Envoy finds no route at all; the route removes it afterwards.
 pub fn forwards(header: &str) -> bool {
     header.starts_with(':')
-        || matches!(
-            header,
-            "traceparent" | "tracestate" | "x-forwarded-proto" | "x-request-id"
-        )
+        || matches!(header, "traceparent" | "tracestate" | "x-forwarded-proto" | "x-request-id")
         || selects(header)
 }
 

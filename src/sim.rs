@@ -6,11 +6,13 @@
 
 mod cluster;
 mod download;
+mod zip;
 
 use std::collections::{BTreeMap, VecDeque};
 
 pub(crate) use self::cluster::Cluster;
 pub(crate) use self::download::{Download, Fate};
+pub(crate) use self::zip::zip;
 use crate::{
     config::Config,
     cx::{BodyVerdict, CallId, Command, Cx, StreamId, Verdict},

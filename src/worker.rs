@@ -26,9 +26,7 @@ use self::{
 use crate::{
     config::Config,
     cx::{CallId, Command, Cx, StreamId, Verdict},
-    flow::{
-        Lesson, Parked, Passing, Probe, Reception, Routed, Sightings, Write, pass_on, readiness,
-    },
+    flow::{Lesson, Parked, Passing, Probe, Reception, Routed, Sightings, Write, pass_on, readiness},
     goproxy::{Zip, may_be_ours},
     http::{Callout, ReadHeader, Reply, RequestHead, ResponseHead, Timestamp},
     metrics::Metric,

@@ -223,9 +223,11 @@ fn scenario_a_download_that_storage_fails_is_not_sent_there_again_unasked() {
     world.settle();
     let headers = [("content-type", "text/plain")].into_iter().collect();
     let details = Some("upstream_reset_before_response_started{remote_connection_failure}".to_owned());
-    let Verdict::Respond(answer) =
-        world.answer_routed_as(0, stream, &ResponseHead { status: 503, headers, details, cluster: None, ends: false })
-    else {
+    let Verdict::Respond(answer) = world.answer_routed_as(
+        0,
+        stream,
+        &ResponseHead { status: 503, headers, details, cluster: None, ends: false },
+    ) else {
         panic!("passed on");
     };
     assert_eq!(answer.status, 502);
