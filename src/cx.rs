@@ -32,6 +32,19 @@ pub enum Verdict {
     Wait,
 }
 
+/// What a piece of a response's body, or its trailers, lead to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum BodyVerdict {
+    /// It goes on: as it is, or these bytes in its place.
+    Pass(Option<Vec<u8>>),
+    /// The host holds it back, as it is or these bytes in its place, with all that follows; a [`Command::Release`] or a
+    /// [`Command::Reset`] follows, unless one of the next verdicts is another.
+    Hold(Option<Vec<u8>>),
+    /// The stream is reset: the client must not take what it has for the whole.
+    Reset,
+}
+
 /// A change of headers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Edit {
@@ -62,6 +75,16 @@ pub enum Command {
         /// What [`crate::worker::Worker::message`] is to be given there. Shared: a go.mod of 16 MiB, copied for each of sixty
         /// workers, is all the memory that a VM may have.
         message: Body,
+    },
+    /// Let the response go on that the host holds back.
+    Release {
+        /// Whose.
+        stream: StreamId,
+    },
+    /// Reset a stream whose response has begun.
+    Reset {
+        /// Which.
+        stream: StreamId,
     },
     /// Let a stream that waits go on.
     Resume {

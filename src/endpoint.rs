@@ -43,19 +43,16 @@ pub fn absolute(endpoint: &Endpoint, path: &str) -> String {
 /// Without `x-forwarded-proto` Envoy finds no route at all; the route removes it afterwards.
 pub fn forwards(header: &str) -> bool {
     header.starts_with(':')
-        || matches!(
-            header,
-            "if-match"
-                | "if-modified-since"
-                | "if-none-match"
-                | "if-range"
-                | "if-unmodified-since"
-                | "range"
-                | "traceparent"
-                | "tracestate"
-                | "x-forwarded-proto"
-                | "x-request-id"
-        )
+        || matches!(header, "traceparent" | "tracestate" | "x-forwarded-proto" | "x-request-id")
+        || selects(header)
+}
+
+/// Whether a client's header says which bytes it wants, or whether it wants any.
+pub fn selects(header: &str) -> bool {
+    matches!(
+        header,
+        "if-match" | "if-modified-since" | "if-none-match" | "if-range" | "if-unmodified-since" | "range"
+    )
 }
 
 /// How this proxy names itself to whom it asks.

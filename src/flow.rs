@@ -1,11 +1,13 @@
 //! The machines that walk a request from its head to its answer.
 //!
-//! `request` is one client's: it decides, looks into the index, and else waits. `search`, `write` and `probe` are jobs of
-//! the worker: they make callouts, outlive the client that began them, and are shared by all who wait for the same. Each
-//! is data, driven by [`crate::worker`], and none calls anybody.
+//! `request` is one client's: it decides, looks into the index, and else waits. `route` and `passing` are the way
+//! of a zip that the host streams to it. `search`, `write` and `probe` are jobs of the worker: they make callouts, outlive
+//! the client that began them, and are shared by all who wait for the same. Each is data, driven by [`crate::worker`], and
+//! none calls anybody.
 
 mod hit;
 pub mod judge;
+mod passing;
 mod probe;
 mod proving;
 mod question;
@@ -18,6 +20,7 @@ mod sums;
 mod write;
 
 pub use self::hit::Hit;
+pub use self::passing::{Flaw, Passing, Proof};
 pub use self::probe::{Probe, Sightings, readiness};
 pub use self::proving::{Next, Proving};
 pub use self::question::Parked;

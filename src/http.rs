@@ -43,6 +43,8 @@ pub struct ResponseHead {
     pub details: Option<String>,
     /// The cluster that answered, where the host says so.
     pub cluster: Option<String>,
+    /// Whether nothing follows it, no body and no trailers.
+    pub ends: bool,
 }
 
 /// A whole response, made here.
@@ -102,6 +104,13 @@ impl RequestHead {
 /// Whether the method is one this proxy answers.
 pub fn is_read(method: &str) -> bool {
     matches!(method, "GET" | "HEAD")
+}
+
+impl ResponseHead {
+    /// Bytes of the body, where it says so.
+    pub fn content_length(&self) -> Option<u64> {
+        self.headers.first("content-length")?.trim().parse().ok()
+    }
 }
 
 impl Timestamp {

@@ -41,10 +41,11 @@ pub enum Metric {
         /// How: `proven`, `forged`, `fork`, or `failed` where it could not be asked for all it takes.
         outcome: &'static str,
     },
-    /// A go.mod or a zip that was checked.
+    /// A go.mod or a zip that was read to its end.
     Verification {
-        /// What came of it: `proven` or, of a module that nothing is to be proven of, `fit`; `unproven` where it is given
-        /// all the same, `refused` where it is not; `mismatch` where the database says otherwise; `unfit` for a bad zip.
+        /// What came of it. Given: `ok` (the checksum database has this hash for it), `exempt` (nothing to be proven), `accepted`
+        /// (the database could not be asked). Not given: `mismatch`, `unfit` (no module zip, or cut short), `unproven`,
+        /// `late` (trailers before all was read).
         outcome: &'static str,
     },
 }

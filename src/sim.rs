@@ -5,13 +5,17 @@
 //! time ends in the order in which it was called. A filter that would trap in Envoy panics here.
 
 mod cluster;
+mod download;
+mod zip;
 
 use std::collections::{BTreeMap, VecDeque};
 
 pub(crate) use self::cluster::Cluster;
+pub(crate) use self::download::{Download, Fate};
+pub(crate) use self::zip::zip;
 use crate::{
     config::Config,
-    cx::{CallId, Command, Cx, StreamId, Verdict},
+    cx::{BodyVerdict, CallId, Command, Cx, StreamId, Verdict},
     http::{Body, CallFailure, Callout, Headers, Reply, RequestHead, Response, ResponseHead, Timestamp},
     shared::{Memory, QueueId, Seat},
     worker::Worker,
@@ -32,6 +36,7 @@ pub(crate) struct World {
     config: Config,
     workers: Vec<Seated>,
     calls: Vec<Call>,
+    downloads: BTreeMap<StreamId, Download>,
     messages: VecDeque<(QueueId, Body)>,
     ticked: Timestamp,
     verdicts: BTreeMap<StreamId, Verdict>,
@@ -76,6 +81,7 @@ impl World {
             config,
             workers: Vec::new(),
             calls: Vec::new(),
+            downloads: BTreeMap::new(),
             messages: VecDeque::new(),
             ticked: START,
             verdicts: BTreeMap::new(),
@@ -183,7 +189,8 @@ impl World {
         headers: &[(&str, &str)],
     ) -> Verdict {
         let headers = headers.iter().copied().collect::<Headers>();
-        self.answer_routed_as(worker, stream, &ResponseHead { status, headers, details: None, cluster: None })
+        let head = ResponseHead { status, headers, details: None, cluster: None, ends: false };
+        self.answer_routed_as(worker, stream, &head)
     }
 
     /// As [`World::answer_routed`], from a host that says how it came about.
@@ -194,6 +201,60 @@ impl World {
         head: &ResponseHead,
     ) -> Verdict {
         self.step(worker, |worker, cx| worker.response_head(stream, head, cx))
+    }
+
+    /// A piece of a routed response's body comes; `ends` says that nothing follows.
+    pub(crate) fn body(&mut self, worker: usize, stream: StreamId, bytes: &[u8], ends: bool) {
+        let known = self.workers[worker].worker.inspects(stream);
+        let download = self.downloads.entry(stream).or_default();
+        let new = download.arrive(bytes, ends, known.unwrap_or_default());
+        let verdict = match known {
+            None => BodyVerdict::Pass(None),
+            Some(_) => self.step(worker, |worker, cx| worker.response_body(stream, new, ends, cx)),
+        };
+        self.obey(worker, stream, verdict);
+    }
+
+    /// The trailers of a routed response come.
+    pub(crate) fn trailers(&mut self, worker: usize, stream: StreamId) {
+        self.downloads.entry(stream).or_default().end();
+        let verdict = self.step(worker, |worker, cx| worker.response_trailers(stream, cx));
+        if let BodyVerdict::Pass(bytes) | BodyVerdict::Hold(bytes) = &verdict {
+            assert_eq!(*bytes, None, "nothing can be put before trailers");
+        }
+        self.obey(worker, stream, verdict);
+    }
+
+    fn obey(&mut self, worker: usize, stream: StreamId, verdict: BodyVerdict) {
+        let download = self.downloads.entry(stream).or_default();
+        download.obey(verdict);
+        if download.fate != Fate::Open {
+            self.leave(worker, stream);
+        }
+    }
+
+    /// What the client of `stream` has of the body of its response.
+    pub(crate) fn download(&self, stream: StreamId) -> &Download {
+        &self.downloads[&stream]
+    }
+
+    /// One slice of the work that `worker` has left to do; whether there was any.
+    pub(crate) fn work(&mut self, worker: usize) -> bool {
+        let has_work = self.workers[worker].worker.has_work();
+        if has_work {
+            self.step(worker, Worker::work);
+        }
+        has_work
+    }
+
+    /// A worker, for what no event leads to.
+    pub(crate) fn worker(&mut self, worker: usize) -> &mut Worker {
+        &mut self.workers[worker].worker
+    }
+
+    /// An event that no method here stands for.
+    pub(crate) fn event<T>(&mut self, worker: usize, event: impl FnOnce(&mut Worker, &mut Cx<'_>) -> T) -> T {
+        self.step(worker, event)
     }
 
     /// The client of `stream` leaves.
@@ -327,6 +388,8 @@ impl World {
                 Command::Count(metric) => *self.counters.entry(metric.to_string()).or_default() += 1,
                 Command::Notify { queue, message } => self.messages.push_back((queue, message)),
                 Command::Log(level, line) => self.log.push(format!("{level} {line}")),
+                Command::Release { stream } => self.let_go(stream, Download::release),
+                Command::Reset { stream } => self.let_go(stream, Download::reset),
                 Command::Resume { stream, verdict } => {
                     assert_ne!(verdict, Verdict::Wait, "a stream was resumed to wait");
                     let before = self.verdicts.insert(stream, verdict);
@@ -335,6 +398,13 @@ impl World {
             }
         }
         result
+    }
+
+    fn let_go(&mut self, stream: StreamId, end: impl FnOnce(&mut Download)) {
+        end(self.downloads.entry(stream).or_default());
+        for seated in &mut self.workers {
+            seated.worker.stream_gone(stream);
+        }
     }
 
     fn call(&mut self, queue: QueueId, id: CallId, callout: &Callout) {

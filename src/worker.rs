@@ -7,6 +7,7 @@ mod budget;
 mod errand;
 mod fetch;
 mod follow;
+mod passing;
 mod patience;
 mod prove;
 mod ready;
@@ -22,13 +23,13 @@ use self::{
     fetch::Fetch,
     prove::Part,
     ready::Ready,
-    sums::KnownSumdb,
+    sums::{Asks, KnownSumdb},
 };
 use crate::{
     config::Config,
     cx::{CallId, Command, Cx, StreamId, Verdict},
-    flow::{Parked, Probe, Reception, Routed, Sightings, Write, pass_on, readiness},
-    goproxy::may_be_ours,
+    flow::{Lesson, Parked, Passing, Probe, Reception, Routed, Sightings, Write, pass_on, readiness},
+    goproxy::{Zip, may_be_ours},
     http::{Callout, ReadHeader, Reply, RequestHead, ResponseHead, Timestamp},
     metrics::Metric,
     plan::Want,
@@ -65,12 +66,16 @@ enum Toil {
     Passing(StreamId),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Stream {
     /// Waits for a search; `coalesced` says that another request had begun it.
     Parked { parked: Box<Parked>, coalesced: bool },
+    /// Its response passes by, and is read along.
+    Passing(Box<Passing>),
     /// Waits for the readiness page.
     Probing,
+    /// Is about to be reset: nothing of its response passes any more.
+    Refused,
     /// Is on its way, its response yet to come.
     Routed(Routed),
 }
@@ -162,7 +167,8 @@ impl Worker {
     pub fn work(&mut self, cx: &mut Cx<'_>) {
         match self.toil.pop_front() {
             Some(Toil::Search(key)) => self.work_at(key, cx),
-            Some(Toil::Passing(_)) | None => {}
+            Some(Toil::Passing(stream)) => self.read_on(stream, cx),
+            None => {}
         }
     }
 
@@ -228,8 +234,17 @@ impl Worker {
         let expected = routed.source.endpoint(&self.config).map(|endpoint| endpoint.cluster.as_str());
         let reply = Reply::routed(head, expected.unwrap_or_default());
         self.sightings.note(routed.source, &reply, &self.config, cx);
+        if routed.is_inspected() && matches!(reply, Reply::Answered { status: 200, .. }) {
+            return self.begin_passing(stream, routed, head, reply, cx);
+        }
         let (verdict, lesson) = routed.response(head, reply, &self.config, cx);
-        let path = Want::Zip(routed.zip).key();
+        self.learn(&routed.zip, lesson, cx);
+        verdict
+    }
+
+    /// The index learns of a zip that did not come.
+    fn learn(&mut self, zip: &Zip, lesson: Lesson, cx: &mut Cx<'_>) {
+        let path = Want::Zip(zip.clone()).key();
         if lesson.lost {
             self.index.keep(cx.kv, &path, &Entry::Lost { since: cx.now, corrupt: false }, cx.now);
         } else if lesson.forget {
@@ -238,7 +253,6 @@ impl Worker {
         if let Some(missing) = lesson.missing {
             self.index.keep(cx.kv, &path, &Entry::Missing(missing), cx.now);
         }
-        verdict
     }
 
     /// A callout ended.

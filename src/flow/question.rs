@@ -110,10 +110,12 @@ impl Parked {
             }
             (End::Failed(failure), _) => question.failed(failure, cx),
             (End::Zip { proven, checked }, Want::Zip(zip)) => {
-                let (proven, checked) = (*proven, *checked);
-                let routed = searched.source.map(|source| {
-                    let doubt = searched.doubt.clone();
-                    Routed { zip: zip.clone(), source, doubt, proven, checked }
+                let doubt = searched.doubt.clone();
+                let routed = searched.source.map(|source| Routed {
+                    doubt,
+                    proven: *proven,
+                    checked: *checked,
+                    ..Routed::new(zip.clone(), source, &self.head)
                 });
                 match routed.as_ref().and_then(|routed| routed.verdict(&self.head, config)) {
                     Some(verdict) => return (verdict, routed),
@@ -199,7 +201,7 @@ impl Question {
         head: &RequestHead,
         config: &Config,
     ) -> Indexed {
-        let routed = Routed { zip: zip.clone(), source, doubt: None, proven: true, checked };
+        let routed = Routed { proven: true, checked, ..Routed::new(zip.clone(), source, head) };
         match routed.verdict(head, config) {
             Some(verdict) => Indexed::Answer(Reception::Routed(verdict, routed)),
             None => Indexed::Nothing,

@@ -8,6 +8,7 @@ use crate::{
     goproxy::{Answer, Asker, CACHE_HEADER, Failure, Fault, Missing, Outcome, Validity, Zip},
     http::{Reply, RequestHead, ResponseHead},
     metrics::{Cache, Metric},
+    modzip::MAX_ZIP,
     plan::Source,
     store, upstream,
 };
@@ -23,8 +24,10 @@ pub struct Routed {
     pub doubt: Option<Failure>,
     /// Whether it was asked before, and said that it has it: the index knows that by now.
     pub proven: bool,
-    /// Whether what it has was read before and is right.
+    /// Whether what comes from there is known to be the zip it has to be.
     pub checked: bool,
+    /// Whether the head alone is asked for.
+    pub head_only: bool,
 }
 
 /// What the index learns of a zip that did not come.
@@ -39,6 +42,17 @@ pub struct Lesson {
 }
 
 impl Routed {
+    /// The request `head`, routed to `source`, which nobody has asked yet.
+    pub fn new(zip: Zip, source: Source, head: &RequestHead) -> Self {
+        let (checked, head_only) = (source == Source::Storage, head.method == "HEAD");
+        Self { zip, source, doubt: None, proven: false, checked, head_only }
+    }
+
+    /// Whether the zip is read along as it passes. Whatever the client wants of it, the whole is asked for then.
+    pub fn is_inspected(&self) -> bool {
+        !self.checked && !self.head_only
+    }
+
     /// The change of headers that sends the request there, and leaves behind what is none of that host's business.
     pub fn verdict(&self, head: &RequestHead, config: &Config) -> Option<Verdict> {
         let to = self.source.endpoint(config)?;
@@ -50,8 +64,8 @@ impl Routed {
             ("user-agent".to_owned(), endpoint::USER_AGENT.to_owned()),
         ];
         set.extend(to.headers.iter().cloned());
-        let mut remove: Vec<_> =
-            head.headers.names().filter(|name| !endpoint::forwards(name)).map(str::to_owned).collect();
+        let goes = |name: &str| endpoint::forwards(name) && !(self.is_inspected() && endpoint::selects(name));
+        let mut remove: Vec<_> = head.headers.names().filter(|name| !goes(name)).map(str::to_owned).collect();
         remove.dedup();
         Some(Verdict::Edit(Edit { remove, set }))
     }
@@ -78,10 +92,10 @@ impl Routed {
         let what = self.zip.to_string();
         let who = self.source.describe(config);
         let shared = is_shared(Some(&self.zip.module), config);
-        match upstream::judge_download(&what, &who, reply, cx.now) {
+        match upstream::judge_download(&what, &who, reply, self.is_inspected(), cx.now) {
             None => {
                 cx.count(Metric::Request { kind: KIND, cache, status: head.status });
-                (edit(head, Validity { fresh_for: None, shared }, cache), Lesson::default())
+                (self.edit(head, Validity { fresh_for: None, shared }, cache), Lesson::default())
             }
             Some(Outcome::Missing(_)) if let Some(doubt) = &self.doubt => {
                 (failed(doubt, cx), self.lesson(None))
@@ -101,6 +115,32 @@ impl Routed {
         }
     }
 
+    /// Why a zip that begins with this head cannot be read along, if it cannot.
+    pub fn objection(&self, head: &ResponseHead, config: &Config) -> Option<Failure> {
+        let encoding = head.headers.first("content-encoding").map(str::trim).unwrap_or_default();
+        let why = if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
+            "it is encoded, which nobody asked for".to_owned()
+        } else if head.ends {
+            "it is empty".to_owned()
+        } else if head.content_length().is_some_and(|length| length > MAX_ZIP) {
+            format!("it is larger than {MAX_ZIP} bytes, and no module zip is")
+        } else {
+            return None;
+        };
+        let reason = format!("{}: bad answer from {}: {why}", self.zip, self.source.describe(config));
+        Some(Failure { fault: Fault::Bad, reason, retry_after: None })
+    }
+
+    /// The answer in place of a zip that is not given.
+    pub fn refuse(&self, failure: &Failure, cx: &mut Cx<'_>) -> Verdict {
+        failed(failure, cx)
+    }
+
+    /// What the index learns where the source gives another zip than it has to.
+    pub fn disproved(&self) -> Lesson {
+        self.lesson(None)
+    }
+
     /// Whether others were not asked because the source had said that it has it.
     fn may_be_elsewhere(&self, config: &Config) -> bool {
         let mut upstreams = upstream::chain(config, &self.zip.module).map(Source::Upstream);
@@ -111,30 +151,32 @@ impl Routed {
     fn lesson(&self, missing: Option<Missing>) -> Lesson {
         Lesson { lost: self.source == Source::Storage, forget: self.proven, missing }
     }
+
+    /// Whatever else the source sends (cookies, its own caching, its internals) is not for the client.
+    fn edit(&self, head: &ResponseHead, validity: Validity, cache: Cache) -> Verdict {
+        // A range would not reach the source.
+        let stays = |name: &str| KEPT.contains(&name) && !(self.is_inspected() && name == "accept-ranges");
+        let mut remove: Vec<_> =
+            head.headers.names().filter(|name| !stays(name)).map(str::to_owned).collect();
+        remove.dedup();
+        // That one client's condition or range did not fit says nothing to another.
+        let cache_control =
+            if matches!(head.status, 412 | 416) { "no-store".to_owned() } else { validity.cache_control() };
+        let mut set = vec![
+            ("cache-control".to_owned(), cache_control),
+            (CACHE_HEADER.to_owned(), cache.as_str().to_owned()),
+        ];
+        if matches!(head.status, 200 | 206)
+            && !head.headers.first("content-type").is_some_and(|kind| kind.starts_with("multipart/"))
+        {
+            set.push(("content-type".to_owned(), Zip::CONTENT_TYPE.to_owned()));
+        }
+        Verdict::Edit(Edit { remove, set })
+    }
 }
 
 fn failed(failure: &Failure, cx: &mut Cx<'_>) -> Verdict {
     answer(&Answer::Failed(failure), &Asker::default(), KIND, Cache::None, cx)
-}
-
-/// Whatever else the source sends (cookies, its own caching, its internals) is not for the client.
-fn edit(head: &ResponseHead, validity: Validity, cache: Cache) -> Verdict {
-    let mut remove: Vec<_> =
-        head.headers.names().filter(|name| !KEPT.contains(name)).map(str::to_owned).collect();
-    remove.dedup();
-    // That one client's condition or range did not fit says nothing to another.
-    let cache_control =
-        if matches!(head.status, 412 | 416) { "no-store".to_owned() } else { validity.cache_control() };
-    let mut set = vec![
-        ("cache-control".to_owned(), cache_control),
-        (CACHE_HEADER.to_owned(), cache.as_str().to_owned()),
-    ];
-    if matches!(head.status, 200 | 206)
-        && !head.headers.first("content-type").is_some_and(|kind| kind.starts_with("multipart/"))
-    {
-        set.push(("content-type".to_owned(), Zip::CONTENT_TYPE.to_owned()));
-    }
-    Verdict::Edit(Edit { remove, set })
 }
 
 const KIND: &str = "zip";

@@ -151,7 +151,7 @@ impl Search {
         }
         let source = question.source;
         let end = match (question.form, source) {
-            (Form::Store { from, .. }, _) => return self.stored(from, &reply, cx),
+            (Form::Store { from, .. }, _) => return self.stored(from, &reply, config, cx),
             (Form::Whole, _) => match (Whole::read(reply, config.fetch.zip_bytes), &self.want) {
                 (Whole::Here(bytes), Want::Zip(zip)) => {
                     self.held = Some(Held::zip(source, zip, bytes));
@@ -208,16 +208,15 @@ impl Search {
         match held.weigh(sums) {
             Weighed::Good => {
                 self.unproven = false;
-                if *sums != Sums::Exempt {
-                    cx.count(Metric::Verification { outcome: "proven" });
-                }
+                let outcome = if *sums == Sums::Exempt { "exempt" } else { "ok" };
+                cx.count(Metric::Verification { outcome });
             }
             Weighed::Unproven { acceptable: true, .. } => {
                 self.unproven = true;
-                cx.count(Metric::Verification { outcome: "unproven" });
+                cx.count(Metric::Verification { outcome: "accepted" });
             }
             Weighed::Unproven { acceptable: false, failure } => {
-                cx.count(Metric::Verification { outcome: "refused" });
+                cx.count(Metric::Verification { outcome: "unproven" });
                 return self.done(End::Failed(failure), Some(source));
             }
             Weighed::Wrong(why) => {
@@ -308,16 +307,17 @@ impl Search {
     }
 
     /// A store that does not take it costs the copy: the upstream has it.
-    fn stored(&mut self, from: Source, reply: &Reply, cx: &mut Cx<'_>) -> Step {
+    fn stored(&mut self, from: Source, reply: &Reply, config: &Config, cx: &mut Cx<'_>) -> Step {
         match store::judge_write(reply) {
             Written::Stored => {
                 cx.count(Metric::StorageWrite { outcome: "stored" });
                 self.done(End::Zip { proven: true, checked: true }, Some(Source::Storage))
             }
-            // Another gateway was faster. What it wrote is not known to be the same.
+            // Another gateway was faster. Whether what it wrote is the same is seen by reading it.
             Written::Exists => {
                 cx.count(Metric::StorageWrite { outcome: "exists" });
-                self.done(end, Some(from))
+                self.ahead.push_front(from);
+                self.ask(Question { source: Source::Storage, form: Form::Whole, again: false }, config, cx)
             }
             Written::Failed(Trouble { label, why, .. }) => {
                 cx.count(Metric::StorageWrite { outcome: label });

@@ -41,8 +41,18 @@ pub(super) struct Link {
     counters: Counters,
     outbox: VecDeque<(CallId, Callout)>,
     /// Streams that are to go on.
-    resumed: VecDeque<(StreamId, Verdict)>,
+    resumed: VecDeque<(StreamId, Onward)>,
     tokens: BTreeMap<u32, CallId>,
+}
+
+/// How a stream goes on that waited.
+pub(super) enum Onward {
+    /// Its response, as far as it was held back.
+    Release,
+    /// Its request.
+    Request(Verdict),
+    /// Not at all.
+    Reset,
 }
 
 impl Link {
@@ -70,7 +80,9 @@ impl Link {
 
     /// Whether this stream is to wait on.
     pub(super) fn holds(&self, stream: StreamId) -> bool {
-        self.worker.holds(stream) || self.resumed.iter().any(|(waiting, _)| *waiting == stream)
+        let is_request = |onward: &Onward| matches!(onward, Onward::Request(_));
+        self.worker.holds(stream)
+            || self.resumed.iter().any(|(waiting, onward)| *waiting == stream && is_request(onward))
     }
 
     /// Whether nothing is under way.
@@ -88,8 +100,8 @@ impl Link {
     /// over, and calls the filter for each from within the last: some three hundred deep, the VM's stack is full.
     pub(super) fn let_go(&mut self) {
         for _ in 0..MAX_RESUMED {
-            let Some((stream, verdict)) = self.resumed.pop_front() else { break };
-            obey::resume(self, stream, verdict);
+            let Some((stream, onward)) = self.resumed.pop_front() else { break };
+            obey::resume(self, stream, onward);
         }
         self.ring();
     }
@@ -152,7 +164,11 @@ impl Link {
                 Command::Count(metric) => self.counters.add(metric),
                 Command::Notify { queue, message } => mail::send(queue, &message),
                 Command::Log(level, line) => log::log!(level, "{line}"),
-                Command::Resume { stream, verdict } => self.resumed.push_back((stream, verdict)),
+                Command::Release { stream } => self.resumed.push_back((stream, Onward::Release)),
+                Command::Reset { stream } => self.resumed.push_back((stream, Onward::Reset)),
+                Command::Resume { stream, verdict } => {
+                    self.resumed.push_back((stream, Onward::Request(verdict)));
+                }
             }
         }
         // The host's clock runs only while something is due: an idle gateway sleeps.

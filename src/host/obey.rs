@@ -1,16 +1,20 @@
 //! Verdicts carried out.
 //!
+//! **Held back**: what a body verdict holds back stands in Envoy's own buffer, with the stream paused. Envoy hands the whole
+//! of that buffer over with each further call, and resets the stream where it outgrows the cluster's
+//! `per_connection_buffer_limit_bytes`.
+//!
 //! **Host differences**: Envoy drops the `content-type` of a local reply without a body, and its `content-length` with it.
 //! Its own local reply comes back through the filter's response callbacks, where both can be put back.
 
 use proxy_wasm::{
     hostcalls,
-    types::{Action, MapType},
+    types::{Action, BufferType, MapType},
 };
 
-use super::link::Link;
+use super::link::{Link, Onward};
 use crate::{
-    cx::{Edit, StreamId, Verdict},
+    cx::{BodyVerdict, Edit, StreamId, Verdict},
     http::Response,
 };
 
@@ -30,21 +34,52 @@ pub(super) fn now(link: &mut Link, stream: StreamId, map: MapType, verdict: Verd
     }
 }
 
-/// Carries out a verdict for a request that waits; the root's callback runs.
-pub(super) fn resume(link: &mut Link, stream: StreamId, verdict: Verdict) {
+/// Carries out a verdict on what came of a response, `size` bytes in the host's buffer, or on its trailers, with none; the
+/// stream's callback runs.
+pub(super) fn body(size: usize, verdict: BodyVerdict) -> Action {
+    // In a callback with bytes the host takes others in their place; without, it would trap.
+    let put = |bytes: Option<Vec<u8>>| {
+        if let Some(bytes) = bytes {
+            let _ = hostcalls::set_buffer(BufferType::HttpResponseBody, 0, size, &bytes);
+        }
+    };
+    match verdict {
+        BodyVerdict::Pass(bytes) => {
+            put(bytes);
+            Action::Continue
+        }
+        BodyVerdict::Hold(bytes) => {
+            put(bytes);
+            Action::Pause
+        }
+        BodyVerdict::Reset => {
+            let _ = hostcalls::reset_http_response();
+            Action::Pause
+        }
+    }
+}
+
+/// Carries out what a stream waited for; the root's callback runs.
+pub(super) fn resume(link: &mut Link, stream: StreamId, onward: Onward) {
     if hostcalls::set_effective_context(stream.0).is_err() {
         return;
     }
-    match verdict {
-        Verdict::Continue => {
+    match onward {
+        Onward::Release => {
+            let _ = hostcalls::resume_http_response();
+        }
+        Onward::Request(Verdict::Continue) => {
             let _ = hostcalls::resume_http_request();
         }
-        Verdict::Edit(edit) => {
+        Onward::Request(Verdict::Edit(edit)) => {
             apply(MapType::HttpRequestHeaders, &edit);
             let _ = hostcalls::resume_http_request();
         }
-        Verdict::Respond(response) => respond(link, stream, &response),
-        Verdict::Wait => {}
+        Onward::Request(Verdict::Respond(response)) => respond(link, stream, &response),
+        Onward::Request(Verdict::Wait) => {}
+        Onward::Reset => {
+            let _ = hostcalls::reset_http_response();
+        }
     }
     let _ = hostcalls::set_effective_context(link.root);
 }

@@ -5,12 +5,12 @@ use std::{cell::RefCell, rc::Rc};
 use proxy_wasm::{
     hostcalls,
     traits::{Context, HttpContext},
-    types::{Action, MapType},
+    types::{Action, BufferType, MapType},
 };
 
 use super::{heads, link::Link, obey};
 use crate::{
-    cx::{StreamId, Verdict},
+    cx::{BodyVerdict, StreamId, Verdict},
     http::ResponseHead,
 };
 
@@ -57,7 +57,7 @@ impl HttpContext for Stream {
         }
     }
 
-    fn on_http_response_headers(&mut self, _num_headers: usize, _end_of_stream: bool) -> Action {
+    fn on_http_response_headers(&mut self, _num_headers: usize, ends: bool) -> Action {
         let Some(link) = self.link.as_ref().filter(|_| !self.foreign) else {
             return Action::Continue;
         };
@@ -69,9 +69,39 @@ impl HttpContext for Stream {
         let (status, headers) = heads::response(MapType::HttpResponseHeaders);
         let (details, cluster) =
             (property(&["response", "code_details"]), property(&["xds", "cluster_name"]));
-        let head = ResponseHead { status, headers, details, cluster };
+        let head = ResponseHead { status, headers, details, cluster, ends };
         let verdict = link.stream(|worker, cx| worker.response_head(self.id, &head, cx));
         obey::now(&mut link, self.id, MapType::HttpResponseHeaders, verdict)
+    }
+
+    fn on_http_response_body(&mut self, size: usize, ends: bool) -> Action {
+        let Some(link) = self.link.as_ref().filter(|_| !self.foreign) else {
+            return Action::Continue;
+        };
+        let mut link = link.borrow_mut();
+        let Some(known) = link.worker.inspects(self.id) else {
+            return Action::Continue;
+        };
+        let new = size.saturating_sub(known);
+        let bytes = if new > 0 { body(known, new) } else { Vec::new() };
+        if bytes.len() != new {
+            // What cannot be read cannot be checked.
+            return obey::body(size, BodyVerdict::Reset);
+        }
+        let verdict = link.stream(|worker, cx| worker.response_body(self.id, bytes, ends, cx));
+        obey::body(size, verdict)
+    }
+
+    fn on_http_response_trailers(&mut self, _num_trailers: usize) -> Action {
+        let Some(link) = self.link.as_ref().filter(|_| !self.foreign) else {
+            return Action::Continue;
+        };
+        let mut link = link.borrow_mut();
+        if link.worker.inspects(self.id).is_none() {
+            return Action::Continue;
+        }
+        let verdict = link.stream(|worker, cx| worker.response_trailers(self.id, cx));
+        obey::body(0, verdict)
     }
 }
 
@@ -84,6 +114,11 @@ impl Context for Stream {
         }
         true
     }
+}
+
+/// `size` bytes of the response's body from `start` on, as many as there are.
+fn body(start: usize, size: usize) -> Vec<u8> {
+    hostcalls::get_buffer(BufferType::HttpResponseBody, start, size).ok().flatten().unwrap_or_default()
 }
 
 /// Nothing where the host has no such property.

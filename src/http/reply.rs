@@ -166,7 +166,7 @@ mod tests {
         let bare = |status, details: &str| {
             let headers = [("content-type", "text/plain")].into_iter().collect();
             let details = Some(details.to_owned());
-            Reply::routed(&ResponseHead { status, headers, details, cluster: None }, "any")
+            Reply::routed(&ResponseHead { status, headers, details, cluster: None, ends: false }, "any")
         };
         for (status, details, failure) in [
             (404, "direct_response", CallFailure::Misconfigured),

@@ -21,12 +21,14 @@ pub fn judge(document: &Document, who: &str, reply: Reply, now: Timestamp) -> Ou
     }
 }
 
-/// Reads the head of a streamed zip: nothing means that it is what was asked for, or the part or the news of it.
+/// Reads the head of a streamed zip: nothing means that it is what was asked for, or the part or the news of it where not
+/// the `whole` was.
 ///
 /// `what` is what was asked for, as reasons name it.
-pub fn judge_download(what: &str, who: &str, reply: Reply, now: Timestamp) -> Option<Outcome> {
+pub fn judge_download(what: &str, who: &str, reply: Reply, whole: bool, now: Timestamp) -> Option<Outcome> {
     match reply {
-        Reply::Answered { status: 200 | 206 | 304 | 412 | 416, .. } => None,
+        Reply::Answered { status: 200, .. } => None,
+        Reply::Answered { status: 206 | 304 | 412 | 416, .. } if !whole => None,
         reply => Some(without(what, who, &reply, now)),
     }
 }

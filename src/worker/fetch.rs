@@ -83,7 +83,7 @@ impl Worker {
     /// The reply to a fetch's question.
     pub(super) fn hear(&mut self, key: SearchKey, mut fetch: Box<Fetch>, reply: Reply, cx: &mut Cx<'_>) {
         let step = fetch.search.step(reply, &self.config, cx);
-        self.go_on(key, fetch, step, cx);
+        self.walk(key, fetch, step, cx);
     }
 
     /// Sees to it that the errand is done, here or by another worker. What turns out at once is returned.
@@ -206,12 +206,12 @@ impl Worker {
     pub(super) fn work_at(&mut self, key: SearchKey, cx: &mut Cx<'_>) {
         if let Some(mut fetch) = self.take_fetch(&key) {
             let step = fetch.search.work(&self.config, cx);
-            self.go_on(key, fetch, step, cx);
+            self.walk(key, fetch, step, cx);
         }
     }
 
     /// Takes a step of a search that may be its last.
-    pub(super) fn go_on(&mut self, key: SearchKey, fetch: Box<Fetch>, step: Step, cx: &mut Cx<'_>) {
+    pub(super) fn walk(&mut self, key: SearchKey, fetch: Box<Fetch>, step: Step, cx: &mut Cx<'_>) {
         if let Some(done) = self.proceed(key, fetch, step, cx) {
             self.answer(&done.errand, &done.searched, cx);
         }

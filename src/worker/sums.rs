@@ -7,7 +7,7 @@ use super::{
     errand::{Errand, Waiter},
 };
 use crate::{
-    config::Verification,
+    config::Mode,
     cx::{Cx, StreamId},
     flow::{End, Searched, Sums, judge},
     gomod::{ModulePath, Version},
@@ -47,9 +47,10 @@ impl Worker {
         who: Asks,
         cx: &mut Cx<'_>,
     ) -> Option<Sums> {
-        let Some(Verification { sumdb: at, acceptable }) = self.config.verification(module) else {
+        let Some((at, mode)) = self.config.verification(module) else {
             return Some(Sums::Exempt);
         };
+        let acceptable = mode == Mode::WhenAvailable;
         let sumdb = self.config.sumdb.get(at)?.name.clone();
         let file = SumdbFile::Lookup(module.clone(), version.clone());
         let want = Want::Document(Document::Sumdb { sumdb, file });
@@ -85,10 +86,10 @@ impl Worker {
             Asks::Search(key) => {
                 if let Some(mut fetch) = self.take_fetch(key) {
                     let step = fetch.search.learn(sums, &self.config, cx);
-                    self.go_on(key.clone(), fetch, step, cx);
+                    self.walk(key.clone(), fetch, step, cx);
                 }
             }
-            Asks::Passing(_) => {}
+            Asks::Passing(stream) => self.passing_sums(*stream, sums, cx),
         }
     }
 
@@ -97,9 +98,10 @@ impl Worker {
         let Want::Document(Document::Sumdb { file: SumdbFile::Lookup(module, version), .. }) = want else {
             return Sums::Exempt;
         };
-        let Some(Verification { sumdb: at, acceptable }) = self.config.verification(module) else {
+        let Some((at, mode)) = self.config.verification(module) else {
             return Sums::Exempt;
         };
+        let acceptable = mode == Mode::WhenAvailable;
         let (failure, acceptable) = match &searched.end {
             End::Document(found) => {
                 match Record::parse(&found.body).and_then(|record| record.sums(module, version)) {

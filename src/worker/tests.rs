@@ -7,6 +7,7 @@ mod doubts;
 mod interplay;
 mod orders;
 mod pages;
+mod passing;
 mod privacy;
 mod random;
 mod refusals;

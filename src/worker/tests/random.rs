@@ -165,14 +165,22 @@ impl Run {
         self.clients.insert(stream, Client { worker, module, file, may_fetch });
     }
 
-    /// A routed zip's response begins.
+    /// A routed zip's response comes, or its client leaves in the middle.
     fn stream(&mut self) {
         let routed =
             self.clients.iter().find(|(stream, _)| matches!(self.world.verdict(**stream), Verdict::Edit(_)));
         let Some((stream, worker)) = routed.map(|(stream, client)| (*stream, client.worker)) else { return };
         self.clients.remove(&stream);
         let status = if self.random.next(0..=3) == 0 { 404 } else { 200 };
-        let _ = self.world.answer_routed(worker, stream, status, &[("date", "now")]);
+        if let Verdict::Edit(_) = self.world.answer_routed(worker, stream, status, &[("date", "now")]) {
+            let (first, rest) = EMPTY_ZIP.as_bytes().split_at(7);
+            self.world.body(worker, stream, first, false);
+            if self.random.next(0..=3) == 0 {
+                self.world.leave(worker, stream);
+            } else {
+                self.world.body(worker, stream, rest, true);
+            }
+        }
     }
 
     /// Those who were answered leave.

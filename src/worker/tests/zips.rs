@@ -49,8 +49,7 @@ fn scenario_a_stored_zip_is_routed_to_storage_and_remembered() {
 }
 
 #[test]
-fn scenario_only_what_says_which_bytes_goes_along() {
-    let mut world = streaming(1);
+fn scenario_what_is_read_along_is_asked_for_whole_and_of_the_rest_any_bytes() {
     let headers = [
         ("authorization", "Basic secret"),
         ("cookie", "session"),
@@ -59,16 +58,25 @@ fn scenario_only_what_says_which_bytes_goes_along() {
         ("accept-encoding", "gzip"),
         ("range", "bytes=0-99"),
         ("if-none-match", "\"x\""),
+        ("if-range", "\"x\""),
         ("x-request-id", "1"),
     ];
-    let stream = world.begin_with(0, "GET", ZIP, &headers);
-    world.settle();
-    let edit = edit(&world, stream);
-    assert_eq!(
-        edit.remove,
-        ["authorization", "cookie", "x-forwarded-for", "x-modgate-cluster", "accept-encoding"]
-    );
-    assert_eq!(set(&edit, "x-modgate-cluster"), "public", "ours, put after the client's is removed");
+    let nobodys = ["authorization", "cookie", "x-forwarded-for", "x-modgate-cluster", "accept-encoding"];
+    for (method, source, ours) in [
+        ("GET", "public", &["range", "if-none-match", "if-range"][..]),
+        ("HEAD", "public", &[]),
+        ("GET", "storage", &[]),
+    ] {
+        let mut world = streaming(1);
+        if source == "storage" {
+            world.cluster("storage").serve("/modules/example.com/m/@v/v1.0.0.zip", "PK");
+        }
+        let stream = world.begin_with(0, method, ZIP, &headers);
+        world.settle();
+        let edit = edit(&world, stream);
+        assert_eq!(edit.remove, [&nobodys[..], ours].concat(), "{method} of {source}");
+        assert_eq!(set(&edit, "x-modgate-cluster"), source, "ours, put after the client's is removed");
+    }
 }
 
 #[test]
@@ -88,7 +96,7 @@ fn scenario_a_zips_answer_goes_on_under_our_own_headers() {
     let Verdict::Edit(edit) = world.answer_routed(0, stream, 200, &head) else {
         panic!("not edited");
     };
-    assert_eq!(edit.remove, ["set-cookie", "cache-control"]);
+    assert_eq!(edit.remove, ["set-cookie", "cache-control", "accept-ranges"]);
     assert_eq!(set(&edit, "content-type"), "application/zip");
     assert_eq!(set(&edit, "cache-control"), "public, max-age=86400, immutable");
     assert_eq!(set(&edit, "x-modgate-cache"), "upstream");
@@ -136,9 +144,17 @@ fn scenario_partial_and_not_modified_answers_go_on() {
     for (status, cache_control) in [(206, immutable), (304, immutable), (412, "no-store"), (416, "no-store")]
     {
         let mut world = streaming(1);
+        let head = [("date", "now"), ("content-range", "bytes 0-1/5")];
         let stream = world.begin(0, ZIP);
         world.settle();
-        let head = [("date", "now"), ("content-range", "bytes 0-1/5")];
+        let Verdict::Respond(answer) = world.answer_routed(0, stream, status, &head) else {
+            panic!("{status} is no answer to a request for the whole");
+        };
+        assert_eq!(answer.status, 502, "{status}");
+
+        world.cluster("storage").serve("/modules/example.com/m/@v/v1.0.0.zip", "PK");
+        let stream = world.begin(0, ZIP);
+        world.settle();
         let Verdict::Edit(edit) = world.answer_routed(0, stream, status, &head) else {
             panic!("{status} is answered");
         };
@@ -207,9 +223,11 @@ fn scenario_a_download_that_storage_fails_is_not_sent_there_again_unasked() {
     world.settle();
     let headers = [("content-type", "text/plain")].into_iter().collect();
     let details = Some("upstream_reset_before_response_started{remote_connection_failure}".to_owned());
-    let Verdict::Respond(answer) =
-        world.answer_routed_as(0, stream, &ResponseHead { status: 503, headers, details, cluster: None })
-    else {
+    let Verdict::Respond(answer) = world.answer_routed_as(
+        0,
+        stream,
+        &ResponseHead { status: 503, headers, details, cluster: None, ends: false },
+    ) else {
         panic!("passed on");
     };
     assert_eq!(answer.status, 502);

@@ -54,7 +54,7 @@ pub fn check(input: &[u8]) {
         is_route(&edit, config);
         let (status, headers) = script.response.clone();
         let names: Vec<_> = headers.names().map(str::to_owned).collect();
-        match world.respond(stream, &ResponseHead { status, headers, details: None, cluster: None }) {
+        match world.respond(stream, &ResponseHead { status, headers, details: None, cluster: None, ends: false }) {
             Verdict::Edit(edit) => {
                 let kept = names.iter().filter(|name| !edit.remove.contains(name));
                 assert!(kept.into_iter().all(|name| name != "set-cookie" && !name.starts_with("x-")));
@@ -63,6 +63,7 @@ pub fn check(input: &[u8]) {
             Verdict::Respond(response) => is_response(&response),
             other => panic!("a response is not left like this: {other:?}"),
         }
+        world.end(stream);
     }
     assert!(world.is_idle(), "nothing is under way, and nobody waits");
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use modgate::config::Config;
-use modgate::cx::{CallId, Command, Cx, StreamId, Verdict};
+use modgate::cx::{BodyVerdict, CallId, Command, Cx, StreamId, Verdict};
 use modgate::http::{CallFailure, Callout, Headers, Reply, RequestHead, ResponseHead, Timestamp};
 use modgate::shared::{Memory, Seat};
 use modgate::worker::Worker;
@@ -104,6 +104,16 @@ impl World {
         verdict
     }
 
+    /// The body of a response comes that has begun, and is no zip; then the client leaves.
+    pub(super) fn end(&mut self, stream: StreamId) {
+        if self.worker.inspects(stream).is_some() {
+            let body = b"PK\x03\x04 and no more".to_vec();
+            let verdict = self.step(|worker, cx| worker.response_body(stream, body, true, cx));
+            assert_eq!(verdict, BodyVerdict::Reset, "it is no zip");
+        }
+        self.leave(stream);
+    }
+
     pub(super) fn is_idle(&self) -> bool {
         self.calls.is_empty() && self.worker.is_idle()
     }
@@ -125,6 +135,7 @@ impl World {
                 }
                 Command::Notify { queue, .. } => panic!("no worker {queue:?} is there"),
                 Command::Log(_, line) => assert!(!line.contains(CLIENTS_SECRET), "{line:?}"),
+                Command::Release { stream } | Command::Reset { stream } => panic!("nothing of {stream:?} is held"),
                 Command::Resume { stream, verdict } => {
                     assert_ne!(verdict, Verdict::Wait, "{stream:?} waits again");
                     let before = self.verdicts.insert(stream, verdict);

@@ -1,0 +1,278 @@
+//! A zip on its way to a client: read along, and completed only when it is proven.
+//!
+//! What the parser has taken goes on at once, all but the zip's end records. The bytes that complete the zip are held back
+//! where nothing can lose them: in the host's own buffer, paused. They go on when three things are known: that the zip is fit,
+//! that it has the hash which the checksum database has for it, and that the response ends there. Else the stream is
+//! reset, and no client holds a zip without its end for a whole one.
+//!
+//! The pause is made on the bytes that complete the zip and not at the end of the stream: where trailers end it, or a
+//! known length, nothing could be held back any more by then.
+//!
+//! **Bounds.** A few bytes may inflate to many, so each call does [`BUDGET`] bytes of work and leaves the rest to later ones
+//! ([`Passing::work`]). What is not read yet waits here, not with the host, whose buffer has a limit that resets the stream.
+//! How much may wait is the caller's to say; beyond it the call works on, for a worker that stalls is better than one out of
+//! memory.
+
+mod held;
+
+use std::fmt;
+
+use self::held::Held;
+use super::{Routed, Sums};
+use crate::{
+    cx::BodyVerdict,
+    goproxy::Failure,
+    http::ResponseHead,
+    modzip::{Check, H1, Unfit},
+};
+
+/// A zip that passes by.
+pub struct Passing {
+    routed: Routed,
+    /// The parser, until it has come to a verdict.
+    check: Option<Box<Check>>,
+    found: Option<Result<H1, Flaw>>,
+    sums: Option<Sums>,
+    /// Bytes of the whole, where the head of the response says so.
+    length: Option<u64>,
+    /// Bytes that came.
+    received: u64,
+    /// Bytes that went on.
+    released: u64,
+    /// Bytes that came and did not go on; once the host holds back all that did not, those alone that are not read yet.
+    held: Held,
+    /// How many bytes the host holds back, once it does.
+    parked: Option<usize>,
+    /// Whether nothing follows.
+    ended: bool,
+}
+
+/// Why a zip may be completed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// It is fit; it could not be proven, and is given all the same.
+    Accepted,
+    /// It is fit, and nothing is to be proven of its module.
+    Exempt,
+    /// It is fit, and has the hash that the checksum database has for it.
+    Proven,
+}
+
+/// Why a zip must not be completed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Flaw {
+    /// The end came as trailers, where nothing can go on any more, before all of the zip was read.
+    #[error("its trailers came before it was read: have the cluster speak HTTP/1.1")]
+    Late,
+    /// It has another hash than the checksum database has for it.
+    #[error("SECURITY ERROR: expected {expected}, got {got}")]
+    Mismatch {
+        /// What it has to be.
+        expected: H1,
+        /// What it is.
+        got: H1,
+    },
+    /// More bytes came than the zip has, or than the head of the response promised.
+    #[error("bytes follow its end")]
+    Overlong,
+    /// It is no module zip, or not of this version.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+    /// What it has to be is not known.
+    #[error("{}", .0.reason)]
+    Unproven(Failure),
+}
+
+impl Passing {
+    /// One of which nothing came yet but its head.
+    pub fn new(routed: Routed, head: &ResponseHead, sums: Option<Sums>) -> Self {
+        let check = Check::new(&routed.zip.module, &routed.zip.version);
+        Self {
+            routed,
+            check: Some(Box::new(check)),
+            found: None,
+            sums,
+            length: head.content_length(),
+            received: 0,
+            released: 0,
+            held: Held::default(),
+            parked: None,
+            ended: false,
+        }
+    }
+
+    /// What was asked for, and of whom.
+    pub fn routed(&self) -> &Routed {
+        &self.routed
+    }
+
+    /// How many bytes the host holds back.
+    pub fn parked(&self) -> usize {
+        self.parked.unwrap_or_default()
+    }
+
+    /// How many bytes came and are not read yet.
+    pub fn unread(&self) -> usize {
+        self.held.unread().len()
+    }
+
+    /// Whether [`Passing::work`] has something to do.
+    pub fn lags(&self) -> bool {
+        self.check.as_ref().is_some_and(|check| self.unread() > 0 || check.has_more_work())
+    }
+
+    /// The next bytes came; `ends` says that nothing follows, not even trailers. At most `room` bytes may stay unread.
+    pub fn body(&mut self, bytes: Vec<u8>, ends: bool, room: usize) -> BodyVerdict {
+        self.ended |= ends;
+        if self.is_over() && !bytes.is_empty() {
+            self.flawed(Flaw::Overlong);
+        }
+        if self.parked.is_some() {
+            return BodyVerdict::Hold(None);
+        }
+        let as_they_are = self.held.is_empty();
+        self.received = self.received.saturating_add(bytes.len() as u64);
+        self.held.push(bytes);
+        self.work();
+        while self.check.is_some() && self.unread() > room {
+            self.work();
+        }
+        if ends || self.is_read() || self.length.is_some_and(|length| length <= self.received) {
+            self.park(as_they_are)
+        } else {
+            self.let_go(as_they_are)
+        }
+    }
+
+    /// Trailers came: nothing follows, and no bytes can be put before them any more.
+    pub fn trailers(&mut self) {
+        self.ended = true;
+        if self.parked.is_none() && (self.lags() || self.is_over()) {
+            self.flawed(Flaw::Late);
+        }
+    }
+
+    /// The sums are known.
+    pub fn hear(&mut self, sums: Sums) {
+        self.sums = Some(sums);
+    }
+
+    /// Reads on, for as long as one call may take.
+    pub fn work(&mut self) {
+        let Some(check) = &mut self.check else {
+            return;
+        };
+        match check.push(self.held.unread(), BUDGET) {
+            Ok(taken) => self.held.note_read(taken),
+            Err(unfit) => return self.flawed(unfit.into()),
+        }
+        if self.parked.is_some() {
+            self.held.leave(self.held.read());
+        }
+    }
+
+    /// Whether it may be completed, once that is certain.
+    pub fn verdict(&mut self) -> Option<Result<Proof, Flaw>> {
+        if (self.is_read() || self.ended && !self.lags())
+            && let Some(check) = self.check.take()
+        {
+            self.found = Some(check.finish().map(|checked| checked.h1).map_err(Flaw::Unfit));
+        }
+        match (&self.found, &self.sums) {
+            (Some(Err(flaw)), _) => Some(Err(flaw.clone())),
+            (_, Some(Sums::Unproven { failure, acceptable: false })) => {
+                Some(Err(Flaw::Unproven(failure.clone())))
+            }
+            (Some(Ok(got)), Some(Sums::Proven { zip, .. })) if got.0 != *zip => {
+                Some(Err(Flaw::Mismatch { expected: H1(*zip), got: *got }))
+            }
+            (Some(Ok(_)), Some(sums)) if self.ended => Some(Ok(match sums {
+                Sums::Exempt => Proof::Exempt,
+                Sums::Proven { .. } => Proof::Proven,
+                Sums::Unproven { .. } => Proof::Accepted,
+            })),
+            _ => None,
+        }
+    }
+
+    /// Whether the parser has taken the end of the zip, and all that came is read.
+    fn is_read(&self) -> bool {
+        self.check.as_ref().is_some_and(|check| check.is_complete()) && !self.lags()
+    }
+
+    /// Whether no more bytes may come: the zip is read to its end, or as many as were promised are with the host.
+    fn is_over(&self) -> bool {
+        self.parked.is_some() || matches!(self.found, Some(Ok(_)))
+    }
+
+    /// Whatever did not go on stays with the host.
+    fn park(&mut self, as_they_are: bool) -> BodyVerdict {
+        let bytes = (!as_they_are).then(|| self.held.first(self.held.len()));
+        self.parked = Some(self.held.len());
+        self.held.leave(self.held.read());
+        BodyVerdict::Hold(bytes)
+    }
+
+    /// What is read goes on, but for the end of the zip.
+    fn let_go(&mut self, as_they_are: bool) -> BodyVerdict {
+        let may_go = self.check.as_ref().map_or(0, |check| check.releasable()).saturating_sub(self.released);
+        let count = usize::try_from(may_go).unwrap_or(usize::MAX).min(self.held.read());
+        self.released = self.released.saturating_add(count as u64);
+        let all_go = as_they_are && count == self.held.len();
+        let bytes = (!all_go).then(|| self.held.first(count));
+        self.held.leave(count);
+        BodyVerdict::Pass(bytes)
+    }
+
+    fn flawed(&mut self, flaw: Flaw) {
+        self.check = None;
+        self.found = Some(Err(flaw));
+    }
+}
+
+impl Proof {
+    /// The word for metrics.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Exempt => "exempt",
+            Self::Proven => "ok",
+        }
+    }
+}
+
+impl Flaw {
+    /// The word for metrics.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Late => "late",
+            Self::Mismatch { .. } => "mismatch",
+            Self::Overlong | Self::Unfit(_) => "unfit",
+            Self::Unproven(_) => "unproven",
+        }
+    }
+
+    /// Whether it is the source's: what it gives is not what it has to be.
+    pub fn is_the_sources(&self) -> bool {
+        matches!(self, Self::Mismatch { .. } | Self::Overlong | Self::Unfit(_))
+    }
+}
+
+/// Bytes that one call unpacks and hashes, about 5 ms of a worker's time. Pieces of 64 KiB (`envoy/gateway.yaml`) of what usual
+/// zips hold unpack to a quarter of it: only what deflates to a sixteenth and less is read later than it comes.
+const BUDGET: usize = 1 << 20;
+
+/// Neither the parser nor the bytes that wait say much.
+impl fmt::Debug for Passing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Passing")
+            .field("routed", &self.routed)
+            .field("found", &self.found)
+            .field("sums", &self.sums)
+            .field("received", &self.received)
+            .field("released", &self.released)
+            .field("parked", &self.parked)
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,190 @@
+//! Zips that are read along as they pass, and what comes of it for the client, the index and the operator.
+
+use log::Level;
+
+use super::{Asks, Stream, Toil, Worker};
+use crate::{
+    cx::{BodyVerdict, Command, Cx, StreamId, Verdict},
+    flow::{Flaw, Lesson, Passing, Proof, Routed, Sums},
+    goproxy::Zip,
+    http::{Reply, ResponseHead},
+    metrics::Metric,
+    plan::{Source, Want},
+    shared::Entry,
+};
+
+impl Worker {
+    /// How many bytes at the front of the host's buffer are known already, where this stream's response is read along;
+    /// only what stands behind them is for [`Worker::response_body`]. Nothing where it is none of the filter's business.
+    pub fn inspects(&self, stream: StreamId) -> Option<usize> {
+        match self.streams.get(&stream)? {
+            Stream::Passing(passing) => Some(passing.parked()),
+            Stream::Refused => Some(0),
+            Stream::Parked { .. } | Stream::Probing | Stream::Routed(_) => None,
+        }
+    }
+
+    /// The next bytes of a response came; `ends` says that nothing follows, not even trailers.
+    pub fn response_body(
+        &mut self,
+        stream: StreamId,
+        bytes: Vec<u8>,
+        ends: bool,
+        cx: &mut Cx<'_>,
+    ) -> BodyVerdict {
+        let room = MAX_UNREAD.saturating_sub(self.unread(stream));
+        match self.streams.get_mut(&stream) {
+            Some(Stream::Passing(passing)) => {
+                let verdict = passing.body(bytes, ends, room);
+                self.judge(stream, verdict, cx)
+            }
+            Some(Stream::Refused) => BodyVerdict::Reset,
+            _ => BodyVerdict::Pass(None),
+        }
+    }
+
+    /// The trailers of a response came: nothing follows.
+    pub fn response_trailers(&mut self, stream: StreamId, cx: &mut Cx<'_>) -> BodyVerdict {
+        match self.streams.get_mut(&stream) {
+            Some(Stream::Passing(passing)) => {
+                passing.trailers();
+                self.judge(stream, BodyVerdict::Hold(None), cx)
+            }
+            Some(Stream::Refused) => BodyVerdict::Reset,
+            _ => BodyVerdict::Pass(None),
+        }
+    }
+
+    /// The head of a zip came that is to be read along.
+    pub(super) fn begin_passing(
+        &mut self,
+        stream: StreamId,
+        routed: Routed,
+        head: &ResponseHead,
+        reply: Reply,
+        cx: &mut Cx<'_>,
+    ) -> Verdict {
+        if let Some(failure) = routed.objection(head, &self.config) {
+            cx.count(Metric::Verification { outcome: "unfit" });
+            cx.log(Level::Error, failure.reason.clone());
+            let lesson = routed.disproved();
+            self.learn(&routed.zip, lesson, cx);
+            return routed.refuse(&failure, cx);
+        }
+        let sums = self.sums(&routed.zip.module, &routed.zip.version, Asks::Passing(stream), cx);
+        if let Some(Sums::Unproven { failure, acceptable: false }) = &sums {
+            cx.count(Metric::Verification { outcome: "unproven" });
+            return routed.refuse(failure, cx);
+        }
+        let (verdict, lesson) = routed.response(head, reply, &self.config, cx);
+        self.learn(&routed.zip, lesson, cx);
+        self.streams.insert(stream, Stream::Passing(Box::new(Passing::new(routed, head, sums))));
+        verdict
+    }
+
+    /// The sums are known that a passing zip waits for.
+    pub(super) fn passing_sums(&mut self, stream: StreamId, sums: Sums, cx: &mut Cx<'_>) {
+        if let Some(Stream::Passing(passing)) = self.streams.get_mut(&stream) {
+            passing.hear(sums);
+            self.go_on(stream, cx);
+        }
+    }
+
+    /// Reads some more of a zip that was read more slowly than it came.
+    pub(super) fn read_on(&mut self, stream: StreamId, cx: &mut Cx<'_>) {
+        if let Some(Stream::Passing(passing)) = self.streams.get_mut(&stream) {
+            passing.work();
+            self.go_on(stream, cx);
+        }
+    }
+
+    /// Nothing came of the response, and more is known of it.
+    fn go_on(&mut self, stream: StreamId, cx: &mut Cx<'_>) {
+        match self.judge(stream, BodyVerdict::Hold(None), cx) {
+            BodyVerdict::Pass(_) => cx.commands.push(Command::Release { stream }),
+            BodyVerdict::Reset => cx.commands.push(Command::Reset { stream }),
+            BodyVerdict::Hold(_) => {}
+        }
+    }
+
+    /// The verdict on what came, where it comes to one; else it is `verdict`, what the stream itself has to do next.
+    fn judge(&mut self, stream: StreamId, verdict: BodyVerdict, cx: &mut Cx<'_>) -> BodyVerdict {
+        let Some(Stream::Passing(passing)) = self.streams.get_mut(&stream) else {
+            return verdict;
+        };
+        let judged = passing.verdict();
+        if judged.is_none() && passing.lags() && !self.toil.contains(&Toil::Passing(stream)) {
+            self.toil.push_back(Toil::Passing(stream));
+        }
+        let Some(judged) = judged else {
+            return verdict;
+        };
+        let routed = passing.routed().clone();
+        match judged {
+            Ok(proof) => {
+                self.streams.remove(&stream);
+                self.proven(&routed, proof, cx);
+                match verdict {
+                    BodyVerdict::Hold(bytes) | BodyVerdict::Pass(bytes) => BodyVerdict::Pass(bytes),
+                    BodyVerdict::Reset => BodyVerdict::Reset,
+                }
+            }
+            Err(flaw) => {
+                // Until the host says that it is gone, nothing more of it may pass.
+                self.streams.insert(stream, Stream::Refused);
+                self.disproved(&routed, &flaw, cx);
+                BodyVerdict::Reset
+            }
+        }
+    }
+
+    fn proven(&mut self, routed: &Routed, proof: Proof, cx: &mut Cx<'_>) {
+        cx.count(Metric::Verification { outcome: proof.label() });
+        if routed.source == Source::Storage && proof != Proof::Accepted {
+            self.keep_checked(&routed.zip, cx);
+        }
+    }
+
+    fn disproved(&mut self, routed: &Routed, flaw: &Flaw, cx: &mut Cx<'_>) {
+        cx.count(Metric::Verification { outcome: flaw.label() });
+        let who = routed.source.describe(&self.config);
+        cx.log(Level::Error, format!("{} from {who}: {flaw}; the download was reset", routed.zip));
+        if !flaw.is_the_sources() {
+            return;
+        }
+        if routed.source == Source::Storage {
+            self.quarantine(&routed.zip, cx);
+        } else {
+            self.learn(&routed.zip, Lesson { forget: true, ..Lesson::default() }, cx);
+        }
+    }
+
+    /// Storage has this zip, and it is what it has to be.
+    fn keep_checked(&mut self, zip: &Zip, cx: &mut Cx<'_>) {
+        let key = Want::Zip(zip.clone()).key();
+        self.index.keep(cx.kv, &key, &Entry::Stored { since: cx.now, checked: true }, cx.now);
+    }
+
+    /// What storage has in place of this zip is not to be given any more.
+    fn quarantine(&mut self, zip: &Zip, cx: &mut Cx<'_>) {
+        let key = Want::Zip(zip.clone()).key();
+        self.index.keep(cx.kv, &key, &Entry::Lost { since: cx.now, corrupt: true }, cx.now);
+    }
+
+    /// Bytes that came of all streams but `stream` and are not read yet.
+    fn unread(&self, stream: StreamId) -> usize {
+        let lagging = self.toil.iter().map(|toil| match toil {
+            Toil::Passing(other) if *other != stream => match self.streams.get(other) {
+                Some(Stream::Passing(passing)) => passing.unread(),
+                _ => 0,
+            },
+            Toil::Passing(_) | Toil::Search(_) => 0,
+        });
+        lagging.sum()
+    }
+}
+
+/// Bytes that wait in one worker until they are read, of all zips together: a sixteenth of what a VM may have in Envoy. A
+/// single zip of at most 500 MiB unpacked leaves 8 MiB at worst, one that deflates to a thirty-second and comes in pieces
+/// of 64 KiB, each of which brings work for 1 MiB to be done.
+const MAX_UNREAD: usize = 64 << 20;
