@@ -10,8 +10,8 @@ use serde_path_to_error::Segment;
 use super::document::Document;
 use super::problems::{Found, MAX_PROBLEMS, Path, Step, quoted};
 use super::raw::{
-    RawAdmin, RawConfig, RawFetch, RawFreshness, RawIndex, RawMatch, RawPrivate, RawStorage, RawSumdb,
-    RawUpstream, Section,
+    RawAdmin, RawConfig, RawFetch, RawFreshness, RawIndex, RawMatch, RawOverride, RawPrivate, RawStorage,
+    RawSumdb, RawUpstream, RawVerify, Section,
 };
 
 /// An unknown name this many edits away from a known one is taken for a slip of the pen.
@@ -116,7 +116,7 @@ fn unknown_field(path: &Path) -> String {
     let name = path.last_key().unwrap_or_default();
     // At the root the field is its own section.
     let section = path.section().filter(|_| path.parent().is_some_and(|parent| parent != Path::root()));
-    let known = fields_of(section);
+    let known = fields_of(section, path.keys().count());
     let nearest = known
         .iter()
         .map(|field| (strsim::osa_distance(name, field), field))
@@ -128,8 +128,9 @@ fn unknown_field(path: &Path) -> String {
     }
 }
 
-/// The fields of a section (of the whole, where there is none), as the raw structs name them.
-fn fields_of(section: Option<&str>) -> &'static [&'static str] {
+/// The fields of a section (of the whole, where there is none), as the raw structs name them; `depth` is how many names lead
+/// to one of them.
+fn fields_of(section: Option<&str>, depth: usize) -> &'static [&'static str] {
     match section {
         Some("admin") => names::<RawAdmin>(),
         Some("fetch") => names::<RawFetch>(),
@@ -140,6 +141,8 @@ fn fields_of(section: Option<&str>) -> &'static [&'static str] {
         Some("storage") => names::<RawStorage>(),
         Some("sumdb") => names::<RawSumdb>(),
         Some("upstreams") => names::<RawUpstream>(),
+        Some("verify") if depth > 2 => names::<RawOverride>(),
+        Some("verify") => names::<RawVerify>(),
         _ => names::<RawConfig>(),
     }
 }
