@@ -21,10 +21,12 @@ mod storage;
 #[cfg(test)]
 mod tests;
 mod typed;
+mod verify;
 
 use std::time::Duration;
 
 use crate::gomod::Patterns;
+use crate::sumdb::Key;
 
 use self::document::Document;
 pub use self::endpoint::{Endpoint, Scheme};
@@ -32,6 +34,7 @@ pub use self::host::HostPattern;
 use self::problems::Found;
 pub use self::problems::{Problem, Problems};
 pub use self::storage::{Access, Address, Delivery, Dialect, Layout, Reverify, S3Key, Secret, Storage, Zips};
+pub use self::verify::{Mode, Verify, VerifyOverride};
 
 /// The least that works, as messages and the reference show it.
 const MINIMAL: &str = include_str!("config/examples/minimal.json");
@@ -47,6 +50,8 @@ pub struct Config {
     pub private: Private,
     /// The checksum databases, no name twice.
     pub sumdb: Vec<Sumdb>,
+    /// What is held against a checksum database.
+    pub verify: Verify,
     /// Where modules are kept.
     pub storage: Option<Storage>,
     /// The size of the index in shared data.
@@ -107,6 +112,8 @@ pub struct Private {
 pub struct Sumdb {
     /// Its name as clients ask for it: `sum.golang.org`, or `host/path`.
     pub name: String,
+    /// What it signs with, of the same name.
+    pub key: Key,
     /// How it is reached.
     pub endpoint: Endpoint,
 }

@@ -88,7 +88,7 @@ fn dependencies_point_down_and_the_core_opens_nothing() {
 fn what_breaks_a_rule_is_named_with_its_line() {
     for (file, text, want) in [
         ("gomod/path.rs", "use crate::http::Headers;", "src/gomod/path.rs:1: gomod names http"),
-        ("http/reply.rs", "\n\nuse crate::{\n    gomod,\n};", "src/http/reply.rs:4: http names gomod"),
+        ("http/reply.rs", "\n\nuse crate::{\n    sumdb,\n};", "src/http/reply.rs:4: http names sumdb"),
         (
             "config.rs",
             "fn f() { let x = crate::worker::Worker::new; }",

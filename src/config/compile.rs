@@ -9,6 +9,7 @@ mod freshness;
 mod header;
 mod path;
 mod storage;
+mod verify;
 
 use crate::gomod::{Pattern, Patterns};
 
@@ -42,12 +43,15 @@ pub(super) fn config(raw: RawConfig, found: &mut Found) -> Config {
         });
     let sumdb = named(raw.sumdb, &root.key("sumdb"), limits::MAX_SUMDBS, found, |raw, at, found| {
         let sumdb = sumdb(raw, at, &remote, found);
-        (sumdb.name.clone(), sumdb)
+        (raw.name.clone().unwrap_or_default(), sumdb)
     });
+    let sumdb = sumdb.into_iter().flatten().collect();
+    let verify = verify::verify(raw.verify.0.unwrap_or_default(), &root.key("verify"), found);
     let storage = raw.storage.0.map(|raw| storage::storage(&raw, &root.key("storage"), &near, found));
     Config {
         upstreams,
         sumdb,
+        verify,
         storage,
         private: private(&raw.private.0.unwrap_or_default(), &root.key("private"), found),
         index: index(&raw.index.0.unwrap_or_default(), &root.key("index"), found),
@@ -151,7 +155,7 @@ fn upstream_name(name: &str, at: &Path, found: &mut Found) -> String {
     name.to_owned()
 }
 
-fn sumdb(raw: &RawSumdb, at: &Path, context: &Context<'_>, found: &mut Found) -> Sumdb {
+fn sumdb(raw: &RawSumdb, at: &Path, context: &Context<'_>, found: &mut Found) -> Option<Sumdb> {
     let named = at.key("name");
     match raw.name.as_deref() {
         None => found.note(&named, "missing: its name as in GOSUMDB, such as sum.golang.org"),
@@ -161,10 +165,12 @@ fn sumdb(raw: &RawSumdb, at: &Path, context: &Context<'_>, found: &mut Found) ->
         }
         Some(_) => {}
     }
-    Sumdb {
-        name: raw.name.clone().unwrap_or_default(),
-        endpoint: endpoint::endpoint(&raw.endpoint(), at, context, found),
-    }
+    let name = raw.name.clone().unwrap_or_default();
+    let endpoint = endpoint::endpoint(&raw.endpoint(), at, context, found);
+    // A name that is none has been noted: whose key it should be is unknown.
+    let signer = Some(name.as_str()).filter(|_| !found.covers(&named));
+    let key = verify::key(raw.key.as_deref(), signer, &at.key("key"), found)?;
+    Some(Sumdb { name, key, endpoint })
 }
 
 /// As cmd/go has it (`modfetch/sumdb.go`, "must be host[/path]"), less what could not stand in a request's path.

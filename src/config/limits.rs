@@ -168,6 +168,9 @@ pub const MAX_UPSTREAMS: usize = 64;
 /// There are two public checksum databases and a few private ones.
 pub const MAX_SUMDBS: usize = 16;
 
+/// Overrides of `verify`: each is looked at for every module that is fetched.
+pub const MAX_VERIFY_OVERRIDES: usize = 64;
+
 /// An upstream's name is part of a metric's name, of which Envoy keeps one copy per metric and worker.
 pub const MAX_NAME_BYTES: usize = 32;
 

@@ -7,6 +7,7 @@ mod endpoint;
 mod fetch;
 mod freshness;
 mod storage;
+mod verify;
 mod words;
 
 use serde::Deserialize;
@@ -15,8 +16,9 @@ pub(super) use self::endpoint::{RawEndpoint, RawFallback, RawScheme, RawStorage,
 pub(super) use self::fetch::RawFetch;
 pub(super) use self::freshness::RawFreshness;
 pub(super) use self::storage::{
-    RawDelivery, RawDialect, RawLayout, RawOverride, RawPresign, RawReverify, RawSecureLink, RawZips,
+    RawDelivery, RawDialect, RawLayout, RawDeliveryOverride, RawPresign, RawReverify, RawSecureLink, RawZips,
 };
+pub(super) use self::verify::{RawMode, RawVerifyOverride, RawVerify};
 pub(super) use self::words::{RawCount, RawDuration, Section};
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -38,9 +40,13 @@ pub(super) struct RawConfig {
     /// What must not be told to others. Without it no module is private.
     #[serde(default)]
     pub(super) private: Section<RawPrivate>,
-    /// The checksum databases that are passed on to clients, which verify what they get against them. Without any, clients
-    /// are told to ask a checksum database themselves.
+    /// The checksum databases that are passed on to clients, which verify what they get against them. By the first one
+    /// Modgate verifies what it fetches (see `verify`). Without any, clients are told to ask a checksum database themselves.
     pub(super) sumdb: Option<Vec<Section<RawSumdb>>>,
+    /// What Modgate itself holds against the first checksum database before it serves or stores it: the go.mod and the zip of
+    /// every version, but of modules that no database may hear of (`private`). Without a database nothing is verified.
+    #[serde(default)]
+    pub(super) verify: Section<RawVerify>,
     /// The size of the index in Envoy's shared memory. It never takes more than `slots` x (`max_entry_bytes` + 160) +
     /// `negative_slots` x (1024 + 160) bytes and 5 MB for its leases, whatever is asked for; all that may not exceed 4 GiB.
     #[serde(default)]

@@ -42,6 +42,7 @@ fn the_minimal_configuration_gets_every_default() {
         }],
         private: Private { modules: Patterns::default(), nosumdb: Patterns::default() },
         sumdb: Vec::new(),
+        verify: Verify { mode: Mode::Require, overrides: Vec::new() },
         storage: None,
         index: Index { slots: 4096, negative_slots: 1024, max_entry_bytes: 32768 },
         freshness: Freshness {
@@ -112,6 +113,10 @@ fn the_full_configuration_says_it_all() {
         patterns(&["*.corp.example.com", "github.com/acme", "go.partner.example.org"])
     );
     assert_eq!(config.sumdb[1].name, "sum.example.com");
+    assert_eq!(config.sumdb[1].key.name(), "sum.example.com");
+    let modules = patterns(&["go.unlisted.example.org"]);
+    let unlisted = VerifyOverride { modules, mode: Mode::WhenAvailable };
+    assert_eq!(config.verify, Verify { mode: Mode::Require, overrides: vec![unlisted] });
     assert_eq!(config.index.slots, 8192);
 }
 

@@ -10,8 +10,9 @@ use serde_path_to_error::Segment;
 use super::document::Document;
 use super::problems::{Found, MAX_PROBLEMS, Path, Step, quoted};
 use super::raw::{
-    RawAdmin, RawConfig, RawDelivery, RawFetch, RawFreshness, RawIndex, RawMatch, RawOverride, RawPresign,
-    RawPrivate, RawSecureLink, RawStorage, RawSumdb, RawUpstream, Section,
+    RawAdmin, RawConfig, RawDelivery, RawDeliveryOverride, RawFetch, RawFreshness, RawIndex, RawMatch,
+    RawPresign, RawPrivate, RawSecureLink, RawStorage, RawSumdb, RawUpstream, RawVerify, RawVerifyOverride,
+    Section,
 };
 
 /// An unknown name this many edits away from a known one is taken for a slip of the pen.
@@ -139,11 +140,13 @@ fn fields_of<'a>(keys: impl Iterator<Item = &'a str>) -> &'static [&'static str]
         ["private"] => names::<RawPrivate>(),
         ["storage"] => names::<RawStorage>(),
         ["storage", "delivery"] => names::<RawDelivery>(),
-        ["storage", "delivery", "overrides"] => names::<RawOverride>(),
+        ["storage", "delivery", "overrides"] => names::<RawDeliveryOverride>(),
         ["storage", "delivery", "s3"] => names::<RawPresign>(),
         ["storage", "delivery", "secure_link"] => names::<RawSecureLink>(),
         ["sumdb"] => names::<RawSumdb>(),
         ["upstreams"] => names::<RawUpstream>(),
+        ["verify"] => names::<RawVerify>(),
+        ["verify", "overrides"] => names::<RawVerifyOverride>(),
         _ => names::<RawConfig>(),
     }
 }

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use crate::config::{Config, Endpoint, Fallback, Layout};
 
 /// A number that differs between configurations whose answers must not be mixed: those that fetch from other upstreams,
-/// another storage or other checksum databases, or that send other modules there. What decides only how (timeouts,
+/// another storage or other checksum databases, verify otherwise, or that send other modules there. What decides only how (timeouts,
 /// freshness, sizes) does not count, and leaves the index as it is.
 pub(super) fn fingerprint(config: &Config) -> u64 {
     let mut digest = Sha256::new();
@@ -44,6 +44,15 @@ pub(super) fn fingerprint(config: &Config) -> u64 {
             Some(modules) => modules.iter().for_each(|pattern| add(pattern.as_str())),
         }
         add(if upstream.fallback == Fallback::NotFound { "," } else { "|" });
+    }
+    // What one key proved, or what was served unproven, is nothing to a stricter configuration.
+    if !config.sumdb.is_empty() {
+        config.sumdb.iter().for_each(|sumdb| add(&sumdb.key.to_string()));
+        add(config.verify.mode.as_str());
+        for one in &config.verify.overrides {
+            one.modules.iter().for_each(|pattern| add(pattern.as_str()));
+            add(one.mode.as_str());
+        }
     }
     for patterns in [&config.private.modules, &config.private.nosumdb] {
         patterns.iter().for_each(|pattern| add(pattern.as_str()));

@@ -110,7 +110,7 @@ fn configure(bootstrap: &mut Bootstrap, settings: &Settings, storage: &Nginx, ba
     let mut sumdb = json!([]);
     if let Some(known) = &settings.sumdb {
         bootstrap.point_url("sumdb", &known.url, ca);
-        sumdb = json!([{"name": known.name, "cluster": "sumdb", "url": known.url.to_string()}]);
+        sumdb = json!([{"name": known.name, "key": known.key, "cluster": "sumdb", "url": known.url.to_string()}]);
     }
     for unused in ["proxy_golang_org", "sum_golang_org"] {
         bootstrap.remove_cluster(unused);

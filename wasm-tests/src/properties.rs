@@ -8,10 +8,13 @@ pub mod body;
 pub mod config;
 pub mod gomod;
 pub mod lease;
+pub mod lookup;
+pub mod note;
 pub mod path;
 pub mod record;
 pub mod request;
 pub mod s3;
+pub mod tile;
 
 /// One property.
 #[derive(Clone, Copy, Debug)]
@@ -23,15 +26,18 @@ pub struct Property {
 }
 
 /// Every property.
-pub const ALL: [Property; 8] = [
+pub const ALL: [Property; 11] = [
     Property { name: "body", check: body::check },
     Property { name: "config", check: config::check },
     Property { name: "gomod", check: gomod::check },
     Property { name: "lease", check: lease::check },
+    Property { name: "lookup", check: lookup::check },
+    Property { name: "note", check: note::check },
     Property { name: "path", check: path::check },
     Property { name: "record", check: record::check },
     Property { name: "request", check: request::check },
     Property { name: "s3", check: s3::check },
+    Property { name: "tile", check: tile::check },
 ];
 
 /// Parts the input after its first line. What is no UTF-8 is replaced: headers reach the core as text.

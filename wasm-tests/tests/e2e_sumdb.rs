@@ -38,7 +38,7 @@ fn site_of(upstream: SocketAddr, workers: u32, nosumdb: &[&str]) -> Site {
         .cluster(STORAGE, storage.addr())
         .cluster("sum", sumdb.addr())
         .patch_plugin(&json!({
-            "sumdb": [{"name": Sumdb::NAME, "cluster": "sum", "url": "http://sum.test"}],
+            "sumdb": [{"name": Sumdb::NAME, "key": sumdb.key(), "cluster": "sum", "url": "http://sum.test"}],
             "private": {"nosumdb": nosumdb},
         }))
         .start();

@@ -2,7 +2,7 @@
 
 use crate::config::problems::{Found, Path};
 use crate::config::raw::{
-    RawDelivery, RawDialect, RawLayout, RawOverride, RawPresign, RawReverify, RawSecureLink, RawStorage,
+    RawDelivery, RawDialect, RawLayout, RawDeliveryOverride, RawPresign, RawReverify, RawSecureLink, RawStorage,
     RawZips, Section,
 };
 use crate::config::{
@@ -77,7 +77,7 @@ fn delivery(raw: &RawDelivery, at: &Path, found: &mut Found) -> Delivery {
     Delivery { zips, overrides, address }
 }
 
-fn overridden(raw: &RawOverride, at: &Path, found: &mut Found) -> (Patterns, Zips) {
+fn overridden(raw: &RawDeliveryOverride, at: &Path, found: &mut Found) -> (Patterns, Zips) {
     let listed = at.key("modules");
     if raw.modules.as_ref().is_none_or(Vec::is_empty) {
         found.note(&listed, "missing: the modules it is for, such as [\"github.com/acme\"]");

@@ -106,6 +106,9 @@ endpoint_section! {
         /// Its name as in GOSUMDB, e.g. `sum.golang.org`: a host, with a path where it has one.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
         pub(in crate::config) name: Option<String>,
+        /// Its verifier key as GOSUMDB takes it: `<name>+<8 hex digits>+<base64>`, with the same name. The key of
+        /// `sum.golang.org` is built in; for every other database it is required.
+        pub(in crate::config) key: Option<String>,
     }
 }
 

@@ -14,7 +14,7 @@ pub(in crate::config) struct RawDelivery {
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "stream")))]
     pub(in crate::config) zips: Option<RawZips>,
     /// Modules whose zips are delivered in another way; the first that matches decides. None by default.
-    pub(in crate::config) overrides: Option<Vec<Section<RawOverride>>>,
+    pub(in crate::config) overrides: Option<Vec<Section<RawDeliveryOverride>>>,
     /// Where clients reach what the storage's `url` is inside: `https://modules.example.com/bucket`. Required where anything
     /// is redirected.
     pub(in crate::config) url: Option<String>,
@@ -41,7 +41,7 @@ pub(in crate::config) struct RawDelivery {
 /// Modules whose zips are delivered in another way.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
-pub(in crate::config) struct RawOverride {
+pub(in crate::config) struct RawDeliveryOverride {
     /// The modules, as GOPRIVATE-style globs.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
     pub(in crate::config) modules: Option<Vec<Option<String>>>,

@@ -72,7 +72,7 @@ fn fields() {
             (
                 r#""cache":null"#,
                 &[
-                    "$.cache: unknown field; known here: match, upstreams, storage, private, sumdb, index, freshness, fetch, admin",
+                    "$.cache: unknown field; known here: match, upstreams, storage, private, sumdb, verify, index, freshness, fetch, admin",
                 ],
             ),
             (r#""match":{"host":[]}"#, &[r#"$.match.host: unknown field; did you mean "hosts"?"#]),

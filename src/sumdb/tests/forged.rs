@@ -46,12 +46,7 @@ fn lookups_that_lie_are_refused() {
         // Another hash, well formed; a third line.
         (|honest| honest.replacen("h1:", "h1:AAAA", 1).replacen("=\n", "\n", 1), "malformed hash"),
         (
-            |honest| {
-                honest.replace(
-                    &record(5),
-                    &record(5).replace(&sums(5).zip_h1(), &sums(6).zip_h1()),
-                )
-            },
+            |honest| honest.replace(&record(5), &record(5).replace(&sums(5).zip_h1(), &sums(6).zip_h1())),
             "not record 5",
         ),
         (|honest| honest.replacen("\n\n", "\nexample.com/M5 v1.0.0-RC.5 h2:x\n\n", 1), "not record 5"),
@@ -134,7 +129,11 @@ fn tiles_of_another_tree_or_length_are_refused() {
         _ => log().answer(SIZE, resource),
     };
     forged(&run(goal(5), None, answer).0, "do not belong");
-    for change in [|bytes: &mut Vec<u8>| bytes.truncate(bytes.len() - 1), |bytes: &mut Vec<u8>| bytes.push(0), Vec::clear] {
+    for change in [
+        |bytes: &mut Vec<u8>| bytes.truncate(bytes.len() - 1),
+        |bytes: &mut Vec<u8>| bytes.push(0),
+        Vec::clear,
+    ] {
         let progress = run(goal(5), None, |resource| {
             let mut bytes = log().answer(SIZE, resource)?;
             if matches!(resource, Resource::Tile(_)) {

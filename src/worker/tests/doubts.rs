@@ -35,7 +35,8 @@ fn scenario_a_binary_tile_is_not_a_web_page() {
     let mut world = World::new(
         1,
         r#"{"upstreams": [{"cluster": "public", "url": "https://proxy.test"}],
-            "sumdb": [{"name": "sum.test", "cluster": "sum", "url": "https://sum.test"}]}"#,
+            "sumdb": [{"name": "sum.test", "key": "sum.test+2eafb752+AYMgpRl32MOMqKSSfGcN9YIeRJdhlF4V6e+yahUJ0jDq", "cluster": "sum",
+             "url": "https://sum.test"}]}"#,
     );
     let tile = format!("<{}", "h".repeat(256 * 32 - 1));
     world.cluster("sum").serve("/tile/8/0/000", &tile);

@@ -9,7 +9,8 @@ const CONFIG: &str = r#"{
         {"name": "any", "cluster": "any", "url": "https://any.test", "modules": ["*", "*/*"]},
         {"name": "corp", "cluster": "corp", "url": "http://corp.test", "modules": ["*.corp.test", "github.com/acme"],
          "headers": {"authorization": "Bearer gateway"}}],
-    "sumdb": [{"name": "sum.test", "cluster": "sum", "url": "https://sum.test"}],
+    "sumdb": [{"name": "sum.test", "key": "sum.test+2eafb752+AYMgpRl32MOMqKSSfGcN9YIeRJdhlF4V6e+yahUJ0jDq", "cluster": "sum",
+             "url": "https://sum.test"}],
     "private": {"modules": ["*.corp.test", "github.com/acme"], "nosumdb": ["quiet.test"]}
 }"#;
 

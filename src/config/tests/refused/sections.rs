@@ -69,7 +69,33 @@ fn sumdbs() {
         },
         &[
             (r#""name":"sum.golang.org""#, &[]),
-            (r#""name":"sum.example.com/db/v2""#, &[]),
+            (
+                r#""name":"sum.example.com/db/v2","key":"sum.example.com/db/v2+10597d69+AYMgpRl32MOMqKSSfGcN9YIeRJdhlF4V6e+yahUJ0jDq""#,
+                &[],
+            ),
+            (
+                r#""name":"sum.example.com""#,
+                &[
+                    r#"$.sumdb[0].key: missing: the verifier key of "sum.example.com", which GOSUMDB has after the name; none is built in"#,
+                ],
+            ),
+            (
+                r#""name":"sum.example.com","key":"sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8""#,
+                &[r#"$.sumdb[0].key: it is the key of "sum.golang.org", not of "sum.example.com""#],
+            ),
+            (
+                r#""name":"sum.golang.org","key":"sum.golang.org""#,
+                &[
+                    r#"$.sumdb[0].key: it is not a verifier key: it is not of the form <name>+<8 hex digits>+<base64>"#,
+                ],
+            ),
+            (
+                r#""name":"sum.golang.org","key":"sum.golang.org+033de0ae+Ac4z""#,
+                &[
+                    r#"$.sumdb[0].key: it is not a verifier key: its 8 hex digits are not those of its name and its base64 part: was it cut or mistyped?"#,
+                ],
+            ),
+            (r#""name":"sum.golang.org","key":1"#, &["$.sumdb[0].key: expected text, found 1"]),
             (
                 r#""name":"https://sum.golang.org""#,
                 &[
@@ -87,9 +113,47 @@ fn sumdbs() {
                 &["$.sumdb[0].name: missing: its name as in GOSUMDB, such as sum.golang.org"],
             ),
             (
-                r#""name":"a"},{"cluster":"c","url":"http://h","name":"a""#,
-                &[r#"$.sumdb[1].name: "a" is the name of $.sumdb[0] already; give it another"#],
+                r#""name":"sum.golang.org"},{"cluster":"c","url":"http://h","name":"sum.golang.org""#,
+                &[r#"$.sumdb[1].name: "sum.golang.org" is the name of $.sumdb[0] already; give it another"#],
             ),
+        ],
+    );
+}
+
+#[test]
+fn verify() {
+    check(
+        |fields| format!(r#"{{"upstreams":[{UPSTREAM}],"verify":{{{fields}}}}}"#),
+        &[
+            (r#""mode":"when_available""#, &[]),
+            (r#""mode":"off","overrides":[]"#, &[]),
+            (r#""overrides":[{"modules":["a.b"],"mode":"off"}]"#, &[]),
+            (
+                r#""mode":"on""#,
+                &[r#"$.verify.mode: expected one of `require`, `when_available`, `off`, found "on""#],
+            ),
+            (
+                r#""overrides":[{"modules":[]},{"mode":"off"}]"#,
+                &[
+                    "$.verify.overrides[0].mode: missing: require, when_available or off",
+                    "$.verify.overrides[0].modules: missing: globs of the modules that are verified in another way",
+                    "$.verify.overrides[1].modules: missing: globs of the modules that are verified in another way",
+                ],
+            ),
+            (
+                r#""overrides":[{"modules":["[a"],"mode":"off"}]"#,
+                &[
+                    r#"$.verify.overrides[0].modules[0]: malformed pattern "[a": a class is not closed with a bracket"#,
+                ],
+            ),
+            (
+                r#""override":[],"overrides":[{"modules":["a.b"],"mod":"off","mode":"off"}]"#,
+                &[
+                    r#"$.verify.override: unknown field; did you mean "overrides"?"#,
+                    r#"$.verify.overrides[0].mod: unknown field; did you mean "mode"?"#,
+                ],
+            ),
+            (r#""overrides":{}"#, &["$.verify.overrides: expected a list, found an object"]),
         ],
     );
 }

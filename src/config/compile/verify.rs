@@ -1,0 +1,63 @@
+//! The section `verify`, and the keys it is verified with.
+
+use super::patterns;
+use crate::config::problems::{Found, Path, quoted};
+use crate::config::raw::{RawMode, RawVerify};
+use crate::config::{Mode, Verify, VerifyOverride, limits};
+use crate::sumdb::{Key, SUM_GOLANG_ORG};
+
+pub(super) fn verify(raw: RawVerify, at: &Path, found: &mut Found) -> Verify {
+    let at_overrides = at.key("overrides");
+    let mut overrides = Vec::new();
+    for (n, section) in raw.overrides.unwrap_or_default().into_iter().enumerate() {
+        let at = at_overrides.index(n);
+        if n == limits::MAX_VERIFY_OVERRIDES {
+            let most = limits::MAX_VERIFY_OVERRIDES;
+            found.note(&at, format!("too many: at most {most} are allowed"));
+        }
+        // What is no object has been noted before.
+        let Some(raw) = section.0 else { continue };
+        let listed = at.key("modules");
+        if raw.modules.as_ref().is_none_or(Vec::is_empty) && !found.covers(&listed) {
+            found.note(&listed, "missing: globs of the modules that are verified in another way");
+        }
+        if raw.mode.is_none() && !found.covers(&at.key("mode")) {
+            found.note(&at.key("mode"), "missing: require, when_available or off");
+        }
+        let modules = patterns(raw.modules.as_deref(), &listed, found).into_iter().collect();
+        overrides.push(VerifyOverride { modules, mode: mode(raw.mode) });
+    }
+    Verify { mode: mode(raw.mode), overrides }
+}
+
+fn mode(raw: Option<RawMode>) -> Mode {
+    match raw {
+        None | Some(RawMode::Require) => Mode::Require,
+        Some(RawMode::WhenAvailable) => Mode::WhenAvailable,
+        Some(RawMode::Off) => Mode::Off,
+    }
+}
+
+/// The key of the database `name`, where that is known. Where there is none, that of sum.golang.org stands in, and something
+/// has been noted.
+pub(super) fn key(raw: Option<&str>, name: Option<&str>, at: &Path, found: &mut Found) -> Option<Key> {
+    let public = Key::parse(SUM_GOLANG_ORG).ok();
+    let is_of = |key: &Key| name.is_none_or(|name| name == key.name());
+    let shown = || quoted(name.unwrap_or_default());
+    match raw.map(Key::parse) {
+        Some(Ok(key)) if is_of(&key) => return Some(key),
+        Some(Ok(key)) => {
+            found.note(at, format!("it is the key of {}, not of {}", quoted(key.name()), shown()));
+        }
+        Some(Err(error)) => found.note(at, format!("it is not a verifier key: {error}")),
+        None if public.as_ref().is_some_and(is_of) || found.covers(at) => {}
+        None => found.note(
+            at,
+            format!(
+                "missing: the verifier key of {}, which GOSUMDB has after the name; none is built in",
+                shown()
+            ),
+        ),
+    }
+    public
+}
