@@ -3,6 +3,7 @@
 mod body;
 mod cache_control;
 mod headers;
+mod ranged;
 mod reply;
 
 use std::time::Duration;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use self::body::Body;
 pub use self::cache_control::{CacheControl, delta_seconds};
 pub use self::headers::Headers;
+pub use self::ranged::{Piece, Ranged};
 pub use self::reply::{CallFailure, Reply, made_by_host};
 
 /// The head of a client's request.

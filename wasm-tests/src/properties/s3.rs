@@ -34,7 +34,7 @@ pub fn check(input: &[u8]) {
     match multipart::judge_complete(&reply(200)) {
         Written::Failed(trouble) => is_one_line(&trouble.why),
         Written::Stored => {
-            assert!(!contains(input, b"</Error>") || contains(input, b"CompleteMultipartUploadResult"))
+            assert!(!contains(input, b"</Error>") || contains(input, b"CompleteMultipartUploadResult"));
         }
         Written::Exists => assert!(contains(input, b"Error")),
     }
