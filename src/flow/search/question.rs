@@ -40,7 +40,7 @@ impl Question {
     /// The callout that asks it; nothing where there is no such source, or it knows nothing of this kind.
     pub(super) fn callout(&self, want: &Want, config: &Config) -> Option<Callout> {
         if self.source == Source::Storage {
-            return self.of_storage(want, config.storage.as_ref()?);
+            return self.of_storage(want, config.storage.as_ref()?, config);
         }
         let endpoint = self.source.endpoint(config)?;
         let path = want.path();
@@ -48,25 +48,20 @@ impl Question {
             (Want::Document(_), _) => endpoint::get(endpoint, &path),
             (Want::Zip(_), Form::Plain) => endpoint::head(endpoint, &path),
             (Want::Zip(zip), Form::ByInfo) => endpoint::get(endpoint, &zip.info_path()),
-            (Want::Zip(_), Form::Whole) => {
-                let mut callout = endpoint::get(endpoint, &path);
-                // No more than is wanted is sent, where the source knows ranges; the answer then says how large it is.
-                let last = config.fetch.zip_bytes.saturating_sub(1);
-                callout.headers.push(("range".to_owned(), format!("bytes=0-{last}")));
-                callout
-            }
+            (Want::Zip(_), Form::Whole) => first(endpoint::get(endpoint, &path), config.fetch.zip_bytes),
             (Want::Zip(_), Form::Store { .. }) => return None,
         })
     }
 
-    fn of_storage(&self, want: &Want, storage: &Storage) -> Option<Callout> {
+    fn of_storage(&self, want: &Want, storage: &Storage, config: &Config) -> Option<Callout> {
         let key = want.object(storage)?;
         Some(match (want, &self.form) {
             (Want::Document(_), _) => store::get(storage, &key),
             (Want::Zip(_), Form::Store { zip, .. }) => {
                 store::create(storage, &key, Zip::CONTENT_TYPE, zip.clone())
             }
-            (Want::Zip(_), _) => store::head(storage, &key),
+            (Want::Zip(_), Form::Whole) => first(store::get(storage, &key), config.fetch.zip_bytes),
+            (Want::Zip(_), Form::ByInfo | Form::Plain) => store::head(storage, &key),
         })
     }
 
@@ -74,4 +69,12 @@ impl Question {
     pub(super) fn is_head(&self, want: &Want) -> bool {
         matches!((want, &self.form), (Want::Zip(_), Form::Plain))
     }
+}
+
+/// Asks for the first bytes alone. No more than is wanted is sent, where the source knows ranges; the answer then says how
+/// large it is.
+fn first(mut get: Callout, bytes: u32) -> Callout {
+    let last = bytes.saturating_sub(1);
+    get.headers.push(("range".to_owned(), format!("bytes=0-{last}")));
+    get
 }

@@ -378,8 +378,8 @@ fn scenario_a_bad_zip_in_storage_is_not_given_again_and_a_good_one_is() {
         assert_fate(&world, stream, &bytes, fate, "from storage");
         let entry = world.event(0, |worker, cx| worker.index.peek(cx.kv, Region::Found, KEY));
         match fate {
-            Fate::Complete => assert_eq!(entry, Some(Entry::Stored { since: world.now })),
-            _ => assert_eq!(entry, Some(Entry::Lost { since: world.now })),
+            Fate::Complete => assert_eq!(entry, Some(Entry::Stored { since: world.now, checked: true })),
+            _ => assert_eq!(entry, Some(Entry::Lost { since: world.now, corrupt: true })),
         }
     }
 }
