@@ -7,7 +7,7 @@ use super::{
     respond::{answer, is_shared},
 };
 use crate::{
-    config::Config,
+    config::{Config, Reverify},
     cx::{Cx, Verdict},
     goproxy::{
         Answer, Asker, Document, Failure, Fault, Found, Judge, Missing, Refusal, Standing, Validity, Zip,
@@ -114,9 +114,12 @@ impl Parked {
                 let routed = searched.source.map(|source| Routed {
                     doubt,
                     proven: *proven,
-                    checked: *checked,
+                    checked: *checked && !is_always_checked(config),
                     ..Routed::new(zip.clone(), source, &self.head)
                 });
+                if let Some(verdict) = routed.as_ref().and_then(|routed| routed.redirect(config, cx)) {
+                    return (verdict, None);
+                }
                 match routed.as_ref().and_then(|routed| routed.verdict(&self.head, config)) {
                     Some(verdict) => return (verdict, routed),
                     None => question.failed(&inconsistent(&question.want), cx),
@@ -182,12 +185,12 @@ impl Question {
                 Indexed::Answer(Reception::Hit(Hit::new(&answer, validity, self.kind)))
             }
             (Want::Zip(zip), Standing::Fresh { .. }, Entry::Stored { checked, .. }) => {
-                self.routed(zip, Source::Storage, checked, head, config)
+                self.routed(zip, Source::Storage, checked, head, config, cx)
             }
             (Want::Zip(zip), Standing::Fresh { .. }, Entry::Streamed { upstream, .. }) if self.may_fetch => {
-                self.routed(zip, Source::Upstream(upstream), false, head, config)
+                self.routed(zip, Source::Upstream(upstream), false, head, config, cx)
             }
-            (Want::Zip(_), _, Entry::Lost { corrupt: true, .. }) => Indexed::Lost,
+            (Want::Zip(_), _, Entry::Lost { since, corrupt: true }) if judge.quarantine(since) => Indexed::Lost,
             (Want::Zip(_), _, Entry::Lost { since, .. }) if judge.presence(since).is_some() => Indexed::Lost,
             _ => Indexed::Nothing,
         }
@@ -200,8 +203,13 @@ impl Question {
         checked: bool,
         head: &RequestHead,
         config: &Config,
+        cx: &mut Cx<'_>,
     ) -> Indexed {
+        let checked = checked && !is_always_checked(config);
         let routed = Routed { proven: true, checked, ..Routed::new(zip.clone(), source, head) };
+        if let Some(verdict) = routed.redirect(config, cx) {
+            return Indexed::Answer(Reception::Decided(verdict));
+        }
         match routed.verdict(head, config) {
             Some(verdict) => Indexed::Answer(Reception::Routed(verdict, routed)),
             None => Indexed::Nothing,
@@ -241,6 +249,11 @@ impl Question {
     fn failed(&self, failure: &Failure, cx: &mut Cx<'_>) -> Verdict {
         answer(&Answer::Failed(failure), &self.asker, self.kind, Cache::None, cx)
     }
+}
+
+/// Whether each time that a stored zip is given it is checked.
+fn is_always_checked(config: &Config) -> bool {
+    config.storage.as_ref().is_some_and(|storage| storage.reverify == Reverify::Always)
 }
 
 fn inconsistent(want: &Want) -> Failure {

@@ -44,8 +44,20 @@ pub struct Lesson {
 impl Routed {
     /// The request `head`, routed to `source`, which nobody has asked yet.
     pub fn new(zip: Zip, source: Source, head: &RequestHead) -> Self {
-        let (checked, head_only) = (source == Source::Storage, head.method == "HEAD");
-        Self { zip, source, doubt: None, proven: false, checked, head_only }
+        let head_only = head.method == "HEAD";
+        Self { zip, source, doubt: None, proven: false, checked: false, head_only }
+    }
+
+    /// The answer that sends the client to where storage can be reached without the gateway, where it is to go there. Nobody is
+    /// sent to what was not checked, nor for the head alone: what is signed is a GET.
+    pub fn redirect(&self, config: &Config, cx: &mut Cx<'_>) -> Option<Verdict> {
+        let storage = config.storage.as_ref().filter(|_| self.source == Source::Storage)?;
+        if !self.checked || self.head_only || !storage.delivery.redirects(&self.zip.module) {
+            return None;
+        }
+        let to = store::public_url(storage, &store::zip_key(storage, &self.zip), cx.now)?;
+        let redirect = Answer::Elsewhere { to: &to, cache: Cache::Storage };
+        Some(answer(&redirect, &Asker::default(), KIND, Cache::Storage, cx))
     }
 
     /// Whether the zip is read along as it passes. Whatever the client wants of it, the whole is asked for then.

@@ -51,6 +51,8 @@ pub struct Search {
     held: Option<Held>,
     /// What it must hash to, once that is known.
     sums: Option<Sums>,
+    /// Whether what storage has was checked before.
+    checked_before: bool,
     /// Whether storage has something wrong in its place.
     corrupt: bool,
     /// Whether it is given although nothing proves it.
@@ -87,6 +89,7 @@ impl Search {
             asking: None,
             held: None,
             sums: None,
+            checked_before: false,
             corrupt: false,
             unproven: false,
             refusal: None,
@@ -101,6 +104,11 @@ impl Search {
             self.ahead.retain(|source| *source != Source::Storage);
             self.unavailable = Some("it has lost it".to_owned());
         }
+    }
+
+    /// What storage has was checked before: it need only say that it still has it.
+    pub fn trust_storage(&mut self) {
+        self.checked_before = true;
     }
 
     /// Whether storage was given a zip and did not take it.
@@ -119,7 +127,7 @@ impl Search {
             return self.conclude(cx);
         };
         let form = match (&self.want, source) {
-            (Want::Zip(_), Source::Storage) if self.whole && is_checked_once(config) => Form::Whole,
+            (Want::Zip(_), Source::Storage) if self.is_to_be_read(config) => Form::Whole,
             (Want::Zip(_), Source::Upstream(_)) if self.whole && self.may_store(config) => Form::Whole,
             // The last one who may have it: the streamed answer itself says whether it does.
             (Want::Zip(_), Source::Upstream(_)) if !self.more_upstreams() => {
@@ -267,6 +275,13 @@ impl Search {
         matches!(&self.want, Want::Document(Document::Module { file: File::Mod(_), .. }))
     }
 
+    /// Whether what storage has is to be read here before anybody gets it.
+    fn is_to_be_read(&self, config: &Config) -> bool {
+        let is_checked_once =
+            config.storage.as_ref().is_some_and(|storage| storage.reverify == Reverify::FirstRead);
+        self.whole && is_checked_once && !self.checked_before
+    }
+
     /// Whether storage takes what it has not got.
     fn may_store(&self, config: &Config) -> bool {
         self.unavailable.is_none() && config.writable_storage().is_some()
@@ -333,7 +348,7 @@ impl Search {
         let stored = match &self.want {
             Want::Document(document) => store::judge(document, reply, cx.now).map(End::Document),
             Want::Zip(_) => {
-                let checked = is_never_checked(config);
+                let checked = self.checked_before || is_never_checked(config);
                 store::judge_presence(&reply).map(|()| End::Zip { proven: true, checked })
             }
         };
@@ -437,11 +452,6 @@ impl Search {
         let storage_failed = self.unavailable.is_some();
         Step::Done(Searched { end, source, storage_failed, unproven: self.unproven, corrupt: self.corrupt, doubt })
     }
-}
-
-/// Whether a stored zip is checked before it is first given, and not again.
-fn is_checked_once(config: &Config) -> bool {
-    config.storage.as_ref().is_some_and(|storage| storage.reverify == Reverify::FirstRead)
 }
 
 fn is_never_checked(config: &Config) -> bool {

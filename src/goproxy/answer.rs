@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | an immutable document | 200 or 304 | a day, `immutable` |
 //! | a mutable document | 200 or 304 | what is left of its freshness |
+//! | a zip that storage hands out itself | 302 | `no-store`: the address is good for minutes |
 //! | none exists | 404 or 410, as the source said | what is left of the negative freshness |
 //! | a rule or an upstream forbids it | 403 | `no-store` |
 //! | malformed | 400, 405 | `no-store` |
@@ -22,6 +23,13 @@ use crate::{
 /// Everything this proxy answers by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer<'a> {
+    /// It is to be had there.
+    Elsewhere {
+        /// The URL.
+        to: &'a str,
+        /// Who has it there.
+        cache: Cache,
+    },
     /// Nobody could say.
     Failed(&'a Failure),
     /// A document.
@@ -91,6 +99,11 @@ impl Answer<'_> {
     /// The whole response.
     pub fn respond(&self, asker: &Asker) -> Response {
         match self {
+            Self::Elsewhere { to, cache } => {
+                let location = ("location", (*to).to_owned());
+                let headers = vec![location, (CACHE_HEADER, cache.as_str().to_owned()), no_store()];
+                Response { status: 302, headers, body: Body::default() }
+            }
             Self::Failed(failure) => failed(failure),
             Self::Found { document, found, validity, cache } => {
                 let is_known = asker.if_none_match.as_deref().is_some_and(|tags| found.etag.matches(tags));

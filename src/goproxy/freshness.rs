@@ -99,6 +99,11 @@ impl Judge<'_> {
         self.left(self.ttl(self.rules.presence, None), since)
     }
 
+    /// Whether what storage was found `since` to have is still taken for spoiled.
+    pub fn quarantine(&self, since: Timestamp) -> bool {
+        self.is_within(QUARANTINE, Some(since))
+    }
+
     fn wants_anew(&self) -> bool {
         self.no_cache && self.rules.client_no_cache
     }
@@ -155,6 +160,10 @@ const RETRY: Duration = Duration::from_secs(5);
 /// for a timeout that another has just waited for. What is in use is tried every [`RETRY`], so an outage that lasts is
 /// always known; what nobody asked for in a minute is asked for first, lest the outage of a night hide the morning's tag.
 const OUTAGE: Duration = Duration::from_secs(60);
+
+/// How long an object that was found spoiled is left alone. Somebody has to remove it, and is told so; until then each new look at
+/// a large one costs a client its download.
+const QUARANTINE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What `spread` is a part of: 255 of 2550 are a tenth.
 const SPREAD: u32 = 2550;

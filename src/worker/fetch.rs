@@ -139,6 +139,10 @@ impl Worker {
         if errand.lost {
             search.avoid_storage();
         }
+        let found = self.index.peek(cx.kv, Region::Found, &key.path);
+        if matches!(found, Some(Entry::Stored { checked: true, .. })) {
+            search.trust_storage();
+        }
         self.budget.begin(whole);
         let step = search.advance(&self.config, cx);
         let renew_at = (lease == Lease::Led).then(|| follow::renewal(cx.now));

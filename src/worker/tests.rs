@@ -48,9 +48,10 @@ fn world(workers: usize) -> World {
     world
 }
 
-/// As [`world`], with zips that are streamed to each client.
+/// As [`world`], with zips that are streamed to each client, and a storage that is believed.
 fn streaming(workers: usize) -> World {
-    let mut world = World::new(workers, &CONFIG.replacen('{', r#"{"fetch": {"zip_bytes": 0},"#, 1));
+    let config = CONFIG.replacen('{', r#"{"fetch": {"zip_bytes": 0},"#, 1);
+    let mut world = World::new(workers, &config.replace("modules\"", r#"modules", "reverify": "never""#));
     world.cluster("storage").latency = 1;
     world.cluster("public").latency = 100;
     world

@@ -1,6 +1,6 @@
 //! Zips: the filter picks the cluster, and looks at the head of what it sends.
 
-use super::{body, header, streaming, world};
+use super::{EMPTY_ZIP, body, header, streaming, world};
 use crate::{
     cx::{Edit, StreamId, Verdict},
     http::{CallFailure, ResponseHead},
@@ -36,7 +36,7 @@ fn scenario_a_zip_that_storage_lacks_is_routed_to_the_upstream() {
 #[test]
 fn scenario_a_stored_zip_is_routed_to_storage_and_remembered() {
     let mut world = world(1);
-    world.cluster("storage").serve("/modules/example.com/m/@v/v1.0.0.zip", "PK");
+    world.cluster("storage").serve("/modules/example.com/m/@v/v1.0.0.zip", EMPTY_ZIP);
     for _ in 0..2 {
         let stream = world.begin(0, ZIP);
         world.settle();
