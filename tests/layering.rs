@@ -21,7 +21,8 @@ use layering::names::{Named, named};
 
 /// From low to high: a module names those on lower lines, never one on its own line or above.
 ///
-/// `http` and `metrics` are values without an opinion, `modzip` knows a zip and nothing of who sends it; `config` compiles Go's words; `goproxy` is the protocol between them.
+/// `http` and `metrics` are values without an opinion, `modzip` knows a zip and nothing of who sends it; `config` compiles
+/// Go's words; `goproxy` is the protocol between them.
 const LAYERS: [&[&str]; 11] = [
     &["gomod"],
     &["http", "metrics", "modzip"],
