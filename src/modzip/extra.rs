@@ -29,7 +29,8 @@ fn first<'a>(extra: &mut &'a [u8]) -> Option<(u16, &'a [u8])> {
     Some((number, bytes))
 }
 
-/// Replaces the numbers that have all their 32 bits set with those of the field, which has one for each, in this order.
+/// Replaces the numbers that have all their 32 bits set with those of the field, which has one for each, in this
+/// order.
 ///
 /// # Errors
 /// Where it has too few.

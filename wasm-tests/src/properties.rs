@@ -1,9 +1,9 @@
 //! What must hold of the core whatever it is given.
 //!
-//! Each property is a function of bytes that panics where it does not hold. They are asked in three places: by the fuzz
-//! targets of `fuzz/`, with whatever libFuzzer comes up with; by `tests/seeds.rs`, with every committed seed and
-//! mutations of it; and in wasm32. The input formats are texts, so that a seed can be read and written by a person; zips alone are
-//! not.
+//! Each property is a function of bytes that panics where it does not hold. They are asked in three places: by the
+//! fuzz targets of `fuzz/`, with whatever libFuzzer comes up with; by `tests/seeds.rs`, with every committed seed
+//! and mutations of it; and in wasm32. The input formats are texts, so that a seed can be read and written by a
+//! person; zips alone are not.
 
 pub mod body;
 pub mod config;

@@ -109,9 +109,9 @@ fn every_byte_counts_but_for_a_few() {
             }
         }
     }
-    // Go does not look at these, and what they say changes nothing that is unpacked.
-    // Deflate pads with bits of either kind: after the header of a stored block, which is all that Go makes of so small a
-    // file, and at the end.
+    // Go does not look at these, and what they say changes nothing that is unpacked. Deflate pads with bits of
+    // either kind: after the header of a stored block, which is all that Go makes of so small a file, and at the
+    // end.
     let (mut meant, mut padding) = (BTreeSet::new(), BTreeSet::new());
     // One bit can make of the zero before a file of two bytes what is right.
     let mut right = BTreeSet::new();

@@ -79,7 +79,8 @@ fn more_entries_than_16_bits_count() {
         zip = zip.stored(&n.to_string(), b"");
     }
     assert_eq!(whole(begin(), &zip.finish()).unwrap().entries, 0x1_0000);
-    // As many as all 16 bits say are the mark of 64: Go would look for those in what the directory's last entry ends with.
+    // As many as all 16 bits say are the mark of 64: Go would look for those in what the directory's last entry
+    // ends with.
     let found = Directory { entries: 0xffff, offset: 5, size: 7 };
     let end = b"PK\x05\x06\0\0\0\0\xff\xff\xff\xff\x07\0\0\0\x05\0\0\0\0\0";
     assert_eq!(record::end(end, &found, true), Ok(()));

@@ -5,8 +5,8 @@
 use modgate::gomod::{ModulePath, Version};
 use modgate::modzip::{Check, Checked, MAX_ZIP, Unfit};
 
-/// However it is cut the verdict is the same, what is fit is accounted for to the last byte, and a call does no more work than
-/// its budget.
+/// However it is cut the verdict is the same, what is fit is accounted for to the last byte, and a call does no
+/// more work than its budget.
 pub fn check(input: &[u8]) {
     let verdict = pushed(input, usize::MAX, usize::MAX);
     let seed =
