@@ -1,8 +1,9 @@
 //! What must hold of the core whatever it is given.
 //!
-//! Each property is a function of bytes that panics where it does not hold. They are asked in three places: by the fuzz
-//! targets of `fuzz/`, with whatever libFuzzer comes up with; by `tests/seeds.rs`, with every committed seed and
-//! mutations of it; and in wasm32. The input formats are texts, so that a seed can be read and written by a person.
+//! Each property is a function of bytes that panics where it does not hold. They are asked in three places: by the
+//! fuzz targets of `fuzz/`, with whatever libFuzzer comes up with; by `tests/seeds.rs`, with every committed seed
+//! and mutations of it; and in wasm32. The input formats are texts, so that a seed can be read and written by a
+//! person; zips alone are not.
 
 pub mod body;
 pub mod config;
@@ -15,6 +16,7 @@ pub mod record;
 pub mod request;
 pub mod s3;
 pub mod tile;
+pub mod zip;
 
 /// One property.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +28,7 @@ pub struct Property {
 }
 
 /// Every property.
-pub const ALL: [Property; 11] = [
+pub const ALL: [Property; 12] = [
     Property { name: "body", check: body::check },
     Property { name: "config", check: config::check },
     Property { name: "gomod", check: gomod::check },
@@ -38,6 +40,7 @@ pub const ALL: [Property; 11] = [
     Property { name: "request", check: request::check },
     Property { name: "s3", check: s3::check },
     Property { name: "tile", check: tile::check },
+    Property { name: "zip", check: zip::check },
 ];
 
 /// Parts the input after its first line. What is no UTF-8 is replaced: headers reach the core as text.
