@@ -6,11 +6,13 @@
 //! It sends nothing and waits for nothing: [`Upload::next_call`] says what may be sent now, and [`Upload::reply`] hears what came of
 //! it. A failure costs the copy; the parts that are in the store by then are given up by aborting the upload.
 
+mod buffer;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
+use self::buffer::Buffer;
 use super::{
     judge::{Trouble, Written, judge_write},
     multipart::{self, PartTag, UploadId},
@@ -18,7 +20,7 @@ use super::{
 };
 use crate::{
     config::{Dialect, Storage},
-    http::{Body, Callout, Reply},
+    http::{Callout, Reply},
 };
 
 /// One zip on its way into storage.
@@ -27,16 +29,8 @@ pub struct Upload {
     storage: Storage,
     key: String,
     content_type: &'static str,
-    /// The most bytes held at once.
-    most: usize,
-    /// What came and is no part yet: at most one part of it.
-    pending: Vec<u8>,
-    /// All of it, where it is written by one request.
-    whole: Body,
-    /// Whether more came than may be held.
-    overrun: bool,
+    bytes: Buffer,
     remote: Remote,
-    parts: Vec<Part>,
     phase: Phase,
     /// What is under way.
     calls: BTreeMap<u32, Ask>,
@@ -78,20 +72,6 @@ enum Remote {
     Begun(UploadId),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Part {
-    body: Body,
-    tries: u32,
-    state: PartState,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum PartState {
-    Waiting,
-    Sent,
-    Taken(PartTag),
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ask {
     Abort,
@@ -111,24 +91,20 @@ impl Upload {
         total: Option<u64>,
         whole: u32,
     ) -> Self {
-        let part = size(storage.part_bytes);
-        let most = match storage.dialect {
-            Dialect::S3 => part.saturating_mul(size(storage.parts_in_flight).saturating_add(SPARE_PARTS)),
-            Dialect::Webdav => size(whole),
+        let (part, most) = match storage.dialect {
+            Dialect::S3 => {
+                let part = size(storage.part_bytes);
+                (part, part.saturating_mul(size(storage.parts_in_flight).saturating_add(SPARE_PARTS)))
+            }
+            Dialect::Webdav => (size(whole), size(whole)),
         };
         let total = total.map(|total| usize::try_from(total).unwrap_or(usize::MAX));
-        let overrun = storage.dialect == Dialect::Webdav && total.is_some_and(|total| total > most);
-        let expected = if overrun { 0 } else { total.unwrap_or_default().min(part).min(most) };
         Self {
             storage: storage.clone(),
             key,
             content_type,
-            most,
-            pending: Vec::with_capacity(expected),
-            whole: Body::default(),
-            overrun,
+            bytes: Buffer::new(part, most, total),
             remote: Remote::Nothing,
-            parts: Vec::new(),
             phase: Phase::Open,
             calls: BTreeMap::new(),
             calls_made: 0,
@@ -138,36 +114,19 @@ impl Upload {
 
     /// Takes the next bytes. What is more than may be held is dropped, and the upload can then only be aborted.
     pub fn push(&mut self, bytes: &[u8]) {
-        if self.phase != Phase::Open || self.overrun {
-            return;
-        }
-        if self.held().saturating_add(bytes.len()) > self.most {
-            self.overrun = true;
-            return;
-        }
-        let mut bytes = bytes;
-        while !bytes.is_empty() {
-            // The last part is cut by the commit: what is one part in all is no multipart upload.
-            if self.pending.len() >= self.part() {
-                self.cut();
-            }
-            let room = self.part().saturating_sub(self.pending.len());
-            let (now, later) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
-            self.make_room(now.len());
-            self.pending.extend_from_slice(now);
-            bytes = later;
+        if self.phase == Phase::Open {
+            self.bytes.push(bytes);
         }
     }
 
     /// Whether more came than may be held: storage does not keep up, or takes nothing this large.
     pub fn is_overrun(&self) -> bool {
-        self.overrun
+        self.bytes.is_overrun()
     }
 
     /// Bytes held: those that no part has been made of, and those of parts that the store has not taken.
     pub fn held(&self) -> usize {
-        let held = self.pending.len().saturating_add(self.whole.len());
-        self.parts.iter().fold(held, |held, part| held.saturating_add(part.body.len()))
+        self.bytes.held()
     }
 
     /// All has come and is good: it is to be seen. After an overrun it fails.
@@ -175,7 +134,7 @@ impl Upload {
         if self.phase != Phase::Open {
             return;
         }
-        if self.overrun {
+        if self.bytes.is_overrun() {
             self.close(Outcome::Failed(Trouble {
                 label: "overrun",
                 why: "it does not keep up, or takes nothing this large".to_owned(),
@@ -183,11 +142,7 @@ impl Upload {
             }));
             return;
         }
-        if self.parts.is_empty() {
-            self.whole = std::mem::take(&mut self.pending).into();
-        } else {
-            self.cut();
-        }
+        self.bytes.finish();
         self.phase = Phase::Committed;
     }
 
@@ -218,11 +173,7 @@ impl Upload {
         let callout = self.callout(ask)?;
         match ask {
             Ask::Begin => self.remote = Remote::Beginning,
-            Ask::Part(at) => {
-                let part = self.parts.get_mut(at)?;
-                part.state = PartState::Sent;
-                part.tries = part.tries.saturating_add(1);
-            }
+            Ask::Part(at) => self.bytes.sent(at),
             Ask::Abort | Ask::Complete | Ask::Put => {}
         }
         if !matches!(ask, Ask::Part(_)) {
@@ -268,12 +219,11 @@ impl Upload {
             // A part that arrives after the abort would stay.
             (Phase::Closing(_), Remote::Begun(_)) => self.calls.is_empty().then_some(Ask::Abort),
             (Phase::Closing(_), _) => None,
-            (Phase::Committed, _) if self.parts.is_empty() => self.calls.is_empty().then_some(Ask::Put),
-            (_, Remote::Nothing) => (!self.parts.is_empty()).then_some(Ask::Begin),
+            (Phase::Committed, _) if !self.bytes.is_in_parts() => self.calls.is_empty().then_some(Ask::Put),
+            (_, Remote::Nothing) => self.bytes.is_in_parts().then_some(Ask::Begin),
             (_, Remote::Beginning) => None,
             (phase, Remote::Begun(_)) => {
-                let waiting = self.parts.iter().position(|part| part.state == PartState::Waiting);
-                if let Some(at) = waiting {
+                if let Some(at) = self.bytes.waiting() {
                     return (self.calls.len() < size(self.storage.parts_in_flight)).then_some(Ask::Part(at));
                 }
                 (*phase == Phase::Committed && self.calls.is_empty()).then_some(Ask::Complete)
@@ -285,13 +235,13 @@ impl Upload {
         let (storage, key) = (&self.storage, self.key.as_str());
         match (ask, &self.remote) {
             (Ask::Begin, _) => Some(multipart::begin(storage, key, self.content_type)),
-            (Ask::Put, _) => Some(create(storage, key, self.content_type, self.whole.clone())),
+            (Ask::Put, _) => Some(create(storage, key, self.content_type, self.bytes.whole())),
             (Ask::Part(at), Remote::Begun(id)) => {
                 let number = u32::try_from(at).ok()?.checked_add(1)?;
-                Some(multipart::part(storage, key, id, number, self.parts.get(at)?.body.clone()))
+                Some(multipart::part(storage, key, id, number, self.bytes.part(at)?))
             }
             (Ask::Complete, Remote::Begun(id)) => {
-                Some(multipart::complete(storage, key, id, self.parts.iter().filter_map(Part::tag)))
+                Some(multipart::complete(storage, key, id, self.bytes.tags()))
             }
             (Ask::Abort, Remote::Begun(id)) => Some(multipart::abort(storage, key, id)),
             (Ask::Abort | Ask::Complete | Ask::Part(_), Remote::Nothing | Remote::Beginning) => None,
@@ -312,16 +262,12 @@ impl Upload {
     }
 
     fn taken(&mut self, at: usize, taken: Result<PartTag, Trouble>) {
-        let Some(part) = self.parts.get_mut(at) else { return };
         match taken {
-            Ok(tag) => {
-                part.state = PartState::Taken(tag);
-                part.body = Body::default();
-            }
+            Ok(tag) => self.bytes.taken(at, tag),
             Err(trouble) => {
-                part.state = PartState::Waiting;
-                let tries = part.tries;
-                self.fail_unless_again(trouble, tries);
+                if let Some(tries) = self.bytes.not_taken(at) {
+                    self.fail_unless_again(trouble, tries);
+                }
             }
         }
     }
@@ -346,9 +292,7 @@ impl Upload {
 
     /// Nothing more is sent of it, and what the store has of it is given up.
     fn close(&mut self, outcome: Outcome) {
-        self.pending = Vec::new();
-        self.whole = Body::default();
-        self.parts = Vec::new();
+        self.bytes.clear();
         self.tries = 0;
         self.phase = Phase::Closing(outcome);
         if self.calls.is_empty() && self.remote == Remote::Nothing {
@@ -359,40 +303,6 @@ impl Upload {
     fn end(&mut self) {
         if let Phase::Closing(outcome) = &self.phase {
             self.phase = Phase::Over(outcome.clone());
-        }
-    }
-
-    /// Makes a part of what is pending.
-    fn cut(&mut self) {
-        let body = std::mem::take(&mut self.pending).into();
-        self.parts.push(Part { body, tries: 0, state: PartState::Waiting });
-    }
-
-    /// The most bytes that one request takes.
-    fn part(&self) -> usize {
-        match self.storage.dialect {
-            Dialect::S3 => size(self.storage.part_bytes),
-            Dialect::Webdav => self.most,
-        }
-    }
-
-    /// Makes room for some more pending bytes, and never for more than a part: a vector left to itself would take twice that.
-    fn make_room(&mut self, more: usize) {
-        let length = self.pending.len();
-        let needed = length.saturating_add(more);
-        if needed > self.pending.capacity() {
-            let least = if self.parts.is_empty() { length.saturating_mul(2) } else { self.part() };
-            let capacity = least.min(self.part()).max(needed);
-            self.pending.reserve_exact(capacity.saturating_sub(length));
-        }
-    }
-}
-
-impl Part {
-    fn tag(&self) -> Option<&PartTag> {
-        match &self.state {
-            PartState::Taken(tag) => Some(tag),
-            PartState::Waiting | PartState::Sent => None,
         }
     }
 }

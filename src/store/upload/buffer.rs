@@ -1,0 +1,172 @@
+//! The bytes of an upload: those that no part was made of yet, and those of the parts that the store has not taken.
+
+use crate::{http::Body, store::multipart::PartTag};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Buffer {
+    /// The most bytes that one request takes.
+    part: usize,
+    /// The most bytes held.
+    most: usize,
+    overrun: bool,
+    /// What came and is no part yet: at most one part of it.
+    pending: Vec<u8>,
+    parts: Vec<Part>,
+    /// All of it, where it is written by one request.
+    whole: Body,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Part {
+    body: Body,
+    tries: u32,
+    state: State,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum State {
+    Waiting,
+    Sent,
+    Taken(PartTag),
+}
+
+impl Buffer {
+    /// A buffer for `total` bytes, where that is known.
+    pub(super) fn new(part: usize, most: usize, total: Option<usize>) -> Self {
+        // What comes in parts is sent before there is too much of it.
+        let overrun = part == most && total.is_some_and(|total| total > most);
+        let expected = if overrun { 0 } else { total.unwrap_or_default().min(part) };
+        Self {
+            part,
+            most,
+            overrun,
+            pending: Vec::with_capacity(expected),
+            parts: Vec::new(),
+            whole: Body::default(),
+        }
+    }
+
+    /// Takes the next bytes, unless that were more than may be held: then they are lost, and so is the whole.
+    pub(super) fn push(&mut self, mut bytes: &[u8]) {
+        self.overrun |= self.held().saturating_add(bytes.len()) > self.most;
+        while !self.overrun && !bytes.is_empty() {
+            // The last part is cut in the end: what is one part in all is no multipart upload.
+            if self.pending.len() >= self.part {
+                self.cut();
+            }
+            let room = self.part.saturating_sub(self.pending.len());
+            let (now, later) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
+            self.make_room(now.len());
+            self.pending.extend_from_slice(now);
+            bytes = later;
+        }
+    }
+
+    pub(super) fn is_overrun(&self) -> bool {
+        self.overrun
+    }
+
+    pub(super) fn held(&self) -> usize {
+        let held = self.pending.len().saturating_add(self.whole.len());
+        self.parts.iter().fold(held, |held, part| held.saturating_add(part.body.len()))
+    }
+
+    /// No more comes: what is pending is the last part, or all there is.
+    pub(super) fn finish(&mut self) {
+        if self.is_in_parts() {
+            self.cut();
+        } else {
+            self.whole = std::mem::take(&mut self.pending).into();
+        }
+    }
+
+    /// Whether there is more than one request takes.
+    pub(super) fn is_in_parts(&self) -> bool {
+        !self.parts.is_empty()
+    }
+
+    /// All of it, once it is finished and not in parts.
+    pub(super) fn whole(&self) -> Body {
+        self.whole.clone()
+    }
+
+    /// The first part that is to be sent.
+    pub(super) fn waiting(&self) -> Option<usize> {
+        self.parts.iter().position(|part| part.state == State::Waiting)
+    }
+
+    pub(super) fn part(&self, at: usize) -> Option<Body> {
+        self.parts.get(at).map(|part| part.body.clone())
+    }
+
+    pub(super) fn sent(&mut self, at: usize) {
+        if let Some(part) = self.parts.get_mut(at) {
+            part.state = State::Sent;
+            part.tries = part.tries.saturating_add(1);
+        }
+    }
+
+    /// The store has it: it need not be held.
+    pub(super) fn taken(&mut self, at: usize, tag: PartTag) {
+        if let Some(part) = self.parts.get_mut(at) {
+            part.state = State::Taken(tag);
+            part.body = Body::default();
+        }
+    }
+
+    /// It is to be sent again; how often it was.
+    pub(super) fn not_taken(&mut self, at: usize) -> Option<u32> {
+        let part = self.parts.get_mut(at)?;
+        part.state = State::Waiting;
+        Some(part.tries)
+    }
+
+    /// What the store calls the parts, in order.
+    pub(super) fn tags(&self) -> impl Iterator<Item = &PartTag> {
+        self.parts.iter().filter_map(|part| match &part.state {
+            State::Taken(tag) => Some(tag),
+            State::Waiting | State::Sent => None,
+        })
+    }
+
+    /// Nothing of it is needed any more.
+    pub(super) fn clear(&mut self) {
+        self.pending = Vec::new();
+        self.parts = Vec::new();
+        self.whole = Body::default();
+    }
+
+    fn cut(&mut self) {
+        let body = std::mem::take(&mut self.pending).into();
+        self.parts.push(Part { body, tries: 0, state: State::Waiting });
+    }
+
+    /// Makes room for some more pending bytes, and never for more than a part: a vector left to itself would take twice that,
+    /// and memory never shrinks here.
+    fn make_room(&mut self, more: usize) {
+        let length = self.pending.len();
+        let needed = length.saturating_add(more);
+        if needed > self.pending.capacity() {
+            let least = if self.is_in_parts() { self.part } else { length.saturating_mul(2) };
+            let capacity = least.min(self.part).max(needed);
+            self.pending.reserve_exact(capacity.saturating_sub(length));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_memory_is_taken_than_is_held() {
+        for (total, length) in [(None, 10), (Some(10), 10), (None, 250), (Some(250), 250)] {
+            let mut buffer = Buffer::new(100, 400, total);
+            for _ in 0..length / 10 {
+                buffer.push(&[7; 10]);
+                assert!(buffer.pending.capacity() <= 100, "{total:?}");
+            }
+            assert_eq!((buffer.held(), buffer.parts.len()), (length, length / 101));
+        }
+    }
+}
