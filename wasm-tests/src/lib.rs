@@ -33,6 +33,8 @@ native! {
     pub mod nginx;
     pub mod port;
     pub mod process;
+    pub mod s3;
+    mod serving;
     pub mod sumdb;
     pub mod tls;
     pub mod tools;

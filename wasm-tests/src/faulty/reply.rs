@@ -204,7 +204,7 @@ impl Gate {
     }
 
     /// Waits up to `limit`; whether it is open.
-    pub(super) fn wait(&self, limit: Duration) -> bool {
+    pub(crate) fn wait(&self, limit: Duration) -> bool {
         let open = self.state.0.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.state.1.wait_timeout_while(open, limit, |open| !*open);
         *waited.unwrap_or_else(PoisonError::into_inner).0
