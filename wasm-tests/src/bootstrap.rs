@@ -11,6 +11,7 @@ use crate::tools;
 
 pub mod discovery;
 pub mod merge;
+pub mod s3;
 
 /// A bootstrap as data.
 #[derive(Clone, Debug)]
@@ -196,6 +197,10 @@ impl From<Value> for Bootstrap {
 pub fn read_yaml(file: &Path) -> Result<Value, String> {
     let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
     serde_saphyr::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))
+}
+
+fn http_options(cluster: &mut Value) -> &mut Value {
+    &mut cluster["typed_extension_protocol_options"]["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"]
 }
 
 fn is_wasm(filter: &Value) -> bool {

@@ -67,6 +67,14 @@ impl Builder {
         self.pointed(name)
     }
 
+    /// Points a cluster, new or known, at the harness' object store, and has what goes there signed.
+    #[must_use]
+    pub fn cluster_s3(mut self, name: &str, store: SocketAddr) -> Self {
+        self.bootstrap.point(name, &[store]);
+        self.bootstrap.sign_for_harness(name);
+        self.pointed(name)
+    }
+
     /// Replaces the plugin configuration.
     #[must_use]
     pub fn plugin(mut self, configuration: &Value) -> Self {
