@@ -161,6 +161,12 @@ impl Bootstrap {
         set_endpoints(cluster, vec![address], url.ip().is_some());
     }
 
+    /// Has a cluster speak HTTP/2.
+    pub fn speak_http2(&mut self, name: &str) {
+        let cluster = self.cluster(name, "proxy_golang_org");
+        http_options(cluster)["explicit_http_config"] = json!({"http2_protocol_options": {}});
+    }
+
     /// Trusts `ca` in every cluster that speaks TLS.
     pub fn trust(&mut self, ca: &Path) {
         let clusters = self.0["static_resources"]["clusters"].as_array_mut().into_iter().flatten();

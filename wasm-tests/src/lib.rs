@@ -36,6 +36,7 @@ native! {
     pub mod s3;
     mod serving;
     pub mod sumdb;
+    pub mod tamper;
     pub mod tls;
     pub mod tools;
     pub mod tree;

@@ -1,10 +1,13 @@
-//! The lies of the harness' checksum database, as the real go command sees them: each must be a lie, and only that.
+//! The lies of the harness' checksum database, and its tampered zips, as the real go command sees them: each must be wrong
+//! in its own way, and only in that.
 #![cfg(not(target_arch = "wasm32"))]
 
+use modgate_wasm_tests::faulty::{Faulty, Reply};
 use modgate_wasm_tests::go::{Go, Run};
 use modgate_wasm_tests::module::Module;
 use modgate_wasm_tests::nginx::Nginx;
 use modgate_wasm_tests::sumdb::Sumdb;
+use modgate_wasm_tests::tamper::Tampering;
 use modgate_wasm_tests::tree::Tree;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -87,4 +90,21 @@ fn a_module_that_comes_into_the_tree_later_is_hashed_then() {
     let go = Go::new(&format!("http://{}", upstream.addr())).env("GOSUMDB", &database);
     go.mod_download(&[&module.query()]).expect_ok();
     assert!(sumdb.asked().contains(&"/lookup/example.com/!later@v1.0.0-!r!c1".to_owned()));
+}
+
+#[test]
+fn tampered_zips_are_refused_by_go_or_are_known_to_pass() {
+    let dir = TempDir::new().unwrap();
+    let module = Module::new("example.com/tampered", "v1.0.0").file("a.txt", "one").file("b.txt", "two");
+    module.write_to(dir.path());
+    let sumdb = Sumdb::of(dir.path());
+    let database = format!("{} http://{}", sumdb.key(), sumdb.addr());
+    let upstream = Faulty::start();
+    upstream.serve(&module);
+    for how in Tampering::ALL {
+        upstream.on(&module.url("zip"), Reply::ok(how.of(&module.zip().to_vec())));
+        let go = Go::new(&format!("http://{}", upstream.addr())).env("GOSUMDB", &database);
+        let run = go.mod_download(&[&module.query()]);
+        assert_eq!(run.ok(), how.go_takes_it(), "{how:?}: {}{}", run.stdout, run.stderr);
+    }
 }
