@@ -11,6 +11,7 @@ use crate::tools;
 
 pub mod discovery;
 pub mod merge;
+pub mod s3;
 
 /// A bootstrap as data.
 #[derive(Clone, Debug)]
@@ -160,6 +161,12 @@ impl Bootstrap {
         set_endpoints(cluster, vec![address], url.ip().is_some());
     }
 
+    /// Has a cluster speak HTTP/2.
+    pub fn speak_http2(&mut self, name: &str) {
+        let cluster = self.cluster(name, "proxy_golang_org");
+        http_options(cluster)["explicit_http_config"] = json!({"http2_protocol_options": {}});
+    }
+
     /// Trusts `ca` in every cluster that speaks TLS.
     pub fn trust(&mut self, ca: &Path) {
         let clusters = self.0["static_resources"]["clusters"].as_array_mut().into_iter().flatten();
@@ -196,6 +203,10 @@ impl From<Value> for Bootstrap {
 pub fn read_yaml(file: &Path) -> Result<Value, String> {
     let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
     serde_saphyr::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))
+}
+
+fn http_options(cluster: &mut Value) -> &mut Value {
+    &mut cluster["typed_extension_protocol_options"]["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"]
 }
 
 fn is_wasm(filter: &Value) -> bool {

@@ -22,8 +22,10 @@ use std::time::{Duration, Instant};
 
 use crate::body::Body;
 use crate::module::Module;
+use crate::serving::Serving;
 use crate::wait;
 
+mod http2;
 mod reply;
 mod serve;
 
@@ -35,6 +37,7 @@ pub struct Faulty {
     addr: SocketAddr,
     shared: Arc<Shared>,
     accepting: Option<JoinHandle<()>>,
+    _serving: Option<Serving>,
 }
 
 /// A request as it arrived.
@@ -81,7 +84,22 @@ impl Faulty {
         let shared = Arc::new(Shared::default());
         let for_thread = Arc::clone(&shared);
         let accepting = thread::spawn(move || accept(&listener, &for_thread));
-        Self { addr, shared, accepting: Some(accepting) }
+        Self { addr, shared, accepting: Some(accepting), _serving: None }
+    }
+
+    /// As [`Faulty::start`], in HTTP/2 without TLS, which a client must know beforehand. A cut there is a reset stream.
+    ///
+    /// # Panics
+    /// When loopback has no port left.
+    #[must_use]
+    pub fn start_http2() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a loopback port");
+        let addr = listener.local_addr().expect("its address");
+        let shared = Arc::new(Shared::default());
+        let for_connections = Arc::clone(&shared);
+        let serving =
+            Serving::start(listener, move |stream| http2::connection(stream, Arc::clone(&for_connections)));
+        Self { addr, shared, accepting: None, _serving: Some(serving.expect("a thread for it")) }
     }
 
     /// Starts one that takes every PUT, as an empty store would, and answers 404 to everything else.
@@ -209,9 +227,9 @@ impl Drop for Faulty {
         for stream in lock(&self.shared.connections).values() {
             let _ = stream.shutdown(Shutdown::Both);
         }
-        // Wakes the accepting thread, which then finds the flag.
-        let _ = TcpStream::connect(self.addr);
         if let Some(thread) = self.accepting.take() {
+            // Wakes it: it finds the flag then.
+            let _ = TcpStream::connect(self.addr);
             let _ = thread.join();
         }
     }

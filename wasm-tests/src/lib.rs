@@ -33,7 +33,10 @@ native! {
     pub mod nginx;
     pub mod port;
     pub mod process;
+    pub mod s3;
+    mod serving;
     pub mod sumdb;
+    pub mod tamper;
     pub mod tls;
     pub mod tools;
     pub mod tree;

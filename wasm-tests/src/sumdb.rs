@@ -1,11 +1,13 @@
-//! A real checksum database: golang.org/x/mod's own server over the modules of a tree.
+//! A real checksum database: golang.org/x/mod's own server over the modules of a tree. It lies when told to.
 
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::http::{self, Request};
 use crate::process::{self, Process};
 use crate::{tools, wait};
 
@@ -22,15 +24,24 @@ impl Sumdb {
     /// What configurations call it: a name that no resolver knows.
     pub const NAME: &str = "sum.test";
 
-    /// The database of the modules that `tree` holds.
+    /// The database of the modules that `tree` holds, also of those that come there later.
     ///
     /// # Panics
     /// When it does not start.
     #[must_use]
     pub fn of(tree: &Path) -> Self {
+        Self::after(1, tree)
+    }
+
+    /// As [`Sumdb::of`], with so many other records before its own: proofs need tiles above the lowest from 256 on.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn after(records: u32, tree: &Path) -> Self {
         let scratch = TempDir::new().expect("a folder for its log");
         let mut command = process::command(&tools::sumdb());
-        command.args(["-name", Self::NAME]).arg(tree.join("modules.json"));
+        command.args(["-name", Self::NAME, "-filler", &records.to_string()]).arg(tree);
         let process =
             Process::start("sumdb", command, &scratch.path().join("sumdb.log")).expect("sumdb starts");
         let (key, addr) = wait::poll(Duration::from_secs(10), || announcement(&process.log()))
@@ -48,6 +59,35 @@ impl Sumdb {
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// From now on lies as `wasm-tests/sumdb/lies.go` says, such as `{"lookup": {"m@v1.0.0": "wrong-key"}}`.
+    ///
+    /// # Panics
+    /// When it does not know that lie.
+    #[track_caller]
+    pub fn lie(&self, lies: &Value) {
+        let told = Request::new("POST", "/-/lies").body(lies.to_string()).send(self.addr);
+        assert_eq!(told.status, 200, "{lies}: {}", told.text());
+    }
+
+    /// From now on says the truth.
+    ///
+    /// # Panics
+    /// When it does not run.
+    #[track_caller]
+    pub fn be_honest(&self) {
+        self.lie(&json!({}));
+    }
+
+    /// Every path it was asked for so far, unescaped.
+    ///
+    /// # Panics
+    /// When it does not run.
+    #[must_use]
+    #[track_caller]
+    pub fn asked(&self) -> Vec<String> {
+        serde_json::from_value(http::get(self.addr, "/-/asked").json()).expect("a list of paths")
     }
 
     /// Takes it down.

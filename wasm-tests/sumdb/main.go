@@ -1,75 +1,55 @@
-// Sumdb is a real checksum database for tests: golang.org/x/mod's own server, over the modules of a tree that mkproxy made.
+// Sumdb is a real checksum database for tests: golang.org/x/mod's own server, over the modules of trees that mkproxy made.
 //
-//	sumdb -name NAME MODULES.json
+//	sumdb [-name NAME] [-filler N] TREE|MODULES.json...
 //
 // It listens on a port of its own on loopback, prints one line, "VERIFIER-KEY URL", which is what GOSUMDB and `make run
-// SUMDB=` take, and serves until it is killed. A module that is in no list is unknown to it.
+// SUMDB=` take, and serves until it is killed. A module that is nowhere is unknown to it. What it is told below /-/ makes it
+// lie: see lies.go.
 package main
 
 import (
-	"crypto/rand"
-	"encoding/json"
+	"context"
 	"flag"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
 
-	"golang.org/x/mod/sumdb"
-	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/module"
 )
-
-// A record of modules.json, as far as a checksum database knows it.
-type record struct {
-	Module  string `json:"module"`
-	Version string `json:"version"`
-	Zip     string `json:"zip_h1"`
-	Mod     string `json:"mod_h1"`
-}
 
 func main() {
 	name := flag.String("name", "sum.test", "the database's name")
+	filler := flag.Int("filler", 1, "records of modules that nobody has, which stand before all others")
 	flag.Parse()
-	if err := run(*name, flag.Args()); err != nil {
+	if err := run(*name, *filler, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "sumdb:", err)
 		os.Exit(1)
 	}
 }
 
-func run(name string, lists []string) error {
-	sums := map[string]record{}
-	for _, list := range lists {
-		text, err := os.ReadFile(list)
-		if err != nil {
-			return err
-		}
-		var records []record
-		if err := json.Unmarshal(text, &records); err != nil {
-			return fmt.Errorf("%s: %w", list, err)
-		}
-		for _, r := range records {
-			sums[r.Module+"@"+r.Version] = r
-		}
-	}
-	signer, verifier, err := note.GenerateKey(rand.Reader, name)
+func run(name string, filler int, places []string) error {
+	known, err := readSums(places)
 	if err != nil {
 		return err
 	}
-	server := sumdb.NewServer(sumdb.NewTestServer(signer, func(path, version string) ([]byte, error) {
-		r, ok := sums[path+"@"+version]
-		if !ok {
-			return nil, fmt.Errorf("unknown: %s@%s", path, version)
+	db, err := newDatabase(name, known)
+	if err != nil {
+		return err
+	}
+	for n := range filler {
+		m := module.Version{Path: fmt.Sprintf("filler.example/m%d", n), Version: "v1.0.0"}
+		known.records[m.String()] = record{m.Path, m.Version, fillerHash, fillerHash}
+		if _, err := db.honest.Lookup(context.Background(), m); err != nil {
+			return err
 		}
-		return fmt.Appendf(nil, "%s %s %s\n%s %s/go.mod %s\n", path, version, r.Zip, path, version, r.Mod), nil
-	}))
-	mux := http.NewServeMux()
-	for _, path := range sumdb.ServerPaths {
-		mux.Handle(path, server)
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s http://%s\n", verifier, listener.Addr())
-	return http.Serve(listener, mux)
+	fmt.Printf("%s http://%s\n", db.verifier, listener.Addr())
+	return http.Serve(listener, db)
 }
+
+const fillerHash = "h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="

@@ -53,6 +53,14 @@ impl Builder {
         self.cluster_of(name, &[server])
     }
 
+    /// Points a cluster, new or known, at a server of HTTP/2 without TLS.
+    #[must_use]
+    pub fn cluster_http2(mut self, name: &str, server: SocketAddr) -> Self {
+        self.bootstrap.point(name, &[server]);
+        self.bootstrap.speak_http2(name);
+        self.pointed(name)
+    }
+
     /// Points a cluster, new or known, at several plain HTTP servers.
     #[must_use]
     pub fn cluster_of(mut self, name: &str, servers: &[SocketAddr]) -> Self {
@@ -64,6 +72,14 @@ impl Builder {
     #[must_use]
     pub fn cluster_tls(mut self, name: &str, server: SocketAddr, ca: &Path) -> Self {
         self.bootstrap.point_tls(name, server, ca);
+        self.pointed(name)
+    }
+
+    /// Points a cluster, new or known, at the harness' object store, and has what goes there signed.
+    #[must_use]
+    pub fn cluster_s3(mut self, name: &str, store: SocketAddr) -> Self {
+        self.bootstrap.point(name, &[store]);
+        self.bootstrap.sign_for_harness(name);
         self.pointed(name)
     }
 

@@ -17,6 +17,7 @@ pub struct Reply {
     pub(super) end: End,
     pub(super) etag: Option<String>,
     pub(super) ranges: bool,
+    pub(super) trailers: Vec<(String, String)>,
     pub(super) raw: Option<Arc<[u8]>>,
 }
 
@@ -61,6 +62,7 @@ impl Reply {
             end: End::Proper,
             etag: None,
             ranges: false,
+            trailers: Vec::new(),
             raw: None,
         }
     }
@@ -99,10 +101,17 @@ impl Reply {
         self.header("server", "scripted").header("date", "Tue, 02 Jan 2024 03:04:05 GMT")
     }
 
-    /// Chunked instead of with a `content-length`.
+    /// Chunked instead of with a `content-length`; over HTTP/2 just without one.
     #[must_use]
     pub fn chunked(mut self) -> Self {
         self.framing = Framing::Chunked;
+        self
+    }
+
+    /// Ends the body with this trailer; over HTTP/1 only of a [`Reply::chunked`] one.
+    #[must_use]
+    pub fn trailer(mut self, name: &str, value: &str) -> Self {
+        self.trailers.push((name.to_ascii_lowercase(), value.to_owned()));
         self
     }
 
@@ -204,7 +213,7 @@ impl Gate {
     }
 
     /// Waits up to `limit`; whether it is open.
-    pub(super) fn wait(&self, limit: Duration) -> bool {
+    pub(crate) fn wait(&self, limit: Duration) -> bool {
         let open = self.state.0.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.state.1.wait_timeout_while(open, limit, |open| !*open);
         *waited.unwrap_or_else(PoisonError::into_inner).0

@@ -119,47 +119,20 @@ fn perform(mut stream: &TcpStream, shared: &Shared, seen: &Seen, reply: &Reply) 
         stream.write_all(bytes)?;
         return Ok(false);
     }
-    if reply.etag.as_deref().is_some_and(|etag| seen.header("if-none-match") == Some(etag)) {
-        stream.write_all(head(304, reply, None).as_bytes())?;
-        return Ok(true);
-    }
-    let total = reply.body.len();
-    let range = if reply.ranges { seen.header("range").and_then(|value| range(value, total)) } else { None };
-    let (status, from, to) = match range {
-        Some((from, to)) => (206, from, to),
-        None => (reply.status, 0, total),
-    };
-    let mut text = head(status, reply, Some(to - from));
-    if range.is_some() {
-        text.insert_str(text.len() - 2, &format!("content-range: bytes {from}-{}/{total}\r\n", to - 1));
-    }
-    stream.write_all(text.as_bytes())?;
-    if seen.method == "HEAD" || matches!(status, 204 | 304) {
-        return Ok(true);
-    }
-    send_body(stream, shared, reply, from, to)?;
-    Ok(reply.end == End::Proper && reply.framing != Framing::Close)
-}
-
-fn head(status: u16, reply: &Reply, length: Option<u64>) -> String {
-    let mut text = format!("HTTP/1.1 {status} Scripted\r\n");
-    for (name, value) in &reply.headers {
+    let outcome = Outcome::of(seen, reply);
+    let mut text = format!("HTTP/1.1 {} Scripted\r\n", outcome.status);
+    for (name, value) in outcome.headers(reply) {
         text += &format!("{name}: {value}\r\n");
     }
-    let own_length = reply.headers.iter().any(|(name, _)| name == "content-length");
-    match (reply.framing, length) {
-        (_, None) => {}
-        (Framing::Length, Some(length)) if !own_length => text += &format!("content-length: {length}\r\n"),
-        (Framing::Length, Some(_)) => {}
+    match (reply.framing, outcome.length) {
+        (_, None) | (Framing::Length, _) => {}
         (Framing::Chunked, Some(_)) => text += "transfer-encoding: chunked\r\n",
         (Framing::Close, Some(_)) => text += "connection: close\r\n",
     }
-    text + "\r\n"
-}
-
-fn send_body(mut stream: &TcpStream, shared: &Shared, reply: &Reply, from: u64, to: u64) -> io::Result<()> {
+    stream.write_all((text + "\r\n").as_bytes())?;
+    let Some((from, to)) = outcome.body else { return Ok(true) };
     let chunked = reply.framing == Framing::Chunked;
-    let mut write = |chunk: &[u8]| {
+    send_body(shared, reply, from, to, &mut |chunk| {
         if !chunked {
             return stream.write_all(chunk);
         }
@@ -169,7 +142,63 @@ fn send_body(mut stream: &TcpStream, shared: &Shared, reply: &Reply, from: u64, 
         stream.write_all(format!("{:x}\r\n", chunk.len()).as_bytes())?;
         stream.write_all(chunk)?;
         stream.write_all(b"\r\n")
-    };
+    })?;
+    if reply.end == End::Proper && chunked {
+        let trailers = reply.trailers.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+        stream.write_all(format!("0\r\n{}\r\n", trailers.collect::<String>()).as_bytes())?;
+    }
+    Ok(reply.end == End::Proper && reply.framing != Framing::Close)
+}
+
+/// What a request comes to, whatever HTTP it is said in.
+pub(super) struct Outcome {
+    pub(super) status: u16,
+    range: Option<String>,
+    /// How long the body is that a GET would get.
+    length: Option<u64>,
+    /// The part of the reply's body that is sent.
+    pub(super) body: Option<(u64, u64)>,
+}
+
+impl Outcome {
+    pub(super) fn of(seen: &Seen, reply: &Reply) -> Self {
+        if reply.etag.as_deref().is_some_and(|etag| seen.header("if-none-match") == Some(etag)) {
+            return Self { status: 304, range: None, length: None, body: None };
+        }
+        let total = reply.body.len();
+        let wanted = if reply.ranges { seen.header("range").and_then(|value| range(value, total)) } else { None };
+        let (status, from, to) = match wanted {
+            Some((from, to)) => (206, from, to),
+            None => (reply.status, 0, total),
+        };
+        Self {
+            status,
+            range: wanted.map(|_| format!("bytes {from}-{}/{total}", to - 1)),
+            length: Some(to - from),
+            body: (seen.method != "HEAD" && !matches!(status, 204 | 304)).then_some((from, to)),
+        }
+    }
+
+    /// The reply's own headers, and those that its framing and its range add.
+    pub(super) fn headers(&self, reply: &Reply) -> Vec<(String, String)> {
+        let mut headers = reply.headers.clone();
+        let own_length = headers.iter().any(|(name, _)| name == "content-length");
+        if let (Framing::Length, Some(length), false) = (reply.framing, self.length, own_length) {
+            headers.push(("content-length".to_owned(), length.to_string()));
+        }
+        headers.extend(self.range.iter().map(|range| ("content-range".to_owned(), range.clone())));
+        headers
+    }
+}
+
+/// Hands the reply's body to `write` as told, up to where it is to end.
+pub(super) fn send_body(
+    shared: &Shared,
+    reply: &Reply,
+    from: u64,
+    to: u64,
+    write: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
     let stop = match reply.end {
         End::CloseAfter(sent) => to.min(from + sent),
         _ => to,
@@ -177,22 +206,22 @@ fn send_body(mut stream: &TcpStream, shared: &Shared, reply: &Reply, from: u64, 
     let mut at = from;
     for (sent, pause) in &reply.in_body {
         let until = (from + sent).min(stop);
-        reply.body.send(at, until.max(at), &mut write)?;
+        reply.body.send(at, until.max(at), write)?;
         at = until.max(at);
         rest(pause, shared)?;
     }
-    reply.body.send(at, stop, &mut write)?;
+    reply.body.send(at, stop, write)?;
     if reply.end == End::Never {
         // Ends with the connection, or with the server.
         while !shared.stopped() {
-            Body::pattern(1 << 20).send(0, 1 << 20, &mut write)?;
+            Body::pattern(1 << 20).send(0, 1 << 20, write)?;
         }
     }
-    if reply.end == End::Proper && chunked { stream.write_all(b"0\r\n\r\n") } else { Ok(()) }
+    Ok(())
 }
 
 /// Waits as told, but not beyond the server's own end.
-fn rest(pause: &Pause, shared: &Shared) -> io::Result<()> {
+pub(super) fn rest(pause: &Pause, shared: &Shared) -> io::Result<()> {
     let end = Instant::now() + MOST;
     let until = match pause {
         Pause::For(time) => Instant::now() + *time,

@@ -1,0 +1,49 @@
+//! `envoy/s3.yaml`, the parts that people copy, put where its keys say they belong.
+
+use serde_json::{Value, json};
+
+use super::{Bootstrap, http_options, read_yaml};
+use crate::s3::S3;
+use crate::tools;
+
+/// `envoy/s3.yaml` as data.
+///
+/// # Panics
+/// When it cannot be read.
+#[must_use]
+pub fn parts() -> Value {
+    read_yaml(&tools::repository().join("envoy/s3.yaml")).unwrap_or_else(|error| panic!("{error}"))
+}
+
+impl Bootstrap {
+    /// Replaces the cluster `storage` by the one for `store` (`aws`, `own`, `google`), with keys from `provider`.
+    ///
+    /// # Panics
+    /// When `envoy/s3.yaml` has no such parts.
+    pub fn store_in(&mut self, store: &str, provider: &str) {
+        let parts = parts();
+        let part = |kind: &str, name: &str| {
+            parts[kind].get(name).unwrap_or_else(|| panic!("{kind} has no {name}")).clone()
+        };
+        *self.cluster("storage", "storage") = part("stores", store)["cluster"].clone();
+        self.sign("storage", &part("credential_providers", provider));
+    }
+
+    /// Has every request to `cluster` signed with the keys of the harness' own store.
+    ///
+    /// # Panics
+    /// When there is no such cluster.
+    pub fn sign_for_harness(&mut self, cluster: &str) {
+        let keys = json!({"access_key_id": S3::ACCESS_KEY, "secret_access_key": S3::SECRET_KEY});
+        self.sign(
+            cluster,
+            &json!({"custom_credential_provider_chain": true, "inline_credential": keys}),
+        );
+    }
+
+    fn sign(&mut self, cluster: &str, credentials: &Value) {
+        let mut filters = parts()["http_filters"].clone();
+        filters[0]["typed_config"]["credential_provider"] = credentials.clone();
+        http_options(self.cluster(cluster, "storage"))["http_filters"] = filters;
+    }
+}
