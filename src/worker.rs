@@ -83,10 +83,15 @@ enum Stream {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum JobKey {
     /// A file of a checksum database that a proof needs, asked of storage too or not.
-    Part { key: SearchKey, fresh: bool },
+    Part {
+        key: SearchKey,
+        fresh: bool,
+    },
     Probe,
     Search(SearchKey),
-    Write { object: String },
+    Write {
+        object: String,
+    },
 }
 
 /// Requests with the same one are answered by the same search.

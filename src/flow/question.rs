@@ -190,7 +190,9 @@ impl Question {
             (Want::Zip(zip), Standing::Fresh { .. }, Entry::Streamed { upstream, .. }) if self.may_fetch => {
                 self.routed(zip, Source::Upstream(upstream), false, head, config, cx)
             }
-            (Want::Zip(_), _, Entry::Lost { since, corrupt: true }) if judge.quarantine(since) => Indexed::Lost,
+            (Want::Zip(_), _, Entry::Lost { since, corrupt: true }) if judge.quarantine(since) => {
+                Indexed::Lost
+            }
             (Want::Zip(_), _, Entry::Lost { since, .. }) if judge.presence(since).is_some() => Indexed::Lost,
             _ => Indexed::Nothing,
         }

@@ -450,7 +450,14 @@ impl Search {
             _ => self.storage_failure(),
         };
         let storage_failed = self.unavailable.is_some();
-        Step::Done(Searched { end, source, storage_failed, unproven: self.unproven, corrupt: self.corrupt, doubt })
+        Step::Done(Searched {
+            end,
+            source,
+            storage_failed,
+            unproven: self.unproven,
+            corrupt: self.corrupt,
+            doubt,
+        })
     }
 }
 

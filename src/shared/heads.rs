@@ -22,12 +22,7 @@ pub fn head(kv: &dyn SharedKv, key: &Key) -> Option<SignedHead> {
 }
 
 /// Hands in a head that was found consistent with `known`.
-pub fn advance(
-    kv: &mut dyn SharedKv,
-    key: &Key,
-    known: Option<&SignedHead>,
-    head: &SignedHead,
-) -> Advanced {
+pub fn advance(kv: &mut dyn SharedKv, key: &Key, known: Option<&SignedHead>, head: &SignedHead) -> Advanced {
     let name = name(key);
     for _ in 0..ATTEMPTS {
         let read = kv.get(&name);
@@ -36,7 +31,10 @@ pub fn advance(
             Some(newest) if newest.root() == head.root() && newest.size() == head.size() => {
                 return Advanced::Newest;
             }
-            Some(newest) if known.is_none_or(|known| known.size() != newest.size() || known.root() != newest.root()) => {
+            Some(newest)
+                if known
+                    .is_none_or(|known| known.size() != newest.size() || known.root() != newest.root()) =>
+            {
                 return Advanced::Behind(newest);
             }
             Some(newest) if newest.size() >= head.size() => return Advanced::Newest,

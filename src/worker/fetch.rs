@@ -146,7 +146,12 @@ impl Worker {
         self.budget.begin(whole);
         let step = search.advance(&self.config, cx);
         let renew_at = (lease == Lease::Led).then(|| follow::renewal(cx.now));
-        self.proceed(key, Box::new(Fetch { errand, search, proving: None, recalled: false, fresh: false, renew_at }), step, cx)
+        self.proceed(
+            key,
+            Box::new(Fetch { errand, search, proving: None, recalled: false, fresh: false, renew_at }),
+            step,
+            cx,
+        )
     }
 
     /// Asks what is to be asked next, or ends.

@@ -185,6 +185,6 @@ impl Worker {
 }
 
 /// Bytes that wait in one worker until they are read, of all zips together: a sixteenth of what a VM may have in Envoy. A
-/// single zip of at most 500 MiB unpacked leaves 8 MiB at worst, one that deflates to a thirty-second and comes in pieces
-/// of 64 KiB, each of which brings work for 1 MiB to be done.
+/// single zip of at most 500 MiB unpacked leaves 16 MiB at worst, one that deflates to a sixteenth and comes in pieces of 64
+/// KiB, with each of which 512 KiB are unpacked.
 const MAX_UNREAD: usize = 64 << 20;

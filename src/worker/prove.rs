@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use log::Level;
 
-use super::{Job, JobKey, SearchKey, Worker, fetch::{Done, Fetch}, sums::forged};
+use super::{
+    Job, JobKey, SearchKey, Worker,
+    fetch::{Done, Fetch},
+    sums::forged,
+};
 use crate::{
     cx::Cx,
     flow::{End, Next, Proving, Search, Searched, Step},
@@ -119,7 +123,9 @@ impl Worker {
         cx.count(Metric::Sumdb { outcome });
         // A developer is told what it is; the evidence is for the log.
         let (level, why) = match refused {
-            Refused::Fork { .. } => (Level::Error, "the checksum database has signed two histories".to_owned()),
+            Refused::Fork { .. } => {
+                (Level::Error, "the checksum database has signed two histories".to_owned())
+            }
             Refused::Forged(why) => (Level::Error, why.clone()),
             Refused::Unknown(_) => (Level::Warn, refused.to_string()),
         };
@@ -167,13 +173,7 @@ impl Worker {
     }
 
     /// Asks for a part, or returns what came of it.
-    fn ask_part(
-        &mut self,
-        key: JobKey,
-        part: Box<Part>,
-        step: Step,
-        cx: &mut Cx<'_>,
-    ) -> Option<Searched> {
+    fn ask_part(&mut self, key: JobKey, part: Box<Part>, step: Step, cx: &mut Cx<'_>) -> Option<Searched> {
         match step {
             Step::Ask(source, callout) => {
                 let permit = self.budget.take(source);
@@ -246,9 +246,7 @@ impl Worker {
         for (resource, bytes) in proven.proven {
             let want = proving.want(&resource);
             let Want::Document(document) = &want else { continue };
-            if proving.is_subject(&resource)
-                || self.index.peek(cx.kv, Region::Found, &want.key()).is_some()
-            {
+            if proving.is_subject(&resource) || self.index.peek(cx.kv, Region::Found, &want.key()).is_some() {
                 continue;
             }
             let source = proving.source(&resource);

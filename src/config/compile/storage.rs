@@ -2,8 +2,8 @@
 
 use crate::config::problems::{Found, Path};
 use crate::config::raw::{
-    RawDelivery, RawDialect, RawLayout, RawDeliveryOverride, RawPresign, RawReverify, RawSecureLink, RawStorage,
-    RawZips, Section,
+    RawDelivery, RawDeliveryOverride, RawDialect, RawLayout, RawPresign, RawReverify, RawSecureLink,
+    RawStorage, RawZips, Section,
 };
 use crate::config::{
     Access, Address, Delivery, Dialect, Layout, Reverify, S3Key, Scheme, Secret, Storage, Zips, limits,

@@ -65,7 +65,9 @@ impl Held {
     /// Reads on for a few milliseconds; whether it is read to its end. Else what is wrong with it.
     pub(super) fn work(&mut self) -> Result<bool, String> {
         let Self::Zip { bytes, examined, .. } = self else { return Ok(true) };
-        let Examined::UpTo(at, mut check) = std::mem::replace(examined, Examined::Wrong) else { return Ok(true) };
+        let Examined::UpTo(at, mut check) = std::mem::replace(examined, Examined::Wrong) else {
+            return Ok(true);
+        };
         let rest = bytes.get(at..).unwrap_or_default();
         let at = at + check.push(rest, SLICE).map_err(|unfit| unfit.to_string())?;
         if at < bytes.len() || check.has_more_work() {
@@ -97,5 +99,5 @@ impl Held {
     }
 }
 
-/// Bytes of content hashed in one go: two to three milliseconds (200 to 265 MB/s were measured in V8).
+/// Bytes of content unpacked and hashed in one go, about 4 ms (140 MB/s in V8).
 const SLICE: usize = 512 << 10;

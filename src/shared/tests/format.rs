@@ -20,8 +20,9 @@ fn a_key_lives_where_every_build_looks_for_it() {
 fn a_record_is_drawn_in_its_documentation() {
     let heat = Heat { uses: 3, touched: 0x0403_0201 };
     let key = Key { sources: u64::from_le_bytes(*b"SOURCES!"), path: "p" };
-    let bytes =
-        Record { key, entry: &Entry::Stored { since: Timestamp(0x0807_0605), checked: false }, heat }.encode().unwrap();
+    let bytes = Record { key, entry: &Entry::Stored { since: Timestamp(0x0807_0605), checked: false }, heat }
+        .encode()
+        .unwrap();
     let head = [3, 4, 3, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0];
     let (checked, limit) = ([0; 8], [0xff; 8]);
     assert_eq!(bytes, [&head[..], &checked, &limit, b"SOURCES!", &[1, 0], b"p"].concat());
