@@ -21,6 +21,73 @@ use layering::names::{Named, named};
 
 /// From low to high: a module names those on lower lines, never one on its own line or above.
 ///
+/// `http` and `metrics` are values without an opinion, `modzip` and `sumdb` proofs about Go's words; `config` compiles all of
+/// them; `goproxy` is the protocol between them.
+const LAYERS: [&[&str]; 12] = [
+    &["gomod"],
+    &["http", "metrics", "modzip", "sumdb"],
+    &["config"],
+    &["goproxy"],
+    &["endpoint"],
+    &["shared", "store", "upstream"],
+    &["plan"],
+    &["cx"],
+    &["flow"],
+    &["worker"],
+    &["host"],
+    &["sim"],
+];
+
+/// What the core may not name, and why.
+const FORBIDDEN: &[(&str, &str)] = &[
+    ("proxy_wasm", "only host knows the host"),
+    ("std::collections::HashMap", "its order is drawn at random: use BTreeMap"),
+    ("std::collections::HashSet", "its order is drawn at random: use BTreeSet"),
+    ("std::collections::hash_map", "its order is drawn at random: use BTreeMap"),
+    ("std::collections::hash_set", "its order is drawn at random: use BTreeSet"),
+    ("std::hash::RandomState", "the core draws no randomness"),
+    ("std::time::Instant", "time is an argument: Cx::now"),
+    ("std::time::SystemTime", "time is an argument: Cx::now"),
+    ("std::env", "the filter is configured by its plugin configuration alone"),
+    ("std::fs", "the core opens nothing"),
+    ("std::io", "the core opens nothing"),
+    ("std::net", "the core opens nothing"),
+    ("std::os", "the core opens nothing"),
+    ("std::process", "the core starts and ends nothing"),
+    ("std::thread", "a filter has no threads of its own"),
+    ("print!", "what is to be logged is a Command::Log"),
+    ("println!", "what is to be logged is a Command::Log"),
+    ("eprint!", "what is to be logged is a Command::Log"),
+    ("eprintln!", "what is to be logged is a Command::Log"),
+    ("dbg!", "what is to be logged is a Command::Log"),
+];
+
+/// Addresses are values, whatever else is in `std::net`.
+const ALLOWED: &[&str] = &["std::net::IpAddr", "std::net::Ipv4Addr", "std::net::Ipv6Addr"];
+
+#[test]
+fn dependencies_point_down_and_the_core_opens_nothing() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let files = sources(&root);
+    assert!(files.len() > 50, "{} files", files.len());
+    let mut faults = Vec::new();
+    let mut edges = 0;
+    for file in &files {
+        let within = file.strip_prefix(&root).unwrap();
+        let found = judge(within, &fs::read_to_string(file).unwrap());
+        edges += found.edges;
+        faults.extend(found.faults);
+    }
+    assert!(edges > 60, "{edges} edges: are the sources still read?");
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+/// It can fail: every rule is broken here once.
+#[test]
+fn what_breaks_a_rule_is_named_with_its_line() {
+    for (file, text, want) in [
+        ("gomod/path.rs", "use crate::http::Headers;", "src/gomod/path.rs:1: gomod names http"),
+        ("http/reply.rs", "\n\nuse crate::{\n    metrics,\n};", "src/http/reply.rs:4: http names metrics"),
         (
             "config.rs",
             "fn f() { let x = crate::worker::Worker::new; }",
