@@ -1,6 +1,7 @@
 //! Proofs against a database that answers as golang.org/x/mod's does, and against those that lie.
 
 mod forged;
+mod goals;
 mod golden;
-mod parts;
+mod values;
 mod world;
