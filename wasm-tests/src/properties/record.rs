@@ -24,8 +24,8 @@ pub fn check(input: &[u8]) {
     }
 
     let since = Timestamp(sources.rotate_left(17));
-    is_read_back(key, &Entry::Stored { since });
-    is_read_back(key, &Entry::Lost { since });
+    is_read_back(key, &Entry::Stored { since, checked: false });
+    is_read_back(key, &Entry::Lost { since, corrupt: false });
     is_read_back(key, &Entry::Streamed { upstream: 0xfe, since });
     let limit = bytes.get(8..16).and_then(|bytes| bytes.try_into().ok()).map(u64::from_le_bytes);
     let limit = limit.filter(|limit| *limit < u64::MAX).map(Duration::from_millis);
