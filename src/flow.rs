@@ -29,4 +29,4 @@ pub use self::route::{Lesson, Routed};
 pub use self::search::{Search, Step};
 pub use self::searched::{End, News, Searched};
 pub use self::sums::Sums;
-pub use self::write::{Write, is_unwritten, worth_writing};
+pub use self::write::{Write, Written, is_unwritten, worth_writing};

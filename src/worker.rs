@@ -12,10 +12,9 @@ mod patience;
 mod prove;
 mod ready;
 mod sums;
+mod write;
 
 use std::collections::{BTreeMap, VecDeque};
-
-use log::Level;
 
 use self::{
     budget::{Budget, Permit},
@@ -279,13 +278,7 @@ impl Worker {
                     self.jobs.insert(key, Job::Probe { probe, waiting });
                 }
             }
-            (Some(Job::Write(write)), _) => {
-                let outcome = write.end(&reply, &mut self.index, cx);
-                if outcome != self.last_write {
-                    cx.log(Level::Info, format!("writes to storage: {outcome}"));
-                    self.last_write = outcome;
-                }
-            }
+            (Some(Job::Write(write)), key) => self.written(key, write, reply, cx),
             (Some(job), key) => {
                 self.jobs.insert(key, job);
             }

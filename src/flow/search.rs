@@ -60,6 +60,8 @@ pub struct Search {
     refusal: Option<(Source, Outcome)>,
     /// Why storage could not say, where it could not.
     unavailable: Option<String>,
+    /// Whether storage was given a zip and took it.
+    stored: bool,
     /// Whether storage was given a zip and did not take it.
     not_taken: bool,
 }
@@ -94,6 +96,7 @@ impl Search {
             unproven: false,
             refusal: None,
             unavailable: None,
+            stored: false,
             not_taken: false,
         }
     }
@@ -114,6 +117,11 @@ impl Search {
     /// Whether storage was given a zip and did not take it.
     pub fn was_not_taken(&self) -> bool {
         self.not_taken
+    }
+
+    /// Whether storage was given a zip and has it now.
+    pub fn was_stored(&self) -> bool {
+        self.stored
     }
 
     /// Whether it holds a zip in memory, or is about to.
@@ -326,6 +334,7 @@ impl Search {
         match store::judge_write(reply) {
             Written::Stored => {
                 cx.count(Metric::StorageWrite { outcome: "stored" });
+                self.stored = true;
                 self.done(End::Zip { proven: true, checked: true }, Some(Source::Storage))
             }
             // Another gateway was faster. Whether what it wrote is the same is seen by reading it.

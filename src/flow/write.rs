@@ -1,59 +1,121 @@
 //! Writes a document that an upstream gave back to storage, in nobody's way: the client has its answer already, and a
-//! failure costs the copy alone.
+//! failure costs the copy alone. What is there already is compared, and never overwritten.
 
 use std::time::Duration;
+
+use log::Level;
 
 use super::{End, Searched};
 use crate::{
     config::{Config, Storage},
     cx::Cx,
     goproxy::{Document, Etag, Found, Lifetime},
-    http::{Callout, Reply, Timestamp},
+    http::{Body, Callout, Reply, Timestamp},
     metrics::Metric,
     plan::{Source, Want},
     shared::{Entry, Index, Region},
-    store::{self, Written},
+    store::{self, Stored},
 };
 
 /// A write under way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Write {
-    /// What the index calls it.
-    key: String,
+    want: Want,
+    document: Document,
+    body: Body,
     etag: Etag,
+    asking: Ask,
+}
+
+/// What storage is asked just now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ask {
+    /// What it has under that name, as it did not take the document for that.
+    Compare,
+    /// What it has under that name, if anything.
+    Look,
+    /// To take the document.
+    Put,
+}
+
+/// What comes next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Written {
+    /// Ask storage this, and report its reply.
+    Ask(Write, Callout),
+    /// It is over; what came of it, as metrics call it.
+    Over(&'static str),
 }
 
 impl Write {
-    /// A write of `found`, which is `document`, and the callout that does it; nothing where storage keeps no such document.
+    /// A write of `found`, which is `document`, and the callout that begins it; nothing where storage keeps no such document.
+    /// Where nobody has `looked` whether storage has it, that comes first: what never changes is not overwritten.
     pub fn begin(
         storage: &Storage,
         want: &Want,
         document: &Document,
         found: &Found,
+        looked: bool,
     ) -> Option<(Self, Callout)> {
-        let key = store::document_key(storage, document)?;
-        let body = found.body.clone();
-        let put = if document.lifetime() == Lifetime::Immutable { store::create } else { store::replace };
-        let callout = put(storage, &key, document.content_type(), body);
-        Some((Self { key: want.key(), etag: found.etag }, callout))
+        let asking = if looked || document.lifetime() != Lifetime::Immutable { Ask::Put } else { Ask::Look };
+        let write = Self {
+            want: want.clone(),
+            document: document.clone(),
+            body: found.body.clone(),
+            etag: found.etag,
+            asking,
+        };
+        let callout = write.callout(storage)?;
+        Some((write, callout))
     }
 
-    /// The reply, and what came of it as metrics call it. The index learns of a success, so that the same bytes are not
-    /// written again.
-    pub fn end(self, reply: &Reply, index: &mut Index, cx: &mut Cx<'_>) -> &'static str {
-        let outcome = match store::judge_write(reply) {
-            Written::Stored => "stored",
-            Written::Exists => "exists",
-            Written::Failed(trouble) => trouble.label,
+    fn callout(&self, storage: &Storage) -> Option<Callout> {
+        let key = store::document_key(storage, &self.document)?;
+        let put =
+            if self.document.lifetime() == Lifetime::Immutable { store::create } else { store::replace };
+        Some(match self.asking {
+            Ask::Compare | Ask::Look => store::get(storage, &key),
+            Ask::Put => put(storage, &key, self.document.content_type(), self.body.clone()),
+        })
+    }
+
+    fn ask(self, asking: Ask, storage: &Storage) -> Written {
+        let next = Self { asking, ..self };
+        let callout = next.callout(storage);
+        callout.map_or(Written::Over("skipped"), |callout| Written::Ask(next, callout))
+    }
+
+    /// The reply. The index learns of a success, so that the same bytes are not written again.
+    pub fn step(self, reply: Reply, storage: &Storage, index: &mut Index, cx: &mut Cx<'_>) -> Written {
+        let outcome = match self.asking {
+            asking @ (Ask::Compare | Ask::Look) => match store::judge(&self.document, reply, cx.now) {
+                Stored::Absent if asking == Ask::Look => return self.ask(Ask::Put, storage),
+                // It came and went.
+                Stored::Absent => "conflict",
+                Stored::Present(present) if present.etag == self.etag => "present",
+                Stored::Present(_) | Stored::Corrupt(_) => "differs",
+                Stored::Unavailable(_) => "unavailable",
+            },
+            Ask::Put => match store::judge_write(&reply) {
+                store::Written::Stored => "stored",
+                store::Written::Exists => return self.ask(Ask::Compare, storage),
+                store::Written::Failed(trouble) => trouble.label,
+            },
         };
-        if outcome == "stored"
-            && let Some(Entry::Found(found)) = index.peek(cx.kv, Region::Found, &self.key)
+        if outcome == "differs" {
+            let what = self.want.describe();
+            cx.log(Level::Error, format!("storage: {what}: it has other bytes, which are left as they are"));
+        }
+        let key = self.want.key();
+        if matches!(outcome, "stored" | "present")
+            && let Some(Entry::Found(found)) = index.peek(cx.kv, Region::Found, &key)
             && found.etag == self.etag
         {
-            index.keep(cx.kv, &self.key, &Entry::Found(Found { stored: true, ..found }), cx.now);
+            index.keep(cx.kv, &key, &Entry::Found(Found { stored: true, ..found }), cx.now);
         }
         cx.count(Metric::StorageWrite { outcome });
-        outcome
+        Written::Over(outcome)
     }
 }
 

@@ -11,8 +11,8 @@ use super::{
 use crate::{
     config::Config,
     cx::{Command, Cx, StreamId, Verdict},
-    flow::{End, Parked, Proving, Search, Searched, Step, Sums, Write, judge, worth_writing},
-    goproxy::{Document, Failure, Fault, Found},
+    flow::{End, Parked, Proving, Search, Searched, Step, Sums, judge},
+    goproxy::{Failure, Fault, Found},
     http::{CallFailure, Reply, Timestamp},
     metrics::Metric,
     plan::{Source, Want},
@@ -70,8 +70,17 @@ impl Worker {
     /// Has `want` asked anew though nobody waits for it, unless somebody is at it.
     pub(super) fn refresh(&mut self, want: Want, known: Found, cx: &mut Cx<'_>) {
         let errand = Errand::new(want, Some(known));
+        self.pursue_unasked(errand, cx);
+    }
+
+    /// Has `want` found out for the index and for storage, though nobody has asked for it.
+    pub(super) fn ask_unasked(&mut self, want: Want, cx: &mut Cx<'_>) {
+        self.pursue_unasked(Errand::new(want, None), cx);
+    }
+
+    /// Without room nothing is done: nobody is refused anything.
+    fn pursue_unasked(&mut self, errand: Errand, cx: &mut Cx<'_>) {
         let key = errand.key();
-        // Without room the answer is given all the same: nobody is refused anything.
         if self.budget.has_room()
             && !self.jobs.contains_key(&JobKey::Search(key.clone()))
             && !self.leases.is_held(cx.kv, &key.path, cx.now)
@@ -276,7 +285,7 @@ impl Worker {
         if let Some(news) = news {
             self.release(key, &news, cx);
         }
-        self.write_back(&errand, &searched, cx);
+        self.write_back(&errand, &searched, search.was_stored(), cx);
         Done { errand, searched, coalesced: false }
     }
 
@@ -318,37 +327,6 @@ impl Worker {
         }
         verdict
     }
-
-    fn write_back(&mut self, errand: &Errand, searched: &Searched, cx: &mut Cx<'_>) {
-        if let Some((document, found)) = worth_writing(&errand.want, searched, errand.known.as_ref()) {
-            self.write(&errand.want, document, found, cx);
-        }
-    }
-
-    /// Tries once more what storage did not take. The index notes that, so that no other worker does the same.
-    pub(super) fn write_again(&mut self, want: &Want, found: Found, cx: &mut Cx<'_>) {
-        if let Want::Document(document) = want {
-            let tried = Found { checked: Some(cx.now), ..found };
-            self.write(want, document, &tried, cx);
-            self.index.keep(cx.kv, &want.key(), &Entry::Found(tried), cx.now);
-        }
-    }
-
-    pub(super) fn write(&mut self, want: &Want, document: &Document, found: &Found, cx: &mut Cx<'_>) {
-        let storage = self.config.writable_storage();
-        let Some((write, callout)) = storage.and_then(|to| Write::begin(to, want, document, found)) else {
-            return;
-        };
-        let key = JobKey::Write { object: want.path() };
-        let writes = self.jobs.values().filter(|job| matches!(job, Job::Write(_))).count();
-        if writes >= MAX_WRITES || self.jobs.contains_key(&key) {
-            cx.count(Metric::StorageWrite { outcome: "skipped" });
-            return;
-        }
-        let permit = self.budget.take(Source::Storage);
-        self.call(key.clone(), permit, callout, cx);
-        self.jobs.insert(key, Job::Write(write));
-    }
 }
 
 /// The result, or what the index had before where that may still be given.
@@ -367,7 +345,3 @@ fn worth_knowing(errand: &Errand, searched: &Searched) -> Option<Found> {
         _ => errand.known.clone(),
     }
 }
-
-/// Writes under way at once in one worker. Each holds its document in the host's memory until storage has it; a storage
-/// that takes longer than upstreams give loses copies, not memory.
-const MAX_WRITES: usize = 64;

@@ -253,7 +253,7 @@ impl Worker {
             let stored = source == Some(Source::Storage);
             let found = Found { stored, ..Found::fetched(bytes, cx.now) };
             if matches!(source, Some(Source::Sumdb(_))) && !fetch.fresh {
-                self.write(&want, document, &found, cx);
+                self.write(&want, document, &found, true, cx);
             }
             self.index.keep(cx.kv, &want.key(), &Entry::Found(found), cx.now);
         }
@@ -263,7 +263,7 @@ impl Worker {
             let want = proving.want(&crate::sumdb::Resource::Latest);
             if let Want::Document(document) = &want {
                 let found = Found::fetched(proven.head.note().to_vec(), cx.now);
-                self.write(&want, document, &found, cx);
+                self.write(&want, document, &found, true, cx);
             }
         }
     }
