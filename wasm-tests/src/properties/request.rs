@@ -54,7 +54,9 @@ pub fn check(input: &[u8]) {
         is_route(&edit, config);
         let (status, headers) = script.response.clone();
         let names: Vec<_> = headers.names().map(str::to_owned).collect();
-        match world.respond(stream, &ResponseHead { status, headers, details: None, cluster: None, ends: false }) {
+        match world
+            .respond(stream, &ResponseHead { status, headers, details: None, cluster: None, ends: false })
+        {
             Verdict::Edit(edit) => {
                 let kept = names.iter().filter(|name| !edit.remove.contains(name));
                 assert!(kept.into_iter().all(|name| name != "set-cookie" && !name.starts_with("x-")));

@@ -135,7 +135,9 @@ impl World {
                 }
                 Command::Notify { queue, .. } => panic!("no worker {queue:?} is there"),
                 Command::Log(_, line) => assert!(!line.contains(CLIENTS_SECRET), "{line:?}"),
-                Command::Release { stream } | Command::Reset { stream } => panic!("nothing of {stream:?} is held"),
+                Command::Release { stream } | Command::Reset { stream } => {
+                    panic!("nothing of {stream:?} is held")
+                }
                 Command::Resume { stream, verdict } => {
                     assert_ne!(verdict, Verdict::Wait, "{stream:?} waits again");
                     let before = self.verdicts.insert(stream, verdict);
