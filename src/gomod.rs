@@ -21,7 +21,7 @@ mod unicode;
 mod version;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use self::file::{InvalidFilePath, check_file_path};
 pub use self::path::{InvalidPath, ModulePath};

@@ -1,4 +1,5 @@
-//! What one slash-separated element of a module path or of a file's path may be, and a whole version seen as a file name.
+//! What one slash-separated element of a module path or of a file's path may be, and a whole version seen as a file
+//! name.
 //!
 //! Semantics of golang.org/x/mod module.checkElem with modPathOK and fileNameOK.
 

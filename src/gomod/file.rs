@@ -13,8 +13,8 @@ pub struct InvalidFilePath(#[from] ElementFault);
 /// # Errors
 /// Where Go would refuse the path.
 pub fn check_file_path(path: &str) -> Result<(), InvalidFilePath> {
-    // What Go asks of the whole path beforehand (not empty, no two slashes in a row, none at the end) is that no element
-    // is empty.
+    // What Go asks of the whole path beforehand (not empty, no two slashes in a row, none at the end) is that no
+    // element is empty.
     path.split('/').try_for_each(|element| element::check(element, Kind::File))?;
     Ok(())
 }

@@ -55,15 +55,15 @@ fn errors_name_the_text_and_the_reason_on_one_line() {
 }
 
 /// Numbers that look random and are the same in each run (Knuth's MMIX generator).
-pub(super) struct Lcg(pub(super) u64);
+pub(crate) struct Lcg(pub(crate) u64);
 
 impl Lcg {
-    pub(super) fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % bound
     }
 
-    pub(super) fn text(&mut self, alphabet: &[u8], longest: usize) -> String {
+    pub(crate) fn text(&mut self, alphabet: &[u8], longest: usize) -> String {
         (0..1 + self.below(longest)).map(|_| char::from(alphabet[self.below(alphabet.len())])).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! What of Unicode Go looks at in the names of files, in the version of Unicode that Go has.
 //!
-//! Rust's `char` knows other properties (alphabetic is more than a letter, small letters are not folded ones), and a crate
-//! has the tables of another version of Unicode than the go command.
+//! Rust's `char` knows other properties (alphabetic is more than a letter, small letters are not folded ones), and
+//! a crate has the tables of another version of Unicode than the go command.
 
 use std::cmp::Ordering;
 
@@ -13,8 +13,8 @@ pub(super) fn is_letter(c: char) -> bool {
     tables::LETTERS.binary_search_by(|(first, last)| place(*first, *last, code)).is_ok()
 }
 
-/// What stands for this character and all others that differ from it in case alone: names that agree in it name the same
-/// file where case does not count. Semantics of strToFold in golang.org/x/mod/zip.
+/// What stands for this character and all others that differ from it in case alone: names that agree in it name the
+/// same file where case does not count. Semantics of strToFold in golang.org/x/mod/zip.
 pub fn fold(c: char) -> char {
     if c.is_ascii() {
         return c.to_ascii_lowercase();

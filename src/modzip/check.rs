@@ -88,11 +88,11 @@ impl Check {
         }
     }
 
-    /// Takes the next bytes, and says how many of them: all, or fewer where the budget was used up. The rest is to be given
-    /// again.
+    /// Takes the next bytes, and says how many of them: all, or fewer where the budget was used up. The rest is to
+    /// be given again.
     ///
-    /// `budget` is in bytes taken and made of them, with a few hundred for each entry; it is overrun by one entry's at
-    /// most. So what a call takes is bounded however much the bytes inflate to.
+    /// `budget` is in bytes taken and made of them, with a few hundred for each entry; it is overrun by one entry's
+    /// at most. So what a call takes is bounded however much the bytes inflate to.
     ///
     /// # Errors
     /// Where the zip is not fit, now and whenever asked again. Nothing of it may go further.
@@ -120,13 +120,14 @@ impl Check {
         Ok(bytes.len() - rest.len())
     }
 
-    /// Whether the last [`push`](Self::push) stopped because of its budget: then the next goes on, be it with no further bytes.
+    /// Whether the last [`push`](Self::push) stopped because of its budget: then the next goes on, be it with no
+    /// further bytes.
     pub fn has_more_work(&self) -> bool {
         self.has_more_work
     }
 
-    /// How many bytes of the zip, from its start, may be given to a client before the verdict: all that were taken, but none
-    /// of the records at the end, without which nothing is a zip.
+    /// How many bytes of the zip, from its start, may be given to a client before the verdict: all that were taken,
+    /// but none of the records at the end, without which nothing is a zip.
     pub fn releasable(&self) -> u64 {
         match (self.end, &self.state) {
             (Some(end), _) => end,

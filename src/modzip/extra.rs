@@ -9,27 +9,28 @@ use super::record::Fields;
 /// Where there are two, of which a reader takes the one or the other.
 pub(super) fn zip64(mut extra: &[u8]) -> Result<Option<&[u8]>, Fault> {
     let mut found = None;
-    while let Some((field, rest)) = first(extra) {
-        if let (1, bytes) = field
-            && found.replace(bytes).is_some()
-        {
+    while let Some((number, bytes)) = first(&mut extra) {
+        if number == ZIP64 && found.replace(bytes).is_some() {
             return Err(Fault::Zip64);
         }
-        extra = rest;
     }
     Ok(found)
 }
 
-/// The first field, as its number and its bytes, and what follows it.
-fn first(extra: &[u8]) -> Option<((u16, &[u8]), &[u8])> {
+const ZIP64: u16 = 1;
+
+/// Takes off the first field: its number and its bytes.
+fn first<'a>(extra: &mut &'a [u8]) -> Option<(u16, &'a [u8])> {
     let (head, rest) = extra.split_at_checked(4)?;
     let mut head = Fields(head);
     let (number, length) = (head.u16()?, head.u16()?);
     let (bytes, rest) = rest.split_at_checked(length.into())?;
-    Some(((number, bytes), rest))
+    *extra = rest;
+    Some((number, bytes))
 }
 
-/// Replaces the numbers that have all their 32 bits set with those of the field, which has one for each, in this order.
+/// Replaces the numbers that have all their 32 bits set with those of the field, which has one for each, in this
+/// order.
 ///
 /// # Errors
 /// Where it has too few.

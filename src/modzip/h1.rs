@@ -11,8 +11,8 @@ use sha2::{Digest, Sha256};
 pub struct H1(pub [u8; 32]);
 
 impl H1 {
-    /// The hash of a version's go.mod, which go.sum has under `version/go.mod`. `bytes` is the file as the proxy serves
-    /// it.
+    /// The hash of a version's go.mod, which go.sum has under `version/go.mod`. `bytes` is the file as the proxy
+    /// serves it.
     pub fn of_go_mod(bytes: &[u8]) -> Self {
         let mut summary = Summary::default();
         summary.add(&Sha256::digest(bytes).into(), "", "go.mod");
@@ -32,7 +32,8 @@ impl Display for H1 {
     }
 }
 
-/// The text that is hashed, a line for each file in the order of their names: the hash of what is in it, and its name.
+/// The text that is hashed, a line for each file in the order of their names: the hash of what is in it, and its
+/// name.
 #[derive(Clone, Default)]
 pub(super) struct Summary(Sha256);
 

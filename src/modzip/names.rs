@@ -16,8 +16,8 @@ pub const MAX_LICENSE: u64 = 16 << 20;
 /// Bytes of a name below `module@version/`. Source: PATH_MAX of Linux; the go command could not unpack a longer one.
 pub const MAX_NAME: usize = 4096;
 
-/// Checks the bytes of a name in a zip and gives what is below `prefix`: a file, a folder with its final slash, or nothing
-/// where it is the root.
+/// Checks the bytes of a name in a zip and gives what is below `prefix`: a file, a folder with its final slash, or
+/// nothing where it is the root.
 ///
 /// # Errors
 /// Where the name is not one that x/mod takes, or is longer than [`MAX_NAME`].
@@ -66,14 +66,15 @@ impl Names {
     /// Adds a name that [`check`] gave.
     ///
     /// # Errors
-    /// Where it is there already, where one is a file and the other a folder with the same name, and where two names, or the
-    /// folders they are in, differ in case alone.
+    /// Where it is there already, where one is a file and the other a folder with the same name, and where two
+    /// names, or the folders they are in, differ in case alone.
     pub(super) fn add(&mut self, name: Rc<str>) -> Result<(), Fault> {
         if name.is_empty() {
             return Ok(());
         }
-        // Names below one folder are neighbours in this order, with the folder itself before them. So whichever name this one
-        // clashes with, there is a neighbour with the same clash: else those two would have clashed before.
+        // Names below one folder are neighbours in this order, with the folder itself before them. So whichever
+        // name this one clashes with, there is a neighbour with the same clash: else those two would have clashed
+        // before.
         let name = Folded(name);
         let before = self.0.range(..=&name).next_back();
         let after = self.0.range(&name..).next();
@@ -82,6 +83,11 @@ impl Names {
         }
         self.0.insert(name);
         Ok(())
+    }
+
+    /// Drops one of the names, if there is any.
+    pub(super) fn forget_one(&mut self) {
+        self.0.pop_first();
     }
 }
 

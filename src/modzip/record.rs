@@ -106,8 +106,8 @@ pub(super) struct Local<'a> {
 /// Flag bit 3: what is not known before the content is written behind it.
 pub(super) const DESCRIPTOR: u16 = 1 << 3;
 
-/// The speed of the compression (1, 2), the descriptor, and that names are UTF-8 (11). None of them changes what is unpacked;
-/// encryption, patches and masked headers would.
+/// The speed of the compression (1, 2), the descriptor, and that names are UTF-8 (11). None of them changes what is
+/// unpacked; encryption, patches and masked headers would.
 const FLAGS: u16 = 0b110 | DESCRIPTOR | 1 << 11;
 
 /// Reads the whole of a local header that begins at `offset`.
@@ -255,8 +255,8 @@ pub(super) fn end(held: &[u8], found: &Directory, is_wide: bool) -> Result<(), F
     if (fields.u16(), fields.u16()) != (Some(0), Some(0)) {
         return Err(Fault::Parts);
     }
-    // A number with all bits set says to look at the end with 64 bits. Where none has them set, Go does not look; where one
-    // has and there is no such end, Go would take for it what looks like one.
+    // A number with all bits set says to look at the end with 64 bits. Where none has them set, Go does not look;
+    // where one has and there is no such end, Go would take for it what looks like one.
     let mut says_wide = false;
     let mut is = |stated: Option<u64>, all: u64, number: u64, what| {
         let is_all = stated == Some(all);

@@ -1,6 +1,9 @@
 //! The check against Go's, byte by byte, and with hostile zips.
 
+mod bytes;
 mod golden;
+mod hostile;
+mod made;
 
 use super::{Check, Checked, Unfit};
 use crate::gomod::{ModulePath, Version};
@@ -8,8 +11,11 @@ use crate::gomod::{ModulePath, Version};
 /// Enough for whatever is in these tests.
 const AMPLE: usize = usize::MAX;
 
-fn check(module: &ModulePath, version: &Version) -> Check {
-    Check::new(module, version)
+/// What `made` and most of the golden zips are of.
+const PREFIX: &str = "example.com/m@v1.0.0/";
+
+fn begin() -> Check {
+    Check::new(&ModulePath::parse("example.com/m").unwrap(), &Version::parse("v1.0.0").unwrap())
 }
 
 fn whole(mut check: Check, zip: &[u8]) -> Result<Checked, Unfit> {

@@ -4,8 +4,8 @@ use std::fmt::{self, Display, Formatter};
 
 use crate::gomod::{InvalidFilePath, Quoted};
 
-/// Why a zip is none that a module may have. The message is one bounded line: what is wrong, in which entry, and at which
-/// byte of the zip the record begins that shows it.
+/// Why a zip is none that a module may have. The message is one bounded line: what is wrong, in which entry, and at
+/// which byte of the zip the record begins that shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unfit {
     at: u64,

@@ -1,8 +1,9 @@
 //! What must hold of the core whatever it is given.
 //!
-//! Each property is a function of bytes that panics where it does not hold. They are asked in three places: by the fuzz
-//! targets of `fuzz/`, with whatever libFuzzer comes up with; by `tests/seeds.rs`, with every committed seed and
-//! mutations of it; and in wasm32. The input formats are texts, so that a seed can be read and written by a person.
+//! Each property is a function of bytes that panics where it does not hold. They are asked in three places: by the
+//! fuzz targets of `fuzz/`, with whatever libFuzzer comes up with; by `tests/seeds.rs`, with every committed seed
+//! and mutations of it; and in wasm32. The input formats are texts, so that a seed can be read and written by a
+//! person; zips alone are not.
 
 pub mod body;
 pub mod config;
@@ -11,6 +12,7 @@ pub mod lease;
 pub mod path;
 pub mod record;
 pub mod request;
+pub mod zip;
 
 /// One property.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +24,7 @@ pub struct Property {
 }
 
 /// Every property.
-pub const ALL: [Property; 7] = [
+pub const ALL: [Property; 8] = [
     Property { name: "body", check: body::check },
     Property { name: "config", check: config::check },
     Property { name: "gomod", check: gomod::check },
@@ -30,6 +32,7 @@ pub const ALL: [Property; 7] = [
     Property { name: "path", check: path::check },
     Property { name: "record", check: record::check },
     Property { name: "request", check: request::check },
+    Property { name: "zip", check: zip::check },
 ];
 
 /// Parts the input after its first line. What is no UTF-8 is replaced: headers reach the core as text.
