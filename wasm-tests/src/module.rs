@@ -46,6 +46,17 @@ impl Module {
         .file(&format!("{package}.go"), format!("package {package}\n"))
     }
 
+    /// The version whose zip (or other file) is at `path` below a GOPROXY, with small letters alone.
+    ///
+    /// # Panics
+    /// When it is no such path.
+    #[must_use]
+    #[track_caller]
+    pub fn at(path: &str) -> Self {
+        let (module, file) = path.trim_start_matches('/').split_once("/@v/").expect("/@v/ in the path");
+        Self::new(module, file.rsplit_once('.').expect("an extension").0)
+    }
+
     /// Adds a file.
     #[must_use]
     pub fn file(mut self, name: &str, content: impl Into<Body>) -> Self {

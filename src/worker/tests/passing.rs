@@ -4,10 +4,10 @@ use super::{body, streaming, world};
 use crate::{
     cx::{StreamId, Verdict},
     flow::{Passing, Routed, Sums},
-    goproxy::{Failure, Fault},
+    goproxy::{Failure, Fault, Target, Zip},
     http::{Headers, RequestHead, ResponseHead},
     modzip::{Check, H1},
-    plan::{Source, Want},
+    plan::Source,
     shared::{Entry, Region},
     sim::{Fate, World, zip},
     worker::Stream,
@@ -42,8 +42,8 @@ fn dense() -> Vec<u8> {
 }
 
 fn h1(zip: &[u8]) -> [u8; 32] {
-    let Want::Zip(zip_of) = want() else { unreachable!() };
-    let mut check = Check::new(&zip_of.module, &zip_of.version);
+    let asked = asked();
+    let mut check = Check::new(&asked.module, &asked.version);
     check.push(zip, usize::MAX).unwrap();
     check.finish().unwrap().h1.0
 }
@@ -57,10 +57,9 @@ fn unproven(acceptable: bool) -> Sums {
     Sums::Unproven { failure: Failure { fault: Fault::Bad, reason, retry_after: None }, acceptable }
 }
 
-fn want() -> Want {
-    use crate::goproxy::Target;
-    match Target::parse(PATH.trim_start_matches('/')) {
-        Ok(Target::Zip(zip)) => Want::Zip(zip),
+fn asked() -> Zip {
+    match Target::parse(KEY) {
+        Ok(Target::Zip(zip)) => zip,
         other => panic!("{other:?}"),
     }
 }
@@ -69,14 +68,13 @@ fn want() -> Want {
 fn begin(world: &mut World, source: Source, length: Option<usize>, sums: Option<Sums>) -> StreamId {
     let stream = world.begin(0, PATH);
     world.settle();
-    let Want::Zip(zip) = want() else { unreachable!() };
     let request = RequestHead {
         method: "GET".to_owned(),
         authority: String::new(),
         path: PATH.to_owned(),
         headers: Headers::default(),
     };
-    let routed = Routed { checked: false, ..Routed::new(zip, source, &request) };
+    let routed = Routed { checked: false, ..Routed::new(asked(), source, &request) };
     let headers =
         length.map(|length| ("content-length".to_owned(), length.to_string())).into_iter().collect();
     let head = ResponseHead { status: 200, headers, details: None, cluster: None, ends: false };
