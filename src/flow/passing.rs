@@ -5,13 +5,13 @@
 //! that it has the hash which the checksum database has for it, and that the response ends there. Else the stream is
 //! reset, and no client holds a zip without its end for a whole one.
 //!
-//! The pause is made on the bytes that complete the zip and not at the end of the stream: where trailers end it, or a
-//! known length, nothing could be held back any more by then.
+//! The pause is made on the bytes that complete the zip and not at the end of the stream: where trailers end it, nothing could
+//! be put before them any more by then. But the host resets a stream that holds back more than its buffer's limit, so of a
+//! large piece all but the end records goes on, and these wait here for the end of the stream.
 //!
 //! **Bounds.** A few bytes may inflate to many, so each call does [`BUDGET`] bytes of work and leaves the rest to later ones
-//! ([`Passing::work`]). What is not read yet waits here, not with the host, whose buffer has a limit that resets the stream.
-//! How much may wait is the caller's to say; beyond it the call works on, for a worker that stalls is better than one out of
-//! memory.
+//! ([`Passing::work`]). What is not read yet waits here. How much may wait is bounded; beyond it the call works on, for a
+//! worker that stalls is better than one out of memory, or a stream whose end does not fit into the host's buffer.
 
 mod held;
 
@@ -121,7 +121,8 @@ impl Passing {
         self.check.as_ref().is_some_and(|check| self.unread() > 0 || check.has_more_work())
     }
 
-    /// The next bytes came; `ends` says that nothing follows, not even trailers. At most `room` bytes may stay unread.
+    /// The next bytes came; `ends` says that nothing follows, not even trailers. At most `room` bytes may stay unread, and
+    /// never more than [`UNREAD`].
     pub fn body(&mut self, bytes: Vec<u8>, ends: bool, room: usize) -> BodyVerdict {
         self.ended |= ends;
         if self.is_over() && !bytes.is_empty() {
@@ -134,10 +135,11 @@ impl Passing {
         self.received = self.received.saturating_add(bytes.len() as u64);
         self.held.push(bytes);
         self.work();
-        while self.check.is_some() && self.unread() > room {
+        while self.check.is_some() && self.unread() > room.min(UNREAD) {
             self.work();
         }
-        if ends || self.is_read() || self.length.is_some_and(|length| length <= self.received) {
+        let may_be_last = self.is_read() || self.length.is_some_and(|length| length <= self.received);
+        if ends || may_be_last && self.held.len() <= PARKED {
             self.park(as_they_are)
         } else {
             self.let_go(as_they_are)
@@ -215,7 +217,10 @@ impl Passing {
 
     /// What is read goes on, but for the end of the zip.
     fn let_go(&mut self, as_they_are: bool) -> BodyVerdict {
-        let may_go = self.check.as_ref().map_or(0, |check| check.releasable()).saturating_sub(self.released);
+        let taken = self.check.as_ref().map_or(0, |check| check.releasable());
+        // A client that counts takes the last byte that was promised for the end, whatever it is.
+        let most = self.length.map_or(u64::MAX, |length| length.saturating_sub(END));
+        let may_go = taken.min(most).saturating_sub(self.released);
         let count = usize::try_from(may_go).unwrap_or(usize::MAX).min(self.held.read());
         self.released = self.released.saturating_add(count as u64);
         let all_go = as_they_are && count == self.held.len();
@@ -258,10 +263,21 @@ impl Flaw {
     }
 }
 
-/// Bytes that one call unpacks and hashes, about 4 ms of a worker's time (140 MB/s in V8). Pieces of 64 KiB
-/// (`envoy/gateway.yaml`) of what usual zips hold unpack to half of it: only what deflates to an eighth and less is read later
-/// than it comes.
+/// Bytes that one call unpacks and hashes, about 4 ms of a worker's time (140 MB/s in V8). In pieces of 32 KiB
+/// (`envoy/gateway.yaml`) only what deflates to less than a sixteenth is read later than it comes, and usual zips deflate to a
+/// fourth.
 const BUDGET: usize = 512 << 10;
+
+/// Bytes that may wait to be read: what is left of them at the end of the stream has to fit into the host's buffer, with the
+/// last piece. In Envoy that has 1 MiB, unless the listener is configured otherwise.
+const UNREAD: usize = 512 << 10;
+
+/// Bytes that are held back with the host before the stream ends: no more than the smallest limit in use, Istio's. Only
+/// where trailers end a larger piece is that too little.
+const PARKED: usize = 32 << 10;
+
+/// Bytes of the smallest record that ends a zip.
+const END: u64 = 22;
 
 /// Neither the parser nor the bytes that wait say much.
 impl fmt::Debug for Passing {

@@ -184,7 +184,5 @@ impl Worker {
     }
 }
 
-/// Bytes that wait in one worker until they are read, of all zips together: a sixteenth of what a VM may have in Envoy. A
-/// single zip of at most 500 MiB unpacked leaves 16 MiB at worst, one that deflates to a sixteenth and comes in pieces of 64
-/// KiB, with each of which 512 KiB are unpacked.
-const MAX_UNREAD: usize = 64 << 20;
+/// Bytes that wait in one worker until they are read, of all zips together: a thirtieth of what a VM may have in Envoy.
+const MAX_UNREAD: usize = 32 << 20;

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use zlib_rs::{Deflate, DeflateFlush, compress_bound};
+
 use crate::body::{self, Body, Piece};
 use crate::faulty::Reply;
 
@@ -14,6 +16,7 @@ pub struct Module {
     version: String,
     go_mod: String,
     files: Vec<(String, Body)>,
+    deflated: bool,
 }
 
 /// A go.mod of `length` bytes, most of them a comment.
@@ -38,8 +41,20 @@ impl Module {
             version: version.to_owned(),
             go_mod: format!("module {path}\n\ngo 1.21\n"),
             files: Vec::new(),
+            deflated: false,
         }
         .file(&format!("{package}.go"), format!("package {package}\n"))
+    }
+
+    /// The version whose zip (or other file) is at `path` below a GOPROXY, with small letters alone.
+    ///
+    /// # Panics
+    /// When it is no such path.
+    #[must_use]
+    #[track_caller]
+    pub fn at(path: &str) -> Self {
+        let (module, file) = path.trim_start_matches('/').split_once("/@v/").expect("/@v/ in the path");
+        Self::new(module, file.rsplit_once('.').expect("an extension").0)
     }
 
     /// Adds a file.
@@ -47,6 +62,12 @@ impl Module {
     pub fn file(mut self, name: &str, content: impl Into<Body>) -> Self {
         self.files.push((name.to_owned(), content.into()));
         self
+    }
+
+    /// Has the files deflated in its zip, as the go command and real proxies have them. They are held in memory for that.
+    #[must_use]
+    pub fn deflated(self) -> Self {
+        Self { deflated: true, ..self }
     }
 
     /// Adds a file of so many bytes of pattern, to make the zip at least that large.
@@ -85,7 +106,7 @@ impl Module {
         &self.go_mod
     }
 
-    /// The zip: entries stored, named `path@version/...` as Go demands.
+    /// The zip: entries stored, unless they are to be [`deflated`](Self::deflated), named `path@version/...` as Go demands.
     #[must_use]
     pub fn zip(&self) -> Body {
         let prefix = self.query();
@@ -93,7 +114,9 @@ impl Module {
         let (mut pieces, mut directory, mut offset) = (Vec::new(), Vec::new(), 0);
         for (name, content) in std::iter::once(&go_mod).chain(&self.files) {
             let name = format!("{prefix}/{name}");
-            let fields = fields(&name, content);
+            let packed = self.deflated.then(|| Body::from(deflate(&content.to_vec())));
+            let fields = fields(&name, content, packed.as_ref());
+            let packed = packed.as_ref().unwrap_or(content);
             let mut local = Vec::from(*b"PK\x03\x04");
             local.extend_from_slice(&fields);
             local.extend_from_slice(&[0, 0]);
@@ -103,9 +126,9 @@ impl Module {
             directory.extend_from_slice(&[0; 12]);
             directory.extend_from_slice(&u32_of(offset).to_le_bytes());
             directory.extend_from_slice(name.as_bytes());
-            offset += local.len() as u64 + content.len();
+            offset += local.len() as u64 + packed.len();
             pieces.push(Piece::Bytes(local.into()));
-            pieces.extend_from_slice(content.pieces());
+            pieces.extend_from_slice(packed.pieces());
         }
         let count = u16::try_from(self.files.len() + 1).expect("few files").to_le_bytes();
         let size = directory.len() as u64;
@@ -165,13 +188,26 @@ pub fn escape(text: &str) -> String {
 }
 
 /// What a local header and its directory entry have in common: from the version needed to the length of the name.
-fn fields(name: &str, content: &Body) -> Vec<u8> {
-    let size = u32_of(content.len()).to_le_bytes();
-    let mut fields = vec![0x14, 0, 0, 0, 0, 0, 0, 0, 0x21, 0x58];
+fn fields(name: &str, content: &Body, deflated: Option<&Body>) -> Vec<u8> {
+    let method = if deflated.is_some() { 8 } else { 0 };
+    let mut fields = vec![0x14, 0, 0, 0, method, 0, 0, 0, 0x21, 0x58];
     fields.extend_from_slice(&crc(content).to_le_bytes());
-    fields.extend_from_slice(&[size, size].concat());
+    fields.extend_from_slice(&u32_of(deflated.unwrap_or(content).len()).to_le_bytes());
+    fields.extend_from_slice(&u32_of(content.len()).to_le_bytes());
     fields.extend_from_slice(&u16::try_from(name.len()).expect("a short name").to_le_bytes());
     fields
+}
+
+fn deflate(content: &[u8]) -> Vec<u8> {
+    let mut packed = vec![0; compress_bound(content.len())];
+    let mut deflate = Deflate::new(6, false, 15);
+    deflate.compress(content, &mut packed, DeflateFlush::Finish).expect("memory is there");
+    packed.truncate(index(deflate.total_out()));
+    packed
+}
+
+fn index(number: u64) -> usize {
+    usize::try_from(number).expect("an index")
 }
 
 /// Whole periods of a pattern are combined, not read: a 300 MB zip costs no time.
@@ -191,7 +227,7 @@ fn crc(body: &Body) -> u32 {
                 for _ in 0..length / period.len() as u64 {
                     total.combine(&whole);
                 }
-                let rest = usize::try_from(length % period.len() as u64).expect("within a period");
+                let rest = index(length % period.len() as u64);
                 total.combine(&of(&period[..rest]));
             }
         }

@@ -8,12 +8,13 @@ use modgate_wasm_tests::body::Body;
 use modgate_wasm_tests::faulty::{Gate, Reply};
 use modgate_wasm_tests::fixture::{STORAGE, Scripted, UPSTREAM, times_asked};
 use modgate_wasm_tests::http::{Request, Response};
-use modgate_wasm_tests::module::{LARGEST_GO_MOD, large_go_mod};
+use modgate_wasm_tests::module::{LARGEST_GO_MOD, Module, large_go_mod};
 use serde_json::json;
 
 const GOOD: &str = "module fault.example/m\n";
 /// What Envoy takes as the answer to a callout.
 const WHOLE: u64 = 32 << 20;
+/// At least so many bytes has a zip here.
 const ZIP: u64 = 300_000;
 
 fn stack() -> Scripted {
@@ -29,7 +30,11 @@ fn come_from(answer: &Response) -> (u16, &str) {
 }
 
 fn zip(stack: &Scripted, path: &str) -> Response {
-    Request::get(path).compare_body(Body::pattern(ZIP)).send(stack.envoy.addr())
+    Request::get(path).compare_body(zip_at(path)).send(stack.envoy.addr())
+}
+
+fn zip_at(path: &str) -> Body {
+    Module::at(path).padded(ZIP).zip()
 }
 
 /// What storage does to a GET or a HEAD, and what that counts as.
@@ -149,7 +154,7 @@ fn a_zip_that_storage_cannot_speak_of_is_fetched() {
     for (name, reply, outcome) in faults(&late) {
         let path = format!("/fault.example/{name}/@v/v1.0.0.zip");
         stack.storage.on(&format!("HEAD {path}"), reply);
-        stack.upstream.on(&path, Reply::huge(ZIP).served());
+        stack.upstream.on(&path, Reply::ok(zip_at(&path)).served());
         // Envoy answers a HEAD without the text that tells a closed connection from a refused one.
         let (outcome, asked) =
             (if outcome == "dropped" { "unreachable" } else { outcome }, times_asked(outcome));
@@ -158,7 +163,7 @@ fn a_zip_that_storage_cannot_speak_of_is_fetched() {
         let answer = zip(&stack, &path);
         assert_eq!(
             (come_from(&answer), answer.length, answer.pattern),
-            ((200, "upstream"), ZIP, true),
+            ((200, "upstream"), zip_at(&path).len(), true),
             "{name}"
         );
         assert_eq!(stack.envoy.metric(&counter), counted + asked, "{name}: {counter}");
@@ -193,7 +198,7 @@ fn a_zip_that_storage_promised_and_does_not_give_is_asked_for_anew() {
         stack
             .storage
             .on_each(&format!("HEAD {path}"), [Reply::huge(ZIP).served(), Reply::status(404).served()]);
-        stack.upstream.on(&path, Reply::huge(ZIP).served().delay(Duration::from_millis(1)));
+        stack.upstream.on(&path, Reply::ok(zip_at(&path)).served().delay(Duration::from_millis(1)));
         let answer = stack.get(&path);
         let text = answer.text();
         assert_eq!((answer.status, answer.header("retry-after")), (status, retry), "{name}: {text}");
@@ -201,7 +206,7 @@ fn a_zip_that_storage_promised_and_does_not_give_is_asked_for_anew() {
         let again = zip(&stack, &path);
         assert_eq!(
             (come_from(&again), again.length, again.pattern),
-            ((200, "upstream"), ZIP, true),
+            ((200, "upstream"), zip_at(&path).len(), true),
             "{name}"
         );
     }

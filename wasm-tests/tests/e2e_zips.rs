@@ -91,6 +91,8 @@ fn a_range_is_that_part_of_the_zip() {
     );
     stack.upstream.serve(&fetched);
     kept.write_to(stack.storage.data());
+    // The first is in storage afterwards.
+    assert_eq!(stack.get(&fetched.url("zip")).status, 200);
     for module in [fetched, kept] {
         let bytes = module.zip().to_vec();
         for (range, from, to) in [
@@ -120,7 +122,7 @@ fn a_client_that_hangs_up_ends_the_download() {
     let kept = Module::new("kept.example/m", "v1.0.0").padded(32 << 20);
     kept.write_to(stack.storage.data());
     let endless = "/large.example/m/@v/v1.0.0.zip";
-    stack.upstream.on(endless, Reply::huge(0).endless());
+    stack.upstream.on(endless, Reply::ok(Module::at(endless).padded(LARGE).zip()).served().chunked());
     for (path, cluster) in [(endless, UPSTREAM), (&kept.url("zip"), STORAGE)] {
         let clients: Vec<Conn> = (0..8)
             .map(|_| {
@@ -143,40 +145,44 @@ fn a_client_that_hangs_up_ends_the_download() {
 #[test]
 fn a_zip_that_breaks_off_is_never_a_whole_one() {
     let stack = Scripted::with(&json!({"fetch": {"zip_bytes": 0}}), |envoy| envoy);
-    let reply = || Reply::huge(3 << 20).served();
-    for (name, reply, length) in [
-        ("cut", reply().close_after(1 << 20), 1 << 20),
-        ("cut-at-once", reply().close_after(0), 0),
-        ("one-byte-short", reply().close_after((3 << 20) - 1), (3 << 20) - 1),
-        ("chunked", reply().chunked().close_after(1 << 20), 1 << 20),
-        ("chunked-without-its-end", reply().chunked().close_after(3 << 20), 3 << 20),
+    let zip_at = |path: &str| Module::at(path).padded(3 << 20).zip();
+    for (name, chunked, cut) in [
+        ("cut", false, Some(1 << 20)),
+        ("cut-at-once", false, Some(0)),
+        ("one-byte-short", false, None),
+        ("chunked", true, Some(1 << 20)),
+        ("chunked-without-its-end", true, None),
     ] {
         for (server, from) in [(&stack.upstream, "upstream"), (&stack.storage, "storage")] {
             let path = format!("/{from}.example/{name}/@v/v1.0.0.zip");
-            server.on(&path, reply.clone());
+            let zip = zip_at(&path);
+            let length = cut.unwrap_or(zip.len() - u64::from(!chunked));
+            let reply = Reply::ok(zip.clone()).served().close_after(length);
+            server.on(&path, if chunked { reply.chunked() } else { reply });
             let begun = Instant::now();
-            let Err(Error::Truncated(part)) = Request::get(&path).discard_body().try_send(stack.envoy.addr())
-            else {
+            let request = Request::get(&path).compare_body(zip.clone());
+            let Err(Error::Truncated(part)) = request.try_send(stack.envoy.addr()) else {
                 panic!("{from}, {name}: a whole response");
             };
             assert_eq!((part.status, part.header("x-modgate-cache")), (200, Some(from)), "{name}");
             // A reset may overtake the last bytes, but what came is right.
             assert!(part.length <= length && part.pattern, "{from}, {name}: {} bytes", part.length);
             assert!(begun.elapsed() < Duration::from_millis(900), "{from}, {name}: delayed_close_timeout?");
-            server.on(&path, Reply::huge(3 << 20).served());
-            let answer = Request::get(&path).discard_body().send(stack.envoy.addr());
+            server.on(&path, Reply::ok(zip.clone()).served());
+            let answer = request.send(stack.envoy.addr());
             assert_eq!(
                 (answer.status, answer.length, answer.pattern),
-                (200, 3 << 20, true),
+                (200, zip.len(), true),
                 "{from}, {name}"
             );
         }
     }
-    for (name, reply) in [("chunked", reply().chunked()), ("until-close", reply().until_close())] {
+    for name in ["chunked", "until-close"] {
         let path = format!("/whole.example/{name}/@v/v1.0.0.zip");
-        stack.upstream.on(&path, reply);
-        let answer = Request::get(&path).discard_body().send(stack.envoy.addr());
-        assert_eq!((answer.status, answer.length, answer.pattern), (200, 3 << 20, true), "{name}");
+        let (zip, reply) = (zip_at(&path), Reply::ok(zip_at(&path)).served());
+        stack.upstream.on(&path, if name == "chunked" { reply.chunked() } else { reply.until_close() });
+        let answer = Request::get(&path).compare_body(zip.clone()).send(stack.envoy.addr());
+        assert_eq!((answer.status, answer.length, answer.pattern), (200, zip.len(), true), "{name}");
     }
     stack.envoy.wait_idle(&[UPSTREAM, STORAGE]);
 }
@@ -188,9 +194,11 @@ fn a_zip_that_stands_still_ends() {
     });
     let never = Gate::new();
     let stuck = "/stuck.example/m/@v/v1.0.0.zip";
-    stack.upstream.on(stuck, Reply::huge(3 << 20).served().held_in_body(1 << 20, &never));
+    let zip = Module::at(stuck).padded(3 << 20).zip();
+    stack.upstream.on(stuck, Reply::ok(zip.clone()).served().held_in_body(1 << 20, &never));
     let begun = Instant::now();
-    let Err(Error::Truncated(part)) = Request::get(stuck).discard_body().try_send(stack.envoy.addr()) else {
+    let Err(Error::Truncated(part)) = Request::get(stuck).compare_body(zip).try_send(stack.envoy.addr())
+    else {
         panic!("a whole response");
     };
     assert_eq!((part.status, part.length, part.pattern), (200, 1 << 20, true));

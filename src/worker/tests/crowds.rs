@@ -43,7 +43,7 @@ fn scenario_the_first_client_leaves_and_the_others_do_not_notice() {
         world.pass(50);
         world.leave(0, first);
         world.settle();
-        assert_eq!(world.clusters["public"].asked.len(), 1);
+        assert_eq!(gets(&world, "public", path), 1);
         assert!(streams.iter().all(|stream| *world.verdict(*stream) != Verdict::Wait));
         assert_eq!(*world.verdict(first), Verdict::Wait, "nobody answers who left");
     }
@@ -112,7 +112,8 @@ fn scenario_nobody_waits_longer_than_configured() {
     world.settle();
     let later = world.begin(0, ZIP);
     assert_eq!(routed_to(&world, later), "storage");
-    assert_eq!(world.clusters["public"].asked.len(), 2);
+    assert_eq!(gets(&world, "public", "v1.0.0.zip"), 1);
+    assert_eq!(gets(&world, "public", "@v/list"), 1);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use super::{INFO, body, header, lasts, world};
+use super::{EMPTY_ZIP, INFO, body, header, lasts, world};
 use crate::config::limits::LEASE_SLOTS;
 
 #[test]
@@ -9,14 +9,8 @@ fn scenario_a_miss_is_fetched_indexed_and_written_back() {
     assert_eq!(header(&first, "x-modgate-cache"), "upstream");
     assert_eq!(header(&first, "content-type"), "application/json");
     assert_eq!(header(&first, "cache-control"), "public, max-age=86400, immutable");
-    assert_eq!(
-        world.clusters["storage"].asked,
-        ["GET /modules/example.com/m/@v/v1.0.0.info", "PUT /modules/example.com/m/@v/v1.0.0.info"]
-    );
-    assert_eq!(
-        world.clusters["storage"].body("/modules/example.com/m/@v/v1.0.0.info").as_deref(),
-        Some(INFO)
-    );
+    // It says that storage has all of its version, and that is not so yet.
+    assert_eq!(world.clusters["storage"].asked, ["GET /modules/example.com/m/@v/v1.0.0.info"]);
 
     let second = world.get(0, "/example.com/m/@v/v1.0.0.info");
     assert_eq!((second.status, body(&second), header(&second, "x-modgate-cache")), (200, INFO, "hit"));
@@ -25,7 +19,22 @@ fn scenario_a_miss_is_fetched_indexed_and_written_back() {
     assert_eq!(world.counters["modgate.requests_total.kind.info.cache.hit.class.2xx"], 1);
     assert_eq!(world.counters["modgate.requests_total.kind.info.cache.upstream.class.2xx"], 1);
     assert_eq!(world.counters["modgate.callouts_total.target.public.outcome.ok"], 1);
+    assert!(world.is_idle());
+
+    let go_mod = "module example.com/m\n";
+    assert_eq!(body(&world.get(0, "/example.com/m/@v/v1.0.0.mod")), go_mod);
+    assert_eq!(
+        world.clusters["storage"].asked[1..],
+        ["GET /modules/example.com/m/@v/v1.0.0.mod", "PUT /modules/example.com/m/@v/v1.0.0.mod"]
+    );
+    let stored = |file| world.clusters["storage"].body(&format!("/modules/example.com/m/@v/v1.0.0.{file}"));
+    assert_eq!(stored("mod").as_deref(), Some(go_mod));
     assert_eq!(world.counters["modgate.storage_writes_total.outcome.stored"], 1);
+    world.begin(0, "/example.com/m/@v/v1.0.0.zip");
+    world.settle();
+    let stored = |file| world.clusters["storage"].body(&format!("/modules/example.com/m/@v/v1.0.0.{file}"));
+    assert_eq!(stored("zip").as_deref(), Some(EMPTY_ZIP));
+    assert_eq!(stored("info").as_deref(), Some(INFO));
     assert!(world.is_idle());
 }
 

@@ -1,6 +1,6 @@
 //! Where two mechanisms meet: the index and a search, a lease and another configuration, a zip and a slow source.
 
-use super::{CONFIG, EMPTY_ZIP, body, header, world};
+use super::{CONFIG, EMPTY_ZIP, body, gets, header, world};
 use crate::{
     cx::{StreamId, Verdict},
     http::{CallFailure, Timestamp},
@@ -118,7 +118,7 @@ fn scenario_who_does_not_wait_for_a_slow_zip_is_sent_to_who_may_have_it() {
     world.settle();
     let later = world.begin(1, ZIP);
     assert_eq!(routed_to(&world, later), "storage");
-    assert_eq!(world.clusters["two"].asked.len(), 1);
+    assert_eq!(gets(&world, "two", "v1.0.0.zip"), 1);
 }
 
 #[test]

@@ -4,10 +4,10 @@ use super::{body, streaming, world};
 use crate::{
     cx::{StreamId, Verdict},
     flow::{Passing, Routed, Sums},
-    goproxy::{Failure, Fault},
+    goproxy::{Failure, Fault, Target, Zip},
     http::{Headers, RequestHead, ResponseHead},
     modzip::{Check, H1},
-    plan::{Source, Want},
+    plan::Source,
     shared::{Entry, Region},
     sim::{Fate, World, zip},
     worker::Stream,
@@ -42,8 +42,8 @@ fn dense() -> Vec<u8> {
 }
 
 fn h1(zip: &[u8]) -> [u8; 32] {
-    let Want::Zip(zip_of) = want() else { unreachable!() };
-    let mut check = Check::new(&zip_of.module, &zip_of.version);
+    let asked = asked();
+    let mut check = Check::new(&asked.module, &asked.version);
     check.push(zip, usize::MAX).unwrap();
     check.finish().unwrap().h1.0
 }
@@ -57,10 +57,9 @@ fn unproven(acceptable: bool) -> Sums {
     Sums::Unproven { failure: Failure { fault: Fault::Bad, reason, retry_after: None }, acceptable }
 }
 
-fn want() -> Want {
-    use crate::goproxy::Target;
-    match Target::parse(PATH.trim_start_matches('/')) {
-        Ok(Target::Zip(zip)) => Want::Zip(zip),
+fn asked() -> Zip {
+    match Target::parse(KEY) {
+        Ok(Target::Zip(zip)) => zip,
         other => panic!("{other:?}"),
     }
 }
@@ -69,14 +68,13 @@ fn want() -> Want {
 fn begin(world: &mut World, source: Source, length: Option<usize>, sums: Option<Sums>) -> StreamId {
     let stream = world.begin(0, PATH);
     world.settle();
-    let Want::Zip(zip) = want() else { unreachable!() };
     let request = RequestHead {
         method: "GET".to_owned(),
         authority: String::new(),
         path: PATH.to_owned(),
         headers: Headers::default(),
     };
-    let routed = Routed { checked: false, ..Routed::new(zip, source, &request) };
+    let routed = Routed { checked: false, ..Routed::new(asked(), source, &request) };
     let headers =
         length.map(|length| ("content-length".to_owned(), length.to_string())).into_iter().collect();
     let head = ResponseHead { status: 200, headers, details: None, cluster: None, ends: false };
@@ -262,9 +260,10 @@ fn scenario_a_zip_that_is_cut_is_reset() {
     for cut in 0..good.len() {
         let mut world = streaming(1);
         let (size, end) = ([3, good.len()][cut % 2], ENDS[cut % 3]);
-        let stream = upstream(&mut world, None, Some(Sums::Exempt));
+        let length = (cut % 5 == 0).then_some(cut);
+        let stream = upstream(&mut world, length, Some(Sums::Exempt));
         send(&mut world, stream, &good[..cut], size, end);
-        assert_fate(&world, stream, &good, Fate::Reset, &format!("cut at {cut}, {end:?}"));
+        assert_fate(&world, stream, &good, Fate::Reset, &format!("cut at {cut}, {end:?}, {length:?}"));
         assert_eq!(outcomes(&world, "unfit"), 1);
     }
 }
@@ -339,6 +338,47 @@ fn scenario_a_zip_read_to_its_end_between_two_pieces_goes_with_the_next() {
     world.trailers(0, stream);
     assert_fate(&world, stream, &dense, Fate::Reset, "nothing can be put before trailers");
     assert_eq!(outcomes(&world, "late"), 1);
+}
+
+#[test]
+fn scenario_of_a_piece_too_large_to_be_held_back_all_but_the_end_goes_on() {
+    let large = zip("example.com/m@v1.0.0/", &[("random", (0..100_000_u32).map(scramble).collect())]);
+    for (end, fate) in
+        [(End::WithBytes, Fate::Complete), (End::Empty, Fate::Complete), (End::Trailers, Fate::Reset)]
+    {
+        for length in [None, Some(large.len())] {
+            let mut world = streaming(1);
+            let stream = upstream(&mut world, length, Some(proven(&large)));
+            if end != End::WithBytes {
+                world.body(0, stream, &large, false);
+                assert_eq!(world.download(stream).got.len(), large.len() - 22);
+                send(&mut world, stream, &[], 1, end);
+            } else {
+                send(&mut world, stream, &large, large.len(), end);
+            }
+            assert_fate(&world, stream, &large, fate, &format!("{end:?}, {length:?}"));
+        }
+    }
+}
+
+#[test]
+fn scenario_the_last_bytes_that_were_promised_do_not_go_ahead_of_the_verdict() {
+    let large = zip("example.com/m@v1.0.0/", &[("random", (0..100_000_u32).map(scramble).collect())]);
+    // Cut before its directory: there is no end that the parser could hold back.
+    let cut = &large[..99_000];
+    let mut world = streaming(1);
+    let stream = upstream(&mut world, Some(cut.len()), Some(Sums::Exempt));
+    world.body(0, stream, cut, false);
+    assert_eq!(world.download(stream).got.len(), cut.len() - 22);
+    world.body(0, stream, &[], true);
+    assert_fate(&world, stream, cut, Fate::Reset, "as long as promised");
+}
+
+/// A byte that nobody can deflate.
+fn scramble(number: u32) -> u8 {
+    let [first, ..] =
+        (number.wrapping_mul(0x9e37_79b9) ^ number.rotate_left(13)).wrapping_mul(0x85eb_ca6b).to_be_bytes();
+    first
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Storage: read first, written behind, done without.
 
-use super::{CONFIG, INFO, body, header, world};
+use super::{CONFIG, INFO, body, gets, header, world};
 use crate::{http::CallFailure, sim::World};
 
 const INFO_PATH: &str = "/example.com/m/@v/v1.0.0.info";
+const MOD_PATH: &str = "/example.com/m/@v/v1.0.0.mod";
 
 #[test]
 fn scenario_what_is_stored_is_not_fetched() {
@@ -147,27 +148,29 @@ fn scenario_a_corrupt_object_is_fetched_anew_and_not_overwritten() {
 fn scenario_what_was_fetched_while_storage_was_down_is_written_later() {
     let mut world = world(2);
     world.cluster("storage").fault = Some(CallFailure::Unreachable);
-    assert_eq!(world.get(0, INFO_PATH).status, 200);
+    assert_eq!(world.get(0, MOD_PATH).status, 200);
     world.pass(60_000);
     // Still down: one tries, and then nobody for a while.
     for worker in [0, 1, 0, 1] {
-        assert_eq!(header(&world.get(worker, INFO_PATH), "x-modgate-cache"), "hit");
+        assert_eq!(header(&world.get(worker, MOD_PATH), "x-modgate-cache"), "hit");
     }
+    // What never changes is looked for before it is written.
+    let looks = |world: &World| gets(world, "storage", ".mod");
     let puts = |world: &World| {
         world.clusters["storage"].asked.iter().filter(|asked| asked.starts_with("PUT")).count()
     };
-    assert_eq!(puts(&world), 1);
+    assert_eq!((looks(&world), puts(&world)), (2, 0));
     world.cluster("storage").fault = None;
     world.pass(60_000);
     for worker in [0, 1, 0, 1] {
-        assert_eq!(header(&world.get(worker, INFO_PATH), "x-modgate-cache"), "hit");
+        assert_eq!(header(&world.get(worker, MOD_PATH), "x-modgate-cache"), "hit");
     }
-    assert_eq!(puts(&world), 2);
+    assert_eq!((looks(&world), puts(&world)), (3, 1));
     assert_eq!(
-        world.clusters["storage"].body("/modules/example.com/m/@v/v1.0.0.info").as_deref(),
-        Some(INFO)
+        world.clusters["storage"].body("/modules/example.com/m/@v/v1.0.0.mod").as_deref(),
+        Some("module example.com/m\n")
     );
     world.pass(600_000);
-    assert_eq!(world.get(0, INFO_PATH).status, 200);
-    assert_eq!(puts(&world), 2, "it has it");
+    assert_eq!(world.get(0, MOD_PATH).status, 200);
+    assert_eq!(puts(&world), 1, "it has it");
 }

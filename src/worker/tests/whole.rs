@@ -11,7 +11,13 @@ fn scenario_a_crowd_for_a_zip_costs_one_fetch_and_streams_from_storage() {
         let mut world = world(workers);
         let streams = crowd(&mut world, workers, 5, ZIP);
         world.settle();
-        assert_eq!(world.clusters["public"].asked, ["GET /base/example.com/m/@v/v1.0.0.zip"]);
+        // With a zip, storage gets the rest of its version.
+        let files = ["zip", "mod", "info"].map(|file| format!("GET /base/example.com/m/@v/v1.0.0.{file}"));
+        assert_eq!(world.clusters["public"].asked, files);
+        let puts: Vec<_> =
+            world.clusters["storage"].asked.iter().filter_map(|asked| asked.strip_prefix("PUT ")).collect();
+        let files = ["zip", "mod", "info"].map(|file| format!("/modules/example.com/m/@v/v1.0.0.{file}"));
+        assert_eq!(puts, files);
         let range = ("range".to_owned(), "bytes=0-8388607".to_owned());
         assert!(world.clusters["public"].callouts[0].headers.contains(&range));
         assert!(streams.iter().all(|stream| routed_to(&world, *stream) == "storage"));

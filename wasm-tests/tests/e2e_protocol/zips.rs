@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{IMMUTABLE, NEGATIVE, assert_reason};
 
-at_one_and_four_workers!(parts_of_a_zip_come_from_the_upstream_and_from_the_store);
+at_one_and_four_workers!(parts_of_a_zip_come_from_the_store_and_the_whole_from_the_upstream);
 
 /// Nginx with one module of some megabytes.
 struct Served {
@@ -51,51 +51,57 @@ impl Served {
     }
 }
 
-fn parts_of_a_zip_come_from_the_upstream_and_from_the_store(workers: u32) {
+fn parts_of_a_zip_come_from_the_store_and_the_whole_from_the_upstream(workers: u32) {
     let served = Served::start(workers, &json!({"fetch": {"zip_bytes": 0}}));
     let zip = served.module.zip().to_vec();
-    for from in ["upstream", "storage"] {
-        if from == "storage" {
-            served.store();
-        }
-        let whole = served.with(&[]);
-        assert_eq!((whole.status, whole.body == zip), (200, true), "{from}");
+    // What nobody has checked yet is read along, all of it, whatever part of it is asked for.
+    let whole = served.with(&[]);
+    let etag = whole.header("etag").unwrap();
+    for condition in [("range", "bytes=0-0"), ("if-none-match", etag), ("if-match", "\"other\"")] {
+        let whole = served.with(&[condition]);
+        assert_eq!((whole.status, whole.body == zip), (200, true), "{condition:?}");
         assert_eq!(whole.header("content-length"), Some(zip.len().to_string().as_str()));
-        assert_eq!(whole.header("accept-ranges"), Some("bytes"));
-        let etag = whole.header("etag").unwrap();
-        let last = zip.len() - 1;
-        for (range, first, end) in [
-            ("bytes=0-0", 0, 0),
-            ("bytes=1000000-1999999", 1_000_000, 1_999_999),
-            ("bytes=3000000-", 3_000_000, last),
-            ("bytes=-5", last - 4, last),
-            ("bytes=0-999999999", 0, last),
-        ] {
-            for conditions in [&[("range", range)][..], &[("range", range), ("if-range", etag)]] {
-                let part = served.with(conditions);
-                assert_eq!(part.status, 206, "{from} {range}");
-                assert!(part.body == zip[first..=end], "{from} {range}");
-                assert_eq!(part.header("content-length"), Some((end - first + 1).to_string().as_str()));
-                let content_range = format!("bytes {first}-{end}/{}", zip.len());
-                assert_eq!(part.header("content-range"), Some(content_range.as_str()));
-                assert_eq!(part.header("content-type"), Some("application/zip"));
-                assert_eq!(part.header("cache-control"), Some(IMMUTABLE));
-                assert_eq!(part.header("x-modgate-cache"), Some(from));
-            }
-        }
-        let changed = served.with(&[("range", "bytes=0-0"), ("if-range", "\"other\"")]);
-        assert_eq!((changed.status, changed.body == zip), (200, true), "{from}");
-        let beyond = served.with(&[("range", "bytes=999999999-")]);
-        assert_eq!((beyond.status, beyond.header("cache-control")), (416, Some("no-store")), "{from}");
-        let other = served.with(&[("if-match", "\"other\"")]);
-        assert_eq!((other.status, other.header("cache-control")), (412, Some("no-store")), "{from}");
-        assert_eq!(beyond.header("content-range"), Some(format!("bytes */{}", zip.len()).as_str()));
-        let known = served.with(&[("if-none-match", etag)]);
-        assert_eq!((known.status, known.length), (304, 0), "{from}");
-        let head =
-            served.envoy.send(&Request::new("HEAD", &served.module.url("zip")).header("range", "bytes=0-9"));
-        assert_eq!((head.status, head.header("content-length"), head.length), (206, Some("10"), 0), "{from}");
+        assert_eq!((whole.header("accept-ranges"), whole.header("cache-control")), (None, Some(IMMUTABLE)));
+        assert_eq!(whole.header("x-modgate-cache"), Some("upstream"));
     }
+    served.store();
+    let whole = served.with(&[]);
+    assert_eq!((whole.status, whole.body == zip), (200, true));
+    assert_eq!(whole.header("content-length"), Some(zip.len().to_string().as_str()));
+    assert_eq!(whole.header("accept-ranges"), Some("bytes"));
+    let etag = whole.header("etag").unwrap();
+    let last = zip.len() - 1;
+    for (range, first, end) in [
+        ("bytes=0-0", 0, 0),
+        ("bytes=1000000-1999999", 1_000_000, 1_999_999),
+        ("bytes=3000000-", 3_000_000, last),
+        ("bytes=-5", last - 4, last),
+        ("bytes=0-999999999", 0, last),
+    ] {
+        for conditions in [&[("range", range)][..], &[("range", range), ("if-range", etag)]] {
+            let part = served.with(conditions);
+            assert_eq!(part.status, 206, "{range}");
+            assert!(part.body == zip[first..=end], "{range}");
+            assert_eq!(part.header("content-length"), Some((end - first + 1).to_string().as_str()));
+            let content_range = format!("bytes {first}-{end}/{}", zip.len());
+            assert_eq!(part.header("content-range"), Some(content_range.as_str()));
+            assert_eq!(part.header("content-type"), Some("application/zip"));
+            assert_eq!(part.header("cache-control"), Some(IMMUTABLE));
+            assert_eq!(part.header("x-modgate-cache"), Some("storage"));
+        }
+    }
+    let changed = served.with(&[("range", "bytes=0-0"), ("if-range", "\"other\"")]);
+    assert_eq!((changed.status, changed.body == zip), (200, true));
+    let beyond = served.with(&[("range", "bytes=999999999-")]);
+    assert_eq!((beyond.status, beyond.header("cache-control")), (416, Some("no-store")));
+    let other = served.with(&[("if-match", "\"other\"")]);
+    assert_eq!((other.status, other.header("cache-control")), (412, Some("no-store")));
+    assert_eq!(beyond.header("content-range"), Some(format!("bytes */{}", zip.len()).as_str()));
+    let known = served.with(&[("if-none-match", etag)]);
+    assert_eq!((known.status, known.length), (304, 0));
+    let head =
+        served.envoy.send(&Request::new("HEAD", &served.module.url("zip")).header("range", "bytes=0-9"));
+    assert_eq!((head.status, head.header("content-length"), head.length), (206, Some("10"), 0));
     let upstream = served.upstream.hits(&served.module.url("zip"));
     assert!(served.with(&[]).status == 200 && served.upstream.hits(&served.module.url("zip")) == upstream);
     assert_eq!(served.storage.hits_with("PUT", &served.module.url("zip")), 0, "streamed zips are not stored");
