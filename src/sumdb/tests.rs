@@ -3,4 +3,4 @@
 mod forged;
 mod golden;
 mod parts;
-mod world;
+pub(crate) mod world;

@@ -339,7 +339,7 @@ impl Worker {
         let Some((write, callout)) = storage.and_then(|to| Write::begin(to, want, document, found)) else {
             return;
         };
-        let key = JobKey::Write { object: want.path() };
+        let key = JobKey::Write { object: want.key() };
         let writes = self.jobs.values().filter(|job| matches!(job, Job::Write(_))).count();
         if writes >= MAX_WRITES || self.jobs.contains_key(&key) {
             cx.count(Metric::StorageWrite { outcome: "skipped" });
