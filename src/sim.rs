@@ -5,12 +5,14 @@
 //! time ends in the order in which it was called. A filter that would trap in Envoy panics here.
 
 mod cluster;
+mod database;
 mod download;
 mod zip;
 
 use std::collections::{BTreeMap, VecDeque};
 
 pub(crate) use self::cluster::Cluster;
+pub(crate) use self::database::Database;
 pub(crate) use self::download::{Download, Fate};
 pub(crate) use self::zip::zip;
 use crate::{

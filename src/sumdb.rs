@@ -22,7 +22,7 @@ mod record;
 mod resource;
 mod sums;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tile;
 mod tiles;
 mod tree;

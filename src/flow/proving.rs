@@ -20,8 +20,8 @@ pub struct Proving {
     known: Option<SignedHead>,
     /// What was asked for and is not there yet.
     awaited: Vec<Resource>,
-    /// Who gave what.
-    sources: Vec<(Resource, Option<Source>)>,
+    /// Who gave what, and whether storage could not.
+    sources: Vec<(Resource, Option<Source>, bool)>,
     failure: Option<Failure>,
 }
 
@@ -102,7 +102,7 @@ impl Proving {
                     return Next::Ask(wants);
                 }
             };
-            self.sources.push((self.subject.clone(), self.searched.source));
+            self.note(self.subject.clone(), self.searched.source, self.searched.storage_failed);
             self.proof.supply(self.subject.clone(), Some(body));
         }
     }
@@ -113,7 +113,7 @@ impl Proving {
         let resource = self.awaited.swap_remove(at);
         match &searched.end {
             End::Document(found) => {
-                self.sources.push((resource.clone(), searched.source));
+                self.note(resource.clone(), searched.source, searched.storage_failed);
                 self.proof.supply(resource, Some(found.body.to_vec()));
             }
             End::Missing(_) => self.proof.supply(resource, None),
@@ -124,12 +124,22 @@ impl Proving {
 
     /// Whether anything it was told is storage's word, or the index's, rather than the database's.
     pub fn is_second_hand(&self) -> bool {
-        self.sources.iter().any(|(_, source)| !matches!(source, Some(Source::Sumdb(_))))
+        self.sources.iter().any(|(_, source, _)| !matches!(source, Some(Source::Sumdb(_))))
     }
 
-    /// Who gave `resource`, if anybody was asked.
-    pub fn source(&self, resource: &Resource) -> Option<Source> {
-        self.sources.iter().find(|(known, _)| known == resource).and_then(|(_, source)| *source)
+    /// Whether storage has `resource`.
+    pub fn is_stored(&self, resource: &Resource) -> bool {
+        self.sources.iter().any(|(known, source, _)| known == resource && *source == Some(Source::Storage))
+    }
+
+    /// Whether storage has no `resource` yet, and the database gave it.
+    pub fn is_to_be_stored(&self, resource: &Resource) -> bool {
+        let is_new = |source: &_, failed: &_| matches!(source, Some(Source::Sumdb(_))) && !failed;
+        self.sources.iter().any(|(known, source, failed)| known == resource && is_new(source, failed))
+    }
+
+    fn note(&mut self, resource: Resource, source: Option<Source>, storage_failed: bool) {
+        self.sources.push((resource, source, storage_failed));
     }
 
     /// Whether `resource` is what was to be proven.

@@ -366,6 +366,7 @@ impl Search {
             Stored::Absent => {}
             Stored::Corrupt(why) => {
                 cx.log(Level::Warn, format!("storage: {}: {why}", self.want.describe()));
+                self.corrupt = true;
                 self.unavailable = Some(why);
             }
             Stored::Unavailable(why) => self.unavailable = Some(why),

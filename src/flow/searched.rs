@@ -119,6 +119,10 @@ impl Searched {
             {
                 matches!(want, Want::Zip(_)).then_some(Entry::Lost { since: now, corrupt: true })
             }
+            // What is wrong in storage is for a person to look at: nobody is to write over it later.
+            (End::Document(found), _) if self.corrupt && want.lifetime() == Lifetime::Immutable => {
+                Some(Entry::Found(Found { stored: true, ..found.clone() }))
+            }
             (End::Document(found), _) => {
                 let certain = want.lifetime() == Lifetime::Immutable || (may_fetch && !self.is_stale(want));
                 certain.then(|| Entry::Found(found.clone()))

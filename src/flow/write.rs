@@ -9,7 +9,7 @@ use super::{End, Searched};
 use crate::{
     config::{Config, Storage},
     cx::Cx,
-    goproxy::{Document, Etag, Found, Lifetime},
+    goproxy::{Document, Etag, Found, Lifetime, SumdbFile},
     http::{Body, Callout, Reply, Timestamp},
     metrics::Metric,
     plan::{Source, Want},
@@ -127,6 +127,8 @@ pub fn worth_writing<'a>(
     known: Option<&Found>,
 ) -> Option<(&'a Document, &'a Found)> {
     match (want, searched) {
+        // A cache before the database may say what was true an hour ago: the newest head alone is kept there.
+        (Want::Document(Document::Sumdb { file: SumdbFile::Latest, .. }), _) => None,
         (
             Want::Document(document),
             Searched {

@@ -28,7 +28,7 @@ pub struct Found {
     pub etag: Etag,
     /// When a source last said so.
     pub since: Timestamp,
-    /// Whether storage is known to have it.
+    /// Whether storage is known to have it, or something else in its place: it is not to be written.
     pub stored: bool,
     /// How long the upstream allows it to be held fresh from `since` on, where it said so.
     pub limit: Option<Duration>,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Database;
 use crate::http::{CallFailure, Callout, Headers, Reply};
 
 /// A store and a module proxy at once: it answers GET and HEAD of what it has, takes PUT, and fails when told to.
@@ -15,6 +16,8 @@ pub(crate) struct Cluster {
     pub(crate) fault_once: Option<CallFailure>,
     /// While set, it is full: every PUT is answered 507.
     pub(crate) refuse_put: bool,
+    /// The checksum database that answers what no object does.
+    pub(crate) database: Option<Database>,
     /// What it was asked, as `GET /path`.
     pub(crate) asked: Vec<String>,
     /// Whole requests, for a look at their headers.
@@ -48,6 +51,27 @@ impl Cluster {
         self
     }
 
+    /// Has `path` answer 200 with what is no text.
+    pub(crate) fn serve_bytes(&mut self, path: &str, body: Vec<u8>) -> &mut Self {
+        self.objects.insert(path.to_owned(), Object { status: 200, headers: Vec::new(), body });
+        self
+    }
+
+    /// Has nothing stand at `path` any more.
+    pub(crate) fn remove(&mut self, path: &str) {
+        self.objects.remove(path);
+    }
+
+    /// The bytes that stand at `path`.
+    pub(crate) fn bytes(&self, path: &str) -> Option<&[u8]> {
+        self.objects.get(path).map(|object| &object.body[..])
+    }
+
+    /// The paths of all that stands here.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.objects.keys().map(String::as_str)
+    }
+
     /// What stands at `path`.
     pub(crate) fn body(&self, path: &str) -> Option<String> {
         self.objects.get(path).map(|object| String::from_utf8_lossy(&object.body).into_owned())
@@ -62,13 +86,19 @@ impl Cluster {
         if callout.method == "PUT" && self.refuse_put {
             return reply(507, &[], Vec::new());
         }
+        let only_new = callout.headers.iter().any(|(name, _)| name == "if-none-match");
+        if callout.method == "PUT" && only_new && self.objects.contains_key(&callout.path) {
+            return reply(412, &[], Vec::new());
+        }
         if callout.method == "PUT" {
-            let body = String::from_utf8_lossy(&callout.body).into_owned();
-            self.serve(&callout.path, &body);
+            self.serve_bytes(&callout.path, callout.body.to_vec());
             return reply(201, &[], Vec::new());
         }
         match self.objects.get(&callout.path) {
-            None => reply(404, &[], b"not found\n".to_vec()),
+            None => match self.database.as_ref().and_then(|database| database.answer(&callout.path)) {
+                Some(body) => reply(200, &[], body),
+                None => reply(404, &[], b"not found\n".to_vec()),
+            },
             Some(object) => {
                 let body = if callout.method == "HEAD" { Vec::new() } else { object.body.clone() };
                 reply(object.status, &object.headers, body)

@@ -4,4 +4,4 @@ mod forged;
 mod goals;
 mod golden;
 mod values;
-mod world;
+pub(crate) mod world;

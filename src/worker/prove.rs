@@ -15,7 +15,7 @@ use crate::{
     goproxy::{Document, Failure, Fault, Found, SumdbFile},
     http::Reply,
     metrics::Metric,
-    plan::{Source, Want},
+    plan::Want,
     shared::{Advanced, Entry, Region, heads},
     sumdb::{Proven, Refused, SignedHead},
 };
@@ -150,9 +150,8 @@ impl Worker {
         cx: &mut Cx<'_>,
     ) -> Option<Searched> {
         let key = SearchKey { path: want.key(), may_fetch };
-        let is_latest = matches!(want, Want::Document(Document::Sumdb { file: SumdbFile::Latest, .. }));
         if !fresh
-            && !is_latest
+            && !is_latest(want)
             && let Some(entry) = self.index.look_up(cx.kv, Region::Found, &key.path, cx.now)
             && let Some(searched) = Searched::indexed(entry)
         {
@@ -191,14 +190,21 @@ impl Worker {
     pub(super) fn hear_part(&mut self, key: JobKey, mut part: Box<Part>, reply: Reply, cx: &mut Cx<'_>) {
         let step = part.search.step(reply, &self.config, cx);
         let (want, waiting) = (part.want.clone(), part.waiting.clone());
-        let is_recalled = matches!(&key, JobKey::Part { key, .. } if !key.may_fetch);
+        let JobKey::Part { key: SearchKey { may_fetch, .. }, fresh } = &key else { return };
+        let (may_fetch, fresh) = (*may_fetch, *fresh);
         let Some(searched) = self.ask_part(key, part, step, cx) else { return };
-        if is_recalled {
+        if !may_fetch && is_latest(&want) {
             self.recalled(&want, &searched, cx);
         }
         for key in waiting {
             let Some(mut fetch) = self.take_fetch(&key) else { continue };
-            if let Some(proving) = &mut fetch.proving {
+            // What was spoiled, or failed, once is another attempt's: this one may not even have begun its proof.
+            let Some(proving) = fetch.proving.as_mut().filter(|_| fetch.fresh == fresh || !may_fetch) else {
+                self.jobs.insert(JobKey::Search(key), Job::Fetch(fetch));
+                continue;
+            };
+            // A head that was recalled to compare with is no answer of the database's.
+            if key.may_fetch == may_fetch {
                 proving.supply(&want, &searched);
             }
             if let Some(done) = self.prove(key, fetch, cx) {
@@ -249,10 +255,9 @@ impl Worker {
             if proving.is_subject(&resource) || self.index.peek(cx.kv, Region::Found, &want.key()).is_some() {
                 continue;
             }
-            let source = proving.source(&resource);
-            let stored = source == Some(Source::Storage);
+            let stored = proving.is_stored(&resource);
             let found = Found { stored, ..Found::fetched(bytes, cx.now) };
-            if matches!(source, Some(Source::Sumdb(_))) && !fetch.fresh {
+            if proving.is_to_be_stored(&resource) && !fetch.fresh {
                 self.write(&want, document, &found, true, cx);
             }
             self.index.keep(cx.kv, &want.key(), &Entry::Found(found), cx.now);
@@ -267,6 +272,10 @@ impl Worker {
             }
         }
     }
+}
+
+fn is_latest(want: &Want) -> bool {
+    matches!(want, Want::Document(Document::Sumdb { file: SumdbFile::Latest, .. }))
 }
 
 fn sumdb_at(want: &Want, config: &crate::config::Config) -> Option<usize> {

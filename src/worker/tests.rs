@@ -13,6 +13,7 @@ mod random;
 mod refusals;
 mod stale;
 mod storage;
+mod sumdb;
 mod whole;
 mod zips;
 

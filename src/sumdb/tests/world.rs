@@ -11,18 +11,19 @@ use crate::sumdb::merkle::{self, Hash};
 use crate::sumdb::{BASE64, Goal, Key, MAX_TILES, Progress, Proof, Resource, SignedHead, Sums, Tile};
 
 /// Every hash of a tree: first of the records, then of every two of those, and so on.
-pub(super) struct Log {
+#[derive(Debug)]
+pub(crate) struct Log {
     rows: Vec<Vec<Hash>>,
-    records: fn(u64) -> String,
+    records: Vec<String>,
 }
 
 /// The log of the golden tables.
-pub(super) fn log() -> &'static Log {
+pub(crate) fn log() -> &'static Log {
     static LOG: OnceLock<Log> = OnceLock::new();
     LOG.get_or_init(|| Log::new(65836, record))
 }
 
-pub(super) fn record(id: u64) -> String {
+pub(crate) fn record(id: u64) -> String {
     let Sums { zip, go_mod } = sums(id);
     let (zip, go_mod) = (BASE64.encode(zip), BASE64.encode(go_mod));
     format!(
@@ -30,18 +31,18 @@ pub(super) fn record(id: u64) -> String {
     )
 }
 
-pub(super) fn sums(id: u64) -> Sums {
+pub(crate) fn sums(id: u64) -> Sums {
     let sum = |of: &str| Sha256::digest(format!("{of} {id}")).into();
     Sums { zip: sum("zip"), go_mod: sum("mod") }
 }
 
 /// The goal that is about record `id`.
-pub(super) fn goal(id: u64) -> Goal {
+pub(crate) fn goal(id: u64) -> Goal {
     let module = ModulePath::parse(&format!("example.com/M{id}")).unwrap();
     Goal::Record { module, version: Version::parse(&format!("v1.0.0-RC.{id}")).unwrap() }
 }
 
-pub(super) fn key() -> Key {
+pub(crate) fn key() -> Key {
     static KEY: OnceLock<Key> = OnceLock::new();
     let data = [&[1], signer().verifying_key().as_bytes().as_slice()].concat();
     let id = Sha256::digest([b"sum.test\n", data.as_slice()].concat());
@@ -54,21 +55,25 @@ fn signer() -> SigningKey {
 }
 
 /// A line that the key signs `text` with.
-pub(super) fn signature(text: &str) -> String {
+pub(crate) fn signature(text: &str) -> String {
     let signature = [key().id().as_slice(), &signer().sign(text.as_bytes()).to_bytes()].concat();
     format!("\u{2014} sum.test {}\n", BASE64.encode(signature))
 }
 
 /// A tree head, signed, be it true or not.
-pub(super) fn head(size: u64, root: &Hash) -> String {
+pub(crate) fn head(size: u64, root: &Hash) -> String {
     let text = format!("go.sum database tree\n{size}\n{}\n", BASE64.encode(root));
     let signature = signature(&text);
     format!("{text}\n{signature}")
 }
 
 impl Log {
-    pub(super) fn new(size: u64, records: fn(u64) -> String) -> Self {
-        let leaves = (0..size).map(|id| merkle::leaf(records(id).as_bytes())).collect();
+    pub(crate) fn new(size: u64, records: fn(u64) -> String) -> Self {
+        Self::of((0..size).map(records).collect())
+    }
+
+    pub(crate) fn of(records: Vec<String>) -> Self {
+        let leaves = records.iter().map(|record| merkle::leaf(record.as_bytes())).collect();
         let mut rows: Vec<Vec<Hash>> = vec![leaves];
         while let Some(row) = rows.last().filter(|row| row.len() > 1) {
             let (pairs, _) = row.as_chunks::<2>();
@@ -78,7 +83,7 @@ impl Log {
     }
 
     /// By the definition in RFC 6962, and so not as the code does it.
-    pub(super) fn root(&self, size: u64) -> Hash {
+    pub(crate) fn root(&self, size: u64) -> Hash {
         self.hash_of(0, size)
     }
 
@@ -92,30 +97,34 @@ impl Log {
         merkle::node(&self.hash_of(from, left), &self.hash_of(left, to))
     }
 
-    pub(super) fn head(&self, size: u64) -> String {
+    fn record(&self, id: u64) -> &str {
+        &self.records[usize::try_from(id).unwrap()]
+    }
+
+    pub(crate) fn head(&self, size: u64) -> String {
         head(size, &self.root(size))
     }
 
-    pub(super) fn known(&self, size: u64) -> SignedHead {
+    pub(crate) fn known(&self, size: u64) -> SignedHead {
         SignedHead::open(self.head(size).as_bytes(), &key()).unwrap()
     }
 
-    pub(super) fn lookup(&self, id: u64, size: u64) -> String {
-        format!("{id}\n{}\n{}", (self.records)(id), self.head(size))
+    pub(crate) fn lookup(&self, id: u64, size: u64) -> String {
+        format!("{id}\n{}\n{}", self.record(id), self.head(size))
     }
 
-    pub(super) fn tile(&self, tile: Tile) -> Vec<u8> {
+    pub(crate) fn tile(&self, tile: Tile) -> Vec<u8> {
         let start = tile.index() * 256;
         let range = start..start + u64::from(tile.width());
         if tile.is_data() {
-            return range.map(|id| (self.records)(id) + "\n").collect::<String>().into_bytes();
+            return range.map(|id| format!("{}\n", self.record(id))).collect::<String>().into_bytes();
         }
         let row = &self.rows[8 * usize::from(tile.level())];
         range.flat_map(|n| row[usize::try_from(n).unwrap()]).collect()
     }
 
     /// What an honest database says when the log has `size` records. It keeps every tile's parts.
-    pub(super) fn answer(&self, size: u64, resource: &Resource) -> Option<Vec<u8>> {
+    pub(crate) fn answer(&self, size: u64, resource: &Resource) -> Option<Vec<u8>> {
         match resource {
             Resource::Latest => Some(self.head(size).into_bytes()),
             Resource::Lookup { module, .. } => {
@@ -129,7 +138,7 @@ impl Log {
 }
 
 /// Runs a proof to its end, one answer at a time. Returns what was asked for as well, each once.
-pub(super) fn run(
+pub(crate) fn run(
     goal: Goal,
     known: Option<SignedHead>,
     mut answer: impl FnMut(&Resource) -> Option<Vec<u8>>,

@@ -1,0 +1,79 @@
+//! A checksum database: it records what is published, and answers as an honest one does. To have it lie, serve something else
+//! at a path of its cluster's.
+
+use std::collections::BTreeMap;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    modzip::H1,
+    sumdb::{Tile, tests::world::Log},
+};
+
+/// The database, `sum.test`, whose key is [`crate::sumdb::tests::world::key`].
+#[derive(Debug)]
+pub(crate) struct Database {
+    log: Log,
+    records: Vec<String>,
+    /// Numbers of records by `module@version`, escaped.
+    ids: BTreeMap<String, u64>,
+}
+
+impl Database {
+    /// One with so many records that nobody asks for; those of another `history` are others.
+    pub(crate) fn new(history: &str, records: u64) -> Self {
+        let mut database = Self { log: Log::of(Vec::new()), records: Vec::new(), ids: BTreeMap::new() };
+        database.grow(history, records);
+        database
+    }
+
+    /// So many more records come, that nobody asks for.
+    pub(crate) fn grow(&mut self, history: &str, records: u64) {
+        for _ in 0..records {
+            let id = self.records.len();
+            let other = |of: &str| H1(Sha256::digest(format!("{of} {id} {history}")).into());
+            self.records.push(record("other.test", &format!("v1.{id}.0"), &other("zip"), &other("mod")));
+        }
+        self.log = Log::of(self.records.clone());
+    }
+
+    /// Records a version with these hashes of its zip and its go.mod.
+    pub(crate) fn publish(&mut self, module: &str, version: &str, zip: &H1, go_mod: &H1) {
+        self.ids.insert(format!("{module}@{version}"), self.size());
+        self.records.push(record(module, version, zip, go_mod));
+        self.log = Log::of(self.records.clone());
+    }
+
+    /// How many records there are.
+    pub(crate) fn size(&self) -> u64 {
+        u64::try_from(self.records.len()).unwrap()
+    }
+
+    /// The head it had when it was of this size.
+    pub(crate) fn head(&self, size: u64) -> String {
+        self.log.head(size)
+    }
+
+    /// A lookup as it was answered when the database was of this size: a cache before it may say so still.
+    pub(crate) fn lookup(&self, version: &str, size: u64) -> String {
+        self.log.lookup(self.ids[version], size)
+    }
+
+    pub(super) fn answer(&self, path: &str) -> Option<Vec<u8>> {
+        if path == "/latest" {
+            return Some(self.head(self.size()).into_bytes());
+        }
+        if let Some(version) = path.strip_prefix("/lookup/") {
+            let id = self.ids.get(version)?;
+            return Some(self.log.lookup(*id, self.size()).into_bytes());
+        }
+        let tile = Tile::parse(path.strip_prefix("/tile/")?)?;
+        tile.is_within(self.size()).then(|| self.log.tile(tile))
+    }
+}
+
+fn record(module: &str, version: &str, zip: &H1, go_mod: &H1) -> String {
+    let [zip, go_mod] = [zip, go_mod].map(|h1| BASE64_STANDARD.encode(h1.0));
+    format!("{module} {version} h1:{zip}\n{module} {version}/go.mod h1:{go_mod}\n")
+}
