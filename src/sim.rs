@@ -17,7 +17,7 @@ pub(crate) use self::download::{Download, Fate};
 pub(crate) use self::zip::zip;
 use crate::{
     config::Config,
-    cx::{BodyVerdict, CallId, Command, Cx, StreamId, Verdict},
+    cx::{CallId, Command, Cx, StreamId, Verdict},
     http::{Body, CallFailure, Callout, Headers, Reply, RequestHead, Response, ResponseHead, Timestamp},
     shared::{Memory, QueueId, Seat},
     worker::Worker,
@@ -205,41 +205,6 @@ impl World {
         self.step(worker, |worker, cx| worker.response_head(stream, head, cx))
     }
 
-    /// A piece of a routed response's body comes; `ends` says that nothing follows.
-    pub(crate) fn body(&mut self, worker: usize, stream: StreamId, bytes: &[u8], ends: bool) {
-        let known = self.workers[worker].worker.inspects(stream);
-        let download = self.downloads.entry(stream).or_default();
-        let new = download.arrive(bytes, ends, known.unwrap_or_default());
-        let verdict = match known {
-            None => BodyVerdict::Pass(None),
-            Some(_) => self.step(worker, |worker, cx| worker.response_body(stream, new, ends, cx)),
-        };
-        self.obey(worker, stream, verdict);
-    }
-
-    /// The trailers of a routed response come.
-    pub(crate) fn trailers(&mut self, worker: usize, stream: StreamId) {
-        self.downloads.entry(stream).or_default().end();
-        let verdict = self.step(worker, |worker, cx| worker.response_trailers(stream, cx));
-        if let BodyVerdict::Pass(bytes) | BodyVerdict::Hold(bytes) = &verdict {
-            assert_eq!(*bytes, None, "nothing can be put before trailers");
-        }
-        self.obey(worker, stream, verdict);
-    }
-
-    fn obey(&mut self, worker: usize, stream: StreamId, verdict: BodyVerdict) {
-        let download = self.downloads.entry(stream).or_default();
-        download.obey(verdict);
-        if download.fate != Fate::Open {
-            self.leave(worker, stream);
-        }
-    }
-
-    /// What the client of `stream` has of the body of its response.
-    pub(crate) fn download(&self, stream: StreamId) -> &Download {
-        &self.downloads[&stream]
-    }
-
     /// One slice of the work that `worker` has left to do; whether there was any.
     pub(crate) fn work(&mut self, worker: usize) -> bool {
         let has_work = self.workers[worker].worker.has_work();
@@ -400,13 +365,6 @@ impl World {
             }
         }
         result
-    }
-
-    fn let_go(&mut self, stream: StreamId, end: impl FnOnce(&mut Download)) {
-        end(self.downloads.entry(stream).or_default());
-        for seated in &mut self.workers {
-            seated.worker.stream_gone(stream);
-        }
     }
 
     fn call(&mut self, queue: QueueId, id: CallId, callout: &Callout) {

@@ -1,7 +1,8 @@
 //! The body of a routed response on its way to a client, as Envoy passes it on: what the filter holds back is kept and shown
 //! to it again with the next piece.
 
-use crate::cx::BodyVerdict;
+use super::World;
+use crate::cx::{BodyVerdict, StreamId};
 
 /// What a client got so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,5 +68,49 @@ impl Download {
         assert_eq!(self.fate, Fate::Open);
         self.buffer.clear();
         self.fate = Fate::Reset;
+    }
+}
+
+impl World {
+    /// A piece of a routed response's body comes; `ends` says that nothing follows.
+    pub(crate) fn body(&mut self, worker: usize, stream: StreamId, bytes: &[u8], ends: bool) {
+        let known = self.workers[worker].worker.inspects(stream);
+        let download = self.downloads.entry(stream).or_default();
+        let new = download.arrive(bytes, ends, known.unwrap_or_default());
+        let verdict = match known {
+            None => BodyVerdict::Pass(None),
+            Some(_) => self.step(worker, |worker, cx| worker.response_body(stream, new, ends, cx)),
+        };
+        self.obey(worker, stream, verdict);
+    }
+
+    /// The trailers of a routed response come.
+    pub(crate) fn trailers(&mut self, worker: usize, stream: StreamId) {
+        self.downloads.entry(stream).or_default().end();
+        let verdict = self.step(worker, |worker, cx| worker.response_trailers(stream, cx));
+        if let BodyVerdict::Pass(bytes) | BodyVerdict::Hold(bytes) = &verdict {
+            assert_eq!(*bytes, None, "nothing can be put before trailers");
+        }
+        self.obey(worker, stream, verdict);
+    }
+
+    fn obey(&mut self, worker: usize, stream: StreamId, verdict: BodyVerdict) {
+        let download = self.downloads.entry(stream).or_default();
+        download.obey(verdict);
+        if download.fate != Fate::Open {
+            self.leave(worker, stream);
+        }
+    }
+
+    /// What the client of `stream` has of the body of its response.
+    pub(crate) fn download(&self, stream: StreamId) -> &Download {
+        &self.downloads[&stream]
+    }
+
+    pub(super) fn let_go(&mut self, stream: StreamId, end: impl FnOnce(&mut Download)) {
+        end(self.downloads.entry(stream).or_default());
+        for seated in &mut self.workers {
+            seated.worker.stream_gone(stream);
+        }
     }
 }

@@ -172,7 +172,8 @@ fn zips(stack: &Scripted) -> [(&'static str, &'static str); 2] {
     stack.upstream.on(stored, Reply::ok(module.zip()).served());
     stack.storage.keep(stored);
     let beginning = Reply::status(206).header("content-range", "bytes 0-1/99999999").body("PK");
-    stack.upstream.on_each(streamed, [beginning.served(), Reply::ok(module.zip()).served()]);
+    let whole = Reply::ok(Module::at(streamed).zip());
+    stack.upstream.on_each(streamed, [beginning.served(), whole.served()]);
     [(stored, STORAGE), (streamed, UPSTREAM)]
 }
 

@@ -61,7 +61,7 @@ fn every_request_callout_refusal_and_write_is_counted_once(workers: u32) {
     storage.keep(second_zip);
     let large_zip = "/example.com/large/@v/v1.0.0.zip";
     let beginning = Reply::status(206).header("content-range", "bytes 0-1/99999999").body("PK");
-    first.on_each(large_zip, [beginning, Reply::ok("PK and so on")]);
+    first.on_each(large_zip, [beginning, Reply::ok(Module::at(large_zip).zip())]);
     first.on("/example.com/down/@latest", Reply::status(500));
     first.on("/example.com/cut/@latest", Reply::ok("").close_before_head());
     sumdb.on("/latest", Reply::ok("go.sum database tree\n"));
@@ -144,6 +144,7 @@ fn every_request_callout_refusal_and_write_is_counted_once(workers: u32) {
     for (outcome, count) in writes {
         expected.insert(format!("modgate_storage_writes_total{{outcome=\"{outcome}\"}}"), count);
     }
+    expected.insert("modgate_verifications_total{outcome=\"exempt\"}".to_owned(), 1);
     // Writes end after the answers they belong to.
     let _ = wait::poll(Duration::from_secs(10), || (series(&envoy) == expected).then_some(()));
     assert_eq!(series(&envoy), expected);

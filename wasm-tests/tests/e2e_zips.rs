@@ -156,7 +156,7 @@ fn a_zip_that_breaks_off_is_never_a_whole_one() {
         for (server, from) in [(&stack.upstream, "upstream"), (&stack.storage, "storage")] {
             let path = format!("/{from}.example/{name}/@v/v1.0.0.zip");
             let zip = zip_at(&path);
-            let length = cut.unwrap_or(zip.len() - u64::from(!chunked));
+            let length = cut.unwrap_or_else(|| zip.len() - u64::from(!chunked));
             let reply = Reply::ok(zip.clone()).served().close_after(length);
             server.on(&path, if chunked { reply.chunked() } else { reply });
             let begun = Instant::now();
@@ -223,7 +223,6 @@ fn an_upstream_that_gives_no_zip_is_named() {
 }
 
 fn names_who_gives_no_zip(stack: &Scripted) {
-    let zip = Module::new("fault.example/m", "v1.0.0").zip();
     let (late, retry) = (Gate::new(), Some("5"));
     for (name, reply, status, retry, reason) in [
         ("hang-up", Reply::ok("").close_before_head(), 502, retry, "it closed the connection"),
@@ -258,7 +257,7 @@ fn names_who_gives_no_zip(stack: &Scripted) {
         assert_eq!((answer.status, answer.header("retry-after")), (status, retry), "{name}: {text}");
         assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"), "{name}");
         assert!(text.contains(reason) && text.contains("upstream golang"), "{name}: {text}");
-        stack.upstream.on(&path, Reply::ok(zip.clone()));
+        stack.upstream.on(&path, Reply::ok(Module::at(&path).zip()));
         assert_eq!(stack.get(&path).status, 200, "{name}: nothing of it was kept");
     }
     late.open();

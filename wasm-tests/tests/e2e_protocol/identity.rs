@@ -148,8 +148,11 @@ fn what_says_which_bytes_goes_along_with_a_download() {
             .iter()
             .fold(revealing("GET", &module.url("zip")), |asked, (name, value)| asked.header(name, value));
         let answer = stack.envoy.send(&asked);
-        assert_eq!((answer.status, answer.header("x-modgate-cache")), (206, Some(from)));
-        assert!(answer.body == module.zip().to_vec()[..10]);
+        // What is read along on its way is asked for whole.
+        let (status, length) = if from == "upstream" { (200, module.zip().len()) } else { (206, 10) };
+        assert_eq!((answer.status, answer.header("x-modgate-cache")), (status, Some(from)));
+        assert_eq!(answer.length, length);
+        assert!(module.zip().to_vec().starts_with(&answer.body));
         let (upstream, storage) = (stack.upstream.requests(), stack.storage.requests());
         let (seen, filter_s_own) = if from == "upstream" {
             (&upstream[0], &storage[..])
@@ -159,7 +162,8 @@ fn what_says_which_bytes_goes_along_with_a_download() {
             (&storage[2], &storage[..2])
         };
         for (name, value) in conditions {
-            assert_eq!(seen.header(name), Some(value), "{name}");
+            let goes = from == "storage" || name.starts_with("trace");
+            assert_eq!(seen.header(name), goes.then_some(value), "{name}");
         }
         let others: Vec<&str> = seen
             .headers

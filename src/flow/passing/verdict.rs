@@ -1,0 +1,70 @@
+//! Why a zip may be completed, or must not be.
+
+use crate::{
+    goproxy::Failure,
+    modzip::{H1, Unfit},
+};
+
+/// Why a zip may be completed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// It is fit; it could not be proven, and is given all the same.
+    Accepted,
+    /// It is fit, and nothing is to be proven of its module.
+    Exempt,
+    /// It is fit, and has the hash that the checksum database has for it.
+    Proven,
+}
+
+/// Why a zip must not be completed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Flaw {
+    /// The end came as trailers, where nothing can go on any more, before all of the zip was read.
+    #[error("its trailers came before it was read: have the cluster speak HTTP/1.1")]
+    Late,
+    /// It has another hash than the checksum database has for it.
+    #[error("SECURITY ERROR: expected {expected}, got {got}")]
+    Mismatch {
+        /// What it has to be.
+        expected: H1,
+        /// What it is.
+        got: H1,
+    },
+    /// More bytes came than the zip has, or than the head of the response promised.
+    #[error("bytes follow its end")]
+    Overlong,
+    /// It is no module zip, or not of this version.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+    /// What it has to be is not known.
+    #[error("{}", .0.reason)]
+    Unproven(Failure),
+}
+
+impl Proof {
+    /// The word for metrics.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Exempt => "exempt",
+            Self::Proven => "ok",
+        }
+    }
+}
+
+impl Flaw {
+    /// The word for metrics.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Late => "late",
+            Self::Mismatch { .. } => "mismatch",
+            Self::Overlong | Self::Unfit(_) => "unfit",
+            Self::Unproven(_) => "unproven",
+        }
+    }
+
+    /// Whether it is the source's: what it gives is not what it has to be.
+    pub fn is_the_sources(&self) -> bool {
+        matches!(self, Self::Mismatch { .. } | Self::Overlong | Self::Unfit(_))
+    }
+}
