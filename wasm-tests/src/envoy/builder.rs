@@ -24,6 +24,7 @@ pub struct Builder {
     concurrency: u32,
     log_level: Option<String>,
     dir: Option<PathBuf>,
+    env: Vec<(String, String)>,
     /// Clusters that somebody has pointed somewhere; the others lead nowhere.
     pointed: Vec<String>,
     isolated: bool,
@@ -40,6 +41,7 @@ impl Builder {
             concurrency: 1,
             log_level: None,
             dir: None,
+            env: Vec::new(),
             pointed: Vec::new(),
             isolated: true,
             own_ports: true,
@@ -153,6 +155,13 @@ impl Builder {
         self
     }
 
+    /// Sets a variable of its environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Keeps bootstrap and log in this folder instead of one that goes with the Envoy.
     #[must_use]
     pub fn dir(mut self, dir: &Path) -> Self {
@@ -211,7 +220,8 @@ impl Builder {
             .arg("--admin-address-path")
             .arg(&address_file)
             .arg("-c")
-            .arg(config);
+            .arg(config)
+            .envs(self.env);
         let process =
             Process::start("envoy", command, &dir.join("envoy.log")).map_err(|error| error.to_string())?;
         let (admin, addr) = serving(&process, &address_file)?;
