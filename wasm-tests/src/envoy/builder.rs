@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use super::{Envoy, Watch};
 use crate::bootstrap::Bootstrap;
 use crate::bootstrap::discovery::Discovery;
+use crate::bootstrap::s3::Keys;
 use crate::http::Request;
 use crate::process::{self, Process};
 use crate::{tools, wait};
@@ -79,10 +80,15 @@ impl Builder {
 
     /// Points a cluster, new or known, at the harness' object store, and has what goes there signed.
     #[must_use]
-    pub fn cluster_s3(mut self, name: &str, store: SocketAddr) -> Self {
-        self.bootstrap.point(name, &[store]);
-        self.bootstrap.sign_for_harness(name);
-        self.pointed(name)
+    pub fn cluster_s3(self, name: &str, store: SocketAddr) -> Self {
+        self.cluster(name, store).signed(name, &Keys::of_harness())
+    }
+
+    /// Has what goes to a cluster signed.
+    #[must_use]
+    pub fn signed(mut self, name: &str, keys: &Keys) -> Self {
+        self.bootstrap.sign_with(name, keys);
+        self
     }
 
     /// Replaces the plugin configuration.
