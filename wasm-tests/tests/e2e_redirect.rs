@@ -84,6 +84,7 @@ fn an_address_ends() {
 #[test]
 fn no_secret_is_in_the_log() {
     let site = site(&json!({}));
-    let _ = stored(&site, "log.example/m");
+    let module = stored(&site, "log.example/m");
+    assert_eq!(site.envoy.get(&module.url("zip")).status, 302);
     assert!(!site.envoy.log_contains(S3::SECRET_KEY));
 }

@@ -119,6 +119,7 @@ fn a_store_that_fails_at_any_step_costs_the_copy_alone() {
             site.store.trouble(move |asked| asked.is(method, part).then(|| once.clone()));
             let answer = zip(&module).send(site.envoy.addr());
             assert_eq!((answer.status, answer.pattern), (200, true), "{step}, {trouble:?}");
+            wait::until(step, Duration::from_secs(10), || site.store.hits(method, part) > 0);
             site.store.no_trouble();
             // Where the answer to the first request is lost nobody knows the upload: a lifecycle rule's work.
             let unknown = step == "create" && matches!(trouble, Trouble::AnswerLost);
@@ -142,6 +143,7 @@ fn a_store_that_cannot_keep_up_does_not_slow_the_client() {
     let answer = zip(&module).send(site.envoy.addr());
     assert!(answer.pattern, "{answer:?}");
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert!(site.store.hits("PUT", "partNumber=") > 0, "it was tried");
     assert!(site.envoy.usage().peak.saturating_sub(before) < 64 << 20);
     site.store.no_trouble();
     wait_no_upload(&site);
