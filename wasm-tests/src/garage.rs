@@ -3,6 +3,7 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -24,8 +25,8 @@ pub struct Garage {
 struct Node {
     conf: PathBuf,
     s3: Port,
-    rpc: Port,
     process: Option<Process>,
+    _rpc: Port,
 }
 
 impl Garage {
@@ -39,14 +40,12 @@ impl Garage {
     #[must_use]
     pub fn start() -> Self {
         let scratch = tempfile::Builder::new().prefix("modgate-garage-").tempdir().expect("a temporary folder");
-        let mut nodes: Vec<Node> = (0..3).map(|n| Node::prepared(&scratch.path().join(n.to_string()))).collect();
-        // A node's name holds its key, which it makes when it is first asked.
-        let names: Vec<String> = nodes.iter().map(|node| node.ask(&["node", "id", "-q"])).collect();
-        for node in &mut nodes {
-            node.configure(&names);
-            node.serve();
-        }
+        let nodes: Vec<Node> = (0..3).map(|n| Node::start(&scratch.path().join(n.to_string()))).collect();
+        let names: Vec<String> = nodes.iter().map(Node::name).collect();
         let first = &nodes[0];
+        for name in &names[1..] {
+            first.ask(&["node", "connect", name]);
+        }
         wait::until("the nodes find each other", Duration::from_secs(30), || {
             first.try_ask(&["status"]).is_ok_and(|text| text.matches("127.0.0.1:").count() >= 3)
         });
@@ -88,17 +87,9 @@ impl Garage {
 }
 
 impl Node {
-    fn prepared(dir: &Path) -> Self {
+    fn start(dir: &Path) -> Self {
         fs::create_dir_all(dir).expect("a folder for the node");
-        let node =
-            Self { conf: dir.join("garage.toml"), s3: Port::reserve(), rpc: Port::reserve(), process: None };
-        node.configure(&[]);
-        node
-    }
-
-    fn configure(&self, peers: &[String]) {
-        let dir = self.conf.parent().unwrap_or(&self.conf).display();
-        let (rpc, s3) = (self.rpc.addr(), self.s3.addr());
+        let (conf, s3, rpc) = (dir.join("garage.toml"), Port::reserve(), Port::reserve());
         let text = format!(
             r#"metadata_dir = "{dir}/meta"
 data_dir = "{dir}/data"
@@ -107,21 +98,29 @@ replication_factor = 3
 rpc_secret = "{SECRET}"
 rpc_bind_addr = "{rpc}"
 rpc_public_addr = "{rpc}"
-bootstrap_peers = {peers:?}
 
 [s3_api]
 s3_region = "{REGION}"
 api_bind_addr = "{s3}"
-"#
+"#,
+            dir = dir.display(),
+            rpc = rpc.addr(),
+            s3 = s3.addr(),
         );
-        fs::write(&self.conf, text).expect("the node's configuration");
+        fs::write(&conf, text).expect("the node's configuration");
+        let mut command = command(&conf);
+        command.arg("server");
+        let process = Process::start("garage", command, &conf.with_extension("log")).expect("garage starts");
+        Self { conf, s3, process: Some(process), _rpc: rpc }
     }
 
-    fn serve(&mut self) {
-        let mut command = self.command();
-        command.arg("server");
-        let log = self.conf.with_extension("log");
-        self.process = Some(Process::start("garage", command, &log).expect("garage starts"));
+    /// `KEY@ADDRESS`; it makes its key when it starts.
+    fn name(&self) -> String {
+        let mut said = String::new();
+        let name = wait::poll(Duration::from_secs(30), || {
+            self.try_ask(&["node", "id", "-q"]).map_err(|error| said = error).ok()
+        });
+        name.unwrap_or_else(|| panic!("garage does not start: {said}"))
     }
 
     #[track_caller]
@@ -131,16 +130,17 @@ api_bind_addr = "{s3}"
 
     /// What the command prints; else what it says against it.
     fn try_ask(&self, arguments: &[&str]) -> Result<String, String> {
-        let output = self.command().args(arguments).output().map_err(|error| error.to_string())?;
+        let output = command(&self.conf).args(arguments).output().map_err(|error| error.to_string())?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
         if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
     }
 
-    fn command(&self) -> std::process::Command {
-        let mut command = process::command(&tools::garage());
-        command.arg("-c").arg(&self.conf);
-        command
-    }
+}
+
+fn command(conf: &Path) -> Command {
+    let mut command = process::command(&tools::garage());
+    command.arg("-c").arg(conf);
+    command
 }
 
 const REGION: &str = "garage";

@@ -13,12 +13,15 @@ use modgate_wasm_tests::wait;
 use serde_json::json;
 
 fn gateway(garage: &Garage) -> Builder {
-    Envoy::gateway().cluster_of(STORAGE, &garage.addrs()).signed(STORAGE, garage.keys()).patch_plugin(
-        &json!({
+    // The cluster as people copy it: its health checks leave a dead node out.
+    Envoy::gateway()
+        .edit(|bootstrap| bootstrap.store_in("own", "environment"))
+        .cluster_of(STORAGE, &garage.addrs())
+        .signed(STORAGE, garage.keys())
+        .patch_plugin(&json!({
             "sumdb": [],
             "storage": {"dialect": "s3", "url": format!("http://garage.test/{}", Garage::BUCKET)},
-        }),
-    )
+        }))
 }
 
 /// Whether a gateway that remembers nothing and has no upstream serves these.
