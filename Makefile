@@ -23,6 +23,7 @@ export MODGATE_GO := $(TOOLS)/go/bin/go
 export MODGATE_MKPROXY := $(TOOLS)/bin/mkproxy
 export MODGATE_SUMDB := $(TOOLS)/bin/sumdb
 export MODGATE_MODULES := $(TOOLS)/modules
+export MODGATE_GARAGE := $(TOOLS)/bin/garage
 export MODGATE_WRK := $(TOOLS)/bin/wrk
 export MODGATE_WASM := $(WASM)
 export MODGATE_WASM_CRASH := $(CRASH_DIR)/wasm32-unknown-unknown/release/modgate.wasm
@@ -124,6 +125,11 @@ FLOOD ?= 1000000
 flood: wasm ## Ask for FLOOD (1000000) names that nobody has, and watch memory, hits and the upstream
 	@.ci/setup envoy
 	MODGATE_FLOOD=$(FLOOD) cargo test --locked -p modgate-wasm-tests --test e2e_flood -- --nocapture
+
+.PHONY: garage
+garage: wasm ## Keep modules in three nodes of Garage and kill one (compiles Garage the first time)
+	@.ci/setup go envoy nginx mkproxy sample garage
+	cargo test --locked -p modgate-wasm-tests --test e2e_garage -- --ignored
 
 # Seconds for each fuzz target.
 FUZZ_SECONDS ?= 30

@@ -173,6 +173,7 @@ MODGATE_GO=$TOOLS/go/bin/go
 MODGATE_MKPROXY=$TOOLS/bin/mkproxy
 MODGATE_SUMDB=$TOOLS/bin/sumdb
 MODGATE_MODULES=$TOOLS/modules
+MODGATE_GARAGE=$TOOLS/bin/garage
 MODGATE_WRK=$TOOLS/bin/wrk
 MODGATE_WASM=$wasm/wasm32-unknown-unknown/release/modgate.wasm
 MODGATE_WASM_CRASH=$wasm/crash-hook/wasm32-unknown-unknown/release/modgate.wasm"

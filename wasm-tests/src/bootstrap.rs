@@ -30,6 +30,16 @@ impl Bootstrap {
         )
     }
 
+    /// A file of `examples`, such as `s3/gateway.yaml`.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    #[must_use]
+    pub fn example(file: &str) -> Self {
+        let file = tools::repository().join("examples").join(file);
+        Self(read_yaml(&file).unwrap_or_else(|error| panic!("{error}")))
+    }
+
     /// The whole document.
     #[must_use]
     pub fn value(&self) -> &Value {

@@ -11,6 +11,10 @@ use crate::http::Response;
 use crate::nginx::Nginx;
 use crate::tree::Tree;
 
+mod proving;
+
+pub use proving::Proving;
+
 /// A gateway with an empty store and a scripted upstream.
 #[derive(Debug)]
 pub struct Stack {

@@ -25,6 +25,7 @@ native! {
     pub mod envoy;
     pub mod faulty;
     pub mod fixture;
+    pub mod garage;
     pub mod gateway;
     pub mod go;
     pub mod http;

@@ -1,7 +1,7 @@
 //! An object store that verifies signatures, and fails on demand: one bucket, one pair of keys, requests in path style.
 //!
 //! `s3s` does what every S3 server does alike: signatures (in headers and in presigned URLs), XML, routing. What it serves
-//! is [`objects`], which keeps to what AWS documents where stores differ: a conditional create is atomic, parts below
+//! is `objects`, which keeps to what AWS documents where stores differ: a conditional create is atomic, parts below
 //! 5 MiB are refused, an upload stays open until it is completed or aborted.
 //!
 //! ```no_run

@@ -63,6 +63,12 @@ pub fn sumdb() -> PathBuf {
     expect("MODGATE_SUMDB")
 }
 
+/// Garage.
+#[must_use]
+pub fn garage() -> PathBuf {
+    expect("MODGATE_GARAGE")
+}
+
 /// The filter under test.
 #[must_use]
 pub fn wasm() -> PathBuf {

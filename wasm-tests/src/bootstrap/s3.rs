@@ -15,6 +15,25 @@ pub fn parts() -> Value {
     read_yaml(&tools::repository().join("envoy/s3.yaml")).unwrap_or_else(|error| panic!("{error}"))
 }
 
+/// What requests are signed with.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    /// The store's region.
+    pub region: String,
+    /// The access key's identifier.
+    pub id: String,
+    /// The access key.
+    pub secret: String,
+}
+
+impl Keys {
+    /// Those of the harness' own store.
+    #[must_use]
+    pub fn of_harness() -> Self {
+        Self { region: S3::REGION.to_owned(), id: S3::ACCESS_KEY.to_owned(), secret: S3::SECRET_KEY.to_owned() }
+    }
+}
+
 impl Bootstrap {
     /// Replaces the cluster `storage` by the one for `store` (`aws`, `own`, `google`), with keys from `provider`.
     ///
@@ -29,16 +48,15 @@ impl Bootstrap {
         self.sign("storage", &part("credential_providers", provider));
     }
 
-    /// Has every request to `cluster` signed with the keys of the harness' own store.
+    /// Has every request to `cluster` signed with these.
     ///
     /// # Panics
     /// When there is no such cluster.
-    pub fn sign_for_harness(&mut self, cluster: &str) {
-        let keys = json!({"access_key_id": S3::ACCESS_KEY, "secret_access_key": S3::SECRET_KEY});
-        self.sign(
-            cluster,
-            &json!({"custom_credential_provider_chain": true, "inline_credential": keys}),
-        );
+    pub fn sign_with(&mut self, cluster: &str, keys: &Keys) {
+        let inline = json!({"access_key_id": keys.id, "secret_access_key": keys.secret});
+        self.sign(cluster, &json!({"custom_credential_provider_chain": true, "inline_credential": inline}));
+        http_options(self.cluster(cluster, "storage"))["http_filters"][0]["typed_config"]["region"] =
+            Value::from(keys.region.as_str());
     }
 
     fn sign(&mut self, cluster: &str, credentials: &Value) {

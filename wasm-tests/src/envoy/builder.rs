@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use super::{Envoy, Watch};
 use crate::bootstrap::Bootstrap;
 use crate::bootstrap::discovery::Discovery;
+use crate::bootstrap::s3::Keys;
 use crate::http::Request;
 use crate::process::{self, Process};
 use crate::{tools, wait};
@@ -24,6 +25,7 @@ pub struct Builder {
     concurrency: u32,
     log_level: Option<String>,
     dir: Option<PathBuf>,
+    env: Vec<(String, String)>,
     /// Clusters that somebody has pointed somewhere; the others lead nowhere.
     pointed: Vec<String>,
     isolated: bool,
@@ -40,6 +42,7 @@ impl Builder {
             concurrency: 1,
             log_level: None,
             dir: None,
+            env: Vec::new(),
             pointed: Vec::new(),
             isolated: true,
             own_ports: true,
@@ -77,10 +80,15 @@ impl Builder {
 
     /// Points a cluster, new or known, at the harness' object store, and has what goes there signed.
     #[must_use]
-    pub fn cluster_s3(mut self, name: &str, store: SocketAddr) -> Self {
-        self.bootstrap.point(name, &[store]);
-        self.bootstrap.sign_for_harness(name);
-        self.pointed(name)
+    pub fn cluster_s3(self, name: &str, store: SocketAddr) -> Self {
+        self.cluster(name, store).signed(name, &Keys::of_harness())
+    }
+
+    /// Has what goes to a cluster signed.
+    #[must_use]
+    pub fn signed(mut self, name: &str, keys: &Keys) -> Self {
+        self.bootstrap.sign_with(name, keys);
+        self
     }
 
     /// Replaces the plugin configuration.
@@ -153,6 +161,13 @@ impl Builder {
         self
     }
 
+    /// Sets a variable of its environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Keeps bootstrap and log in this folder instead of one that goes with the Envoy.
     #[must_use]
     pub fn dir(mut self, dir: &Path) -> Self {
@@ -211,7 +226,8 @@ impl Builder {
             .arg("--admin-address-path")
             .arg(&address_file)
             .arg("-c")
-            .arg(config);
+            .arg(config)
+            .envs(self.env);
         let process =
             Process::start("envoy", command, &dir.join("envoy.log")).map_err(|error| error.to_string())?;
         let (admin, addr) = serving(&process, &address_file)?;
