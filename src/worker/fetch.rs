@@ -26,6 +26,8 @@ pub(super) struct Fetch {
     pub(super) search: Search,
     /// The proof of what the search found, where it is a checksum database's.
     pub(super) proving: Option<Box<Proving>>,
+    /// Whether it has had its first slice of work.
+    worked: bool,
     /// Whether storage was asked for the head to compare with.
     pub(super) recalled: bool,
     /// Whether storage is not asked, as something of the proof was spoiled there.
@@ -157,7 +159,15 @@ impl Worker {
         let renew_at = (lease == Lease::Led).then(|| follow::renewal(cx.now));
         self.proceed(
             key,
-            Box::new(Fetch { errand, search, proving: None, recalled: false, fresh: false, renew_at }),
+            Box::new(Fetch {
+                errand,
+                search,
+                proving: None,
+                worked: false,
+                recalled: false,
+                fresh: false,
+                renew_at,
+            }),
             step,
             cx,
         )
@@ -201,6 +211,10 @@ impl Worker {
                         return None;
                     };
                     step = fetch.search.learn(sums, &self.config, cx);
+                }
+                // Most are read to their end at once.
+                Step::Work if self.toil.is_empty() && !std::mem::replace(&mut fetch.worked, true) => {
+                    step = fetch.search.work(&self.config, cx);
                 }
                 Step::Work => {
                     self.toil.push_back(Toil::Search(key.clone()));
