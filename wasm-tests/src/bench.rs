@@ -74,8 +74,11 @@ fn run(settings: &Settings) -> Result<String, String> {
             samples.push(sample);
         }
     }
-    let rows: Vec<Row> =
-        cases.iter().zip(samples).map(|(case, samples)| Row::new(case.name, case.base, samples)).collect();
+    let rows: Vec<Row> = cases
+        .iter()
+        .zip(samples)
+        .map(|(case, samples)| Row::new(case.name, case.base, case.large_length(), samples))
+        .collect();
     Ok(format!("{}\n{}", table::render(&rows), footer(settings, &site, &wrk, cores.as_ref())?))
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::site::{DENIED, DIRECT, LARGE_ZIP, Listener, MODULE, SMALL_ZIP, Site, go_mod};
+use super::site::{
+    CHECKED_ZIP, DENIED, DIRECT, LARGE_ZIP, Listener, MODULE, PLAIN_ZIP, SMALL_ZIP, Site, go_mod,
+};
 use super::wrk::{CONNECTIONS, Load};
 use crate::http::Request;
 
@@ -45,6 +47,7 @@ struct Expected {
 const BASE: &str = "direct response";
 const SMALL: &str = "zip 200 KB: plain proxy";
 const LARGE: &str = "zip 5 MB: plain proxy";
+const PLAIN: &str = "zip of text: plain proxy";
 
 /// All cases, bases first.
 pub(super) fn all(site: &Site) -> Result<Vec<Case>, String> {
@@ -140,6 +143,20 @@ pub(super) fn all(site: &Site) -> Result<Vec<Case>, String> {
         zip("zip 200 KB: filter", SMALL, SMALL_ZIP, Listener::Filter)?,
         zip(LARGE, LARGE, LARGE_ZIP, Listener::Plain)?,
         zip("zip 5 MB: filter", LARGE, LARGE_ZIP, Listener::Filter)?,
+        zip(PLAIN, PLAIN, PLAIN_ZIP, Listener::Plain)?,
+        Case {
+            base: PLAIN,
+            ..filtered(
+                "zip of text: read along",
+                CHECKED_ZIP,
+                Expected {
+                    body: Some(site.fetched(CHECKED_ZIP)?),
+                    cache: Some("upstream"),
+                    counter: Some("kind.zip.cache.upstream.class.2xx"),
+                    ..Expected::of(200)
+                },
+            )
+        },
     ])
 }
 
@@ -204,6 +221,11 @@ impl Case {
             )),
             _ => Ok(()),
         }
+    }
+
+    /// The length of its answers, where they are large.
+    pub(super) fn large_length(&self) -> Option<u64> {
+        Some(self.expected.length()).filter(|length| *length >= LARGE_LENGTH)
     }
 
     /// How many answers a load came to. Of large ones a part are on their way when wrk stops, which cost as much so far.

@@ -116,6 +116,10 @@ pub(super) const MODULE: &str = "/bench.example.com/module";
 pub(super) const SMALL_ZIP: &str = "/bench.example.com/small/@v/v1.0.0.zip";
 /// A zip of 5 MB.
 pub(super) const LARGE_ZIP: &str = "/bench.example.com/large/@v/v1.0.0.zip";
+/// A zip of source text, too large to be fetched whole: it is streamed from the upstream and checked each time.
+pub(super) const CHECKED_ZIP: &str = "/bench.example.com/checked/@v/v1.0.0.zip";
+/// The same bytes in storage.
+pub(super) const PLAIN_ZIP: &str = "/plain/checked.zip";
 /// What Envoy answers itself, on both listeners: [`go_mod`], like the filter's largest small document.
 pub(super) const DIRECT: &str = "/direct";
 /// What the filter refuses.
@@ -131,6 +135,20 @@ pub(super) fn go_mod() -> String {
     )
 }
 
+/// So many bytes that deflate about as source code does, to a fourth: words out of a few thousand, by chance.
+fn text(length: usize) -> String {
+    let mut text = String::with_capacity(length + 16);
+    let mut state: u64 = 1;
+    while text.len() < length {
+        // Knuth's MMIX; its high bits are the good ones.
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let word = state >> 52;
+        text.push_str(&format!("word{word}"));
+        text.push(if state >> 40 & 7 == 0 { '\n' } else { ' ' });
+    }
+    text
+}
+
 /// What never changes lies in the store, what changes at the upstream: each where it is asked for first.
 fn lay_out(store: &Path, tree: &Path) -> std::io::Result<()> {
     let module = Module::new("bench.example.com/module", "v1.0.0");
@@ -142,6 +160,10 @@ fn lay_out(store: &Path, tree: &Path) -> std::io::Result<()> {
     fs::write(tree.join(&MODULE[1..]).join("@latest"), module.info())?;
     Module::new("bench.example.com/small", "v1.0.0").padded(200_000).write_to(store);
     Module::new("bench.example.com/large", "v1.0.0").padded(5_000_000).write_to(store);
+    let text = Module::new("bench.example.com/checked", "v1.0.0").file("text.go", text(40_000_000)).deflated();
+    text.write_to(tree);
+    fs::create_dir_all(store.join("plain"))?;
+    fs::copy(tree.join(&CHECKED_ZIP[1..]), store.join(&PLAIN_ZIP[1..]))?;
     Ok(())
 }
 

@@ -17,6 +17,8 @@ pub(super) struct Sample {
 pub(super) struct Row {
     name: &'static str,
     base: &'static str,
+    /// Bytes of an answer, where it is large enough to speak of its bytes.
+    length: Option<u64>,
     samples: Vec<Sample>,
 }
 
@@ -28,9 +30,14 @@ impl Sample {
 }
 
 impl Row {
-    /// The samples of the case `name`, to be compared with those of the case `base`.
-    pub(super) fn new(name: &'static str, base: &'static str, samples: Vec<Sample>) -> Self {
-        Self { name, base, samples }
+    /// The samples of the case `name`, to be compared with those of the case `base`; `length` is that of a large answer.
+    pub(super) fn new(
+        name: &'static str,
+        base: &'static str,
+        length: Option<u64>,
+        samples: Vec<Sample>,
+    ) -> Self {
+        Self { name, base, length, samples }
     }
 
     fn ratio(&self, base: &Self) -> f64 {
@@ -38,7 +45,8 @@ impl Row {
         median(pairs.map(|(own, base)| own.micros() / base.micros()).collect())
     }
 
-    fn cells(&self, rows: &[Self]) -> [String; 6] {
+    #[allow(clippy::cast_precision_loss, reason = "no answer has 2^52 bytes")]
+    fn cells(&self, rows: &[Self]) -> [String; 7] {
         let micros: Vec<f64> = self.samples.iter().map(|sample| sample.micros()).collect();
         let low = micros.iter().copied().fold(f64::INFINITY, f64::min);
         let high = micros.iter().copied().fold(0.0, f64::max);
@@ -46,8 +54,9 @@ impl Row {
         [
             self.name.to_owned(),
             self.samples.iter().map(|sample| sample.requests).sum::<u64>().to_string(),
-            format!("{:.1}", median(micros)),
+            format!("{:.1}", median(micros.clone())),
             format!("{low:.1} - {high:.1}"),
+            self.length.map_or_else(String::new, |length| format!("{:.0}", length as f64 / median(micros))),
             format!("{ratio:.2}x"),
             self.base.to_owned(),
         ]
@@ -59,8 +68,8 @@ pub(super) fn render(rows: &[Row]) -> String {
     let mut lines = vec![HEADINGS.map(str::to_owned)];
     lines.extend(rows.iter().map(|row| row.cells(rows)));
     let width = |column: usize| lines.iter().map(|cells| cells[column].len()).max().unwrap_or_default();
-    let widths: [usize; 6] = std::array::from_fn(width);
-    let is_text = |column: usize| matches!(column, 0 | 5);
+    let widths: [usize; 7] = std::array::from_fn(width);
+    let is_text = |column: usize| matches!(column, 0 | 6);
     let mut text = String::new();
     for (at, cells) in lines.iter().enumerate() {
         for (column, (cell, width)) in cells.iter().zip(widths).enumerate() {
@@ -79,7 +88,7 @@ pub(super) fn render(rows: &[Row]) -> String {
     text
 }
 
-const HEADINGS: [&str; 6] = ["case", "requests", "CPU us/request", "range", "ratio", "to"];
+const HEADINGS: [&str; 7] = ["case", "requests", "CPU us/request", "range", "MB/CPU s", "ratio", "to"];
 
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
@@ -97,7 +106,8 @@ mod tests {
 
     fn row(name: &'static str, millis: [u64; 3]) -> Row {
         let sample = |millis| Sample { requests: 1000, answers: 1000.0, cpu: Duration::from_millis(millis) };
-        Row::new(name, "direct", millis.map(sample).to_vec())
+        let length = (name == "hit").then_some(2_000);
+        Row::new(name, "direct", length, millis.map(sample).to_vec())
     }
 
     #[test]
@@ -105,7 +115,7 @@ mod tests {
         let rows = [row("direct", [10, 20, 10]), row("hit", [15, 30, 16])];
         let text = render(&rows);
         let hit = text.lines().last().unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
-        assert_eq!(hit, "| hit | 3000 | 16.0 | 15.0 - 30.0 | 1.50x | direct |");
+        assert_eq!(hit, "| hit | 3000 | 16.0 | 15.0 - 30.0 | 125 | 1.50x | direct |");
     }
 
     #[test]
