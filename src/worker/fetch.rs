@@ -26,7 +26,7 @@ pub(super) struct Fetch {
     pub(super) search: Search,
     /// The proof of what the search found, where it is a checksum database's.
     pub(super) proving: Option<Box<Proving>>,
-    /// Whether storage was asked for the head to compare with.
+    /// Whether it was seen to that storage is asked for its head.
     pub(super) recalled: bool,
     /// Whether storage is not asked, as something of the proof was spoiled there.
     pub(super) fresh: bool,
