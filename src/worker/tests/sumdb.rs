@@ -72,14 +72,12 @@ fn restart(world: &mut World, workers: usize) {
 
 /// The module's zip, with `more` in its one file.
 fn zip_of(more: &str) -> Vec<u8> {
-    let files =
-        [("go.mod", GO_MOD.as_bytes().to_vec()), ("m.go", format!("package m\n{more}").into_bytes())];
+    let files = [("go.mod", GO_MOD.as_bytes().to_vec()), ("m.go", format!("package m\n{more}").into_bytes())];
     zip("example.com/m@v1.0.0/", &files)
 }
 
 fn h1(zip: &[u8]) -> H1 {
-    let (module, version) =
-        (ModulePath::parse("example.com/m").unwrap(), Version::parse("v1.0.0").unwrap());
+    let (module, version) = (ModulePath::parse("example.com/m").unwrap(), Version::parse("v1.0.0").unwrap());
     let mut check = Check::new(&module, &version);
     check.push(zip, usize::MAX).unwrap();
     check.finish().unwrap().h1
@@ -150,7 +148,10 @@ fn scenario_a_go_mod_is_proven_once_and_everything_that_proves_it_is_kept() {
     for workers in WORKERS {
         let mut world = world(workers);
         assert_good(&get(&mut world, workers, MOD));
-        assert_eq!(world.clusters["sum"].asked, ["GET /lookup/example.com/m@v1.0.0", "GET /tile/8/0/000.p/21"]);
+        assert_eq!(
+            world.clusters["sum"].asked,
+            ["GET /lookup/example.com/m@v1.0.0", "GET /tile/8/0/000.p/21"]
+        );
         assert_eq!(stored(&world, STORED_MOD).as_deref(), Some(GO_MOD));
         let database = world.clusters["sum"].database.as_ref().unwrap();
         assert_eq!(stored(&world, STORED_LOOKUP), Some(database.lookup("example.com/m@v1.0.0", 21)));

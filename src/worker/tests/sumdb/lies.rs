@@ -32,7 +32,9 @@ fn scenario_an_upstream_that_lies_is_refused_and_nothing_of_it_is_kept() {
 #[test]
 fn scenario_a_zip_that_lies_is_refused_and_not_stored() {
     for workers in WORKERS {
-        for lie in [zip_of("// a lie"), b"PK\x03\x04 PK\x05\x06 and whatever else there may be in it".to_vec()] {
+        for lie in
+            [zip_of("// a lie"), b"PK\x03\x04 PK\x05\x06 and whatever else there may be in it".to_vec()]
+        {
             let mut world = world(workers);
             world.cluster("public").serve_bytes("/base/example.com/m/@v/v1.0.0.zip", lie);
             assert_refused(&get(&mut world, workers, ZIP), &["upstream public"]);
@@ -48,7 +50,9 @@ fn scenario_the_next_upstream_is_asked_where_the_rule_says_so() {
     for (fallback, is_asked) in [("any_error", true), ("not_found", false)] {
         for path in [MOD, ZIP] {
             let one = r#""url": "https://proxy.test/base""#;
-            let two = format!(r#"{one}, "fallback": "{fallback}"}}, {{"name": "two", "cluster": "two", "url": "https://two.test""#);
+            let two = format!(
+                r#"{one}, "fallback": "{fallback}"}}, {{"name": "two", "cluster": "two", "url": "https://two.test""#
+            );
             let config = config("").replace(one, &two);
             let mut world = world_of(2, &config);
             world.cluster("public").serve("/base/example.com/m/@v/v1.0.0.mod", LIE);
@@ -115,7 +119,11 @@ fn scenario_a_database_that_lies_is_refused_and_not_kept() {
         ("another record", lookup, honest.replacen("20\n", "19\n", 1).into_bytes()),
         ("another signer", lookup, honest.replace("\u{2014} sum.test ", "\u{2014} sum.evil ").into_bytes()),
         ("no signature", lookup, honest[..at].as_bytes().to_vec()),
-        ("another signature", lookup, format!("{}{}", &honest[..at + 30], honest[at + 30..].replacen('A', "B", 1)).into_bytes()),
+        (
+            "another signature",
+            lookup,
+            format!("{}{}", &honest[..at + 30], honest[at + 30..].replacen('A', "B", 1)).into_bytes(),
+        ),
         ("another tile", "/tile/8/0/000.p/21", vec![b'x'; 21 * 32]),
         ("a short tile", "/tile/8/0/000.p/21", vec![b'x'; 20 * 32]),
     ];
