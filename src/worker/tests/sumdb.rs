@@ -1,10 +1,12 @@
 //! What is held against a checksum database: what is proven, kept and given, and by how little asking.
 
+mod chance;
 mod clients;
 mod forks;
 mod lies;
 mod many;
 mod outages;
+mod streamed;
 
 use super::{body, crowd, gets, routed_to};
 use crate::{
