@@ -114,7 +114,7 @@ impl Proving {
     }
 
     /// What comes next.
-    pub fn next(&mut self) -> Next {
+    pub fn advance(&mut self) -> Next {
         loop {
             if let Some(failure) = self.failure.take() {
                 return Next::Failed(failure);

@@ -204,7 +204,7 @@ impl Worker {
                             fetch.proving = Some(Box::new(proving));
                             self.prove(key, fetch, cx)
                         }
-                        Err(searched) => Some(self.finish(&key, *fetch, searched, cx)),
+                        Err(searched) => Some(self.finish(&key, *fetch, *searched, cx)),
                     };
                 }
             }

@@ -21,17 +21,17 @@ use crate::{
 
 impl Worker {
     /// What is to be proven of what was found, where something is; else what was found, or why it cannot be.
-    pub(super) fn begin_proof(&mut self, want: &Want, searched: Searched) -> Result<Proving, Searched> {
+    pub(super) fn begin_proof(&mut self, want: &Want, searched: Searched) -> Result<Proving, Box<Searched>> {
         let (Want::Document(Document::Sumdb { sumdb, file }), End::Document(_), Some(_)) =
             (want, &searched.end, searched.source)
         else {
-            return Err(searched);
+            return Err(searched.into());
         };
         let attempt = self.attempt();
         let known = self.config.sumdb.iter().find(|known| known.name == *sumdb);
         known
             .and_then(|known| Proving::begin(attempt, sumdb, file, searched, known.key.clone()))
-            .ok_or_else(|| Searched::failed(forged(want, "nothing proves such a file")))
+            .ok_or_else(|| Searched::failed(forged(want, "nothing proves such a file")).into())
     }
 
     /// Goes on with the proof of a search's result.
@@ -54,7 +54,7 @@ impl Worker {
                     proving.learn(head);
                 }
             }
-            match proving.next() {
+            match proving.advance() {
                 Next::Ask(wants) => {
                     let may_fetch = key.may_fetch && !proving.alone;
                     let from = if fetch.fresh { From::Database } else { From::Anywhere };
@@ -82,7 +82,7 @@ impl Worker {
                         // Each continues what was known; whether one continues the other is yet to be seen.
                         match proving.fall_behind(newer) {
                             Ok(()) => continue,
-                            Err(failure) => return Some(self.give_up(key, fetch, failure, &database, cx)),
+                            Err(failure) => return Some(self.give_up(&key, fetch, failure, &database, cx)),
                         }
                     }
                     cx.count(Metric::Sumdb { outcome: "proven" });
@@ -95,10 +95,10 @@ impl Worker {
                 Next::Failed(failure) => {
                     let attempt = self.attempt();
                     let Some(alone) = proving.by_itself(attempt, database.clone()) else {
-                        return Some(self.give_up(key, fetch, failure, &database, cx));
+                        return Some(self.give_up(&key, fetch, failure, &database, cx));
                     };
                     cx.log(Level::Warn, format!("{}; what storage has is proven alone", failure.reason));
-                    *proving = Box::new(alone);
+                    **proving = alone;
                 }
             }
         }
@@ -109,7 +109,7 @@ impl Worker {
     /// Nobody could be asked for what the proof needs.
     fn give_up(
         &mut self,
-        key: SearchKey,
+        key: &SearchKey,
         mut fetch: Box<Fetch>,
         failure: Failure,
         database: &Key,
@@ -121,7 +121,7 @@ impl Worker {
             Some(proving) => proving.unproven(failure, newest.as_ref()),
             None => Searched::failed(failure),
         };
-        self.finish(&key, *fetch, searched, cx)
+        self.finish(key, *fetch, searched, cx)
     }
 
     fn attempt(&mut self) -> u64 {

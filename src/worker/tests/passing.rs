@@ -309,7 +309,7 @@ fn scenario_a_zip_that_is_read_more_slowly_than_it_comes_arrives() {
             while world.work(0) {
                 slices += 1;
             }
-            assert!(slices <= 21, "{what}: {slices} slices");
+            assert!(slices <= 11, "{what}: {slices} slices");
             assert_fate(&world, stream, &dense, fate, &what);
             assert!(world.is_idle(), "{what}");
         }

@@ -85,7 +85,7 @@ fn h1(zip: &[u8]) -> H1 {
     check.finish().unwrap().h1
 }
 
-fn database<'a>(world: &'a mut World) -> &'a mut Database {
+fn database(world: &mut World) -> &mut Database {
     world.cluster("sum").database.as_mut().unwrap()
 }
 

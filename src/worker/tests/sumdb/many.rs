@@ -61,7 +61,7 @@ fn scenario_many_modules_at_once_all_end_whatever_the_budget() {
 fn scenario_many_proofs_in_a_growing_tree_all_end_and_ask_for_each_part_once() {
     for workers in WORKERS {
         let mut world = world(workers);
-        database(&mut world).grow("", 70_000);
+        database(&mut world).grow("", 1_000);
         let mut streams = Vec::new();
         for number in 0..80 {
             let path = publish(&mut world, &format!("example.com/n{number}"));
@@ -138,7 +138,7 @@ fn scenario_parts_that_come_late_disturb_nobody() {
     for workers in WORKERS {
         for gap in [0, 10, 40, 60, 110] {
             let mut world = world(workers);
-            database(&mut world).grow("", 70_000);
+            database(&mut world).grow("", 1_000);
             let path = publish(&mut world, "example.com/n");
             world.cluster("sum").fault_once = None;
             let first = world.begin(0, &path);
@@ -157,5 +157,26 @@ fn scenario_parts_that_come_late_disturb_nobody() {
             }
             assert_eq!(get(&mut world, workers, &path).status, 200);
         }
+    }
+}
+
+/// As above, with somebody who asks while the rest of what failed is still to come.
+#[test]
+fn scenario_what_comes_late_is_no_answer_to_an_attempt_that_has_not_begun() {
+    for gap in (0..50).step_by(6) {
+        let mut world = world(1);
+        database(&mut world).grow("", 1_000);
+        let first = world.begin(0, LOOKUP);
+        world.pass(58);
+        assert!(gets(&world, "sum", "/tile/8/1/000.p/3") == 1, "{:?}", world.clusters["sum"].asked);
+        world.fail_one("sum");
+        world.pass(1);
+        assert_eq!(world.response(first).status, 504);
+        world.pass(gap);
+        let second = world.begin(0, LOOKUP);
+        world.settle();
+        assert_settled(&mut world, 1);
+        let answer = world.response(second);
+        assert_eq!(answer.status, 200, "{gap}: {}", body(&answer));
     }
 }
