@@ -38,7 +38,7 @@ pub enum Metric {
     },
     /// A proof of what a checksum database gave, that ended.
     Sumdb {
-        /// How: `proven`, `forged`, `fork`, or `failed` where it could not be asked for all it takes.
+        /// How: `proven`, `alone` (what storage has, by its own head, while the database is down), `forged`, `fork`, or `failed` where it could not be asked for all it takes.
         outcome: &'static str,
     },
     /// A go.mod or a zip that was read to its end.

@@ -64,6 +64,7 @@ struct Seated {
 }
 
 struct Call {
+    cluster: String,
     due: Timestamp,
     queue: QueueId,
     id: CallId,
@@ -224,6 +225,13 @@ impl World {
         self.step(worker, event)
     }
 
+    /// The callout to `cluster` that ends last fails instead, at once.
+    pub(crate) fn fail_one(&mut self, cluster: &str) {
+        let call = self.calls.iter_mut().filter(|call| call.cluster == cluster).max_by_key(|call| call.due);
+        let call = call.expect("a callout to fail");
+        (call.due, call.reply) = (self.now, Reply::Failed(CallFailure::TimedOut));
+    }
+
     /// The client of `stream` leaves.
     pub(crate) fn leave(&mut self, worker: usize, stream: StreamId) {
         self.workers[worker].worker.stream_gone(stream);
@@ -372,7 +380,7 @@ impl World {
             Some(cluster) => (Timestamp(self.now.0 + cluster.latency), cluster.ask(callout)),
             None => (self.now, Reply::Failed(CallFailure::Misconfigured)),
         };
-        self.calls.push(Call { due, queue, id, reply });
+        self.calls.push(Call { cluster: callout.cluster.clone(), due, queue, id, reply });
     }
 }
 

@@ -7,10 +7,12 @@ mod budget;
 mod errand;
 mod fetch;
 mod follow;
+mod parts;
 mod passing;
 mod patience;
 mod prove;
 mod ready;
+mod recall;
 mod sums;
 mod write;
 
@@ -20,7 +22,7 @@ use self::{
     budget::{Budget, Permit},
     errand::Errand,
     fetch::Fetch,
-    prove::Part,
+    parts::{From, Part},
     ready::Ready,
     sums::{Asks, KnownSumdb},
 };
@@ -47,6 +49,7 @@ pub struct Worker {
     last_write: &'static str,
     leases: Leases,
     next_call: u32,
+    next_attempt: u64,
     ready: Ready,
     sightings: Sightings,
     /// The checksum databases, as this worker knows them.
@@ -81,10 +84,10 @@ enum Stream {
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum JobKey {
-    /// A file of a checksum database that a proof needs, asked of storage too or not.
+    /// A file of a checksum database that a proof needs.
     Part {
         key: SearchKey,
-        fresh: bool,
+        from: From,
     },
     Probe,
     Search(SearchKey),
@@ -142,6 +145,7 @@ impl Worker {
             last_write: "stored",
             leases: Leases::new(&index, seat.queue),
             next_call: 0,
+            next_attempt: 0,
             ready: Ready::new(seat.seed),
             sightings: Sightings::default(),
             streams: BTreeMap::new(),

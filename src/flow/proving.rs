@@ -2,7 +2,7 @@
 
 use super::{End, Searched};
 use crate::{
-    goproxy::{Document, Failure, SumdbFile},
+    goproxy::{Document, Etag, Failure, Fault, Found, SumdbFile},
     plan::{Source, Want},
     sumdb::{Goal, Key, Progress, Proof, Proven, Refused, Resource, SignedHead, Tile},
 };
@@ -10,6 +10,10 @@ use crate::{
 /// A proof under way, of what a search found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Proving {
+    /// What tells it from others of the same thing, before and after it.
+    pub attempt: u64,
+    /// Whether the database is not asked: by what storage has, and by the head that came with it.
+    pub alone: bool,
     /// The database's name.
     sumdb: String,
     /// What is to be proven.
@@ -18,6 +22,8 @@ pub struct Proving {
     proof: Proof,
     /// The head it is compared to.
     known: Option<SignedHead>,
+    /// How often another was found to have become the newest.
+    overtaken: u32,
     /// What was asked for and is not there yet.
     awaited: Vec<Resource>,
     /// Who gave what, and whether storage could not.
@@ -42,7 +48,7 @@ pub enum Next {
 
 impl Proving {
     /// The proof that what was found of `sumdb` needs; nothing where no such file can be proven.
-    pub fn begin(sumdb: &str, file: &SumdbFile, searched: Searched, key: Key) -> Option<Self> {
+    pub fn begin(attempt: u64, sumdb: &str, file: &SumdbFile, searched: Searched, key: Key) -> Option<Self> {
         let (subject, goal) = match file {
             SumdbFile::Latest => (Resource::Latest, Goal::Head),
             SumdbFile::Lookup(module, version) => {
@@ -56,11 +62,14 @@ impl Proving {
             }
         };
         Some(Self {
+            attempt,
+            alone: false,
             sumdb: sumdb.to_owned(),
             subject,
             searched,
             proof: Proof::new(key, goal, None),
             known: None,
+            overtaken: 0,
             awaited: Vec::new(),
             sources: Vec::new(),
             failure: None,
@@ -73,13 +82,39 @@ impl Proving {
         self.known = Some(known);
     }
 
+    /// The same once more, of a lookup that storage has, while the database cannot be asked for what joins its head to ours.
+    pub fn by_itself(&self, attempt: u64, key: Key) -> Option<Self> {
+        let Resource::Lookup { module, version } = &self.subject else { return None };
+        let file = SumdbFile::Lookup(module.clone(), version.clone());
+        let is_stored = self.searched.source == Some(Source::Storage);
+        let again = (is_stored && !self.alone)
+            .then(|| Self::begin(attempt, &self.sumdb, &file, self.searched.clone(), key))??;
+        Some(Self { alone: true, ..again })
+    }
+
+    /// Compares with this head as well, of which nobody knows whether it goes with the other.
+    pub fn recall(&mut self, head: SignedHead) {
+        self.proof.recall(head);
+    }
+
+    /// Another became the newest head meanwhile, and this is compared to that; or why it is not, any more.
+    pub fn fall_behind(&mut self, newer: SignedHead) -> Result<(), Failure> {
+        self.overtaken += 1;
+        if self.overtaken > MAX_OVERTAKEN {
+            let reason = format!("{}: its tree grows faster than it can be followed", self.sumdb);
+            return Err(Failure { fault: Fault::Overloaded, reason, retry_after: None });
+        }
+        self.learn(newer);
+        Ok(())
+    }
+
     /// The head it is compared to.
     pub fn known(&self) -> Option<&SignedHead> {
         self.known.as_ref()
     }
 
     /// What comes next.
-    pub fn next(&mut self) -> Next {
+    pub fn advance(&mut self) -> Next {
         loop {
             if let Some(failure) = self.failure.take() {
                 return Next::Failed(failure);
@@ -147,9 +182,34 @@ impl Proving {
         *resource == self.subject
     }
 
-    /// What the search found.
-    pub fn into_searched(self) -> Searched {
-        self.searched
+    /// What the search found, with what of it is proven in its place.
+    pub fn into_searched(self, proven: &Proven) -> Searched {
+        let Self { subject, mut searched, alone, .. } = self;
+        let kept = proven.proven.iter().find(|(resource, _)| *resource == subject);
+        if let (End::Document(found), Some((_, bytes))) = (&mut searched.end, kept)
+            && found.body[..] != bytes[..]
+        {
+            *found = Found { body: bytes.clone().into(), etag: Etag::of(bytes), ..found.clone() };
+        }
+        // Nobody has compared its head to ours.
+        searched.unproven = alone;
+        searched
+    }
+
+    /// What may be given of what storage has though nobody can be asked for a proof: what a client proves itself, or `newest`,
+    /// the newest head that was proven.
+    pub fn unproven(self, failure: Failure, newest: Option<&SignedHead>) -> Searched {
+        let Self { subject, mut searched, .. } = self;
+        let is_stored = searched.source == Some(Source::Storage);
+        match (&mut searched.end, subject, newest) {
+            (End::Document(_), Resource::Tile(_), _) if is_stored => {}
+            (End::Document(found), Resource::Latest, Some(newest)) if is_stored => {
+                let body = newest.note().to_vec();
+                *found = Found { etag: Etag::of(&body), body: body.into(), ..found.clone() };
+            }
+            _ => return Searched::failed(failure),
+        }
+        Searched { unproven: true, doubt: Some(failure), ..searched }
     }
 
     /// `resource`, as something to look for.
@@ -162,3 +222,7 @@ impl Proving {
         Want::Document(Document::Sumdb { sumdb: self.sumdb.clone(), file })
     }
 }
+
+/// How often a proof begins anew because another has got ahead of it. Each time one did, so all but the last of a crowd have;
+/// only a database that signs a new head for every question gets this far.
+const MAX_OVERTAKEN: u32 = 64;

@@ -15,7 +15,6 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Database {
     log: Log,
-    records: Vec<String>,
     /// Numbers of records by `module@version`, escaped.
     ids: BTreeMap<String, u64>,
 }
@@ -23,7 +22,7 @@ pub(crate) struct Database {
 impl Database {
     /// One with so many records that nobody asks for; those of another `history` are others.
     pub(crate) fn new(history: &str, records: u64) -> Self {
-        let mut database = Self { log: Log::of(Vec::new()), records: Vec::new(), ids: BTreeMap::new() };
+        let mut database = Self { log: Log::of(Vec::new()), ids: BTreeMap::new() };
         database.grow(history, records);
         database
     }
@@ -31,23 +30,21 @@ impl Database {
     /// So many more records come, that nobody asks for.
     pub(crate) fn grow(&mut self, history: &str, records: u64) {
         for _ in 0..records {
-            let id = self.records.len();
+            let id = self.size();
             let other = |of: &str| H1(Sha256::digest(format!("{of} {id} {history}")).into());
-            self.records.push(record("other.test", &format!("v1.{id}.0"), &other("zip"), &other("mod")));
+            self.log.push(record("other.test", &format!("v1.{id}.0"), &other("zip"), &other("mod")));
         }
-        self.log = Log::of(self.records.clone());
     }
 
     /// Records a version with these hashes of its zip and its go.mod.
     pub(crate) fn publish(&mut self, module: &str, version: &str, zip: &H1, go_mod: &H1) {
         self.ids.insert(format!("{module}@{version}"), self.size());
-        self.records.push(record(module, version, zip, go_mod));
-        self.log = Log::of(self.records.clone());
+        self.log.push(record(module, version, zip, go_mod));
     }
 
     /// How many records there are.
     pub(crate) fn size(&self) -> u64 {
-        u64::try_from(self.records.len()).unwrap()
+        self.log.size()
     }
 
     /// The head it had when it was of this size.
@@ -60,7 +57,8 @@ impl Database {
         self.log.lookup(self.ids[version], size)
     }
 
-    pub(super) fn answer(&self, path: &str) -> Option<Vec<u8>> {
+    /// What it says at `path`.
+    pub(crate) fn answer(&self, path: &str) -> Option<Vec<u8>> {
         if path == "/latest" {
             return Some(self.head(self.size()).into_bytes());
         }

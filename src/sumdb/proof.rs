@@ -32,6 +32,7 @@ pub struct Proof {
     key: Key,
     goal: Goal,
     known: Option<SignedHead>,
+    recalled: Option<SignedHead>,
     seen: Option<SignedHead>,
     answer: Option<Answer>,
     tiles: Tiles,
@@ -43,7 +44,8 @@ pub struct Proof {
 /// A lookup's answer, its head aside.
 #[derive(Clone, Debug, PartialEq)]
 struct Answer {
-    body: Vec<u8>,
+    /// The record's text.
+    text: String,
     id: u64,
     leaf: Hash,
     sums: Sums,
@@ -69,7 +71,8 @@ pub struct Proven {
     pub grew: bool,
     /// The hashes of the module version, where they were asked for.
     pub sums: Option<Sums>,
-    /// Everything that is proven by this head, with its bytes: the lookup, and all tiles that were read. A part of a tile that
+    /// Everything that is proven by this head, with its bytes: the lookup, and all tiles that were read. The lookup ends with
+    /// this head, whichever it came with, so that these tiles are those that prove it to the next who asks. A part of a tile that
     /// was asked for is here by its own name even where the whole was supplied.
     pub proven: Vec<(Resource, Vec<u8>)>,
 }
@@ -99,7 +102,8 @@ impl Proof {
     /// as the go command does when it first meets a database.
     pub fn new(key: Key, goal: Goal, known: Option<SignedHead>) -> Self {
         let tiles = Tiles::default();
-        Self { key, goal, known, seen: None, answer: None, tiles, asked: Vec::new(), refused: None }
+        let recalled = None;
+        Self { key, goal, known, recalled, seen: None, answer: None, tiles, asked: Vec::new(), refused: None }
     }
 
     /// Takes note of a head that somebody who shares our memory has verified meanwhile, against what we knew: it is not
@@ -115,6 +119,11 @@ impl Proof {
         }
     }
 
+    /// One more head that was verified once, of which nobody knows how it goes with the one that is known.
+    pub fn recall(&mut self, head: SignedHead) {
+        self.recalled = Some(head);
+    }
+
     /// Hands over what a step asked for; `None` where the database says that there is none (404 or 410).
     ///
     /// Where a part of a tile is asked for and the whole is at hand, ask [`Tile::hashes`] for the part's bytes: they are its
@@ -126,7 +135,7 @@ impl Proof {
             (Resource::Tile(tile), None) if self.tiles.miss(*tile) => Ok(()),
             (_, None) => Err(Refused::Unknown(resource)),
             (Resource::Latest, Some(bytes)) => self.take_latest(&bytes),
-            (Resource::Lookup { .. }, Some(bytes)) => self.take_lookup(bytes),
+            (Resource::Lookup { .. }, Some(bytes)) => self.take_lookup(&bytes),
             (Resource::Tile(tile), Some(bytes)) => self.take_tile(*tile, bytes),
         };
         if let Err(refused) = taken {
@@ -139,15 +148,15 @@ impl Proof {
         Ok(())
     }
 
-    fn take_lookup(&mut self, body: Vec<u8>) -> Result<(), Refused> {
+    fn take_lookup(&mut self, body: &[u8]) -> Result<(), Refused> {
         let Goal::Record { module, version } = &self.goal else { return Ok(()) };
         let of_lookup = |what: &str| forged(&format!("the lookup of {module}@{version}: {what}"));
-        let record = Record::parse(&body).map_err(of_lookup)?;
+        let record = Record::parse(body).map_err(of_lookup)?;
         let sums = record.sums(module, version).map_err(of_lookup)?;
         let head = SignedHead::open(record.note, &self.key).map_err(|error| of_lookup(&error.to_string()))?;
         let (id, leaf) = (record.id, merkle::leaf(record.text.as_bytes()));
         self.seen = Some(head);
-        self.answer = Some(Answer { body, id, leaf, sums });
+        self.answer = Some(Answer { text: record.text.to_owned(), id, leaf, sums });
         Ok(())
     }
 

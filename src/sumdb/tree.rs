@@ -7,9 +7,9 @@ use super::merkle::{self, Hash};
 use super::tile::LEVELS;
 use super::tiles::Tiles;
 
-/// The most tiles one proof asks for: a tree's own edge, an older tree's, and what leads from a tile to it are at most one
-/// for each level, and with a tile of records goes itself.
-pub const MAX_TILES: usize = 3 * LEVELS as usize + 1;
+/// The most tiles one proof asks for: a tree's own edge, those of two older ones, and what leads from a tile to it are at most
+/// one for each level, and with a tile of records goes itself.
+pub const MAX_TILES: usize = 4 * LEVELS as usize + 1;
 
 /// The part of a tree that has to be read: certain tiles, and all that stands between them and the tree's hash.
 ///

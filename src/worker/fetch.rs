@@ -28,7 +28,7 @@ pub(super) struct Fetch {
     pub(super) proving: Option<Box<Proving>>,
     /// Whether it has had its first slice of work.
     worked: bool,
-    /// Whether storage was asked for the head to compare with.
+    /// Whether it was seen to that storage is asked for its head.
     pub(super) recalled: bool,
     /// Whether storage is not asked, as something of the proof was spoiled there.
     pub(super) fresh: bool,
@@ -227,7 +227,7 @@ impl Worker {
                             fetch.proving = Some(Box::new(proving));
                             self.prove(key, fetch, cx)
                         }
-                        Err(searched) => Some(self.finish(&key, *fetch, searched, cx)),
+                        Err(searched) => Some(self.finish(&key, *fetch, *searched, cx)),
                     };
                 }
             }

@@ -15,7 +15,7 @@ use crate::{
     http::Timestamp,
     plan::Want,
     shared::Region,
-    sumdb::Record,
+    sumdb::{Record, SignedHead},
 };
 
 /// Who asks for sums, and hears of them later.
@@ -32,8 +32,10 @@ pub(super) enum Asks {
 pub(super) struct KnownSumdb {
     /// When it last could not be asked.
     failed: Option<Timestamp>,
-    /// Whether storage was asked for the last head that was verified.
-    pub(super) is_recalled: bool,
+    /// When storage last could not say which head was the last that was verified.
+    pub(super) forgotten: Option<Timestamp>,
+    /// The head that storage has, as long as it is to be compared to the newest.
+    pub(super) recalled: Option<SignedHead>,
     /// When its head was last written to storage.
     pub(super) written: Option<Timestamp>,
 }
@@ -134,4 +136,4 @@ pub(super) fn forged(want: &Want, why: &str) -> Failure {
 }
 
 /// How long a database that could not be asked is left alone where modules are given without it.
-const REST: Duration = Duration::from_secs(60);
+pub(super) const REST: Duration = Duration::from_secs(60);

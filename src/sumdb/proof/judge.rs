@@ -15,9 +15,7 @@ impl Proof {
         let Some((newest, older)) = self.heads()? else { return Ok(Progress::Needs(vec![Resource::Latest])) };
 
         let mut part = Part::new(newest.size());
-        if let Some(older) = older {
-            part.add_edge_of(older.size());
-        }
+        older.iter().for_each(|older| part.add_edge_of(older.size()));
         let target = self.target(newest, &mut part)?;
         let data = self.data();
         let lacking: Vec<_> = part
@@ -33,10 +31,10 @@ impl Proof {
         if !part.is_proven(newest.root(), &self.tiles) {
             return Err(forged(&format!("tiles do not belong to the signed tree of size {}", newest.size())));
         }
-        if let Some(older) = older
-            && part.hash_at(older.size(), &self.tiles).as_ref() != Some(older.root())
-        {
-            return Err(self.fork(newest, older));
+        let is_before =
+            |older: &SignedHead| part.hash_at(older.size(), &self.tiles).as_ref() == Some(older.root());
+        if let Some(other) = older.into_iter().find(|older| !is_before(older)) {
+            return Err(self.fork(newest, other));
         }
         let hashes = target.and_then(|tile| self.tiles.hashes(tile)).unwrap_or_default();
         Ok(Progress::Proven(Proven {
@@ -44,7 +42,7 @@ impl Proof {
             grew: self.known.as_ref().is_none_or(|known| known.size() < newest.size()),
             sums: self.answer.as_ref().map(|answer| answer.sums),
             proven: self
-                .of_goal(target, hashes)?
+                .of_goal(newest, target, hashes)?
                 .into_iter()
                 .chain(part.tiles().filter_map(|tile| self.as_proven(tile, tile)))
                 .collect(),
@@ -52,7 +50,12 @@ impl Proof {
     }
 
     /// What the goal is about, now that the hashes of its tile are proven, where that is not a tile read for the proof.
-    fn of_goal(&self, target: Option<Tile>, hashes: &[Hash]) -> Result<Option<(Resource, Vec<u8>)>, Refused> {
+    fn of_goal(
+        &self,
+        newest: &SignedHead,
+        target: Option<Tile>,
+        hashes: &[Hash],
+    ) -> Result<Option<(Resource, Vec<u8>)>, Refused> {
         match (&self.goal, &self.answer) {
             (Goal::Record { module, version }, Some(answer)) => {
                 if hashes.get(place(answer.id)) != Some(&answer.leaf) {
@@ -62,7 +65,8 @@ impl Proof {
                     )));
                 }
                 let lookup = Resource::Lookup { module: module.clone(), version: version.clone() };
-                Ok(Some((lookup, answer.body.clone())))
+                let body = format!("{}\n{}\n{newest}", answer.id, answer.text);
+                Ok(Some((lookup, body.into_bytes())))
             }
             (Goal::Tile(data), _) if data.is_data() => {
                 Ok(Some((Resource::Tile(*data), self.prove_data(*data, hashes)?)))
@@ -93,19 +97,26 @@ impl Proof {
         }
     }
 
-    /// The newest head there is, and the other one where it is to be proven that the newest continues it.
-    fn heads(&self) -> Result<Option<(&SignedHead, Option<&SignedHead>)>, Refused> {
-        let (known, seen) = match (&self.known, &self.seen) {
-            (Some(known), Some(seen)) => (known, seen),
-            (Some(only), None) | (None, Some(only)) => return Ok(Some((only, None))),
-            (None, None) => return Ok(None),
+    /// The newest head there is, and the others where it is to be proven that the newest continues them.
+    fn heads(&self) -> Result<Option<(&SignedHead, Vec<&SignedHead>)>, Refused> {
+        let heads = [&self.known, &self.recalled, &self.seen].map(Option::as_ref);
+        let Some(newest) = heads
+            .into_iter()
+            .flatten()
+            .reduce(|newest, head| if head.size() > newest.size() { head } else { newest })
+        else {
+            return Ok(None);
         };
-        let (newest, older) = if seen.size() > known.size() { (seen, known) } else { (known, seen) };
-        if newest.size() > older.size() {
-            // Every tree continues the empty one.
-            return Ok(Some((newest, Some(older).filter(|older| older.size() > 0))));
+        // Every tree continues the empty one, and itself.
+        let others = heads
+            .into_iter()
+            .flatten()
+            .filter(|head| head.size() > 0 && (head.size(), head.root()) != (newest.size(), newest.root()));
+        let older: Vec<_> = others.collect();
+        match older.iter().find(|head| head.size() == newest.size()) {
+            Some(other) => Err(self.fork(newest, other)),
+            None => Ok(Some((newest, older))),
         }
-        if newest.root() == older.root() { Ok(Some((newest, None))) } else { Err(self.fork(newest, older)) }
     }
 
     /// The tile of hashes that the goal is about, its proof added to what has to be read.

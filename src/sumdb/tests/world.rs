@@ -73,13 +73,28 @@ impl Log {
     }
 
     pub(crate) fn of(records: Vec<String>) -> Self {
-        let leaves = records.iter().map(|record| merkle::leaf(record.as_bytes())).collect();
-        let mut rows: Vec<Vec<Hash>> = vec![leaves];
-        while let Some(row) = rows.last().filter(|row| row.len() > 1) {
-            let (pairs, _) = row.as_chunks::<2>();
-            rows.push(pairs.iter().map(|[left, right]| merkle::node(left, right)).collect());
+        let mut log = Self { rows: Vec::new(), records: Vec::new() };
+        records.into_iter().for_each(|record| log.push(record));
+        log
+    }
+
+    pub(crate) fn push(&mut self, record: String) {
+        let mut next = Some(merkle::leaf(record.as_bytes()));
+        self.records.push(record);
+        for level in 0.. {
+            let Some(hash) = next else { return };
+            if level == self.rows.len() {
+                self.rows.push(Vec::new());
+            }
+            let row = &mut self.rows[level];
+            row.push(hash);
+            let is_pair = row.len().is_multiple_of(2);
+            next = is_pair.then(|| merkle::node(&row[row.len() - 2], &row[row.len() - 1]));
         }
-        Self { rows, records }
+    }
+
+    pub(crate) fn size(&self) -> u64 {
+        u64::try_from(self.records.len()).unwrap()
     }
 
     /// By the definition in RFC 6962, and so not as the code does it.

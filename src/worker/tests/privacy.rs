@@ -1,7 +1,11 @@
 //! What may be asked of whom.
 
 use super::body;
-use crate::{http::Response, sim::World};
+use crate::{
+    http::Response,
+    modzip::H1,
+    sim::{Database, World},
+};
 
 const CONFIG: &str = r#"{
     "upstreams": [
@@ -14,17 +18,14 @@ const CONFIG: &str = r#"{
     "private": {"modules": ["*.corp.test", "github.com/acme"], "nosumdb": ["quiet.test"]}
 }"#;
 
-const RECORD: &str = "1\nopen.test/m v1.0.0 h1:x\nopen.test/m v1.0.0/go.mod h1:y\n\ngo.sum database tree\n2\nhash\n\n\u{2014} sum.test x\n";
-
 fn world() -> World {
     let mut world = World::new(1, CONFIG);
     for name in ["public", "any", "corp"] {
         world.cluster(name);
     }
-    world
-        .cluster("sum")
-        .serve("/latest", "go.sum database tree\n1\nhash\n")
-        .serve("/lookup/open.test/m@v1.0.0", RECORD);
+    let mut database = Database::new("", 3);
+    database.publish("open.test/m", "v1.0.0", &H1([1; 32]), &H1([2; 32]));
+    world.cluster("sum").database = Some(database);
     world
 }
 
@@ -99,8 +100,9 @@ fn scenario_a_configured_checksum_database_is_served() {
     assert_eq!((response.status, body(&response)), (200, ""));
     // By it the adapter puts back the length that the host takes away.
     assert_eq!(super::header(&response, "content-type"), "text/plain; charset=utf-8");
-    let (_, response) = get("/sumdb/sum.test/lookup/open.test/m@v1.0.0");
-    assert_eq!((response.status, body(&response)), (200, RECORD));
+    let (looked_up, response) = get("/sumdb/sum.test/lookup/open.test/m@v1.0.0");
+    let record = looked_up.clusters["sum"].database.as_ref().unwrap().lookup("open.test/m@v1.0.0", 4);
+    assert_eq!((response.status, body(&response)), (200, &record[..]));
     let mut world = world();
     world.get(0, "/sumdb/sum.test/latest");
     world.get(0, "/sumdb/sum.test/latest");

@@ -31,10 +31,10 @@ const OLDEST: u64 = 150_000 + SLACK;
 const OLDEST_MISSING: u64 = 10_000 + SLACK;
 
 /// `SplitMix64`.
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn next(&mut self, range: RangeInclusive<u64>) -> u64 {
+    pub(super) fn next(&mut self, range: RangeInclusive<u64>) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut bits = self.0;
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

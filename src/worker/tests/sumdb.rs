@@ -1,10 +1,12 @@
 //! What is held against a checksum database: what is proven, kept and given, and by how little asking.
 
+mod chance;
 mod clients;
 mod forks;
 mod lies;
 mod many;
 mod outages;
+mod streamed;
 
 use super::{body, crowd, gets, routed_to};
 use crate::{
@@ -83,7 +85,7 @@ fn h1(zip: &[u8]) -> H1 {
     check.finish().unwrap().h1
 }
 
-fn database<'a>(world: &'a mut World) -> &'a mut Database {
+fn database(world: &mut World) -> &mut Database {
     world.cluster("sum").database.as_mut().unwrap()
 }
 

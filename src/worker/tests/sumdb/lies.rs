@@ -118,7 +118,7 @@ fn scenario_a_database_that_lies_is_refused_and_not_kept() {
         ("another hash", lookup, honest.replace(&hash, &other).into_bytes()),
         ("another record", lookup, honest.replacen("20\n", "19\n", 1).into_bytes()),
         ("another signer", lookup, honest.replace("\u{2014} sum.test ", "\u{2014} sum.evil ").into_bytes()),
-        ("no signature", lookup, honest[..at].as_bytes().to_vec()),
+        ("no signature", lookup, honest.as_bytes()[..at].to_vec()),
         (
             "another signature",
             lookup,

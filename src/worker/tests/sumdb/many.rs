@@ -1,1 +1,182 @@
-//! x
+//! Many at once: for the same and for different modules, over all workers, with deaths and departures in between.
+
+use super::*;
+use crate::cx::Verdict;
+
+#[test]
+fn scenario_a_crowd_for_a_version_costs_one_lookup() {
+    for workers in WORKERS {
+        let mut world = world(workers);
+        let mods = crowd(&mut world, workers, 25, MOD);
+        let zips = crowd(&mut world, workers, 25, ZIP);
+        world.pass(60);
+        let late = crowd(&mut world, workers, 5, MOD);
+        let lookups = crowd(&mut world, workers, 5, LOOKUP);
+        world.settle();
+        mods.iter().chain(&late).for_each(|stream| assert_good(&world.response(*stream)));
+        lookups.iter().for_each(|stream| assert_eq!(world.response(*stream).status, 200));
+        assert_eq!(
+            world.clusters["sum"].asked,
+            ["GET /lookup/example.com/m@v1.0.0", "GET /tile/8/0/000.p/21"]
+        );
+        assert_eq!(world.clusters["public"].asked.len(), 3, "the .info follows into storage");
+        for (at, stream) in zips.iter().enumerate() {
+            assert_eq!(routed_to(&world, *stream), "storage");
+            world.leave(at % workers, *stream);
+        }
+        assert_settled(&mut world, workers);
+    }
+}
+
+#[test]
+fn scenario_many_modules_at_once_all_end_whatever_the_budget() {
+    let fetch = r#""fetch": {"concurrent": 3, "concurrent_per_upstream": 2},"#;
+    for workers in WORKERS {
+        let mut world = world_of(workers, &config(fetch));
+        database(&mut world).grow("", 1000);
+        let paths: Vec<_> =
+            (0..60).map(|number| publish(&mut world, &format!("example.com/n{number}"))).collect();
+        let mut streams = Vec::new();
+        for (number, path) in paths.iter().enumerate() {
+            streams.push(world.begin(number % workers, path));
+            world.pass(20);
+        }
+        world.settle();
+        assert_settled(&mut world, workers);
+        let mut good = 0;
+        for stream in streams {
+            let answer = world.response(stream);
+            assert!(matches!(answer.status, 200 | 503), "{} {}", answer.status, body(&answer));
+            good += usize::from(answer.status == 200);
+        }
+        assert!(good >= 3, "{good}");
+        for path in paths {
+            assert_eq!(get(&mut world, workers, &path).status, 200);
+        }
+    }
+}
+
+/// The tree grows with every lookup, as the first for a version makes it: everybody is behind somebody all the time.
+#[test]
+fn scenario_many_proofs_in_a_growing_tree_all_end_and_ask_for_each_part_once() {
+    for workers in WORKERS {
+        let mut world = world(workers);
+        database(&mut world).grow("", 1_000);
+        let mut streams = Vec::new();
+        for number in 0..80 {
+            let path = publish(&mut world, &format!("example.com/n{number}"));
+            world.cluster("sum").latency = 40 + number * 37 % 100;
+            streams.push(world.begin(usize::try_from(number).unwrap() % workers, &path));
+            if number % 8 == 0 {
+                world.pass(10);
+            }
+        }
+        world.settle();
+        assert_settled(&mut world, workers);
+        for stream in streams {
+            assert_eq!(world.response(stream).status, 200, "{}", body(&world.response(stream)));
+        }
+        assert_eq!(counted(&world, "sumdb_proofs_total.outcome.proven"), 80);
+        let mut asked = world.clusters["sum"].asked.clone();
+        let all = asked.len();
+        asked.sort_unstable();
+        asked.dedup();
+        assert!(all <= asked.len() * workers, "{all} for {}", asked.len());
+        assert!(all <= 80 * 6, "{all}");
+    }
+}
+
+#[test]
+fn scenario_a_client_that_leaves_costs_nobody_the_proof() {
+    for workers in WORKERS {
+        for wait in [0, 50, 101, 130, 160, 190] {
+            let mut world = world(workers);
+            let first = world.begin(0, MOD);
+            let zip = world.begin(0, ZIP);
+            let second = world.begin(workers - 1, MOD);
+            world.pass(wait);
+            world.leave(0, first);
+            world.leave(0, zip);
+            world.settle();
+            assert_settled(&mut world, workers);
+            assert_good(&world.response(second));
+            assert_eq!(*world.verdict(first), Verdict::Wait);
+            assert_eq!(stored(&world, STORED_MOD).as_deref(), Some(GO_MOD));
+        }
+    }
+}
+
+/// At whatever point the leader dies.
+#[test]
+fn scenario_a_dead_leaders_proof_is_taken_over() {
+    for workers in [2, 4] {
+        for wait in (0..260).step_by(13) {
+            for path in [MOD, ZIP, LOOKUP] {
+                let mut world = world(workers);
+                world.begin(0, path);
+                let others: Vec<_> = (1..workers).map(|worker| world.begin(worker, path)).collect();
+                world.pass(wait);
+                world.crash(0);
+                world.settle();
+                for (at, stream) in others.iter().enumerate() {
+                    match world.verdict(*stream) {
+                        Verdict::Respond(answer) => assert_eq!(answer.status, 200, "{}", body(answer)),
+                        Verdict::Wait => panic!("{path} after {wait} ms: never answered"),
+                        _ => assert_eq!(routed_to(&world, *stream), "storage"),
+                    }
+                    world.leave(at + 1, *stream);
+                }
+                assert_settled(&mut world, workers);
+            }
+        }
+    }
+}
+
+/// One of a proof's parts fails while the others are on their way, and somebody asks again meanwhile.
+#[test]
+fn scenario_parts_that_come_late_disturb_nobody() {
+    for workers in WORKERS {
+        for gap in [0, 10, 40, 60, 110] {
+            let mut world = world(workers);
+            database(&mut world).grow("", 1_000);
+            let path = publish(&mut world, "example.com/n");
+            world.cluster("sum").fault_once = None;
+            let first = world.begin(0, &path);
+            // The lookup is there, its tiles are being asked for.
+            world.pass(158);
+            assert!(world.clusters["sum"].asked.len() > 2, "{:?}", world.clusters["sum"].asked);
+            world.fail_one("sum");
+            world.pass(gap);
+            let second = world.begin(workers - 1, &path);
+            world.settle();
+            assert_settled(&mut world, workers);
+            for stream in [first, second] {
+                let answer = world.response(stream);
+                assert!(matches!(answer.status, 200 | 504), "{}", body(&answer));
+                assert!(!body(&answer).contains("nothing proves"), "{}", body(&answer));
+            }
+            assert_eq!(get(&mut world, workers, &path).status, 200);
+        }
+    }
+}
+
+/// As above, with somebody who asks while the rest of what failed is still to come.
+#[test]
+fn scenario_what_comes_late_is_no_answer_to_an_attempt_that_has_not_begun() {
+    for gap in (0..50).step_by(6) {
+        let mut world = world(1);
+        database(&mut world).grow("", 1_000);
+        let first = world.begin(0, LOOKUP);
+        world.pass(58);
+        assert!(gets(&world, "sum", "/tile/8/1/000.p/3") == 1, "{:?}", world.clusters["sum"].asked);
+        world.fail_one("sum");
+        world.pass(1);
+        assert_eq!(world.response(first).status, 504);
+        world.pass(gap);
+        let second = world.begin(0, LOOKUP);
+        world.settle();
+        assert_settled(&mut world, 1);
+        let answer = world.response(second);
+        assert_eq!(answer.status, 200, "{gap}: {}", body(&answer));
+    }
+}

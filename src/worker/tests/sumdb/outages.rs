@@ -1,1 +1,153 @@
-//! x
+//! Databases that are down, slow, or know nothing, and what was seen before.
+
+use super::*;
+use crate::http::CallFailure;
+
+const WAIT: &str = r#""fetch": {"wait": "10s"},"#;
+
+#[test]
+fn scenario_what_cannot_be_proven_is_not_served_where_proof_is_required() {
+    for workers in WORKERS {
+        for (fault, status) in [(CallFailure::Unreachable, 502), (CallFailure::TimedOut, 504)] {
+            for path in [MOD, ZIP] {
+                let mut world = world(workers);
+                world.cluster("sum").fault = Some(fault);
+                let answer = get(&mut world, workers, path);
+                assert_eq!(answer.status, status, "{}", body(&answer));
+                assert!(
+                    body(&answer).contains("example.com/m@v1.0.0 cannot be verified"),
+                    "{}",
+                    body(&answer)
+                );
+                assert!(body(&answer).contains("sum.test"), "{}", body(&answer));
+                assert_eq!(world.clusters["storage"].paths().count(), 0);
+                world.cluster("sum").fault = None;
+                assert_good(&get(&mut world, workers, MOD));
+            }
+        }
+    }
+}
+
+#[test]
+fn scenario_a_version_that_the_database_does_not_know_is_not_served_where_proof_is_required() {
+    for workers in WORKERS {
+        let mut world = world(workers);
+        world.cluster("sum").answer("/lookup/example.com/m@v1.0.0", 404, &[], "not found: example.com/m");
+        assert_refused(&get(&mut world, workers, MOD), &["cannot be verified", "not found"]);
+        assert_eq!(get(&mut world, workers, LOOKUP).status, 404);
+        assert_eq!(gets(&world, "sum", "v1.0.0"), 1, "known for a while");
+        world.cluster("sum").remove("/lookup/example.com/m@v1.0.0");
+        world.pass(61_000);
+        assert_good(&get(&mut world, workers, MOD));
+    }
+}
+
+#[test]
+fn scenario_what_cannot_be_proven_is_served_and_not_kept_where_that_is_allowed() {
+    for workers in WORKERS {
+        for fault in [Some(CallFailure::Unreachable), Some(CallFailure::TimedOut), None] {
+            let mut world = world_of(workers, &config(WHEN_AVAILABLE));
+            world.cluster("sum").fault = fault;
+            if fault.is_none() {
+                world.cluster("sum").answer("/lookup/example.com/m@v1.0.0", 410, &[], "gone");
+            }
+            for _ in 0..3 {
+                assert_good(&get(&mut world, workers, MOD));
+            }
+            assert_eq!(gets(&world, "sum", "v1.0.0"), 1, "it is left alone for a minute: {fault:?}");
+            assert_eq!(gets(&world, "public", MOD), 3, "nothing is indexed");
+            assert_eq!(route(&mut world, workers, ZIP), "public");
+            assert_eq!(world.clusters["storage"].paths().count(), 0, "nothing is stored");
+            assert!(counted(&world, "verifications_total.outcome.accepted") >= 3);
+            world.cluster("sum").fault = None;
+            world.cluster("sum").remove("/lookup/example.com/m@v1.0.0");
+            world.pass(61_000);
+            assert_good(&get(&mut world, workers, MOD));
+            assert_eq!(stored(&world, STORED_MOD).as_deref(), Some(GO_MOD));
+        }
+    }
+}
+
+#[test]
+fn scenario_a_slow_database_is_waited_for_no_longer_than_configured() {
+    for workers in WORKERS {
+        let mut world = world_of(workers, &config(WAIT));
+        world.cluster("sum").latency = 20_000;
+        let streams = crowd(&mut world, workers, 3, MOD);
+        world.pass(11_000);
+        for stream in streams {
+            assert_eq!(world.response(stream).status, 504);
+        }
+        world.settle();
+        assert_settled(&mut world, workers);
+        assert_eq!(world.get(0, LOOKUP).status, 200, "what was asked for went on");
+    }
+}
+
+/// All that clients and this gateway itself need of the database is here.
+fn down(world: &mut World) {
+    world.cluster("sum").fault = Some(CallFailure::Unreachable);
+    world.cluster("public").fault = Some(CallFailure::Unreachable);
+}
+
+#[test]
+fn scenario_whatever_was_seen_is_answered_while_the_database_is_down() {
+    for workers in WORKERS {
+        let mut world = world(workers);
+        let seen = [MOD, LOOKUP, "/sumdb/sum.test/latest", "/sumdb/sum.test/tile/8/0/000.p/21"];
+        let first: Vec<_> = seen.iter().map(|path| world.get(0, path)).collect();
+        down(&mut world);
+        for wait in [0, 120_000] {
+            world.pass(wait);
+            for (path, first) in seen.iter().zip(&first) {
+                let answer = get(&mut world, workers, path);
+                assert_eq!((answer.status, &answer.body), (200, &first.body), "{path}");
+            }
+        }
+        restart(&mut world, workers);
+        for (path, first) in seen.iter().zip(&first) {
+            let answer = get(&mut world, workers, path);
+            assert_eq!((answer.status, &answer.body), (200, &first.body), "{path}");
+        }
+    }
+}
+
+/// The tree has grown since, and what joins the old part to the new one nobody has asked for.
+#[test]
+fn scenario_whatever_was_seen_is_answered_after_the_tree_has_grown() {
+    for workers in WORKERS {
+        let mut world = world(workers);
+        // One of them answered by a cache, with a head that was not the newest even then.
+        let lookup = database(&mut world).lookup("example.com/m@v1.0.0", 21);
+        assert_eq!(get(&mut world, workers, "/sumdb/sum.test/latest").status, 200);
+        for number in 0..3 {
+            database(&mut world).grow("", 300);
+            let path = publish(&mut world, &format!("example.com/n{number}"));
+            assert_eq!(get(&mut world, workers, &path).status, 200);
+            world.pass(61_000);
+        }
+        world.cluster("sum").serve("/lookup/example.com/m@v1.0.0", &lookup);
+        assert_good(&get(&mut world, workers, MOD));
+        database(&mut world).grow("", 300);
+        let last = publish(&mut world, "example.com/last");
+        assert_eq!(get(&mut world, workers, &last).status, 200);
+        down(&mut world);
+        for is_new in [false, true] {
+            if is_new {
+                restart(&mut world, workers);
+            }
+            assert_good(&get(&mut world, workers, MOD));
+            for path in [
+                "/example.com/n0/@v/v1.0.0.mod",
+                "/example.com/n2/@v/v1.0.0.mod",
+                &last,
+                LOOKUP,
+                "/sumdb/sum.test/latest",
+                "/sumdb/sum.test/tile/8/0/000",
+            ] {
+                let answer = get(&mut world, workers, path);
+                assert_eq!(answer.status, 200, "{path}, anew: {is_new}: {}", body(&answer));
+            }
+        }
+    }
+}

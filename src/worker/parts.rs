@@ -1,0 +1,108 @@
+//! What proofs need beside their subject: tiles and heads of a checksum database, each asked for once, for all who wait.
+
+use super::{Job, JobKey, SearchKey, Worker, sums::forged};
+use crate::{
+    cx::Cx,
+    flow::{Search, Searched, Step},
+    goproxy::{Document, SumdbFile},
+    http::Reply,
+    plan::Want,
+    shared::Region,
+};
+
+/// Something that proofs need, being asked for.
+#[derive(Debug)]
+pub(super) struct Part {
+    want: Want,
+    search: Search,
+    /// The searches whose proofs need it, and which attempt of each.
+    waiting: Vec<(SearchKey, u64)>,
+}
+
+/// Who is asked for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum From {
+    /// Whoever has it.
+    Anywhere,
+    /// Not storage: what it has was spoiled there.
+    Database,
+    /// Storage, for the last head from before: no answer of the database's, but what that is compared to.
+    Before,
+}
+
+impl Worker {
+    /// Something that `attempt` at the proof that `who` is about needs: from the index, where that has it, else it is asked for.
+    pub(super) fn part(
+        &mut self,
+        want: &Want,
+        (who, attempt): (&SearchKey, u64),
+        may_fetch: bool,
+        from: From,
+        cx: &mut Cx<'_>,
+    ) -> Option<Searched> {
+        let key = SearchKey { path: want.key(), may_fetch };
+        if from == From::Anywhere
+            && !is_latest(want)
+            && let Some(entry) = self.index.look_up(cx.kv, Region::Found, &key.path, cx.now)
+            && let Some(searched) = Searched::indexed(entry)
+        {
+            return Some(searched);
+        }
+        let job_key = JobKey::Part { key, from };
+        if let Some(Job::Part(part)) = self.jobs.get_mut(&job_key) {
+            part.waiting.push((who.clone(), attempt));
+            return None;
+        }
+        let mut search = Search::new(want.clone(), &self.config, may_fetch, false);
+        if from == From::Database {
+            search.avoid_storage();
+        }
+        let step = search.advance(&self.config, cx);
+        let part = Part { want: want.clone(), search, waiting: vec![(who.clone(), attempt)] };
+        self.ask_part(job_key, part.into(), step, cx)
+    }
+
+    /// Asks for a part, or returns what came of it.
+    fn ask_part(&mut self, key: JobKey, part: Box<Part>, step: Step, cx: &mut Cx<'_>) -> Option<Searched> {
+        match step {
+            Step::Ask(source, callout) => {
+                let permit = self.budget.take(source);
+                self.call(key.clone(), permit, callout, cx);
+                self.jobs.insert(key, Job::Part(part));
+                None
+            }
+            Step::Done(searched) => Some(searched),
+            // It is neither a go.mod nor a zip.
+            Step::Sums | Step::Work => Some(Searched::failed(forged(&part.want, "nothing proves it"))),
+        }
+    }
+
+    /// The reply to the question for a part.
+    pub(super) fn hear_part(&mut self, key: JobKey, mut part: Box<Part>, reply: Reply, cx: &mut Cx<'_>) {
+        let step = part.search.step(reply, &self.config, cx);
+        let (want, waiting) = (part.want.clone(), part.waiting.clone());
+        let is_answer = !matches!(&key, JobKey::Part { from: From::Before, .. });
+        let Some(searched) = self.ask_part(key, part, step, cx) else { return };
+        if !is_answer {
+            self.hear_recalled(&want, &searched, cx);
+        }
+        for (key, attempt) in waiting {
+            let Some(mut fetch) = self.take_fetch(&key) else { continue };
+            // What was asked for by an attempt that has failed says nothing to the next, which may not even have begun.
+            let Some(proving) = fetch.proving.as_mut().filter(|proving| proving.attempt == attempt) else {
+                self.jobs.insert(JobKey::Search(key), Job::Fetch(fetch));
+                continue;
+            };
+            if is_answer {
+                proving.supply(&want, &searched);
+            }
+            if let Some(done) = self.prove(key, fetch, cx) {
+                self.answer(&done.errand, &done.searched, cx);
+            }
+        }
+    }
+}
+
+fn is_latest(want: &Want) -> bool {
+    matches!(want, Want::Document(Document::Sumdb { file: SumdbFile::Latest, .. }))
+}

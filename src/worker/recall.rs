@@ -1,0 +1,96 @@
+//! The head that was the newest before this Envoy started: storage keeps it, lest a database tell another history after a
+//! restart.
+
+use std::time::Duration;
+
+use log::Level;
+
+use super::{SearchKey, Worker, parts::From, prove::sumdb_at, sums::REST};
+use crate::{
+    cx::Cx,
+    flow::{End, Searched},
+    goproxy::{Document, Found, SumdbFile},
+    plan::Want,
+    shared::{Advanced, heads},
+    sumdb::{Key, SignedHead},
+};
+
+impl Worker {
+    /// Asks storage for its head, unless that is compared already. Whether `attempt` of `who` is to wait for it.
+    pub(super) fn recall(&mut self, at: usize, who: (&SearchKey, u64), cx: &mut Cx<'_>) -> bool {
+        let (Some(sumdb), Some(known)) = (self.config.sumdb.get(at), self.sumdbs.get_mut(at)) else {
+            return false;
+        };
+        if heads::is_recalled(cx.kv, &sumdb.key) {
+            known.recalled = None;
+            return false;
+        }
+        if known.recalled.is_some() || known.forgotten.is_some_and(|since| cx.now.since(since) < REST) {
+            return false;
+        }
+        let want = latest(&sumdb.name);
+        match self.part(&want, who, false, From::Before, cx) {
+            Some(searched) => {
+                self.hear_recalled(&want, &searched, cx);
+                false
+            }
+            None => true,
+        }
+    }
+
+    /// What storage says of its head.
+    pub(super) fn hear_recalled(&mut self, want: &Want, searched: &Searched, cx: &mut Cx<'_>) {
+        let Some(at) = sumdb_at(want, &self.config) else { return };
+        let (Some(sumdb), Some(known)) = (self.config.sumdb.get(at), self.sumdbs.get_mut(at)) else { return };
+        let head = match &searched.end {
+            End::Failed(_) => {
+                known.forgotten = Some(cx.now);
+                return;
+            }
+            End::Document(found) => match SignedHead::open(&found.body, &sumdb.key) {
+                Ok(head) => Some(head),
+                Err(error) => {
+                    cx.log(Level::Error, format!("storage: {}: {error}", want.describe()));
+                    None
+                }
+            },
+            End::Missing(_) | End::Zip { .. } => None,
+        };
+        match head {
+            // Proofs went on while storage could not say.
+            Some(head) if matches!(heads::advance(cx.kv, &sumdb.key, None, &head), Advanced::Behind(_)) => {
+                known.recalled = Some(head);
+            }
+            _ => heads::note_recalled(cx.kv, &sumdb.key),
+        }
+    }
+
+    /// Whatever head storage has, `proving` has compared it by now.
+    pub(super) fn note_compared(&mut self, at: usize, database: &Key, cx: &mut Cx<'_>) {
+        if self.sumdbs.get_mut(at).and_then(|known| known.recalled.take()).is_some() {
+            heads::note_recalled(cx.kv, database);
+        }
+    }
+
+    /// Keeps a head in storage that is newer than the one there, from time to time.
+    pub(super) fn keep_head(&mut self, at: usize, head: &SignedHead, cx: &mut Cx<'_>) {
+        let (Some(sumdb), Some(known)) = (self.config.sumdb.get(at), self.sumdbs.get_mut(at)) else { return };
+        let rests = known.written.is_some_and(|written| cx.now.since(written) < HEAD_REST);
+        // One that was not compared is no reason to lose the other.
+        if rests || !heads::is_recalled(cx.kv, &sumdb.key) {
+            return;
+        }
+        known.written = Some(cx.now);
+        let want = latest(&sumdb.name);
+        if let Want::Document(document) = &want {
+            self.write(&want, document, &Found::fetched(head.note().to_vec(), cx.now), true, cx);
+        }
+    }
+}
+
+fn latest(sumdb: &str) -> Want {
+    Want::Document(Document::Sumdb { sumdb: sumdb.to_owned(), file: SumdbFile::Latest })
+}
+
+/// How often a head is written to storage: it moves with every lookup, and what is lost of it is a minute's memory.
+const HEAD_REST: Duration = Duration::from_secs(60);
