@@ -43,7 +43,7 @@ enum Ask {
 #[must_use]
 pub enum Written {
     /// Ask storage this, and report its reply.
-    Ask(Write, Callout),
+    Ask(Box<Write>, Callout),
     /// It is over; what came of it, as metrics call it.
     Over(&'static str),
 }
@@ -83,7 +83,7 @@ impl Write {
     fn ask(self, asking: Ask, storage: &Storage) -> Written {
         let next = Self { asking, ..self };
         let callout = next.callout(storage);
-        callout.map_or(Written::Over("skipped"), |callout| Written::Ask(next, callout))
+        callout.map_or(Written::Over("skipped"), |callout| Written::Ask(next.into(), callout))
     }
 
     /// The reply. The index learns of a success, so that the same bytes are not written again.

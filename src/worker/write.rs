@@ -91,7 +91,7 @@ impl Worker {
             Written::Ask(write, callout) => {
                 let permit = self.budget.take(Source::Storage);
                 self.call(key.clone(), permit, callout, cx);
-                self.jobs.insert(key, Job::Write(write));
+                self.jobs.insert(key, Job::Write(*write));
             }
             Written::Over(outcome) => {
                 if outcome != self.last_write {
