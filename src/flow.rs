@@ -1,10 +1,11 @@
 //! The machines that walk a request from its head to its answer.
 //!
 //! `request` is one client's: it decides, looks into the index, and else waits. `route` and `passing` are the way
-//! of a zip that the host streams to it. `search`, `write` and `probe` are jobs of the worker: they make callouts, outlive
+//! of a zip that the host streams to it. `search`, `write`, `copy` and `probe` are jobs of the worker: they make callouts, outlive
 //! the client that began them, and are shared by all who wait for the same. Each is data, driven by [`crate::worker`], and
 //! none calls anybody.
 
+mod copy;
 mod hit;
 pub mod judge;
 mod passing;
@@ -19,6 +20,7 @@ mod searched;
 mod sums;
 mod write;
 
+pub use self::copy::{Copying, NextPiece, NotCopied};
 pub use self::hit::Hit;
 pub use self::passing::{Flaw, Passing, Proof};
 pub use self::probe::{Probe, Sightings, readiness};

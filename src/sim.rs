@@ -4,6 +4,7 @@
 //! Callouts take each cluster's latency in virtual time and end in order of their due time; what falls due at the same
 //! time ends in the order in which it was called. A filter that would trap in Envoy panics here.
 
+mod bucket;
 mod cluster;
 mod database;
 mod download;
@@ -234,7 +235,7 @@ impl World {
 
     /// The client of `stream` leaves.
     pub(crate) fn leave(&mut self, worker: usize, stream: StreamId) {
-        self.workers[worker].worker.stream_gone(stream);
+        self.step(worker, |worker, cx| worker.stream_gone(stream, cx));
     }
 
     /// Lets time pass until no callout is out and nothing is waited for.

@@ -4,6 +4,7 @@
 //! the same meanwhile waits for the same job. The adapter reports events and does what [`Cx::commands`] say.
 
 mod budget;
+mod copy;
 mod errand;
 mod fetch;
 mod follow;
@@ -14,17 +15,20 @@ mod prove;
 mod ready;
 mod recall;
 mod sums;
+mod upload;
 mod write;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use self::{
     budget::{Budget, Permit},
+    copy::{Copier, Due},
     errand::Errand,
     fetch::Fetch,
     parts::{From, Part},
     ready::Ready,
     sums::{Asks, KnownSumdb},
+    upload::{GivenUp, Uploading},
 };
 use crate::{
     config::Config,
@@ -43,6 +47,8 @@ pub struct Worker {
     budget: Budget,
     calls: BTreeMap<CallId, (JobKey, Permit)>,
     config: Config,
+    /// Zips that are to be copied into storage, oldest first.
+    copies: VecDeque<Due>,
     index: Index,
     jobs: BTreeMap<JobKey, Job>,
     /// What came of the last write, as metrics call it.
@@ -62,6 +68,8 @@ pub struct Worker {
 /// Work that is done in slices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Toil {
+    /// Checking what came of a zip that is copied.
+    Copy(Zip),
     /// Checking a zip that a search holds in memory.
     Search(SearchKey),
     /// Checking a zip that passes by on this stream.
@@ -84,6 +92,10 @@ enum Stream {
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum JobKey {
+    /// Reading a zip once more, for storage alone.
+    Copy {
+        object: String,
+    },
     /// A file of a checksum database that a proof needs.
     Part {
         key: SearchKey,
@@ -91,6 +103,10 @@ enum JobKey {
     },
     Probe,
     Search(SearchKey),
+    /// Taking a zip into storage while it comes.
+    Upload {
+        object: String,
+    },
     Write {
         object: String,
     },
@@ -106,6 +122,8 @@ struct SearchKey {
 
 #[derive(Debug)]
 enum Job {
+    /// This worker reads a zip for storage.
+    Copy(Box<Copier>),
     /// This worker asks.
     Fetch(Box<Fetch>),
     /// Another worker asks, and sends word.
@@ -120,6 +138,8 @@ enum Job {
         probe: Probe,
         waiting: Vec<StreamId>,
     },
+    /// This worker takes a zip into storage.
+    Upload(Box<Uploading>),
     Write(Write),
 }
 
@@ -129,7 +149,7 @@ impl Job {
         match self {
             Self::Fetch(fetch) => Some(&mut fetch.errand),
             Self::Follow { errand, .. } => Some(errand),
-            Self::Part(_) | Self::Probe { .. } | Self::Write(_) => None,
+            Self::Copy(_) | Self::Part(_) | Self::Probe { .. } | Self::Upload(_) | Self::Write(_) => None,
         }
     }
 }
@@ -141,6 +161,7 @@ impl Worker {
         Self {
             budget: Budget::new(config.fetch, seat.seed),
             calls: BTreeMap::new(),
+            copies: VecDeque::new(),
             jobs: BTreeMap::new(),
             last_write: "stored",
             leases: Leases::new(&index, seat.queue),
@@ -156,14 +177,17 @@ impl Worker {
         }
     }
 
-    /// Whether nothing is under way: no callout is out and no stream waits.
+    /// Whether nothing is under way: no callout is out, no stream waits, and nothing is on its way into storage. What is yet
+    /// to be copied there does not count.
     pub fn is_idle(&self) -> bool {
-        self.calls.is_empty() && self.streams.is_empty() && self.toil.is_empty()
+        let stores = self.jobs.values().any(|job| matches!(job, Job::Upload(_)));
+        self.calls.is_empty() && self.streams.is_empty() && self.toil.is_empty() && !stores
     }
 
     /// Whether anything here depends on time: [`Worker::tick`] is to be called ten times a second then.
     pub fn needs_ticks(&self) -> bool {
-        self.jobs.values().any(|job| matches!(job, Job::Fetch(_) | Job::Follow { .. }))
+        let depends = |job: &Job| matches!(job, Job::Fetch(_) | Job::Follow { .. } | Job::Upload(_));
+        self.jobs.values().any(depends) || !self.copies.is_empty()
     }
 
     /// Whether [`Worker::work`] is to be called again, as soon as others had their turn.
@@ -174,6 +198,7 @@ impl Worker {
     /// One slice of what takes long, a few milliseconds at most.
     pub fn work(&mut self, cx: &mut Cx<'_>) {
         match self.toil.pop_front() {
+            Some(Toil::Copy(zip)) => self.work_on_copy(&zip, cx),
             Some(Toil::Search(key)) => self.work_at(key, cx),
             Some(Toil::Passing(stream)) => self.read_on(stream, cx),
             None => {}
@@ -282,6 +307,8 @@ impl Worker {
                     self.jobs.insert(key, Job::Probe { probe, waiting });
                 }
             }
+            (Some(Job::Copy(copier)), key) => self.hear_copy(key, copier, call, reply, cx),
+            (Some(Job::Upload(uploading)), key) => self.hear_upload(key, uploading, call, &reply, cx),
             (Some(Job::Write(write)), key) => self.written(key, write, reply, cx),
             (Some(job), key) => {
                 self.jobs.insert(key, job);
@@ -291,7 +318,10 @@ impl Worker {
     }
 
     /// A stream ended, answered or not. Whoever waited is not answered; what it waited for goes on.
-    pub fn stream_gone(&mut self, stream: StreamId) {
+    pub fn stream_gone(&mut self, stream: StreamId, cx: &mut Cx<'_>) {
+        if let Some(key) = self.fed_by(stream) {
+            self.end_upload(key, Err(GivenUp::Left), cx);
+        }
         self.streams.remove(&stream);
     }
 
@@ -322,11 +352,12 @@ impl Worker {
         }
     }
 
-    fn call(&mut self, key: JobKey, permit: Permit, callout: Callout, cx: &mut Cx<'_>) {
+    fn call(&mut self, key: JobKey, permit: Permit, callout: Callout, cx: &mut Cx<'_>) -> CallId {
         let id = CallId(self.next_call);
         self.next_call = self.next_call.wrapping_add(1);
         self.calls.insert(id, (key, permit));
         cx.call(id, callout);
+        id
     }
 }
 

@@ -109,7 +109,7 @@ impl Context for Stream {
     fn on_done(&mut self) -> bool {
         if let Some(link) = self.link.as_ref().filter(|_| !self.foreign) {
             let mut link = link.borrow_mut();
-            link.worker.stream_gone(self.id);
+            link.stream(|worker, cx| worker.stream_gone(self.id, cx));
             link.stripped.remove(&self.id);
         }
         true

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Database;
+use super::{Database, bucket::Bucket};
 use crate::http::{CallFailure, Callout, Headers, Reply};
 
 /// A store and a module proxy at once: it answers GET and HEAD of what it has, takes PUT, and fails when told to.
@@ -14,8 +14,14 @@ pub(crate) struct Cluster {
     pub(crate) fault: Option<CallFailure>,
     /// While set, the next request alone fails so.
     pub(crate) fault_once: Option<CallFailure>,
+    /// While set, every request of this method and of paths that contain this fails so.
+    pub(crate) fault_of: Option<(&'static str, &'static str, CallFailure)>,
     /// While set, it is full: every PUT is answered 507.
     pub(crate) refuse_put: bool,
+    /// Whether it gives parts of what it has.
+    pub(crate) gives_ranges: bool,
+    /// What it takes in parts.
+    pub(crate) bucket: Bucket,
     /// The checksum database that answers what no object does.
     pub(crate) database: Option<Database>,
     /// What it was asked, as `GET /path`.
@@ -83,6 +89,15 @@ impl Cluster {
         if let Some(fault) = self.fault_once.take().or(self.fault) {
             return Reply::Failed(fault);
         }
+        if let Some((method, path, fault)) = self.fault_of
+            && callout.method == method
+            && callout.path.contains(path)
+        {
+            return Reply::Failed(fault);
+        }
+        if let Some((path, query)) = callout.path.split_once('?') {
+            return self.ask_bucket(path, query, callout);
+        }
         if callout.method == "PUT" && self.refuse_put {
             return reply(507, &[], Vec::new());
         }
@@ -101,10 +116,39 @@ impl Cluster {
             },
             Some(object) => {
                 let body = if callout.method == "HEAD" { Vec::new() } else { object.body.clone() };
-                reply(object.status, &object.headers, body)
+                match range(callout).filter(|_| self.gives_ranges) {
+                    Some((first, last)) => part_of(&body, first, last),
+                    None => reply(object.status, &object.headers, body),
+                }
             }
         }
     }
+
+    /// A request of an upload in parts.
+    fn ask_bucket(&mut self, path: &str, query: &str, callout: &Callout) -> Reply {
+        let only_new = callout.headers.iter().any(|(name, _)| name == "if-none-match");
+        let is_there = only_new && self.objects.contains_key(path);
+        let answer = self.bucket.ask(callout.method, path, query, &callout.body, is_there);
+        if let Some(whole) = answer.object {
+            self.serve_bytes(path, whole);
+        }
+        reply(answer.status, &[("etag".to_owned(), answer.etag)], answer.body.into_bytes())
+    }
+}
+
+/// The bytes that a request asks for, the last one included.
+fn range(callout: &Callout) -> Option<(usize, usize)> {
+    let (_, range) = callout.headers.iter().find(|(name, _)| name == "range")?;
+    let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
+    Some((first.parse().ok()?, last.parse().ok()?))
+}
+
+fn part_of(body: &[u8], first: usize, last: usize) -> Reply {
+    let end = body.len().min(last + 1);
+    let range = format!("bytes {first}-{}/{}", end - 1, body.len());
+    let headers = [("content-range", range.as_str()), ("etag", "\"it\"")];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    reply(206, &headers, body[first..end].to_vec())
 }
 
 fn reply(status: u16, headers: &[(String, String)], body: Vec<u8>) -> Reply {

@@ -109,8 +109,8 @@ impl World {
 
     pub(super) fn let_go(&mut self, stream: StreamId, end: impl FnOnce(&mut Download)) {
         end(self.downloads.entry(stream).or_default());
-        for seated in &mut self.workers {
-            seated.worker.stream_gone(stream);
+        for worker in 0..self.workers.len() {
+            self.step(worker, |worker, cx| worker.stream_gone(stream, cx));
         }
     }
 }

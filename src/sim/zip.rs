@@ -2,13 +2,17 @@
 
 use zlib_rs::{Deflate, DeflateFlush, crc32::crc32};
 
-/// A zip of `files`, named below `prefix` (`module@version/`); those of more than 1 KiB are deflated.
+/// A zip of `files`, named below `prefix` (`module@version/`); those of more than 1 KiB are deflated where
+/// that makes them smaller.
 pub(crate) fn zip(prefix: &str, files: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let (mut bytes, mut directory) = (Vec::new(), Vec::new());
     for (name, content) in files {
         let name = format!("{prefix}{name}");
-        let (method, packed) =
-            if content.len() > 1024 { (8, deflated(content)) } else { (0, content.clone()) };
+        let packed = Some(content).filter(|content| content.len() > 1024).map(|content| deflated(content));
+        let (method, packed) = match packed.filter(|packed| packed.len() < content.len()) {
+            Some(packed) => (8, packed),
+            None => (0, content.clone()),
+        };
         let offset = u32::try_from(bytes.len()).unwrap();
         let sizes = [crc32(0, content), length(&packed), length(content)].map(u32::to_le_bytes).concat();
         let name_length = u16::try_from(name.len()).unwrap().to_le_bytes();
@@ -26,7 +30,7 @@ pub(crate) fn zip(prefix: &str, files: &[(&str, Vec<u8>)]) -> Vec<u8> {
 }
 
 fn deflated(content: &[u8]) -> Vec<u8> {
-    let mut packed = vec![0; content.len() + 64];
+    let mut packed = vec![0; content.len() + content.len() / 1000 + 64];
     let mut deflate = Deflate::new(9, false, 15);
     deflate.compress(content, &mut packed, DeflateFlush::Finish).unwrap();
     packed.truncate(usize::try_from(deflate.total_out()).unwrap());

@@ -91,13 +91,11 @@ impl Upload {
         total: Option<u64>,
         whole: u32,
     ) -> Self {
-        let (part, most) = match storage.dialect {
-            Dialect::S3 => {
-                let part = size(storage.part_bytes);
-                (part, part.saturating_mul(size(storage.parts_in_flight).saturating_add(SPARE_PARTS)))
-            }
-            Dialect::Webdav => (size(whole), size(whole)),
+        let part = match storage.dialect {
+            Dialect::S3 => size(storage.part_bytes),
+            Dialect::Webdav => size(whole),
         };
+        let most = Self::most_held(storage, whole);
         let total = total.map(|total| usize::try_from(total).unwrap_or(usize::MAX));
         Self {
             storage: storage.clone(),
@@ -112,6 +110,17 @@ impl Upload {
         }
     }
 
+    /// The most bytes that an upload holds, begun with this.
+    pub fn most_held(storage: &Storage, whole: u32) -> usize {
+        match storage.dialect {
+            Dialect::S3 => {
+                let parts = size(storage.parts_in_flight).saturating_add(SPARE_PARTS);
+                size(storage.part_bytes).saturating_mul(parts)
+            }
+            Dialect::Webdav => size(whole),
+        }
+    }
+
     /// Takes the next bytes. What is more than may be held is dropped, and the upload can then only be aborted.
     pub fn push(&mut self, bytes: &[u8]) {
         if self.phase == Phase::Open {
@@ -122,6 +131,16 @@ impl Upload {
     /// Whether more came than may be held: storage does not keep up, or takes nothing this large.
     pub fn is_overrun(&self) -> bool {
         self.bytes.is_overrun()
+    }
+
+    /// Whether the store has caught up: it may be given as much as a part, and no more than two are held then.
+    pub fn has_room(&self) -> bool {
+        self.bytes.has_room()
+    }
+
+    /// Whether more may come: it is neither committed nor given up.
+    pub fn is_open(&self) -> bool {
+        self.phase == Phase::Open
     }
 
     /// Bytes held: those that no part has been made of, and those of parts that the store has not taken.

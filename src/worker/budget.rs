@@ -55,8 +55,12 @@ impl Budget {
 
     /// Whether one more zip may be held in memory.
     pub(super) fn has_room_for_a_zip(&self, now: Timestamp) -> bool {
-        let rests = self.zips_rest_since.is_some_and(|since| now.since(since) < ZIP_REST);
-        self.limits.zip_bytes > 0 && self.zips < MAX_ZIPS && !rests
+        self.limits.zip_bytes > 0 && self.zips < MAX_ZIPS && !self.rests_from_zips(now)
+    }
+
+    /// Whether storage has just not taken a zip.
+    pub(super) fn rests_from_zips(&self, now: Timestamp) -> bool {
+        self.zips_rest_since.is_some_and(|since| now.since(since) < ZIP_REST)
     }
 
     /// Storage did not take a zip: the next would be fetched for it in vain too.
@@ -124,8 +128,8 @@ impl Budget {
 /// can be configured; a VM may have 1 GiB. What is beyond is streamed to each client.
 const MAX_ZIPS: u32 = 16;
 
-/// How long zips are streamed after storage did not take one.
-const ZIP_REST: Duration = Duration::from_secs(10);
+/// How long zips are only streamed after storage did not take one.
+pub(super) const ZIP_REST: Duration = Duration::from_secs(10);
 
 /// Callouts at once for names below barren prefixes: somebody's new module there is found, if slowly.
 const BARREN_CALLS: u32 = 4;

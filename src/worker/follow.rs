@@ -4,7 +4,7 @@
 //! out, and the first follower to see that takes over.
 
 use super::{
-    Job, JobKey, SearchKey, Worker,
+    Job, JobKey, SearchKey, Worker, copy,
     errand::{Errand, Waiter},
     fetch::or_known,
     sums::Asks,
@@ -43,6 +43,8 @@ impl Worker {
 
     /// Time has passed.
     pub fn tick(&mut self, cx: &mut Cx<'_>) {
+        self.renew_uploads(cx);
+        self.begin_copies(cx);
         let keys: Vec<_> = self.jobs.keys().cloned().collect();
         for key in keys {
             let JobKey::Search(key) = key else { continue };
@@ -95,6 +97,7 @@ impl Worker {
     pub(super) fn is_awaited(&self, errand: &Errand) -> bool {
         errand.waiting().any(|waiter| match waiter {
             Waiter::Stream(stream) | Waiter::Asks(Asks::Passing(stream)) => self.streams.contains_key(stream),
+            Waiter::Asks(Asks::Copy(zip)) => self.jobs.contains_key(&copy::key(zip)),
             Waiter::Asks(Asks::Search(key)) => self.jobs.contains_key(&JobKey::Search(key.clone())),
         })
     }
@@ -102,7 +105,7 @@ impl Worker {
 
 /// Whether `at`, a time that was set at most [`LEASE`] ahead, has come. One that is further away is from before the clock was
 /// set back.
-fn is_due(at: Timestamp, now: Timestamp) -> bool {
+pub(super) fn is_due(at: Timestamp, now: Timestamp) -> bool {
     at <= now || at.since(now) > LEASE
 }
 

@@ -2,7 +2,7 @@
 
 use log::Level;
 
-use super::{Asks, Stream, Toil, Worker};
+use super::{Asks, GivenUp, Stream, Toil, Worker};
 use crate::{
     cx::{BodyVerdict, Command, Cx, StreamId, Verdict},
     flow::{Flaw, Lesson, Passing, Proof, Routed, Sums},
@@ -32,6 +32,7 @@ impl Worker {
         ends: bool,
         cx: &mut Cx<'_>,
     ) -> BodyVerdict {
+        self.push_along(stream, &bytes, cx);
         let room = MAX_UNREAD.saturating_sub(self.unread(stream));
         match self.streams.get_mut(&stream) {
             Some(Stream::Passing(passing)) => {
@@ -78,6 +79,9 @@ impl Worker {
         }
         let (verdict, lesson) = routed.response(head, reply, &self.config, cx);
         self.learn(&routed.zip, lesson, cx);
+        if !matches!(sums, Some(Sums::Unproven { .. })) {
+            self.store_along(stream, &routed.zip, routed.source, head.content_length(), cx);
+        }
         self.streams.insert(stream, Stream::Passing(Box::new(Passing::new(routed, head, sums))));
         verdict
     }
@@ -120,6 +124,10 @@ impl Worker {
             return verdict;
         };
         let routed = passing.routed().clone();
+        if let Some(upload) = self.fed_by(stream) {
+            let verdict = judged.as_ref().map_err(GivenUp::by).copied();
+            self.end_upload(upload, verdict, cx);
+        }
         match judged {
             Ok(proof) => {
                 self.streams.remove(&stream);
@@ -178,7 +186,7 @@ impl Worker {
                 Some(Stream::Passing(passing)) => passing.unread(),
                 _ => 0,
             },
-            Toil::Passing(_) | Toil::Search(_) => 0,
+            Toil::Copy(_) | Toil::Passing(_) | Toil::Search(_) => 0,
         });
         lagging.sum()
     }

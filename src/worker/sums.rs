@@ -11,7 +11,7 @@ use crate::{
     cx::{Cx, StreamId},
     flow::{End, Searched, Sums, judge},
     gomod::{ModulePath, Version},
-    goproxy::{Document, Failure, Fault, SumdbFile},
+    goproxy::{Document, Failure, Fault, SumdbFile, Zip},
     http::Timestamp,
     plan::Want,
     shared::Region,
@@ -21,6 +21,8 @@ use crate::{
 /// Who asks for sums, and hears of them later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Asks {
+    /// A copy of this zip.
+    Copy(Zip),
     /// A search that holds a go.mod or a zip.
     Search(SearchKey),
     /// A zip that passes by on this stream.
@@ -91,6 +93,7 @@ impl Worker {
                     self.walk(key.clone(), fetch, step, cx);
                 }
             }
+            Asks::Copy(zip) => self.copy_sums(zip, sums, cx),
             Asks::Passing(stream) => self.passing_sums(*stream, sums, cx),
         }
     }

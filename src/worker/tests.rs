@@ -14,6 +14,7 @@ mod refusals;
 mod stale;
 mod storage;
 mod sumdb;
+mod uploads;
 mod whole;
 mod zips;
 

@@ -71,6 +71,11 @@ impl Buffer {
         self.parts.iter().fold(held, |held, part| held.saturating_add(part.body.len()))
     }
 
+    /// Whether at most one part is held.
+    pub(super) fn has_room(&self) -> bool {
+        self.held() <= self.part
+    }
+
     /// No more comes: what is pending is the last part, or all there is.
     pub(super) fn finish(&mut self) {
         if self.is_in_parts() {

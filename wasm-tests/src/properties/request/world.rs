@@ -71,7 +71,7 @@ impl World {
     }
 
     pub(super) fn leave(&mut self, stream: StreamId) {
-        self.worker.stream_gone(stream);
+        self.step(|worker, cx| worker.stream_gone(stream, cx));
         self.verdicts.remove(&stream);
     }
 

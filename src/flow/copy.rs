@@ -1,0 +1,182 @@
+//! A zip that is read from an upstream once more, piece by piece, because storage did not get it while it passed by.
+//!
+//! Nobody waits for it. Each piece is checked in slices, as what passes by is; the next one is asked for when whoever drives
+//! this has room for it.
+
+use std::fmt;
+
+use super::{Flaw, Proof, Sums};
+use crate::{
+    config::Endpoint,
+    endpoint,
+    goproxy::Zip,
+    http::{CallFailure, Callout, Piece, Ranged, Reply},
+    modzip::{Check, H1},
+};
+
+/// A zip that is being read.
+pub struct Copying {
+    ranged: Ranged,
+    /// The parser, until it has come to a verdict.
+    check: Option<Box<Check>>,
+    found: Option<H1>,
+    sums: Option<Sums>,
+    piece: Vec<u8>,
+    /// How many bytes of the piece are checked.
+    checked: usize,
+    /// Whether the piece is the last one.
+    is_last: bool,
+    /// How often the next piece was asked for in vain.
+    tries: u32,
+    failed: Option<NotCopied>,
+}
+
+/// What comes next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum NextPiece {
+    /// Ask this, when there is room for a few megabytes, and report the reply.
+    Ask(Callout),
+    /// It is over.
+    Over(Result<Proof, NotCopied>),
+    /// All is read; the sums are waited for.
+    Wait,
+    /// Call [`Copying::work`].
+    Work,
+}
+
+/// Why nothing came of it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotCopied {
+    /// What came must not be stored.
+    #[error("{0}")]
+    Flawed(Flaw),
+    /// The upstream gives all or nothing.
+    #[error("it gives no parts of it")]
+    NoRanges,
+    /// The upstream did not give it; what came in place of it, as metrics call that.
+    #[error("it did not give it: {0}")]
+    NotGiven(&'static str),
+}
+
+impl Copying {
+    /// The zip, from an upstream.
+    pub fn new(zip: &Zip, upstream: &Endpoint, sums: Option<Sums>) -> Self {
+        let mut copying = Self {
+            ranged: Ranged::new(endpoint::get(upstream, &zip.path()), PIECE),
+            check: Some(Box::new(Check::new(&zip.module, &zip.version))),
+            found: None,
+            sums: None,
+            piece: Vec::new(),
+            checked: 0,
+            is_last: false,
+            tries: 0,
+            failed: None,
+        };
+        if let Some(sums) = sums {
+            copying.learn(sums);
+        }
+        copying
+    }
+
+    /// The sums are known. What is not proven is not stored, whoever may be given it.
+    pub fn learn(&mut self, sums: Sums) {
+        if let Sums::Unproven { failure, .. } = &sums {
+            self.failed = Some(NotCopied::Flawed(Flaw::Unproven(failure.clone())));
+        }
+        self.sums = Some(sums);
+    }
+
+    /// The upstream has answered.
+    pub fn hear(&mut self, reply: Reply) {
+        let (piece, is_last) = match self.ranged.read(reply) {
+            Piece::More(piece) => (piece, false),
+            Piece::Last(piece) => (piece, true),
+            Piece::Failed(reply) => return self.not_given(&reply),
+        };
+        if u32::try_from(piece.len()).is_ok_and(|length| length <= PIECE) {
+            (self.piece, self.checked, self.is_last, self.tries) = (piece, 0, is_last, 0);
+        } else {
+            self.failed = Some(NotCopied::NoRanges);
+        }
+    }
+
+    /// Checks some more of the piece, for as long as one call may take: these bytes are for storage.
+    pub fn work(&mut self) -> &[u8] {
+        let Some(check) = &mut self.check else { return &[] };
+        let from = self.checked;
+        let unread = self.piece.get(from..).unwrap_or_default();
+        match check.push(unread, BUDGET) {
+            Ok(taken) => self.checked = from.saturating_add(taken),
+            Err(unfit) => self.failed = Some(NotCopied::Flawed(unfit.into())),
+        }
+        if self.is_last
+            && !self.lags()
+            && let Some(check) = self.check.take()
+        {
+            match check.finish() {
+                Ok(checked) => self.found = Some(checked.h1),
+                Err(unfit) => self.failed = Some(NotCopied::Flawed(unfit.into())),
+            }
+        }
+        self.piece.get(from..self.checked).unwrap_or_default()
+    }
+
+    /// What comes next, at any time when no callout is under way.
+    pub fn next(&self) -> NextPiece {
+        match (&self.failed, &self.found, &self.sums) {
+            (Some(failed), _, _) => NextPiece::Over(Err(failed.clone())),
+            (None, Some(got), Some(sums)) => NextPiece::Over(sums.prove(got).map_err(NotCopied::Flawed)),
+            (None, Some(_), None) => NextPiece::Wait,
+            (None, None, _) if self.lags() || self.is_last => NextPiece::Work,
+            (None, None, _) => NextPiece::Ask(self.ranged.callout()),
+        }
+    }
+
+    fn lags(&self) -> bool {
+        self.check.as_ref().is_some_and(|check| self.checked < self.piece.len() || check.has_more_work())
+    }
+
+    fn not_given(&mut self, reply: &Reply) {
+        self.tries = self.tries.saturating_add(1);
+        let is_first = self.ranged.length().is_none();
+        let (why, passing) = match reply {
+            // More than the host lets a callout bring.
+            Reply::Failed(CallFailure::Broken) if is_first => (NotCopied::NoRanges, false),
+            // All of it, or another part than was asked for.
+            Reply::Answered { status: 200 | 206, .. } => (NotCopied::NoRanges, false),
+            Reply::Answered { status, .. } => {
+                (NotCopied::NotGiven(reply.label()), matches!(status, 408 | 429 | 500..))
+            }
+            Reply::Failed(failure) => {
+                (NotCopied::NotGiven(reply.label()), *failure != CallFailure::Misconfigured)
+            }
+        };
+        if !passing || self.tries >= MAX_TRIES {
+            self.failed = Some(why);
+        }
+    }
+}
+
+/// Bytes of one piece. The host holds each while it comes, and the filter after that: less than the smallest part of an upload,
+/// so that one that has room takes it whole.
+const PIECE: u32 = 4 << 20;
+
+/// Bytes that one call unpacks and hashes, as for what passes by: about 4 ms of a worker's time.
+const BUDGET: usize = 512 << 10;
+
+/// How often one piece is asked for that fails in passing.
+const MAX_TRIES: u32 = 3;
+
+/// Neither the parser nor the bytes say much.
+impl fmt::Debug for Copying {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Copying")
+            .field("ranged", &self.ranged)
+            .field("found", &self.found)
+            .field("sums", &self.sums)
+            .field("tries", &self.tries)
+            .field("failed", &self.failed)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,355 @@
+//! Zips that go into storage while they come: as they pass by to a client, or piece by piece for nobody (`copy.rs`).
+//!
+//! Storage gets the same bytes as the client, before they are released, and shows them to nobody until the verdict on the zip is
+//! in. No client waits for it: a store that does not keep up loses this pass, and the version is copied afterwards.
+//!
+//! One worker of all stores a version: it holds a lease meanwhile. Where that worker dies, the lease runs out and whoever streams
+//! the version next begins anew; the parts that the store was left with are for a lifecycle rule of its bucket.
+
+use std::collections::BTreeMap;
+
+use log::Level;
+
+use super::{Job, JobKey, Stream, Worker, budget::ZIP_REST, follow};
+use crate::{
+    config::{Dialect, Storage},
+    cx::{CallId, Cx, StreamId},
+    flow::{Flaw, Proof},
+    goproxy::Zip,
+    http::{Reply, Timestamp},
+    metrics::Metric,
+    plan::{Source, Want},
+    shared::{Entry, Lease, Region},
+    store::{
+        self,
+        upload::{Outcome, Upload},
+    },
+};
+
+/// A zip on its way into storage.
+#[derive(Debug)]
+pub(super) struct Uploading {
+    zip: Zip,
+    /// Which upstream it is of.
+    source: Source,
+    pub(super) feed: Feed,
+    /// Whether more may come of it.
+    is_fed: bool,
+    pub(super) upload: Upload,
+    /// What storage was asked, by the upload's own numbers.
+    calls: BTreeMap<CallId, u32>,
+    why: Option<GivenUp>,
+    /// When the lease is to be renewed, while it is ours.
+    renew_at: Option<Timestamp>,
+}
+
+/// Where the bytes come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Feed {
+    /// From a copy of this worker's.
+    Copy,
+    /// From what passes by on this stream.
+    Stream(StreamId),
+}
+
+/// Why a zip is not stored that storage could have taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum GivenUp {
+    /// It is not what it has to be.
+    Flawed,
+    /// It broke off: the client left, or the upstream did.
+    Left,
+    /// The upstream does not give parts of it.
+    NoRanges,
+    /// The upstream does not give it.
+    NotGiven,
+    /// Storage did not keep up.
+    Overrun,
+    /// It is larger than storage takes in one request.
+    TooLarge,
+    /// It could not be proven.
+    Unproven,
+}
+
+impl Worker {
+    /// Has what begins to pass by on `stream` stored as it comes.
+    pub(super) fn store_along(
+        &mut self,
+        stream: StreamId,
+        zip: &Zip,
+        source: Source,
+        length: Option<u64>,
+        cx: &mut Cx<'_>,
+    ) {
+        if matches!(source, Source::Upstream(_)) {
+            let _ = self.begin_upload(zip, source, Feed::Stream(stream), length, cx);
+        }
+    }
+
+    /// The next bytes pass by on `stream`.
+    pub(super) fn push_along(&mut self, stream: StreamId, bytes: &[u8], cx: &mut Cx<'_>) {
+        if let Some(key) = self.fed_by(stream) {
+            self.push_upload(key, bytes, cx);
+        }
+    }
+
+    /// The upload that `stream` feeds.
+    pub(super) fn fed_by(&self, stream: StreamId) -> Option<JobKey> {
+        let Stream::Passing(passing) = self.streams.get(&stream)? else { return None };
+        let key = key(&passing.routed().zip);
+        match self.jobs.get(&key)? {
+            Job::Upload(uploading) if uploading.feed == Feed::Stream(stream) && uploading.is_fed => Some(key),
+            _ => None,
+        }
+    }
+
+    /// Begins an upload of `zip`, of which `total` bytes will come, where that is known; false where nothing is begun.
+    #[must_use]
+    pub(super) fn begin_upload(
+        &mut self,
+        zip: &Zip,
+        source: Source,
+        feed: Feed,
+        total: Option<u64>,
+        cx: &mut Cx<'_>,
+    ) -> bool {
+        let (key, path) = (key(zip), Want::Zip(zip.clone()).key());
+        let whole = self.config.fetch.zip_bytes;
+        let storage = self.config.writable_storage().filter(|to| to.dialect == Dialect::S3 || whole > 0);
+        let Some(storage) = storage.filter(|_| !self.jobs.contains_key(&key)) else { return false };
+        if self.leases.acquire(cx.kv, &lease(zip), cx.now) != Lease::Led {
+            return false;
+        }
+        let begun = if !self.is_storable(&path, cx) {
+            Err(None)
+        } else if !self.has_room_for_upload(storage) || self.budget.rests_from_zips(cx.now) {
+            Err(Some("skipped"))
+        } else {
+            let name = store::zip_key(storage, zip);
+            let upload = Upload::begin(storage, name, Zip::CONTENT_TYPE, total, whole);
+            if upload.is_overrun() { Err(Some(GivenUp::TooLarge.label())) } else { Ok(upload) }
+        };
+        match begun {
+            Ok(upload) => {
+                let uploading = Uploading {
+                    zip: zip.clone(),
+                    source,
+                    feed,
+                    is_fed: true,
+                    upload,
+                    calls: BTreeMap::new(),
+                    why: None,
+                    renew_at: Some(follow::renewal(cx.now)),
+                };
+                self.jobs.insert(key, Job::Upload(Box::new(uploading)));
+                true
+            }
+            Err(outcome) => {
+                self.leases.release(cx.kv, &lease(zip));
+                if let Some(outcome) = outcome {
+                    cx.count(Metric::StorageWrite { outcome });
+                }
+                false
+            }
+        }
+    }
+
+    /// The next bytes of a zip come.
+    pub(super) fn push_upload(&mut self, key: JobKey, bytes: &[u8], cx: &mut Cx<'_>) {
+        let Some(mut uploading) = self.take_upload(&key) else { return };
+        uploading.upload.push(bytes);
+        if uploading.upload.is_overrun() && uploading.upload.is_open() {
+            let is_in_parts =
+                self.config.storage.as_ref().is_some_and(|storage| storage.dialect == Dialect::S3);
+            uploading.give_up(if is_in_parts { GivenUp::Overrun } else { GivenUp::TooLarge });
+        }
+        self.go_on_uploading(key, uploading, cx);
+    }
+
+    /// Nothing more comes of a zip: it is good, or why it is given up.
+    pub(super) fn end_upload(&mut self, key: JobKey, verdict: Result<Proof, GivenUp>, cx: &mut Cx<'_>) {
+        let Some(mut uploading) = self.take_upload(&key) else { return };
+        uploading.is_fed = false;
+        match verdict {
+            Ok(Proof::Exempt | Proof::Proven) => uploading.upload.commit(),
+            Ok(Proof::Accepted) => uploading.give_up(GivenUp::Unproven),
+            Err(why) => uploading.give_up(why),
+        }
+        self.go_on_uploading(key, uploading, cx);
+    }
+
+    /// Storage has answered an upload.
+    pub(super) fn hear_upload(
+        &mut self,
+        key: JobKey,
+        mut uploading: Box<Uploading>,
+        call: CallId,
+        reply: &Reply,
+        cx: &mut Cx<'_>,
+    ) {
+        if let Some(ordinal) = uploading.calls.remove(&call) {
+            uploading.upload.reply(ordinal, reply);
+        }
+        let zip = (uploading.feed == Feed::Copy).then(|| uploading.zip.clone());
+        self.go_on_uploading(key, uploading, cx);
+        if let Some(zip) = zip {
+            self.go_on_copying(&zip, cx);
+        }
+    }
+
+    /// Renews the leases of what goes into storage.
+    pub(super) fn renew_uploads(&mut self, cx: &mut Cx<'_>) {
+        let leases = self.leases;
+        for job in self.jobs.values_mut() {
+            if let Job::Upload(uploading) = job
+                && uploading.renew_at.is_some_and(|at| follow::is_due(at, cx.now))
+            {
+                let renewed = leases.renew(cx.kv, &lease(&uploading.zip), cx.now);
+                uploading.renew_at = renewed.then(|| follow::renewal(cx.now));
+            }
+        }
+    }
+
+    /// Sends what may be sent now. An upload that is over stays until nothing more can be learned of its zip.
+    fn go_on_uploading(&mut self, key: JobKey, mut uploading: Box<Uploading>, cx: &mut Cx<'_>) {
+        while let Some((ordinal, callout)) = uploading.upload.next_call() {
+            let permit = self.budget.take(Source::Storage);
+            let call = self.call(key.clone(), permit, callout, cx);
+            uploading.calls.insert(call, ordinal);
+        }
+        match uploading.upload.outcome().filter(|_| !uploading.is_fed).cloned() {
+            Some(outcome) => self.finish_upload(&uploading, outcome, cx),
+            None => {
+                self.jobs.insert(key, Job::Upload(uploading));
+            }
+        }
+    }
+
+    fn finish_upload(&mut self, uploading: &Uploading, outcome: Outcome, cx: &mut Cx<'_>) {
+        let Uploading { zip, source, feed, why, .. } = uploading;
+        let path = Want::Zip(zip.clone()).key();
+        let later = uploading.may_be_copied(&outcome, cx.now);
+        let (label, reason) = match outcome {
+            Outcome::Stored => {
+                self.index.keep(cx.kv, &path, &Entry::Stored { since: cx.now, checked: true }, cx.now);
+                ("stored", None)
+            }
+            Outcome::Exists => {
+                // Whoever asks next reads it, and finds out whether it is right.
+                if let Some(Entry::Streamed { .. }) = self.index.peek(cx.kv, Region::Found, &path) {
+                    self.index.forget(cx.kv, Region::Found, &path, cx.now);
+                }
+                ("exists", None)
+            }
+            Outcome::Failed(trouble) => {
+                self.budget.rest_from_zips(cx.now);
+                (trouble.label, Some(trouble.why))
+            }
+            Outcome::Aborted => {
+                let label = why.map_or("aborted", GivenUp::label);
+                (label, Some(label.to_owned()))
+            }
+        };
+        // The other files of the version are asked for under leases of their own.
+        self.leases.release(cx.kv, &lease(zip));
+        cx.count(Metric::StorageWrite { outcome: label });
+        if let Some(reason) = reason {
+            cx.log(Level::Info, format!("storage: {zip} is not stored: {reason}"));
+        }
+        if uploading.upload.has_leftovers() {
+            let rule = "an incomplete upload is left to the bucket's lifecycle rule";
+            cx.log(Level::Warn, format!("storage: {zip}: {rule}"));
+        }
+        if label == "stored" {
+            self.complete(zip, cx);
+        }
+        if let (Some(at), Feed::Stream(_)) = (later, feed) {
+            self.copy_later(zip, *source, at, cx);
+        }
+    }
+
+    /// Whether storage lacks what is called `path` in the index, may be given it, and is given it by no search.
+    fn is_storable(&self, path: &str, cx: &Cx<'_>) -> bool {
+        let entry = self.index.peek(cx.kv, Region::Found, path);
+        !matches!(entry, Some(Entry::Stored { .. } | Entry::Lost { corrupt: true, .. }))
+            && !self.leases.is_held(cx.kv, path, cx.now)
+    }
+
+    fn has_room_for_upload(&self, storage: &Storage) -> bool {
+        let most = Upload::most_held(storage, self.config.fetch.zip_bytes);
+        let holds =
+            |job: &&Job| matches!(job, Job::Upload(uploading) if uploading.upload.outcome().is_none());
+        let uploads = self.jobs.values().filter(holds).count();
+        uploads == 0 || most.saturating_mul(uploads.saturating_add(1)) <= MAX_HELD
+    }
+
+    fn take_upload(&mut self, key: &JobKey) -> Option<Box<Uploading>> {
+        match self.jobs.remove(key)? {
+            Job::Upload(uploading) => Some(uploading),
+            job => {
+                self.jobs.insert(key.clone(), job);
+                None
+            }
+        }
+    }
+}
+
+impl Uploading {
+    fn give_up(&mut self, why: GivenUp) {
+        // That nobody is there any more to be given it says less than what was wrong before.
+        if why != GivenUp::Left || self.why.is_none() {
+            self.why = Some(why);
+        }
+        self.upload.abort();
+    }
+
+    /// When it may be tried once more, from the upstream, where that may help.
+    fn may_be_copied(&self, outcome: &Outcome, now: Timestamp) -> Option<Timestamp> {
+        match (outcome, self.why) {
+            (Outcome::Aborted, Some(GivenUp::Left | GivenUp::Overrun)) => Some(now),
+            (Outcome::Failed(trouble), None | Some(GivenUp::Left)) if trouble.passing => {
+                Some(now.after(ZIP_REST))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl GivenUp {
+    /// Why a zip with this flaw is not stored.
+    pub(super) fn by(flaw: &Flaw) -> Self {
+        match flaw {
+            // Of the way it came, which a copy does not.
+            Flaw::Late => Self::Left,
+            Flaw::Mismatch { .. } | Flaw::Overlong | Flaw::Unfit(_) => Self::Flawed,
+            Flaw::Unproven(_) => Self::Unproven,
+        }
+    }
+
+    /// The word for metrics.
+    fn label(self) -> &'static str {
+        match self {
+            Self::Flawed => "flawed",
+            Self::Left => "left",
+            Self::NoRanges => "no_ranges",
+            Self::NotGiven => "not_given",
+            Self::Overrun => "overrun",
+            Self::TooLarge => "too_large",
+            Self::Unproven => "unproven",
+        }
+    }
+}
+
+/// The job that stores `zip`.
+pub(super) fn key(zip: &Zip) -> JobKey {
+    JobKey::Upload { object: Want::Zip(zip.clone()).key() }
+}
+
+/// What whoever stores `zip` has the lease of. Whoever searches for it has another.
+fn lease(zip: &Zip) -> String {
+    format!("store/{}", Want::Zip(zip.clone()).key())
+}
+
+/// Bytes that all uploads of one worker may hold: a fourth of what a VM may have in Envoy. An upload holds its parts in flight and
+/// two more, 32 MiB by default: that makes eight at once. One alone may always be, whatever its parts are configured to.
+const MAX_HELD: usize = 256 << 20;
