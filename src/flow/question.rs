@@ -94,8 +94,8 @@ impl Parked {
             (End::Document(found), Want::Document(document)) => {
                 let judge = question.judge(spread, config, cx.now);
                 let left = judge::left(judge.found(document.lifetime(), found.into()));
-                // Where not all were asked the next may be told better.
-                let certain = left.is_none() || (!stale && question.may_fetch);
+                // Where not all were asked, or nothing proves it, the next may be told better.
+                let certain = !searched.unproven && (left.is_none() || (!stale && question.may_fetch));
                 let left = if certain { left } else { Some(Duration::ZERO) };
                 question.found(document, found, cache, left, config, cx)
             }

@@ -115,7 +115,11 @@ impl Worker {
                 }
             }
             End::Missing(missing) => {
-                let reason = format!("{module}@{version} cannot be verified: {}", missing.reason);
+                let reason = format!(
+                    "{module}@{version} cannot be verified: {}\n\
+                     A module that the checksum database must not know belongs into the gateway's private.nosumdb.",
+                    missing.reason
+                );
                 (Failure { fault: Fault::Bad, reason, retry_after: None }, acceptable)
             }
             End::Failed(failure) => {
