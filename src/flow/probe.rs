@@ -66,6 +66,11 @@ impl Sightings {
         }
     }
 
+    /// Whether `source` answered last time, as far as it was asked.
+    pub fn is_well(&self, source: Source) -> bool {
+        self.0.get(&source).is_none_or(|sighting| sighting.now)
+    }
+
     fn saw(&self, source: Source) -> bool {
         self.0.get(&source).is_some_and(|sighting| sighting.ever)
     }

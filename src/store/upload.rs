@@ -2,6 +2,7 @@
 //!
 //! Over S3 the bytes leave in parts as they come; nobody can read them until the upload is completed, which happens after
 //! [`Upload::commit`] alone. What is small, and everything over WebDAV, is kept until then and written by one request.
+//! Where that request cannot say that it must not replace anything, one that looks goes before it.
 //!
 //! It sends nothing and waits for nothing: [`Upload::next_call`] says what may be sent now, and [`Upload::reply`] hears what came of
 //! it. A failure costs the copy; the parts that are in the store by then are given up by aborting the upload.
@@ -14,9 +15,9 @@ use std::collections::BTreeMap;
 
 use self::buffer::Buffer;
 use super::{
-    judge::{Trouble, Written, judge_write},
+    judge::{Stored, Trouble, Written, judge_presence, judge_write},
     multipart::{self, PartTag, UploadId},
-    request::create,
+    request::{create, head},
 };
 use crate::{
     config::{Dialect, Storage},
@@ -30,13 +31,15 @@ pub struct Upload {
     key: String,
     content_type: &'static str,
     bytes: Buffer,
+    /// Whether there may be an object of that name, which a write would replace.
+    unseen: bool,
     remote: Remote,
     phase: Phase,
     /// What is under way.
     calls: BTreeMap<u32, Ask>,
     /// Callouts so far: the ordinal of the next.
     calls_made: u32,
-    /// How often the request was sent that stands for the whole: begin, then complete or put, then abort.
+    /// How often the request was sent that stands for the whole: begin or look, then complete or put, then abort.
     tries: u32,
 }
 
@@ -77,6 +80,7 @@ enum Ask {
     Abort,
     Begin,
     Complete,
+    Look,
     Part(usize),
     Put,
 }
@@ -102,6 +106,7 @@ impl Upload {
             key,
             content_type,
             bytes: Buffer::new(part, most, total),
+            unseen: storage.dialect == Dialect::Webdav,
             remote: Remote::Nothing,
             phase: Phase::Open,
             calls: BTreeMap::new(),
@@ -193,7 +198,7 @@ impl Upload {
         match ask {
             Ask::Begin => self.remote = Remote::Beginning,
             Ask::Part(at) => self.bytes.sent(at),
-            Ask::Abort | Ask::Complete | Ask::Put => {}
+            Ask::Abort | Ask::Complete | Ask::Look | Ask::Put => {}
         }
         if !matches!(ask, Ask::Part(_)) {
             self.tries = self.tries.saturating_add(1);
@@ -210,6 +215,7 @@ impl Upload {
             None => return,
             Some(Ask::Begin) => self.begun(multipart::judge_begin(reply)),
             Some(Ask::Part(at)) => self.taken(at, multipart::judge_part(reply)),
+            Some(Ask::Look) => self.looked(judge_presence(reply), reply),
             Some(Ask::Put) => self.written(judge_write(reply)),
             Some(Ask::Complete) => {
                 let is_gone = matches!(reply, Reply::Answered { status: 404, .. });
@@ -238,7 +244,10 @@ impl Upload {
             // A part that arrives after the abort would stay.
             (Phase::Closing(_), Remote::Begun(_)) => self.calls.is_empty().then_some(Ask::Abort),
             (Phase::Closing(_), _) => None,
-            (Phase::Committed, _) if !self.bytes.is_in_parts() => self.calls.is_empty().then_some(Ask::Put),
+            (Phase::Committed, _) if !self.bytes.is_in_parts() => {
+                let ask = if self.unseen { Ask::Look } else { Ask::Put };
+                self.calls.is_empty().then_some(ask)
+            }
             (_, Remote::Nothing) => self.bytes.is_in_parts().then_some(Ask::Begin),
             (_, Remote::Beginning) => None,
             (phase, Remote::Begun(_)) => {
@@ -254,6 +263,7 @@ impl Upload {
         let (storage, key) = (&self.storage, self.key.as_str());
         match (ask, &self.remote) {
             (Ask::Begin, _) => Some(multipart::begin(storage, key, self.content_type)),
+            (Ask::Look, _) => Some(head(storage, key)),
             (Ask::Put, _) => Some(create(storage, key, self.content_type, self.bytes.whole())),
             (Ask::Part(at), Remote::Begun(id)) => {
                 let number = u32::try_from(at).ok()?.checked_add(1)?;
@@ -277,6 +287,17 @@ impl Upload {
                 self.remote = Remote::Nothing;
                 self.fail_unless_again(trouble, self.tries);
             }
+        }
+    }
+
+    fn looked(&mut self, there: Stored<()>, reply: &Reply) {
+        match there {
+            Stored::Absent => {
+                self.unseen = false;
+                self.tries = 0;
+            }
+            Stored::Present(()) | Stored::Corrupt(_) => self.close(Outcome::Exists),
+            Stored::Unavailable(_) => self.fail_unless_again(Trouble::of(reply), self.tries),
         }
     }
 

@@ -72,7 +72,7 @@ pub(super) enum GivenUp {
 }
 
 impl Worker {
-    /// Has what begins to pass by on `stream` stored as it comes.
+    /// Has what begins to pass by on `stream` stored as it comes. A store that did not answer when it was last asked is spared.
     pub(super) fn store_along(
         &mut self,
         stream: StreamId,
@@ -81,7 +81,7 @@ impl Worker {
         length: Option<u64>,
         cx: &mut Cx<'_>,
     ) {
-        if matches!(source, Source::Upstream(_)) {
+        if matches!(source, Source::Upstream(_)) && self.sightings.is_well(Source::Storage) {
             let _ = self.begin_upload(zip, source, Feed::Stream(stream), length, cx);
         }
     }

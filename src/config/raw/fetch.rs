@@ -58,8 +58,9 @@ pub(in crate::config) struct RawFetch {
     )]
     pub(in crate::config) zip_wait: Option<RawDuration>,
     /// The largest zip, in bytes, that is fetched whole into the storage when it is first asked for, so that a crowd of
-    /// clients costs one fetch; `0` fetches none. Larger ones are streamed from the upstream to each client. It takes a
-    /// storage that is written to; the most is what Envoy lets a filter fetch at once (32 MiB).
+    /// clients costs one fetch; `0` fetches none. Larger ones are streamed from the upstream to each client, and
+    /// stored as they pass where the storage speaks S3. It takes a storage that is written to; the most is what Envoy lets a
+    /// filter fetch at once (32 MiB).
     #[cfg_attr(
         not(target_arch = "wasm32"),
         schemars(extend(

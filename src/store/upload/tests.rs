@@ -151,10 +151,16 @@ fn over_webdav_it_is_one_request_of_a_bounded_length() {
     upload.push(&bytes(40));
     assert!(upload.next_call().is_none());
     upload.commit();
+    let mut there = upload.clone();
+    let (ordinal, look) = upload.next_call().unwrap();
+    upload.reply(ordinal, &s3.ask(&look));
     let (ordinal, put) = upload.next_call().unwrap();
     assert!(!put.headers.iter().any(|(name, _)| name == "if-none-match"));
     upload.reply(ordinal, &s3.ask(&put));
     assert_eq!((upload.outcome(), s3.object("k").map(Vec::len)), (Some(&Outcome::Stored), Some(100)));
+
+    s3.serve(&mut there);
+    assert_eq!((there.outcome(), s3.log.last().unwrap().as_str()), (Some(&Outcome::Exists), "HEAD k"));
 
     assert!(begin(Some(101)).is_overrun(), "it is known before the first byte");
     let mut upload = begin(None);

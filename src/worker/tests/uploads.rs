@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use super::{gets, routed_to};
 use crate::{
     cx::{StreamId, Verdict},
+    http::CallFailure,
     sim::{Cluster, Fate, World, zip},
     sumdb::tests::world::key,
 };
@@ -255,19 +256,39 @@ fn scenario_an_object_that_is_there_stays_and_is_read_by_the_next() {
     }
 }
 
+const WEBDAV: &str = r#"{
+    "fetch": {"zip_bytes": 2097152},
+    "upstreams": [{"name": "public", "cluster": "public", "url": "https://proxy.test/base"}],
+    "storage": {"cluster": "storage", "url": "http://storage.test/modules"}}"#;
+
+/// A world whose storage takes no parts, and whose upstream sends more at once than the host can hold.
+fn webdav(bytes: &[u8]) -> World {
+    let mut world = world_of(1, WEBDAV, bytes);
+    world.cluster("public").fault_once = Some(CallFailure::Broken);
+    world
+}
+
+#[test]
+fn scenario_a_store_that_cannot_be_told_to_replace_nothing_is_asked_first() {
+    let stored = "/modules/example.com/m/@v/v1.0.0.zip";
+    let small = zip_of("example.com/m", 1 << 20);
+    let mut world = webdav(&small);
+    let stream = begin(&mut world, 0, None);
+    send(&mut world, 0, stream, &small);
+    world.cluster("storage").serve(stored, "another gateway's");
+    assert_eq!(send_all(&mut world, 0, stream, &[]), Fate::Complete);
+    world.settle();
+    assert_eq!(storage(&world).body(stored).unwrap(), "another gateway's");
+    assert_eq!((writes(&world, "exists"), writes(&world, "stored")), (1, 0));
+}
+
 #[test]
 fn scenario_a_store_without_parts_is_given_what_fits_into_one_request() {
-    let config = r#"{
-        "fetch": {"zip_bytes": 2097152},
-        "upstreams": [{"name": "public", "cluster": "public", "url": "https://proxy.test/base"}],
-        "storage": {"cluster": "storage", "url": "http://storage.test/modules"}}"#;
     let stored = "/modules/example.com/m/@v/v1.0.0.zip";
     let small = zip_of("example.com/m", 1 << 20);
     for (bytes, outcome) in [(&small[..], "stored"), (middling(), "too_large")] {
         for length in [None, Some(bytes.len())] {
-            let mut world = world_of(1, config, bytes);
-            // That makes it a zip which the host cannot hold, and which is streamed.
-            world.cluster("public").fault_once = Some(crate::http::CallFailure::Broken);
+            let mut world = webdav(bytes);
             let stream = begin(&mut world, 0, length);
             assert_eq!(send_all(&mut world, 0, stream, bytes), Fate::Complete);
             world.settle();

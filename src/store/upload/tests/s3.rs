@@ -68,6 +68,7 @@ impl S3 {
         };
         let (upload, part) = (value("uploadId"), value("partNumber"));
         let kind = match (callout.method, &upload, part.is_some()) {
+            ("HEAD", None, _) => "HEAD",
             ("PUT", None, _) => "PUT",
             ("POST", None, _) => "BEGIN",
             ("PUT", Some(_), true) => "PART",
@@ -91,6 +92,7 @@ impl S3 {
         let only_new = callout.headers.iter().any(|(name, value)| name == "if-none-match" && value == "*");
         let reply = match (kind, upload) {
             ("BEGIN", _) => self.begin(),
+            ("HEAD", _) => answered(if self.objects.contains_key(&key) { 200 } else { 404 }, &[], ""),
             ("PUT", _) if only_new && self.objects.contains_key(&key) => error(412, "PreconditionFailed"),
             ("PUT", _) => {
                 self.put(&key, &callout.body);

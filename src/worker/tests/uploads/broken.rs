@@ -1,7 +1,6 @@
 //! Clients that leave, stores that fail, and workers that die in the middle.
 
 use super::*;
-use crate::http::CallFailure;
 
 #[test]
 fn scenario_a_client_that_leaves_costs_this_pass_and_it_is_copied() {
@@ -98,8 +97,25 @@ fn scenario_a_store_that_takes_none_is_left_alone() {
     }
     world.settle();
     assert_clean(&world);
-    assert_eq!((writes(&world, "full"), writes(&world, "skipped")), (1, 1));
-    assert_eq!(gets(&world, "public", ".zip"), 0);
+    assert_eq!((writes(&world, "full"), gets(&world, "public", ".zip")), (1, 0));
+    assert_eq!(storage(&world).asked.iter().filter(|asked| asked.starts_with("PUT")).count(), 1);
+}
+
+#[test]
+fn scenario_a_store_that_is_down_is_spared_until_it_answers_again() {
+    let mut world = world(1, middling());
+    world.cluster("storage").fault = Some(CallFailure::Unreachable);
+    let first = begin(&mut world, 0, None);
+    assert_eq!(send_all(&mut world, 0, first, middling()), Fate::Complete);
+    world.settle();
+    assert_eq!((storage(&world).bucket.begun(), gets(&world, "public", ".zip")), (0, 0));
+    assert!(storage(&world).asked.iter().all(|asked| asked.starts_with("HEAD")));
+    world.cluster("storage").fault = None;
+    world.pass(120_000);
+    let second = begin(&mut world, 0, None);
+    assert_eq!(send_all(&mut world, 0, second, middling()), Fate::Complete);
+    world.settle();
+    assert_stored(&world, middling());
 }
 
 #[test]
@@ -108,12 +124,11 @@ fn scenario_what_cannot_even_be_aborted_is_said() {
     let bad = flawed(middling());
     world.cluster("storage").fault_of = Some(("DELETE", "uploadId", CallFailure::Unreachable));
     let stream = begin(&mut world, 0, None);
-    send(&mut world, 0, stream, &bad);
+    assert_eq!(send_all(&mut world, 0, stream, &bad), Fate::Reset);
     world.settle();
-    // Its bytes were flawed before there was a second part.
-    let left = storage(&world).bucket.open();
     assert!(world.is_idle() && storage(&world).bytes(STORED).is_none());
-    assert_eq!(left, usize::from(world.log.concat().contains("lifecycle rule")), "{:?}", world.log);
+    assert_eq!(storage(&world).bucket.open(), 1);
+    assert!(world.log.concat().contains("left to the bucket's lifecycle rule"), "{:?}", world.log);
 }
 
 #[test]

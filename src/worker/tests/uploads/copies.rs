@@ -1,10 +1,7 @@
 //! Zips that are copied into storage afterwards.
 
 use super::*;
-use crate::{
-    http::CallFailure,
-    worker::{Job, Worker},
-};
+use crate::worker::{Job, Worker};
 
 /// A client leaves before a byte came.
 fn leave_one(world: &mut World, path: &str) {
