@@ -118,12 +118,11 @@ fn a_store_that_does_not_take_it_costs_the_copy_alone(workers: u32) {
             let answer = stack.get(&path);
             assert_eq!((come_from(&answer), answer.body == zip), ((200, "upstream"), true), "{name}");
         }
-        assert_eq!(stack.envoy.metric(&counter), counted + 1, "{name}");
-        assert_eq!(
-            stack.storage.hits_with("PUT", &path),
-            puts,
-            "{name}: the second one is not to wait for that"
-        );
+        // Another worker that streams the second one finds out for itself, when its client has all of it.
+        let (writes, sent) = (stack.envoy.metric(&counter) - counted, stack.storage.hits_with("PUT", &path));
+        let (most_writes, most_sent) = if workers == 1 { (1, puts) } else { (2, puts + TRIES) };
+        assert!((1..=most_writes).contains(&writes), "{name}: {writes}");
+        assert!((puts..=most_sent).contains(&sent), "{name}: {sent}");
         assert_eq!(methods(&stack.upstream, &path), ["GET"; 3], "{name}: one to be stored, two streamed");
         stack.envoy.wait_idle(&[UPSTREAM]);
     }
@@ -243,3 +242,6 @@ fn a_store_that_is_slow_to_take_it_holds_nobody_longer_than_configured() {
     );
     assert_eq!(methods(&stack.upstream, &path), ["GET", "GET"]);
 }
+
+/// How often an upload sends a request that fails in passing.
+const TRIES: usize = 3;
