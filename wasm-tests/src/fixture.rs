@@ -6,8 +6,8 @@ use std::thread;
 use serde_json::{Value, json};
 
 use crate::envoy::{Builder, Envoy};
-use crate::faulty::Faulty;
-use crate::http::Response;
+use crate::faulty::{Faulty, Reply};
+use crate::http::{self, Response};
 use crate::nginx::Nginx;
 use crate::tree::Tree;
 
@@ -200,6 +200,17 @@ macro_rules! at_two_and_four_workers {
 #[must_use]
 pub fn times_asked(outcome: &str) -> u64 {
     if outcome == "dropped" { 2 } else { 1 }
+}
+
+/// One that answers what `server` answers, for tests that want to know what that is asked, and how.
+#[must_use]
+pub fn relay(server: SocketAddr) -> Faulty {
+    let relay = Faulty::start();
+    relay.otherwise(move |seen| {
+        let answer = http::get(server, &seen.target);
+        Reply::status(answer.status).body(answer.body).served()
+    });
+    relay
 }
 
 /// A gateway to these two, for suites that bring their own.

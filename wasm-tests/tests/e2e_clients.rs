@@ -108,9 +108,10 @@ fn a_thousand_clients_that_leave_cost_nothing() {
     // A document that waits for the upstream, and a zip that waits for what storage says.
     let (document, zip) = ("/gone.example/m/@v/v1.0.0.mod", "/gone.example/m/@v/v1.0.0.zip");
     stack.upstream.on(document, Reply::ok("module gone.example/m\n").held(&late));
-    stack.storage.on(&format!("HEAD {zip}"), Reply::status(404).served().held(&late));
-    stack.storage.keep(zip);
-    stack.upstream.on(zip, Reply::ok(Module::new("gone.example/m", "v1.0.0").zip()).served());
+    let whole = || Reply::ok(Module::at(zip).zip()).served();
+    let stored = [Reply::status(404).served().held(&late), whole().ranges()];
+    stack.storage.on_each(&format!("GET {zip}"), stored);
+    stack.upstream.on(zip, whole());
     let mut sizes = Vec::new();
     for _ in 0..5 {
         let clients = (ask(&stack, document, 150), ask(&stack, zip, 50));

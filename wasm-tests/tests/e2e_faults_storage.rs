@@ -132,7 +132,7 @@ fn a_write_that_fails_costs_the_copy_alone() {
     failing.retain(|(name, ..)| !matches!(*name, "s401" | "s500" | "s503" | "s304" | "s301"));
     failing.extend([
         ("s507", status(507), "full"),
-        ("s409", status(409), "refused"),
+        ("s409", status(409), "conflict"),
         ("s302", status(302), "refused"),
     ]);
     for (name, reply, outcome) in failing {
@@ -150,23 +150,37 @@ fn a_write_that_fails_costs_the_copy_alone() {
 
 #[test]
 fn a_zip_that_storage_cannot_speak_of_is_fetched() {
-    let (stack, late) = (stack(), Gate::new());
+    // It is read whole the first time, or asked whether it is there.
+    for (method, reverify) in [("GET", "first_read"), ("HEAD", "never")] {
+        zip_is_fetched(method, reverify);
+    }
+}
+
+fn zip_is_fetched(method: &str, reverify: &str) {
+    let storage = json!({"storage": {"timeout": "1s", "reverify": reverify}});
+    let (stack, late) = (Scripted::with(&storage, |envoy| envoy), Gate::new());
     for (name, reply, outcome) in faults(&late) {
         let path = format!("/fault.example/{name}/@v/v1.0.0.zip");
-        stack.storage.on(&format!("HEAD {path}"), reply);
+        stack.storage.on(&path, reply);
         stack.upstream.on(&path, Reply::ok(zip_at(&path)).served());
-        // Envoy answers a HEAD without the text that tells a closed connection from a refused one.
-        let (outcome, asked) =
-            (if outcome == "dropped" { "unreachable" } else { outcome }, times_asked(outcome));
+        let (outcome, asked) = match (method, outcome) {
+            // Envoy answers a HEAD without the text that tells a closed connection from a refused one.
+            ("HEAD", "dropped") => ("unreachable", times_asked(outcome)),
+            // Broken off it may be there all the same, to be streamed: a HEAD says so.
+            ("GET", "broken") => (outcome, 2),
+            _ => (outcome, times_asked(outcome)),
+        };
         let counter = format!("callouts_total.target.storage.outcome.{outcome}");
         let counted = stack.envoy.metric(&counter);
         let answer = zip(&stack, &path);
         assert_eq!(
             (come_from(&answer), answer.length, answer.pattern),
             ((200, "upstream"), zip_at(&path).len(), true),
-            "{name}"
+            "{method}: {name}"
         );
-        assert_eq!(stack.envoy.metric(&counter), counted + asked, "{name}: {counter}");
+        assert_eq!(stack.envoy.metric(&counter), counted + asked, "{method}: {name}: {counter}");
+        assert_eq!(stack.storage.requests_for(&path)[0].method, method, "{name}");
+        assert_eq!(stack.storage.hits_with("PUT", &path), 0, "{method}: {name}");
     }
     late.open();
     stack.envoy.wait_idle(&[STORAGE, UPSTREAM]);

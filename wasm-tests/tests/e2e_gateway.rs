@@ -12,6 +12,7 @@ use modgate_wasm_tests::nginx::Nginx;
 use modgate_wasm_tests::port::{self, Port};
 use modgate_wasm_tests::process::family::{descendants, runs};
 use modgate_wasm_tests::process::{self, Process};
+use modgate_wasm_tests::sumdb::Sumdb;
 use modgate_wasm_tests::tls::Certificate;
 use modgate_wasm_tests::tree::Tree;
 use modgate_wasm_tests::wait;
@@ -166,8 +167,9 @@ fn an_upstream_behind_tls_and_a_path() {
 
 #[test]
 fn a_checksum_database_is_announced_and_no_proof_is_made_up() {
-    let (upstream, sumdb) = (Faulty::start(), Faulty::start());
-    let key = "sum.example.com+033de0ae+Ac4zctda0e5ezaHJyk9SxEdhs3Ux18htTTAD8OuAn8aa";
+    let (upstream, tree) = (Faulty::start(), tempfile::tempdir().unwrap());
+    let sumdb = Sumdb::of(tree.path());
+    let key = sumdb.key();
     let gateway = start(&[
         ("UPSTREAM", &format!("http://{}", upstream.addr())),
         ("SUMDB", &format!("{key} http://{}/db", sumdb.addr())),

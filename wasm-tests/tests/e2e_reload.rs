@@ -3,7 +3,6 @@
 
 use std::thread;
 
-use modgate_wasm_tests::body::Body;
 use modgate_wasm_tests::bootstrap::discovery::Discovery;
 use modgate_wasm_tests::envoy::Envoy;
 use modgate_wasm_tests::faulty::{Faulty, Gate, Reply};
@@ -54,22 +53,24 @@ fn what_is_under_way_ends_as_it_began_and_what_comes_is_under_the_new_configurat
         "/a.example/m/@v/v1.0.0.zip",
         "/b.example/m/@v/v1.0.0.zip",
     );
-    let zip = Module::new("b.example/m", "v1.0.0").padded(3 << 20).zip();
+    let [streamed, zip] = [streaming, whole].map(|path| Module::at(path).padded(3 << 20).zip());
     stack.upstream.on(known, Reply::ok(GOOD));
     stack.upstream.on(parked, Reply::ok(GOOD).held(&gate));
-    // One that storage has is streamed from there, the other is fetched into it.
-    stack.storage.on(streaming, Reply::huge(3 << 20).served().held_in_body(1 << 20, &gate));
+    // One that storage has, too large to be read before, is streamed from there; the other is fetched into it.
+    let beginning = Reply::status(206).header("content-range", "bytes 0-1/99999999").body("PK");
+    let held = Reply::ok(streamed.clone()).held_in_body(1 << 20, &gate);
+    stack.storage.on_each(streaming, [beginning.served(), held.served()]);
     stack.upstream.on(whole, Reply::ok(zip.clone()).held(&gate));
     stack.storage.keep(whole);
     assert_eq!(stack.status(known), 200);
     let expected = [
-        (parked, GOOD.into(), &stack.upstream),
-        (whole, zip, &stack.upstream),
-        (streaming, Body::pattern(3 << 20), &stack.storage),
+        (parked, GOOD.into(), &stack.upstream, 1),
+        (whole, zip, &stack.upstream, 1),
+        (streaming, streamed, &stack.storage, 2),
     ];
-    let clients = expected.map(|(path, body, server)| {
+    let clients = expected.map(|(path, body, server, hits)| {
         let client = thread::spawn(move || Request::get(path).compare_body(body).send(addr));
-        server.wait_hits(path, 1);
+        server.wait_hits(path, hits);
         client
     });
 
@@ -190,13 +191,12 @@ fn a_replaced_configuration_leaves() {
     let patterns = |round: usize| -> Vec<String> {
         (0..4000).map(|number| format!("private{number}.example{round}/team/project")).collect()
     };
-    let zip = Module::new("round.example/m", "v1.0.0").zip();
     let mut sizes = Vec::new();
     for round in 0..50 {
         let gate = Gate::new();
         let paths = ["mod", "zip"].map(|kind| format!("/round{round}.example/m/@v/v1.0.0.{kind}"));
         let clients = paths.map(|path| {
-            let reply = if path.ends_with("zip") { Reply::ok(zip.clone()) } else { Reply::ok(GOOD) };
+            let reply = Reply::ok(if path.ends_with("zip") { Module::at(&path).zip() } else { GOOD.into() });
             stack.upstream.on(&path, reply.held(&gate));
             stack.storage.keep(&path);
             let asked = path.clone();
@@ -206,7 +206,7 @@ fn a_replaced_configuration_leaves() {
         });
         // One that leaves before its zip begins.
         let left = format!("/round{round}.example/left/@v/v1.0.0.zip");
-        stack.upstream.on(&left, Reply::ok(zip.clone()).held(&gate));
+        stack.upstream.on(&left, Reply::ok(Module::at(&left).zip()).held(&gate));
         let mut leaver = Conn::open(addr).unwrap();
         leaver.send(&Request::get(&left)).unwrap();
         stack.upstream.wait_hits(&left, 1);

@@ -11,7 +11,7 @@ use modgate_wasm_tests::module::Module;
 use modgate_wasm_tests::nginx::Nginx;
 use modgate_wasm_tests::sumdb::Sumdb;
 use modgate_wasm_tests::tree::Tree;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const MODULE: &str = "example.com/hello@v1.1.0";
 
@@ -24,13 +24,13 @@ struct Site {
 
 fn site(workers: u32, nosumdb: &[&str]) -> Site {
     let upstream = Nginx::serving(Tree::sample().path());
-    let mut site = site_of(upstream.addr(), workers, nosumdb);
+    let mut site = site_of(upstream.addr(), workers, &json!({"private": {"nosumdb": nosumdb}}));
     site.servers.0 = Some(upstream);
     site
 }
 
 /// Nobody but the gateway can resolve the database's name, so whatever the go command learns it learns through it.
-fn site_of(upstream: SocketAddr, workers: u32, nosumdb: &[&str]) -> Site {
+fn site_of(upstream: SocketAddr, workers: u32, patch: &Value) -> Site {
     let (sumdb, storage) = (Sumdb::of(Tree::sample().path()), Nginx::storage());
     let envoy = Envoy::gateway()
         .concurrency(workers)
@@ -39,8 +39,8 @@ fn site_of(upstream: SocketAddr, workers: u32, nosumdb: &[&str]) -> Site {
         .cluster("sum", sumdb.addr())
         .patch_plugin(&json!({
             "sumdb": [{"name": Sumdb::NAME, "key": sumdb.key(), "cluster": "sum", "url": "http://sum.test"}],
-            "private": {"nosumdb": nosumdb},
         }))
+        .patch_plugin(patch)
         .start();
     Site { sumdb, envoy, servers: (None, storage) }
 }
@@ -70,19 +70,22 @@ fn what_was_verified_once_is_verified_again_without_the_database() {
 }
 
 #[test]
-fn a_module_that_is_not_what_the_database_knows_is_refused_by_the_client() {
+fn a_module_that_is_not_what_the_database_knows_is_refused() {
     // Other bytes under the same name; the database knows the sample's.
     let forged = Faulty::start();
     forged.serve(&Module::new("example.com/hello", "v1.1.0"));
-    let site = site_of(forged.addr(), 1, &[]);
-    let run = go(&site).mod_download(&[MODULE]);
-    assert!(!run.ok());
-    assert!(
-        format!("{}{}", run.stdout, run.stderr).contains("checksum mismatch"),
-        "{}{}",
-        run.stdout,
-        run.stderr
-    );
+    for (mode, who) in [
+        ("require", "bad answer from upstream golang: the checksum database says h1:"),
+        ("off", "checksum mismatch"),
+    ] {
+        let site = site_of(forged.addr(), 1, &json!({"verify": {"mode": mode}}));
+        let run = go(&site).mod_download(&[MODULE]);
+        let said = format!("{}{}", run.stdout, run.stderr);
+        assert!(!run.ok() && said.contains(who), "{mode}: {said}");
+        // A client that believes whatever it is given gets it where nobody else has looked.
+        let trusting = Go::new(&site.envoy.url()).mod_download(&[MODULE]);
+        assert_eq!(trusting.ok(), mode == "off", "{mode}: {}{}", trusting.stdout, trusting.stderr);
+    }
 }
 
 #[test]

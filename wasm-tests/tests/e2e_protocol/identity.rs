@@ -7,6 +7,7 @@ use modgate_wasm_tests::faulty::{Faulty, Reply, Seen};
 use modgate_wasm_tests::fixture::{self, Scripted};
 use modgate_wasm_tests::http::Request;
 use modgate_wasm_tests::module::Module;
+use modgate_wasm_tests::sumdb::Sumdb;
 use modgate_wasm_tests::{at_one_and_four_workers, wait};
 use serde_json::json;
 
@@ -63,7 +64,9 @@ fn a_client_s_secrets_stay_here_and_the_gateway_s_own_go_where_they_belong(worke
 
 /// `upstream_zip` and `storage_zip` are the methods by which they are asked for the zip that only the upstream has at first.
 fn told_by_downloads(workers: u32, zip_bytes: u32, upstream_zip: &[&str], storage_zip: &[&str]) {
-    let (upstream, storage, sumdb) = (Faulty::start(), Faulty::start(), Faulty::start());
+    let (upstream, storage, tree) = (Faulty::start(), Faulty::start(), tempfile::tempdir().unwrap());
+    let database = Sumdb::of(tree.path());
+    let sumdb = fixture::relay(database.addr());
     let (fetched, stored) =
         (Module::new("example.com/fetched", "v1.0.0"), Module::new("example.com/stored", "v1.0.0"));
     upstream.serve(&fetched);
@@ -71,7 +74,7 @@ fn told_by_downloads(workers: u32, zip_bytes: u32, upstream_zip: &[&str], storag
         storage.on(&stored.url(kind), reply);
     }
     storage.keep(&fetched.url("zip"));
-    sumdb.on("/latest", Reply::ok("go.sum database tree\n"));
+    [&fetched, &stored].into_iter().for_each(|module| module.write_to(tree.path()));
     let envoy = Envoy::gateway()
         .cluster(fixture::UPSTREAM, upstream.addr())
         .cluster(fixture::STORAGE, storage.addr())
@@ -83,7 +86,8 @@ fn told_by_downloads(workers: u32, zip_bytes: u32, upstream_zip: &[&str], storag
                            "headers": {"authorization": "Bearer gateway", "x-tenant": "7"}}],
             "storage": {"cluster": fixture::STORAGE, "url": "http://storage.internal",
                         "headers": {"authorization": "Basic store"}},
-            "sumdb": [{"name": "sum.golang.org", "cluster": "sum_golang_org", "url": "https://sum.golang.org"}]
+            "sumdb": [{"name": Sumdb::NAME, "key": database.key(), "cluster": "sum_golang_org",
+                       "url": "https://sum.test"}]
         }))
         .start();
     for method in ["GET", "HEAD"] {
@@ -95,7 +99,7 @@ fn told_by_downloads(workers: u32, zip_bytes: u32, upstream_zip: &[&str], storag
             fetched.url("zip"),
             stored.url("mod"),
             stored.url("zip"),
-            "/sumdb/sum.golang.org/latest".to_owned(),
+            "/sumdb/sum.test/latest".to_owned(),
             "/-/readyz".to_owned(),
         ] {
             assert_eq!(envoy.send(&revealing(method, &path)).status, 200, "{method} {path}");
@@ -125,7 +129,10 @@ fn told_by_downloads(workers: u32, zip_bytes: u32, upstream_zip: &[&str], storag
     assert_eq!(methods(&upstream, &fetched), upstream_zip, "downloads as well");
     assert_eq!(methods(&storage, &fetched), storage_zip);
     assert_eq!(methods(&storage, &stored), ["GET", "HEAD"]);
-    assert_eq!(sumdb.requests().len(), 1);
+    assert_eq!(sumdb.hits("/latest"), 1);
+    for module in [&fetched, &stored] {
+        assert_eq!(sumdb.hits(&format!("/lookup/{}", module.query())), 1, "what is given is proven");
+    }
 }
 
 #[test]
@@ -153,7 +160,8 @@ fn what_says_which_bytes_goes_along_with_a_download() {
         assert_eq!((answer.status, answer.header("x-modgate-cache")), (status, Some(from)));
         assert_eq!(answer.length, length);
         assert!(module.zip().to_vec().starts_with(&answer.body));
-        let (upstream, storage) = (stack.upstream.requests(), stack.storage.requests());
+        let upstream = stack.upstream.requests_for(&module.url("zip"));
+        let storage = stack.storage.requests_for(&module.url("zip"));
         let (seen, filter_s_own) = if from == "upstream" {
             (&upstream[0], &storage[..])
         } else {
@@ -174,5 +182,10 @@ fn what_says_which_bytes_goes_along_with_a_download() {
         assert!(others.is_empty(), "{others:?}");
         assert!(!filter_s_own.is_empty());
         filter_s_own.iter().for_each(|seen| assert_discreet(seen, None));
+        // The rest of the version that went into storage.
+        let rest = [stack.upstream.requests(), stack.storage.requests()].concat();
+        rest.iter()
+            .filter(|seen| !seen.target.ends_with(".zip"))
+            .for_each(|seen| assert_discreet(seen, None));
     }
 }

@@ -9,17 +9,25 @@ mod pages;
 mod paths;
 mod zips;
 
+use std::collections::BTreeMap;
+
 use modgate_wasm_tests::envoy::Builder;
 use modgate_wasm_tests::faulty::{Faulty, Reply};
-use modgate_wasm_tests::fixture::Stack;
-use modgate_wasm_tests::http::{Request, Response};
+use modgate_wasm_tests::fixture::{self, Stack};
+use modgate_wasm_tests::http::{self, Request, Response};
 use modgate_wasm_tests::module::Module;
+use modgate_wasm_tests::sumdb::Sumdb;
 use serde_json::json;
+use tempfile::TempDir;
 
-/// A gateway with a module and a checksum database behind it.
+/// A gateway with a module and a checksum database behind it, which proves nothing but the database itself.
 struct Site {
     stack: Stack,
+    /// Who asks the database.
     sumdb: Faulty,
+    /// What the database says, path by path.
+    said: BTreeMap<&'static str, Vec<u8>>,
+    _database: (Sumdb, TempDir),
 }
 
 /// One kind of document, as [`Site`] has it.
@@ -27,6 +35,7 @@ struct Kind {
     path: &'static str,
     content_type: &'static str,
     cache_control: &'static str,
+    /// Nothing where the checksum database says it.
     body: &'static str,
 }
 
@@ -75,30 +84,26 @@ const KINDS: [Kind; 11] = [
         body: r#"{"Version":"v1.2.4-0.20240102030405-abcdefabcdef"}"#,
     },
     Kind { path: "/example.com/tagless/@v/list", content_type: TEXT, cache_control: MUTABLE, body: "" },
-    Kind { path: "/sumdb/sum.golang.org/supported", content_type: TEXT, cache_control: "no-store", body: "" },
+    Kind { path: "/sumdb/sum.test/supported", content_type: TEXT, cache_control: "no-store", body: "" },
+    // In this order each is proven by those before it.
+    Kind { path: "/sumdb/sum.test/latest", content_type: TEXT, cache_control: MUTABLE, body: "" },
     Kind {
-        path: "/sumdb/sum.golang.org/latest",
-        content_type: TEXT,
-        cache_control: MUTABLE,
-        body: "go.sum database tree\n",
-    },
-    Kind {
-        path: "/sumdb/sum.golang.org/lookup/example.com/!capital/m@v1.2.3",
-        content_type: TEXT,
-        cache_control: IMMUTABLE,
-        body: "1\nexample.com/Capital/m v1.2.3 h1:x\n\ngo.sum database tree\n2\nhash\n\n\u{2014} sum x\n",
-    },
-    Kind {
-        path: "/sumdb/sum.golang.org/tile/8/0/x001/234.p/1",
+        path: "/sumdb/sum.test/tile/8/0/000.p/2",
         content_type: "application/octet-stream",
         cache_control: IMMUTABLE,
-        body: "<a hash, of 32 bytes, any of it>",
+        body: "",
     },
     Kind {
-        path: "/sumdb/sum.golang.org/tile/8/data/000.p/12",
+        path: "/sumdb/sum.test/tile/8/data/000.p/2",
         content_type: "application/octet-stream",
         cache_control: IMMUTABLE,
-        body: "partial",
+        body: "",
+    },
+    Kind {
+        path: "/sumdb/sum.test/lookup/example.com/!capital/m@v1.2.3",
+        content_type: TEXT,
+        cache_control: IMMUTABLE,
+        body: "",
     },
 ];
 
@@ -113,20 +118,36 @@ impl Site {
     }
 
     fn with(workers: u32, edit: impl FnOnce(Builder) -> Builder) -> Self {
-        let sumdb = Faulty::start();
-        let served =
-            json!({"name": "sum.golang.org", "cluster": "sum_golang_org", "url": "https://sum.golang.org"});
-        let stack = Stack::with(&json!({"sumdb": [served]}), |builder| {
+        let tree = tempfile::tempdir().unwrap();
+        module().write_to(tree.path());
+        let database = Sumdb::of(tree.path());
+        let sumdb = fixture::relay(database.addr());
+        let served = json!({
+            "name": Sumdb::NAME, "key": database.key(), "cluster": "sum_golang_org", "url": "https://sum.test",
+        });
+        // Not every file of these tests is a module's.
+        let plugin = json!({"sumdb": [served], "verify": {"mode": "off"}});
+        let stack = Stack::with(&plugin, |builder| {
             edit(builder.cluster("sum_golang_org", sumdb.addr()).concurrency(workers))
         });
         stack.upstream.serve(&module());
-        for kind in &KINDS {
-            match kind.path.strip_prefix("/sumdb/sum.golang.org") {
-                Some(path) => sumdb.on(path, Reply::ok(kind.body)),
+        let mut said = BTreeMap::new();
+        // The last first: the database has a record of what it was asked for, and its head is a later one then.
+        for kind in KINDS.iter().rev() {
+            match kind.path.strip_prefix("/sumdb/sum.test") {
+                Some("/supported") => {}
+                Some(path) => {
+                    let _ = said.insert(kind.path, http::get(database.addr(), path).body);
+                }
                 None => stack.upstream.on(kind.path, Reply::ok(kind.body)),
             }
         }
-        Self { stack, sumdb }
+        Self { stack, sumdb, said, _database: (database, tree) }
+    }
+
+    /// What is to be answered.
+    fn body(&self, kind: &Kind) -> &[u8] {
+        self.said.get(kind.path).map_or(kind.body.as_bytes(), Vec::as_slice)
     }
 
     #[track_caller]

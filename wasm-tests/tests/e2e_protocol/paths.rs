@@ -103,9 +103,9 @@ fn what_cannot_be_a_module_is_refused_with_the_reason_and_asked_of_nobody() {
         ("/example.com/m/@v/master.mod", 404, "canonical"),
         ("/example.com/m/@v/v1.0.zip", 404, "canonical"),
         ("/example.com/m/@v/v2.0.0.zip", 404, "canonical"),
-        ("/sumdb/sum.golang.org/tile/8/0/../../latest", 400, "\"..\" is not resolved"),
-        ("/sumdb/sum.golang.org/tile/8/0/0", 404, "tile/8/0/0"),
-        ("/sumdb/sum.golang.org/lookup/nothing", 400, "nothing"),
+        ("/sumdb/sum.test/tile/8/0/../../latest", 400, "\"..\" is not resolved"),
+        ("/sumdb/sum.test/tile/8/0/0", 404, "tile/8/0/0"),
+        ("/sumdb/sum.test/lookup/nothing", 400, "nothing"),
         (&long, 400, "more than 4096"),
     ] {
         let answer = site.get(path);

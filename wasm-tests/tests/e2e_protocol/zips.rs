@@ -68,6 +68,10 @@ fn parts_of_a_zip_come_from_the_store_and_the_whole_from_the_upstream(workers: u
     let whole = served.with(&[]);
     assert_eq!((whole.status, whole.body == zip), (200, true));
     assert_eq!(whole.header("content-length"), Some(zip.len().to_string().as_str()));
+    assert_eq!((whole.header("accept-ranges"), whole.header("x-modgate-cache")), (None, Some("storage")));
+    // It was found right on its way.
+    let whole = served.with(&[]);
+    assert_eq!((whole.status, whole.body == zip), (200, true));
     assert_eq!(whole.header("accept-ranges"), Some("bytes"));
     let etag = whole.header("etag").unwrap();
     let last = zip.len() - 1;
