@@ -24,7 +24,6 @@ fn wait_no_upload(site: &Proving) {
 }
 
 #[test]
-#[ignore = "zips are not stored while they are streamed yet"]
 fn zips_around_the_size_of_parts_are_stored_whole() {
     let site = Proving::with(2, &json!({"fetch": {"zip_bytes": 1 << 20}, "storage": {"part_bytes": PART}}));
     for (name, size) in [("less", PART - 4096), ("more", PART + 1), ("many", 4 * PART + 17)] {
@@ -36,7 +35,6 @@ fn zips_around_the_size_of_parts_are_stored_whole() {
 }
 
 #[test]
-#[ignore = "zips are not stored while they are streamed yet"]
 fn three_hundred_megabytes_are_stored_in_parts_in_flat_memory() {
     let site = Proving::with(1, &json!({"storage": {"part_bytes": 8 << 20}}));
     let warm = Module::new("warm.example/m", "v1.0.0").padded(40 << 20);
@@ -57,7 +55,6 @@ fn three_hundred_megabytes_are_stored_in_parts_in_flat_memory() {
 }
 
 #[test]
-#[ignore = "zips are not stored while they are streamed yet"]
 fn a_client_that_leaves_leaves_no_upload_behind() {
     let site = site(1);
     let module = Module::new("left.example/m", "v1.0.0").padded(6 * PART);
@@ -78,7 +75,6 @@ fn a_client_that_leaves_leaves_no_upload_behind() {
 }
 
 #[test]
-#[ignore = "zips are not stored while they are streamed yet"]
 fn a_store_that_fails_at_any_step_costs_the_copy_alone() {
     for (step, (method, part)) in [
         ("create", ("POST", "uploads")),
@@ -113,7 +109,6 @@ fn a_store_that_fails_at_any_step_costs_the_copy_alone() {
 }
 
 #[test]
-#[ignore = "zips are not stored while they are streamed yet"]
 fn a_store_that_cannot_keep_up_does_not_slow_the_client() {
     let site = site(1);
     let module = Module::new("slow.example/m", "v1.0.0").padded(20 * PART);
