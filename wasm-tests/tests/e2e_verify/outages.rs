@@ -3,6 +3,7 @@
 use modgate_wasm_tests::at_one_and_four_workers;
 use modgate_wasm_tests::faulty::Reply;
 use modgate_wasm_tests::fixture::Proving;
+use modgate_wasm_tests::module::Module;
 use modgate_wasm_tests::tamper::Tampering;
 use serde_json::json;
 
@@ -38,7 +39,7 @@ fn what_was_proven_once_needs_neither_database_nor_upstream(workers: u32) {
         site.go().mod_download(&[&module.query()]).expect_ok();
     }
     // In one go command: a later tree has to continue an earlier one.
-    let queries = known.each_ref().map(|module| module.query());
+    let queries = known.each_ref().map(Module::query);
     site.go().mod_download(&queries.each_ref().map(String::as_str)).expect_ok();
     build(&site.go(), &known[..2]);
     let new = small("new");
