@@ -113,6 +113,12 @@ pub const MIN_PARTS_IN_FLIGHT: u32 = 1;
 /// 16: each is held in memory.
 pub const MAX_PARTS_IN_FLIGHT: u32 = 16;
 
+/// Parts that one upload may hold beside those on their way: one that waits, and one that comes.
+pub const SPARE_PARTS: u32 = 2;
+
+/// 256 MiB that the uploads of one worker hold together at most: a fourth of what a VM may have in Envoy.
+pub const MAX_UPLOAD_BYTES: u32 = 256 << 20;
+
 /// Default time a signed address can be used: it has to be when the download begins, not when it ends, and the go command
 /// follows a redirect at once. The rest is for clocks that differ.
 pub const DEFAULT_EXPIRES: Duration = Duration::from_secs(5 * 60);

@@ -20,7 +20,7 @@ use super::{
     request::{create, head},
 };
 use crate::{
-    config::{Dialect, Storage},
+    config::{Dialect, Storage, limits::SPARE_PARTS},
     http::{Callout, Reply},
 };
 
@@ -119,7 +119,7 @@ impl Upload {
     pub fn most_held(storage: &Storage, whole: u32) -> usize {
         match storage.dialect {
             Dialect::S3 => {
-                let parts = size(storage.parts_in_flight).saturating_add(SPARE_PARTS);
+                let parts = size(storage.parts_in_flight.saturating_add(SPARE_PARTS));
                 size(storage.part_bytes).saturating_mul(parts)
             }
             Dialect::Webdav => size(whole),
@@ -350,9 +350,6 @@ impl Upload {
 fn size(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
-
-/// Parts that may be held beside those on their way: one that waits, and one that comes.
-const SPARE_PARTS: usize = 2;
 
 /// How often a request is sent that fails in passing. There is no clock here to wait by, and a store that fails three times in
 /// a row fails.

@@ -12,7 +12,7 @@ use log::Level;
 
 use super::{Job, JobKey, Stream, Worker, budget::ZIP_REST, follow};
 use crate::{
-    config::{Dialect, Storage},
+    config::{Dialect, Storage, limits::MAX_UPLOAD_BYTES},
     cx::{CallId, Cx, StreamId},
     flow::{Flaw, Proof},
     goproxy::Zip,
@@ -280,7 +280,9 @@ impl Worker {
         let holds =
             |job: &&Job| matches!(job, Job::Upload(uploading) if uploading.upload.outcome().is_none());
         let uploads = self.jobs.values().filter(holds).count();
-        uploads == 0 || most.saturating_mul(uploads.saturating_add(1)) <= MAX_HELD
+        // An upload holds 32 MiB by default: that makes eight at once. One alone always has room.
+        let room = usize::try_from(MAX_UPLOAD_BYTES).unwrap_or(usize::MAX);
+        uploads == 0 || most.saturating_mul(uploads.saturating_add(1)) <= room
     }
 
     fn take_upload(&mut self, key: &JobKey) -> Option<Box<Uploading>> {
@@ -349,7 +351,3 @@ pub(super) fn key(zip: &Zip) -> JobKey {
 fn lease(zip: &Zip) -> String {
     format!("store/{}", Want::Zip(zip.clone()).key())
 }
-
-/// Bytes that all uploads of one worker may hold: a fourth of what a VM may have in Envoy. An upload holds its parts in flight and
-/// two more, 32 MiB by default: that makes eight at once. One alone may always be, whatever its parts are configured to.
-const MAX_HELD: usize = 256 << 20;

@@ -31,6 +31,14 @@ pub(super) fn storage(
         limits::DEFAULT_PARTS_IN_FLIGHT,
         limits::MIN_PARTS_IN_FLIGHT..=limits::MAX_PARTS_IN_FLIGHT,
     );
+    let held = part_bytes.saturating_mul(parts_in_flight.saturating_add(limits::SPARE_PARTS));
+    if held > limits::MAX_UPLOAD_BYTES {
+        let (spare, most) = (limits::SPARE_PARTS, limits::MAX_UPLOAD_BYTES);
+        found.note(
+            &at.key(if raw.parts_in_flight.is_some() { "parts_in_flight" } else { "part_bytes" }),
+            format!("too much: {parts_in_flight} parts on their way and {spare} more would hold {held} bytes, {most} is the most"),
+        );
+    }
     Storage {
         endpoint: endpoint::endpoint(&raw.endpoint(), at, context, found),
         dialect: match raw.dialect {

@@ -185,6 +185,13 @@ fn storage() {
                 ],
             ),
             (
+                r#""part_bytes":33554432,"parts_in_flight":7"#,
+                &[
+                    "$.storage.parts_in_flight: too much: 7 parts on their way and 2 more would hold 301989888 bytes, \
+                   268435456 is the most",
+                ],
+            ),
+            (
                 r#""part_bytes":1048576,"parts_in_flight":0"#,
                 &[
                     "$.storage.part_bytes: 1048576 is not from 5242880 to 67108864",
