@@ -131,7 +131,6 @@ fn a_store_that_cannot_keep_up_does_not_slow_the_client() {
 }
 
 #[test]
-#[ignore = "zips are not stored while they are streamed yet"]
 fn a_zip_that_is_refused_leaves_no_upload_behind() {
     for workers in [1, 4] {
         let site = site(workers);
