@@ -215,7 +215,7 @@ impl Upload {
             None => return,
             Some(Ask::Begin) => self.begun(multipart::judge_begin(reply)),
             Some(Ask::Part(at)) => self.taken(at, multipart::judge_part(reply)),
-            Some(Ask::Look) => self.looked(judge_presence(reply), reply),
+            Some(Ask::Look) => self.looked(&judge_presence(reply), reply),
             Some(Ask::Put) => self.written(judge_write(reply)),
             Some(Ask::Complete) => {
                 let is_gone = matches!(reply, Reply::Answered { status: 404, .. });
@@ -290,7 +290,7 @@ impl Upload {
         }
     }
 
-    fn looked(&mut self, there: Stored<()>, reply: &Reply) {
+    fn looked(&mut self, there: &Stored<()>, reply: &Reply) {
         match there {
             Stored::Absent => {
                 self.unseen = false;
