@@ -3,6 +3,7 @@
 mod broken;
 mod copies;
 mod many;
+mod rest;
 mod spoiled;
 
 use std::sync::OnceLock;
