@@ -278,9 +278,10 @@ impl Worker {
     /// The index learns of a zip that did not come.
     fn learn(&mut self, zip: &Zip, lesson: Lesson, cx: &mut Cx<'_>) {
         let path = Want::Zip(zip.clone()).key();
-        if lesson.lost {
+        let is_quarantined = self.is_quarantined(&path, cx);
+        if lesson.lost && !is_quarantined {
             self.index.keep(cx.kv, &path, &Entry::Lost { since: cx.now, corrupt: false }, cx.now);
-        } else if lesson.forget {
+        } else if lesson.forget && !is_quarantined {
             self.index.forget(cx.kv, Region::Found, &path, cx.now);
         }
         if let Some(missing) = lesson.missing {

@@ -38,6 +38,12 @@ pub(super) fn standing(want: &Want, entry: &Entry, judge: Judge<'_>) -> Standing
     }
 }
 
+/// Whether what the index has of a zip is that storage has something wrong in its place, which is to be left alone.
+pub fn is_quarantined(entry: Option<&Entry>, config: &Config, now: Timestamp) -> bool {
+    let judge = Judge { rules: &config.freshness, now, spread: 0, no_cache: false };
+    matches!(entry, Some(Entry::Lost { since, corrupt: true }) if judge.quarantine(*since))
+}
+
 /// Whether `known` may stand in where those who know better cannot be asked.
 pub fn may_stand_in(want: &Want, known: &Found, config: &Config, now: Timestamp) -> bool {
     let judge = Judge { rules: &config.freshness, now, spread: 0, no_cache: false };

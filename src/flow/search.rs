@@ -60,6 +60,8 @@ pub struct Search {
     refusal: Option<(Source, Outcome)>,
     /// Why storage could not say, where it could not.
     unavailable: Option<String>,
+    /// Whether storage said, of a zip that it was given, that it has one already.
+    exists: bool,
     /// Whether storage was given a zip and took it.
     stored: bool,
     /// Whether storage was given a zip and did not take it.
@@ -96,6 +98,7 @@ impl Search {
             unproven: false,
             refusal: None,
             unavailable: None,
+            exists: false,
             stored: false,
             not_taken: false,
         }
@@ -340,6 +343,7 @@ impl Search {
             // Another gateway was faster. Whether what it wrote is the same is seen by reading it.
             Written::Exists => {
                 cx.count(Metric::StorageWrite { outcome: "exists" });
+                self.exists = true;
                 self.ahead.push_front(from);
                 self.ask(Question { source: Source::Storage, form: Form::Whole, again: false }, config, cx)
             }
@@ -363,6 +367,11 @@ impl Search {
         };
         match stored {
             Stored::Present(end) => return Some(end),
+            // It would say so for ever.
+            Stored::Absent if self.exists => {
+                self.unavailable = Some("it says that it has it, and that it has not".to_owned());
+                self.not_taken = true;
+            }
             Stored::Absent => {}
             Stored::Corrupt(why) => {
                 cx.log(Level::Warn, format!("storage: {}: {why}", self.want.describe()));

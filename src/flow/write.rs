@@ -70,6 +70,11 @@ impl Write {
         Some((write, callout))
     }
 
+    /// What is written.
+    pub fn document(&self) -> &Document {
+        &self.document
+    }
+
     fn callout(&self, storage: &Storage) -> Option<Callout> {
         let key = store::document_key(storage, &self.document)?;
         let put =

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::config::{Config, Endpoint, Fallback, Layout};
+use crate::config::{Config, Endpoint, Fallback, Layout, Reverify};
 
 /// A number that differs between configurations whose answers must not be mixed: those that fetch from other upstreams,
 /// another storage or other checksum databases, verify otherwise, or that send other modules there. What decides only how (timeouts,
@@ -37,6 +37,10 @@ pub(super) fn fingerprint(config: &Config) -> u64 {
             Layout::Goproxy => "goproxy",
         });
         add(&storage.key_prefix);
+        // What was never checked is nothing to a configuration that checks it.
+        if storage.reverify == Reverify::Never {
+            add("never checked");
+        }
     }
     for upstream in &config.upstreams {
         match &upstream.modules {

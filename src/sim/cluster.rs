@@ -18,6 +18,8 @@ pub(crate) struct Cluster {
     pub(crate) fault_of: Option<(&'static str, &'static str, CallFailure)>,
     /// While set, it is full: every PUT is answered 507.
     pub(crate) refuse_put: bool,
+    /// Whether it says of whatever it is given that it has that already.
+    pub(crate) claims_all: bool,
     /// Whether it gives parts of what it has.
     pub(crate) gives_ranges: bool,
     /// What it takes in parts.
@@ -102,6 +104,9 @@ impl Cluster {
             return reply(507, &[], Vec::new());
         }
         let only_new = callout.headers.iter().any(|(name, _)| name == "if-none-match");
+        if callout.method == "PUT" && self.claims_all {
+            return reply(412, &[], Vec::new());
+        }
         if callout.method == "PUT" && only_new && self.objects.contains_key(&callout.path) {
             return reply(412, &[], Vec::new());
         }

@@ -215,7 +215,7 @@ impl Upload {
             None => return,
             Some(Ask::Begin) => self.begun(multipart::judge_begin(reply)),
             Some(Ask::Part(at)) => self.taken(at, multipart::judge_part(reply)),
-            Some(Ask::Look) => self.looked(reply),
+            Some(Ask::Look) => self.looked(&judge_presence(reply), reply),
             Some(Ask::Put) => self.written(judge_write(reply)),
             Some(Ask::Complete) => {
                 let is_gone = matches!(reply, Reply::Answered { status: 404, .. });
@@ -290,8 +290,8 @@ impl Upload {
         }
     }
 
-    fn looked(&mut self, reply: &Reply) {
-        match judge_presence(reply) {
+    fn looked(&mut self, there: &Stored<()>, reply: &Reply) {
+        match there {
             Stored::Absent => {
                 self.unseen = false;
                 self.tries = 0;

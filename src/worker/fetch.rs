@@ -283,7 +283,9 @@ impl Worker {
         // What may stand in is each filter's own to say.
         let news = renew_at.is_some().then(|| searched.clone());
         let searched = or_known(&errand, searched, &self.config, cx.now);
-        if let Some(entry) = searched.entry(&errand.want, errand.may_fetch, cx.now) {
+        if let Some(entry) = searched.entry(&errand.want, errand.may_fetch, cx.now)
+            && !(says_less_than_a_check(&entry) && self.is_quarantined(&key.path, cx))
+        {
             // The two regions do not know of each other, and either would be believed once the other's word has aged.
             match entry {
                 Entry::Missing(_) if errand.known.is_none() => {}
@@ -301,6 +303,12 @@ impl Worker {
         }
         self.write_back(&errand, &searched, search.was_stored(), cx);
         Done { errand, searched, coalesced: false }
+    }
+
+    /// Whether storage has something wrong in place of what is called `path` in the index. Whoever else has it, that is still so.
+    pub(super) fn is_quarantined(&self, path: &str, cx: &Cx<'_>) -> bool {
+        let entry = self.index.peek(cx.kv, Region::Found, path);
+        judge::is_quarantined(entry.as_ref(), &self.config, cx.now)
     }
 
     /// Tells all who wait.
@@ -341,6 +349,11 @@ impl Worker {
         }
         verdict
     }
+}
+
+/// Whether somebody was merely asked whether there is a zip.
+fn says_less_than_a_check(entry: &Entry) -> bool {
+    matches!(entry, Entry::Stored { checked: false, .. } | Entry::Streamed { .. })
 }
 
 /// The result, or what the index had before where that may still be given.

@@ -14,7 +14,7 @@ use super::{Job, JobKey, Stream, Worker, budget::ZIP_REST, follow};
 use crate::{
     config::{Dialect, Storage, limits::MAX_UPLOAD_BYTES},
     cx::{CallId, Cx, StreamId},
-    flow::{Flaw, Proof},
+    flow::{Flaw, Proof, judge},
     goproxy::Zip,
     http::{Reply, Timestamp},
     metrics::Metric,
@@ -271,7 +271,8 @@ impl Worker {
     /// Whether storage lacks what is called `path` in the index, may be given it, and is given it by no search.
     fn is_storable(&self, path: &str, cx: &Cx<'_>) -> bool {
         let entry = self.index.peek(cx.kv, Region::Found, path);
-        !matches!(entry, Some(Entry::Stored { .. } | Entry::Lost { corrupt: true, .. }))
+        !matches!(entry, Some(Entry::Stored { .. }))
+            && !judge::is_quarantined(entry.as_ref(), &self.config, cx.now)
             && !self.leases.is_held(cx.kv, path, cx.now)
     }
 

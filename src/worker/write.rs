@@ -6,7 +6,8 @@ use log::Level;
 use super::{Job, JobKey, Worker, errand::Errand};
 use crate::{
     cx::Cx,
-    flow::{Searched, Write, Written, worth_writing},
+    flow::{End, Searched, Write, Written, worth_writing},
+    gomod::{ModulePath, Version},
     goproxy::{Document, File, Found, Zip},
     http::Reply,
     metrics::Metric,
@@ -17,13 +18,24 @@ use crate::{
 impl Worker {
     /// Writes what a search brought, where it is worth it; `stored` says that it put a zip there.
     pub(super) fn write_back(&mut self, errand: &Errand, searched: &Searched, stored: bool, cx: &mut Cx<'_>) {
-        if let (Want::Zip(zip), true) = (&errand.want, stored) {
-            self.complete(zip, cx);
+        match (&errand.want, &searched.end) {
+            (Want::Zip(zip), _) if stored => self.complete(zip, cx),
+            // It was asked for to complete its version, and storage had it.
+            (Want::Document(document), End::Document(found)) if found.stored && !errand.is_awaited() => {
+                self.follow_up(document, cx);
+            }
+            _ => {}
         }
-        if let Some((document, found)) = worth_writing(&errand.want, searched, errand.known.as_ref())
-            && self.is_in_order(document, cx)
-        {
-            self.write(&errand.want, document, found, true, cx);
+        if let Some((document, found)) = worth_writing(&errand.want, searched, errand.known.as_ref()) {
+            if self.is_in_order(document, cx) {
+                self.write(&errand.want, document, found, true, cx);
+            } else if let Document::Module { module, file: File::Info(version) } = document
+                && errand.is_awaited()
+                && self.has_zip(module, version, cx)
+            {
+                // Only once for each who asks: what is brought may be lost again before the next is.
+                self.bring(&go_mod_of(module, version), cx);
+            }
         }
     }
 
@@ -40,20 +52,41 @@ impl Worker {
 
     /// Storage has got this zip: the rest of its version is to follow, asked for where nobody has asked for it yet.
     pub(super) fn complete(&mut self, zip: &Zip, cx: &mut Cx<'_>) {
-        for file in [File::Mod(zip.version.clone()), File::Info(zip.version.clone())] {
-            let document = Document::Module { module: zip.module.clone(), file };
-            let want = Want::Document(document.clone());
-            match self.index.peek(cx.kv, Region::Found, &want.key()) {
-                Some(Entry::Found(found)) if !found.stored => self.write(&want, &document, &found, false, cx),
-                Some(_) => {}
-                None => self.ask_unasked(want, cx),
-            }
+        let go_mod = go_mod_of(&zip.module, &zip.version);
+        if self.bring(&go_mod, cx) {
+            self.follow_up(&go_mod, cx);
         }
     }
 
-    /// Whether what comes before `document` is in storage.
+    /// Storage has got this document: the `.info` is to follow a go.mod whose zip is there.
+    fn follow_up(&mut self, document: &Document, cx: &mut Cx<'_>) {
+        let Document::Module { module, file: File::Mod(version) } = document else { return };
+        if self.has_zip(module, version, cx) {
+            let file = File::Info(version.clone());
+            self.bring(&Document::Module { module: module.clone(), file }, cx);
+        }
+    }
+
+    /// Has `document` written, asked for where nobody has asked for it yet. Whether storage has it.
+    fn bring(&mut self, document: &Document, cx: &mut Cx<'_>) -> bool {
+        let want = Want::Document(document.clone());
+        match self.index.peek(cx.kv, Region::Found, &want.key()) {
+            Some(Entry::Found(found)) if !found.stored => self.write(&want, document, &found, false, cx),
+            Some(_) => return true,
+            None => self.ask_unasked(want, cx),
+        }
+        false
+    }
+
+    /// Whether what comes before `document` is in storage, as far as is known.
     fn is_in_order(&self, document: &Document, cx: &Cx<'_>) -> bool {
         let Document::Module { module, file: File::Info(version) } = document else { return true };
+        let go_mod = Want::Document(go_mod_of(module, version)).key();
+        let go_mod = self.index.peek(cx.kv, Region::Found, &go_mod);
+        matches!(go_mod, Some(Entry::Found(found)) if found.stored) && self.has_zip(module, version, cx)
+    }
+
+    fn has_zip(&self, module: &ModulePath, version: &Version, cx: &Cx<'_>) -> bool {
         let zip = Zip { module: module.clone(), version: version.clone() };
         let entry = self.index.peek(cx.kv, Region::Found, &Want::Zip(zip).key());
         matches!(entry, Some(Entry::Stored { .. }))
@@ -87,6 +120,7 @@ impl Worker {
     /// Storage has answered a write.
     pub(super) fn written(&mut self, key: JobKey, write: Write, reply: Reply, cx: &mut Cx<'_>) {
         let Some(storage) = self.config.writable_storage() else { return };
+        let document = write.document().clone();
         match write.step(reply, storage, &mut self.index, cx) {
             Written::Ask(write, callout) => {
                 let permit = self.budget.take(Source::Storage);
@@ -94,6 +128,9 @@ impl Worker {
                 self.jobs.insert(key, Job::Write(*write));
             }
             Written::Over(outcome) => {
+                if matches!(outcome, "stored" | "present") {
+                    self.follow_up(&document, cx);
+                }
                 if outcome != self.last_write {
                     cx.log(Level::Info, format!("writes to storage: {outcome}"));
                     self.last_write = outcome;
@@ -101,6 +138,10 @@ impl Worker {
             }
         }
     }
+}
+
+fn go_mod_of(module: &ModulePath, version: &Version) -> Document {
+    Document::Module { module: module.clone(), file: File::Mod(version.clone()) }
 }
 
 /// Writes under way at once in one worker. Each holds its document in the host's memory until storage has it; a storage

@@ -174,3 +174,19 @@ fn scenario_what_was_fetched_while_storage_was_down_is_written_later() {
     assert_eq!(world.get(0, MOD_PATH).status, 200);
     assert_eq!(puts(&world), 1, "it has it");
 }
+
+/// One filter takes whatever storage has; what it kept is nothing to another that is to check it.
+#[test]
+fn scenario_what_was_never_checked_is_checked_by_a_stricter_configuration() {
+    let config = CONFIG.replacen('{', r#"{"fetch": {"zip_bytes": 0},"#, 1);
+    let lax = config.replace("modules\"", r#"modules", "reverify": "never""#);
+    let mut world = World::new(1, &lax);
+    world.cluster("storage").serve("/modules/example.com/m/@v/v1.0.0.zip", "PK");
+    for is_checked in [false, true] {
+        let stream = world.begin(0, "/example.com/m/@v/v1.0.0.zip");
+        world.settle();
+        let _ = world.answer_routed(0, stream, 200, &[("date", "now")]);
+        assert_eq!(world.worker(0).inspects(stream).is_some(), is_checked);
+        world.replace(0, &config);
+    }
+}

@@ -3,6 +3,8 @@
 mod broken;
 mod copies;
 mod many;
+mod rest;
+mod spoiled;
 
 use std::sync::OnceLock;
 

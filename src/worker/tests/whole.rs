@@ -157,3 +157,14 @@ fn scenario_a_full_store_is_not_given_the_next_zip_at_once() {
     world.settle();
     assert_eq!(routed_to(&world, stream), "storage");
 }
+
+/// It would be fetched and handed in for ever.
+#[test]
+fn scenario_a_store_that_claims_to_have_what_it_does_not_give_is_given_it_once() {
+    let mut world = world(1);
+    world.cluster("storage").claims_all = true;
+    let stream = world.begin(0, ZIP);
+    world.settle();
+    assert_eq!(routed_to(&world, stream), "public");
+    assert_eq!(gets(&world, "public", ".zip"), 1);
+}
