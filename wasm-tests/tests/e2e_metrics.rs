@@ -9,6 +9,7 @@ use modgate_wasm_tests::faulty::{Faulty, Reply};
 use modgate_wasm_tests::fixture::{self, STORAGE, UPSTREAM};
 use modgate_wasm_tests::http::Request;
 use modgate_wasm_tests::module::Module;
+use modgate_wasm_tests::sumdb::Sumdb;
 use modgate_wasm_tests::{at_one_and_four_workers, wait};
 use serde_json::json;
 
@@ -31,7 +32,9 @@ fn series(envoy: &Envoy) -> BTreeMap<String, u64> {
 }
 
 fn every_request_callout_refusal_and_write_is_counted_once(workers: u32) {
-    let [first, second, storage, sumdb] = [(); 4].map(|()| Faulty::start());
+    let (first, second, storage) = (Faulty::start(), Faulty::start(), Faulty::store());
+    let tree = tempfile::tempdir().unwrap();
+    let sumdb = Sumdb::of(tree.path());
     let endpoint =
         |name: &str, cluster: &str| json!({"name": name, "cluster": cluster, "url": "http://x.example.com"});
     let envoy = Envoy::gateway()
@@ -43,28 +46,38 @@ fn every_request_callout_refusal_and_write_is_counted_once(workers: u32) {
         .plugin(&json!({
             "upstreams": [endpoint("first", UPSTREAM), endpoint("second_one-2", "second")],
             "storage": {"cluster": STORAGE, "url": "http://x.example.com"},
-            "sumdb": [endpoint("sum.golang.org", "sum_golang_org")],
+            "sumdb": [{"name": Sumdb::NAME, "key": sumdb.key(), "cluster": "sum_golang_org",
+                       "url": "http://x.example.com"}],
             "private": {"nosumdb": ["quiet.example.com"]},
+            "verify": {"mode": "off", "overrides": [
+                {"modules": ["proven.example.com"], "mode": "require"},
+                {"modules": ["unproven.example.com"], "mode": "when_available"},
+            ]},
         }))
         .start();
     assert!(series(&envoy).is_empty(), "{:?}", series(&envoy));
 
     let module = Module::new("example.com/m", "v1.0.0");
     first.serve(&module);
-    storage.on(&format!("PUT {}", module.url("info")), Reply::status(201));
     storage.on(&format!("PUT {}", module.url("mod")), Reply::status(507));
     storage.on(&format!("PUT {}", module.list_url()), Reply::status(403));
     storage.on("/example.com/stored/@v/v1.0.0.mod", Reply::ok("module example.com/stored\n"));
-    storage.on("/example.com/stored/@v/v1.0.0.zip", Reply::ok("PK"));
+    let stored_zip = "/example.com/stored/@v/v1.0.0.zip";
+    storage.on(stored_zip, Reply::ok(Module::at(stored_zip).zip()));
     let second_zip = "/example.com/second/@v/v1.0.0.zip";
-    second.on(second_zip, Reply::ok(module.zip()));
+    second.on(second_zip, Reply::ok(Module::at(second_zip).zip()));
     storage.keep(second_zip);
     let large_zip = "/example.com/large/@v/v1.0.0.zip";
     let beginning = Reply::status(206).header("content-range", "bytes 0-1/99999999").body("PK");
     first.on_each(large_zip, [beginning, Reply::ok(Module::at(large_zip).zip())]);
     first.on("/example.com/down/@latest", Reply::status(500));
     first.on("/example.com/cut/@latest", Reply::ok("").close_before_head());
-    sumdb.on("/latest", Reply::ok("go.sum database tree\n"));
+    let [good, forged] = ["v1.0.0", "v1.1.0"].map(|version| Module::new("proven.example.com/m", version));
+    let unknown = Module::new("unproven.example.com/m", "v1.0.0");
+    [&good, &forged].into_iter().for_each(|module| module.write_to(tree.path()));
+    first.on(&good.url("mod"), Reply::ok(good.go_mod()));
+    first.on(&forged.url("mod"), Reply::ok("module other.example.com/m\n"));
+    first.on(&unknown.url("mod"), Reply::ok(unknown.go_mod()));
 
     let known = envoy.get(&module.url("info")).header("etag").unwrap().to_owned();
     for (method, path) in [
@@ -73,16 +86,19 @@ fn every_request_callout_refusal_and_write_is_counted_once(workers: u32) {
         ("GET", module.url("mod")),
         ("GET", module.list_url()),
         ("GET", "/example.com/stored/@v/v1.0.0.mod".to_owned()),
-        ("GET", "/example.com/stored/@v/v1.0.0.zip".to_owned()),
+        ("GET", stored_zip.to_owned()),
         ("GET", second_zip.to_owned()),
         ("GET", large_zip.to_owned()),
         ("GET", "/example.com/none/@v/main.info".to_owned()),
         ("GET", "/example.com/none/@v/main.info".to_owned()),
         ("GET", "/example.com/down/@latest".to_owned()),
         ("GET", "/example.com/cut/@latest".to_owned()),
-        ("GET", "/sumdb/sum.golang.org/latest".to_owned()),
-        ("GET", "/sumdb/sum.golang.org/supported".to_owned()),
-        ("GET", "/sumdb/sum.golang.org/lookup/quiet.example.com/m@v1.0.0".to_owned()),
+        ("GET", "/sumdb/sum.test/latest".to_owned()),
+        ("GET", "/sumdb/sum.test/supported".to_owned()),
+        ("GET", "/sumdb/sum.test/lookup/quiet.example.com/m@v1.0.0".to_owned()),
+        ("GET", good.url("mod")),
+        ("GET", forged.url("mod")),
+        ("GET", unknown.url("mod")),
         ("GET", "/sumdb/other.example.com/latest".to_owned()),
         ("GET", "/example.com/%zz/@v/list".to_owned()),
         ("GET", "/example.com/m/@v/v1.0.0.exe".to_owned()),
@@ -95,11 +111,18 @@ fn every_request_callout_refusal_and_write_is_counted_once(workers: u32) {
     let unmodified = Request::get(&module.url("info")).header("if-none-match", &known);
     assert_eq!(envoy.send(&unmodified).status, 304);
 
+    // Each worker writes the first head that it has proven; what comes after within the minute is not worth it.
+    storage.wait_hits("/sumdb/sum.test/latest", 2);
+    let heads = storage.hits_with("PUT", "/sumdb/sum.test/latest");
+    assert!((1..=workers as usize).contains(&heads), "{heads}");
+    // The second's zip, a go.mod that was proven, the records and the tiles of two.
+    let taken = 6 + heads as u64;
     let requests = [
         ("info", "upstream", 2, 1),
         ("info", "hit", 2, 2),
         ("info", "hit", 3, 1),
-        ("mod", "upstream", 2, 1),
+        ("mod", "upstream", 2, 3),
+        ("mod", "none", 5, 1),
         ("mod", "storage", 2, 1),
         ("list", "upstream", 2, 1),
         ("zip", "storage", 2, 2),
@@ -114,21 +137,25 @@ fn every_request_callout_refusal_and_write_is_counted_once(workers: u32) {
         ("page", "none", 2, 1),
     ];
     let callouts = [
-        ("first", "ok", 4),
-        ("first", "missing", 2),
+        ("first", "ok", 7),
+        // Two for the files that go into storage with the second's zip.
+        ("first", "missing", 4),
         ("first", "error", 1),
         ("first", "dropped", 2),
-        ("second_one-2", "missing", 1),
+        ("second_one-2", "missing", 3),
         ("second_one-2", "ok", 1),
-        // The writes are among them: two taken, one answered 507, one 403.
-        ("storage", "ok", 4),
-        ("storage", "missing", 6),
+        // The writes are among them: those taken, one answered 507, one 403.
+        ("storage", "ok", 2 + taken),
+        ("storage", "missing", 17),
         ("storage", "error", 1),
         ("storage", "refused", 1),
-        ("sumdb", "ok", 1),
+        // The head; of two versions the record and the tile that it is in.
+        ("sumdb", "ok", 5),
+        ("sumdb", "missing", 1),
     ];
     let refusals = [("malformed", 1), ("method", 1), ("nosumdb", 1), ("unknown", 2)];
-    let writes = [("stored", 2), ("full", 1), ("refused", 1)];
+    let writes = [("stored", taken), ("full", 1), ("refused", 1)];
+    let verifications = [("exempt", 5), ("ok", 1), ("mismatch", 1), ("accepted", 1)];
     let mut expected = BTreeMap::new();
     for (kind, cache, class, count) in requests {
         let labels = format!("cache=\"{cache}\",class=\"{class}xx\",kind=\"{kind}\"");
@@ -144,7 +171,10 @@ fn every_request_callout_refusal_and_write_is_counted_once(workers: u32) {
     for (outcome, count) in writes {
         expected.insert(format!("modgate_storage_writes_total{{outcome=\"{outcome}\"}}"), count);
     }
-    expected.insert("modgate_verifications_total{outcome=\"exempt\"}".to_owned(), 1);
+    for (outcome, count) in verifications {
+        expected.insert(format!("modgate_verifications_total{{outcome=\"{outcome}\"}}"), count);
+    }
+    expected.insert("modgate_sumdb_proofs_total{outcome=\"proven\"}".to_owned(), 3);
     // Writes end after the answers they belong to.
     let _ = wait::poll(Duration::from_secs(10), || (series(&envoy) == expected).then_some(()));
     assert_eq!(series(&envoy), expected);
