@@ -1,0 +1,147 @@
+//! What is done with what a source gave, until it is believed, and with what is not.
+
+use log::Level;
+
+use super::{
+    End, Failure, Fault, Outcome, Search, Step,
+    held::{Held, Weighed},
+    question::{Form, Question},
+};
+use crate::{
+    config::Config,
+    cx::Cx,
+    flow::Sums,
+    goproxy::{Document, File},
+    http::{Body, Reply},
+    metrics::Metric,
+    plan::{Source, Want},
+    store::{self, Trouble, Written},
+};
+
+impl Search {
+    /// The sums that [`Step::Sums`] asked for.
+    pub fn learn(&mut self, sums: Sums, config: &Config, cx: &mut Cx<'_>) -> Step {
+        self.sums = Some(sums);
+        self.weigh(config, cx)
+    }
+
+    /// Goes on checking what is held, for a few milliseconds.
+    pub fn work(&mut self, config: &Config, cx: &mut Cx<'_>) -> Step {
+        let Some(held) = &mut self.held else {
+            return self.advance(config, cx);
+        };
+        match held.work() {
+            Ok(false) => Step::Work,
+            Ok(true) => self.weigh(config, cx),
+            Err(unfit) => {
+                let source = held.source();
+                self.held = None;
+                cx.count(Metric::Verification { outcome: "unfit" });
+                self.disbelieve(source, &unfit, config, cx)
+            }
+        }
+    }
+
+    /// Compares what is held to its sums.
+    pub(super) fn weigh(&mut self, config: &Config, cx: &mut Cx<'_>) -> Step {
+        let Some(sums) = &self.sums else { return Step::Sums };
+        let Some(held) = self.held.take() else { return self.advance(config, cx) };
+        let source = held.source();
+        match held.weigh(sums) {
+            Weighed::Good => {
+                self.unproven = false;
+                let outcome = if *sums == Sums::Exempt { "exempt" } else { "ok" };
+                cx.count(Metric::Verification { outcome });
+            }
+            Weighed::Unproven { acceptable: true, .. } => {
+                self.unproven = true;
+                cx.count(Metric::Verification { outcome: "accepted" });
+            }
+            Weighed::Unproven { acceptable: false, failure } => {
+                cx.count(Metric::Verification { outcome: "unproven" });
+                return self.done(End::Failed(failure), Some(source));
+            }
+            Weighed::Wrong(why) => {
+                cx.count(Metric::Verification { outcome: "mismatch" });
+                return self.disbelieve(source, &why, config, cx);
+            }
+        }
+        match held {
+            Held::Document { source, found } => self.done(End::Document(found), Some(source)),
+            Held::Zip { source, bytes, .. } if source != Source::Storage && !self.unproven => {
+                self.store(source, bytes, config, cx)
+            }
+            Held::Zip { source, .. } => {
+                self.done(End::Zip { proven: true, checked: !self.unproven }, Some(source))
+            }
+        }
+    }
+
+    /// What `source` gave is not what it should be, and that is an alarm.
+    fn disbelieve(&mut self, source: Source, why: &str, config: &Config, cx: &mut Cx<'_>) -> Step {
+        let (what, who) = (self.want.describe(), source.describe(config));
+        cx.log(Level::Error, format!("{what} from {who} is not served: {why}"));
+        if source == Source::Storage {
+            self.corrupt = true;
+            self.unavailable = Some(why.to_owned());
+        } else {
+            self.hear_wrong(source, why, config, cx);
+        }
+        self.advance(config, cx)
+    }
+
+    /// `source` gave what is none.
+    pub(super) fn hear_wrong(
+        &mut self,
+        source: Source,
+        why: &str,
+        config: &Config,
+        cx: &mut Cx<'_>,
+    ) -> Option<End> {
+        let who = source.describe(config);
+        let reason = format!("{}: bad answer from {who}: {why}", self.want.describe());
+        if source == Source::Storage {
+            cx.log(Level::Warn, reason);
+            self.corrupt = true;
+            self.unavailable = Some(why.to_owned());
+            return None;
+        }
+        let failure = Failure { fault: Fault::Bad, reason, retry_after: None };
+        self.note(source, Outcome::Failed(failure), true, config, cx)
+    }
+
+    /// Whether it is a go.mod.
+    pub(super) fn is_proven_by_sums(&self) -> bool {
+        matches!(&self.want, Want::Document(Document::Module { file: File::Mod(_), .. }))
+    }
+
+    fn store(&mut self, from: Source, zip: Body, config: &Config, cx: &Cx<'_>) -> Step {
+        let form = Form::Store { zip, from };
+        self.ask(Question { source: Source::Storage, form, again: false }, config, cx)
+    }
+
+    /// A store that does not take it costs the copy: the upstream has it.
+    pub(super) fn stored(&mut self, from: Source, reply: &Reply, config: &Config, cx: &mut Cx<'_>) -> Step {
+        match store::judge_write(reply) {
+            Written::Stored => {
+                cx.count(Metric::StorageWrite { outcome: "stored" });
+                self.stored = true;
+                self.done(End::Zip { proven: true, checked: true }, Some(Source::Storage))
+            }
+            // Another gateway was faster. Whether what it wrote is the same is seen by reading it.
+            Written::Exists => {
+                cx.count(Metric::StorageWrite { outcome: "exists" });
+                self.exists = true;
+                self.ahead.push_front(from);
+                self.ask(Question { source: Source::Storage, form: Form::Whole, again: false }, config, cx)
+            }
+            Written::Failed(Trouble { label, why, .. }) => {
+                cx.count(Metric::StorageWrite { outcome: label });
+                cx.log(Level::Warn, format!("storage: {}: not written: {why}", self.want.describe()));
+                self.unavailable = Some(format!("not written: {why}"));
+                self.not_taken = true;
+                self.done(End::Zip { proven: true, checked: false }, Some(from))
+            }
+        }
+    }
+}
