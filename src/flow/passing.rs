@@ -87,7 +87,7 @@ impl Passing {
     }
 
     /// The next bytes came; `ends` says that nothing follows, not even trailers. At most `room` bytes may stay unread, and
-    /// never more than [`UNREAD`].
+    /// never more than `UNREAD`.
     pub fn body(&mut self, bytes: Vec<u8>, ends: bool, room: usize) -> BodyVerdict {
         self.ended |= ends;
         if self.is_over() && !bytes.is_empty() {

@@ -96,7 +96,7 @@ impl Facts {
 /// A local header.
 #[derive(Debug)]
 pub(super) struct Local<'a> {
-    /// What is in `crc`, `packed` and `size` may be zero where a [`Descriptor`] follows.
+    /// What is in `crc`, `packed` and `size` may be zero where a descriptor follows.
     pub(super) facts: Facts,
     pub(super) name: &'a [u8],
     /// Whether the descriptor has sizes of 64 bits.
