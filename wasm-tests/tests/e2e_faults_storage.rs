@@ -178,7 +178,9 @@ fn zip_is_fetched(method: &str, reverify: &str) {
             ((200, "upstream"), zip_at(&path).len(), true),
             "{method}: {name}"
         );
-        assert_eq!(stack.envoy.metric(&counter), counted + asked, "{method}: {name}: {counter}");
+        let counted = stack.envoy.metric(&counter) - counted;
+        // One that answers is asked once more whether it has it, before it would be given what passed by.
+        assert!((asked..=asked + 1).contains(&counted), "{method}: {name}: {counter}: {counted}");
         assert_eq!(stack.storage.requests_for(&path)[0].method, method, "{name}");
         assert_eq!(stack.storage.hits_with("PUT", &path), 0, "{method}: {name}");
     }
