@@ -113,6 +113,13 @@ impl Budget {
         self.barren_calls = self.barren_calls.saturating_sub(u32::from(permit.barren));
     }
 
+    /// Whether everything taken was given back.
+    #[cfg(test)]
+    pub(super) fn is_unused(&self) -> bool {
+        let calls: u32 = self.calls.values().sum();
+        (self.searches, self.zips, calls, self.barren_calls) == (0, 0, 0, 0)
+    }
+
     /// There is such a thing of `module`.
     pub(super) fn note_found(&mut self, module: &ModulePath, now: Timestamp) {
         self.prefixes.note_found(module, now);
