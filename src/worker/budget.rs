@@ -60,7 +60,7 @@ impl Budget {
 
     /// Whether storage has just not taken a zip.
     pub(super) fn rests_from_zips(&self, now: Timestamp) -> bool {
-        self.zips_rest_since.is_some_and(|since| now.since(since) < ZIP_REST)
+        self.zips_rest_since.is_some_and(|since| now.is_within(ZIP_REST, since))
     }
 
     /// Storage did not take a zip: the next would be fetched for it in vain too.

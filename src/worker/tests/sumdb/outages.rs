@@ -151,3 +151,17 @@ fn scenario_whatever_was_seen_is_answered_after_the_tree_has_grown() {
         }
     }
 }
+
+/// The minute in which a database is left alone is over, whatever the clock says.
+#[test]
+fn scenario_a_clock_set_back_does_not_prolong_what_is_given_unproven() {
+    let mut world = world_of(1, &config(WHEN_AVAILABLE));
+    world.cluster("sum").fault = Some(CallFailure::Unreachable);
+    assert_good(&get(&mut world, 1, MOD));
+    world.cluster("sum").fault = None;
+    let before = crate::http::Timestamp(world.now.0 - 3_600_000);
+    world.set_clock(before);
+    assert_good(&get(&mut world, 1, MOD));
+    assert_eq!(counted(&world, "verifications_total.outcome.ok"), 1);
+    assert_eq!(stored(&world, STORED_MOD).as_deref(), Some(GO_MOD));
+}
