@@ -126,4 +126,10 @@ impl Timestamp {
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
+
+    /// Whether this is less than `time` after `earlier`. What is said to be from the future is from before the clock was set
+    /// back, and says nothing.
+    pub fn is_within(self, time: Duration, earlier: Self) -> bool {
+        earlier <= self && self.since(earlier) < time
+    }
 }

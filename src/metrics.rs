@@ -49,7 +49,7 @@ pub enum Metric {
     Verification {
         /// What came of it. Given: `ok` (the checksum database has this hash for it), `exempt` (nothing to be proven), `accepted`
         /// (the database could not be asked). Not given: `mismatch`, `unfit` (no module zip, or cut short), `unproven`,
-        /// `late` (trailers before all was read).
+        /// `late` (trailers before all was read), `crowded` (no memory is left to read it).
         outcome: &'static str,
     },
 }

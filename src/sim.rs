@@ -226,6 +226,11 @@ impl World {
         self.step(worker, event)
     }
 
+    /// Whether a callout to `cluster` is under way.
+    pub(crate) fn is_asking(&self, cluster: &str) -> bool {
+        self.calls.iter().any(|call| call.cluster == cluster)
+    }
+
     /// The callout to `cluster` that ends last fails instead, at once.
     pub(crate) fn fail_one(&mut self, cluster: &str) {
         let call = self.calls.iter_mut().filter(|call| call.cluster == cluster).max_by_key(|call| call.due);

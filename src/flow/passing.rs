@@ -81,6 +81,18 @@ impl Passing {
         self.held.unread().len()
     }
 
+    /// About how many bytes of memory what is known of it takes, without the bytes that wait.
+    pub fn weight(&self) -> usize {
+        self.check.as_ref().map_or(0, |check| check.weight())
+    }
+
+    /// There is no memory to go on with.
+    pub fn crowd_out(&mut self) {
+        if self.check.is_some() {
+            self.flawed(Flaw::Crowded);
+        }
+    }
+
     /// Whether [`Passing::work`] has something to do.
     pub fn lags(&self) -> bool {
         self.check.as_ref().is_some_and(|check| self.unread() > 0 || check.has_more_work())

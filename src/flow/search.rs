@@ -127,6 +127,14 @@ impl Search {
         self.stored
     }
 
+    /// How many bytes of a go.mod it holds.
+    pub fn go_mod_bytes(&self) -> usize {
+        match &self.held {
+            Some(Held::Document { found, .. }) => found.body.len(),
+            Some(Held::Zip { .. }) | None => 0,
+        }
+    }
+
     /// Whether it holds a zip in memory, or is about to.
     pub fn is_whole(&self) -> bool {
         self.whole

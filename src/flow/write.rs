@@ -70,6 +70,11 @@ impl Write {
         Some((write, callout))
     }
 
+    /// How many bytes are written.
+    pub fn bytes(&self) -> usize {
+        self.body.len()
+    }
+
     /// What is written.
     pub fn document(&self) -> &Document {
         &self.document

@@ -115,7 +115,7 @@ impl Judge<'_> {
     }
 
     fn is_within(&self, time: Duration, at: Option<Timestamp>) -> bool {
-        at.is_some_and(|at| at <= self.now && self.now.since(at) < time)
+        at.is_some_and(|at| self.now.is_within(time, at))
     }
 
     /// The freshness that counts: as configured, or as allowed where that is less, and shortened.

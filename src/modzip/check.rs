@@ -136,6 +136,14 @@ impl Check {
         }
     }
 
+    /// About how many bytes of memory it takes, at most: it never gets less.
+    pub fn weight(&self) -> usize {
+        Self::LEAST.saturating_add(self.entries.weight())
+    }
+
+    /// Bytes of memory that each takes.
+    pub const LEAST: usize = 120 << 10;
+
     /// Whether the end has been read whole. Any byte after it makes the zip unfit.
     pub fn is_complete(&self) -> bool {
         matches!(self.state, State::Complete)

@@ -14,6 +14,9 @@ pub const MAX_ENTRIES: usize = 1 << 17;
 /// Bytes of all names together, each below `module@version/`: 64 each with the most entries.
 pub const MAX_NAMES: usize = 8 << 20;
 
+/// Bytes of memory that one takes beside its name, in wasm32.
+const ENTRY: usize = 128;
+
 /// All entries of a zip: first each is [added](Self::add) as its file goes by, then each is
 /// [compared](Self::compare) with the central directory, in the same order.
 pub(super) struct Entries {
@@ -49,6 +52,11 @@ impl Entries {
 
     pub(super) fn prefix(&self) -> &str {
         &self.prefix
+    }
+
+    /// About how many bytes of memory they take, at most.
+    pub(super) fn weight(&self) -> usize {
+        self.count.saturating_mul(ENTRY).saturating_add(self.name_bytes)
     }
 
     pub(super) fn len(&self) -> usize {

@@ -60,7 +60,7 @@ impl Budget {
 
     /// Whether storage has just not taken a zip.
     pub(super) fn rests_from_zips(&self, now: Timestamp) -> bool {
-        self.zips_rest_since.is_some_and(|since| now.since(since) < ZIP_REST)
+        self.zips_rest_since.is_some_and(|since| now.is_within(ZIP_REST, since))
     }
 
     /// Storage did not take a zip: the next would be fetched for it in vain too.
@@ -111,6 +111,13 @@ impl Budget {
             *calls = calls.saturating_sub(1);
         }
         self.barren_calls = self.barren_calls.saturating_sub(u32::from(permit.barren));
+    }
+
+    /// Whether everything taken was given back.
+    #[cfg(test)]
+    pub(super) fn is_unused(&self) -> bool {
+        let calls: u32 = self.calls.values().sum();
+        (self.searches, self.zips, calls, self.barren_calls) == (0, 0, 0, 0)
     }
 
     /// There is such a thing of `module`.

@@ -86,6 +86,20 @@ impl Errand {
         self.waiting.iter_mut().for_each(|(since, _)| *since = now);
     }
 
+    /// Takes out what of this worker's own has waited for `patience`.
+    pub(super) fn impatient_asks(&mut self, patience: Duration, now: Timestamp) -> Vec<Waiter> {
+        let is_impatient = |(since, waiter): &(Timestamp, Waiter)| {
+            matches!(waiter, Waiter::Asks(_)) && now.since(*since) >= patience
+        };
+        if !self.waiting.iter().any(is_impatient) {
+            return Vec::new();
+        }
+        let (impatient, patient) = std::mem::take(&mut self.waiting).into_iter().partition(is_impatient);
+        self.waiting = patient;
+        let impatient: VecDeque<_> = impatient;
+        impatient.into_iter().map(|(_, waiter)| waiter).collect()
+    }
+
     /// Takes out those who have waited for `patience`.
     pub(super) fn impatient(&mut self, patience: Duration, now: Timestamp) -> Vec<Waiter> {
         let mut impatient = Vec::new();

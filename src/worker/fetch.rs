@@ -198,6 +198,16 @@ impl Worker {
                     cx.count(Metric::Refusal { reason: "budget" });
                     step = fetch.search.step(Reply::Failed(CallFailure::Overloaded), &self.config, cx);
                 }
+                Step::Sums if self.has_no_room_to_hold(fetch.search.go_mod_bytes()) => {
+                    cx.count(Metric::Refusal { reason: "budget" });
+                    let reason = format!(
+                        "{}: too many others as large are being fetched",
+                        fetch.errand.want.describe()
+                    );
+                    let failure = Failure { fault: Fault::Overloaded, reason, retry_after: None };
+                    step =
+                        fetch.search.learn(Sums::Unproven { failure, acceptable: false }, &self.config, cx);
+                }
                 Step::Sums => {
                     let known = match fetch.errand.want.version() {
                         Some((module, version)) => {
@@ -232,6 +242,12 @@ impl Worker {
                 }
             }
         }
+    }
+
+    /// Whether a go.mod of so many bytes is one too many to wait for its sums. A usual one never is.
+    fn has_no_room_to_hold(&self, bytes: usize) -> bool {
+        let held = |job: &Job| if let Job::Fetch(fetch) = job { fetch.search.go_mod_bytes() } else { 0 };
+        bytes > USUAL_GO_MOD && self.jobs.values().map(held).fold(bytes, usize::saturating_add) > MAX_GO_MODS
     }
 
     /// Goes on with what a search does in slices.
@@ -350,6 +366,12 @@ impl Worker {
         verdict
     }
 }
+
+/// Bytes of a go.mod that are never too many: as many searches as may be under way by default hold 32 MiB of such.
+const USUAL_GO_MOD: usize = 64 << 10;
+
+/// Bytes of all go.mods that one worker holds until their sums are known: eight of the largest, an eighth of what a VM may have.
+const MAX_GO_MODS: usize = 128 << 20;
 
 /// Whether somebody was merely asked whether there is a zip.
 fn says_less_than_a_check(entry: &Entry) -> bool {

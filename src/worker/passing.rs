@@ -6,9 +6,10 @@ use super::{Asks, GivenUp, Stream, Toil, Worker};
 use crate::{
     cx::{BodyVerdict, Command, Cx, StreamId, Verdict},
     flow::{Flaw, Lesson, Passing, Proof, Routed, Sums},
-    goproxy::Zip,
+    goproxy::{Failure, Fault, Zip},
     http::{Reply, ResponseHead},
     metrics::Metric,
+    modzip::Check,
     plan::{Source, Want},
     shared::Entry,
 };
@@ -72,6 +73,11 @@ impl Worker {
             self.learn(&routed.zip, lesson, cx);
             return routed.refuse(&failure, cx);
         }
+        if self.being_read() > MAX_READ.saturating_sub(Check::LEAST) {
+            cx.count(Metric::Refusal { reason: "budget" });
+            let reason = format!("{}: too many other zips are being read", routed.zip);
+            return routed.refuse(&Failure { fault: Fault::Overloaded, reason, retry_after: None }, cx);
+        }
         let sums = self.sums(&routed.zip.module, &routed.zip.version, Asks::Passing(stream), cx);
         if let Some(Sums::Unproven { failure, acceptable: false }) = &sums {
             cx.count(Metric::Verification { outcome: "unproven" });
@@ -113,9 +119,15 @@ impl Worker {
 
     /// The verdict on what came, where it comes to one; else it is `verdict`, what the stream itself has to do next.
     fn judge(&mut self, stream: StreamId, verdict: BodyVerdict, cx: &mut Cx<'_>) -> BodyVerdict {
+        let is_heavy =
+            matches!(self.streams.get(&stream), Some(Stream::Passing(passing)) if passing.weight() > LIGHT);
+        let is_too_much = is_heavy && self.being_read() > MAX_READ;
         let Some(Stream::Passing(passing)) = self.streams.get_mut(&stream) else {
             return verdict;
         };
+        if is_too_much {
+            passing.crowd_out();
+        }
         let judged = passing.verdict();
         if judged.is_none() && passing.lags() && !self.toil.contains(&Toil::Passing(stream)) {
             self.toil.push_back(Toil::Passing(stream));
@@ -179,6 +191,15 @@ impl Worker {
         self.index.keep(cx.kv, &key, &Entry::Lost { since: cx.now, corrupt: true }, cx.now);
     }
 
+    /// Bytes of memory that is taken by what is known of all zips that pass by.
+    fn being_read(&self) -> usize {
+        let weights = self.streams.values().map(|stream| match stream {
+            Stream::Passing(passing) => passing.weight(),
+            _ => 0,
+        });
+        weights.sum()
+    }
+
     /// Bytes that came of all streams but `stream` and are not read yet.
     fn unread(&self, stream: StreamId) -> usize {
         let lagging = self.toil.iter().map(|toil| match toil {
@@ -194,3 +215,10 @@ impl Worker {
 
 /// Bytes that wait in one worker until they are read, of all zips together: a thirtieth of what a VM may have in Envoy.
 const MAX_UNREAD: usize = 32 << 20;
+
+/// Bytes of memory for what is known of all zips that pass by one worker: a fourth of what a VM may have in Envoy, and two thousand
+/// usual zips. One with as many entries as a zip may have takes a tenth of it.
+const MAX_READ: usize = 256 << 20;
+
+/// What a zip may always take: a thousand entries.
+const LIGHT: usize = Check::LEAST + (256 << 10);

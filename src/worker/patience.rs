@@ -1,7 +1,15 @@
 //! What becomes of those who have waited long enough.
 
 use super::{Job, JobKey, SearchKey, Worker, fetch::or_known};
-use crate::{config::Config, cx::Cx, flow::Searched, plan::Want, shared::Lease, upstream};
+use crate::{
+    config::{Config, Mode},
+    cx::Cx,
+    flow::Searched,
+    goproxy::{Document, SumdbFile},
+    plan::Want,
+    shared::Lease,
+    upstream,
+};
 
 impl Worker {
     /// Answers those who have waited long enough: by what the index had, by a stream from the upstream, or by 504.
@@ -14,7 +22,11 @@ impl Worker {
         };
         let patience = if around.is_some() { self.config.fetch.zip_wait } else { self.config.fetch.wait };
         let Some(errand) = job.errand() else { return };
-        let impatient = errand.impatient(patience, cx.now);
+        let mut impatient = errand.impatient(patience, cx.now);
+        if is_dispensable(&errand.want, &self.config) {
+            // While those are still there who wait for what needs it.
+            impatient.extend(errand.impatient_asks(self.config.fetch.wait / 2, cx.now));
+        }
         if impatient.is_empty() {
             return;
         }
@@ -47,6 +59,14 @@ impl Worker {
             }
         }
     }
+}
+
+/// Whether it is a lookup without which its module is given all the same.
+fn is_dispensable(want: &Want, config: &Config) -> bool {
+    let Want::Document(Document::Sumdb { file: SumdbFile::Lookup(module, _), .. }) = want else {
+        return false;
+    };
+    matches!(config.verification(module), Some((_, Mode::WhenAvailable)))
 }
 
 /// Whether several upstreams may have the zip that is wanted.

@@ -25,7 +25,7 @@ impl Worker {
             known.recalled = None;
             return false;
         }
-        if known.recalled.is_some() || known.forgotten.is_some_and(|since| cx.now.since(since) < REST) {
+        if known.recalled.is_some() || known.forgotten.is_some_and(|since| cx.now.is_within(REST, since)) {
             return false;
         }
         let want = latest(&sumdb.name);
@@ -75,7 +75,7 @@ impl Worker {
     /// Keeps a head in storage that is newer than the one there, from time to time.
     pub(super) fn keep_head(&mut self, at: usize, head: &SignedHead, cx: &mut Cx<'_>) {
         let (Some(sumdb), Some(known)) = (self.config.sumdb.get(at), self.sumdbs.get_mut(at)) else { return };
-        let rests = known.written.is_some_and(|written| cx.now.since(written) < HEAD_REST);
+        let rests = known.written.is_some_and(|written| cx.now.is_within(HEAD_REST, written));
         // One that was not compared is no reason to lose the other.
         if rests || !heads::is_recalled(cx.kv, &sumdb.key) {
             return;

@@ -73,7 +73,7 @@ impl Worker {
         }
         // Where it is given anyway, it is not kept waiting for a database that has just not answered.
         let rests = self.sumdbs.get(at).and_then(|known| known.failed);
-        if acceptable && rests.is_some_and(|failed| cx.now.since(failed) < REST) {
+        if acceptable && rests.is_some_and(|failed| cx.now.is_within(REST, failed)) {
             let reason = format!("{}: it has just not answered", want.describe());
             let failure = Failure { fault: Fault::Bad, reason, retry_after: None };
             return Some(Sums::Unproven { failure, acceptable });

@@ -323,7 +323,7 @@ impl GivenUp {
     pub(super) fn by(flaw: &Flaw) -> Self {
         match flaw {
             // Of the way it came, which a copy does not.
-            Flaw::Late => Self::Left,
+            Flaw::Crowded | Flaw::Late => Self::Left,
             Flaw::Mismatch { .. } | Flaw::Overlong | Flaw::Unfit(_) => Self::Flawed,
             Flaw::Unproven(_) => Self::Unproven,
         }

@@ -107,8 +107,14 @@ impl Worker {
             return;
         };
         let key = JobKey::Write { object: want.key() };
-        let writes = self.jobs.values().filter(|job| matches!(job, Job::Write(_))).count();
-        if writes >= MAX_WRITES || self.jobs.contains_key(&key) {
+        let (mut writes, mut bytes) = (0, write.bytes());
+        for job in self.jobs.values() {
+            if let Job::Write(write) = job {
+                (writes, bytes) = (writes + 1, bytes.saturating_add(write.bytes()));
+            }
+        }
+        let has_room = writes < MAX_WRITES && (writes == 0 || bytes <= MAX_WRITTEN);
+        if !has_room || self.jobs.contains_key(&key) {
             cx.count(Metric::StorageWrite { outcome: "skipped" });
             return;
         }
@@ -147,3 +153,7 @@ fn go_mod_of(module: &ModulePath, version: &Version) -> Document {
 /// Writes under way at once in one worker. Each holds its document in the host's memory until storage has it; a storage
 /// that takes longer than upstreams give loses copies, not memory.
 const MAX_WRITES: usize = 64;
+
+/// Bytes of all writes under way in one worker. A usual document has a few hundred; a go.mod may have 16 MiB, and 64 of those are
+/// all that a VM may have.
+const MAX_WRITTEN: usize = 64 << 20;

@@ -19,6 +19,9 @@ pub enum Proof {
 /// Why a zip must not be completed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Flaw {
+    /// Too much memory is taken by what is known of other zips.
+    #[error("too many others are being read")]
+    Crowded,
     /// The end came as trailers, where nothing can go on any more, before all of the zip was read.
     #[error("its trailers came before it was read: have the cluster speak HTTP/1.1")]
     Late,
@@ -56,6 +59,7 @@ impl Flaw {
     /// The word for metrics.
     pub fn label(&self) -> &'static str {
         match self {
+            Self::Crowded => "crowded",
             Self::Late => "late",
             Self::Mismatch { .. } => "mismatch",
             Self::Overlong | Self::Unfit(_) => "unfit",

@@ -1,5 +1,6 @@
 //! Zips that are read along as they pass: which of them reach a client whole, and in which pieces whatever comes.
 
+mod crowded;
 mod slow;
 
 use super::{body, streaming, world};

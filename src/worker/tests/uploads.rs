@@ -1,6 +1,7 @@
 //! Zips that go into storage while they pass by: what is in storage afterwards, and that no client minds.
 
 mod broken;
+mod chance;
 mod copies;
 mod many;
 mod rest;

@@ -180,3 +180,36 @@ fn scenario_what_comes_late_is_no_answer_to_an_attempt_that_has_not_begun() {
         assert_eq!(answer.status, 200, "{gap}: {}", body(&answer));
     }
 }
+
+/// Each commit of a module may have the largest go.mod there can be, and whoever asks for all at once would end the VM.
+#[test]
+fn scenario_no_more_is_held_unproven_than_there_is_memory_for() {
+    let mut world = world(1);
+    world.cluster("sum").latency = 5_000;
+    let lines = "// words\n".repeat((15 << 20) / 9);
+    let modules: Vec<_> = (0..10).map(|number| format!("example.com/large{number}")).collect();
+    for module in &modules {
+        let go_mod = format!("module {module}\n{lines}");
+        let h1 = H1::of_go_mod(go_mod.as_bytes());
+        database(&mut world).publish(module, "v1.0.0", &H1([7; 32]), &h1);
+        world.cluster("public").serve(&format!("/base/{module}/@v/v1.0.0.mod"), &go_mod);
+    }
+    let usual = publish(&mut world, "example.com/usual");
+    world.cluster("storage").latency = 100;
+    let large: Vec<_> =
+        modules.iter().map(|module| world.begin(0, &format!("/{module}/@v/v1.0.0.mod"))).collect();
+    world.pass(1_000);
+    let usual = world.begin(0, &usual);
+    world.settle();
+    let statuses: Vec<_> = large.iter().map(|stream| world.response(*stream).status).collect();
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 8, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 503).count(), 2, "{statuses:?}");
+    assert_eq!(world.response(usual).status, 200, "what is small is no burden");
+    // Nor are more on their way into storage than there is memory for: the rest is written when it is asked for again.
+    let written = |world: &World| {
+        let paths = world.clusters["storage"].paths();
+        paths.filter(|path| path.contains("large") && path.ends_with(".mod")).count()
+    };
+    assert_eq!(written(&world), 4);
+    assert_settled(&mut world, 1);
+}

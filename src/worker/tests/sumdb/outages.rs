@@ -151,3 +151,38 @@ fn scenario_whatever_was_seen_is_answered_after_the_tree_has_grown() {
         }
     }
 }
+
+/// A database that hangs is one that cannot be asked, to the first who needs it as well.
+#[test]
+fn scenario_a_database_that_hangs_keeps_nobody_from_what_may_be_given_without_it() {
+    for workers in WORKERS {
+        let mut world = world_of(workers, &config(&[WHEN_AVAILABLE, WAIT].concat()));
+        world.cluster("sum").latency = 60_000;
+        let streams = crowd(&mut world, workers, 3, MOD);
+        world.pass(10_000);
+        for stream in streams {
+            assert_good(&world.response(stream));
+        }
+        world.settle();
+        assert_settled(&mut world, workers);
+        // Nothing else is to be had from it by now.
+        let again = world.begin(0, MOD);
+        world.pass(1_000);
+        assert_good(&world.response(again));
+        world.settle();
+    }
+}
+
+/// The minute in which a database is left alone is over, whatever the clock says.
+#[test]
+fn scenario_a_clock_set_back_does_not_prolong_what_is_given_unproven() {
+    let mut world = world_of(1, &config(WHEN_AVAILABLE));
+    world.cluster("sum").fault = Some(CallFailure::Unreachable);
+    assert_good(&get(&mut world, 1, MOD));
+    world.cluster("sum").fault = None;
+    let before = crate::http::Timestamp(world.now.0 - 3_600_000);
+    world.set_clock(before);
+    assert_good(&get(&mut world, 1, MOD));
+    assert_eq!(counted(&world, "verifications_total.outcome.ok"), 1);
+    assert_eq!(stored(&world, STORED_MOD).as_deref(), Some(GO_MOD));
+}
