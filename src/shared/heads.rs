@@ -47,19 +47,20 @@ pub fn advance(kv: &mut dyn SharedKv, key: &Key, known: Option<&SignedHead>, hea
     Advanced::Newest
 }
 
-/// Whether the newest head is known to continue the last one that storage has from before, or storage has none.
-pub fn is_recalled(kv: &dyn SharedKv, key: &Key) -> bool {
-    kv.get(&recalled(key)).is_some()
+/// Whether the newest head is known to continue the last one that storage has from before, or storage has none. `sources` says
+/// which storage, as [`super::Index::sources`] has it: of another one that says nothing.
+pub fn is_recalled(kv: &dyn SharedKv, key: &Key, sources: u64) -> bool {
+    kv.get(&recalled(key, sources)).is_some()
 }
 
 /// Storage's head was compared, or there is none.
-pub fn note_recalled(kv: &mut dyn SharedKv, key: &Key) {
+pub fn note_recalled(kv: &mut dyn SharedKv, key: &Key, sources: u64) {
     // Whoever is faster says the same.
-    let _ = kv.put(&recalled(key), b"1", Expected::unchanged(None));
+    let _ = kv.put(&recalled(key, sources), b"1", Expected::unchanged(None));
 }
 
-fn recalled(key: &Key) -> String {
-    format!("{} recalled", name(key))
+fn recalled(key: &Key, sources: u64) -> String {
+    format!("{} recalled {sources:016x}", name(key))
 }
 
 fn name(key: &Key) -> String {

@@ -150,6 +150,10 @@ fn range(callout: &Callout) -> Option<(usize, usize)> {
 
 fn part_of(body: &[u8], first: usize, last: usize) -> Reply {
     let end = body.len().min(last + 1);
+    if first >= end {
+        let range = format!("bytes */{}", body.len());
+        return reply(416, &[("content-range".to_owned(), range)], Vec::new());
+    }
     let range = format!("bytes {first}-{}/{}", end - 1, body.len());
     let headers = [("content-range", range.as_str()), ("etag", "\"it\"")];
     let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));

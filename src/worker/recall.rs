@@ -21,7 +21,7 @@ impl Worker {
         let (Some(sumdb), Some(known)) = (self.config.sumdb.get(at), self.sumdbs.get_mut(at)) else {
             return false;
         };
-        if heads::is_recalled(cx.kv, &sumdb.key) {
+        if heads::is_recalled(cx.kv, &sumdb.key, self.index.sources()) {
             known.recalled = None;
             return false;
         }
@@ -61,14 +61,14 @@ impl Worker {
             Some(head) if matches!(heads::advance(cx.kv, &sumdb.key, None, &head), Advanced::Behind(_)) => {
                 known.recalled = Some(head);
             }
-            _ => heads::note_recalled(cx.kv, &sumdb.key),
+            _ => heads::note_recalled(cx.kv, &sumdb.key, self.index.sources()),
         }
     }
 
     /// Whatever head storage has, `proving` has compared it by now.
     pub(super) fn note_compared(&mut self, at: usize, database: &Key, cx: &mut Cx<'_>) {
         if self.sumdbs.get_mut(at).and_then(|known| known.recalled.take()).is_some() {
-            heads::note_recalled(cx.kv, database);
+            heads::note_recalled(cx.kv, database, self.index.sources());
         }
     }
 
@@ -77,7 +77,7 @@ impl Worker {
         let (Some(sumdb), Some(known)) = (self.config.sumdb.get(at), self.sumdbs.get_mut(at)) else { return };
         let rests = known.written.is_some_and(|written| cx.now.is_within(HEAD_REST, written));
         // One that was not compared is no reason to lose the other.
-        if rests || !heads::is_recalled(cx.kv, &sumdb.key) {
+        if rests || !heads::is_recalled(cx.kv, &sumdb.key, self.index.sources()) {
             return;
         }
         known.written = Some(cx.now);

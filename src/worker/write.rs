@@ -20,9 +20,9 @@ impl Worker {
     pub(super) fn write_back(&mut self, errand: &Errand, searched: &Searched, stored: bool, cx: &mut Cx<'_>) {
         match (&errand.want, &searched.end) {
             (Want::Zip(zip), _) if stored => self.complete(zip, cx),
-            // It was asked for to complete its version, and storage had it.
-            (Want::Document(document), End::Document(found)) if found.stored && !errand.is_awaited() => {
-                self.follow_up(document, cx);
+            (Want::Document(document), End::Document(found)) if found.stored => {
+                // Where nobody waits, it was asked for to complete its version.
+                self.follow_up(document, !errand.is_awaited(), cx);
             }
             _ => {}
         }
@@ -34,7 +34,7 @@ impl Worker {
                 && self.has_zip(module, version, cx)
             {
                 // Only once for each who asks: what is brought may be lost again before the next is.
-                self.bring(&go_mod_of(module, version), cx);
+                self.bring(&go_mod_of(module, version), true, cx);
             }
         }
     }
@@ -53,27 +53,28 @@ impl Worker {
     /// Storage has got this zip: the rest of its version is to follow, asked for where nobody has asked for it yet.
     pub(super) fn complete(&mut self, zip: &Zip, cx: &mut Cx<'_>) {
         let go_mod = go_mod_of(&zip.module, &zip.version);
-        if self.bring(&go_mod, cx) {
-            self.follow_up(&go_mod, cx);
+        if self.bring(&go_mod, true, cx) {
+            self.follow_up(&go_mod, true, cx);
         }
     }
 
     /// Storage has got this document: the `.info` is to follow a go.mod whose zip is there.
-    fn follow_up(&mut self, document: &Document, cx: &mut Cx<'_>) {
+    fn follow_up(&mut self, document: &Document, may_ask: bool, cx: &mut Cx<'_>) {
         let Document::Module { module, file: File::Mod(version) } = document else { return };
         if self.has_zip(module, version, cx) {
             let file = File::Info(version.clone());
-            self.bring(&Document::Module { module: module.clone(), file }, cx);
+            self.bring(&Document::Module { module: module.clone(), file }, may_ask, cx);
         }
     }
 
-    /// Has `document` written, asked for where nobody has asked for it yet. Whether storage has it.
-    fn bring(&mut self, document: &Document, cx: &mut Cx<'_>) -> bool {
+    /// Has `document` written, where it `may_ask` after it was asked for if nobody has done so yet. Whether storage has it.
+    fn bring(&mut self, document: &Document, may_ask: bool, cx: &mut Cx<'_>) -> bool {
         let want = Want::Document(document.clone());
         match self.index.peek(cx.kv, Region::Found, &want.key()) {
             Some(Entry::Found(found)) if !found.stored => self.write(&want, document, &found, false, cx),
             Some(_) => return true,
-            None => self.ask_unasked(want, cx),
+            None if may_ask => self.ask_unasked(want, cx),
+            None => {}
         }
         false
     }
@@ -135,7 +136,7 @@ impl Worker {
             }
             Written::Over(outcome) => {
                 if matches!(outcome, "stored" | "present") {
-                    self.follow_up(&document, cx);
+                    self.follow_up(&document, true, cx);
                 }
                 if outcome != self.last_write {
                     cx.log(Level::Info, format!("writes to storage: {outcome}"));

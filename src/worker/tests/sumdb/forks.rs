@@ -117,3 +117,21 @@ fn scenario_a_cache_that_tells_older_heads_is_no_fork() {
         assert_eq!(counted(&world, "sumdb_proofs_total.outcome.fork"), 0);
     }
 }
+
+/// What another storage remembers, or that it does not, says nothing of this one: of another filter beside, or before a reload.
+#[test]
+fn scenario_each_storage_is_asked_what_it_remembers() {
+    let mut world = world(1);
+    assert_good(&get(&mut world, 1, MOD));
+    let head = stored(&world, STORED_HEAD);
+    restart(&mut world, 1);
+    fork(&mut world, 5);
+    world.replace(0, &config("").replace(r#""cluster": "storage""#, r#""cluster": "elsewhere""#));
+    world.cluster("elsewhere").latency = 1;
+    assert_eq!(get(&mut world, 1, OTHER).status, 200, "nobody remembers");
+    world.replace(0, &config(""));
+    world.pass(61_000);
+    let path = publish(&mut world, "example.com/o");
+    assert_fork(&mut world, 1, &path);
+    assert_eq!(stored(&world, STORED_HEAD), head, "the evidence");
+}

@@ -63,3 +63,18 @@ fn scenario_a_version_without_its_info_is_completed_by_who_asks_for_that() {
     world.settle();
     assert!(has(&world, INFO));
 }
+
+/// And by who has asked for that before, once it is known that all else is there.
+#[test]
+fn scenario_an_info_that_came_before_the_rest_was_known_is_written() {
+    let mut world = world(1, middling());
+    let cluster = world.cluster("storage");
+    cluster.serve(MOD, "module example.com/m\n").serve_bytes(STORED, middling().to_vec());
+    assert_eq!(world.get(0, "/example.com/m/@v/v1.0.0.info").status, 200);
+    let _ = world.begin(0, ZIP);
+    world.pass(100);
+    assert!(!has(&world, INFO));
+    assert_eq!(world.get(0, "/example.com/m/@v/v1.0.0.mod").status, 200);
+    world.settle();
+    assert!(has(&world, INFO));
+}
