@@ -160,7 +160,7 @@ fn lay_out(store: &Path, tree: &Path) -> std::io::Result<()> {
     fs::write(tree.join(&MODULE[1..]).join("@latest"), module.info())?;
     Module::new("bench.example.com/small", "v1.0.0").padded(200_000).write_to(store);
     Module::new("bench.example.com/large", "v1.0.0").padded(5_000_000).write_to(store);
-    let text = Module::new("bench.example.com/checked", "v1.0.0").file("text.go", text(40_000_000)).deflated();
+    let text = Module::new("bench.example.com/checked", "v1.0.0").file("text.go", text(2_000_000)).deflated();
     text.write_to(tree);
     fs::create_dir_all(store.join("plain"))?;
     fs::copy(tree.join(&CHECKED_ZIP[1..]), store.join(&PLAIN_ZIP[1..]))?;
@@ -173,6 +173,8 @@ fn configuration() -> Value {
     json!({
         "sumdb": [{"name": "sum.example.com", "key": key, "cluster": "sumdb", "url": "https://sum.example.com"}],
         "verify": {"mode": "off"},
+        // Whatever is larger is streamed and read along; those on their way at once come to their end within a second.
+        "fetch": {"zip_bytes": 262_144},
         "private": {"nosumdb": ["private.example.com"]},
         "freshness": {"list": "1day", "latest": "1day", "presence": "1day", "negative": "1h"},
     })
