@@ -32,3 +32,6 @@ pub use self::search::{Search, Step};
 pub use self::searched::{End, News, Searched};
 pub use self::sums::Sums;
 pub use self::write::{Write, Written, is_unwritten, worth_writing};
+
+/// Bytes of content that one call unpacks and hashes of a zip that nobody is being sent, about 4 ms (140 MB/s in V8).
+const SLICE: usize = 512 << 10;

@@ -16,4 +16,4 @@ mod xml;
 pub use self::address::public_url;
 pub use self::judge::{Stored, Trouble, Written, judge, judge_presence, judge_write};
 pub use self::layout::{document_key, zip_key};
-pub use self::request::{create, delete, get, head, path, replace};
+pub use self::request::{create, get, head, path, replace};

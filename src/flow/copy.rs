@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::{Flaw, Proof, Sums};
+use super::{Flaw, Proof, SLICE, Sums};
 use crate::{
     config::Endpoint,
     endpoint,
@@ -106,7 +106,7 @@ impl Copying {
         let Some(check) = &mut self.check else { return &[] };
         let from = self.checked;
         let unread = self.piece.get(from..).unwrap_or_default();
-        match check.push(unread, BUDGET) {
+        match check.push(unread, SLICE) {
             Ok(taken) => self.checked = from.saturating_add(taken),
             Err(unfit) => self.failed = Some(NotCopied::Flawed(unfit.into())),
         }
@@ -161,9 +161,6 @@ impl Copying {
 /// Bytes of one piece. The host holds each while it comes, and the filter after that: less than the smallest part of an upload,
 /// so that one that has room takes it whole.
 const PIECE: u32 = 4 << 20;
-
-/// Bytes that one call unpacks and hashes, as for what passes by: about 4 ms of a worker's time.
-const BUDGET: usize = 512 << 10;
 
 /// How often one piece is asked for that fails in passing.
 const MAX_TRIES: u32 = 3;

@@ -30,10 +30,25 @@ impl Sums {
     /// # Errors
     /// Why it must not be given.
     pub fn prove(&self, got: &H1) -> Result<Proof, Flaw> {
+        self.compare(|zip, _| (H1(*zip), *got))
+    }
+
+    /// As [`Sums::prove`], of a go.mod.
+    ///
+    /// # Errors
+    /// Why it must not be given.
+    pub fn prove_go_mod(&self, body: &[u8]) -> Result<Proof, Flaw> {
+        self.compare(|_, go_mod| (H1(*go_mod), H1::of_go_mod(body)))
+    }
+
+    /// Of what is proven, `pair` makes what is expected and what is there.
+    fn compare(&self, pair: impl FnOnce(&[u8; 32], &[u8; 32]) -> (H1, H1)) -> Result<Proof, Flaw> {
         match self {
             Self::Exempt => Ok(Proof::Exempt),
-            Self::Proven { zip, .. } if got.0 == *zip => Ok(Proof::Proven),
-            Self::Proven { zip, .. } => Err(Flaw::Mismatch { expected: H1(*zip), got: *got }),
+            Self::Proven { zip, go_mod } => match pair(zip, go_mod) {
+                (expected, got) if expected == got => Ok(Proof::Proven),
+                (expected, got) => Err(Flaw::Mismatch { expected, got }),
+            },
             Self::Unproven { acceptable: true, .. } => Ok(Proof::Accepted),
             Self::Unproven { failure, acceptable: false } => Err(Flaw::Unproven(failure.clone())),
         }

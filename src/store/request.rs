@@ -46,11 +46,6 @@ pub fn replace(storage: &Storage, key: &str, content_type: &str, body: Body) -> 
     callout
 }
 
-/// A DELETE of `key`.
-pub fn delete(storage: &Storage, key: &str) -> Callout {
-    endpoint::request(&storage.endpoint, "DELETE", path(storage, key))
-}
-
 /// A path in the one spelling that signatures are made of: everything escaped but letters, digits, `-._~` and slashes, in
 /// capital digits. Envoy's `aws_request_signing` signs such a path as it is; one where something is escaped and something else
 /// (an `@`) is not, it escapes once more, and no store agrees. A `+` that is not escaped, S3 takes for a blank.

@@ -4,13 +4,13 @@ use log::Level;
 
 use super::{
     End, Failure, Fault, Outcome, Search, Step,
-    held::{Held, Weighed},
+    held::Held,
     question::{Form, Question},
 };
 use crate::{
     config::Config,
     cx::Cx,
-    flow::Sums,
+    flow::{Flaw, Proof, Sums},
     goproxy::{Document, File},
     http::{Body, Reply},
     metrics::Metric,
@@ -47,24 +47,20 @@ impl Search {
         let Some(sums) = &self.sums else { return Step::Sums };
         let Some(held) = self.held.take() else { return self.advance(config, cx) };
         let source = held.source();
-        match held.weigh(sums) {
-            Weighed::Good => {
-                self.unproven = false;
-                let outcome = if *sums == Sums::Exempt { "exempt" } else { "ok" };
-                cx.count(Metric::Verification { outcome });
-            }
-            Weighed::Unproven { acceptable: true, .. } => {
-                self.unproven = true;
-                cx.count(Metric::Verification { outcome: "accepted" });
-            }
-            Weighed::Unproven { acceptable: false, failure } => {
-                cx.count(Metric::Verification { outcome: "unproven" });
-                return self.done(End::Failed(failure), Some(source));
-            }
-            Weighed::Wrong(why) => {
-                cx.count(Metric::Verification { outcome: "mismatch" });
+        let Some(proven) = held.weigh(sums) else {
+            self.held = Some(held);
+            return Step::Work;
+        };
+        let outcome = proven.as_ref().map_or_else(Flaw::label, |proof| proof.label());
+        cx.count(Metric::Verification { outcome });
+        match proven {
+            Ok(proof) => self.unproven = proof == Proof::Accepted,
+            Err(Flaw::Unproven(failure)) => return self.done(End::Failed(failure), Some(source)),
+            Err(Flaw::Mismatch { expected, got }) => {
+                let why = format!("the checksum database says {expected}, and it has {got}");
                 return self.disbelieve(source, &why, config, cx);
             }
+            Err(flaw) => return self.disbelieve(source, &flaw.to_string(), config, cx),
         }
         match held {
             Held::Document { source, found } => self.done(End::Document(found), Some(source)),

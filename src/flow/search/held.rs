@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::{
-    flow::Sums,
-    goproxy::{Failure, Found, Zip},
+    flow::{Flaw, Proof, SLICE, Sums},
+    goproxy::{Found, Zip},
     http::Body,
     modzip::{Check, H1},
     plan::Source,
@@ -39,17 +39,6 @@ impl fmt::Debug for Examined {
     }
 }
 
-/// How what is held compares to its sums.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Weighed {
-    /// It is right.
-    Good,
-    /// Nothing says so.
-    Unproven { acceptable: bool, failure: Failure },
-    /// It is not; why.
-    Wrong(String),
-}
-
 impl Held {
     pub(super) fn zip(source: Source, zip: &Zip, bytes: Body) -> Self {
         let check = Box::new(Check::new(&zip.module, &zip.version));
@@ -78,26 +67,12 @@ impl Held {
         Ok(true)
     }
 
-    pub(super) fn weigh(&self, sums: &Sums) -> Weighed {
-        let (zip, go_mod) = match sums {
-            Sums::Exempt => return Weighed::Good,
-            Sums::Proven { zip, go_mod } => (zip, go_mod),
-            Sums::Unproven { failure, acceptable } => {
-                return Weighed::Unproven { acceptable: *acceptable, failure: failure.clone() };
-            }
-        };
-        let (got, expected) = match self {
-            Self::Document { found, .. } => (H1::of_go_mod(&found.body), go_mod),
-            Self::Zip { examined: Examined::Whole(h1), .. } => (*h1, zip),
-            Self::Zip { .. } => return Weighed::Wrong("it was not read to its end".to_owned()),
-        };
-        let expected = H1(*expected);
-        if got == expected {
-            return Weighed::Good;
+    /// What its sums prove of it, once it is read to its end; else why it must not be given.
+    pub(super) fn weigh(&self, sums: &Sums) -> Option<Result<Proof, Flaw>> {
+        match self {
+            Self::Document { found, .. } => Some(sums.prove_go_mod(&found.body)),
+            Self::Zip { examined: Examined::Whole(h1), .. } => Some(sums.prove(h1)),
+            Self::Zip { .. } => None,
         }
-        Weighed::Wrong(format!("the checksum database says {expected}, and it has {got}"))
     }
 }
-
-/// Bytes of content unpacked and hashed in one go, about 4 ms (140 MB/s in V8).
-const SLICE: usize = 512 << 10;
