@@ -25,7 +25,7 @@ pub(crate) mod tests;
 
 pub use self::file::{InvalidFilePath, check_file_path};
 pub use self::path::{InvalidPath, ModulePath};
-pub use self::pattern::{InvalidPattern, Pattern, Patterns};
+pub use self::pattern::{Glob, InvalidPattern, Pattern, Patterns};
 pub use self::pseudo::Pseudo;
 pub use self::query::{Query, unescape_version};
 pub use self::quoted::Quoted;

@@ -13,6 +13,7 @@ pub mod http;
 pub mod metrics;
 pub mod modzip;
 pub mod plan;
+pub mod policy;
 pub mod shared;
 pub mod store;
 pub mod sumdb;

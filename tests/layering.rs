@@ -23,9 +23,10 @@ use layering::names::{Named, named};
 ///
 /// `http` and `metrics` are values without an opinion, `modzip` and `sumdb` proofs about Go's words; `config` compiles all of
 /// them; `goproxy` is the protocol between them.
-const LAYERS: [&[&str]; 12] = [
+const LAYERS: [&[&str]; 13] = [
     &["gomod"],
     &["http", "metrics", "modzip", "sumdb"],
+    &["policy"],
     &["config"],
     &["goproxy"],
     &["endpoint"],

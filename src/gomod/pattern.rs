@@ -8,7 +8,8 @@ mod glob;
 #[cfg(test)]
 mod tests;
 
-use self::glob::{Glob, Item};
+pub use self::glob::Glob;
+use self::glob::Item;
 use super::ModulePath;
 use super::element::{self, ElementFault, Kind};
 use super::path::{self, FirstFault};

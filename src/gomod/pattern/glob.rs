@@ -2,7 +2,7 @@
 
 /// A well-formed glob: chunks which begin wherever a `*` stood.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Glob {
+pub struct Glob {
     chunks: Vec<Chunk>,
 }
 
@@ -27,7 +27,10 @@ pub(super) enum Item {
 impl Glob {
     /// Reads a glob; the error says what is malformed. It is malformed exactly where path.Match returns
     /// path.ErrBadPattern, which it does for whatever name.
-    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
+    ///
+    /// # Errors
+    /// Where Go's path.Match returns path.ErrBadPattern.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
         let mut chunks = vec![Chunk::default()];
         let mut rest = text;
         while let Some((c, tail)) = next_char(rest) {
@@ -65,7 +68,7 @@ impl Glob {
     ///
     /// Each `*` takes as little as lets the chunk after it match, and is never tried again: the work is bounded by the
     /// lengths of glob and name multiplied, whatever the glob.
-    pub(super) fn matches(&self, name: &str) -> bool {
+    pub fn matches(&self, name: &str) -> bool {
         let mut at = 0;
         let mut chunks = self.chunks.iter();
         while let Some(chunk) = chunks.next() {

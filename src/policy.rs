@@ -1,0 +1,56 @@
+//! Who may have which module version: an ordered list of rules, and what follows from it.
+//!
+//! **The first rule that applies decides.** A rule applies where all it names fits: the module, the version, the caller. One
+//! with the action `cooldown` decides while a version is too young and is passed over afterwards. Where none applies, the
+//! default decides.
+//!
+//! What is refused by name is refused in every disguise, so nothing here looks at a request: [`Policy::view`] is what holds
+//! for a module and a caller, [`View::decide`] what follows for one of its versions, and whoever is about to give something
+//! away asks.
+
+mod caller;
+mod rule;
+mod versions;
+mod view;
+
+pub use self::caller::{Caller, InvalidPrincipal, Principal};
+pub use self::rule::{Action, Rule};
+pub use self::versions::{InvalidVersions, Versions};
+pub use self::view::{Decision, View};
+
+use crate::gomod::ModulePath;
+
+/// The rules in force.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Policy {
+    rules: Vec<Rule>,
+    /// Whether what no rule decides is refused.
+    deny_by_default: bool,
+}
+
+impl Policy {
+    /// The rules in their order.
+    pub fn new(rules: Vec<Rule>, deny_by_default: bool) -> Self {
+        Self { rules, deny_by_default }
+    }
+
+    /// Whether everybody may have everything.
+    pub fn is_open(&self) -> bool {
+        self.rules.is_empty() && !self.deny_by_default
+    }
+
+    /// The rules in their order.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// Whether what no rule decides is refused.
+    pub fn denies_by_default(&self) -> bool {
+        self.deny_by_default
+    }
+
+    /// What holds for `module` when `caller` asks.
+    pub fn view(&self, module: &ModulePath, caller: &Caller) -> View<'_> {
+        View::of(self, self.rules.iter().filter(|rule| rule.names(module)), caller)
+    }
+}

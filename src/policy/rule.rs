@@ -1,0 +1,75 @@
+//! One rule.
+
+use std::time::Duration;
+
+use super::{Caller, Principal, Versions};
+use crate::gomod::{ModulePath, Patterns, Version};
+
+/// One rule. It applies where everything it names fits; what it does not name fits always.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// What metrics and refusals call it, 1 to 32 of `[a-z0-9_-]`; where empty, its place does.
+    pub name: String,
+    /// Where it stands, for people: `policy.rules[3]`.
+    pub place: String,
+    /// The modules it is for, as GOPRIVATE-style globs.
+    pub modules: Patterns,
+    /// More modules it is for: these very ones, not those below.
+    pub exact: Vec<ModulePath>,
+    /// The versions it is for; nothing for every one.
+    pub versions: Option<Versions>,
+    /// The callers it is for; empty for everybody.
+    pub principals: Vec<Principal>,
+    /// What it does.
+    pub action: Action,
+    /// Why, for the developer; empty where nothing is to be said.
+    pub reason: String,
+    /// Where there is more to read; empty where nowhere.
+    pub link: String,
+}
+
+/// What a rule does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// The version may be had.
+    Allow,
+    /// A version younger than this may not be had. An older one is for the rules after it.
+    Cooldown(Duration),
+    /// It may not be had.
+    Deny,
+    /// It is to be had elsewhere: from the proxy with this base URL, without a slash at its end, or else from the upstream
+    /// that would be asked for it.
+    Redirect(Option<String>),
+}
+
+impl Rule {
+    /// Whether the rule is for this module.
+    pub fn names(&self, module: &ModulePath) -> bool {
+        self.modules.matches(module) || self.exact.contains(module)
+    }
+
+    /// Whether the rule is for this version.
+    pub fn has(&self, version: &Version) -> bool {
+        self.versions.as_ref().is_none_or(|versions| versions.contain(version))
+    }
+
+    /// Whether the rule is for this caller.
+    pub fn is_for(&self, caller: &Caller) -> bool {
+        self.principals.is_empty() || self.principals.iter().any(|principal| principal.matches(caller))
+    }
+
+    /// Whether the rule decides, where it is for the module and the caller, whatever the version.
+    pub fn is_final(&self) -> bool {
+        self.versions.is_none() && !matches!(self.action, Action::Cooldown(_))
+    }
+
+    /// What metrics call it: its name, or else its place in letters that a metric may have.
+    pub fn label(&self) -> String {
+        if !self.name.is_empty() {
+            return self.name.clone();
+        }
+        let label: String =
+            self.place.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        label.trim_end_matches('_').to_owned()
+    }
+}

@@ -1,0 +1,107 @@
+//! What holds for one module when one caller asks.
+
+use super::{Action, Caller, Policy, Rule};
+use crate::{gomod::Version, http::Timestamp};
+
+/// The rules that can apply to a module for a caller, up to the one that decides whatever the version.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View<'p> {
+    rules: Vec<&'p Rule>,
+    deny_by_default: bool,
+    /// Whether somebody else might be told otherwise.
+    is_personal: bool,
+}
+
+/// What is decided of a version, or of a whole module. The rule is missing where the default decided.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Decision<'p> {
+    /// It may be had.
+    Allowed(Option<&'p Rule>),
+    /// It may not be had.
+    Denied(Option<&'p Rule>),
+    /// It is to be had elsewhere: there, or where the upstream is that would be asked.
+    Redirected(&'p Rule, Option<&'p str>),
+    /// It may not be had until then.
+    TooYoung(&'p Rule, Timestamp),
+    /// It depends on when it was published, which is not known.
+    Undated(&'p Rule),
+}
+
+impl<'p> View<'p> {
+    /// Of the rules that name the module, in their order.
+    pub(super) fn of(policy: &'p Policy, naming: impl Iterator<Item = &'p Rule>, caller: &Caller) -> Self {
+        let mut view =
+            Self { rules: Vec::new(), deny_by_default: policy.denies_by_default(), is_personal: false };
+        for rule in naming {
+            view.is_personal |= !rule.principals.is_empty();
+            if rule.is_for(caller) {
+                view.rules.push(rule);
+                if rule.is_final() {
+                    break;
+                }
+            }
+        }
+        view
+    }
+
+    /// What is decided whatever the version, if it is so for all.
+    pub fn whole(&self) -> Option<Decision<'p>> {
+        let (last, before) = match self.rules.split_last() {
+            Some((last, before)) if last.is_final() => (decided(last), before),
+            _ => (self.by_default(), self.rules.as_slice()),
+        };
+        let agrees = |rule: &&Rule| match (&rule.action, last) {
+            (Action::Allow, Decision::Allowed(_)) => true,
+            (Action::Cooldown(_) | Action::Deny, Decision::Denied(_)) => true,
+            _ => false,
+        };
+        before.iter().all(agrees).then_some(last)
+    }
+
+    /// What is decided of `version`, which was `published` then, if that is known.
+    pub fn decide(&self, version: &Version, published: Option<Timestamp>, now: Timestamp) -> Decision<'p> {
+        for &rule in &self.rules {
+            match (&rule.action, published) {
+                _ if !rule.has(version) => {}
+                (Action::Cooldown(_), None) => return Decision::Undated(rule),
+                (Action::Cooldown(age), Some(published)) => {
+                    let until = published.after(*age);
+                    if now < until {
+                        return Decision::TooYoung(rule, until);
+                    }
+                }
+                _ => return decided(rule),
+            }
+        }
+        self.by_default()
+    }
+
+    /// Whether some versions may be refused or be elsewhere while others are not.
+    pub fn is_mixed(&self) -> bool {
+        self.whole().is_none()
+    }
+
+    /// Whether somebody else might be told otherwise.
+    pub fn is_personal(&self) -> bool {
+        self.is_personal
+    }
+
+    /// The rules that can apply, in their order.
+    pub fn rules(&self) -> &[&'p Rule] {
+        &self.rules
+    }
+
+    fn by_default(&self) -> Decision<'p> {
+        if self.deny_by_default { Decision::Denied(None) } else { Decision::Allowed(None) }
+    }
+}
+
+fn decided(rule: &Rule) -> Decision<'_> {
+    match &rule.action {
+        Action::Allow => Decision::Allowed(Some(rule)),
+        // Asked of cooldowns only where nothing else is known of a version.
+        Action::Cooldown(_) => Decision::Undated(rule),
+        Action::Deny => Decision::Denied(Some(rule)),
+        Action::Redirect(to) => Decision::Redirected(rule, to.as_deref()),
+    }
+}
