@@ -7,11 +7,13 @@
 //!
 //! What each field means is written once, at its raw struct, and generated from there into `envoy/CONFIGURATION.md`.
 
+mod bundle;
 mod compile;
 mod document;
 mod endpoint;
 mod host;
 pub mod limits;
+mod policy;
 mod problems;
 mod raw;
 #[cfg(test)]
@@ -26,13 +28,17 @@ mod verify;
 use std::time::Duration;
 
 use crate::gomod::Patterns;
+use crate::policy::Principal;
 use crate::sumdb::Key;
 
+pub use self::bundle::Bundle;
 use self::document::Document;
 pub use self::endpoint::{Endpoint, Scheme};
 pub use self::host::HostPattern;
+pub use self::policy::{BundleSource, MissMode, MissOverride, OnMiss, PolicySection};
 use self::problems::Found;
 pub use self::problems::{Problem, Problems};
+use self::raw::RawConfig;
 pub use self::storage::{Access, Address, Delivery, Dialect, Layout, Reverify, S3Key, Secret, Storage, Zips};
 pub use self::verify::{Mode, Verify, VerifyOverride};
 
@@ -54,6 +60,10 @@ pub struct Config {
     pub verify: Verify,
     /// Where modules are kept.
     pub storage: Option<Storage>,
+    /// Whether nobody is asked but the storage.
+    pub offline: bool,
+    /// Who may have which module version.
+    pub policy: PolicySection,
     /// The size of the index in shared data.
     pub index: Index,
     /// How long answers that can change are believed.
@@ -62,6 +72,8 @@ pub struct Config {
     pub fetch: Fetch,
     /// Our own pages.
     pub admin: Admin,
+    /// What is odd and no problem: for the log.
+    pub warnings: Vec<String>,
 }
 
 /// Which requests are ours.
@@ -186,6 +198,8 @@ pub struct Fetch {
 pub struct Admin {
     /// Where they lie, below `match.path_prefix`: `/-/`, with a slash at both ends.
     pub path_prefix: String,
+    /// Who may ask what is decided, and why.
+    pub explain: Vec<Principal>,
 }
 
 impl Config {
@@ -208,7 +222,8 @@ impl Config {
         let document =
             Document::read(text).map_err(|error| Problems::of_document(format!("not JSON: {error}")))?;
         let mut found = Found::default();
-        let config = typed::read(&document, &mut found).map(|raw| compile::config(raw, &mut found));
+        let config =
+            typed::read::<RawConfig>(&document, &mut found).map(|raw| compile::config(raw, &mut found));
         match config {
             Some(config) if found.is_empty() => Ok(config),
             _ => Err(found.in_order_of(&document.root)),

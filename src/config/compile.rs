@@ -8,16 +8,19 @@ mod fetch;
 mod freshness;
 mod header;
 mod path;
+mod policy;
 mod storage;
 mod verify;
 
 use crate::gomod::{Pattern, Patterns};
 
 use self::endpoint::Context;
+pub(super) use self::policy::bundle;
 use super::host::{self, HostPattern};
 use super::problems::{Found, Path, quoted};
 use super::raw::{
-    RawAdmin, RawConfig, RawFallback, RawIndex, RawMatch, RawPrivate, RawSumdb, RawUpstream, Section,
+    RawAdmin, RawConfig, RawFallback, RawIndex, RawMatch, RawPrivate, RawReach, RawSumdb, RawUpstream,
+    Section,
 };
 use super::{Admin, Config, Fallback, Index, Match, Private, Sumdb, Upstream, limits};
 
@@ -48,7 +51,17 @@ pub(super) fn config(raw: RawConfig, found: &mut Found) -> Config {
     let sumdb = sumdb.into_iter().flatten().collect();
     let verify = verify::verify(raw.verify.0.unwrap_or_default(), &root.key("verify"), found);
     let storage = raw.storage.0.map(|raw| storage::storage(&raw, &root.key("storage"), &near, found));
+    let mut warnings = Vec::new();
+    let at_policy = root.key("policy");
+    let policy = policy::policy(raw.policy.0.unwrap_or_default(), &at_policy, &near, found, &mut warnings);
+    let offline = raw.mode == Some(RawReach::Offline);
+    if offline && storage.is_none() {
+        found.note(&root.key("mode"), "offline without a storage: there is nothing to serve modules from");
+    }
     Config {
+        offline,
+        policy,
+        warnings,
         upstreams,
         sumdb,
         verify,
@@ -115,7 +128,10 @@ fn named<R, T>(
 fn upstream(raw: &RawUpstream, at: &Path, context: &Context<'_>, found: &mut Found) -> Upstream {
     let endpoint = endpoint::endpoint(&raw.endpoint(), at, context, found);
     let name = match &raw.name {
-        Some(name) => upstream_name(name, &at.key("name"), found),
+        Some(name) => {
+            plain_name(name, &at.key("name"), found);
+            name.clone()
+        }
         None if found.covers(&at.key("name")) => String::new(),
         None => endpoint::name_of(&endpoint.authority),
     };
@@ -143,7 +159,8 @@ fn upstream(raw: &RawUpstream, at: &Path, context: &Context<'_>, found: &mut Fou
     }
 }
 
-fn upstream_name(name: &str, at: &Path, found: &mut Found) -> String {
+/// Notes a name that metrics cannot have.
+fn plain_name(name: &str, at: &Path, found: &mut Found) {
     let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
     if !(1..=limits::MAX_NAME_BYTES).contains(&name.len()) || !name.bytes().all(is_plain) {
         let most = limits::MAX_NAME_BYTES;
@@ -152,7 +169,6 @@ fn upstream_name(name: &str, at: &Path, found: &mut Found) -> String {
             format!("{} is not 1 to {most} of a-z, 0-9, _ and - (it labels metrics)", quoted(name)),
         );
     }
-    name.to_owned()
 }
 
 fn sumdb(raw: &RawSumdb, at: &Path, context: &Context<'_>, found: &mut Found) -> Option<Sumdb> {
@@ -233,7 +249,10 @@ fn index(raw: &RawIndex, at: &Path, found: &mut Found) -> Index {
 }
 
 fn admin(raw: &RawAdmin, at: &Path, found: &mut Found) -> Admin {
-    Admin { path_prefix: path::admin_prefix(raw.path_prefix.as_deref(), &at.key("path_prefix"), found) }
+    Admin {
+        path_prefix: path::admin_prefix(raw.path_prefix.as_deref(), &at.key("path_prefix"), found),
+        explain: policy::principals(raw.explain.as_deref(), &at.key("explain"), found),
+    }
 }
 
 /// The elements of a list with their places; what was no text has been noted before.

@@ -182,3 +182,38 @@ pub const MAX_NAME_BYTES: usize = 32;
 
 /// What metrics call the storage and the checksum databases, where they would call an upstream by its name.
 pub const RESERVED_NAMES: [&str; 2] = ["storage", "sumdb"];
+
+/// What metrics call refusals that no rule of a policy makes, where they would call one by its name.
+pub const RESERVED_RULES: [&str; 7] =
+    ["budget", "default", "malformed", "method", "nosumdb", "policy", "unknown"];
+
+/// Rules of a configuration or of a bundle. Each costs a few hundred bytes in every worker, and JSON that is read whole.
+pub const MAX_RULES: usize = 20_000;
+
+/// Members of one list in a rule: a rule for more modules than that is generated, and can as well be several.
+pub const MAX_LISTED: usize = 10_000;
+
+/// Overrides of `policy.on_miss`: each is looked at for every module that is asked for.
+pub const MAX_MISS_OVERRIDES: usize = 64;
+
+/// The reason and the link of a rule: together with what else has to be said they fit into the 648 bytes that the go command
+/// shows.
+pub const MAX_REASON_BYTES: usize = 300;
+
+/// As [`MAX_REASON_BYTES`].
+pub const MAX_LINK_BYTES: usize = 200;
+
+/// A cool-down of less is over before anybody has looked at the version.
+pub const MIN_AGE: Duration = Duration::from_secs(60);
+
+/// 366 days: who waits for longer wants a list of versions.
+pub const MAX_AGE: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
+/// Default interval of a bundle: whoever changes a rule waits for it, and being told "not modified" costs nothing.
+pub const DEFAULT_BUNDLE_INTERVAL: Duration = Duration::from_secs(30);
+
+/// As often as the filter's clock is sure to tick in between.
+pub const MIN_BUNDLE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// A day: a rule that comes later is no rule.
+pub const MAX_BUNDLE_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);

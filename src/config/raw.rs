@@ -6,15 +6,22 @@
 mod endpoint;
 mod fetch;
 mod freshness;
+mod policy;
 mod storage;
 mod verify;
 mod words;
 
 use serde::Deserialize;
 
-pub(super) use self::endpoint::{RawEndpoint, RawFallback, RawScheme, RawStorage, RawSumdb, RawUpstream};
+pub(super) use self::endpoint::{
+    RawBundle, RawEndpoint, RawFallback, RawScheme, RawStorage, RawSumdb, RawUpstream,
+};
 pub(super) use self::fetch::RawFetch;
 pub(super) use self::freshness::RawFreshness;
+pub(super) use self::policy::{
+    RawAction, RawBundleDocument, RawDefault, RawMissMode, RawMissOverride, RawOnMiss, RawPolicy, RawReach,
+    RawRule,
+};
 pub(super) use self::storage::{
     RawDelivery, RawDeliveryOverride, RawDialect, RawLayout, RawPresign, RawReverify, RawSecureLink, RawZips,
 };
@@ -34,6 +41,13 @@ pub(super) struct RawConfig {
     /// The proxies to fetch from, in the order they are asked: a module is asked for at every upstream whose `modules`
     /// match it, as long as `fallback` says so. Without any, only what the storage holds is served (an air-gapped site).
     pub(super) upstreams: Option<Vec<Section<RawUpstream>>>,
+    /// How far requests go. `offline` is for a site that is cut off, or to be: what is configured beside the storage stays, and
+    /// is not asked.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "online")))]
+    pub(super) mode: Option<RawReach>,
+    /// Who may have which module version. Without it everybody may have everything.
+    #[serde(default)]
+    pub(super) policy: Section<RawPolicy>,
     /// Where modules are kept. Without it nothing is stored and every first request of an Envoy goes upstream.
     #[serde(default)]
     pub(super) storage: Section<RawStorage>,
@@ -143,4 +157,8 @@ pub(super) struct RawAdmin {
     /// the default hides none; another one may not look like a module path either.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = limits::DEFAULT_ADMIN_PREFIX)))]
     pub(super) path_prefix: Option<String>,
+    /// Who may ask `/-/explain` what is decided of a module version and why, which shows rules, sources and what is indexed:
+    /// callers as in `principals` of a rule. Nobody by default.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Vec::<String>::new())))]
+    pub(super) explain: Option<Vec<Option<String>>>,
 }

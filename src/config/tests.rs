@@ -63,7 +63,10 @@ fn the_minimal_configuration_gets_every_default() {
             zip_wait: seconds(15),
             zip_bytes: 8_388_608,
         },
-        admin: Admin { path_prefix: "/-/".to_owned() },
+        admin: Admin { path_prefix: "/-/".to_owned(), explain: Vec::new() },
+        offline: false,
+        policy: PolicySection::default(),
+        warnings: Vec::new(),
     };
     assert_eq!(Config::parse(MINIMAL), Ok(expected));
     assert_eq!(Config::parse_bytes(MINIMAL.as_bytes()), Config::parse(MINIMAL));

@@ -10,9 +10,9 @@ use serde_path_to_error::Segment;
 use super::document::Document;
 use super::problems::{Found, MAX_PROBLEMS, Path, Step, quoted};
 use super::raw::{
-    RawAdmin, RawConfig, RawDelivery, RawDeliveryOverride, RawFetch, RawFreshness, RawIndex, RawMatch,
-    RawPresign, RawPrivate, RawSecureLink, RawStorage, RawSumdb, RawUpstream, RawVerify, RawVerifyOverride,
-    Section,
+    RawAdmin, RawBundle, RawBundleDocument, RawConfig, RawDelivery, RawDeliveryOverride, RawFetch,
+    RawFreshness, RawIndex, RawMatch, RawMissOverride, RawOnMiss, RawPolicy, RawPresign, RawPrivate, RawRule,
+    RawSecureLink, RawStorage, RawSumdb, RawUpstream, RawVerify, RawVerifyOverride, Section,
 };
 
 /// An unknown name this many edits away from a known one is taken for a slip of the pen.
@@ -23,17 +23,17 @@ const SECRET: [&str; 6] = ["headers", "s3", "secret", "secret_access_key", "sess
 
 /// Reads the document as what it should be. A value of the wrong type is noted, taken for absent, and the reading starts
 /// again, until nothing is wrong or too much is: then there is no use in going on.
-pub(super) fn read(document: &Document, found: &mut Found) -> Option<RawConfig> {
+pub(super) fn read<T: Root>(document: &Document, found: &mut Found) -> Option<T> {
     for path in &document.repeated {
         found.note(path, "given twice; keep one");
     }
     let mut tree = document.root.clone();
     for _ in 0..MAX_PROBLEMS {
-        let (outcome, unknown) = attempt(&tree);
+        let (outcome, unknown) = attempt::<T>(&tree);
         match outcome {
             Ok(raw) => {
                 for path in &unknown {
-                    found.note(path, unknown_field(path));
+                    found.note(path, unknown_field::<T>(path));
                 }
                 for path in &document.nulls {
                     found.note(path, "null says nothing: give a value, or leave it out for the default");
@@ -51,9 +51,9 @@ pub(super) fn read(document: &Document, found: &mut Found) -> Option<RawConfig> 
     None
 }
 
-type Outcome = Result<Section<RawConfig>, serde_path_to_error::Error<serde_json::Error>>;
+type Outcome<T> = Result<Section<T>, serde_path_to_error::Error<serde_json::Error>>;
 
-fn attempt(tree: &Value) -> (Outcome, Vec<Path>) {
+fn attempt<T: Root>(tree: &Value) -> (Outcome<T>, Vec<Path>) {
     let mut unknown = Vec::new();
     let mut note = |path: serde_ignored::Path<'_>| unknown.push(ignored_at(&path));
     let outcome = serde_path_to_error::deserialize(serde_ignored::Deserializer::new(tree, &mut note));
@@ -115,9 +115,9 @@ fn type_error(path: &Path, error: &serde_json::Error, value: &Value) -> String {
     format!("expected {expected}, found {found}")
 }
 
-fn unknown_field(path: &Path) -> String {
+fn unknown_field<T: Root>(path: &Path) -> String {
     let name = path.last_key().unwrap_or_default();
-    let known = fields_of(path.parent().unwrap_or_default().keys());
+    let known = T::fields_of(path.parent().unwrap_or_default().keys());
     let nearest = known
         .iter()
         .map(|field| (strsim::osa_distance(name, field), field))
@@ -129,25 +129,46 @@ fn unknown_field(path: &Path) -> String {
     }
 }
 
-/// The fields of the object at `keys` (of the whole, where there are none), as the raw structs name them.
-fn fields_of<'a>(keys: impl Iterator<Item = &'a str>) -> &'static [&'static str] {
-    match keys.collect::<Vec<_>>().as_slice() {
-        ["admin"] => names::<RawAdmin>(),
-        ["fetch"] => names::<RawFetch>(),
-        ["freshness"] => names::<RawFreshness>(),
-        ["index"] => names::<RawIndex>(),
-        ["match"] => names::<RawMatch>(),
-        ["private"] => names::<RawPrivate>(),
-        ["storage"] => names::<RawStorage>(),
-        ["storage", "delivery"] => names::<RawDelivery>(),
-        ["storage", "delivery", "overrides"] => names::<RawDeliveryOverride>(),
-        ["storage", "delivery", "s3"] => names::<RawPresign>(),
-        ["storage", "delivery", "secure_link"] => names::<RawSecureLink>(),
-        ["sumdb"] => names::<RawSumdb>(),
-        ["upstreams"] => names::<RawUpstream>(),
-        ["verify"] => names::<RawVerify>(),
-        ["verify", "overrides"] => names::<RawVerifyOverride>(),
-        _ => names::<RawConfig>(),
+/// A whole document.
+pub(super) trait Root: for<'de> Deserialize<'de> {
+    /// The fields of the object at `keys` (of the whole, where there are none), as the raw structs name them.
+    fn fields_of<'a>(keys: impl Iterator<Item = &'a str>) -> &'static [&'static str];
+}
+
+impl Root for RawConfig {
+    fn fields_of<'a>(keys: impl Iterator<Item = &'a str>) -> &'static [&'static str] {
+        match keys.collect::<Vec<_>>().as_slice() {
+            ["admin"] => names::<RawAdmin>(),
+            ["fetch"] => names::<RawFetch>(),
+            ["freshness"] => names::<RawFreshness>(),
+            ["index"] => names::<RawIndex>(),
+            ["match"] => names::<RawMatch>(),
+            ["policy"] => names::<RawPolicy>(),
+            ["policy", "bundle"] => names::<RawBundle>(),
+            ["policy", "on_miss"] => names::<RawOnMiss>(),
+            ["policy", "on_miss", "overrides"] => names::<RawMissOverride>(),
+            ["policy", "rules"] => names::<RawRule>(),
+            ["private"] => names::<RawPrivate>(),
+            ["storage"] => names::<RawStorage>(),
+            ["storage", "delivery"] => names::<RawDelivery>(),
+            ["storage", "delivery", "overrides"] => names::<RawDeliveryOverride>(),
+            ["storage", "delivery", "s3"] => names::<RawPresign>(),
+            ["storage", "delivery", "secure_link"] => names::<RawSecureLink>(),
+            ["sumdb"] => names::<RawSumdb>(),
+            ["upstreams"] => names::<RawUpstream>(),
+            ["verify"] => names::<RawVerify>(),
+            ["verify", "overrides"] => names::<RawVerifyOverride>(),
+            _ => names::<Self>(),
+        }
+    }
+}
+
+impl Root for RawBundleDocument {
+    fn fields_of<'a>(keys: impl Iterator<Item = &'a str>) -> &'static [&'static str] {
+        match keys.collect::<Vec<_>>().as_slice() {
+            ["rules"] => names::<RawRule>(),
+            _ => names::<Self>(),
+        }
     }
 }
 

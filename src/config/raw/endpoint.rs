@@ -8,7 +8,7 @@ use super::words::{RawCount, RawDuration, Section};
 #[cfg(not(target_arch = "wasm32"))]
 use crate::config::{compile::duration::text, limits};
 
-/// The fields by which an upstream, a checksum database and the storage are reached: the same for all three.
+/// The fields by which an upstream, a checksum database and the storage are reached: the same for all of them.
 #[derive(Debug)]
 pub(in crate::config) struct RawEndpoint<'a> {
     pub(in crate::config) cluster: Option<&'a str>,
@@ -163,6 +163,27 @@ endpoint_section! {
         /// How stored zips get to clients. Through Envoy by default.
         #[serde(default)]
         pub(in crate::config) delivery: Section<RawDelivery>,
+    }
+}
+
+endpoint_section! {
+    /// A policy bundle: a JSON object with `version`, a whole number that metrics show, and `rules`, a list of rules as in
+    /// `policy.rules`. It is checked whole before it is used; one that is wrong is logged and changes nothing. What was read last
+    /// stays in force while none can be had, also while the configuration is replaced; it is lost when Envoy ends.
+    RawBundle, default timeout limits::DEFAULT_STORAGE_TIMEOUT, {
+        /// How often it is asked for, by one worker for all, with the entity tag of the one that is in force.
+        #[cfg_attr(
+            not(target_arch = "wasm32"),
+            schemars(extend(
+                "default" = text(limits::DEFAULT_BUNDLE_INTERVAL),
+                "x-shortest" = text(limits::MIN_BUNDLE_INTERVAL),
+                "x-longest" = text(limits::MAX_BUNDLE_INTERVAL)
+            ))
+        )]
+        pub(in crate::config) interval: Option<RawDuration>,
+        /// Whether no module is served before a bundle was read. By default none is: rules that are not there yet refuse nothing.
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = true)))]
+        pub(in crate::config) required: Option<bool>,
     }
 }
 

@@ -1,0 +1,35 @@
+//! A policy bundle: rules that come from a URL, read as strictly as the configuration.
+
+use super::compile;
+use super::document::Document;
+use super::problems::{Found, Path, Problems};
+use super::raw::RawBundleDocument;
+use super::typed;
+use crate::policy::Rule;
+
+/// A bundle that was checked and compiled.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bundle {
+    /// The number that whoever made it gave it.
+    pub version: u64,
+    /// Its rules, in their order.
+    pub rules: Vec<Rule>,
+}
+
+impl Bundle {
+    /// Reads a bundle: a JSON object with `version` and `rules`.
+    ///
+    /// # Errors
+    /// With every problem found, up to a number nobody fixes in one go.
+    pub fn parse(text: &str) -> Result<Self, Problems> {
+        let document =
+            Document::read(text).map_err(|error| Problems::of_document(format!("not JSON: {error}")))?;
+        let mut found = Found::default();
+        let bundle = typed::read::<RawBundleDocument>(&document, &mut found)
+            .map(|raw| compile::bundle(raw, &Path::root(), &mut found));
+        match bundle {
+            Some(bundle) if found.is_empty() => Ok(bundle),
+            _ => Err(found.in_order_of(&document.root)),
+        }
+    }
+}

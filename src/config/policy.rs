@@ -1,0 +1,121 @@
+//! Which modules may be had, and where misses are fetched from.
+
+use std::time::Duration;
+
+use super::{Config, Endpoint};
+use crate::gomod::{ModulePath, Patterns};
+use crate::policy::{Policy, Rule};
+
+/// What decides who may have which module version.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PolicySection {
+    /// Everything that is in force: `rules`, then the bundle's, then `filter`, then the default.
+    pub policy: Policy,
+    /// The rules of the configuration itself.
+    rules: Vec<Rule>,
+    /// What the Athens filter file says, as rules.
+    filter: Vec<Rule>,
+    /// Where more rules come from.
+    pub bundle: Option<BundleSource>,
+    /// What becomes of modules that are not stored.
+    pub on_miss: OnMiss,
+}
+
+/// Where a policy bundle comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BundleSource {
+    /// How it is reached; its path is all of the bundle's.
+    pub endpoint: Endpoint,
+    /// How often it is asked for.
+    pub interval: Duration,
+    /// Whether nothing is served before one was read.
+    pub required: bool,
+}
+
+/// What becomes of modules that are not stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OnMiss {
+    /// Of those that no override names.
+    pub mode: MissMode,
+    /// In the order written: the first that names a module decides.
+    pub overrides: Vec<MissOverride>,
+}
+
+/// Something else for some modules.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MissOverride {
+    /// Which modules.
+    pub modules: Patterns,
+    /// What becomes of them.
+    pub mode: MissMode,
+}
+
+/// What becomes of what is not stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MissMode {
+    /// It is fetched.
+    Fetch,
+    /// It is not found.
+    None,
+    /// Its client is sent to the upstream.
+    Redirect,
+}
+
+impl MissMode {
+    /// As it is written in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fetch => "fetch",
+            Self::None => "none",
+            Self::Redirect => "redirect",
+        }
+    }
+}
+
+impl PolicySection {
+    /// The section of a configuration, without a bundle yet.
+    pub(super) fn new(
+        rules: Vec<Rule>,
+        filter: Vec<Rule>,
+        deny_by_default: bool,
+        bundle: Option<BundleSource>,
+        on_miss: OnMiss,
+    ) -> Self {
+        let policy = Policy::new(rules.iter().chain(&filter).cloned().collect(), deny_by_default);
+        Self { policy, rules, filter, bundle, on_miss }
+    }
+
+    /// Puts the rules of a bundle in force, in place of those of the one before.
+    pub fn adopt(&mut self, bundle: &[Rule]) {
+        let rules = self.rules.iter().chain(bundle).chain(&self.filter).cloned().collect();
+        self.policy = Policy::new(rules, self.policy.denies_by_default());
+    }
+}
+
+/// Everybody may have everything, and what is not stored is fetched.
+impl Default for PolicySection {
+    fn default() -> Self {
+        let on_miss = OnMiss { mode: MissMode::Fetch, overrides: Vec::new() };
+        Self::new(Vec::new(), Vec::new(), false, None, on_miss)
+    }
+}
+
+impl OnMiss {
+    /// What becomes of `module` where it is not stored.
+    pub fn mode(&self, module: &ModulePath) -> MissMode {
+        let first = self.overrides.iter().find(|one| one.modules.matches(module));
+        first.map_or(self.mode, |one| one.mode)
+    }
+}
+
+impl Config {
+    /// What becomes of `module` where it is not stored; offline, nothing is fetched, and nobody is sent elsewhere.
+    pub fn on_miss(&self, module: &ModulePath) -> MissMode {
+        if self.offline { MissMode::None } else { self.policy.on_miss.mode(module) }
+    }
+
+    /// Whether upstreams may be asked for `module`.
+    pub fn may_fetch(&self, module: &ModulePath) -> bool {
+        self.on_miss(module) == MissMode::Fetch
+    }
+}

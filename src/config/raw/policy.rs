@@ -1,0 +1,155 @@
+//! The section `policy`.
+
+use serde::Deserialize;
+
+use super::RawBundle;
+use super::words::{RawDuration, Section};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::config::limits;
+
+/// Who may have which module version. The first rule that applies decides: those of `rules`, then those of the `bundle`, then
+/// those of `athens_filter`, each in its order; then the `default`. What is refused by name is not listed, is never `@latest`,
+/// and cannot be had by any other name either, whatever the index or the storage have of it.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub(in crate::config) struct RawPolicy {
+    /// What becomes of a module version that no rule decides. By default it may be had, as without a policy.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "allow")))]
+    pub(in crate::config) default: Option<RawDefault>,
+    /// The rules, in the order in which they are tried. None by default.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Vec::<String>::new())))]
+    pub(in crate::config) rules: Option<Vec<Section<RawRule>>>,
+    /// An Athens filter file, verbatim; what its lines mean, and where that differs from Athens, is in `envoy/ATHENS.md`. A
+    /// line of a sign alone is the `default`. None by default.
+    pub(in crate::config) athens_filter: Option<String>,
+    /// What becomes of a module version that may be had and is not stored. By default it is fetched.
+    #[serde(default)]
+    pub(in crate::config) on_miss: Section<RawOnMiss>,
+    /// More rules, from a URL that is asked again and again. None by default.
+    #[serde(default)]
+    pub(in crate::config) bundle: Section<RawBundle>,
+}
+
+/// A rule applies where all it names fits. What it does not name fits always, but it has to name modules.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub(in crate::config) struct RawRule {
+    /// What refusals and metrics call it: 1 to 32 of `a-z`, `0-9`, `_` and `-`. By default its place: `policy.rules[3]`.
+    pub(in crate::config) name: Option<String>,
+    /// The modules it is for, as GOPRIVATE-style globs: `github.com/acme` is for that and all below it, `*` for everything.
+    pub(in crate::config) modules: Option<Vec<Option<String>>>,
+    /// More modules it is for: these very paths, and not what is below them.
+    pub(in crate::config) exact: Option<Vec<Option<String>>>,
+    /// The versions it is for: any of a list of `v1.2.3`, `v1.2` and `v1` (all of them), `>=v1.2.0, <v1.4.0` (both), `~v1.2.3`
+    /// (from there on, same minor), `^v1.2.3` (same major), `prerelease`, `pseudo`, `incompatible`, `release`, each of these
+    /// with `!` for all others. Ordered as Go orders them: `<v1.4.0` has `v1.4.0-rc.1`. Every version by default.
+    pub(in crate::config) versions: Option<Vec<Option<String>>>,
+    /// The callers it is for, by the names that `callers` gives them: globs in which `*` stands for anything but a slash,
+    /// `@anonymous` and `@authenticated`. Everybody by default.
+    pub(in crate::config) principals: Option<Vec<Option<String>>>,
+    /// What it does.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
+    pub(in crate::config) action: Option<RawAction>,
+    /// With `cooldown`: how old a version has to be. Its age counts from the time in its `.info`, or where there is none from
+    /// when it was first seen.
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(extend(
+            "x-shortest" = crate::config::compile::duration::text(limits::MIN_AGE),
+            "x-longest" = crate::config::compile::duration::text(limits::MAX_AGE)
+        ))
+    )]
+    pub(in crate::config) age: Option<RawDuration>,
+    /// With `redirect`: the base URL of the proxy that clients are sent to. By default that of the upstream that would be
+    /// asked, which clients must be able to reach then.
+    pub(in crate::config) to: Option<String>,
+    /// Why, for the developer who is refused; the go command shows it. At most 300 bytes.
+    pub(in crate::config) reason: Option<String>,
+    /// Where the developer reads more: an http or https URL of at most 200 bytes.
+    pub(in crate::config) link: Option<String>,
+}
+
+/// What becomes of a module version that is not stored.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub(in crate::config) struct RawOnMiss {
+    /// For all modules that no override names. By default it is fetched, for that is what a proxy does.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "fetch")))]
+    pub(in crate::config) mode: Option<RawMissMode>,
+    /// Something else for some modules, each with `modules` (globs, as in `private`) and its `mode`; the first that names a
+    /// module decides. None by default.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Vec::<String>::new())))]
+    pub(in crate::config) overrides: Option<Vec<Section<RawMissOverride>>>,
+}
+
+/// Something else for some modules.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub(in crate::config) struct RawMissOverride {
+    /// The modules, as globs.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
+    pub(in crate::config) modules: Option<Vec<Option<String>>>,
+    /// What becomes of them.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
+    pub(in crate::config) mode: Option<RawMissMode>,
+}
+
+/// What becomes of a module version that no rule decides.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(in crate::config) enum RawDefault {
+    /// it may be had
+    Allow,
+    /// it is refused
+    Deny,
+}
+
+/// What a rule does.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(in crate::config) enum RawAction {
+    /// it may be had
+    Allow,
+    /// what is younger than `age` is refused; what is older is for the rules that follow
+    Cooldown,
+    /// it is refused
+    Deny,
+    /// clients are sent elsewhere
+    Redirect,
+}
+
+/// What becomes of what is not stored.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(in crate::config) enum RawMissMode {
+    /// it is fetched from the upstreams, and stored
+    Fetch,
+    /// it is not found; lists and `@latest` are of what is stored
+    None,
+    /// clients are sent to the upstream that would be asked; for a list, `@latest` or a branch too, unless rules hide some
+    /// versions of the module: then these are fetched and answered here
+    Redirect,
+}
+
+/// How far requests go.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(in crate::config) enum RawReach {
+    /// to the storage alone: upstreams and checksum databases are not asked, lists and `@latest` are of what is stored
+    Offline,
+    /// to the upstreams, for what is not stored or can change
+    Online,
+}
+
+/// A policy bundle, as it is fetched.
+#[derive(Debug, Default, Deserialize)]
+pub(in crate::config) struct RawBundleDocument {
+    /// Its number: metrics show it.
+    pub(in crate::config) version: Option<super::RawCount>,
+    /// The rules, as in the configuration.
+    pub(in crate::config) rules: Option<Vec<Section<RawRule>>>,
+}
