@@ -10,11 +10,13 @@
 
 pub mod athens;
 mod caller;
+mod reason;
 mod rule;
 mod versions;
 mod view;
 
 pub use self::caller::{Caller, InvalidPrincipal, Principal};
+pub use self::reason::reason;
 pub use self::rule::{Action, Rule};
 pub use self::versions::{InvalidVersions, Versions};
 pub use self::view::{Decision, View};
@@ -48,6 +50,12 @@ impl Policy {
     /// Whether what no rule decides is refused.
     pub fn denies_by_default(&self) -> bool {
         self.deny_by_default
+    }
+
+    /// Whether what is decided of `module` is not the same for all callers.
+    pub fn is_personal(&self, module: &ModulePath) -> bool {
+        // Where one caller sees no rule that names callers, it is as final for all others.
+        self.view(module, &Caller::default()).is_personal()
     }
 
     /// What holds for `module` when `caller` asks.

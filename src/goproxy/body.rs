@@ -6,7 +6,10 @@
 use serde_json::{Map, Value};
 
 use super::{Document, File, SumdbFile};
-use crate::gomod::{self, ModulePath, Version};
+use crate::{
+    gomod::{self, ModulePath, Version},
+    http::Timestamp,
+};
 
 /// Why a body is not the document.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -90,6 +93,36 @@ fn limit(document: &Document) -> usize {
 /// Hash tiles are; any byte may stand first in one.
 fn is_binary(document: &Document) -> bool {
     matches!(document, Document::Sumdb { file: SumdbFile::Tile(tile), .. } if !is_data(tile))
+}
+
+/// What a `.info`, an `@latest` or the answer to a query says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Info {
+    /// The version.
+    pub version: Version,
+    /// When it was published; nothing where that is not said, or is the zero of Go's clock.
+    pub time: Option<Timestamp>,
+}
+
+impl Info {
+    /// Reads a document that was [`accept`]ed. Of several times, which the go command takes in any case, the last one
+    /// counts: it makes the version the youngest.
+    pub fn read(body: &[u8]) -> Option<Self> {
+        let object: Map<String, Value> = serde_json::from_slice(body).ok()?;
+        let of = |name: &str| {
+            let name = name.to_owned();
+            object.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(&name)).map(|(_, value)| value)
+        };
+        let version = Version::parse(of("version").next()?.as_str()?).ok()?;
+        let time = of("time").filter_map(Value::as_str).filter_map(time).max();
+        Some(Self { version, time })
+    }
+}
+
+/// A time as RFC 3339 has it, after 1970: Go's zero is long before, and says that nothing is known.
+fn time(text: &str) -> Option<Timestamp> {
+    let time = chrono::DateTime::parse_from_rfc3339(text).ok()?;
+    u64::try_from(time.timestamp_millis()).ok().filter(|time| *time > 0).map(Timestamp)
 }
 
 /// The version in `body`. The go command takes a key in any case, so a second one could make it read another version.

@@ -151,6 +151,15 @@ impl Document {
         }
     }
 
+    /// The module version it is of by its own name, where it is of one.
+    pub fn version(&self) -> Option<&Version> {
+        match self {
+            Self::Module { file: File::Info(version) | File::Mod(version), .. }
+            | Self::Sumdb { file: SumdbFile::Lookup(_, version), .. } => Some(version),
+            Self::Module { .. } | Self::Sumdb { .. } => None,
+        }
+    }
+
     /// How long it stays what it is.
     pub fn lifetime(&self) -> Lifetime {
         match self {
