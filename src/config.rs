@@ -33,7 +33,9 @@ pub use self::endpoint::{Endpoint, Scheme};
 pub use self::host::HostPattern;
 use self::problems::Found;
 pub use self::problems::{Problem, Problems};
-pub use self::storage::{Access, Address, Delivery, Dialect, Layout, Reverify, S3Key, Secret, Storage, Zips};
+pub use self::storage::{
+    Access, Address, Delivery, Dialect, Layout, Listing, Reverify, S3Key, Secret, Storage, Zips,
+};
 pub use self::verify::{Mode, Verify, VerifyOverride};
 
 /// The least that works, as messages and the reference show it.

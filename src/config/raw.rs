@@ -16,7 +16,8 @@ pub(super) use self::endpoint::{RawEndpoint, RawFallback, RawScheme, RawStorage,
 pub(super) use self::fetch::RawFetch;
 pub(super) use self::freshness::RawFreshness;
 pub(super) use self::storage::{
-    RawDelivery, RawDeliveryOverride, RawDialect, RawLayout, RawPresign, RawReverify, RawSecureLink, RawZips,
+    RawDelivery, RawDeliveryOverride, RawDialect, RawLayout, RawListing, RawPresign, RawReverify,
+    RawSecureLink, RawZips,
 };
 pub(super) use self::verify::{RawMode, RawVerify, RawVerifyOverride};
 pub(super) use self::words::{RawCount, RawDuration, Section};
