@@ -37,10 +37,10 @@ pub enum Source {
 
 /// The sources to ask for `want`, in order. Without `may_fetch` nobody is asked but storage.
 pub fn plan(want: &Want, config: &Config, may_fetch: bool) -> VecDeque<Source> {
-    let storage =
-        config.storage.as_ref().filter(|storage| want.object(storage).is_some()).map(|_| Source::Storage);
+    let knows = |storage: &&Storage| want.is_of_storage() || want.object(storage).is_some();
+    let storage = config.storage.as_ref().filter(knows).map(|_| Source::Storage);
     let fetched: Vec<_> = match want {
-        _ if !may_fetch => Vec::new(),
+        _ if !may_fetch || want.is_of_storage() => Vec::new(),
         Want::Document(Document::Sumdb { sumdb, .. }) => config
             .sumdb
             .iter()
@@ -85,6 +85,11 @@ impl Want {
             Self::Document(document) => store::document_key(storage, document),
             Self::Zip(zip) => Some(store::zip_key(storage, zip)),
         }
+    }
+
+    /// Whether nobody but storage knows it.
+    pub fn is_of_storage(&self) -> bool {
+        matches!(self, Self::Document(document) if document.is_of_storage())
     }
 
     /// The module it is of, where it is of one.
