@@ -39,7 +39,9 @@ pub use self::policy::{BundleSource, MissMode, MissOverride, OnMiss, PolicySecti
 use self::problems::Found;
 pub use self::problems::{Problem, Problems};
 use self::raw::RawConfig;
-pub use self::storage::{Access, Address, Delivery, Dialect, Layout, Reverify, S3Key, Secret, Storage, Zips};
+pub use self::storage::{
+    Access, Address, Delivery, Dialect, Layout, Listing, Reverify, S3Key, Secret, Storage, Zips,
+};
 pub use self::verify::{Mode, Verify, VerifyOverride};
 
 /// The least that works, as messages and the reference show it.

@@ -38,10 +38,10 @@ pub enum Source {
 /// The sources to ask for `want`, in order. Nobody is asked but storage without `may_fetch`, offline, and for a module that is
 /// not fetched.
 pub fn plan(want: &Want, config: &Config, may_fetch: bool) -> VecDeque<Source> {
-    let storage =
-        config.storage.as_ref().filter(|storage| want.object(storage).is_some()).map(|_| Source::Storage);
+    let knows = |storage: &&Storage| want.is_of_storage() || want.object(storage).is_some();
+    let storage = config.storage.as_ref().filter(knows).map(|_| Source::Storage);
     let fetched: Vec<_> = match want {
-        _ if !may_fetch || is_kept_here(want, config) => Vec::new(),
+        _ if !may_fetch || want.is_of_storage() || is_kept_here(want, config) => Vec::new(),
         Want::Document(Document::Sumdb { sumdb, .. }) => config
             .sumdb
             .iter()
@@ -93,6 +93,11 @@ impl Want {
             Self::Document(document) => store::document_key(storage, document),
             Self::Zip(zip) => Some(store::zip_key(storage, zip)),
         }
+    }
+
+    /// Whether nobody but storage knows it.
+    pub fn is_of_storage(&self) -> bool {
+        matches!(self, Self::Document(document) if document.is_of_storage())
     }
 
     /// The module it is of, where it is of one.

@@ -8,6 +8,7 @@ mod bucket;
 mod cluster;
 mod database;
 mod download;
+mod listing;
 mod zip;
 
 use std::collections::{BTreeMap, VecDeque};

@@ -23,7 +23,8 @@ pub(super) use self::policy::{
     RawRule,
 };
 pub(super) use self::storage::{
-    RawDelivery, RawDeliveryOverride, RawDialect, RawLayout, RawPresign, RawReverify, RawSecureLink, RawZips,
+    RawDelivery, RawDeliveryOverride, RawDialect, RawLayout, RawListing, RawPresign, RawReverify,
+    RawSecureLink, RawZips,
 };
 pub(super) use self::verify::{RawMode, RawVerify, RawVerifyOverride};
 pub(super) use self::words::{RawCount, RawDuration, Section};

@@ -88,7 +88,11 @@ impl Searched {
     /// Whether the result is a document that changes, from somewhere that may not know the latest, because those who do
     /// could not be asked.
     pub fn is_stale(&self, want: &Want) -> bool {
-        let knows = matches!(self.source, Some(Source::Sumdb(_) | Source::Upstream(_)));
+        let knows = match self.source {
+            Some(Source::Sumdb(_) | Source::Upstream(_)) => true,
+            Some(Source::Storage) => want.is_of_storage(),
+            None => false,
+        };
         let changes = want.lifetime() != Lifetime::Immutable;
         matches!(self.end, End::Document(_)) && changes && !knows && self.doubt.is_some()
     }
@@ -124,7 +128,8 @@ impl Searched {
                 Some(Entry::Found(Found { stored: true, ..found.clone() }))
             }
             (End::Document(found), _) => {
-                let certain = want.lifetime() == Lifetime::Immutable || (may_fetch && !self.is_stale(want));
+                let all_asked = may_fetch || want.is_of_storage();
+                let certain = want.lifetime() == Lifetime::Immutable || (all_asked && !self.is_stale(want));
                 certain.then(|| Entry::Found(found.clone()))
             }
             (End::Missing(missing), _) => {

@@ -67,7 +67,8 @@ pub fn accept(document: &Document, body: Vec<u8>) -> Result<Vec<u8>, BadBody> {
                     return Err(BadBody::OtherVersion { got });
                 }
             }
-            File::List => return list(module, &body),
+            File::List => return list(module, &body, |version| !version.is_pseudo()),
+            File::Stored => return list(module, &body, |_| true),
             File::Mod(_) => is(is_go_mod(&body), "go.mod")?,
         },
         Document::Sumdb { file, .. } => match file {
@@ -85,7 +86,7 @@ fn limit(document: &Document) -> usize {
     const MIB: usize = 1 << 20;
     match document {
         Document::Module { file: File::Mod(_), .. } => 16 * MIB,
-        Document::Module { file: File::List, .. } => 4 * MIB,
+        Document::Module { file: File::List | File::Stored, .. } => 4 * MIB,
         Document::Module { .. } | Document::Sumdb { .. } => MIB,
     }
 }
@@ -136,16 +137,16 @@ fn info(body: &[u8]) -> Result<String, BadBody> {
     }
 }
 
-/// The versions of `body`, as the go command reads them: the first word of each line that is a version and no
-/// pseudo-version. A body in which there is text but nothing like a version is no list.
-fn list(module: &ModulePath, body: &[u8]) -> Result<Vec<u8>, BadBody> {
+/// The versions of `body`, as the go command reads them: the first word of each line that is a version and that `is_listed`,
+/// which to the go command no pseudo-version is. A body in which there is text but nothing like a version is no list.
+fn list(module: &ModulePath, body: &[u8], is_listed: impl Fn(&Version) -> bool) -> Result<Vec<u8>, BadBody> {
     let text = std::str::from_utf8(body).map_err(|_| BadBody::Other("text"))?;
     let words = || text.lines().filter_map(|line| line.split_ascii_whitespace().next());
     let mut versions: Vec<_> = words().filter_map(|word| Version::parse(word).ok()).collect();
     if versions.is_empty() && words().next().is_some() {
         return Err(BadBody::Other("list of versions"));
     }
-    versions.retain(|version| !version.is_pseudo() && gomod::check(module, version).is_ok());
+    versions.retain(|version| is_listed(version) && gomod::check(module, version).is_ok());
     versions.sort();
     versions.dedup();
     Ok(versions.iter().flat_map(|version| [version.as_str(), "\n"]).collect::<String>().into_bytes())

@@ -52,6 +52,8 @@ pub enum File {
     Mod(Version),
     /// `@v/<query>.info` of anything else: a branch, a commit, `v1`, a version that names another major.
     Query(Query),
+    /// The versions that storage has all of, pseudo-versions too: a list as `@v/list` is one. No client asks for it by a path.
+    Stored,
 }
 
 /// A document of a checksum database.
@@ -107,7 +109,7 @@ impl Target {
             Self::Document(Document::Module { file, .. }) => match file {
                 File::Info(_) => "info",
                 File::Latest => "latest",
-                File::List => "list",
+                File::List | File::Stored => "list",
                 File::Mod(_) => "mod",
                 File::Query(_) => "query",
             },
@@ -139,6 +141,7 @@ impl Document {
                     File::List => format!("{module}/@v/list"),
                     File::Mod(version) => format!("{module}/@v/{}.mod", version.escaped()),
                     File::Query(query) => format!("{module}/@v/{}.info", query.escaped()),
+                    File::Stored => format!("{module}/@v/"),
                 }
             }
             Self::Sumdb { file, .. } => match file {
@@ -160,13 +163,18 @@ impl Document {
         }
     }
 
+    /// Whether nobody but storage knows it: what it has, and not what there is.
+    pub fn is_of_storage(&self) -> bool {
+        matches!(self, Self::Module { file: File::Stored, .. })
+    }
+
     /// How long it stays what it is.
     pub fn lifetime(&self) -> Lifetime {
         match self {
             Self::Module { file, .. } => match file {
                 File::Info(_) | File::Mod(_) => Lifetime::Immutable,
                 File::Latest => Lifetime::Latest,
-                File::List => Lifetime::List,
+                File::List | File::Stored => Lifetime::List,
                 File::Query(_) => Lifetime::Query,
             },
             Self::Sumdb { file: SumdbFile::Latest, .. } => Lifetime::SumdbLatest,
@@ -191,7 +199,7 @@ impl fmt::Display for Document {
             Self::Module { module, file } => match file {
                 File::Info(version) | File::Mod(version) => write!(f, "{module}@{version}"),
                 File::Latest => write!(f, "{module}@latest"),
-                File::List => write!(f, "{module}"),
+                File::List | File::Stored => write!(f, "{module}"),
                 File::Query(query) => write!(f, "{module}@{query}"),
             },
             Self::Sumdb { sumdb, .. } => write!(f, "{sumdb}/{}", self.path()),

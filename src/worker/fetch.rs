@@ -289,6 +289,8 @@ impl Worker {
         let Fetch { errand, search, renew_at, .. } = fetch;
         self.budget.end(search.is_whole());
         match (&searched.end, errand.want.module()) {
+            // That storage has some of it, or nothing, says nothing about what there is.
+            _ if errand.want.is_of_storage() => {}
             (End::Missing(_), Some(module)) if errand.may_fetch => self.budget.note_missing(module, cx.now),
             (End::Document(_) | End::Zip { .. }, Some(module)) => self.budget.note_found(module, cx.now),
             _ => {}
