@@ -43,7 +43,8 @@ pub(super) struct RawConfig {
     /// match it, as long as `fallback` says so. Without any, only what the storage holds is served (an air-gapped site).
     pub(super) upstreams: Option<Vec<Section<RawUpstream>>>,
     /// How far requests go. `offline` is for a site that is cut off, or to be: what is configured beside the storage stays, and
-    /// is not asked.
+    /// is not asked. What `verify` requires is then proven by what the storage holds of the checksum database, which is what
+    /// Modgate has stored there while it was online, or is not served.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "online")))]
     pub(super) mode: Option<RawReach>,
     /// Who may have which module version. Without it everybody may have everything.
