@@ -7,6 +7,7 @@
 //!
 //! What each field means is written once, at its raw struct, and generated from there into `envoy/CONFIGURATION.md`.
 
+mod callers;
 mod compile;
 mod document;
 mod endpoint;
@@ -28,6 +29,7 @@ use std::time::Duration;
 use crate::gomod::Patterns;
 use crate::sumdb::Key;
 
+pub use self::callers::{CallerSource, Callers, Origin, XfccKey};
 use self::document::Document;
 pub use self::endpoint::{Endpoint, Scheme};
 pub use self::host::HostPattern;
@@ -60,8 +62,12 @@ pub struct Config {
     pub freshness: Freshness,
     /// What is fetched at once, and how long clients wait for it.
     pub fetch: Fetch,
+    /// Who says who asks.
+    pub callers: Callers,
     /// Our own pages.
     pub admin: Admin,
+    /// What is odd and no problem: for the log.
+    pub warnings: Vec<String>,
 }
 
 /// Which requests are ours.

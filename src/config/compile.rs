@@ -1,6 +1,7 @@
 //! Raw sections to compiled ones. Nothing stops at the first problem: what is wrong is noted, a stand-in takes its place
 //! and the rest is looked at; whoever asked throws the result away when anything was noted.
 
+mod callers;
 mod count;
 pub(super) mod duration;
 mod endpoint;
@@ -48,7 +49,17 @@ pub(super) fn config(raw: RawConfig, found: &mut Found) -> Config {
     let sumdb = sumdb.into_iter().flatten().collect();
     let verify = verify::verify(raw.verify.0.unwrap_or_default(), &root.key("verify"), found);
     let storage = raw.storage.0.map(|raw| storage::storage(&raw, &root.key("storage"), &near, found));
+    let mut warnings = Vec::new();
+    let callers = callers::callers(
+        raw.callers.0.unwrap_or_default(),
+        &root.key("callers"),
+        &matching.route_header,
+        found,
+        &mut warnings,
+    );
     Config {
+        callers,
+        warnings,
         upstreams,
         sumdb,
         verify,

@@ -182,3 +182,16 @@ pub const MAX_NAME_BYTES: usize = 32;
 
 /// What metrics call the storage and the checksum databases, where they would call an upstream by its name.
 pub const RESERVED_NAMES: [&str; 2] = ["storage", "sumdb"];
+
+/// Sources of callers' names: each is read for every request.
+pub const MAX_CALLER_SOURCES: usize = 16;
+
+/// A prefix tells kinds of names apart, such as `user:`.
+pub const MAX_CALLER_PREFIX_BYTES: usize = 64;
+
+/// Names of one caller. A token of Microsoft's Entra ID names at most 200 groups; no other identity provider is known to name more
+/// unasked.
+pub const MAX_CALLER_NAMES: usize = 256;
+
+/// The longest name, its prefix not counted: a distinguished name, or a SPIFFE ID (2048 at most, in truth below 200).
+pub const MAX_CALLER_NAME_BYTES: usize = 1024;

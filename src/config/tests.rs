@@ -63,7 +63,9 @@ fn the_minimal_configuration_gets_every_default() {
             zip_wait: seconds(15),
             zip_bytes: 8_388_608,
         },
+        callers: Callers::default(),
         admin: Admin { path_prefix: "/-/".to_owned() },
+        warnings: Vec::new(),
     };
     assert_eq!(Config::parse(MINIMAL), Ok(expected));
     assert_eq!(Config::parse_bytes(MINIMAL.as_bytes()), Config::parse(MINIMAL));

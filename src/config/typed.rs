@@ -10,9 +10,9 @@ use serde_path_to_error::Segment;
 use super::document::Document;
 use super::problems::{Found, MAX_PROBLEMS, Path, Step, quoted};
 use super::raw::{
-    RawAdmin, RawConfig, RawDelivery, RawDeliveryOverride, RawFetch, RawFreshness, RawIndex, RawMatch,
-    RawPresign, RawPrivate, RawSecureLink, RawStorage, RawSumdb, RawUpstream, RawVerify, RawVerifyOverride,
-    Section,
+    RawAdmin, RawCallerSource, RawCallers, RawConfig, RawDelivery, RawDeliveryOverride, RawFetch,
+    RawFreshness, RawIndex, RawMatch, RawPresign, RawPrivate, RawSecureLink, RawStorage, RawSumdb,
+    RawUpstream, RawVerify, RawVerifyOverride, Section,
 };
 
 /// An unknown name this many edits away from a known one is taken for a slip of the pen.
@@ -133,6 +133,8 @@ fn unknown_field(path: &Path) -> String {
 fn fields_of<'a>(keys: impl Iterator<Item = &'a str>) -> &'static [&'static str] {
     match keys.collect::<Vec<_>>().as_slice() {
         ["admin"] => names::<RawAdmin>(),
+        ["callers"] => names::<RawCallers>(),
+        ["callers", "principals"] => names::<RawCallerSource>(),
         ["fetch"] => names::<RawFetch>(),
         ["freshness"] => names::<RawFreshness>(),
         ["index"] => names::<RawIndex>(),
