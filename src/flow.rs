@@ -5,6 +5,7 @@
 //! the client that began them, and are shared by all who wait for the same. Each is data, driven by [`crate::worker`], and
 //! none calls anybody.
 
+pub mod caller;
 mod copy;
 mod hit;
 pub mod judge;

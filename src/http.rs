@@ -27,6 +27,8 @@ pub struct RequestHead {
     pub path: String,
     /// Every other header.
     pub headers: Headers,
+    /// The host's attributes that say who asks, as they were configured; raw, nothing where there is no such attribute.
+    pub properties: Vec<Option<Vec<u8>>>,
 }
 
 /// Reads one header of a request by its name in lower case, or a pseudo-header; the first where it is repeated. Asking the

@@ -397,6 +397,7 @@ fn head(method: &str, path: &str, headers: &[(&str, &str)]) -> RequestHead {
         authority: "gateway.test".to_owned(),
         path: path.to_owned(),
         headers: headers.iter().copied().collect(),
+        properties: Vec::new(),
     }
 }
 

@@ -233,6 +233,11 @@ impl Worker {
         self.ready.has(path) || may_be_ours(path, &self.config.matching, &self.config.admin)
     }
 
+    /// The host's attributes that [`RequestHead::properties`] is to hold, in order.
+    pub fn caller_properties(&self) -> impl Iterator<Item = &[String]> {
+        self.config.callers.properties()
+    }
+
     /// The verdict on a request that is not ours.
     pub fn pass_on(&self, header: ReadHeader<'_>) -> Verdict {
         pass_on(header, &self.config)

@@ -1,6 +1,7 @@
 //! Raw sections to compiled ones. Nothing stops at the first problem: what is wrong is noted, a stand-in takes its place
 //! and the rest is looked at; whoever asked throws the result away when anything was noted.
 
+mod callers;
 mod count;
 pub(super) mod duration;
 mod endpoint;
@@ -61,7 +62,15 @@ pub(super) fn config(raw: RawConfig, found: &mut Found) -> Config {
     if offline && storage.is_none() && !found.covers(&root.key("storage")) {
         found.note(&root.key("mode"), "offline without a storage: there is nothing to serve modules from");
     }
+    let callers = callers::callers(
+        raw.callers.0.unwrap_or_default(),
+        &root.key("callers"),
+        &matching.route_header,
+        found,
+        &mut warnings,
+    );
     Config {
+        callers,
         offline,
         policy,
         warnings,

@@ -3,6 +3,7 @@
 //! The doc comments here are the reference: `envoy/CONFIGURATION.md` and `envoy/config.schema.json` are generated from
 //! them, with the defaults and bounds of `limits`. They speak to whoever writes the configuration.
 
+mod callers;
 mod endpoint;
 mod fetch;
 mod freshness;
@@ -13,6 +14,7 @@ mod words;
 
 use serde::Deserialize;
 
+pub(super) use self::callers::{RawCallerSource, RawCallers, RawXfccKey};
 pub(super) use self::endpoint::{
     RawBundle, RawEndpoint, RawFallback, RawScheme, RawStorage, RawSumdb, RawUpstream,
 };
@@ -74,6 +76,10 @@ pub(super) struct RawConfig {
     /// What is fetched at once, and how long clients wait for it. The counts hold for each of Envoy's workers by itself.
     #[serde(default)]
     pub(super) fetch: Section<RawFetch>,
+    /// Who asks, for rules that name callers. The gateway's own authentication, which stands before Modgate, says it: basic_auth,
+    /// jwt_authn, ext_authz or a client certificate. Without it everybody is anonymous.
+    #[serde(default)]
+    pub(super) callers: Section<RawCallers>,
     /// Modgate's own pages: liveness, readiness, version.
     #[serde(default)]
     pub(super) admin: Section<RawAdmin>,

@@ -111,7 +111,12 @@ impl Published {
 }
 
 /// When a version was published, as far as the index has it.
-pub(super) fn published(module: &ModulePath, version: &Version, index: &Index, cx: &Cx<'_>) -> Option<Timestamp> {
+pub(super) fn published(
+    module: &ModulePath,
+    version: &Version,
+    index: &Index,
+    cx: &Cx<'_>,
+) -> Option<Timestamp> {
     let document = Document::Module { module: module.clone(), file: File::Info(version.clone()) };
     let time = match index.peek(cx.kv, Region::Found, &Want::Document(document).key()) {
         Some(Entry::Found(found)) => match Info::read(&found.body)?.time {

@@ -2,6 +2,7 @@
 
 use super::{
     Hit, Parked, Routed,
+    caller::caller,
     published::Publications,
     question::{Indexed, Question, Serving},
     respond::answer,
@@ -20,7 +21,6 @@ use crate::{
     http::{ReadHeader, RequestHead},
     metrics::{Cache, Metric},
     plan::Want,
-    policy::Caller,
     shared::{Index, Region},
 };
 
@@ -102,7 +102,10 @@ impl Reception {
             Target::Document(document) => Want::Document(document),
             Target::Zip(zip) => Want::Zip(zip),
         };
-        let caller = Caller::default();
+        let caller = match caller(head, &config.callers) {
+            Ok(caller) => caller,
+            Err(refusal) => return Self::refuse(kind, &refusal, cx),
+        };
         let published = want.module().map(|module| known.of(module)).unwrap_or_default();
         match admit(&want, &caller, &published, config, index, cx) {
             Ruling::Pass => {}

@@ -1,5 +1,6 @@
 //! What is refused, and what the refusal says.
 
+mod callers;
 mod endpoints;
 mod sections;
 
@@ -72,7 +73,7 @@ fn fields() {
             (
                 r#""cache":null"#,
                 &[
-                    "$.cache: unknown field; known here: match, upstreams, mode, policy, storage, private, sumdb, verify, index, freshness, fetch, admin",
+                    "$.cache: unknown field; known here: match, upstreams, mode, policy, storage, private, sumdb, verify, index, freshness, fetch, callers, admin",
                 ],
             ),
             (r#""match":{"host":[]}"#, &[r#"$.match.host: unknown field; did you mean "hosts"?"#]),
