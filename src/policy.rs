@@ -13,6 +13,9 @@ mod rule;
 mod versions;
 mod view;
 
+#[cfg(test)]
+mod tests;
+
 pub use self::caller::{Caller, InvalidPrincipal, Principal};
 pub use self::rule::{Action, Rule};
 pub use self::versions::{InvalidVersions, Versions};
