@@ -1,5 +1,8 @@
 //! What holds for one module when one caller asks.
 
+#[cfg(test)]
+mod tests;
+
 use super::{Action, Caller, Policy, Rule};
 use crate::{gomod::Version, http::Timestamp};
 
