@@ -8,6 +8,7 @@
 //! for a module and a caller, [`View::decide`] what follows for one of its versions, and whoever is about to give something
 //! away asks.
 
+pub mod athens;
 mod caller;
 mod rule;
 mod versions;
