@@ -7,6 +7,7 @@
 
 pub mod caller;
 mod copy;
+mod explain;
 mod hit;
 pub mod judge;
 mod passing;

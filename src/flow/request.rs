@@ -3,6 +3,7 @@
 use super::{
     Hit, Parked, Routed,
     caller::caller,
+    explain::explain,
     published::Publications,
     question::{Indexed, Question, Serving},
     respond::answer,
@@ -58,7 +59,7 @@ impl Reception {
             Place::Foreign => Self::Decided(pass_on(&|name| head.value(name), config)),
             _ if !head.is_read() => Self::refuse("invalid", &Refusal::Method(shown(&head.method)), cx),
             Place::Refused(refusal) => Self::refuse("invalid", &refusal, cx),
-            Place::Page(page) => Self::page(page, cx),
+            Place::Page(page) => Self::page(page, head, config, index, cx),
             Place::Ours(path) => match Target::parse(&path) {
                 Err(refusal) => Self::refuse("invalid", &refusal, cx),
                 Ok(target) => Self::target(target, head, config, known, index, cx),
@@ -70,8 +71,9 @@ impl Reception {
         Self::Decided(refuse(kind, refusal, cx))
     }
 
-    fn page(page: Page, cx: &mut Cx<'_>) -> Self {
+    fn page(page: Page, head: &RequestHead, config: &Config, index: &Index, cx: &mut Cx<'_>) -> Self {
         let (content_type, body) = match page {
+            Page::Explain => return Self::Decided(explain(head, config, index, cx)),
             Page::Healthz => ("text/plain; charset=utf-8", "ok\n".to_owned()),
             Page::Readyz => return Self::Probe,
             Page::Version => (

@@ -285,6 +285,10 @@ impl Search {
                 if answered {
                     cx.log(Level::Warn, failure.reason.clone());
                 }
+                // What changes and was refused is not given as it was before.
+                if failure.fault == Fault::Forbidden && self.want.lifetime() != Lifetime::Immutable {
+                    self.ahead.retain(|ahead| *ahead != Source::Storage);
+                }
                 self.refusal = Some((source, Outcome::Failed(failure)));
                 if stops_at_failure(source, config) {
                     self.ahead.retain(|ahead| *ahead == Source::Storage);

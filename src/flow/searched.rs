@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    goproxy::{Failure, Found, Lifetime, Missing},
+    goproxy::{Failure, Fault, Found, Lifetime, Missing},
     http::Timestamp,
     plan::{Source, Want},
     shared::Entry,
@@ -85,6 +85,11 @@ impl Searched {
         matches!(self.end, End::Failed(_))
     }
 
+    /// Whether an upstream refused it: what was known before is not to be given either.
+    pub fn is_forbidden(&self) -> bool {
+        matches!(&self.end, End::Failed(failure) if failure.fault == Fault::Forbidden)
+    }
+
     /// Whether the result is a document that changes, from somewhere that may not know the latest, because those who do
     /// could not be asked.
     pub fn is_stale(&self, want: &Want) -> bool {
@@ -101,7 +106,7 @@ impl Searched {
     /// once asked.
     pub fn or_known(self, want: &Want, known: Option<&Found>) -> Self {
         match (&self.end, known) {
-            (End::Failed(failure), Some(found)) => {
+            (End::Failed(failure), Some(found)) if failure.fault != Fault::Forbidden => {
                 let doubt = Some(failure.clone());
                 Self { end: End::Document(found.clone()), source: None, doubt, ..self }
             }

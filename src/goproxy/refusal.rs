@@ -21,6 +21,14 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// What is wrong, for who asked.
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Malformed(reason) | Self::Unknown(reason) | Self::Forbidden { reason, .. } => reason,
+            Self::Method(method) => method,
+        }
+    }
+
     /// The word for metrics.
     pub fn label(&self) -> Cow<'static, str> {
         match self {

@@ -79,6 +79,8 @@ pub struct Zip {
 /// One of this proxy's own pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {
+    /// What is decided of a module version, and why.
+    Explain,
     /// The filter runs.
     Healthz,
     /// The filter runs and has seen what it fetches from.
@@ -230,11 +232,12 @@ impl fmt::Display for Zip {
 
 impl Page {
     /// Every page.
-    pub const ALL: [Self; 3] = [Self::Healthz, Self::Readyz, Self::Version];
+    pub const ALL: [Self; 4] = [Self::Explain, Self::Healthz, Self::Readyz, Self::Version];
 
     /// Its name below the configured prefix.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Explain => "explain",
             Self::Healthz => "healthz",
             Self::Readyz => "readyz",
             Self::Version => "version",

@@ -13,7 +13,7 @@ use crate::{
     config::Config,
     cx::{Command, Cx, StreamId, Verdict},
     flow::{End, Parked, Proving, Reception, Resumed, Search, Searched, Step, Sums, judge},
-    goproxy::{Failure, Fault, Found},
+    goproxy::{Failure, Fault, Found, Lifetime},
     http::{CallFailure, Reply, Timestamp},
     metrics::Metric,
     plan::{Source, Want},
@@ -312,6 +312,8 @@ impl Worker {
                 _ => self.index.forget(cx.kv, Region::Missing, &key.path, cx.now),
             }
             self.index.keep(cx.kv, &key.path, &entry, cx.now);
+        } else if searched.is_forbidden() && errand.want.lifetime() != Lifetime::Immutable {
+            self.index.forget(cx.kv, Region::Found, &key.path, cx.now);
         } else if let (Some(known), true) = (worth_knowing(&errand, &searched), in_vain) {
             // Who asks next need not find out by waiting that nobody answers.
             let asked_in_vain = Found { checked: Some(cx.now), ..known };
