@@ -144,7 +144,8 @@ fn the_store_lists_folders_and_nothing_is_put_in_their_place() {
     let send = |method: &str, path: &str| Request::new(method, path).body("{}").send(store.addr());
     let names = |path: &str| {
         let entries = http::get(store.addr(), path).json();
-        let names = entries.as_array().unwrap().iter().map(|entry| entry["name"].as_str().unwrap().to_owned());
+        let names =
+            entries.as_array().unwrap().iter().map(|entry| entry["name"].as_str().unwrap().to_owned());
         names.collect::<Vec<_>>()
     };
     assert_eq!(names("/"), [""; 0], "an empty store lists nothing");
