@@ -118,8 +118,9 @@ endpoint_section! {
         /// How objects are read and written. For S3 the bucket is in the `url`: as its path (`https://s3.example.com/bucket`)
         /// or as its host, whichever the store wants; requests are signed by Envoy (`aws_request_signing` in the
         /// cluster, with `use_unsigned_payload`). The key needs `s3:GetObject`, `s3:PutObject`,
-        /// `s3:AbortMultipartUpload`, and `s3:ListBucket` to be told what is missing from what is forbidden. The bucket
-        /// needs a lifecycle rule that ends multipart uploads which were left incomplete, after a day.
+        /// `s3:AbortMultipartUpload`, and `s3:ListBucket` to be told what is missing from what is forbidden, and which
+        /// versions are stored. The bucket needs a lifecycle rule that ends multipart uploads which were left incomplete,
+        /// after a day.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "webdav")))]
         pub(in crate::config) dialect: Option<RawDialect>,
         /// How a store that speaks WebDAV lists a folder. Where no upstream may be asked, a module has the versions that are
