@@ -287,7 +287,7 @@ impl Worker {
             }
             Reception::Undated(module, versions) => {
                 let then = Undated::Request(head.clone());
-                self.wait_for_dates(stream, then, module, versions, cx)
+                self.wait_for_dates(stream, then, &module, versions, cx)
             }
         }
     }

@@ -20,7 +20,7 @@ use crate::{
     cx::{Cx, Verdict},
     gomod::{ModulePath, Version, check},
     goproxy::{Answer, Asker, Document, File, Judge, Refusal, Standing, Zip},
-    http::RequestHead,
+    http::{RequestHead, Timestamp},
     metrics::Cache,
     plan::{Want, plan},
     policy::{Action, Caller, Decision, Rule, View},
@@ -189,7 +189,7 @@ impl Asked {
                 .and_then(|decision| refusal(module, version.as_ref(), decision, caller, cx.now))
                 .map(|refusal| refusal.reason().to_owned()),
             redirect,
-            published: published.map(|time| time.rfc3339()),
+            published: published.map(Timestamp::rfc3339),
             until,
             considered: self.considered(config, &view, rule),
             mode: if config.offline { "offline" } else { "online" },

@@ -39,16 +39,15 @@ pub enum Publication {
 
 impl Publications {
     /// What was found out of a module.
-    pub fn of(&self, module: &ModulePath) -> Published {
-        let known = self.modules.iter().find(|(known, _)| known == module);
-        known.map(|(_, published)| published.clone()).unwrap_or_default()
+    pub fn of(&self, module: &ModulePath) -> Option<&Published> {
+        self.modules.iter().find(|(known, _)| known == module).map(|(_, published)| published)
     }
 
     /// Adds what was found out just now.
     pub fn learn(&mut self, module: &ModulePath, published: Published) {
-        let mut all = self.of(module);
+        let at = self.modules.iter().position(|(known, _)| known == module);
+        let mut all = at.and_then(|at| self.modules.remove(at)).map(|(_, all)| all).unwrap_or_default();
         all.0.extend(published.0);
-        self.modules.retain(|(known, _)| known != module);
         if self.modules.len() >= MAX_MODULES {
             self.modules.pop_front();
         }
@@ -76,13 +75,12 @@ impl Published {
         self.0.get(version)
     }
 
-    /// Adds what the index has of all versions of `module`; what was found out just now counts more.
-    pub fn recall(&mut self, module: &ModulePath, index: &mut Index, cx: &mut Cx<'_>) {
+    /// What the index has of all versions of `module`.
+    pub fn recall(module: &ModulePath, index: &mut Index, cx: &mut Cx<'_>) -> Self {
         // Used, and not only looked at: what a list in use is judged by is to stay.
         let _ = index.look_up(cx.kv, Region::Found, &record(module, 0), cx.now);
-        for (version, time) in recorded(module, index, cx) {
-            self.0.entry(version).or_insert(Publication::At(time));
-        }
+        let recorded = recorded(module, index, cx).into_iter();
+        Self(recorded.map(|(version, time)| (version, Publication::At(time))).collect())
     }
 
     /// Keeps in the index what was found out, beside what is there. The largest records the index takes hold some thousand

@@ -159,7 +159,7 @@ impl Parked {
                     }
                     Shown::Instead(instead) => give_instead(&instead, question.kind, cx),
                     Shown::Next(question) => {
-                        return Resumed::Next(Parked { question: *question, head: self.head.clone() }.into());
+                        return Resumed::Next(Self { question: *question, head: self.head.clone() }.into());
                     }
                     Shown::Undated(module, versions) => return Resumed::Undated(module, versions),
                 }
@@ -233,8 +233,8 @@ impl Question {
         if self.serving != Serving::Itself {
             return Ruling::Pass;
         }
-        let published = self.want.module().map(|module| known.of(module)).unwrap_or_default();
-        admit(&self.want, &self.caller, &published, config, index, cx)
+        let published = self.want.module().and_then(|module| known.of(module));
+        admit(&self.want, &self.caller, published, config, index, cx)
     }
 
     /// How long what is given stays fresh: `@latest` as long as the list, whatever it is taken from.

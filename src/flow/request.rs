@@ -108,8 +108,8 @@ impl Reception {
             Ok(caller) => caller,
             Err(refusal) => return Self::refuse(kind, &refusal, cx),
         };
-        let published = want.module().map(|module| known.of(module)).unwrap_or_default();
-        match admit(&want, &caller, &published, config, index, cx) {
+        let published = want.module().and_then(|module| known.of(module));
+        match admit(&want, &caller, published, config, index, cx) {
             Ruling::Pass => {}
             Ruling::Undated(module, version) => return Self::Undated(module, vec![version]),
             Ruling::Instead(instead) => return Self::Decided(give_instead(&instead, kind, cx)),

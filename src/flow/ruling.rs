@@ -42,7 +42,7 @@ pub(super) enum Instead {
 pub(super) fn admit(
     want: &Want,
     caller: &Caller,
-    known: &Published,
+    known: Option<&Published>,
     config: &Config,
     index: &Index,
     cx: &Cx<'_>,
@@ -144,11 +144,12 @@ pub(super) fn elsewhere(want: &Want, base: Option<&str>, config: &Config) -> Ins
 fn when(
     module: &ModulePath,
     version: &Version,
-    known: &Published,
+    known: Option<&Published>,
     index: &Index,
     cx: &Cx<'_>,
 ) -> Option<Publication> {
-    known.get(version).cloned().or_else(|| published(module, version, index, cx).map(Publication::At))
+    let found = known.and_then(|known| known.get(version)).cloned();
+    found.or_else(|| published(module, version, index, cx).map(Publication::At))
 }
 
 /// What the versions of a list come to.
@@ -165,19 +166,19 @@ pub(super) fn sift(
     module: &ModulePath,
     versions: Vec<Version>,
     view: &View<'_>,
-    known: &Published,
+    known: Option<&Published>,
     index: &mut Index,
     cx: &mut Cx<'_>,
 ) -> Sifted {
-    let mut known = known.clone();
-    let (mut shown, mut undated, mut failed, mut is_recalled) = (Vec::new(), Vec::new(), None, false);
+    let mut recalled = None;
+    let (mut shown, mut undated, mut failed) = (Vec::new(), Vec::new(), None);
     for version in versions {
         let mut decision = view.decide(&version, None, cx.now);
         if let Decision::Undated(_) = decision {
-            if !std::mem::replace(&mut is_recalled, true) {
-                known.recall(module, index, cx);
-            }
-            match known.get(&version) {
+            let published = known.and_then(|known| known.get(&version)).or_else(|| {
+                recalled.get_or_insert_with(|| Published::recall(module, index, cx)).get(&version)
+            });
+            match published {
                 Some(Publication::At(time)) => decision = view.decide(&version, Some(*time), cx.now),
                 Some(Publication::Failed(failure)) => failed = Some(failure.clone()),
                 Some(Publication::Missing(_)) => {}

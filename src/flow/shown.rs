@@ -89,7 +89,7 @@ impl Question {
         }
         let all = versions(found);
         let top = newest(&all).cloned();
-        let (shown, failure) = match sift(module, all, view, &known.of(module), index, cx) {
+        let (shown, failure) = match sift(module, all, view, known.of(module), index, cx) {
             Sifted::Shown(shown, failure) => (shown, failure),
             Sifted::Undated(versions) => return Shown::Undated(module.clone(), versions),
         };

@@ -383,7 +383,7 @@ impl Worker {
             Resumed::Undated(module, versions) => {
                 let (parked, searched) = (Box::new(parked), Box::new(searched.clone()));
                 let then = Undated::Searched { parked, coalesced, searched };
-                self.wait_for_dates(stream, then, module, versions, cx)
+                self.wait_for_dates(stream, then, &module, versions, cx)
             }
         }
     }

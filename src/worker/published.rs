@@ -46,7 +46,7 @@ impl Worker {
         &mut self,
         stream: StreamId,
         then: Undated,
-        module: ModulePath,
+        module: &ModulePath,
         versions: Vec<Version>,
         cx: &mut Cx<'_>,
     ) -> Verdict {
@@ -68,7 +68,7 @@ impl Worker {
             }
         }
         // Whatever is known at once resumes the stream by a command, as if it had waited.
-        self.ask_dates(&module, cx);
+        self.ask_dates(module, cx);
         Verdict::Wait
     }
 
