@@ -10,6 +10,7 @@
 
 mod caller;
 mod matcher;
+mod reason;
 mod rule;
 mod versions;
 mod view;
