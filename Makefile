@@ -118,6 +118,11 @@ bench: wasm ## Measure the gateway under load. Settings: BENCH_SECONDS, BENCH_RO
 	@.ci/setup envoy nginx wrk
 	cargo run --locked --release -p modgate-wasm-tests --bin bench
 
+.PHONY: bench-policy
+bench-policy: ## Measure a decision over 10,000 rules, against asking each of them
+	@.ci/setup rust
+	cargo bench --locked -p modgate --bench policy
+
 # Unknown names to ask for.
 FLOOD ?= 1000000
 

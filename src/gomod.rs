@@ -28,6 +28,6 @@ pub use self::path::{InvalidPath, ModulePath};
 pub use self::pattern::{Glob, InvalidPattern, Pattern, Patterns};
 pub use self::pseudo::Pseudo;
 pub use self::query::{Query, unescape_version};
-pub use self::quoted::Quoted;
+pub use self::quoted::{Quoted, is_graphic};
 pub use self::unicode::fold;
 pub use self::version::{InvalidVersion, Version, check};

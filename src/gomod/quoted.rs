@@ -27,6 +27,16 @@ impl Display for Quoted<'_> {
     }
 }
 
+/// Whether a character shows: no control, and none of the invisible ones that turn the direction of a line or hide in it. The
+/// go command drops a text with one that does not. Beyond ASCII it is what `escape_debug` leaves as it is; combining marks are
+/// lost by that, where Go would keep them.
+pub fn is_graphic(character: char) -> bool {
+    match character {
+        ' '..='~' => true,
+        _ => character.escape_debug().eq([character]),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

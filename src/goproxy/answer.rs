@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use super::{Document, Failure, Fault, Found, Missing, Refusal};
 use crate::{
+    gomod::is_graphic,
     http::{Body, Response},
     metrics::Cache,
 };
@@ -202,15 +203,6 @@ fn printable(reason: &str) -> String {
         }
     }
     shown
-}
-
-/// Whether a character shows: no control, and none of the invisible ones that turn the direction of a line or hide in it.
-/// Beyond ASCII it is what `escape_debug` leaves as it is; combining marks are lost by that, where Go would keep them.
-fn is_graphic(character: char) -> bool {
-    match character {
-        ' '..='~' => true,
-        _ => character.escape_debug().eq([character]),
-    }
 }
 
 /// What a person reads. An empty body has a type too: it is by the type that the host's loss of the length is made good.

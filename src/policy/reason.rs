@@ -1,21 +1,185 @@
-//! What a developer reads who is refused.
+//! What a developer reads where something is refused: what, by which rule, why, and what to do.
+//!
+//! The go command shows a text of at most 8 lines and 648 bytes, and one of which every character shows; else it shows none
+//! of it. Whatever is long is cut; first what the operator wrote, for the rest is what the developer cannot do without.
 
-use super::{Caller, Decision};
-use crate::{
-    gomod::{ModulePath, Version},
-    http::Timestamp,
-};
+#[cfg(test)]
+mod tests;
 
-/// The text of a refusal; nothing where `decision` is none.
-pub fn reason(
-    module: &ModulePath,
-    version: Option<&Version>,
-    decision: &Decision<'_>,
-    _caller: &Caller,
-    _now: Timestamp,
-) -> Option<String> {
-    match decision {
-        Decision::Allowed(_) | Decision::Redirected(..) => None,
-        _ => Some(format!("forbidden: {module}@{version:?}: {decision:?}")),
+use std::time::{Duration, UNIX_EPOCH};
+
+use super::{Action, Caller, Decision, Rule, View};
+use crate::gomod::{ModulePath, Version, is_graphic};
+use crate::http::Timestamp;
+
+impl View<'_> {
+    /// The text of a refusal that this view led to, of a version or of the whole module: at most 6 lines and, with a line feed
+    /// after the last, 648 bytes. `None` where nothing is refused.
+    pub fn reason(
+        &self,
+        module: &ModulePath,
+        version: Option<&Version>,
+        decision: &Decision<'_>,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Option<String> {
+        let subject = subject(module, version);
+        let mut facts = Vec::new();
+        let mut todo = match version {
+            Some(_) => "choose another module or version, or ask those who run this proxy.".to_owned(),
+            None => "choose another module, or ask those who run this proxy.".to_owned(),
+        };
+        let rule = match decision {
+            Decision::Allowed(_) | Decision::Redirected(..) => return None,
+            Decision::Denied(None) => {
+                facts.push(format!(
+                    "forbidden: no rule allows {subject}, and others are denied (policy.default)."
+                ));
+                None
+            }
+            Decision::Denied(Some(rule)) => {
+                facts.push(format!("forbidden: {subject} is denied by the rule {}.", named(rule)));
+                Some(rule)
+            }
+            Decision::TooYoung(rule, until) => {
+                facts.push(format!("forbidden: {subject} is too young for the rule {}.", named(rule)));
+                facts.push(times(rule, *until, now));
+                todo = wait(module);
+                Some(rule)
+            }
+            Decision::Undated(rule) => {
+                facts.push(format!("forbidden: {subject} has no known age for the rule {}.", named(rule)));
+                facts.push(format!("It has to be {} old, and nobody says when it was published.", age(rule)));
+                "try again later, use an older version, or ask those who run this proxy."
+                    .clone_into(&mut todo);
+                Some(rule)
+            }
+        };
+        if caller.is_anonymous() && self.is_personal() && matches!(decision, Decision::Denied(_)) {
+            "sign in (GOAUTH or .netrc): who may have it depends on who asks.".clone_into(&mut todo);
+        }
+        let todo = format!("What to do: {todo}");
+        let taken: usize = facts.iter().chain([&todo]).map(|line| line.len().saturating_add(1)).sum();
+        facts.extend(rule.into_iter().flat_map(|rule| told(rule, MAX_BYTES.saturating_sub(taken))));
+        facts.push(todo);
+        // Nothing of it is that long; but then the go command would show nothing.
+        Some(cut(&facts.join("\n"), MAX_BYTES.saturating_sub(1)))
     }
 }
+
+/// What the operator wrote, each on a line of its own, in `room` bytes: the link, which is of no use in part, goes first.
+fn told(rule: &Rule, room: usize) -> Vec<String> {
+    let see = line("See: ", &rule.link, room.min(MAX_LINK));
+    let taken = see.as_ref().map_or(0, |see| see.len().saturating_add(1));
+    let why = line("Why: ", &rule.reason, room.saturating_sub(taken));
+    why.into_iter().chain(see).collect()
+}
+
+/// A line of at most `room` bytes with its line feed; `None` where it says nothing, or there is no room to say it.
+fn line(label: &str, text: &str, room: usize) -> Option<String> {
+    let text = shown(text);
+    let room = room.checked_sub(label.len())?.checked_sub(1)?;
+    (!text.is_empty() && room >= MIN_TEXT.min(text.len())).then(|| format!("{label}{}", cut(&text, room)))
+}
+
+/// `module@version`, or the module.
+fn subject(module: &ModulePath, version: Option<&Version>) -> String {
+    let module = cut(module.as_str(), MAX_MODULE);
+    match version {
+        Some(version) => format!("{module}@{}", cut(version.as_str(), MAX_VERSION)),
+        None => module,
+    }
+}
+
+/// The rule by its name and its place, or by its place alone.
+fn named(rule: &Rule) -> String {
+    let place = cut(&shown(&rule.place), MAX_PLACE);
+    if rule.name.is_empty() { place } else { format!("\"{}\" ({place})", cut(&shown(&rule.name), MAX_NAME)) }
+}
+
+fn times(rule: &Rule, until: Timestamp, now: Timestamp) -> String {
+    let published = match rule.action {
+        Action::Cooldown(age) => {
+            Timestamp(until.0.saturating_sub(u64::try_from(age.as_millis()).unwrap_or(u64::MAX)))
+        }
+        _ => until,
+    };
+    let wait = rounded(until.since(now));
+    format!(
+        "Published {}, it is not yet {} old: allowed from {} (in {}).",
+        date(published),
+        age(rule),
+        // Who comes back at the second that is named is not to be too early.
+        date(until.after(Duration::from_millis(999))),
+        cut(&humantime::format_duration(wait).to_string(), MAX_DURATION)
+    )
+}
+
+fn wait(module: &ModulePath) -> String {
+    let module = module.as_str();
+    if module.len() > MAX_COMMAND {
+        return "use an older version (latest is the newest that is allowed), or wait.".to_owned();
+    }
+    format!("use an older version (go get {module}@latest finds the newest that is allowed), or wait.")
+}
+
+fn age(rule: &Rule) -> String {
+    match rule.action {
+        Action::Cooldown(age) => cut(&humantime::format_duration(age).to_string(), MAX_DURATION),
+        Action::Allow | Action::Deny | Action::Redirect(_) => "older".to_owned(),
+    }
+}
+
+/// As long or a little longer, in no more parts than anybody cares for.
+fn rounded(time: Duration) -> Duration {
+    let seconds = time.as_millis().div_ceil(1000);
+    let unit = match seconds {
+        0..3_600 => 1,
+        3_600..86_400 => 60,
+        _ => 3_600,
+    };
+    Duration::from_secs(u64::try_from(seconds.div_ceil(unit).saturating_mul(unit)).unwrap_or(u64::MAX))
+}
+
+/// In the format of RFC 3339, in UTC, to the second.
+fn date(time: Timestamp) -> String {
+    let time = UNIX_EPOCH.checked_add(Duration::from_millis(time.0.min(LAST))).unwrap_or(UNIX_EPOCH);
+    humantime::format_rfc3339_seconds(time).to_string()
+}
+
+/// A text on one line, of characters that show.
+fn shown(text: &str) -> String {
+    let words =
+        text.split_whitespace().map(|word| word.chars().filter(|c| is_graphic(*c)).collect::<String>());
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// A text of at most `max` bytes.
+fn cut(text: &str, max: usize) -> String {
+    if text.len() <= max {
+        return text.to_owned();
+    }
+    let end = text.floor_char_boundary(max.saturating_sub(CUT.len()));
+    format!("{}{CUT}", text.get(..end).unwrap_or_default())
+}
+
+const CUT: &str = "...";
+
+/// cmd/go/internal/web drops an error text beyond this.
+const MAX_BYTES: usize = 648;
+
+// What is said in any case has room together, each at its longest. Pseudo-versions have 52 bytes and less, names of rules 32.
+const MAX_MODULE: usize = 120;
+const MAX_VERSION: usize = 60;
+const MAX_NAME: usize = 32;
+const MAX_PLACE: usize = 48;
+const MAX_DURATION: usize = 30;
+/// A command is shown to be copied: whole or not at all.
+const MAX_COMMAND: usize = 60;
+/// The line of a link, so that one without end leaves something for the reason.
+const MAX_LINK: usize = 200;
+/// What is cut to less says nothing.
+const MIN_TEXT: usize = 20;
+
+/// The end of the year 9999, in milliseconds: beyond, there is no such format.
+const LAST: u64 = 253_402_300_799_000;

@@ -1,0 +1,94 @@
+//! A decision over 10,000 rules by the tree, against the same decision by asking each of the rules.
+//!
+//! `make bench-policy`. The rules are as an organisation has them, and the modules as builds ask for them: most are named by
+//! no rule. Both sides are first held against each other.
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a bench")]
+
+use std::hint::black_box;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use modgate::gomod::{ModulePath, Pattern, Version};
+use modgate::http::Timestamp;
+use modgate::policy::{Action, Caller, Decision, Policy, Rule, Versions};
+
+const RULES: usize = 10_000;
+
+/// Modules, and whether v1.2.3 may be had of them: by no rule, or by one of each kind.
+const MODULES: [(&str, bool); 8] = [
+    ("github.com/spf13/cobra", true),
+    ("golang.org/x/text", true),
+    ("github.com/aws/aws-sdk-go-v2/service/s3", true),
+    ("github.com/org4010/some/thing", false),
+    ("github.com/org102/mod5002", false),
+    ("github.com/corp/team7714-api/v2", false),
+    ("git.team9925.corp.example.com/a/b", false),
+    ("vanity8876.example.org/x", false),
+];
+
+fn rules() -> Vec<Rule> {
+    (0..RULES).map(rule).collect()
+}
+
+fn rule(n: usize) -> Rule {
+    let (glob, module) = match n % 10 {
+        0 | 1 => (Some(format!("github.com/org{n}/*")), None),
+        2 | 3 => (None, Some(format!("github.com/org{}/mod{n}", n % 700))),
+        4 => (Some(format!("github.com/corp/team{n}-*")), None),
+        5 => (Some(format!("*.team{n}.corp.example.com")), None),
+        6 => (Some(format!("vanity{n}.example.org/x")), None),
+        7 => (None, Some(format!("gopkg.in/pkg{n}.v2"))),
+        8 => (Some(format!("github.com/*/typo{n}")), None),
+        _ => (Some(format!("gitlab.example.com/group{}/*/svc{n}", n % 50)), None),
+    };
+    Rule {
+        name: String::new(),
+        place: format!("policy.rules[{n}]"),
+        modules: glob.iter().map(|glob| Pattern::parse(glob).unwrap()).collect(),
+        exact: module.iter().map(|module| ModulePath::parse(module).unwrap()).collect(),
+        versions: n.is_multiple_of(3).then(|| Versions::parse([">=v1.2.0, <v1.4.0"]).unwrap()),
+        principals: Vec::new(),
+        action: Action::Deny,
+        reason: String::new(),
+        link: String::new(),
+    }
+}
+
+fn by_tree(policy: &Policy, module: &ModulePath, version: &Version) -> bool {
+    let view = policy.view(module, &Caller::default());
+    matches!(view.decide(version, None, Timestamp(0)), Decision::Allowed(_))
+}
+
+fn by_asking(rules: &[Rule], module: &ModulePath, version: &Version) -> bool {
+    let caller = Caller::default();
+    let applies = |rule: &&Rule| rule.names(module) && rule.is_for(&caller) && rule.has(version);
+    rules.iter().find(applies).is_none_or(|rule| rule.action == Action::Allow)
+}
+
+fn decisions(criterion: &mut Criterion) {
+    let policy = Policy::new(rules(), false);
+    let version = Version::parse("v1.2.3").unwrap();
+    let modules = MODULES.map(|(path, is_allowed)| (ModulePath::parse(path).unwrap(), is_allowed));
+    for (module, is_allowed) in &modules {
+        assert_eq!(by_tree(&policy, module, &version), *is_allowed, "{module}");
+        assert_eq!(by_asking(policy.rules(), module, &version), *is_allowed, "{module}");
+    }
+    let mut group = criterion.benchmark_group("8 decisions over 10,000 rules");
+    group.bench_function("by the tree", |bencher| {
+        bencher.iter(|| {
+            modules.iter().filter(|(module, _)| by_tree(&policy, black_box(module), &version)).count()
+        });
+    });
+    group.bench_function("by asking each", |bencher| {
+        let rules = policy.rules();
+        bencher.iter(|| {
+            modules.iter().filter(|(module, _)| by_asking(rules, black_box(module), &version)).count()
+        });
+    });
+    group.finish();
+    criterion.bench_function("building the tree of 10,000 rules", |bencher| {
+        bencher.iter_with_setup(rules, |rules| Policy::new(rules, false));
+    });
+}
+
+criterion_group!(benches, decisions);
+criterion_main!(benches);
