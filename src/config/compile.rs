@@ -61,7 +61,7 @@ pub(super) fn config(raw: RawConfig, found: &mut Found) -> Config {
     if offline && storage.is_none() && !found.covers(&root.key("storage")) {
         found.note(&root.key("mode"), "offline without a storage: there is nothing to serve modules from");
     }
-    Config {
+    let mut config = Config {
         offline,
         policy,
         warnings,
@@ -75,7 +75,9 @@ pub(super) fn config(raw: RawConfig, found: &mut Found) -> Config {
         fetch: fetch::fetch(&raw.fetch.0.unwrap_or_default(), &root.key("fetch"), found),
         admin: admin(&raw.admin.0.unwrap_or_default(), &root.key("admin"), found),
         matching,
-    }
+    };
+    config.warnings.extend(verify::unproven_offline(&config));
+    config
 }
 
 fn matching(raw: &RawMatch, at: &Path, found: &mut Found) -> Match {

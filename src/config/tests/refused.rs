@@ -1,6 +1,7 @@
 //! What is refused, and what the refusal says.
 
 mod endpoints;
+mod policy;
 mod sections;
 
 use super::*;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::gomod::Pattern;
+use crate::gomod::{ModulePath, Pattern};
 use crate::policy::Rule;
 
 /// Enough to see that something is wrong with an order; thousands of lines would hide what else is logged.
@@ -28,7 +28,7 @@ pub(super) fn warnings(rules: &[Rule]) -> Vec<String> {
     let untold = warnings.len().saturating_sub(MOST_TOLD);
     warnings.truncate(MOST_TOLD);
     if untold > 0 {
-        warnings.push(format!("{untold} more rules can never apply"));
+        warnings.push(format!("{untold} more can never apply"));
     }
     warnings
 }
@@ -55,7 +55,7 @@ impl<'r> Decided<'r> {
     /// Where all modules of a rule are decided before it: the last rule that it takes for that.
     fn before(&self, rule: &Rule) -> Option<usize> {
         let globs = rule.modules.iter().map(|glob| self.above(written(glob)));
-        let exact = rule.exact.iter().map(|path| path.as_str());
+        let exact = rule.exact.iter().map(ModulePath::as_str);
         let exact = exact.map(|path| self.exact.get(path).copied().or_else(|| self.above(path)));
         globs.chain(exact).collect::<Option<Vec<_>>>()?.into_iter().max()
     }
