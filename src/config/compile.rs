@@ -69,7 +69,7 @@ pub(super) fn config(raw: RawConfig, found: &mut Found) -> Config {
         found,
         &mut warnings,
     );
-    Config {
+    let mut config = Config {
         callers,
         offline,
         policy,
@@ -84,7 +84,9 @@ pub(super) fn config(raw: RawConfig, found: &mut Found) -> Config {
         fetch: fetch::fetch(&raw.fetch.0.unwrap_or_default(), &root.key("fetch"), found),
         admin: admin(&raw.admin.0.unwrap_or_default(), &root.key("admin"), found),
         matching,
-    }
+    };
+    config.warnings.extend(verify::unproven_offline(&config));
+    config
 }
 
 fn matching(raw: &RawMatch, at: &Path, found: &mut Found) -> Match {

@@ -22,15 +22,33 @@ impl Document {
     pub(super) fn read(text: &str) -> Result<Self, serde_json::Error> {
         let mut document = Self::default();
         let mut json = serde_json::Deserializer::from_str(text);
-        document.root = Node { at: Path::root(), document: &mut document }.deserialize(&mut json)?;
+        document.root = Node { at: &Trail::Root, document: &mut document }.deserialize(&mut json)?;
         json.end()?;
         Ok(document)
     }
 }
 
+/// Where the reading is. Only what is noted becomes a path: a policy has as many places as it has values.
+#[derive(Clone, Copy)]
+enum Trail<'a> {
+    Root,
+    Index(&'a Self, usize),
+    Key(&'a Self, &'a str),
+}
+
+impl Trail<'_> {
+    fn path(self) -> Path {
+        match self {
+            Self::Root => Path::root(),
+            Self::Index(around, index) => around.path().index(index),
+            Self::Key(around, key) => around.path().key(key.to_owned()),
+        }
+    }
+}
+
 /// Reads the value at one place, noting what it meets.
 struct Node<'a> {
-    at: Path,
+    at: &'a Trail<'a>,
     document: &'a mut Document,
 }
 
@@ -70,15 +88,16 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 
     fn visit_unit<E: Error>(self) -> Result<Value, E> {
-        self.document.nulls.push(self.at);
+        self.document.nulls.push(self.at.path());
         Ok(Value::Null)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
-        while let Some(item) =
-            items.next_element_seed(Node { at: self.at.index(list.len()), document: &mut *self.document })?
-        {
+        while let Some(item) = items.next_element_seed(Node {
+            at: &Trail::Index(self.at, list.len()),
+            document: &mut *self.document,
+        })? {
             list.push(item);
         }
         Ok(Value::Array(list))
@@ -87,10 +106,10 @@ impl<'de> Visitor<'de> for Node<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
-            let at = self.at.key(&key);
-            let value = entries.next_value_seed(Node { at: at.clone(), document: &mut *self.document })?;
+            let at = Trail::Key(self.at, &key);
+            let value = entries.next_value_seed(Node { at: &at, document: &mut *self.document })?;
             if object.contains_key(&key) {
-                self.document.repeated.push(at);
+                self.document.repeated.push(at.path());
             } else {
                 object.insert(key, value);
             }

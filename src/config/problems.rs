@@ -1,6 +1,6 @@
 //! What is wrong with a configuration: every problem, each at its place in the document.
 
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -125,7 +125,7 @@ pub(super) struct Path(Vec<Step>);
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Step {
     Index(usize),
-    Key(String),
+    Key(Cow<'static, str>),
 }
 
 impl Path {
@@ -133,8 +133,9 @@ impl Path {
         Self::default()
     }
 
-    pub(super) fn key(&self, key: &str) -> Self {
-        self.step(Step::Key(key.to_owned()))
+    /// The names of fields cost nothing: a path is made for every field there is, whether it has a problem or not.
+    pub(super) fn key(&self, key: impl Into<Cow<'static, str>>) -> Self {
+        self.step(Step::Key(key.into()))
     }
 
     pub(super) fn index(&self, index: usize) -> Self {
@@ -142,7 +143,10 @@ impl Path {
     }
 
     fn step(&self, step: Step) -> Self {
-        self.0.iter().cloned().chain([step]).collect()
+        let mut steps = Vec::with_capacity(self.0.len() + 1);
+        steps.extend_from_slice(&self.0);
+        steps.push(step);
+        Self(steps)
     }
 
     pub(super) fn parent(&self) -> Option<Self> {
@@ -160,7 +164,7 @@ impl Path {
     /// The names on the way, indexes left out.
     pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|step| match step {
-            Step::Key(key) => Some(key.as_str()),
+            Step::Key(key) => Some(key.as_ref()),
             Step::Index(_) => None,
         })
     }
@@ -169,7 +173,7 @@ impl Path {
     pub(super) fn find_mut<'a>(&self, document: &'a mut Value) -> Option<&'a mut Value> {
         self.0.iter().try_fold(document, |value, step| match step {
             Step::Index(index) => value.get_mut(*index),
-            Step::Key(key) => value.get_mut(key.as_str()),
+            Step::Key(key) => value.get_mut(key.as_ref()),
         })
     }
 
@@ -182,7 +186,7 @@ impl Path {
                 (Step::Index(index), Some(Value::Array(items))) => (index + 1, items.get(*index)),
                 (Step::Key(key), Some(Value::Object(fields))) => {
                     let position = fields.keys().position(|name| name == key);
-                    (position.map_or(0, |position| position + 1), fields.get(key))
+                    (position.map_or(0, |position| position + 1), fields.get(key.as_ref()))
                 }
                 _ => (0, None),
             };

@@ -1,7 +1,9 @@
 //! What is accepted and what it becomes. What is refused, and how, is under `tests/`.
 
+mod bundle;
 mod refused;
 mod robust;
+mod warned;
 
 use std::time::Duration;
 

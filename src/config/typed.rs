@@ -68,7 +68,7 @@ fn found_at(error: &serde_path_to_error::Error<serde_json::Error>, tree: &mut Va
         .iter()
         .map_while(|segment| match segment {
             Segment::Seq { index } => Some(Step::Index(*index)),
-            Segment::Map { key } => Some(Step::Key(key.clone())),
+            Segment::Map { key } => Some(Step::Key(key.clone().into())),
             Segment::Enum { .. } | Segment::Unknown => None,
         })
         .collect();
@@ -82,7 +82,7 @@ fn ignored_at(path: &serde_ignored::Path<'_>) -> Path {
     match path {
         serde_ignored::Path::Root => Path::root(),
         serde_ignored::Path::Seq { parent, index } => ignored_at(parent).index(*index),
-        serde_ignored::Path::Map { parent, key } => ignored_at(parent).key(key),
+        serde_ignored::Path::Map { parent, key } => ignored_at(parent).key(key.clone()),
         serde_ignored::Path::Some { parent }
         | serde_ignored::Path::NewtypeStruct { parent }
         | serde_ignored::Path::NewtypeVariant { parent } => ignored_at(parent),

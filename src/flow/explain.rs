@@ -186,7 +186,7 @@ impl Asked {
             default: if policy.denies_by_default() { "deny" } else { "allow" },
             refusal: decision
                 .as_ref()
-                .and_then(|decision| refusal(module, version.as_ref(), decision, caller, cx.now))
+                .and_then(|decision| refusal(&view, module, version.as_ref(), decision, caller, cx.now))
                 .map(|refusal| refusal.reason().to_owned()),
             redirect,
             published: published.map(Timestamp::rfc3339),

@@ -7,7 +7,7 @@ use crate::{
     goproxy::{Document, Failure, File, Missing, Refusal, encode},
     http::Timestamp,
     plan::Want,
-    policy::{Caller, Decision, View, reason},
+    policy::{Caller, Decision, View},
     shared::Index,
     upstream,
 };
@@ -52,10 +52,14 @@ pub(super) fn admit(
     let is_of_database = matches!(want, Want::Document(Document::Sumdb { .. }));
     let view = (!policy.is_open()).then(|| policy.view(module, caller));
     if let Some(view) = &view {
+        let now = cx.now;
+        let rule = |decision: Decision<'_>| match decision {
+            Decision::Redirected(_, to) => Ruling::Instead(elsewhere(want, to, config)),
+            decision => refusal(view, module, version, &decision, caller, now)
+                .map_or(Ruling::Pass, |refusal| Ruling::Instead(Instead::Refused(refusal))),
+        };
         let ruling = match version {
-            None => view.whole().map_or(Ruling::Pass, |decision| {
-                ruling(module, None, &decision, caller, want, config, cx.now)
-            }),
+            None => view.whole().map_or(Ruling::Pass, rule),
             Some(version) => {
                 let mut decision = view.decide(version, None, cx.now);
                 if let Decision::Undated(_) = decision {
@@ -72,7 +76,7 @@ pub(super) fn admit(
                         None => return Ruling::Undated(module.clone(), version.clone()),
                     }
                 }
-                ruling(module, Some(version), &decision, caller, want, config, cx.now)
+                rule(decision)
             }
         };
         // A checksum database is no proxy: what may be had elsewhere is verified here all the same.
@@ -89,32 +93,16 @@ pub(super) fn admit(
     Ruling::Pass
 }
 
-/// The ruling that a decision is, for a request for `want`.
-fn ruling(
-    module: &ModulePath,
-    version: Option<&Version>,
-    decision: &Decision<'_>,
-    caller: &Caller,
-    want: &Want,
-    config: &Config,
-    now: Timestamp,
-) -> Ruling {
-    if let Decision::Redirected(_, to) = decision {
-        return Ruling::Instead(elsewhere(want, *to, config));
-    }
-    refusal(module, version, decision, caller, now)
-        .map_or(Ruling::Pass, |refusal| Ruling::Instead(Instead::Refused(refusal)))
-}
-
 /// The refusal that a decision is, if it is one.
 pub(super) fn refusal(
+    view: &View<'_>,
     module: &ModulePath,
     version: Option<&Version>,
     decision: &Decision<'_>,
     caller: &Caller,
     now: Timestamp,
 ) -> Option<Refusal> {
-    let reason = reason(module, version, decision, caller, now)?;
+    let reason = view.reason(module, version, decision, caller, now)?;
     let rule = match decision {
         Decision::Denied(Some(rule)) | Decision::TooYoung(rule, _) | Decision::Undated(rule) => {
             rule.label().into()

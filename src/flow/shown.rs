@@ -56,7 +56,7 @@ impl Question {
         let view = policy.view(module, &self.caller);
         match view.whole() {
             Some(decision @ Decision::Denied(_)) => {
-                return refused(refusal(module, None, &decision, &self.caller, cx.now), found);
+                return refused(refusal(&view, module, None, &decision, &self.caller, cx.now), found);
             }
             Some(_) if !is_list => return Shown::As(Cow::Borrowed(found)),
             _ => {}
@@ -135,7 +135,7 @@ impl Question {
         cx: &Cx<'_>,
     ) -> Shown<'static> {
         let decision = view.decide(top, published(module, top, index, cx), cx.now);
-        match refusal(module, Some(top), &decision, &self.caller, cx.now) {
+        match refusal(view, module, Some(top), &decision, &self.caller, cx.now) {
             Some(refusal) => Shown::Instead(Instead::Refused(refusal)),
             None => Shown::Instead(unreadable(module)),
         }
@@ -154,7 +154,7 @@ impl Question {
         let Some(info) = Info::read(&found.body) else { return Shown::Instead(unreadable(module)) };
         let published = published_by(&info, module, found, index, cx);
         let decision = view.decide(&info.version, Some(published), cx.now);
-        match refusal(module, Some(&info.version), &decision, &self.caller, cx.now) {
+        match refusal(view, module, Some(&info.version), &decision, &self.caller, cx.now) {
             None => Shown::As(Cow::Borrowed(found)),
             Some(refusal) if *file == File::Latest => {
                 let want = Want::Document(Document::Module { module: module.clone(), file: File::List });

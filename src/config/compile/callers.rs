@@ -72,7 +72,7 @@ fn source(raw: &RawCallerSource, at: Path, route_header: &str, found: &mut Found
             (Origin::Xfcc(xfcc(key)), trusted)
         }
         _ => {
-            let is_noted = ["header", "property", "xfcc"].iter().any(|key| found.covers(&at.key(key)));
+            let is_noted = ["header", "property", "xfcc"].into_iter().any(|key| found.covers(&at.key(key)));
             if !is_noted {
                 found.note(&at, "it needs one of header, property and xfcc");
             }

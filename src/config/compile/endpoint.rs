@@ -124,7 +124,7 @@ fn headers(
 ) -> Vec<(String, String)> {
     let mut headers: Vec<(String, String)> = Vec::new();
     for (name, value) in raw.into_iter().flatten() {
-        let (at, name) = (at.key(name), name.to_ascii_lowercase());
+        let (at, name) = (at.key(name.clone()), name.to_ascii_lowercase());
         if let Err(why) = header::may_be_added(&name, route_header) {
             found.note(&at, why);
         } else if headers.iter().any(|(known, _)| *known == name) {

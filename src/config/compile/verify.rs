@@ -3,7 +3,7 @@
 use super::patterns;
 use crate::config::problems::{Found, Path, quoted};
 use crate::config::raw::{RawMode, RawVerify};
-use crate::config::{Mode, Verify, VerifyOverride, limits};
+use crate::config::{Config, Layout, Mode, Reverify, Verify, VerifyOverride, limits};
 use crate::sumdb::{Key, SUM_GOLANG_ORG};
 
 pub(super) fn verify(raw: RawVerify, at: &Path, found: &mut Found) -> Verify {
@@ -36,6 +36,23 @@ fn mode(raw: Option<RawMode>) -> Mode {
         Some(RawMode::WhenAvailable) => Mode::WhenAvailable,
         Some(RawMode::Off) => Mode::Off,
     }
+}
+
+/// What to say of a storage that Athens may have filled where nobody but the storage can prove anything: Athens stores no proofs.
+/// Modgate does, in every layout, so the usual storage is not spoken of.
+pub(super) fn unproven_offline(config: &Config) -> Option<String> {
+    let storage = config.storage.as_ref()?;
+    let requires = |mode: Mode| mode == Mode::Require;
+    let is_required =
+        requires(config.verify.mode) || config.verify.overrides.iter().any(|one| requires(one.mode));
+    let is_checked = storage.reverify != Reverify::Never;
+    let database = config.sumdb.first()?;
+    (config.offline && storage.layout != Layout::Goproxy && is_required && is_checked).then(|| {
+        format!(
+            "mode: offline, and verify requires what Athens does not store: proofs of {}. What only Athens has stored is not served",
+            quoted(&database.name)
+        )
+    })
 }
 
 /// The key of the database `name`, where that is known. Where there is none, that of sum.golang.org stands in, and something

@@ -2,6 +2,7 @@
 
 mod callers;
 mod endpoints;
+mod policy;
 mod sections;
 
 use super::*;

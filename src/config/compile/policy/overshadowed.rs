@@ -28,7 +28,7 @@ pub(super) fn warnings(rules: &[Rule]) -> Vec<String> {
     let untold = warnings.len().saturating_sub(MOST_TOLD);
     warnings.truncate(MOST_TOLD);
     if untold > 0 {
-        warnings.push(format!("{untold} more rules can never apply"));
+        warnings.push(format!("{untold} more can never apply"));
     }
     warnings
 }

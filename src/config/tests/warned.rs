@@ -1,0 +1,98 @@
+//! What is odd and no problem.
+
+use super::*;
+
+fn warnings(rest: &str) -> Vec<String> {
+    Config::parse(&format!(r#"{{"upstreams":[{{"cluster":"c","url":"http://h"}}],{rest}}}"#))
+        .unwrap()
+        .warnings
+}
+
+/// `allow *` first, and everything below it is for show.
+#[test]
+fn rules_that_can_never_apply() {
+    let told = |first: &str, second: &str| {
+        let rules = [first, second].map(|rule| match rule.contains("action") {
+            true => format!("{{{rule}}}"),
+            false => format!(r#"{{{rule},"action":"deny"}}"#),
+        });
+        let warnings = warnings(&format!(r#""policy":{{"rules":[{}]}}"#, rules.join(",")));
+        assert!(warnings.len() <= 1, "{warnings:?}");
+        !warnings.is_empty()
+    };
+    for (first, second) in [
+        (r#""modules":["a.com/x"],"action":"allow""#, r#""modules":["a.com/x"]"#),
+        (r#""modules":["a.com/x/"]"#, r#""modules":["a.com/x"],"versions":["v1.0.0"],"principals":["a"]"#),
+        (
+            r#""modules":["a.com"],"action":"redirect""#,
+            r#""modules":["a.com/*"],"exact":["a.com","a.com/b"]"#,
+        ),
+        (r#""modules":["*"]"#, r#""modules":["a.com","*.org"],"exact":["b.com"]"#),
+        (r#""modules":["*.com/x"],"exact":["a.org"]"#, r#""modules":["*.com/x/[a-c]"],"exact":["a.org"]"#),
+        (r#""exact":["a.com"]"#, r#""exact":["a.com"]"#),
+        (r#""modules":["a.com/[xy]"]"#, r#""modules":["a.com/[xy]"]"#),
+    ] {
+        assert!(told(first, second), "{second} after {first}");
+    }
+    for (first, second) in [
+        // It decides nothing, or not for all.
+        (r#""modules":["a.com"],"action":"cooldown","age":"7d""#, r#""modules":["a.com"]"#),
+        (r#""modules":["a.com"],"versions":["v1.0.0"]"#, r#""modules":["a.com"]"#),
+        (r#""modules":["a.com"],"principals":["@anonymous"]"#, r#""modules":["a.com"]"#),
+        (r#""exact":["a.com"]"#, r#""modules":["a.com"]"#),
+        // Not of everything.
+        (r#""modules":["a.com"]"#, r#""modules":["a.com","b.com"]"#),
+        (r#""modules":["a.com"]"#, r#""modules":["a.com"],"exact":["b.com"]"#),
+        (r#""modules":["a.com/x"]"#, r#""modules":["a.com/xy"]"#),
+        // A class that holds a slash: the first names two elements, the second may name another two.
+        (r#""modules":["a.com/x[^a]y"]"#, r#""modules":["a.com/x[^a]y/z"]"#),
+    ] {
+        assert!(!told(first, second), "{second} after {first}");
+    }
+}
+
+#[test]
+fn what_is_said_of_them() {
+    let deny =
+        |name: &str, modules: &str| format!(r#"{{"name":"{name}","modules":[{modules}],"action":"deny"}}"#);
+    let (a, b) = (deny("a", r#""a.com""#), deny("b", r#""b.com""#));
+    let unnamed = r#"{"modules":["a.com/x","b.com/x"],"action":"allow"}"#;
+    // The last of all that it takes is named.
+    assert_eq!(
+        warnings(&format!(r#""policy":{{"rules":[{a},{b},{unnamed}]}}"#)),
+        ["policy.rules[2] can never apply: before it policy.rules[1] (b) decides for everybody"]
+    );
+    let many: Vec<_> = (0..20).map(|n| deny(&format!("r{n}"), r#""*""#)).collect();
+    let told = warnings(&format!(r#""policy":{{"rules":[{}]}}"#, many.join(",")));
+    assert_eq!((told.len(), told[8].as_str()), (9, "11 more can never apply"));
+    let bundle = Bundle::parse(&format!(r#"{{"version":1,"rules":[{a},{}]}}"#, deny("c", r#""a.com/b""#)));
+    assert_eq!(
+        bundle.unwrap().warnings,
+        ["bundle.rules[1] (c) can never apply: before it bundle.rules[0] (a) decides for everybody"]
+    );
+}
+
+/// Athens stores no proofs; offline nobody else has them.
+#[test]
+fn what_athens_has_stored_cannot_be_proven_offline() {
+    let base = r#""mode":"offline","storage":{"cluster":"s","url":"http://s","layout":"athens"},
+        "sumdb":[{"name":"sum.golang.org","cluster":"d","url":"http://d"}]"#;
+    assert_eq!(
+        warnings(base),
+        [
+            "mode: offline, and verify requires what Athens does not store: proofs of \"sum.golang.org\". What only Athens has stored is not served"
+        ]
+    );
+    for (from, to) in [
+        ("offline", "online"),
+        (r#""athens""#, r#""goproxy""#),
+        (r#""athens""#, r#""athens","reverify":"never""#),
+        (r#""sumdb":"#, r#""verify":{"mode":"when_available"},"sumdb":"#),
+    ] {
+        assert!(base.contains(from));
+        assert_eq!(warnings(&base.replace(from, to)), [""; 0], "{to}");
+    }
+    // All but what is excepted.
+    let excepted = r#""verify":{"mode":"off","overrides":[{"modules":["a.com"],"mode":"require"}]},"sumdb":"#;
+    assert_eq!(warnings(&base.replace(r#""sumdb":"#, excepted)).len(), 1);
+}
