@@ -10,8 +10,8 @@
 
 pub mod athens;
 mod caller;
-mod reason;
 mod matcher;
+mod reason;
 mod rule;
 mod versions;
 mod view;
@@ -20,8 +20,8 @@ mod view;
 mod tests;
 
 pub use self::caller::{Caller, InvalidPrincipal, Principal};
-pub use self::reason::reason;
 pub use self::matcher::Matcher;
+pub use self::reason::reason;
 pub use self::rule::{Action, Rule};
 pub use self::versions::{InvalidVersions, Versions};
 pub use self::view::{Decision, View};
