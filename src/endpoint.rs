@@ -57,3 +57,41 @@ pub fn selects(header: &str) -> bool {
 
 /// How this proxy names itself to whom it asks.
 pub const USER_AGENT: &str = concat!("modgate/", env!("CARGO_PKG_VERSION"));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    /// Where a header says who asks, nobody behind is told.
+    #[test]
+    fn no_header_that_goes_along_can_say_who_asks() {
+        let read = |header: &str| {
+            let source = format!(r#"{{"header":"{header}","trusted":true}}"#);
+            Config::parse(&format!(
+                r#"{{"upstreams":[{{"cluster":"c","url":"http://h"}}],"callers":{{"principals":[{source}]}}}}"#
+            ))
+        };
+        for along in [
+            ":path",
+            "if-match",
+            "if-modified-since",
+            "if-none-match",
+            "if-range",
+            "if-unmodified-since",
+            "range",
+            "traceparent",
+            "tracestate",
+            "x-forwarded-proto",
+            "x-request-id",
+        ] {
+            assert!(forwards(along) && read(along).is_err(), "{along}");
+        }
+        for name in
+            ["x-modgate-user", "x-auth-request-user", "x-forwarded-user", "x-forwarded-email", "remote-user"]
+        {
+            assert!(!forwards(name) && read(name).is_ok(), "{name}");
+        }
+        assert!(!forwards("x-forwarded-client-cert"));
+    }
+}

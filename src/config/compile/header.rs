@@ -98,7 +98,10 @@ pub(super) fn may_name_callers(name: &str, route_header: &str) -> Result<(), &'s
         )
     } else if name == "x-forwarded-client-cert" {
         Err("it says many things; take `xfcc`")
-    } else if HOP_BY_HOP.contains(&name) || OWN.contains(&name) {
+    } else if [HOP_BY_HOP, OWN, STANDARD].concat().contains(&name)
+        || name.starts_with("if-")
+        || matches!(name, "x-forwarded-for" | "x-forwarded-host" | "x-forwarded-proto")
+    {
         Err("it has a meaning of its own")
     } else if name == route_header {
         Err("it carries the route (match.route_header)")

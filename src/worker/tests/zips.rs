@@ -53,7 +53,9 @@ fn scenario_what_is_read_along_is_asked_for_whole_and_of_the_rest_any_bytes() {
     let headers = [
         ("authorization", "Basic secret"),
         ("cookie", "session"),
+        ("x-forwarded-client-cert", "URI=spiffe://a/b"),
         ("x-forwarded-for", "10.0.0.1"),
+        ("x-modgate-user", "alice"),
         ("x-modgate-cluster", "admin"),
         ("accept-encoding", "gzip"),
         ("range", "bytes=0-99"),
@@ -61,7 +63,15 @@ fn scenario_what_is_read_along_is_asked_for_whole_and_of_the_rest_any_bytes() {
         ("if-range", "\"x\""),
         ("x-request-id", "1"),
     ];
-    let nobodys = ["authorization", "cookie", "x-forwarded-for", "x-modgate-cluster", "accept-encoding"];
+    let nobodys = [
+        "authorization",
+        "cookie",
+        "x-forwarded-client-cert",
+        "x-forwarded-for",
+        "x-modgate-user",
+        "x-modgate-cluster",
+        "accept-encoding",
+    ];
     for (method, source, ours) in [
         ("GET", "public", &["range", "if-none-match", "if-range"][..]),
         ("HEAD", "public", &[]),

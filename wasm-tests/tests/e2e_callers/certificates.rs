@@ -1,9 +1,10 @@
 //! `examples/callers/mtls.yaml`. The go command has no certificates of its own: another Envoy shows one for it, as a sidecar does.
 
+use modgate_wasm_tests::bootstrap::Bootstrap;
 use modgate_wasm_tests::envoy::Envoy;
 use modgate_wasm_tests::http::{Request, Response};
 use modgate_wasm_tests::tls::Certificate;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Guarded, TARGETS, assert_is_refusal};
 
@@ -19,15 +20,12 @@ struct Mesh {
 struct Sidecar(Envoy);
 
 impl Mesh {
-    /// A gateway that knows clients by the certificates that `client`'s key signed, and has them named by `source`, where that
-    /// is not what the example says.
-    fn of(client: &Certificate, source: Option<Value>) -> Self {
+    /// A gateway that knows clients by the certificates that `client`'s key signed.
+    fn of(client: &Certificate, edit: impl FnOnce(&mut Bootstrap)) -> Self {
         let server = Certificate::for_hosts(&[HOST]);
         let gateway = Guarded::with("mtls.yaml", |bootstrap| {
             bootstrap.serve_mtls(&server, &client.certificate);
-            if let Some(source) = source {
-                bootstrap.patch_plugin(&json!({"callers": {"principals": [source]}}));
-            }
+            edit(bootstrap);
         });
         Self { gateway, server }
     }
@@ -60,7 +58,7 @@ impl Sidecar {
 #[test]
 fn a_certificate_makes_a_member_and_a_header_does_not() {
     let member = Certificate::of_client("spiffe://example.com/acme/ci");
-    let mesh = Mesh::of(&member, None);
+    let mesh = Mesh::of(&member, |_| {});
     let (known, nobody) = (mesh.sidecar(Some(&member)), mesh.sidecar(None));
     for target in TARGETS {
         let response = known.get(target, None);
@@ -78,7 +76,7 @@ fn a_certificate_makes_a_member_and_a_header_does_not() {
 #[test]
 fn a_certificate_of_another_team_makes_no_member() {
     let other = Certificate::of_client("spiffe://example.com/ops/ci");
-    let mesh = Mesh::of(&other, None);
+    let mesh = Mesh::of(&other, |_| {});
     let sidecar = mesh.sidecar(Some(&other));
     for target in TARGETS {
         assert_is_refusal(target, &sidecar.get(target, Some("URI=spiffe://example.com/acme/ci")));
@@ -97,23 +95,27 @@ fn a_certificate_is_a_property_too() {
         ("dns_san_peer_certificate", "cert:spiffe://example.com/acme/", false),
     ] {
         let source = json!({"property": ["connection", attribute], "prefix": prefix});
-        let mesh = Mesh::of(&client, Some(source));
+        let mesh = Mesh::of(&client, |bootstrap| {
+            bootstrap.patch_plugin(&json!({"callers": {"principals": [source]}}));
+        });
         let response = mesh.sidecar(Some(&client)).get(TARGETS[2], None);
         assert_eq!(response.status, if is_member { 200 } else { 403 }, "{attribute}: {response:?}");
         assert_is_refusal(attribute, &mesh.sidecar(None).get(TARGETS[2], None));
     }
 }
 
-/// Envoy writes the header, Modgate reads it: a name with a comma and quotes is still one.
+/// Envoy writes the header, Modgate reads it: a name with a comma and quotes is still one, with the backslashes of RFC 2253.
 #[test]
 fn a_subject_is_read_as_envoy_writes_it() {
-    let client = Certificate::of_client("spiffe://example.com/ops,x=y;URI=spiffe://example.com/acme/ci");
-    for (key, prefix) in
-        [("Subject", "cert:spiffe://example.com/acme/"), ("Hash", "cert:spiffe://example.com/acme/")]
-    {
-        let source = json!({"xfcc": key, "trusted": true, "prefix": prefix});
-        let mesh = Mesh::of(&client, Some(source));
-        let response = mesh.sidecar(Some(&client)).get(TARGETS[2], None);
-        assert_eq!(response.status, 200, "{key}: {response:?}");
-    }
+    let client = Certificate::of_client("spiffe://example.com/ops/ci");
+    let subject = r#"cert:CN=a client,O=Example\\, "Inc""#;
+    let mesh = Mesh::of(&client, |bootstrap| {
+        bootstrap.hcm()["set_current_client_cert_details"]["subject"] = json!(true);
+        let mut plugin = bootstrap.plugin();
+        plugin["callers"]["principals"][0]["xfcc"] = json!("Subject");
+        plugin["policy"]["rules"][0]["principals"] = json!([subject]);
+        bootstrap.set_plugin(&plugin);
+    });
+    let response = mesh.sidecar(Some(&client)).get(TARGETS[2], None);
+    assert_eq!(response.status, 200, "{response:?}");
 }

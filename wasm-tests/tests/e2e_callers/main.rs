@@ -82,7 +82,7 @@ impl Guarded {
     /// What a caller's names and credentials lie in was told to nobody behind.
     #[track_caller]
     fn assert_told_nobody(&self, headers: &[&str]) {
-        let seen = self.upstream.seen();
+        let seen = self.upstream.requests();
         assert!(seen.iter().any(|seen| seen.target.ends_with(".zip")), "{seen:?}");
         for (seen, header) in seen.iter().flat_map(|seen| headers.iter().map(move |header| (seen, header))) {
             assert_eq!(seen.header(header), None, "{} {}", seen.target, header);
