@@ -62,30 +62,38 @@ pub(super) fn versions_folder(storage: &Storage, module: &ModulePath) -> String 
     format!("{}{name}", storage.key_prefix)
 }
 
-/// Which file of which version is called `name` within [`versions_folder`], if one is.
-pub(super) fn version_file(layout: Layout, name: &str) -> Option<(Version, Part)> {
-    if layout == Layout::AthensFlat {
-        let (version, file) = name.split_once('/')?;
-        let part = match file {
-            "go.mod" => Part::GoMod,
-            "source.zip" => Part::Zip,
-            _ if file.strip_suffix(".info") == Some(version) => Part::Info,
-            _ => return None,
-        };
-        return Some((Version::parse(version).ok()?, part));
+/// Which file of a version is called `name` within [`versions_folder`], if one is, and that version as [`version_named`] reads it.
+pub(super) fn version_file(layout: Layout, name: &str) -> Option<(&str, Part)> {
+    match layout {
+        Layout::AthensFlat => {
+            let (version, file) = name.split_once('/')?;
+            let part = match file {
+                "go.mod" => Part::GoMod,
+                "source.zip" => Part::Zip,
+                _ if file.strip_suffix(".info") == Some(version) => Part::Info,
+                _ => return None,
+            };
+            Some((version, part))
+        }
+        Layout::Athens | Layout::Goproxy => {
+            let (version, extension) = name.rsplit_once('.')?;
+            let part = match extension {
+                "info" => Part::Info,
+                "mod" => Part::GoMod,
+                "zip" => Part::Zip,
+                _ => return None,
+            };
+            Some((version, part))
+        }
     }
-    let (version, extension) = name.rsplit_once('.')?;
-    let part = match extension {
-        "info" => Part::Info,
-        "mod" => Part::GoMod,
-        "zip" => Part::Zip,
-        _ => return None,
-    };
-    let version = match layout {
-        Layout::Goproxy => Version::parse(&unescape_version(version).ok()?),
-        Layout::Athens | Layout::AthensFlat => Version::parse(version),
-    };
-    Some((version.ok()?, part))
+}
+
+/// The version that is written `name` in names of files.
+pub(super) fn version_named(layout: Layout, name: &str) -> Option<Version> {
+    match layout {
+        Layout::Goproxy => Version::parse(&unescape_version(name).ok()?).ok(),
+        Layout::Athens | Layout::AthensFlat => Version::parse(name).ok(),
+    }
 }
 
 /// The key of a checksum database's file, by its path below the database: as the go command keeps it in its own download cache,

@@ -13,12 +13,12 @@
 
 mod page;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use self::page::Page;
 use super::{
     judge::{Stored, explain},
-    layout::{Part, version_file, versions_folder},
+    layout::{Part, version_file, version_named, versions_folder},
     request::{canonical, path, query_value},
 };
 use crate::{
@@ -36,8 +36,9 @@ pub struct Inventory {
     way: Way,
     /// What the keys of all files of the module's versions begin with.
     folder: String,
-    /// The files of each version, as [`bit`]s.
-    versions: BTreeMap<Version, u8>,
+    /// The files of each version, as [`bit`]s, by what the names of files call it. To read those as versions takes longer than
+    /// everything else, and is done once for each.
+    files: BTreeMap<String, u8>,
     pages: usize,
     /// The last key of the last page.
     after: Option<String>,
@@ -75,7 +76,7 @@ impl Inventory {
             layout: storage.layout,
             way,
             folder: versions_folder(storage, module),
-            versions: BTreeMap::new(),
+            files: BTreeMap::new(),
             pages: 0,
             after: None,
         }
@@ -154,23 +155,33 @@ impl Inventory {
     /// Takes in what is called `name`: a key of S3, or the name of something in the folder.
     fn note(&mut self, name: &str) {
         let known = match (self.way, self.layout) {
-            (Way::Objects, layout) => name
-                .strip_prefix(&self.folder)
-                .and_then(|name| version_file(layout, name))
-                .map(|(version, part)| (version, bit(part))),
-            (_, Layout::AthensFlat) => Version::parse(name).ok().map(|version| (version, ALL)),
-            (_, layout) => version_file(layout, name).map(|(version, part)| (version, bit(part))),
+            (Way::Objects, layout) => {
+                name.strip_prefix(&self.folder).and_then(|name| version_file(layout, name))
+            }
+            (_, Layout::AthensFlat) => return self.add(name, ALL),
+            (_, layout) => version_file(layout, name),
         };
-        if let Some((version, bits)) = known
-            && gomod::check(&self.module, &version).is_ok()
-        {
-            *self.versions.entry(version).or_default() |= bits;
+        if let Some((version, part)) = known {
+            self.add(version, bit(part));
+        }
+    }
+
+    fn add(&mut self, version: &str, bits: u8) {
+        match self.files.get_mut(version) {
+            Some(known) => *known |= bits,
+            None => {
+                self.files.insert(version.to_owned(), bits);
+            }
         }
     }
 
     fn over(self) -> Turned {
-        let whole = self.versions.iter().filter(|(_, bits)| **bits == ALL);
-        let list: String = whole.flat_map(|(version, _)| [version.as_str(), "\n"]).collect();
+        let whole = self.files.iter().filter(|(_, bits)| **bits == ALL);
+        let versions: BTreeSet<Version> = whole
+            .filter_map(|(name, _)| version_named(self.layout, name))
+            .filter(|version| gomod::check(&self.module, version).is_ok())
+            .collect();
+        let list: String = versions.iter().flat_map(|version| [version.as_str(), "\n"]).collect();
         Turned::Over(Stored::Present(list.into_bytes()))
     }
 }

@@ -85,8 +85,8 @@ fn unescape(text: &str) -> Option<String> {
 }
 
 fn is_small(body: &[u8]) -> Result<(), &'static str> {
-    if body.len() > MAX_BYTES { Err("its listing is larger than 8 MiB") } else { Ok(()) }
+    if body.len() > MAX_BYTES { Err("its listing is larger than 4 MiB") } else { Ok(()) }
 }
 
-/// 8 MiB: what takes longer to read would be felt by all other requests of the worker. 25,000 versions in nginx's words.
-pub(super) const MAX_BYTES: usize = 8 << 20;
+/// 4 MiB: what takes longer to read would be felt by all other requests of the worker. 14,000 versions in nginx's words.
+pub(super) const MAX_BYTES: usize = 4 << 20;

@@ -235,7 +235,7 @@ fn what_is_no_listing_says_what_to_look_at() {
         (S3, Reply::Failed(CallFailure::TimedOut), "did not answer in time"),
         (r#""url":"http://s""#, answered(200, "<html>"), "autoindex_format json"),
         (r#""url":"http://s""#, answered(200, "{}"), "not as JSON"),
-        (r#""url":"http://s""#, answered(200, &large), "larger than 8 MiB"),
+        (r#""url":"http://s""#, answered(200, &large), "larger than 4 MiB"),
         (r#""url":"http://s""#, answered(403, ""), "autoindex on"),
         (r#""url":"http://s""#, answered(500, ""), "it answered 500"),
         (r#""url":"http://s","listing":"propfind""#, answered(405, ""), "`storage.listing`"),
