@@ -6,7 +6,7 @@ use log::Level;
 
 use crate::{
     http::{Body, Callout, Response, Timestamp},
-    metrics::Metric,
+    metrics::{Gauge, Metric},
     shared::{QueueId, SharedKv},
 };
 
@@ -66,6 +66,8 @@ pub enum Command {
     },
     /// Count.
     Count(Metric),
+    /// Set a gauge.
+    Gauge(Gauge, u64),
     /// Write to the host's log.
     Log(Level, String),
     /// Send a message to another worker.

@@ -6,8 +6,10 @@
 //! calls the root back, on the same thread and a fraction of a millisecond later, to send them.
 //!
 //! **The host's clock ticks only while something is due**: counts that the host was not told of, or a time at which the worker
-//! wants to be woken. It is set going by events alone, never by a configuration: the VMs that the host keeps on its main
-//! thread are configured like all others, get no traffic, and stay silent.
+//! wants to be woken. It is set going by events, and by a configuration with a policy bundle alone: the VMs that the host keeps
+//! on its main thread are configured like all others and get no traffic. With a bundle one of them polls in its turn, which is as
+//! good as any; without one they stay silent. Nothing is called out for before the first tick: the host configures a VM that it
+//! drops at once, and with it what it would have heard.
 //!
 //! **Nothing panics**: a trap loses the worker's VM and leaves every paused stream hanging. The SDK panics on statuses it
 //! does not expect, so its calls are made only where the host cannot give one.

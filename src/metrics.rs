@@ -10,6 +10,12 @@ use std::{borrow::Cow, fmt};
 /// One counter, with its labels.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Metric {
+    /// A poll of the policy bundle that ended.
+    BundlePoll {
+        /// How: `changed` (another one is in force), `unchanged`, `failed` (it could not be had), or `invalid` (it is wrong, or
+        /// too large).
+        outcome: &'static str,
+    },
     /// A callout that ended.
     Callout {
         /// Whom it asked.
@@ -52,6 +58,15 @@ pub enum Metric {
         /// `late` (trailers before all was read), `crowded` (no memory is left to read it).
         outcome: &'static str,
     },
+}
+
+/// One value that goes up and down; the same for all workers, whichever of them says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Gauge {
+    /// Seconds since the source of the policy bundle last confirmed the one that is in force.
+    BundleAge,
+    /// The version of the policy bundle that is in force.
+    BundleVersion,
 }
 
 /// Whom a callout asks.
@@ -106,10 +121,21 @@ impl fmt::Display for Target {
     }
 }
 
+/// The name under which the host keeps the gauge.
+impl fmt::Display for Gauge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BundleAge => "modgate.policy_bundle_age_seconds",
+            Self::BundleVersion => "modgate.policy_bundle_version",
+        })
+    }
+}
+
 /// The name under which the host keeps the counter.
 impl fmt::Display for Metric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::BundlePoll { outcome } => write!(f, "modgate.policy_bundle_polls_total.outcome.{outcome}"),
             Self::Callout { target, outcome } => {
                 write!(f, "modgate.callouts_total.target.{target}.outcome.{outcome}")
             }

@@ -21,7 +21,6 @@ mod tests;
 
 pub use self::caller::{Caller, InvalidPrincipal, Principal};
 pub use self::matcher::Matcher;
-pub use self::reason::reason;
 pub use self::rule::{Action, Rule};
 pub use self::versions::{InvalidVersions, Versions};
 pub use self::view::{Decision, View};

@@ -1,9 +1,10 @@
-//! The index and the leases: what all workers of one Envoy know, kept in the host's shared data.
+//! The index, the leases and the policy bundle: what all workers of one Envoy know, kept in the host's shared data.
 //!
 //! Nothing here can be relied upon to be there: another worker writes between any two calls, another build of this filter
 //! may have written before, and everything is gone with the last of them. Whatever is read says of what it is, and is
 //! checked for it.
 
+pub mod bundle;
 mod bytes;
 mod fingerprint;
 pub mod heads;

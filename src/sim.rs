@@ -33,6 +33,8 @@ pub(crate) struct World {
     pub(crate) clusters: BTreeMap<&'static str, Cluster>,
     /// Counters by their metric's name.
     pub(crate) counters: BTreeMap<String, u64>,
+    /// Gauges by their metric's name.
+    pub(crate) gauges: BTreeMap<String, u64>,
     /// Everything logged.
     pub(crate) log: Vec<String>,
     /// What the workers share.
@@ -81,6 +83,7 @@ impl World {
             now: START,
             clusters: BTreeMap::new(),
             counters: BTreeMap::new(),
+            gauges: BTreeMap::new(),
             log: Vec::new(),
             memory: Memory::default(),
             config,
@@ -103,7 +106,7 @@ impl World {
     fn seat(&mut self) -> Seated {
         self.seats += 1;
         let queue = QueueId(self.seats);
-        Seated { queue, worker: Worker::new(self.config.clone(), Seat { queue, seed: 7 }) }
+        Seated { queue, worker: Worker::new(self.config.clone(), Seat { queue, seed: 7 }, &self.memory) }
     }
 
     /// `worker` dies with everything it had under way, and another takes its place.
@@ -267,7 +270,7 @@ impl World {
             self.deliver();
             let call = (0..self.calls.len()).min_by_key(|at| self.calls[*at].due);
             let call = call.filter(|at| self.calls[*at].due <= until);
-            let tick = Some(self.next_tick()).filter(|at| *at <= until && self.needs_ticks());
+            let tick = Some(self.next_tick()).filter(|at| *at <= until && self.has_clock());
             match (call, tick) {
                 (Some(at), tick) if tick.is_none_or(|tick| self.calls[at].due <= tick) => self.end_call(at),
                 (_, Some(tick)) => self.tick(tick),
@@ -302,6 +305,10 @@ impl World {
         self.workers.iter().any(|seated| seated.worker.needs_ticks())
     }
 
+    fn has_clock(&self) -> bool {
+        self.workers.iter().any(|seated| is_ticked(&seated.worker))
+    }
+
     fn next_tick(&self) -> Timestamp {
         Timestamp(self.ticked.0 + 100)
     }
@@ -309,7 +316,7 @@ impl World {
     fn tick(&mut self, at: Timestamp) {
         (self.now, self.ticked) = (self.now.max(at), at);
         for worker in 0..self.workers.len() {
-            if self.workers[worker].worker.needs_ticks() {
+            if is_ticked(&self.workers[worker].worker) {
                 self.step(worker, Worker::tick);
             }
         }
@@ -369,6 +376,7 @@ impl World {
                 Command::Call { id, callout } => self.call(queue, id, &callout),
                 Command::Count(metric) => *self.counters.entry(metric.to_string()).or_default() += 1,
                 Command::Notify { queue, message } => self.messages.push_back((queue, message)),
+                Command::Gauge(gauge, value) => drop(self.gauges.insert(gauge.to_string(), value)),
                 Command::Log(level, line) => self.log.push(format!("{level} {line}")),
                 Command::Release { stream } => self.let_go(stream, Download::release),
                 Command::Reset { stream } => self.let_go(stream, Download::reset),
@@ -399,6 +407,11 @@ fn head(method: &str, path: &str, headers: &[(&str, &str)]) -> RequestHead {
         headers: headers.iter().copied().collect(),
         properties: Vec::new(),
     }
+}
+
+/// Whether the host's clock runs for it; that it runs slower where nothing is under way makes no difference here.
+fn is_ticked(worker: &Worker) -> bool {
+    worker.needs_ticks() || worker.watches()
 }
 
 const START: Timestamp = Timestamp(1_700_000_000_000);

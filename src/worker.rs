@@ -4,6 +4,7 @@
 //! the same meanwhile waits for the same job. The adapter reports events and does what [`Cx::commands`] say.
 
 mod budget;
+mod bundle;
 mod copy;
 mod errand;
 mod fetch;
@@ -23,6 +24,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use self::{
     budget::{Budget, Permit},
+    bundle::Watch,
     copy::{Copier, Due},
     errand::Errand,
     fetch::Fetch,
@@ -43,7 +45,7 @@ use crate::{
     http::{Callout, ReadHeader, Reply, RequestHead, ResponseHead, Timestamp},
     metrics::Metric,
     plan::Want,
-    shared::{Entry, Index, Leases, Region, Seat},
+    shared::{Entry, Index, Leases, Region, Seat, SharedKv},
 };
 
 /// The state of one worker under one configuration.
@@ -70,6 +72,8 @@ pub struct Worker {
     streams: BTreeMap<StreamId, Stream>,
     /// What takes more time than one callback may have, a slice of it at each turn.
     toil: VecDeque<Toil>,
+    /// The policy bundle, where there is one.
+    watch: Option<Watch>,
 }
 
 /// Work that is done in slices.
@@ -175,10 +179,10 @@ impl Job {
 }
 
 impl Worker {
-    /// A worker with nothing to do.
-    pub fn new(config: Config, seat: Seat) -> Self {
+    /// A worker with nothing to do. The policy bundle that others have read is in force from the start.
+    pub fn new(config: Config, seat: Seat, kv: &dyn SharedKv) -> Self {
         let index = Index::new(&config, seat);
-        Self {
+        let mut worker = Self {
             budget: Budget::new(config.fetch, seat.seed),
             calls: BTreeMap::new(),
             copies: VecDeque::new(),
@@ -193,16 +197,20 @@ impl Worker {
             streams: BTreeMap::new(),
             sumdbs: config.sumdb.iter().map(|_| KnownSumdb::default()).collect(),
             toil: VecDeque::new(),
+            watch: config.policy.bundle.clone().map(|source| Watch::new(source, seat.queue)),
             config,
             index,
-        }
+        };
+        worker.adopt_kept(kv);
+        worker
     }
 
     /// Whether nothing is under way: no callout is out, no stream waits, and nothing is on its way into storage. What is yet
     /// to be copied there does not count.
     pub fn is_idle(&self) -> bool {
         let stores = self.jobs.values().any(|job| matches!(job, Job::Upload(_)));
-        self.calls.is_empty() && self.streams.is_empty() && self.toil.is_empty() && !stores
+        let polls = self.watch.as_ref().is_some_and(Watch::is_polling);
+        self.calls.is_empty() && self.streams.is_empty() && self.toil.is_empty() && !stores && !polls
     }
 
     /// Whether anything here depends on time: [`Worker::tick`] is to be called ten times a second then.
@@ -337,6 +345,9 @@ impl Worker {
 
     /// A callout ended.
     pub fn call_done(&mut self, call: CallId, reply: Reply, cx: &mut Cx<'_>) {
+        if self.watch.as_ref().is_some_and(|watch| watch.polls_with(call)) {
+            return self.hear_bundle(reply, cx);
+        }
         let Some((key, permit)) = self.calls.remove(&call) else {
             return;
         };
@@ -400,12 +411,17 @@ impl Worker {
     }
 
     fn call(&mut self, key: JobKey, permit: Permit, callout: Callout, cx: &mut Cx<'_>) -> CallId {
-        let id = CallId(self.next_call);
-        self.next_call = self.next_call.wrapping_add(1);
+        let id = next_call(&mut self.next_call);
         self.calls.insert(id, (key, permit));
         cx.call(id, callout);
         id
     }
+}
+
+fn next_call(next: &mut u32) -> CallId {
+    let id = CallId(*next);
+    *next = next.wrapping_add(1);
+    id
 }
 
 #[cfg(test)]

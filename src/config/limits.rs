@@ -209,6 +209,10 @@ pub const MIN_AGE: Duration = Duration::from_secs(60);
 /// 366 days: who waits for longer wants a list of versions.
 pub const MAX_AGE: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
+/// The largest bundle, in bytes: 20,000 rules of 200 bytes each. All workers read it from shared data, under its one lock, when
+/// it changes: some 300 us.
+pub const MAX_BUNDLE_BYTES: usize = 4 << 20;
+
 /// Default interval of a bundle: whoever changes a rule waits for it, and being told "not modified" costs nothing.
 pub const DEFAULT_BUNDLE_INTERVAL: Duration = Duration::from_secs(30);
 

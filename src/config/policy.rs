@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Config, Endpoint};
+use super::{Bundle, Config, Endpoint};
 use crate::gomod::{ModulePath, Patterns};
 use crate::policy::{Policy, Rule};
 
@@ -17,6 +17,8 @@ pub struct PolicySection {
     filter: Vec<Rule>,
     /// Where more rules come from.
     pub bundle: Option<BundleSource>,
+    /// The version of the bundle that is in force.
+    bundle_version: Option<u64>,
     /// What becomes of modules that are not stored.
     pub on_miss: OnMiss,
 }
@@ -82,13 +84,24 @@ impl PolicySection {
         on_miss: OnMiss,
     ) -> Self {
         let policy = Policy::new(rules.iter().chain(&filter).cloned().collect(), deny_by_default);
-        Self { policy, rules, filter, bundle, on_miss }
+        Self { policy, rules, filter, bundle, bundle_version: None, on_miss }
     }
 
     /// Puts the rules of a bundle in force, in place of those of the one before.
-    pub fn adopt(&mut self, bundle: &[Rule]) {
-        let rules = self.rules.iter().chain(bundle).chain(&self.filter).cloned().collect();
+    pub fn adopt(&mut self, bundle: &Bundle) {
+        let rules = self.rules.iter().chain(&bundle.rules).chain(&self.filter).cloned().collect();
         self.policy = Policy::new(rules, self.policy.denies_by_default());
+        self.bundle_version = Some(bundle.version);
+    }
+
+    /// The version of the bundle that is in force; nothing where none is.
+    pub fn bundle_version(&self) -> Option<u64> {
+        self.bundle_version
+    }
+
+    /// Whether all rules are there without which nothing is to be served.
+    pub fn is_known(&self) -> bool {
+        self.bundle_version.is_some() || !self.bundle.as_ref().is_some_and(|bundle| bundle.required)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Readiness: whether storage and an upstream were seen since the start.
+//! Readiness: whether storage and an upstream were seen since the start, and the policy bundle was read where it has to be.
 //!
 //! What was seen once stays seen: an upstream's outage later must not take every gateway out of rotation, for the index and
 //! storage go on answering. Whatever is unseen is asked when readiness is asked for.
@@ -42,6 +42,9 @@ struct Report {
     ready: bool,
     seen: Vec<String>,
     unseen: Vec<String>,
+    /// The version of the policy bundle in force; null where none is, and left out where none is configured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy_bundle: Option<Option<u64>>,
 }
 
 impl Sightings {
@@ -75,11 +78,13 @@ impl Sightings {
         self.0.get(&source).is_some_and(|sighting| sighting.ever)
     }
 
-    /// Whether storage, if there is one, and an upstream, if there is one, were seen.
+    /// Whether storage, if there is one, and an upstream, if there is one, were seen, and no rules are missing.
     pub fn is_ready(&self, config: &Config) -> bool {
         let storage = config.storage.is_none() || self.saw(Source::Storage);
         let mut upstreams = (0..config.upstreams.len()).map(Source::Upstream);
-        storage && (config.upstreams.is_empty() || upstreams.any(|upstream| self.saw(upstream)))
+        config.policy.is_known()
+            && storage
+            && (config.upstreams.is_empty() || upstreams.any(|upstream| self.saw(upstream)))
     }
 
     fn report(&self, config: &Config) -> Answer<'static> {
@@ -89,7 +94,9 @@ impl Sightings {
         };
         let (seen, unseen) = (names(seen), names(unseen));
         let ready = self.is_ready(config);
-        let mut body = serde_json::to_string(&Report { ready, seen, unseen }).unwrap_or_default();
+        let policy_bundle = config.policy.bundle.as_ref().map(|_| config.policy.bundle_version());
+        let mut body =
+            serde_json::to_string(&Report { ready, seen, unseen, policy_bundle }).unwrap_or_default();
         body.push('\n');
         Answer::Page { healthy: ready, content_type: "application/json", body }
     }

@@ -16,8 +16,8 @@ use crate::{
     cx::{Cx, Edit, Verdict},
     gomod::{ModulePath, Version},
     goproxy::{
-        Answer, Asker, Document, Found, Page, Place, Refusal, SumdbFile, Target, Validity, place,
-        wants_revalidation,
+        Answer, Asker, Document, Failure, Fault, Found, Page, Place, Refusal, SumdbFile, Target, Validity,
+        place, wants_revalidation,
     },
     http::{ReadHeader, RequestHead},
     metrics::{Cache, Metric},
@@ -71,6 +71,16 @@ impl Reception {
         Self::Decided(refuse(kind, refusal, cx))
     }
 
+    /// The rules are not there yet by which it would be decided.
+    fn not_yet(kind: &'static str, cx: &mut Cx<'_>) -> Self {
+        cx.count(Metric::Refusal { reason: "policy".into() });
+        let reason = "unavailable: this gateway has not read its policy bundle yet, without which it gives no module.\n\
+                      Try again in a few seconds; its log says what is wrong if that does not help."
+            .to_owned();
+        let failure = Failure { fault: Fault::Overloaded, reason, retry_after: None };
+        Self::Decided(answer(&Answer::Failed(&failure), &Asker::default(), kind, Cache::None, cx))
+    }
+
     fn page(page: Page, head: &RequestHead, config: &Config, index: &Index, cx: &mut Cx<'_>) -> Self {
         let (content_type, body) = match page {
             Page::Explain => return Self::Decided(explain(head, config, index, cx)),
@@ -96,6 +106,9 @@ impl Reception {
         let kind = target.kind();
         if let Some(refusal) = sumdb_refusal(&target, config) {
             return Self::refuse(kind, &refusal, cx);
+        }
+        if !config.policy.is_known() && names_module(&target) {
+            return Self::not_yet(kind, cx);
         }
         let want = match target {
             Target::Supported { .. } => {
@@ -230,6 +243,15 @@ fn sumdb_refusal(target: &Target, config: &Config) -> Option<Refusal> {
              Set GONOSUMDB (or GOPRIVATE) for it."
         ),
     })
+}
+
+/// Whether it is a module, or a record of one, that is asked for.
+fn names_module(target: &Target) -> bool {
+    match target {
+        Target::Document(Document::Module { .. }) | Target::Zip(_) => true,
+        Target::Document(Document::Sumdb { file, .. }) => matches!(file, SumdbFile::Lookup(..)),
+        Target::Supported { .. } => false,
+    }
 }
 
 fn shown(method: &str) -> String {

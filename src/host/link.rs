@@ -74,6 +74,14 @@ impl Link {
         }))
     }
 
+    /// The root's configuration is done. What the worker has to look after is looked at soon, though nobody has asked for anything
+    /// yet.
+    pub(super) fn start(&mut self) {
+        if self.worker.watches() {
+            self.set_clock(Some(TICK));
+        }
+    }
+
     /// An event of a stream; its callback runs.
     pub(super) fn stream<T>(&mut self, event: impl FnOnce(&mut Worker, &mut Cx<'_>) -> T) -> T {
         let result = self.step(event);
@@ -146,7 +154,7 @@ impl Link {
         self.root(Worker::tick);
         self.counters.flush();
         if !self.worker.has_work() {
-            self.set_clock(self.needs_ticks().then_some(TICK));
+            self.set_clock(self.period());
         }
     }
 
@@ -156,8 +164,10 @@ impl Link {
         self.set_clock(None);
     }
 
-    fn needs_ticks(&self) -> bool {
-        self.worker.needs_ticks() || !self.resumed.is_empty()
+    /// How often the host's clock is to call; not at all while nothing is due.
+    fn period(&self) -> Option<Duration> {
+        let is_due = self.counters.is_behind() || self.worker.needs_ticks() || !self.resumed.is_empty();
+        if is_due { Some(TICK) } else { self.worker.watches().then_some(WATCH) }
     }
 
     fn set_clock(&mut self, period: Option<Duration>) {
@@ -176,6 +186,7 @@ impl Link {
             match command {
                 Command::Call { id, callout } => self.outbox.push_back((id, callout)),
                 Command::Count(metric) => self.counters.add(metric),
+                Command::Gauge(gauge, value) => self.counters.set(gauge, value),
                 Command::Notify { queue, message } => mail::send(queue, &message),
                 Command::Log(level, line) => log::log!(level, "{line}"),
                 Command::Release { stream } => self.resumed.push_back((stream, Onward::Release)),
@@ -188,8 +199,10 @@ impl Link {
         // The host's clock runs only while something is due: an idle gateway sleeps.
         if self.worker.has_work() {
             self.set_clock(Some(SLICE));
-        } else if self.ticking.is_none() && (self.counters.is_behind() || self.needs_ticks()) {
-            self.set_clock(Some(TICK));
+        } else if let Some(period) = self.period()
+            && self.ticking.is_none_or(|ticking| ticking > period)
+        {
+            self.set_clock(Some(period));
         }
         result
     }
@@ -232,6 +245,10 @@ impl Link {
 /// How late a count reaches the host, and how late the worker is woken. Far below the interval at which metrics are
 /// scraped, and ten calls a second are nothing to a worker that is busy.
 const TICK: Duration = Duration::from_millis(100);
+
+/// How often a worker looks for another policy bundle while nothing else is due: half of the shortest interval at which it is
+/// asked for. Two calls a second are nothing to an idle gateway.
+const WATCH: Duration = Duration::from_millis(500);
 
 /// The time others have between two slices of work: the host's shortest, in truth some four milliseconds. A queue gives them
 /// none: what is put into it is handed over before the host (Envoy 1.40) looks at its sockets again.

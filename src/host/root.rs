@@ -8,7 +8,11 @@ use proxy_wasm::{
     types::{BufferType, ContextType},
 };
 
-use super::{kv, link::Link, stream::Stream};
+use super::{
+    kv::{self, SharedData},
+    link::Link,
+    stream::Stream,
+};
 use crate::{
     config::Config,
     shared::{QueueId, Seat},
@@ -68,7 +72,9 @@ impl RootContext for Root {
         };
         let queue = QueueId(queue);
         let seat = Seat { queue, seed: kv::seed() };
-        self.link = Some(Link::new(self.context, Worker::new(config, seat), queue));
+        let link = Link::new(self.context, Worker::new(config, seat, &SharedData), queue);
+        link.borrow_mut().start();
+        self.link = Some(link);
         true
     }
 

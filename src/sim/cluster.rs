@@ -44,6 +44,17 @@ struct Object {
     body: Vec<u8>,
 }
 
+impl Object {
+    /// Whether the request says that it has this one, by its tag.
+    fn is_known_to(&self, callout: &Callout) -> bool {
+        let tag = |headers: &[(String, String)], name: &str| {
+            headers.iter().find(|(key, _)| key == name).map(|(_, tag)| tag.clone())
+        };
+        let known = tag(&callout.headers, "if-none-match");
+        self.status == 200 && known.is_some() && known == tag(&self.headers, "etag")
+    }
+}
+
 impl Cluster {
     /// Has `path` answer 200 with `body`.
     pub(crate) fn serve(&mut self, path: &str, body: &str) -> &mut Self {
@@ -126,6 +137,7 @@ impl Cluster {
                 Some(body) => reply(200, &[], body),
                 None => reply(404, &[], b"not found\n".to_vec()),
             },
+            Some(object) if object.is_known_to(callout) => reply(304, &[], Vec::new()),
             Some(object) => {
                 let body = if callout.method == "HEAD" { Vec::new() } else { object.body.clone() };
                 match range(callout).filter(|_| self.gives_ranges) {

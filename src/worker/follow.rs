@@ -43,6 +43,7 @@ impl Worker {
 
     /// Time has passed.
     pub fn tick(&mut self, cx: &mut Cx<'_>) {
+        self.look_after_bundle(cx);
         self.renew_uploads(cx);
         self.begin_copies(cx);
         self.end_patience_with_dates(cx);

@@ -52,6 +52,11 @@ impl Ready {
         Self { slots: (0..SLOTS).map(|_| None).collect(), seed }
     }
 
+    /// Forgets everything: what was given a moment ago may be refused from now on.
+    pub(super) fn clear(&mut self) {
+        self.slots.fill_with(|| None);
+    }
+
     /// Whether there is an answer to a request for `path`, too old or not.
     pub(super) fn has(&self, path: &str) -> bool {
         self.slots

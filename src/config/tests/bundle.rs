@@ -79,11 +79,11 @@ fn a_bundle_is_put_in_the_middle() {
     for name in ["first", "second"] {
         let bundle =
             format!(r#"{{"version":1,"rules":[{{"name":"{name}","modules":["*"],"action":"deny"}}]}}"#);
-        policy.adopt(&Bundle::parse(&bundle).unwrap().rules);
+        policy.adopt(&Bundle::parse(&bundle).unwrap());
         let names: Vec<_> = policy.policy.rules().iter().map(|rule| rule.name.as_str()).collect();
         assert_eq!(names, ["own", name]);
         assert!(policy.policy.denies_by_default());
     }
-    policy.adopt(&[]);
+    policy.adopt(&Bundle { version: 3, rules: Vec::new() });
     assert_eq!(policy.policy.rules().len(), 1);
 }

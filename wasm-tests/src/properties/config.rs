@@ -3,7 +3,7 @@
 //! Input: the configuration.
 
 use modgate::config::{Config, limits};
-use modgate::shared::Seat;
+use modgate::shared::{Memory, Seat};
 use modgate::worker::Worker;
 
 /// No bytes panic; what is refused is refused with reasons, what is accepted keeps its promises.
@@ -19,7 +19,7 @@ pub fn check(input: &[u8]) {
         Ok(config) => {
             keeps_its_promises(&config);
             assert_eq!(Config::parse_bytes(input).as_ref(), Ok(&config), "read twice, it is the same");
-            assert!(Worker::new(config, Seat::default()).is_idle());
+            assert!(Worker::new(config, Seat::default(), &Memory::default()).is_idle());
         }
     }
 }

@@ -49,7 +49,7 @@ fn header<'a>(response: &'a Response, name: &str) -> &'a str {
 #[wasm_bindgen_test]
 fn a_miss_is_fetched_answered_written_and_hit() {
     let mut memory = Memory::default();
-    let mut worker = Worker::new(Config::parse(CONFIG).unwrap(), Seat::default());
+    let mut worker = Worker::new(Config::parse(CONFIG).unwrap(), Seat::default(), &memory);
     let head = get("/github.com/%21azure/x/@v/v1.0.0.mod");
     let stream = StreamId(7);
     let now = Timestamp(1_700_000_000_000);
@@ -81,7 +81,7 @@ fn a_miss_is_fetched_answered_written_and_hit() {
     assert!(worker.is_idle());
 
     // The next worker has it from the memory they share, years later as well.
-    let mut worker = Worker::new(Config::parse(CONFIG).unwrap(), Seat::default());
+    let mut worker = Worker::new(Config::parse(CONFIG).unwrap(), Seat::default(), &memory);
     let mut cx = Cx::new(Timestamp(now.0 + (1 << 37)), &mut memory);
     let Verdict::Respond(hit) = worker.request_head(stream, &head, &mut cx) else { panic!("no hit") };
     assert_eq!((hit.status, header(&hit, "x-modgate-cache")), (200, "hit"));

@@ -50,7 +50,7 @@ impl World {
             replies,
             seen: BTreeSet::new(),
             verdicts: BTreeMap::new(),
-            worker: Worker::new(config.clone(), Seat::default()),
+            worker: Worker::new(config.clone(), Seat::default(), &Memory::default()),
         }
     }
 
@@ -133,6 +133,7 @@ impl World {
                     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
                     assert!(name.bytes().all(is_plain), "{name:?}");
                 }
+                Command::Gauge(gauge, _) => panic!("{gauge} is of a bundle, and none is configured"),
                 Command::Notify { queue, .. } => panic!("no worker {queue:?} is there"),
                 Command::Log(_, line) => assert!(!line.contains(CLIENTS_SECRET), "{line:?}"),
                 Command::Release { stream } | Command::Reset { stream } => {

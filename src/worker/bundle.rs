@@ -1,0 +1,300 @@
+//! The policy bundle: one worker of all asks for it, every worker puts it in force.
+//!
+//! What was read last stays in force whatever happens to its source, to a configuration or to a worker: it is in shared data,
+//! and a worker begins with what it finds there. Any worker polls when a poll is due and nobody else has claimed it; the others
+//! see in the round (`shared/bundle.rs`) that the revision is another one, and read it too.
+
+use std::time::Duration;
+
+use log::Level;
+
+use super::Worker;
+use crate::{
+    config::{Bundle, BundleSource, limits::MAX_BUNDLE_BYTES},
+    cx::{CallId, Command, Cx},
+    endpoint,
+    goproxy::Etag,
+    http::{Callout, Reply, Timestamp},
+    metrics::{Gauge, Metric},
+    shared::{
+        QueueId, SharedKv,
+        bundle::{Round, Shelf, patience},
+    },
+};
+
+/// What this worker knows of the bundle.
+#[derive(Debug)]
+pub(super) struct Watch {
+    source: BundleSource,
+    shelf: Shelf,
+    queue: QueueId,
+    poll: Option<Poll>,
+    in_force: Option<InForce>,
+    /// The revision that was looked at last, whether it could be put in force or not.
+    seen: u64,
+    /// The version and its age, as the host was told last.
+    told: Option<(u64, u64)>,
+}
+
+/// A poll of this worker's that is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Poll {
+    call: CallId,
+    /// Until when this worker has claimed the round.
+    claimed: Timestamp,
+    /// Whether the bundle is sent only if it is another one.
+    conditional: bool,
+}
+
+/// The bundle that this worker has put in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct InForce {
+    revision: u64,
+    tag: String,
+    content: Etag,
+    version: u64,
+}
+
+/// Another bundle than the one in force, or the same under another tag.
+#[derive(Debug)]
+struct New {
+    bundle: Bundle,
+    tag: String,
+    text: String,
+    content: Etag,
+}
+
+/// Why a poll brought nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Trouble {
+    /// It could not be had.
+    Failed(String),
+    /// It is wrong, for these reasons.
+    Invalid(Vec<String>),
+}
+
+impl Watch {
+    pub(super) fn new(source: BundleSource, queue: QueueId) -> Self {
+        let shelf = Shelf::new(&source);
+        Self { source, shelf, queue, poll: None, in_force: None, seen: 0, told: None }
+    }
+
+    pub(super) fn is_polling(&self) -> bool {
+        self.poll.is_some()
+    }
+
+    pub(super) fn polls_with(&self, call: CallId) -> bool {
+        self.poll.is_some_and(|poll| poll.call == call)
+    }
+
+    /// What is in force here, if it is what is in force everywhere.
+    fn current(&self, round: &Round) -> Option<&InForce> {
+        self.in_force.as_ref().filter(|in_force| in_force.revision == round.revision)
+    }
+
+    /// A request for the bundle; of the one in force nothing but its tag is to come back.
+    fn callout(&self, round: &Round) -> (Callout, bool) {
+        let endpoint = &self.source.endpoint;
+        let path = if endpoint.path_prefix.is_empty() { "/" } else { &endpoint.path_prefix };
+        let mut callout = endpoint::request(endpoint, "GET", path.to_owned());
+        let tag = self.current(round).map(|current| &current.tag).filter(|tag| !tag.is_empty());
+        let conditional = tag.is_some();
+        callout.headers.extend(tag.map(|tag| ("if-none-match".to_owned(), tag.clone())));
+        (callout, conditional)
+    }
+
+    /// How long nobody polls after a poll: a little less than the interval, so that many Envoys do not ask at once; and not
+    /// long while there is nothing, for clients wait for it.
+    fn rest(&self, spread: u8) -> Duration {
+        match self.in_force {
+            Some(_) => self.source.interval.saturating_sub(self.source.interval * u32::from(spread) / 2560),
+            None => self.source.interval.min(RETRY),
+        }
+    }
+}
+
+impl Worker {
+    /// Whether [`Worker::tick`] is to be called twice a second even if nothing is under way.
+    pub fn watches(&self) -> bool {
+        self.watch.is_some()
+    }
+
+    /// Puts in force what another worker has read, or the one that was here before.
+    pub(super) fn adopt_kept(&mut self, kv: &dyn SharedKv) {
+        let Some(watch) = &mut self.watch else { return };
+        let round = watch.shelf.round(kv);
+        if round.revision == watch.seen {
+            return;
+        }
+        watch.seen = round.revision;
+        let Some(kept) = watch.shelf.read(kv) else { return };
+        let content = Etag::of(kept.text.as_bytes());
+        if let Some(in_force) = watch.in_force.as_mut().filter(|in_force| in_force.content == content) {
+            (in_force.revision, in_force.tag) = (kept.revision, kept.tag);
+            return;
+        }
+        // What another build of this filter understands, and this one does not, is asked for once more, and refused with reasons.
+        let Ok(bundle) = Bundle::parse(&kept.text) else { return };
+        let version = bundle.version;
+        watch.in_force = Some(InForce { revision: kept.revision, tag: kept.tag, content, version });
+        self.put_in_force(&bundle);
+    }
+
+    /// Time has passed: another bundle may be there, or a poll be due.
+    pub(super) fn look_after_bundle(&mut self, cx: &mut Cx<'_>) {
+        self.adopt_kept(cx.kv);
+        let Some(watch) = &mut self.watch else { return };
+        let round = watch.shelf.round(cx.kv);
+        let told = watch.in_force.as_ref().map(|in_force| {
+            // Whole seconds: it is told once in each.
+            (in_force.version, cx.now.since(round.confirmed).as_secs())
+        });
+        if let Some((version, age)) = told.filter(|_| told != watch.told) {
+            cx.commands.push(Command::Gauge(Gauge::BundleVersion, version));
+            cx.commands.push(Command::Gauge(Gauge::BundleAge, age));
+            watch.told = told;
+        }
+        let claimed = cx.now.after(patience(&watch.source));
+        if watch.shelf.is_due(&round, cx.now) && watch.shelf.claim(cx.kv, watch.queue, claimed, cx.now) {
+            let (callout, conditional) = watch.callout(&round);
+            let call = super::next_call(&mut self.next_call);
+            watch.poll = Some(Poll { call, claimed, conditional });
+            cx.call(call, callout);
+        }
+    }
+
+    /// The reply to a poll.
+    pub(super) fn hear_bundle(&mut self, reply: Reply, cx: &mut Cx<'_>) {
+        let Some(watch) = &mut self.watch else { return };
+        let Some(poll) = watch.poll.take() else { return };
+        // Who was given up has nothing to say any more.
+        let until = cx.now.after(patience(&watch.source));
+        if !watch.shelf.prolong(cx.kv, watch.queue, poll.claimed, until) {
+            return;
+        }
+        let before = watch.shelf.round(cx.kv);
+        let mut after = Round { confirmed: cx.now, trouble: 0, ..before };
+        match judge(reply, poll.conditional, watch.current(&before)) {
+            Ok(None) => {
+                cx.count(Metric::BundlePoll { outcome: "unchanged" });
+                if before.trouble != 0 {
+                    cx.log(Level::Info, format!("policy bundle: it can be read again; {}", self.stays()));
+                }
+            }
+            Ok(Some(new)) => {
+                let Some(revision) = watch.shelf.keep(cx.kv, &new.tag, &new.text) else { return };
+                after.revision = revision;
+                self.take_over(new, revision, cx);
+            }
+            Err(trouble) => {
+                (after.confirmed, after.trouble) = (before.confirmed, trouble.number());
+                cx.count(Metric::BundlePoll { outcome: trouble.outcome() });
+                // Once, and not at every poll.
+                if after.trouble != before.trouble {
+                    for line in trouble.lines() {
+                        cx.log(Level::Error, format!("policy bundle: {line}; {}", self.stays()));
+                    }
+                }
+            }
+        }
+        let Some(watch) = &self.watch else { return };
+        after.next = cx.now.after(watch.rest(self.index.spread("policy bundle", cx.now)));
+        watch.shelf.end(cx.kv, after);
+    }
+
+    /// Puts in force what this worker has read.
+    fn take_over(&mut self, new: New, revision: u64, cx: &mut Cx<'_>) {
+        let Some(watch) = &mut self.watch else { return };
+        let New { bundle, tag, content, .. } = new;
+        let version = bundle.version;
+        let before = watch.in_force.replace(InForce { revision, tag, content, version });
+        watch.seen = revision;
+        if before.as_ref().is_some_and(|before| before.content == content) {
+            cx.count(Metric::BundlePoll { outcome: "unchanged" });
+            return;
+        }
+        cx.count(Metric::BundlePoll { outcome: "changed" });
+        let (level, instead) = match before.map(|before| before.version) {
+            None => (Level::Info, String::new()),
+            Some(before) if before < version => (Level::Info, format!(" in place of version {before}")),
+            Some(before) if before > version => {
+                (Level::Warn, format!(" in place of version {before}, which is newer"))
+            }
+            Some(_) => (Level::Warn, " in place of another one of the same version".to_owned()),
+        };
+        let rules = bundle.rules.len();
+        cx.log(level, format!("policy bundle: version {version}, of {rules} rules, is in force{instead}"));
+        self.put_in_force(&bundle);
+    }
+
+    fn put_in_force(&mut self, bundle: &Bundle) {
+        self.config.policy.adopt(bundle);
+        self.ready.clear();
+    }
+
+    fn stays(&self) -> String {
+        match self.config.policy.bundle_version() {
+            Some(version) => format!("version {version} stays in force"),
+            None => "none was read before".to_owned(),
+        }
+    }
+}
+
+/// What a reply means: nothing new, another bundle, or trouble.
+fn judge(reply: Reply, conditional: bool, current: Option<&InForce>) -> Result<Option<New>, Trouble> {
+    let (headers, body) = match reply {
+        Reply::Answered { status: 200, headers, body } => (headers, body),
+        Reply::Answered { status: 304, .. } if conditional => return Ok(None),
+        Reply::Answered { status: 304, .. } => {
+            return Err(Trouble::Failed("its source answers 304 though no tag was sent".to_owned()));
+        }
+        Reply::Answered { status, .. } => {
+            return Err(Trouble::Failed(format!("its source answers {status}")));
+        }
+        Reply::Failed(failure) => {
+            return Err(Trouble::Failed(format!("it cannot be had: {}", failure.describe())));
+        }
+    };
+    if body.len() > MAX_BUNDLE_BYTES {
+        let reason = format!("{} bytes: at most {MAX_BUNDLE_BYTES} are allowed", body.len());
+        return Err(Trouble::Invalid(vec![reason]));
+    }
+    let tag = headers.first("etag").filter(|tag| tag.len() <= MAX_TAG_BYTES).unwrap_or_default().to_owned();
+    let content = Etag::of(&body);
+    if current.is_some_and(|current| current.content == content && current.tag == tag) {
+        return Ok(None);
+    }
+    let text =
+        String::from_utf8(body).map_err(|error| Trouble::Invalid(vec![format!("not JSON: {error}")]))?;
+    let bundle = Bundle::parse(&text)
+        .map_err(|problems| Trouble::Invalid(problems.to_string().lines().map(str::to_owned).collect()))?;
+    Ok(Some(New { bundle, tag, text, content }))
+}
+
+impl Trouble {
+    fn outcome(&self) -> &'static str {
+        match self {
+            Self::Failed(_) => "failed",
+            Self::Invalid(_) => "invalid",
+        }
+    }
+
+    fn lines(&self) -> Vec<String> {
+        match self {
+            Self::Failed(why) => vec![why.clone()],
+            Self::Invalid(reasons) => reasons.iter().map(|reason| format!("refused: {reason}")).collect(),
+        }
+    }
+
+    /// Another one for each, never 0.
+    fn number(&self) -> u64 {
+        let Etag(digest) = Etag::of(self.lines().join("\n").as_bytes());
+        digest.first_chunk().map_or(1, |first| u64::from_le_bytes(*first).max(1))
+    }
+}
+
+/// Between two polls while no bundle was read yet: what starts beside this Envoy is there in a moment.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Tags are some dozens of bytes; a longer one is left alone, and the bundle compared instead.
+const MAX_TAG_BYTES: usize = 1024;
