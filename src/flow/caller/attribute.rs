@@ -2,7 +2,7 @@
 //!
 //! Envoy hands over a text as its bytes and a list in the layout that header maps have: a count, two lengths for each element
 //! (the second that of an empty value), then each element and each empty value with a zero byte behind it; numbers are four
-//! bytes, the least first. Other kinds come without saying so (observed on 1.40): a number as eight bytes of a double or an
+//! bytes, the least first (both observed on 1.40). Other kinds come without saying so: a number as eight bytes of a double or an
 //! integer, a truth value as one byte of 0 or 1, a map like a list, but with values. Nearly all of these hold control characters,
 //! which no text here may.
 
