@@ -94,9 +94,14 @@ fn athens_filter(
         athens::Filter::default()
     });
     warnings.extend(read.warnings.iter().map(|warning| format!("policy.athens_filter: {warning}")));
-    let actions = read.rules.iter().map(|rule| &rule.action).chain(&read.default);
-    if !has_upstream && actions.into_iter().any(|action| *action == Action::Redirect(None)) {
-        found.note(at, "a line with D sends clients to an upstream, and there is none");
+    if !has_upstream {
+        let first = read.rules.iter().find(|rule| rule.action == Action::Redirect(None));
+        if let Some(rule) = first {
+            let line = rule.place.strip_prefix("policy.athens_filter ").unwrap_or(&rule.place);
+            found.note(at, format!("{line}: D sends clients to an upstream, and there is none"));
+        } else if read.default == Some(Action::Redirect(None)) {
+            found.note(at, "its default, D, sends clients to an upstream, and there is none");
+        }
     }
     read
 }
