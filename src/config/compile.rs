@@ -86,6 +86,7 @@ pub(super) fn config(raw: RawConfig, found: &mut Found) -> Config {
         matching,
     };
     config.warnings.extend(verify::unproven_offline(&config));
+    config.warnings.extend(callers::nobody_has_a_name(&config));
     config
 }
 

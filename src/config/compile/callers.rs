@@ -3,7 +3,8 @@
 use super::{given, header};
 use crate::config::problems::{Found, Path, quoted};
 use crate::config::raw::{RawCallerSource, RawCallers, RawXfccKey};
-use crate::config::{CallerSource, Callers, Origin, XfccKey, limits};
+use crate::config::{CallerSource, Callers, Config, Origin, XfccKey, limits};
+use crate::policy::Principal;
 
 /// The roots of attributes that a client cannot write.
 const ROOTS: [&str; 3] = ["connection", "filter_state", "metadata"];
@@ -45,6 +46,20 @@ pub(super) fn callers(
         warnings.push(format!("{at}: {what} (\"trusted\": true)"));
     }
     Callers { principals: believed.into_iter().map(|one| one.source).collect() }
+}
+
+/// What is odd about rules for callers where nobody says who asks. In a bundle they are not known yet.
+pub(super) fn nobody_has_a_name(config: &Config) -> Option<String> {
+    let is_named = |principal: &Principal| *principal != Principal::Anonymous;
+    let rule = config.policy.policy.rules().iter().find(|rule| rule.principals.iter().any(is_named));
+    let whose = match rule {
+        Some(rule) => rule.place.as_str(),
+        None if config.admin.explain.iter().any(is_named) => "admin.explain",
+        None => return None,
+    };
+    config.callers.principals.is_empty().then(|| {
+        format!("{whose} is for callers with names, and `callers` says of nobody who asks: nobody has a name")
+    })
 }
 
 fn source(raw: &RawCallerSource, at: Path, route_header: &str, found: &mut Found) -> Option<Compiled> {

@@ -84,6 +84,6 @@ fn a_bundle_is_put_in_the_middle() {
         assert_eq!(names, ["own", name]);
         assert!(policy.policy.denies_by_default());
     }
-    policy.adopt(&Bundle { version: 3, rules: Vec::new() });
+    policy.adopt(&Bundle::parse(r#"{"version":3,"rules":[]}"#).unwrap());
     assert_eq!(policy.policy.rules().len(), 1);
 }

@@ -96,3 +96,16 @@ fn what_athens_has_stored_cannot_be_proven_offline() {
     let excepted = r#""verify":{"mode":"off","overrides":[{"modules":["a.com"],"mode":"require"}]},"sumdb":"#;
     assert_eq!(warnings(&base.replace(r#""sumdb":"#, excepted)).len(), 1);
 }
+
+#[test]
+fn a_rule_for_callers_of_whom_nobody_says_who_they_are() {
+    let rule = |who: &str| {
+        format!(r#""policy":{{"rules":[{{"modules":["a.com"],"principals":["{who}"],"action":"allow"}}]}}"#)
+    };
+    let callers = r#""callers":{"principals":[{"header":"x-user","trusted":true}]}"#;
+    let nobody = "is for callers with names, and `callers` says of nobody who asks: nobody has a name";
+    assert_eq!(warnings(&rule("ada")), [format!("policy.rules[0] {nobody}")]);
+    assert_eq!(warnings(r#""admin":{"explain":["ada"]}"#), [format!("admin.explain {nobody}")]);
+    assert_eq!(warnings(&rule("@anonymous")), [""; 0]);
+    assert_eq!(warnings(&format!("{}, {callers}", rule("ada"))), [""; 0]);
+}
