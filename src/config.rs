@@ -8,6 +8,7 @@
 //! What each field means is written once, at its raw struct, and generated from there into `envoy/CONFIGURATION.md`.
 
 mod bundle;
+mod callers;
 mod compile;
 mod document;
 mod endpoint;
@@ -32,6 +33,7 @@ use crate::policy::Principal;
 use crate::sumdb::Key;
 
 pub use self::bundle::Bundle;
+pub use self::callers::{CallerSource, Callers, Origin, XfccKey};
 use self::document::Document;
 pub use self::endpoint::{Endpoint, Scheme};
 pub use self::host::HostPattern;
@@ -39,7 +41,9 @@ pub use self::policy::{BundleSource, MissMode, MissOverride, OnMiss, PolicySecti
 use self::problems::Found;
 pub use self::problems::{Problem, Problems};
 use self::raw::RawConfig;
-pub use self::storage::{Access, Address, Delivery, Dialect, Layout, Reverify, S3Key, Secret, Storage, Zips};
+pub use self::storage::{
+    Access, Address, Delivery, Dialect, Layout, Listing, Reverify, S3Key, Secret, Storage, Zips,
+};
 pub use self::verify::{Mode, Verify, VerifyOverride};
 
 /// The least that works, as messages and the reference show it.
@@ -70,6 +74,8 @@ pub struct Config {
     pub freshness: Freshness,
     /// What is fetched at once, and how long clients wait for it.
     pub fetch: Fetch,
+    /// Who says who asks.
+    pub callers: Callers,
     /// Our own pages.
     pub admin: Admin,
     /// What is odd and no problem: for the log.

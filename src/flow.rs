@@ -5,18 +5,23 @@
 //! the client that began them, and are shared by all who wait for the same. Each is data, driven by [`crate::worker`], and
 //! none calls anybody.
 
+pub mod caller;
 mod copy;
+mod explain;
 mod hit;
 pub mod judge;
 mod passing;
 mod probe;
 mod proving;
+mod published;
 mod question;
 mod request;
 mod respond;
 mod route;
+mod ruling;
 mod search;
 mod searched;
+mod shown;
 mod sums;
 mod write;
 
@@ -25,7 +30,8 @@ pub use self::hit::Hit;
 pub use self::passing::{Flaw, Passing, Proof};
 pub use self::probe::{Probe, Sightings, readiness};
 pub use self::proving::{Next, Proving};
-pub use self::question::Parked;
+pub use self::published::{Publication, Publications, Published, published_by};
+pub use self::question::{Parked, Resumed};
 pub use self::request::{Reception, pass_on};
 pub use self::route::{Lesson, Routed};
 pub use self::search::{Search, Step};

@@ -12,7 +12,7 @@ mod refusal;
 mod target;
 
 pub use self::answer::{Answer, Asker, CACHE_HEADER, Validity, not_modified};
-pub use self::body::{BadBody, accept};
+pub use self::body::{BadBody, Info, accept};
 pub use self::caching::{freshness_limit, wants_revalidation};
 pub use self::freshness::{Dates, Judge, Standing, ttl};
 pub use self::outcome::{Etag, Failure, Fault, Found, Missing, Outcome};

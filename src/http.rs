@@ -6,7 +6,7 @@ mod headers;
 mod ranged;
 mod reply;
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,8 @@ pub struct RequestHead {
     pub path: String,
     /// Every other header.
     pub headers: Headers,
+    /// The host's attributes that say who asks, as they were configured; raw, nothing where there is no such attribute.
+    pub properties: Vec<Option<Vec<u8>>>,
 }
 
 /// Reads one header of a request by its name in lower case, or a pseudo-header; the first where it is repeated. Asking the
@@ -115,11 +117,20 @@ impl ResponseHead {
     }
 }
 
+/// The end of the year 9999, in milliseconds: beyond, there is no such format.
+const LAST: u64 = 253_402_300_799_000;
+
 impl Timestamp {
     /// The time `later` than this.
     #[must_use]
     pub fn after(self, later: Duration) -> Self {
         Self(self.0.saturating_add(u64::try_from(later.as_millis()).unwrap_or(u64::MAX)))
+    }
+
+    /// As RFC 3339 has it, in whole seconds and UTC; the end of the year 9999 for what is later.
+    pub fn rfc3339(self) -> String {
+        let time = UNIX_EPOCH.checked_add(Duration::from_millis(self.0.min(LAST))).unwrap_or(UNIX_EPOCH);
+        humantime::format_rfc3339_seconds(time).to_string()
     }
 
     /// The time from `earlier` to this, nothing if it is later (clocks are set back).

@@ -5,7 +5,7 @@
 //! into labels: `modgate_requests_total{kind="zip",cache="storage",class="2xx"}`. A value is made of `[a-z0-9_-]`, so that
 //! it can never be taken for a separator. Every label has few values, none of them chosen by a client.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 /// One counter, with its labels.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,8 +25,8 @@ pub enum Metric {
     },
     /// A request that was refused here.
     Refusal {
-        /// Why.
-        reason: &'static str,
+        /// Why: a word of ours, or what a rule is called.
+        reason: Cow<'static, str>,
     },
     /// A request that was answered.
     Request {

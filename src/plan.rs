@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    config::{Config, Endpoint, Storage},
+    config::{Config, Endpoint, MissMode, Storage},
     gomod::{ModulePath, Version},
     goproxy::{Document, File, Lifetime},
     metrics::Target,
@@ -35,12 +35,13 @@ pub enum Source {
     Upstream(usize),
 }
 
-/// The sources to ask for `want`, in order. Without `may_fetch` nobody is asked but storage.
+/// The sources to ask for `want`, in order. Nobody is asked but storage without `may_fetch`, offline, and for a module that is
+/// not fetched.
 pub fn plan(want: &Want, config: &Config, may_fetch: bool) -> VecDeque<Source> {
-    let storage =
-        config.storage.as_ref().filter(|storage| want.object(storage).is_some()).map(|_| Source::Storage);
+    let knows = |storage: &&Storage| want.is_of_storage() || want.object(storage).is_some();
+    let storage = config.storage.as_ref().filter(knows).map(|_| Source::Storage);
     let fetched: Vec<_> = match want {
-        _ if !may_fetch => Vec::new(),
+        _ if !may_fetch || want.is_of_storage() || is_kept_here(want, config) => Vec::new(),
         Want::Document(Document::Sumdb { sumdb, .. }) => config
             .sumdb
             .iter()
@@ -56,6 +57,13 @@ pub fn plan(want: &Want, config: &Config, may_fetch: bool) -> VecDeque<Source> {
     } else {
         fetched.into_iter().chain(storage).collect()
     }
+}
+
+/// Whether nobody beyond storage is to hear of it: nobody at all is, or it is of a module that is not fetched.
+fn is_kept_here(want: &Want, config: &Config) -> bool {
+    let is_of_database = matches!(want, Want::Document(Document::Sumdb { .. }));
+    config.offline
+        || !is_of_database && want.module().is_some_and(|module| config.on_miss(module) == MissMode::None)
 }
 
 fn upstreams(config: &Config, module: &ModulePath) -> Vec<Source> {
@@ -87,11 +95,24 @@ impl Want {
         }
     }
 
+    /// Whether nobody but storage knows it.
+    pub fn is_of_storage(&self) -> bool {
+        matches!(self, Self::Document(document) if document.is_of_storage())
+    }
+
     /// The module it is of, where it is of one.
     pub fn module(&self) -> Option<&ModulePath> {
         match self {
             Self::Document(document) => document.module(),
             Self::Zip(zip) => Some(&zip.module),
+        }
+    }
+
+    /// The module it is of, and the version that it names, where it names one.
+    pub fn subject(&self) -> Option<(&ModulePath, Option<&Version>)> {
+        match self {
+            Self::Document(document) => Some((document.module()?, document.version())),
+            Self::Zip(zip) => Some((&zip.module, Some(&zip.version))),
         }
     }
 

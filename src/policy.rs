@@ -10,11 +10,18 @@
 
 pub mod athens;
 mod caller;
+mod matcher;
+mod reason;
 mod rule;
 mod versions;
 mod view;
 
+#[cfg(test)]
+mod tests;
+
 pub use self::caller::{Caller, InvalidPrincipal, Principal};
+pub use self::matcher::Matcher;
+pub use self::reason::reason;
 pub use self::rule::{Action, Rule};
 pub use self::versions::{InvalidVersions, Versions};
 pub use self::view::{Decision, View};
@@ -25,6 +32,7 @@ use crate::gomod::ModulePath;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Policy {
     rules: Vec<Rule>,
+    matcher: Matcher,
     /// Whether what no rule decides is refused.
     deny_by_default: bool,
 }
@@ -32,7 +40,7 @@ pub struct Policy {
 impl Policy {
     /// The rules in their order.
     pub fn new(rules: Vec<Rule>, deny_by_default: bool) -> Self {
-        Self { rules, deny_by_default }
+        Self { matcher: Matcher::new(&rules), rules, deny_by_default }
     }
 
     /// Whether everybody may have everything.
@@ -50,8 +58,15 @@ impl Policy {
         self.deny_by_default
     }
 
+    /// Whether what is decided of `module` is not the same for all callers.
+    pub fn is_personal(&self, module: &ModulePath) -> bool {
+        // Where one caller sees no rule that names callers, it is as final for all others.
+        self.view(module, &Caller::default()).is_personal()
+    }
+
     /// What holds for `module` when `caller` asks.
     pub fn view(&self, module: &ModulePath, caller: &Caller) -> View<'_> {
-        View::of(self, self.rules.iter().filter(|rule| rule.names(module)), caller)
+        let naming = self.matcher.places(module).filter_map(|place| self.rules.get(place));
+        View::of(self, naming, caller)
     }
 }

@@ -8,6 +8,7 @@ mod bucket;
 mod cluster;
 mod database;
 mod download;
+mod listing;
 mod zip;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -404,6 +405,7 @@ fn head(method: &str, path: &str, headers: &[(&str, &str)]) -> RequestHead {
         authority: "gateway.test".to_owned(),
         path: path.to_owned(),
         headers: headers.iter().copied().collect(),
+        properties: Vec::new(),
     }
 }
 

@@ -2,12 +2,14 @@
 //!
 //! **Layouts** say what an object is called (`store/layout.rs`). **Dialects** say how it is read and written: WebDAV as nginx
 //! speaks it, whose PUT makes missing parents, becomes visible at once and whole, and knows no "only if there is none"; and
-//! S3, whose PUT does, and which takes large objects in parts (`store/multipart.rs`). Requests are signed by Envoy; only the
+//! S3, whose PUT does, and which takes large objects in parts (`store/multipart.rs`). Each lists what it has in its own way
+//! (`store/listing.rs`). Requests are signed by Envoy; only the
 //! addresses that clients are sent to are signed here (`store/address.rs`).
 
 mod address;
 mod judge;
 mod layout;
+mod listing;
 pub mod multipart;
 mod request;
 pub mod upload;
@@ -16,4 +18,5 @@ mod xml;
 pub use self::address::public_url;
 pub use self::judge::{Stored, Trouble, Written, judge, judge_presence, judge_write};
 pub use self::layout::{document_key, zip_key};
+pub use self::listing::{Inventory, Turned};
 pub use self::request::{create, get, head, path, replace};

@@ -13,6 +13,7 @@ mod parts;
 mod passing;
 mod patience;
 mod prove;
+mod published;
 mod ready;
 mod recall;
 mod sums;
@@ -28,6 +29,7 @@ use self::{
     errand::Errand,
     fetch::Fetch,
     parts::{From, Part},
+    published::{Dating, Undated},
     ready::Ready,
     sums::{Asks, KnownSumdb},
     upload::{GivenUp, Uploading},
@@ -35,7 +37,10 @@ use self::{
 use crate::{
     config::Config,
     cx::{CallId, Command, Cx, StreamId, Verdict},
-    flow::{Lesson, Parked, Passing, Probe, Reception, Routed, Sightings, Write, pass_on, readiness},
+    flow::{
+        Lesson, Parked, Passing, Probe, Publications, Reception, Routed, Sightings, Write, pass_on, readiness,
+    },
+    gomod::ModulePath,
     goproxy::{Zip, may_be_ours},
     http::{Callout, ReadHeader, Reply, RequestHead, ResponseHead, Timestamp},
     metrics::Metric,
@@ -58,6 +63,8 @@ pub struct Worker {
     leases: Leases,
     next_call: u32,
     next_attempt: u64,
+    /// When versions were published, as far as this worker found out.
+    publications: Publications,
     ready: Ready,
     sightings: Sightings,
     /// The checksum databases, as this worker knows them.
@@ -92,6 +99,8 @@ enum Stream {
     Refused,
     /// Is on its way, its response yet to come.
     Routed(Routed),
+    /// Waits until it is known when the versions it is about were published.
+    Undated(Box<Undated>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,6 +108,10 @@ enum JobKey {
     /// Reading a zip once more, for storage alone.
     Copy {
         object: String,
+    },
+    /// Finding out when versions of a module were published.
+    Dating {
+        module: ModulePath,
     },
     /// A file of a checksum database that a proof needs.
     Part {
@@ -128,6 +141,8 @@ struct SearchKey {
 enum Job {
     /// This worker reads a zip for storage.
     Copy(Box<Copier>),
+    /// This worker asks about the versions of a module.
+    Dating(Box<Dating>),
     /// This worker asks.
     Fetch(Box<Fetch>),
     /// Another worker asks, and sends word.
@@ -153,7 +168,12 @@ impl Job {
         match self {
             Self::Fetch(fetch) => Some(&mut fetch.errand),
             Self::Follow { errand, .. } => Some(errand),
-            Self::Copy(_) | Self::Part(_) | Self::Probe { .. } | Self::Upload(_) | Self::Write(_) => None,
+            Self::Copy(_)
+            | Self::Dating(_)
+            | Self::Part(_)
+            | Self::Probe { .. }
+            | Self::Upload(_)
+            | Self::Write(_) => None,
         }
     }
 }
@@ -171,6 +191,7 @@ impl Worker {
             leases: Leases::new(&index, seat.queue),
             next_call: 0,
             next_attempt: 0,
+            publications: Publications::default(),
             ready: Ready::new(seat.seed),
             sightings: Sightings::default(),
             streams: BTreeMap::new(),
@@ -194,7 +215,8 @@ impl Worker {
 
     /// Whether anything here depends on time: [`Worker::tick`] is to be called ten times a second then.
     pub fn needs_ticks(&self) -> bool {
-        let depends = |job: &Job| matches!(job, Job::Fetch(_) | Job::Follow { .. } | Job::Upload(_));
+        let depends =
+            |job: &Job| matches!(job, Job::Dating(_) | Job::Fetch(_) | Job::Follow { .. } | Job::Upload(_));
         self.jobs.values().any(depends) || !self.copies.is_empty()
     }
 
@@ -219,6 +241,11 @@ impl Worker {
         self.ready.has(path) || may_be_ours(path, &self.config.matching, &self.config.admin)
     }
 
+    /// The host's attributes that [`RequestHead::properties`] is to hold, in order.
+    pub fn caller_properties(&self) -> impl Iterator<Item = &[String]> {
+        self.config.callers.properties()
+    }
+
     /// The verdict on a request that is not ours.
     pub fn pass_on(&self, header: ReadHeader<'_>) -> Verdict {
         pass_on(header, &self.config)
@@ -233,7 +260,19 @@ impl Worker {
 
     /// A request's head is there.
     pub fn request_head(&mut self, stream: StreamId, head: &RequestHead, cx: &mut Cx<'_>) -> Verdict {
-        match Reception::of(head, &self.config, &mut self.index, cx) {
+        let reception = Reception::of(head, &self.config, &self.publications, &mut self.index, cx);
+        self.receive(stream, head, reception, cx)
+    }
+
+    /// What becomes of a request, or of what it asks next.
+    fn receive(
+        &mut self,
+        stream: StreamId,
+        head: &RequestHead,
+        reception: Reception,
+        cx: &mut Cx<'_>,
+    ) -> Verdict {
+        match reception {
             Reception::Decided(verdict) => verdict,
             Reception::Hit(hit) => {
                 let verdict = hit.give(head.headers.first("if-none-match"), cx);
@@ -254,12 +293,19 @@ impl Worker {
                 self.refresh(want, known, cx);
                 verdict
             }
+            Reception::Undated(module, versions) => {
+                let then = Undated::Request(head.clone());
+                self.wait_for_dates(stream, then, module, versions, cx)
+            }
         }
     }
 
     /// Whether this stream waits.
     pub fn holds(&self, stream: StreamId) -> bool {
-        matches!(self.streams.get(&stream), Some(Stream::Parked { .. } | Stream::Probing))
+        matches!(
+            self.streams.get(&stream),
+            Some(Stream::Parked { .. } | Stream::Probing | Stream::Undated(_))
+        )
     }
 
     /// Whether this stream was routed and its response is yet to come.

@@ -14,6 +14,8 @@ pub struct Bundle {
     pub version: u64,
     /// Its rules, in their order.
     pub rules: Vec<Rule>,
+    /// What is odd and no problem: for the log.
+    pub warnings: Vec<String>,
 }
 
 impl Bundle {

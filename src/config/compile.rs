@@ -1,6 +1,7 @@
 //! Raw sections to compiled ones. Nothing stops at the first problem: what is wrong is noted, a stand-in takes its place
 //! and the rest is looked at; whoever asked throws the result away when anything was noted.
 
+mod callers;
 mod count;
 pub(super) mod duration;
 mod endpoint;
@@ -32,8 +33,8 @@ pub(super) fn config(raw: RawConfig, found: &mut Found) -> Config {
     let remote = by_default(limits::DEFAULT_UPSTREAM_TIMEOUT);
     let near = by_default(limits::DEFAULT_STORAGE_TIMEOUT);
 
-    let is_without_source = raw.upstreams.as_ref().is_none_or(Vec::is_empty) && raw.storage.0.is_none();
-    if is_without_source && !found.covers(&root.key("storage")) {
+    let has_upstream = raw.upstreams.as_ref().is_some_and(|list| !list.is_empty());
+    if !has_upstream && raw.storage.0.is_none() && !found.covers(&root.key("storage")) {
         found.note(
             &root.key("upstreams"),
             "neither upstreams nor a storage: there is nothing to serve modules from",
@@ -53,12 +54,23 @@ pub(super) fn config(raw: RawConfig, found: &mut Found) -> Config {
     let storage = raw.storage.0.map(|raw| storage::storage(&raw, &root.key("storage"), &near, found));
     let mut warnings = Vec::new();
     let at_policy = root.key("policy");
-    let policy = policy::policy(raw.policy.0.unwrap_or_default(), &at_policy, &near, found, &mut warnings);
+    // What was meant to be one has been noted.
+    let has_upstream = has_upstream || found.covers(&root.key("upstreams"));
+    let context = policy::Context { endpoint: near, has_upstream };
+    let policy = policy::policy(raw.policy.0.unwrap_or_default(), &at_policy, &context, found, &mut warnings);
     let offline = raw.mode == Some(RawReach::Offline);
-    if offline && storage.is_none() {
+    if offline && storage.is_none() && !found.covers(&root.key("storage")) {
         found.note(&root.key("mode"), "offline without a storage: there is nothing to serve modules from");
     }
+    let callers = callers::callers(
+        raw.callers.0.unwrap_or_default(),
+        &root.key("callers"),
+        &matching.route_header,
+        found,
+        &mut warnings,
+    );
     Config {
+        callers,
         offline,
         policy,
         warnings,

@@ -184,8 +184,8 @@ pub const MAX_NAME_BYTES: usize = 32;
 pub const RESERVED_NAMES: [&str; 2] = ["storage", "sumdb"];
 
 /// What metrics call refusals that no rule of a policy makes, where they would call one by its name.
-pub const RESERVED_RULES: [&str; 7] =
-    ["budget", "default", "malformed", "method", "nosumdb", "policy", "unknown"];
+pub const RESERVED_RULES: [&str; 8] =
+    ["budget", "caller", "default", "malformed", "method", "nosumdb", "policy", "unknown"];
 
 /// Rules of a configuration or of a bundle. Each costs a few hundred bytes in every worker, and JSON that is read whole.
 pub const MAX_RULES: usize = 20_000;
@@ -221,3 +221,16 @@ pub const MIN_BUNDLE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A day: a rule that comes later is no rule.
 pub const MAX_BUNDLE_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Sources of callers' names: each is read for every request.
+pub const MAX_CALLER_SOURCES: usize = 16;
+
+/// A prefix tells kinds of names apart, such as `user:`.
+pub const MAX_CALLER_PREFIX_BYTES: usize = 64;
+
+/// Names of one caller. A token of Microsoft's Entra ID names at most 200 groups; no other identity provider is known to name more
+/// unasked.
+pub const MAX_CALLER_NAMES: usize = 256;
+
+/// The longest name, its prefix not counted: a distinguished name, or a SPIFFE ID (2048 at most, in truth below 200).
+pub const MAX_CALLER_NAME_BYTES: usize = 1024;

@@ -126,9 +126,4 @@ impl Config {
     pub fn on_miss(&self, module: &ModulePath) -> MissMode {
         if self.offline { MissMode::None } else { self.policy.on_miss.mode(module) }
     }
-
-    /// Whether upstreams may be asked for `module`.
-    pub fn may_fetch(&self, module: &ModulePath) -> bool {
-        self.on_miss(module) == MissMode::Fetch
-    }
 }

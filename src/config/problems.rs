@@ -1,5 +1,7 @@
 //! What is wrong with a configuration: every problem, each at its place in the document.
 
+use std::borrow::Borrow;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde_json::Value;
@@ -36,7 +38,7 @@ impl Problems {
     pub(super) fn of_document(message: impl Into<String>) -> Self {
         let mut found = Found::default();
         found.note(&Path::root(), message);
-        Self(found.0)
+        Self(found.problems)
     }
 }
 
@@ -77,43 +79,50 @@ impl fmt::Display for Problem {
 
 /// Collects problems while a document is read; a place already complained about is left alone.
 #[derive(Debug, Default)]
-pub(super) struct Found(Vec<Problem>);
+pub(super) struct Found {
+    problems: Vec<Problem>,
+    /// Where they are. A generated list of rules may have thousands, and every one is looked up for every other.
+    places: BTreeSet<Path>,
+}
 
 impl Found {
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.problems.is_empty()
     }
 
     /// Notes a problem, unless its place or one around it has one already.
     pub(super) fn note(&mut self, at: &Path, message: impl Into<String>) {
         if !self.covers(at) {
             let message = message.into().replace(char::is_control, "?");
-            self.0.push(Problem { path: at.clone(), message });
+            self.problems.push(Problem { path: at.clone(), message });
+            self.places.insert(at.clone());
         }
     }
 
     /// Whether `at`, or a place around it, has a problem already.
     pub(super) fn covers(&self, at: &Path) -> bool {
-        self.0.iter().any(|problem| at.is_within(&problem.path))
+        self.places.contains(at) || self.cover_around(at)
+    }
+
+    fn cover_around(&self, at: &Path) -> bool {
+        (0..at.0.len()).filter_map(|depth| at.0.get(..depth)).any(|around| self.places.contains(around))
     }
 
     /// The verdict: what was found, in the order of `document`.
     pub(super) fn in_order_of(mut self, document: &Value) -> Problems {
-        let places: Vec<Path> = self.0.iter().map(|problem| problem.path.clone()).collect();
-        self.0.retain(|problem| {
-            !places.iter().any(|place| *place != problem.path && problem.path.is_within(place))
-        });
-        self.0.sort_by_cached_key(|problem| problem.path.place_in(document));
-        self.0.truncate(MAX_PROBLEMS);
-        Problems(self.0)
+        let mut problems = std::mem::take(&mut self.problems);
+        problems.retain(|problem| !self.cover_around(&problem.path));
+        problems.sort_by_cached_key(|problem| problem.path.place_in(document));
+        problems.truncate(MAX_PROBLEMS);
+        Problems(problems)
     }
 }
 
 /// A place in a JSON document.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Path(Vec<Step>);
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Step {
     Index(usize),
     Key(String),
@@ -164,10 +173,6 @@ impl Path {
         })
     }
 
-    fn is_within(&self, other: &Self) -> bool {
-        self.0.starts_with(&other.0)
-    }
-
     /// Sorts by document order. What is missing sorts before what its object holds.
     fn place_in(&self, document: &Value) -> Vec<usize> {
         let mut value = Some(document);
@@ -185,6 +190,13 @@ impl Path {
             value = inner;
         }
         place
+    }
+}
+
+/// It is ordered as its steps are.
+impl Borrow<[Step]> for Path {
+    fn borrow(&self) -> &[Step] {
+        &self.0
     }
 }
 

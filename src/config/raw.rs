@@ -3,6 +3,7 @@
 //! The doc comments here are the reference: `envoy/CONFIGURATION.md` and `envoy/config.schema.json` are generated from
 //! them, with the defaults and bounds of `limits`. They speak to whoever writes the configuration.
 
+mod callers;
 mod endpoint;
 mod fetch;
 mod freshness;
@@ -13,6 +14,7 @@ mod words;
 
 use serde::Deserialize;
 
+pub(super) use self::callers::{RawCallerSource, RawCallers, RawXfccKey};
 pub(super) use self::endpoint::{
     RawBundle, RawEndpoint, RawFallback, RawScheme, RawStorage, RawSumdb, RawUpstream,
 };
@@ -23,7 +25,8 @@ pub(super) use self::policy::{
     RawRule,
 };
 pub(super) use self::storage::{
-    RawDelivery, RawDeliveryOverride, RawDialect, RawLayout, RawPresign, RawReverify, RawSecureLink, RawZips,
+    RawDelivery, RawDeliveryOverride, RawDialect, RawLayout, RawListing, RawPresign, RawReverify,
+    RawSecureLink, RawZips,
 };
 pub(super) use self::verify::{RawMode, RawVerify, RawVerifyOverride};
 pub(super) use self::words::{RawCount, RawDuration, Section};
@@ -42,7 +45,8 @@ pub(super) struct RawConfig {
     /// match it, as long as `fallback` says so. Without any, only what the storage holds is served (an air-gapped site).
     pub(super) upstreams: Option<Vec<Section<RawUpstream>>>,
     /// How far requests go. `offline` is for a site that is cut off, or to be: what is configured beside the storage stays, and
-    /// is not asked.
+    /// is not asked. What `verify` requires is then proven by what the storage holds of the checksum database, which is what
+    /// Modgate has stored there while it was online, or is not served.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "online")))]
     pub(super) mode: Option<RawReach>,
     /// Who may have which module version. Without it everybody may have everything.
@@ -72,6 +76,10 @@ pub(super) struct RawConfig {
     /// What is fetched at once, and how long clients wait for it. The counts hold for each of Envoy's workers by itself.
     #[serde(default)]
     pub(super) fetch: Section<RawFetch>,
+    /// Who asks, for rules that name callers. The gateway's own authentication, which stands before Modgate, says it: basic_auth,
+    /// jwt_authn, ext_authz or a client certificate. Without it everybody is anonymous.
+    #[serde(default)]
+    pub(super) callers: Section<RawCallers>,
     /// Modgate's own pages: liveness, readiness, version.
     #[serde(default)]
     pub(super) admin: Section<RawAdmin>,

@@ -37,8 +37,8 @@ fn the_committed_reference_is_current() {
 fn the_full_example_mentions_every_field() {
     Config::parse(FULL).unwrap_or_else(|problems| panic!("{problems}"));
     let full: Value = serde_json::from_str(FULL).unwrap();
-    for Section { name, fields, .. } in sections(&schema::schema()) {
-        let examples = name.split('.').fold(vec![&full], |found, key| {
+    for Section { name, fields, .. } in all(&schema::schema()) {
+        let examples = keys(&name).fold(vec![&full], |found, key| {
             let inner = found.into_iter().filter_map(|object| object.get(key));
             inner
                 .flat_map(|value| {
@@ -69,7 +69,7 @@ fn documented_defaults_are_the_compiled_ones() {
         assert_eq!(with(default.clone()).as_ref(), Ok(&expected), "{place}");
         Some(())
     });
-    assert_eq!(checked, 47, "every default of the schema, none lost on the way");
+    assert_eq!(checked, 61, "every default of the schema, none lost on the way");
 }
 
 /// Bounds that are documented hold, and end where they say.
@@ -88,7 +88,10 @@ fn documented_bounds_are_the_compiled_ones() {
         }
         Some(())
     });
-    assert_eq!(checked, 22, "eight numbers, three timeouts, eight freshnesses, two waits, one expiry");
+    assert_eq!(
+        checked, 25,
+        "eight numbers, four timeouts, eight freshnesses, two waits, an expiry, an age, an interval"
+    );
 }
 
 /// Numbers that descriptions spell out are those of `limits`.
@@ -110,6 +113,7 @@ fn base() -> Value {
         "upstreams": [{"cluster": "c", "authority": "h"}],
         "storage": {"cluster": "c", "authority": "h", "delivery": {"url": "https://h"}},
         "sumdb": [{"name": "sum.golang.org", "cluster": "c", "authority": "h"}],
+        "policy": {"bundle": {"cluster": "c", "authority": "h"}},
     })
 }
 
@@ -120,7 +124,7 @@ fn for_each_field(
 ) -> usize {
     let mut checked = 0;
     let schema = schema::schema();
-    for Section { name, fields, .. } in sections(&schema) {
+    for Section { name, fields, .. } in all(&schema) {
         for (field, properties) in fields {
             let with = |value: Value| {
                 let mut written = base();
@@ -133,7 +137,11 @@ fn for_each_field(
                     // It is bounded by the other wait, too: that is the longest.
                     written["fetch"] = json!({"wait": text(limits::MAX_WAIT)});
                 }
-                let place = name.split('.').fold(&mut written, |object, key| match &mut object[key] {
+                if name == "policy.rules" {
+                    // None is the default: the one that a bound is tried at is here alone.
+                    written["policy"]["rules"] = json!([{"modules": ["*"], "action": "cooldown"}]);
+                }
+                let place = keys(&name).fold(&mut written, |object, key| match &mut object[key] {
                     Value::Array(items) => &mut items[0],
                     one => one,
                 });
@@ -161,9 +169,13 @@ fn reference(schema: &Value) -> String {
          Everything there is:\n\n```json\n{FULL}```\n",
         description(schema)
     );
-    for section in sections(schema) {
-        let kind = if section.is_list { "A list of objects." } else { "An object." };
-        page += &format!("\n## {}\n\n{kind} {}\n\n", section.name, section.description);
+    for section in all(schema) {
+        let (name, what) = (&section.name, &section.description);
+        page += &match (name.as_str(), section.is_list) {
+            ("", _) => "\n## At the top\n\nWhat is in no section.\n\n".to_owned(),
+            (_, true) => format!("\n## {name}\n\nA list of objects. {what}\n\n"),
+            (_, false) => format!("\n## {name}\n\nAn object. {what}\n\n"),
+        };
         page += "| Field | Type | Default | What it is |\n|---|---|---|---|\n";
         for (field, properties) in section.fields {
             let default = match properties.get("default") {
@@ -187,12 +199,31 @@ fn fields(object: &Value) -> impl Iterator<Item = (&str, &Value)> {
 
 /// An object of the configuration, or a list of them.
 struct Section<'a> {
-    /// `storage.delivery`
+    /// `storage.delivery`; empty at the top.
     name: String,
     description: String,
     is_list: bool,
     object: &'a Value,
     fields: Vec<(&'a str, &'a Value)>,
+}
+
+/// Every section, and before them the fields that are in none.
+fn all(schema: &Value) -> Vec<Section<'_>> {
+    let sections = sections(schema);
+    let is_section = |field: &str| sections.iter().any(|section| section.name == field);
+    let top = Section {
+        name: String::new(),
+        description: description(schema),
+        is_list: false,
+        object: schema,
+        fields: fields(schema).filter(|(field, _)| !is_section(field)).collect(),
+    };
+    [top].into_iter().chain(sections).collect()
+}
+
+/// The way to a section.
+fn keys(name: &str) -> impl Iterator<Item = &str> {
+    name.split('.').filter(|key| !key.is_empty())
 }
 
 /// Every section, each before those that lie in it.

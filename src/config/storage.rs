@@ -14,6 +14,8 @@ pub struct Storage {
     pub endpoint: Endpoint,
     /// How it is spoken to.
     pub dialect: Dialect,
+    /// How what it has is listed, where S3 does not say.
+    pub listing: Listing,
     /// What objects are called.
     pub layout: Layout,
     /// What every object's name begins with: empty, or `x/y/` with a slash at the end, as it is before any escape.
@@ -37,6 +39,15 @@ pub enum Dialect {
     S3,
     /// GET, HEAD and PUT of whole objects.
     Webdav,
+}
+
+/// How a WebDAV store lists a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listing {
+    /// To a GET of it, as JSON: an array of objects that have a `name`.
+    Autoindex,
+    /// To a PROPFIND (RFC 4918).
+    Propfind,
 }
 
 /// What objects in the storage are called.

@@ -66,6 +66,7 @@ fn the_minimal_configuration_gets_every_default() {
         admin: Admin { path_prefix: "/-/".to_owned(), explain: Vec::new() },
         offline: false,
         policy: PolicySection::default(),
+        callers: Callers::default(),
         warnings: Vec::new(),
     };
     assert_eq!(Config::parse(MINIMAL), Ok(expected));

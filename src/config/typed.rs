@@ -10,9 +10,10 @@ use serde_path_to_error::Segment;
 use super::document::Document;
 use super::problems::{Found, MAX_PROBLEMS, Path, Step, quoted};
 use super::raw::{
-    RawAdmin, RawBundle, RawBundleDocument, RawConfig, RawDelivery, RawDeliveryOverride, RawFetch,
-    RawFreshness, RawIndex, RawMatch, RawMissOverride, RawOnMiss, RawPolicy, RawPresign, RawPrivate, RawRule,
-    RawSecureLink, RawStorage, RawSumdb, RawUpstream, RawVerify, RawVerifyOverride, Section,
+    RawAdmin, RawBundle, RawBundleDocument, RawCallerSource, RawCallers, RawConfig, RawDelivery,
+    RawDeliveryOverride, RawFetch, RawFreshness, RawIndex, RawMatch, RawMissOverride, RawOnMiss, RawPolicy,
+    RawPresign, RawPrivate, RawRule, RawSecureLink, RawStorage, RawSumdb, RawUpstream, RawVerify,
+    RawVerifyOverride, Section,
 };
 
 /// An unknown name this many edits away from a known one is taken for a slip of the pen.
@@ -139,6 +140,8 @@ impl Root for RawConfig {
     fn fields_of<'a>(keys: impl Iterator<Item = &'a str>) -> &'static [&'static str] {
         match keys.collect::<Vec<_>>().as_slice() {
             ["admin"] => names::<RawAdmin>(),
+            ["callers"] => names::<RawCallers>(),
+            ["callers", "principals"] => names::<RawCallerSource>(),
             ["fetch"] => names::<RawFetch>(),
             ["freshness"] => names::<RawFreshness>(),
             ["index"] => names::<RawIndex>(),

@@ -18,11 +18,18 @@ pub struct Hit {
     unchanged: OnceCell<Rc<Response>>,
     kind: &'static str,
     fresh_for: Option<Duration>,
+    is_personal: bool,
 }
 
 impl Hit {
-    /// The answer to a question of this kind; `validity` is the one that it states.
-    pub(super) fn new(answer: &Answer<'_>, validity: Validity, kind: &'static str) -> Self {
+    /// The answer to a question of this kind; `validity` is the one that it states, and `is_personal` says that another caller
+    /// may be answered otherwise.
+    pub(super) fn new(
+        answer: &Answer<'_>,
+        validity: Validity,
+        is_personal: bool,
+        kind: &'static str,
+    ) -> Self {
         let etag = match answer {
             Answer::Found { found, .. } => Some(found.etag),
             _ => None,
@@ -34,6 +41,7 @@ impl Hit {
             unchanged: OnceCell::new(),
             kind,
             fresh_for: validity.fresh_for,
+            is_personal,
         }
     }
 
@@ -47,6 +55,11 @@ impl Hit {
         };
         cx.count(Metric::Request { kind: self.kind, cache: Cache::Hit, status: response.status });
         Verdict::Respond(Rc::clone(response))
+    }
+
+    /// Whether another caller may be answered otherwise.
+    pub fn is_personal(&self) -> bool {
+        self.is_personal
     }
 
     /// For how long after it was made the answer stays true to the letter: nothing for as long as one likes. Its `max-age`

@@ -4,18 +4,25 @@ use std::time::Duration;
 
 use super::{
     End, Hit, Reception, Routed, Searched, is_unwritten, judge,
+    published::Publications,
+    request::{give_instead, refuse},
     respond::{answer, is_shared},
+    ruling::{Ruling, admit, elsewhere},
+    shown::Shown,
 };
 use crate::{
-    config::{Config, Reverify},
+    config::{Config, MissMode, Reverify},
     cx::{Cx, Verdict},
+    gomod::{ModulePath, Version},
     goproxy::{
-        Answer, Asker, Document, Failure, Fault, Found, Judge, Missing, Refusal, Standing, Validity, Zip,
+        Answer, Asker, Document, Failure, Fault, File, Found, Judge, Missing, Refusal, Standing, Validity,
+        Zip,
     },
     http::{RequestHead, Timestamp},
     metrics::Cache,
     plan::{Source, Want},
-    shared::Entry,
+    policy::Caller,
+    shared::{Entry, Index},
 };
 
 /// A request that waits for a search.
@@ -36,6 +43,26 @@ pub(super) struct Question {
     pub(super) lost: bool,
     pub(super) asker: Asker,
     pub(super) kind: &'static str,
+    pub(super) caller: Caller,
+    /// What the answer is for.
+    pub(super) serving: Serving,
+    /// Whether the client is sent to the upstream where storage has nothing.
+    pub(super) redirects: bool,
+}
+
+/// What the answer to a question is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Serving {
+    /// It is what the client asked for.
+    Itself,
+    /// It is the list in which `@latest` is looked for. What upstreams call the latest is refused for this reason; nothing
+    /// where they were not asked.
+    Newest(Option<Refusal>),
+    /// It is the `.info` that `@latest` is answered with, for as long as the list is fresh in which it was found.
+    Latest {
+        /// As in [`Validity`].
+        fresh_for: Option<Duration>,
+    },
 }
 
 /// What the index can do for a request.
@@ -46,14 +73,32 @@ pub(super) enum Indexed {
     Known(Found),
     /// It knows that storage has lost the zip.
     Lost,
+    /// It has a part of the answer: this is to be asked next.
+    Next(Box<Question>),
     /// Nothing.
     Nothing,
+}
+
+/// What becomes of a request when its search is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resumed {
+    /// It is answered; a zip is on its way.
+    Answered(Verdict, Option<Routed>),
+    /// Something else is to be asked next.
+    Next(Box<Parked>),
+    /// It waits until it is known when these versions of the module were published.
+    Undated(ModulePath, Vec<Version>),
 }
 
 impl Parked {
     /// What is searched for.
     pub fn want(&self) -> &Want {
         &self.question.want
+    }
+
+    /// The request.
+    pub fn head(&self) -> &RequestHead {
+        &self.head
     }
 
     /// Whether upstreams may be asked (no `Disable-Module-Fetch`).
@@ -73,14 +118,17 @@ impl Parked {
 
     /// The end of the search it waited for. `coalesced` says that another request had begun it; `spread` is the result's share
     /// of the jitter.
+    #[expect(clippy::too_many_arguments, reason = "what is known when a search ends")]
     pub fn resume(
         &self,
         searched: &Searched,
         coalesced: bool,
         spread: u8,
+        known: &Publications,
         config: &Config,
+        index: &mut Index,
         cx: &mut Cx<'_>,
-    ) -> (Verdict, Option<Routed>) {
+    ) -> Resumed {
         let stale = searched.is_stale(&self.question.want);
         let cache = match searched.source {
             _ if stale => Cache::Stale,
@@ -90,6 +138,14 @@ impl Parked {
             None => Cache::None,
         };
         let question = &self.question;
+        // The rules may be others by now.
+        match question.admit(known, config, index, cx) {
+            Ruling::Pass => {}
+            Ruling::Undated(module, version) => return Resumed::Undated(module, vec![version]),
+            Ruling::Instead(instead) => {
+                return Resumed::Answered(give_instead(&instead, question.kind, cx), None);
+            }
+        }
         let verdict = match (&searched.end, &question.want) {
             (End::Document(found), Want::Document(document)) => {
                 let judge = question.judge(spread, config, cx.now);
@@ -97,7 +153,23 @@ impl Parked {
                 // Where not all were asked, or nothing proves it, the next may be told better.
                 let certain = !searched.unproven && (left.is_none() || (!stale && question.may_fetch));
                 let left = if certain { left } else { Some(Duration::ZERO) };
-                question.found(document, found, cache, left, config, cx)
+                match question.show(document, found, left, known, config, index, cx) {
+                    Shown::As(shown) => {
+                        question.found(document, &shown, cache, question.left(left), config, cx)
+                    }
+                    Shown::Instead(instead) => give_instead(&instead, question.kind, cx),
+                    Shown::Next(question) => {
+                        return Resumed::Next(Parked { question: *question, head: self.head.clone() }.into());
+                    }
+                    Shown::Undated(module, versions) => return Resumed::Undated(module, versions),
+                }
+            }
+            (End::Failed(_) | End::Missing(_), _) if question.redirects => {
+                give_instead(&elsewhere(&question.want, None, config), question.kind, cx)
+            }
+            // A module that has no list has no version that could be given in place of the one that is refused.
+            (End::Missing(_), _) if let Serving::Newest(Some(refusal)) = &question.serving => {
+                refuse(question.kind, refusal, cx)
             }
             (End::Missing(missing), _) if question.may_fetch => {
                 let judge = question.judge(spread, config, cx.now);
@@ -118,16 +190,16 @@ impl Parked {
                     ..Routed::new(zip.clone(), source, &self.head)
                 });
                 if let Some(verdict) = routed.as_ref().and_then(|routed| routed.redirect(config, cx)) {
-                    return (verdict, None);
+                    return Resumed::Answered(verdict, None);
                 }
                 match routed.as_ref().and_then(|routed| routed.verdict(&self.head, config)) {
-                    Some(verdict) => return (verdict, routed),
+                    Some(verdict) => return Resumed::Answered(verdict, routed),
                     None => question.failed(&inconsistent(&question.want), cx),
                 }
             }
             (End::Document(_) | End::Zip { .. }, _) => question.failed(&inconsistent(&question.want), cx),
         };
-        (verdict, None)
+        Resumed::Answered(verdict, None)
     }
 }
 
@@ -136,58 +208,114 @@ impl Question {
         Judge { rules: &config.freshness, now, spread, no_cache: self.no_cache }
     }
 
+    /// The same, asked of storage alone where nobody else may be asked for the module.
+    pub(super) fn in_reach(self, config: &Config) -> Self {
+        let Some(module) = self.want.module() else { return self };
+        let stored = || Want::Document(Document::Module { module: module.clone(), file: File::Stored });
+        match (&self.want, config.on_miss(module)) {
+            (Want::Document(Document::Module { file: File::List, .. }), MissMode::None) => {
+                Self { want: stored(), ..self }
+            }
+            (Want::Document(Document::Module { file: File::Latest, .. }), MissMode::None) => {
+                Self { want: stored(), serving: Serving::Newest(None), ..self }
+            }
+            (
+                Want::Zip(_) | Want::Document(Document::Module { file: File::Info(_) | File::Mod(_), .. }),
+                MissMode::Redirect,
+            ) => Self { redirects: self.may_fetch, may_fetch: false, ..self },
+            _ => self,
+        }
+    }
+
+    /// What the policy says of it, before anything is given.
+    fn admit(&self, known: &Publications, config: &Config, index: &Index, cx: &Cx<'_>) -> Ruling {
+        // What `@latest` is answered with is decided when it is known.
+        if self.serving != Serving::Itself {
+            return Ruling::Pass;
+        }
+        let published = self.want.module().map(|module| known.of(module)).unwrap_or_default();
+        admit(&self.want, &self.caller, &published, config, index, cx)
+    }
+
+    /// How long what is given stays fresh: `@latest` as long as the list, whatever it is taken from.
+    fn left(&self, left: Option<Duration>) -> Option<Duration> {
+        match &self.serving {
+            Serving::Latest { fresh_for } => *fresh_for,
+            Serving::Itself | Serving::Newest(_) => left,
+        }
+    }
+
     /// The answer from what the index has; `spread` is its share of the jitter.
+    #[expect(clippy::too_many_arguments, reason = "what is known when the index was asked")]
     pub(super) fn look_at(
         &self,
         entry: Entry,
         spread: u8,
         head: &RequestHead,
         config: &Config,
+        known: &Publications,
+        index: &mut Index,
         cx: &mut Cx<'_>,
     ) -> Indexed {
         let judge = self.judge(spread, config, cx.now);
         match (&self.want, judge::standing(&self.want, &entry, judge), entry) {
-            (Want::Document(document), Standing::Fresh { left }, Entry::Found(found)) => {
-                let validity = self.validity(left, config);
-                let answer = Answer::Found { document, found: &found, validity, cache: Cache::Hit };
-                let hit = Hit::new(&answer, validity, self.kind);
-                Indexed::Answer(if is_unwritten(document, &found, config, cx.now) {
-                    Reception::Unwritten(hit, self.want.clone(), found)
+            (Want::Document(document), standing, Entry::Found(found)) => {
+                let (left, refresh) = match standing {
+                    Standing::Fresh { left } => (left, false),
+                    // Nobody may be asked who knows better.
+                    _ if !self.may_fetch => (Some(Duration::ZERO), false),
+                    Standing::Stale { refresh } => (Some(Duration::ZERO), refresh),
+                    Standing::Expired { .. } => return Indexed::Known(found),
+                };
+                let is_fresh = matches!(standing, Standing::Fresh { .. });
+                let shown = match self.show(document, &found, left, known, config, index, cx) {
+                    Shown::As(shown) => shown,
+                    Shown::Instead(instead) => {
+                        return Indexed::Answer(Reception::Decided(give_instead(&instead, self.kind, cx)));
+                    }
+                    Shown::Next(question) => return Indexed::Next(question),
+                    Shown::Undated(module, versions) => {
+                        return Indexed::Answer(Reception::Undated(module, versions));
+                    }
+                };
+                let left = self.left(left);
+                Indexed::Answer(if is_fresh {
+                    let hit = self.hit(document, &shown, left, config);
+                    if is_unwritten(document, &found, config, cx.now) {
+                        Reception::Unwritten(hit, self.want.clone(), found)
+                    } else {
+                        Reception::Hit(hit)
+                    }
                 } else {
-                    Reception::Hit(hit)
-                })
-            }
-            // Nobody may be asked who knows better.
-            (Want::Document(document), _, Entry::Found(found)) if !self.may_fetch => {
-                let left = Some(Duration::ZERO);
-                Indexed::Answer(Reception::Decided(self.found(
-                    document,
-                    &found,
-                    Cache::Stale,
-                    left,
-                    config,
-                    cx,
-                )))
-            }
-            (Want::Document(document), Standing::Stale { refresh }, Entry::Found(found)) => {
-                let left = Some(Duration::ZERO);
-                let verdict = self.found(document, &found, Cache::Stale, left, config, cx);
-                Indexed::Answer(if refresh {
-                    Reception::Stale(verdict, self.want.clone(), found)
-                } else {
-                    Reception::Decided(verdict)
+                    let verdict = self.found(document, &shown, Cache::Stale, left, config, cx);
+                    if refresh {
+                        Reception::Stale(verdict, self.want.clone(), found)
+                    } else {
+                        Reception::Decided(verdict)
+                    }
                 })
             }
             (_, _, Entry::Found(found)) => Indexed::Known(found),
+            // Here it is missing, and not where its client is sent to; or it is a part of the answer alone.
+            (_, _, Entry::Missing(_)) if self.redirects || self.serving != Serving::Itself => {
+                Indexed::Nothing
+            }
             (_, Standing::Fresh { left }, Entry::Missing(missing)) => {
                 let validity = self.validity(left, config);
                 let answer = Answer::Missing { missing: &missing, validity, cache: Cache::Hit };
-                Indexed::Answer(Reception::Hit(Hit::new(&answer, validity, self.kind)))
+                Indexed::Answer(Reception::Hit(Hit::new(
+                    &answer,
+                    validity,
+                    self.is_personal(config),
+                    self.kind,
+                )))
             }
             (Want::Zip(zip), Standing::Fresh { .. }, Entry::Stored { checked, .. }) => {
                 self.routed(zip, Source::Storage, checked, head, config, cx)
             }
-            (Want::Zip(zip), Standing::Fresh { .. }, Entry::Streamed { upstream, .. }) if self.may_fetch => {
+            (Want::Zip(zip), Standing::Fresh { .. }, Entry::Streamed { upstream, .. })
+                if self.may_fetch && config.on_miss(&zip.module) == MissMode::Fetch =>
+            {
                 self.routed(zip, Source::Upstream(upstream), false, head, config, cx)
             }
             (Want::Zip(_), _, Entry::Lost { since, corrupt: true }) if judge.quarantine(since) => {
@@ -221,6 +349,17 @@ impl Question {
     /// How long, and by whom, an answer may be kept; `left` is what is left of its freshness, nothing for what never changes.
     fn validity(&self, left: Option<Duration>, config: &Config) -> Validity {
         Validity { fresh_for: left, shared: is_shared(self.want.module(), config) }
+    }
+
+    /// Whether another caller may be answered otherwise.
+    fn is_personal(&self, config: &Config) -> bool {
+        self.want.module().is_some_and(|module| config.policy.policy.is_personal(module))
+    }
+
+    fn hit(&self, document: &Document, found: &Found, left: Option<Duration>, config: &Config) -> Hit {
+        let validity = self.validity(left, config);
+        let answer = Answer::Found { document, found, validity, cache: Cache::Hit };
+        Hit::new(&answer, validity, self.is_personal(config), self.kind)
     }
 
     fn found(

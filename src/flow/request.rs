@@ -2,15 +2,22 @@
 
 use super::{
     Hit, Parked, Routed,
-    question::{Indexed, Question},
+    caller::caller,
+    explain::explain,
+    published::Publications,
+    question::{Indexed, Question, Serving},
     respond::answer,
+    ruling::{Instead, Ruling, admit},
 };
+use std::time::Duration;
+
 use crate::{
     config::Config,
     cx::{Cx, Edit, Verdict},
+    gomod::{ModulePath, Version},
     goproxy::{
-        Answer, Asker, Document, Failure, Fault, Found, Page, Place, Refusal, SumdbFile, Target, place,
-        wants_revalidation,
+        Answer, Asker, Document, Failure, Fault, Found, Page, Place, Refusal, SumdbFile, Target, Validity,
+        place, wants_revalidation,
     },
     http::{ReadHeader, RequestHead},
     metrics::{Cache, Metric},
@@ -35,31 +42,38 @@ pub enum Reception {
     Search(Box<Parked>, Option<Found>),
     /// It is answered with this document, which is to be asked for anew meanwhile.
     Stale(Verdict, Want, Found),
+    /// It waits until it is known when these versions of the module were published.
+    Undated(ModulePath, Vec<Version>),
 }
 
 impl Reception {
     /// Decides what to do with a request.
-    pub fn of(head: &RequestHead, config: &Config, index: &mut Index, cx: &mut Cx<'_>) -> Self {
+    pub fn of(
+        head: &RequestHead,
+        config: &Config,
+        known: &Publications,
+        index: &mut Index,
+        cx: &mut Cx<'_>,
+    ) -> Self {
         match place(head, &config.matching, &config.admin) {
             Place::Foreign => Self::Decided(pass_on(&|name| head.value(name), config)),
             _ if !head.is_read() => Self::refuse("invalid", &Refusal::Method(shown(&head.method)), cx),
             Place::Refused(refusal) => Self::refuse("invalid", &refusal, cx),
-            Place::Page(page) => Self::page(page, cx),
+            Place::Page(page) => Self::page(page, head, config, index, cx),
             Place::Ours(path) => match Target::parse(&path) {
                 Err(refusal) => Self::refuse("invalid", &refusal, cx),
-                Ok(target) => Self::target(target, head, config, index, cx),
+                Ok(target) => Self::target(target, head, config, known, index, cx),
             },
         }
     }
 
     fn refuse(kind: &'static str, refusal: &Refusal, cx: &mut Cx<'_>) -> Self {
-        cx.count(Metric::Refusal { reason: refusal.label() });
-        Self::Decided(answer(&Answer::Refused(refusal), &Asker::default(), kind, Cache::None, cx))
+        Self::Decided(refuse(kind, refusal, cx))
     }
 
     /// The rules are not there yet by which it would be decided.
     fn not_yet(kind: &'static str, cx: &mut Cx<'_>) -> Self {
-        cx.count(Metric::Refusal { reason: "policy" });
+        cx.count(Metric::Refusal { reason: "policy".into() });
         let reason = "unavailable: this gateway has not read its policy bundle yet, without which it gives no module.\n\
                       Try again in a few seconds; its log says what is wrong if that does not help."
             .to_owned();
@@ -67,8 +81,9 @@ impl Reception {
         Self::Decided(answer(&Answer::Failed(&failure), &Asker::default(), kind, Cache::None, cx))
     }
 
-    fn page(page: Page, cx: &mut Cx<'_>) -> Self {
+    fn page(page: Page, head: &RequestHead, config: &Config, index: &Index, cx: &mut Cx<'_>) -> Self {
         let (content_type, body) = match page {
+            Page::Explain => return Self::Decided(explain(head, config, index, cx)),
             Page::Healthz => ("text/plain; charset=utf-8", "ok\n".to_owned()),
             Page::Readyz => return Self::Probe,
             Page::Version => (
@@ -84,6 +99,7 @@ impl Reception {
         target: Target,
         head: &RequestHead,
         config: &Config,
+        known: &Publications,
         index: &mut Index,
         cx: &mut Cx<'_>,
     ) -> Self {
@@ -101,8 +117,17 @@ impl Reception {
             Target::Document(document) => Want::Document(document),
             Target::Zip(zip) => Want::Zip(zip),
         };
-        let mut question = Question {
-            want,
+        let caller = match caller(head, &config.callers) {
+            Ok(caller) => caller,
+            Err(refusal) => return Self::refuse(kind, &refusal, cx),
+        };
+        let published = want.module().map(|module| known.of(module)).unwrap_or_default();
+        match admit(&want, &caller, &published, config, index, cx) {
+            Ruling::Pass => {}
+            Ruling::Undated(module, version) => return Self::Undated(module, vec![version]),
+            Ruling::Instead(instead) => return Self::Decided(give_instead(&instead, kind, cx)),
+        }
+        let question = Question {
             may_fetch: !head
                 .headers
                 .first("disable-module-fetch")
@@ -111,24 +136,81 @@ impl Reception {
             lost: false,
             asker: Asker { if_none_match: head.headers.first("if-none-match").map(str::to_owned) },
             kind,
+            caller,
+            serving: Serving::Itself,
+            redirects: false,
+            want,
         };
-        let key = question.want.key();
-        // Nearly every request ends here, with one read: "not found" is looked up only where nothing else is known.
-        let mut known = None;
-        for region in [Region::Found, Region::Missing] {
-            let Some(entry) = index.look_up(cx.kv, region, &key, cx.now) else {
-                continue;
-            };
-            let spread = index.spread(&key, entry.since());
-            match question.look_at(entry, spread, head, config, cx) {
-                Indexed::Answer(reception) => return reception,
-                Indexed::Known(found) => known = Some(found),
-                Indexed::Lost => question.lost = true,
-                Indexed::Nothing => {}
+        Self::ask(question.in_reach(config), head, config, known, index, cx)
+    }
+
+    /// What becomes of a question that may be asked.
+    fn ask(
+        mut question: Question,
+        head: &RequestHead,
+        config: &Config,
+        publications: &Publications,
+        index: &mut Index,
+        cx: &mut Cx<'_>,
+    ) -> Self {
+        // As many as there are stages of an answer, at most.
+        loop {
+            let key = question.want.key();
+            // Nearly every request ends here, with one read: "not found" is looked up only where nothing else is known.
+            let mut known = None;
+            let mut next = None;
+            for region in [Region::Found, Region::Missing] {
+                let Some(entry) = index.look_up(cx.kv, region, &key, cx.now) else {
+                    continue;
+                };
+                let spread = index.spread(&key, entry.since());
+                match question.look_at(entry, spread, head, config, publications, index, cx) {
+                    Indexed::Answer(reception) => return reception,
+                    Indexed::Known(found) => known = Some(found),
+                    Indexed::Lost => question.lost = true,
+                    Indexed::Next(question) => {
+                        next = Some(question);
+                        break;
+                    }
+                    Indexed::Nothing => {}
+                }
+            }
+            match next {
+                Some(further) => question = *further,
+                None => return Self::Search(Box::new(Parked { question, head: head.clone() }), known),
             }
         }
-        Self::Search(Box::new(Parked { question, head: head.clone() }), known)
     }
+
+    /// As [`Reception::of`], for what is to be asked next of a request that was received before.
+    pub fn again(
+        parked: Parked,
+        config: &Config,
+        known: &Publications,
+        index: &mut Index,
+        cx: &mut Cx<'_>,
+    ) -> Self {
+        let Parked { question, head } = parked;
+        Self::ask(question, &head, config, known, index, cx)
+    }
+}
+
+/// Refuses, and counts that.
+pub(super) fn refuse(kind: &'static str, refusal: &Refusal, cx: &mut Cx<'_>) -> Verdict {
+    cx.count(Metric::Refusal { reason: refusal.label() });
+    answer(&Answer::Refused(refusal), &Asker::default(), kind, Cache::None, cx)
+}
+
+/// Answers with what is given in place of what was asked for, and counts that.
+pub(super) fn give_instead(instead: &Instead, kind: &'static str, cx: &mut Cx<'_>) -> Verdict {
+    let validity = Validity { fresh_for: Some(Duration::ZERO), shared: false };
+    let given = match instead {
+        Instead::Elsewhere(to) => Answer::Elsewhere { to, cache: Cache::None },
+        Instead::Failed(failure) => Answer::Failed(failure),
+        Instead::Missing(missing) => Answer::Missing { missing, validity, cache: Cache::None },
+        Instead::Refused(refusal) => return refuse(kind, refusal, cx),
+    };
+    answer(&given, &Asker::default(), kind, Cache::None, cx)
 }
 
 /// A request that is not ours goes on as it is, but never with a header of ours.
@@ -155,7 +237,7 @@ fn sumdb_refusal(target: &Target, config: &Config) -> Option<Refusal> {
         return None;
     };
     config.private.nosumdb.matches(module).then(|| Refusal::Forbidden {
-        rule: "nosumdb",
+        rule: "nosumdb".into(),
         reason: format!(
             "forbidden: {module} is private to this gateway and is not named to a checksum database.\n\
              Set GONOSUMDB (or GOPRIVATE) for it."

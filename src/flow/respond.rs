@@ -21,7 +21,9 @@ pub(super) fn answer(
     Verdict::Respond(response.into())
 }
 
-/// Whether shared caches may keep what is said of `module`: not of a private one, which only some callers may read.
+/// Whether shared caches may keep what is said of `module`: not of one that only some callers may read.
 pub(super) fn is_shared(module: Option<&ModulePath>, config: &Config) -> bool {
-    !module.is_some_and(|module| config.private.modules.matches(module))
+    !module.is_some_and(|module| {
+        config.private.modules.matches(module) || config.policy.policy.is_personal(module)
+    })
 }

@@ -14,6 +14,7 @@ mod around;
 mod belief;
 mod held;
 mod question;
+mod stored;
 mod whole;
 
 use std::collections::VecDeque;
@@ -35,7 +36,6 @@ use crate::{
     goproxy::{Failure, Fault, Lifetime, Missing, Outcome},
     http::{CallFailure, Callout, Reply},
     plan::{Source, Want, plan},
-    store::{self, Stored},
     upstream,
 };
 
@@ -152,7 +152,7 @@ impl Search {
             (Want::Zip(_), Source::Upstream(_)) if !self.more_upstreams() => {
                 return self.done(End::Zip { proven: false, checked: false }, Some(source));
             }
-            _ => Form::Plain,
+            _ => self.listing(source, config).map_or(Form::Plain, Form::Listing),
         };
         self.ask(Question { source, form, again: false }, config, cx)
     }
@@ -179,6 +179,7 @@ impl Search {
         let source = question.source;
         let end = match (question.form, source) {
             (Form::Store { from, .. }, _) => return self.stored(from, &reply, config, cx),
+            (Form::Listing(inventory), _) => return self.count(inventory, &reply, config, cx),
             (Form::Whole, _) => match (Whole::read(reply, config.fetch.zip_bytes), &self.want) {
                 (Whole::Here(bytes), Want::Zip(zip)) => {
                     self.held = Some(Held::zip(source, zip, bytes));
@@ -191,8 +192,8 @@ impl Search {
                 }
                 (Whole::NotHere(reply), _) => self.hear_upstream(source, reply, config, cx),
             },
-            (Form::Plain | Form::ByInfo, Source::Storage) => self.hear_storage(reply, config, cx),
-            (Form::Plain | Form::ByInfo, _) => self.hear_upstream(source, reply, config, cx),
+            (Form::ByInfo | Form::Plain, Source::Storage) => self.hear_storage(reply, config, cx),
+            (Form::ByInfo | Form::Plain, _) => self.hear_upstream(source, reply, config, cx),
         };
         match end {
             Some(End::Document(found)) if self.is_proven_by_sums() => {
@@ -245,32 +246,6 @@ impl Search {
         }
     }
 
-    fn hear_storage(&mut self, reply: Reply, config: &Config, cx: &mut Cx<'_>) -> Option<End> {
-        let stored = match &self.want {
-            Want::Document(document) => store::judge(document, reply, cx.now).map(End::Document),
-            Want::Zip(_) => {
-                let checked = self.checked_before || is_never_checked(config);
-                store::judge_presence(&reply).map(|()| End::Zip { proven: true, checked })
-            }
-        };
-        match stored {
-            Stored::Present(end) => return Some(end),
-            // It would say so for ever.
-            Stored::Absent if self.exists => {
-                self.unavailable = Some("it says that it has it, and that it has not".to_owned());
-                self.not_taken = true;
-            }
-            Stored::Absent => {}
-            Stored::Corrupt(why) => {
-                cx.log(Level::Warn, format!("storage: {}: {why}", self.want.describe()));
-                self.corrupt = true;
-                self.unavailable = Some(why);
-            }
-            Stored::Unavailable(why) => self.unavailable = Some(why),
-        }
-        None
-    }
-
     fn hear_upstream(
         &mut self,
         source: Source,
@@ -309,6 +284,10 @@ impl Search {
             Outcome::Failed(failure) => {
                 if answered {
                     cx.log(Level::Warn, failure.reason.clone());
+                }
+                // What changes and was refused is not given as it was before.
+                if failure.fault == Fault::Forbidden && self.want.lifetime() != Lifetime::Immutable {
+                    self.ahead.retain(|ahead| *ahead != Source::Storage);
                 }
                 self.refusal = Some((source, Outcome::Failed(failure)));
                 if stops_at_failure(source, config) {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    goproxy::{Failure, Found, Lifetime, Missing},
+    goproxy::{Failure, Fault, Found, Lifetime, Missing},
     http::Timestamp,
     plan::{Source, Want},
     shared::Entry,
@@ -85,10 +85,19 @@ impl Searched {
         matches!(self.end, End::Failed(_))
     }
 
+    /// Whether an upstream refused it: what was known before is not to be given either.
+    pub fn is_forbidden(&self) -> bool {
+        matches!(&self.end, End::Failed(failure) if failure.fault == Fault::Forbidden)
+    }
+
     /// Whether the result is a document that changes, from somewhere that may not know the latest, because those who do
     /// could not be asked.
     pub fn is_stale(&self, want: &Want) -> bool {
-        let knows = matches!(self.source, Some(Source::Sumdb(_) | Source::Upstream(_)));
+        let knows = match self.source {
+            Some(Source::Sumdb(_) | Source::Upstream(_)) => true,
+            Some(Source::Storage) => want.is_of_storage(),
+            None => false,
+        };
         let changes = want.lifetime() != Lifetime::Immutable;
         matches!(self.end, End::Document(_)) && changes && !knows && self.doubt.is_some()
     }
@@ -97,7 +106,7 @@ impl Searched {
     /// once asked.
     pub fn or_known(self, want: &Want, known: Option<&Found>) -> Self {
         match (&self.end, known) {
-            (End::Failed(failure), Some(found)) => {
+            (End::Failed(failure), Some(found)) if failure.fault != Fault::Forbidden => {
                 let doubt = Some(failure.clone());
                 Self { end: End::Document(found.clone()), source: None, doubt, ..self }
             }
@@ -124,7 +133,8 @@ impl Searched {
                 Some(Entry::Found(Found { stored: true, ..found.clone() }))
             }
             (End::Document(found), _) => {
-                let certain = want.lifetime() == Lifetime::Immutable || (may_fetch && !self.is_stale(want));
+                let all_asked = may_fetch || want.is_of_storage();
+                let certain = want.lifetime() == Lifetime::Immutable || (all_asked && !self.is_stale(want));
                 certain.then(|| Entry::Found(found.clone()))
             }
             (End::Missing(missing), _) => {

@@ -69,6 +69,12 @@ impl Pattern {
         leading(path, self.depth).is_some_and(|prefix| self.glob.matches(prefix))
     }
 
+    /// A glob for each of the elements that it is matched with, where that is all the same: it matches a path where each of
+    /// them matches the element in its place. `None` where a class is written with a slash, which counts as one more element.
+    pub fn elements(&self) -> Option<Vec<Glob>> {
+        Some(self.glob.elements()).filter(|elements| elements.len() == self.depth.saturating_add(1))
+    }
+
     /// Whether the first element is made of `*` only, so that no host is told apart.
     pub fn is_catch_all(&self) -> bool {
         self.text.split('/').next().is_some_and(|first| !first.is_empty() && first.bytes().all(|b| b == b'*'))

@@ -1,6 +1,6 @@
 //! Odd rows with their reasons, messages, and properties that hold for whatever input.
 
-pub(super) mod golden;
+pub(crate) mod golden;
 
 use super::{ModulePath, Query, Version, check, unescape_version};
 

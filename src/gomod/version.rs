@@ -61,6 +61,12 @@ impl Version {
         self.text.split_once('.').map_or(&self.text, |(major, _)| major)
     }
 
+    /// `v`, the major and the minor version: `v2.1`. Semantics of semver.MajorMinor.
+    pub fn major_minor(&self) -> &str {
+        let end = self.text.match_indices('.').nth(1).map(|(end, _)| end);
+        end.and_then(|end| self.text.get(..end)).unwrap_or(&self.text)
+    }
+
     /// Whether this is a pseudo-version. Semantics of module.IsPseudoVersion.
     pub fn is_pseudo(&self) -> bool {
         self.pseudo().is_some()
@@ -79,6 +85,12 @@ impl Version {
     /// Whether the version has a pre-release part, as every pseudo-version does. Semantics of semver.Prerelease.
     pub fn is_prerelease(&self) -> bool {
         !self.prerelease.is_empty()
+    }
+
+    /// Which is the newer one. Semantics of semver.Compare: `+incompatible` makes no difference, as it does for the order of
+    /// versions, which has to tell all of them apart.
+    pub fn precedence(&self, other: &Self) -> Ordering {
+        self.numbers().cmp(other.numbers()).then_with(|| self.prerelease.cmp(&other.prerelease))
     }
 
     /// MAJOR, MINOR and PATCH with their lengths: without leading zeros, the longer number is the greater.
@@ -114,10 +126,7 @@ impl Display for Version {
 /// Semantics of semver.Sort: semver.Compare, then the text.
 impl Ord for Version {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.numbers()
-            .cmp(other.numbers())
-            .then_with(|| self.prerelease.cmp(&other.prerelease))
-            .then_with(|| self.text.cmp(&other.text))
+        self.precedence(other).then_with(|| self.text.cmp(&other.text))
     }
 }
 

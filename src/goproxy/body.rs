@@ -6,7 +6,10 @@
 use serde_json::{Map, Value};
 
 use super::{Document, File, SumdbFile};
-use crate::gomod::{self, ModulePath, Version};
+use crate::{
+    gomod::{self, ModulePath, Version},
+    http::Timestamp,
+};
 
 /// Why a body is not the document.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -64,7 +67,8 @@ pub fn accept(document: &Document, body: Vec<u8>) -> Result<Vec<u8>, BadBody> {
                     return Err(BadBody::OtherVersion { got });
                 }
             }
-            File::List => return list(module, &body),
+            File::List => return list(module, &body, |version| !version.is_pseudo()),
+            File::Stored => return list(module, &body, |_| true),
             File::Mod(_) => is(is_go_mod(&body), "go.mod")?,
         },
         Document::Sumdb { file, .. } => match file {
@@ -82,7 +86,7 @@ fn limit(document: &Document) -> usize {
     const MIB: usize = 1 << 20;
     match document {
         Document::Module { file: File::Mod(_), .. } => 16 * MIB,
-        Document::Module { file: File::List, .. } => 4 * MIB,
+        Document::Module { file: File::List | File::Stored, .. } => 4 * MIB,
         Document::Module { .. } | Document::Sumdb { .. } => MIB,
     }
 }
@@ -90,6 +94,36 @@ fn limit(document: &Document) -> usize {
 /// Hash tiles are; any byte may stand first in one.
 fn is_binary(document: &Document) -> bool {
     matches!(document, Document::Sumdb { file: SumdbFile::Tile(tile), .. } if !is_data(tile))
+}
+
+/// What a `.info`, an `@latest` or the answer to a query says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Info {
+    /// The version.
+    pub version: Version,
+    /// When it was published; nothing where that is not said, or is the zero of Go's clock.
+    pub time: Option<Timestamp>,
+}
+
+impl Info {
+    /// Reads a document that was [`accept`]ed. Of several times, which the go command takes in any case, the last one
+    /// counts: it makes the version the youngest.
+    pub fn read(body: &[u8]) -> Option<Self> {
+        let object: Map<String, Value> = serde_json::from_slice(body).ok()?;
+        let of = |name: &str| {
+            let name = name.to_owned();
+            object.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(&name)).map(|(_, value)| value)
+        };
+        let version = Version::parse(of("version").next()?.as_str()?).ok()?;
+        let time = of("time").filter_map(Value::as_str).filter_map(time).max();
+        Some(Self { version, time })
+    }
+}
+
+/// A time as RFC 3339 has it, after 1970: Go's zero is long before, and says that nothing is known.
+fn time(text: &str) -> Option<Timestamp> {
+    let time = chrono::DateTime::parse_from_rfc3339(text).ok()?;
+    u64::try_from(time.timestamp_millis()).ok().filter(|time| *time > 0).map(Timestamp)
 }
 
 /// The version in `body`. The go command takes a key in any case, so a second one could make it read another version.
@@ -103,16 +137,16 @@ fn info(body: &[u8]) -> Result<String, BadBody> {
     }
 }
 
-/// The versions of `body`, as the go command reads them: the first word of each line that is a version and no
-/// pseudo-version. A body in which there is text but nothing like a version is no list.
-fn list(module: &ModulePath, body: &[u8]) -> Result<Vec<u8>, BadBody> {
+/// The versions of `body`, as the go command reads them: the first word of each line that is a version and that `is_listed`,
+/// which to the go command no pseudo-version is. A body in which there is text but nothing like a version is no list.
+fn list(module: &ModulePath, body: &[u8], is_listed: impl Fn(&Version) -> bool) -> Result<Vec<u8>, BadBody> {
     let text = std::str::from_utf8(body).map_err(|_| BadBody::Other("text"))?;
     let words = || text.lines().filter_map(|line| line.split_ascii_whitespace().next());
     let mut versions: Vec<_> = words().filter_map(|word| Version::parse(word).ok()).collect();
     if versions.is_empty() && words().next().is_some() {
         return Err(BadBody::Other("list of versions"));
     }
-    versions.retain(|version| !version.is_pseudo() && gomod::check(module, version).is_ok());
+    versions.retain(|version| is_listed(version) && gomod::check(module, version).is_ok());
     versions.sort();
     versions.dedup();
     Ok(versions.iter().flat_map(|version| [version.as_str(), "\n"]).collect::<String>().into_bytes())

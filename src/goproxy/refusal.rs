@@ -1,5 +1,7 @@
 //! Why a request is not served at all: the client's mistake, or a rule.
 
+use std::borrow::Cow;
+
 /// A request turned away before anything is fetched for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -10,7 +12,7 @@ pub enum Refusal {
     /// A rule forbids it.
     Forbidden {
         /// The rule, as a metric label.
-        rule: &'static str,
+        rule: Cow<'static, str>,
         /// What the developer reads.
         reason: String,
     },
@@ -19,13 +21,21 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The word for metrics.
-    pub fn label(&self) -> &'static str {
+    /// What is wrong, for who asked.
+    pub fn reason(&self) -> &str {
         match self {
-            Self::Malformed(_) => "malformed",
-            Self::Method(_) => "method",
-            Self::Forbidden { rule, .. } => rule,
-            Self::Unknown(_) => "unknown",
+            Self::Malformed(reason) | Self::Unknown(reason) | Self::Forbidden { reason, .. } => reason,
+            Self::Method(method) => method,
+        }
+    }
+
+    /// The word for metrics.
+    pub fn label(&self) -> Cow<'static, str> {
+        match self {
+            Self::Malformed(_) => "malformed".into(),
+            Self::Method(_) => "method".into(),
+            Self::Forbidden { rule, .. } => rule.clone(),
+            Self::Unknown(_) => "unknown".into(),
         }
     }
 }

@@ -52,6 +52,8 @@ pub enum File {
     Mod(Version),
     /// `@v/<query>.info` of anything else: a branch, a commit, `v1`, a version that names another major.
     Query(Query),
+    /// The versions that storage has all of, pseudo-versions too: a list as `@v/list` is one. No client asks for it by a path.
+    Stored,
 }
 
 /// A document of a checksum database.
@@ -77,6 +79,8 @@ pub struct Zip {
 /// One of this proxy's own pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {
+    /// What is decided of a module version, and why.
+    Explain,
     /// The filter runs.
     Healthz,
     /// The filter runs and has seen what it fetches from.
@@ -107,7 +111,7 @@ impl Target {
             Self::Document(Document::Module { file, .. }) => match file {
                 File::Info(_) => "info",
                 File::Latest => "latest",
-                File::List => "list",
+                File::List | File::Stored => "list",
                 File::Mod(_) => "mod",
                 File::Query(_) => "query",
             },
@@ -139,6 +143,7 @@ impl Document {
                     File::List => format!("{module}/@v/list"),
                     File::Mod(version) => format!("{module}/@v/{}.mod", version.escaped()),
                     File::Query(query) => format!("{module}/@v/{}.info", query.escaped()),
+                    File::Stored => format!("{module}/@v/"),
                 }
             }
             Self::Sumdb { file, .. } => match file {
@@ -151,13 +156,27 @@ impl Document {
         }
     }
 
+    /// The module version it is of by its own name, where it is of one.
+    pub fn version(&self) -> Option<&Version> {
+        match self {
+            Self::Module { file: File::Info(version) | File::Mod(version), .. }
+            | Self::Sumdb { file: SumdbFile::Lookup(_, version), .. } => Some(version),
+            Self::Module { .. } | Self::Sumdb { .. } => None,
+        }
+    }
+
+    /// Whether nobody but storage knows it: what it has, and not what there is.
+    pub fn is_of_storage(&self) -> bool {
+        matches!(self, Self::Module { file: File::Stored, .. })
+    }
+
     /// How long it stays what it is.
     pub fn lifetime(&self) -> Lifetime {
         match self {
             Self::Module { file, .. } => match file {
                 File::Info(_) | File::Mod(_) => Lifetime::Immutable,
                 File::Latest => Lifetime::Latest,
-                File::List => Lifetime::List,
+                File::List | File::Stored => Lifetime::List,
                 File::Query(_) => Lifetime::Query,
             },
             Self::Sumdb { file: SumdbFile::Latest, .. } => Lifetime::SumdbLatest,
@@ -182,7 +201,7 @@ impl fmt::Display for Document {
             Self::Module { module, file } => match file {
                 File::Info(version) | File::Mod(version) => write!(f, "{module}@{version}"),
                 File::Latest => write!(f, "{module}@latest"),
-                File::List => write!(f, "{module}"),
+                File::List | File::Stored => write!(f, "{module}"),
                 File::Query(query) => write!(f, "{module}@{query}"),
             },
             Self::Sumdb { sumdb, .. } => write!(f, "{sumdb}/{}", self.path()),
@@ -213,11 +232,12 @@ impl fmt::Display for Zip {
 
 impl Page {
     /// Every page.
-    pub const ALL: [Self; 3] = [Self::Healthz, Self::Readyz, Self::Version];
+    pub const ALL: [Self; 4] = [Self::Explain, Self::Healthz, Self::Readyz, Self::Version];
 
     /// Its name below the configured prefix.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Explain => "explain",
             Self::Healthz => "healthz",
             Self::Readyz => "readyz",
             Self::Version => "version",

@@ -9,15 +9,21 @@ pub(super) fn request_value(name: &str) -> Option<String> {
     hostcalls::get_map_value_bytes(MapType::HttpRequestHeaders, name).ok().flatten().map(text)
 }
 
-/// The head of the request, whose path is known.
-pub(super) fn request(path: String) -> RequestHead {
+/// The head of the request, whose path is known, with the attributes of the host that are wanted of it.
+pub(super) fn request<'a>(path: String, properties: impl Iterator<Item = &'a [String]>) -> RequestHead {
     let (mut method, mut authority) = (String::new(), String::new());
     let headers = read(MapType::HttpRequestHeaders, |name, value| match name {
         ":method" => method = value,
         ":authority" => authority = value,
         _ => {}
     });
-    RequestHead { method, authority, path, headers }
+    let properties = properties.map(property).collect();
+    RequestHead { method, authority, path, headers, properties }
+}
+
+/// An attribute of the host, raw; nothing where it has none.
+fn property(path: &[String]) -> Option<Vec<u8>> {
+    hostcalls::get_property(path.iter().map(String::as_str).collect()).ok().flatten()
 }
 
 /// The status and the headers of a response; 0 where the status is none.

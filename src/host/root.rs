@@ -61,6 +61,9 @@ impl RootContext for Root {
                 return false;
             }
         };
+        for warning in &config.warnings {
+            log::warn!("configuration: {warning}");
+        }
         let queue = kv::unique_number()
             .and_then(|number| hostcalls::register_shared_queue(&format!("modgate/worker/{number}")).ok());
         let Some(queue) = queue else {

@@ -40,9 +40,11 @@ impl HttpContext for Stream {
             return obey::now(&mut link, self.id, MapType::HttpRequestHeaders, verdict);
         }
         let verdict = link.stream(|worker, cx| {
-            worker
-                .answer_again(&path, &heads::request_value, cx)
-                .unwrap_or_else(|| worker.request_head(self.id, &heads::request(path), cx))
+            if let Some(verdict) = worker.answer_again(&path, &heads::request_value, cx) {
+                return verdict;
+            }
+            let head = heads::request(path, worker.caller_properties());
+            worker.request_head(self.id, &head, cx)
         });
         self.foreign = matches!(verdict, Verdict::Continue);
         obey::now(&mut link, self.id, MapType::HttpRequestHeaders, verdict)

@@ -1,5 +1,8 @@
 //! What holds for one module when one caller asks.
 
+#[cfg(test)]
+mod tests;
+
 use super::{Action, Caller, Policy, Rule};
 use crate::{gomod::Version, http::Timestamp};
 
@@ -50,10 +53,12 @@ impl<'p> View<'p> {
             Some((last, before)) if last.is_final() => (decided(last), before),
             _ => (self.by_default(), self.rules.as_slice()),
         };
-        let agrees = |rule: &&Rule| match (&rule.action, last) {
-            (Action::Allow, Decision::Allowed(_)) => true,
-            (Action::Cooldown(_) | Action::Deny, Decision::Denied(_)) => true,
-            _ => false,
+        let agrees = |rule: &&Rule| {
+            matches!(
+                (&rule.action, last),
+                (Action::Allow, Decision::Allowed(_))
+                    | (Action::Cooldown(_) | Action::Deny, Decision::Denied(_))
+            )
         };
         before.iter().all(agrees).then_some(last)
     }

@@ -122,6 +122,12 @@ impl Index {
         bits.to_le_bytes()[0]
     }
 
+    /// How many bytes a document may have that is kept under `path`.
+    pub fn max_body_bytes(&self, path: &str) -> usize {
+        let most = usize::try_from(self.sizes.max_entry_bytes).unwrap_or_default();
+        most.saturating_sub(path.len()).saturating_sub(HEAD_BYTES)
+    }
+
     /// Which sources its answers are from, as [`Key`] has it.
     pub fn sources(&self) -> u64 {
         self.sources
@@ -159,6 +165,9 @@ fn write(place: Place<'_>, kv: &mut dyn SharedKv, newcomer: &Newcomer, now: Time
         }
     }
 }
+
+/// More than a record has beside its path and its document.
+const HEAD_BYTES: usize = 128;
 
 /// Who loses a race reads again; who loses so many has a neighbour whose answer is as good.
 const ATTEMPTS: usize = 3;

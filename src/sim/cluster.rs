@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Database, bucket::Bucket};
+use super::{Database, bucket::Bucket, listing};
 use crate::http::{CallFailure, Callout, Headers, Reply};
 
-/// A store and a module proxy at once: it answers GET and HEAD of what it has, takes PUT, and fails when told to.
+/// A store and a module proxy at once: it answers GET and HEAD of what it has, lists it, takes PUT, and fails when told to.
 #[derive(Debug, Default)]
 pub(crate) struct Cluster {
     /// Milliseconds until it answers.
@@ -22,6 +22,10 @@ pub(crate) struct Cluster {
     pub(crate) claims_all: bool,
     /// Whether it gives parts of what it has.
     pub(crate) gives_ranges: bool,
+    /// Whether it knows nothing of folders.
+    pub(crate) hides_folders: bool,
+    /// How many objects it lists at once; as many as it is asked for, where nothing is said.
+    pub(crate) page: Option<usize>,
     /// What it takes in parts.
     pub(crate) bucket: Bucket,
     /// The checksum database that answers what no object does.
@@ -111,6 +115,9 @@ impl Cluster {
         if let Some((path, query)) = callout.path.split_once('?') {
             return self.ask_bucket(path, query, callout);
         }
+        if callout.path.ends_with('/') {
+            return self.list(callout);
+        }
         if callout.method == "PUT" && self.refuse_put {
             return reply(507, &[], Vec::new());
         }
@@ -141,8 +148,24 @@ impl Cluster {
         }
     }
 
-    /// A request of an upload in parts.
+    /// A request for what is in a folder.
+    fn list(&self, callout: &Callout) -> Reply {
+        let (status, body) = match callout.method {
+            "PROPFIND" => (207, listing::multistatus(&callout.path, self.paths())),
+            _ => (200, listing::autoindex(&callout.path, self.paths())),
+        };
+        match body.filter(|_| !self.hides_folders) {
+            Some(body) => reply(status, &[], body.into_bytes()),
+            None => reply(404, &[], b"not found\n".to_vec()),
+        }
+    }
+
+    /// A request of an upload in parts, or for what is in the bucket.
     fn ask_bucket(&mut self, path: &str, query: &str, callout: &Callout) -> Reply {
+        if callout.method == "GET" {
+            let page = self.page.unwrap_or(usize::MAX);
+            return reply(200, &[], listing::objects(path, query, self.paths(), page).into_bytes());
+        }
         let only_new = callout.headers.iter().any(|(name, _)| name == "if-none-match");
         let is_there = only_new && self.objects.contains_key(path);
         let answer = self.bucket.ask(callout.method, path, query, &callout.body, is_there);

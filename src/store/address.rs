@@ -1,6 +1,6 @@
 //! Where clients get stored objects without the gateway: a URL, signed where its store asks for that.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -73,8 +73,7 @@ fn expiry(now: Timestamp, expires: Duration) -> u64 {
 
 /// As ISO 8601 has it in its basic format: `20130524T000000Z`.
 fn basic_format(now: Timestamp) -> String {
-    let time = UNIX_EPOCH.checked_add(Duration::from_millis(now.0.min(LAST))).unwrap_or(UNIX_EPOCH);
-    let mut text = humantime::format_rfc3339_seconds(time).to_string();
+    let mut text = now.rfc3339();
     text.retain(|c| !matches!(c, '-' | ':'));
     text
 }
@@ -84,9 +83,6 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
-
-/// The end of the year 9999, in milliseconds: beyond, there is no such format.
-const LAST: u64 = 253_402_300_799_000;
 
 #[cfg(test)]
 mod tests {

@@ -117,7 +117,7 @@ impl Trouble {
 }
 
 /// Why nothing came of it: "it answered 403 (AccessDenied): ...".
-fn explain(reply: &Reply) -> String {
+pub(super) fn explain(reply: &Reply) -> String {
     let (status, headers, body) = match reply {
         Reply::Answered { status, headers, body } => (status, headers, body),
         Reply::Failed(failure) => return failure.describe().to_owned(),

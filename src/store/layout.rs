@@ -10,17 +10,27 @@
 
 use crate::{
     config::{Layout, Storage},
+    gomod::{ModulePath, Version, unescape_version},
     goproxy::{Document, File, Zip},
 };
 
-/// The key of `document`; nothing where it is not kept: the answer to a query is not a file of a module.
+/// A file of a version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    GoMod,
+    Info,
+    Zip,
+}
+
+/// The key of `document`; nothing where it is not kept: the answer to a query is not a file of a module, nor is
+/// what storage itself has.
 pub fn document_key(storage: &Storage, document: &Document) -> Option<String> {
     let (module, file) = match document {
         Document::Module { module, file } => (module, file),
         Document::Sumdb { sumdb, .. } => return Some(sumdb_key(storage, sumdb, &document.path())),
     };
     let name = match (storage.layout, file) {
-        (_, File::Query(_)) => return None,
+        (_, File::Query(_) | File::Stored) => return None,
         (Layout::Goproxy, _) => document.path(),
         (Layout::Athens | Layout::AthensFlat, File::Latest | File::List) => return None,
         (Layout::Athens, File::Info(version)) => format!("{module}/@v/{version}.info"),
@@ -40,6 +50,42 @@ pub fn zip_key(storage: &Storage, zip: &Zip) -> String {
         Layout::AthensFlat => format!("{module}/{version}/source.zip"),
     };
     format!("{}{name}", storage.key_prefix)
+}
+
+/// What the keys of all files of `module`'s versions begin with: a folder, with the slash at its end.
+pub(super) fn versions_folder(storage: &Storage, module: &ModulePath) -> String {
+    let name = match storage.layout {
+        Layout::Goproxy => format!("{}/@v/", module.escaped()),
+        Layout::Athens => format!("{module}/@v/"),
+        Layout::AthensFlat => format!("{module}/"),
+    };
+    format!("{}{name}", storage.key_prefix)
+}
+
+/// Which file of which version is called `name` within [`versions_folder`], if one is.
+pub(super) fn version_file(layout: Layout, name: &str) -> Option<(Version, Part)> {
+    if layout == Layout::AthensFlat {
+        let (version, file) = name.split_once('/')?;
+        let part = match file {
+            "go.mod" => Part::GoMod,
+            "source.zip" => Part::Zip,
+            _ if file.strip_suffix(".info") == Some(version) => Part::Info,
+            _ => return None,
+        };
+        return Some((Version::parse(version).ok()?, part));
+    }
+    let (version, extension) = name.rsplit_once('.')?;
+    let part = match extension {
+        "info" => Part::Info,
+        "mod" => Part::GoMod,
+        "zip" => Part::Zip,
+        _ => return None,
+    };
+    let version = match layout {
+        Layout::Goproxy => Version::parse(&unescape_version(version).ok()?),
+        Layout::Athens | Layout::AthensFlat => Version::parse(version),
+    };
+    Some((version.ok()?, part))
 }
 
 /// The key of a checksum database's file, by its path below the database: as the go command keeps it in its own download cache,

@@ -1,8 +1,8 @@
-//! The XML that S3 answers with: an element, and in it a text under each name.
+//! The XML that stores answer with.
 
 use quick_xml::{Reader, escape::resolve_predefined_entity, events::Event};
 
-/// What S3 says.
+/// What S3 says: an element, and in it a text under each name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Answer {
     /// What the outermost element is called, without a namespace.
@@ -11,53 +11,24 @@ pub(super) struct Answer {
     fields: Vec<(String, String)>,
 }
 
+/// An element that is not read to its end yet.
+#[derive(Debug)]
+pub(super) struct Element {
+    /// What it is called, without a namespace.
+    pub(super) name: String,
+    text: String,
+}
+
 impl Answer {
     /// Reads a body, where it is XML from beginning to end.
     pub(super) fn read(body: &[u8]) -> Option<Self> {
-        let text = std::str::from_utf8(body).ok().filter(|text| text.len() <= MAX_BYTES)?;
-        let mut reader = Reader::from_str(text);
-        let mut answer: Option<Self> = None;
-        let mut open = Vec::new();
-        let mut content = String::new();
-        loop {
-            match reader.read_event().ok()? {
-                Event::Start(tag) => {
-                    let name = tag.local_name().as_ref().to_owned();
-                    match (open.len(), &answer) {
-                        (0, None) => answer = Some(Self { root: name.clone(), fields: Vec::new() }),
-                        (0, Some(_)) => return None,
-                        (1, _) => content.clear(),
-                        _ => {}
-                    }
-                    open.push(name);
-                }
-                Event::Empty(tag) => {
-                    let name = tag.local_name().as_ref().to_owned();
-                    match (open.len(), &mut answer) {
-                        (0, None) => answer = Some(Self { root: name, fields: Vec::new() }),
-                        (0, Some(_)) => return None,
-                        (1, Some(answer)) => answer.fields.push((name, String::new())),
-                        _ => {}
-                    }
-                }
-                Event::End(_) => {
-                    let name = open.pop()?;
-                    if let (1, Some(answer)) = (open.len(), &mut answer) {
-                        answer.fields.push((name, std::mem::take(&mut content)));
-                    }
-                }
-                Event::Text(text) if open.len() == 2 => content.push_str(&text.xml10_content()),
-                Event::CData(text) if open.len() == 2 => content.push_str(&text),
-                Event::GeneralRef(name) if open.len() == 2 => match name.resolve_char_ref().ok()? {
-                    Some(character) => content.push(character),
-                    None => content.push_str(resolve_predefined_entity(&name)?),
-                },
-                // Entities of its own, which no store has any use for.
-                Event::DocType(_) => return None,
-                Event::Eof => return answer.filter(|_| open.is_empty()),
-                _ => {}
-            }
-        }
+        let mut answer = Self { root: String::new(), fields: Vec::new() };
+        read(body, MAX_BYTES, |outer, name, text| match outer.len() {
+            0 => name.clone_into(&mut answer.root),
+            1 => answer.fields.push((name.to_owned(), text.to_owned())),
+            _ => {}
+        })?;
+        Some(answer)
     }
 
     /// The text of the first element called `name`.
@@ -66,8 +37,59 @@ impl Answer {
     }
 }
 
+/// Reads a body of at most `most` bytes, where it is XML from beginning to end. Every element is visited when it ends: the elements
+/// that it is in, from the outermost; its name, without a namespace; the text that is in it and in no element within.
+pub(super) fn read(body: &[u8], most: usize, mut visit: impl FnMut(&[Element], &str, &str)) -> Option<()> {
+    let text = std::str::from_utf8(body).ok().filter(|text| text.len() <= most)?;
+    let mut reader = Reader::from_str(text);
+    let mut open: Vec<Element> = Vec::new();
+    let mut is_over = false;
+    loop {
+        let event = reader.read_event().ok()?;
+        if matches!(event, Event::Start(_) | Event::Empty(_))
+            && ((is_over && open.is_empty()) || open.len() >= MAX_DEPTH)
+        {
+            return None;
+        }
+        match event {
+            Event::Start(tag) => {
+                open.push(Element { name: tag.local_name().as_ref().to_owned(), text: String::new() });
+            }
+            Event::Empty(tag) => {
+                visit(&open, tag.local_name().as_ref(), "");
+                is_over |= open.is_empty();
+            }
+            Event::End(_) => {
+                let Element { name, text } = open.pop()?;
+                visit(&open, &name, &text);
+                is_over |= open.is_empty();
+            }
+            Event::Text(text) => {
+                if let Some(element) = open.last_mut() {
+                    element.text.push_str(&text.xml10_content());
+                }
+            }
+            Event::CData(text) => open.last_mut()?.text.push_str(&text),
+            Event::GeneralRef(name) => {
+                let text = &mut open.last_mut()?.text;
+                match name.resolve_char_ref().ok()? {
+                    Some(character) => text.push(character),
+                    None => text.push_str(resolve_predefined_entity(&name)?),
+                }
+            }
+            // Entities of its own, which no store has any use for.
+            Event::DocType(_) => return None,
+            Event::Eof => return (is_over && open.is_empty()).then_some(()),
+            _ => {}
+        }
+    }
+}
+
 /// What S3 answers to a write is a few hundred bytes.
 const MAX_BYTES: usize = 64 << 10;
+
+/// Elements in one another. Listings have six.
+const MAX_DEPTH: usize = 32;
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,7 @@ use crate::{cx::StreamId, flow::Parked, goproxy::Found, http::Timestamp, plan::W
 pub(super) enum Waiter {
     /// A client.
     Stream(StreamId),
-    /// Something of this worker's own, that needs the sums in it.
+    /// Something of this worker's own, that needs what is in it.
     Asks(Asks),
 }
 
@@ -47,8 +47,8 @@ impl Errand {
         }
     }
 
-    /// What `who` needs the sums in.
-    pub(super) fn of_sums(want: Want, may_fetch: bool, who: Asks, now: Timestamp) -> Self {
+    /// What `who` needs to know.
+    pub(super) fn of_asks(want: Want, may_fetch: bool, who: Asks, now: Timestamp) -> Self {
         let waiting = [(now, Waiter::Asks(who))].into();
         Self { may_fetch, waiting, ..Self::new(want, None) }
     }

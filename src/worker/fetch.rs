@@ -6,13 +6,14 @@ use super::{
     Job, JobKey, SearchKey, Stream, Toil, Worker,
     errand::{Errand, Waiter},
     follow,
+    published::Undated,
     sums::Asks,
 };
 use crate::{
     config::Config,
     cx::{Command, Cx, StreamId, Verdict},
-    flow::{End, Parked, Proving, Search, Searched, Step, Sums, judge},
-    goproxy::{Failure, Fault, Found},
+    flow::{End, Parked, Proving, Reception, Resumed, Search, Searched, Step, Sums, judge},
+    goproxy::{Failure, Fault, Found, Lifetime},
     http::{CallFailure, Reply, Timestamp},
     metrics::Metric,
     plan::{Source, Want},
@@ -61,7 +62,7 @@ impl Worker {
                 true
             } else {
                 if let Some(done) = self.pursue(key.clone(), errand, cx) {
-                    return self.resume(stream, &parked, done.coalesced, &done.searched, cx);
+                    return self.resume(stream, parked, done.coalesced, &done.searched, cx);
                 }
                 matches!(self.jobs.get(&JobKey::Search(key)), Some(Job::Follow { .. }))
             };
@@ -104,7 +105,7 @@ impl Worker {
             || errand.is_nested()
             || errand.may_fetch && self.leases.is_held(cx.kv, &key.path, cx.now);
         if !has_room {
-            cx.count(Metric::Refusal { reason: "budget" });
+            cx.count(Metric::Refusal { reason: "budget".into() });
             let reason = format!("{}: too many other requests are being fetched", errand.want.describe());
             let failure = Failure { fault: Fault::Overloaded, reason, retry_after: None };
             let searched = or_known(&errand, Searched::failed(failure), &self.config, cx.now);
@@ -195,11 +196,11 @@ impl Worker {
                         self.jobs.insert(key, Job::Fetch(fetch));
                         return None;
                     }
-                    cx.count(Metric::Refusal { reason: "budget" });
+                    cx.count(Metric::Refusal { reason: "budget".into() });
                     step = fetch.search.step(Reply::Failed(CallFailure::Overloaded), &self.config, cx);
                 }
                 Step::Sums if self.has_no_room_to_hold(fetch.search.go_mod_bytes()) => {
-                    cx.count(Metric::Refusal { reason: "budget" });
+                    cx.count(Metric::Refusal { reason: "budget".into() });
                     let reason = format!(
                         "{}: too many others as large are being fetched",
                         fetch.errand.want.describe()
@@ -288,6 +289,8 @@ impl Worker {
         let Fetch { errand, search, renew_at, .. } = fetch;
         self.budget.end(search.is_whole());
         match (&searched.end, errand.want.module()) {
+            // That storage has some of it, or nothing, says nothing about what there is.
+            _ if errand.want.is_of_storage() => {}
             (End::Missing(_), Some(module)) if errand.may_fetch => self.budget.note_missing(module, cx.now),
             (End::Document(_) | End::Zip { .. }, Some(module)) => self.budget.note_found(module, cx.now),
             _ => {}
@@ -309,6 +312,8 @@ impl Worker {
                 _ => self.index.forget(cx.kv, Region::Missing, &key.path, cx.now),
             }
             self.index.keep(cx.kv, &key.path, &entry, cx.now);
+        } else if searched.is_forbidden() && errand.want.lifetime() != Lifetime::Immutable {
+            self.index.forget(cx.kv, Region::Found, &key.path, cx.now);
         } else if let (Some(known), true) = (worth_knowing(&errand, &searched), in_vain) {
             // Who asks next need not find out by waiting that nobody answers.
             let asked_in_vain = Found { checked: Some(cx.now), ..known };
@@ -340,15 +345,18 @@ impl Worker {
             Waiter::Asks(who) => return self.hear_sums(who, want, searched, cx),
         };
         if let Some(Stream::Parked { parked, coalesced }) = self.streams.remove(&stream) {
-            let verdict = self.resume(stream, &parked, coalesced, searched, cx);
-            cx.commands.push(Command::Resume { stream, verdict });
+            let verdict = self.resume(stream, *parked, coalesced, searched, cx);
+            if verdict != Verdict::Wait {
+                cx.commands.push(Command::Resume { stream, verdict });
+            }
         }
     }
 
-    fn resume(
+    /// What becomes of a stream whose search is over: [`Verdict::Wait`] where it needs another.
+    pub(super) fn resume(
         &mut self,
         stream: StreamId,
-        parked: &Parked,
+        parked: Parked,
         coalesced: bool,
         searched: &Searched,
         cx: &mut Cx<'_>,
@@ -359,11 +367,25 @@ impl Worker {
             End::Failed(_) | End::Zip { .. } => cx.now,
         };
         let spread = self.index.spread(&parked.want().key(), since);
-        let (verdict, routed) = parked.resume(searched, coalesced, spread, &self.config, cx);
-        if let Some(routed) = routed {
-            self.streams.insert(stream, Stream::Routed(routed));
+        let (config, index) = (&self.config, &mut self.index);
+        match parked.resume(searched, coalesced, spread, &self.publications, config, index, cx) {
+            Resumed::Answered(verdict, routed) => {
+                if let Some(routed) = routed {
+                    self.streams.insert(stream, Stream::Routed(routed));
+                }
+                verdict
+            }
+            Resumed::Next(parked) => {
+                let head = parked.head().clone();
+                let reception = Reception::again(*parked, config, &self.publications, index, cx);
+                self.receive(stream, &head, reception, cx)
+            }
+            Resumed::Undated(module, versions) => {
+                let (parked, searched) = (Box::new(parked), Box::new(searched.clone()));
+                let then = Undated::Searched { parked, coalesced, searched };
+                self.wait_for_dates(stream, then, module, versions, cx)
+            }
         }
-        verdict
     }
 }
 

@@ -46,6 +46,7 @@ impl Worker {
         self.look_after_bundle(cx);
         self.renew_uploads(cx);
         self.begin_copies(cx);
+        self.end_patience_with_dates(cx);
         let keys: Vec<_> = self.jobs.keys().cloned().collect();
         for key in keys {
             let JobKey::Search(key) = key else { continue };
@@ -98,6 +99,9 @@ impl Worker {
     pub(super) fn is_awaited(&self, errand: &Errand) -> bool {
         errand.waiting().any(|waiter| match waiter {
             Waiter::Stream(stream) | Waiter::Asks(Asks::Passing(stream)) => self.streams.contains_key(stream),
+            Waiter::Asks(Asks::Date(module, _)) => {
+                self.jobs.contains_key(&JobKey::Dating { module: module.clone() })
+            }
             Waiter::Asks(Asks::Copy(zip)) => self.jobs.contains_key(&copy::key(zip)),
             Waiter::Asks(Asks::Search(key)) => self.jobs.contains_key(&JobKey::Search(key.clone())),
         })

@@ -21,7 +21,7 @@ impl Worker {
         match self.streams.get(&stream)? {
             Stream::Passing(passing) => Some(passing.parked()),
             Stream::Refused => Some(0),
-            Stream::Parked { .. } | Stream::Probing | Stream::Routed(_) => None,
+            Stream::Parked { .. } | Stream::Probing | Stream::Routed(_) | Stream::Undated(_) => None,
         }
     }
 
@@ -74,7 +74,7 @@ impl Worker {
             return routed.refuse(&failure, cx);
         }
         if self.being_read() > MAX_READ.saturating_sub(Check::LEAST) {
-            cx.count(Metric::Refusal { reason: "budget" });
+            cx.count(Metric::Refusal { reason: "budget".into() });
             let reason = format!("{}: too many other zips are being read", routed.zip);
             return routed.refuse(&Failure { fault: Fault::Overloaded, reason, retry_after: None }, cx);
         }

@@ -18,7 +18,12 @@ impl Worker {
         let around = match job {
             Job::Fetch(fetch) => fetch.search.around(),
             Job::Follow { errand, .. } => Searched::around(&errand.want, &self.config, errand.may_fetch),
-            Job::Copy(_) | Job::Part(_) | Job::Probe { .. } | Job::Upload(_) | Job::Write(_) => None,
+            Job::Copy(_)
+            | Job::Dating(_)
+            | Job::Part(_)
+            | Job::Probe { .. }
+            | Job::Upload(_)
+            | Job::Write(_) => None,
         };
         let patience = if around.is_some() { self.config.fetch.zip_wait } else { self.config.fetch.wait };
         let Some(errand) = job.errand() else { return };

@@ -84,6 +84,7 @@ impl Ready {
     pub(super) fn keep(&mut self, head: &RequestHead, hit: Hit, now: Timestamp) {
         let life = hit.holds_for().map_or(MAX_AGE, |holds| holds.min(MAX_AGE));
         if life.is_zero()
+            || hit.is_personal()
             || hit.body_len() > MAX_BODY
             || head.path.len() > MAX_PATH
             || !is_plain(&|name| head.value(name), &hit)

@@ -23,6 +23,8 @@ use crate::{
 pub(super) enum Asks {
     /// A copy of this zip.
     Copy(Zip),
+    /// Whoever waits to know when this version was published: no sums, but the `.info`.
+    Date(ModulePath, Version),
     /// A search that holds a go.mod or a zip.
     Search(SearchKey),
     /// A zip that passes by on this stream.
@@ -78,15 +80,19 @@ impl Worker {
             let failure = Failure { fault: Fault::Bad, reason, retry_after: None };
             return Some(Sums::Unproven { failure, acceptable });
         }
-        let errand = Errand::of_sums(want.clone(), may_fetch, who, cx.now);
+        let errand = Errand::of_asks(want.clone(), may_fetch, who, cx.now);
         let done = self.pursue(key, errand, cx)?;
         Some(self.read_sums(&want, &done.searched, cx.now))
     }
 
     /// The lookup that `who` waited for is there.
     pub(super) fn hear_sums(&mut self, who: &Asks, want: &Want, searched: &Searched, cx: &mut Cx<'_>) {
+        if let Asks::Date(module, version) = who {
+            return self.hear_date(module, version, searched, cx);
+        }
         let sums = self.read_sums(want, searched, cx.now);
         match who {
+            Asks::Date(..) => {}
             Asks::Search(key) => {
                 if let Some(mut fetch) = self.take_fetch(key) {
                     let step = fetch.search.learn(sums, &self.config, cx);

@@ -14,6 +14,7 @@ mod random;
 mod refusals;
 mod stale;
 mod storage;
+mod stored;
 mod sumdb;
 mod uploads;
 mod whole;

@@ -150,3 +150,21 @@ var oddTargets = []string{
 	"", "/", "//", "a", "ab", "abc", "/a", "a/", "a/b", "a//b", "a.b/", "a.b//", "a.b//c", "b", "c", "x/c", "axb", "a*b", "]", "[", "\\", "-", "^", "a]", "A.B", "é", "éa", "aé", "日", "日本", "a日b", "\ufffd",
 	"é.b", "a,b", "a b", "localhost", "localhost/x", "aaaaaaaaaaaa", "abab/abab", "con.b", "a.b/con",
 }
+
+// Bounds of terms, in full and short.
+var termBounds = []string{
+	"v0", "v1", "v2", "v10", "v" + long, "v0.0", "v0.3", "v1.2", "v1.10", "v2.0", "v1." + long,
+	"v0.0.0", "v0.3.1", "v1.0.0", "v1.2.0", "v1.2.3", "v1.10.0", "v2.0.0", "v2.0.0+incompatible", "v10.0.0",
+	"v1.0.0-rc.1", "v1.0.0-0", "v1.2.3-pre", "v1.2.3-pre.1", "v0.0.0-20060102150405-abcdefabcdef",
+	"v1.2.4-0.20060102150405-abcdefabcdef", "v2.0.1-0.20060102150405-abcdefabcdef+incompatible",
+	"v" + long + ".0.0", "v0.0." + long, "v18446744073709551616.0.0", "v1.0.0-" + long,
+}
+
+// Versions about the bounds, beside those that the tables share.
+var termVersions = []string{
+	"v0.3.0", "v0.3.1", "v0.3.2-0", "v0.4.0", "v1.1.9", "v1.2.0-0", "v1.2.0-rc.1", "v1.2.0", "v1.2.1", "v1.2.2", "v1.2.4", "v1.2.10",
+	"v1.3.0", "v1.3.0-0", "v1.11.0", "v1.20.3", "v2.0.0-0", "v2.0.0-rc.1+incompatible", "v2.0.1", "v2.0.1+incompatible",
+	"v2.1.0+incompatible", "v3.0.0+incompatible", "v10.0.1", "v11.0.0", "v20.0.0", "v1." + long + ".0", "v1." + long + ".1-rc",
+	"v1." + long + "0.0", "v0.0." + long[1:], "v" + long[1:] + ".0.0", "v" + long + ".1.0", "v0.3.1-0.20060102150405-abcdefabcdef",
+	"v1.0.1-0.20260102150405-abcdefabcdef", "v1.2.3-pre.0.20260102150405-abcdefabcdef",
+}

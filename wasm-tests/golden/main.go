@@ -1,4 +1,4 @@
-// Golden writes the tables the Rust ports in src/gomod, src/modzip and src/sumdb are held against: for each input the answer
+// Golden writes the tables the Rust code in src/gomod, src/modzip, src/policy and src/sumdb is held against: for each input the answer
 // of Go's own code.
 //
 // Every table is a file of JSON arrays, one a line. Inputs are the curated lists of bases.go and mutations of them;
@@ -42,6 +42,8 @@ func main() {
 	write(dir, "globs", globRows())
 	write(dir, "glob_lists", globListRows())
 	write(dir, "file_paths", filePathRows())
+
+	write(filepath.Join(src, "policy/testdata"), "version_terms", termRows(canonical))
 
 	dir = filepath.Join(src, "sumdb", "testdata")
 	heads, lookups, answers := sumdbTables()

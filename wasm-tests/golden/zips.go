@@ -43,7 +43,7 @@ func zipRows() (rows []row) {
 	}
 	for _, c := range createdZips() {
 		var buf bytes.Buffer
-		must(modzip.Create(&buf, c.module, c.files))
+		check(modzip.Create(&buf, c.module, c.files))
 		add(c.title, c.module, buf.Bytes(), "")
 	}
 	deflated := func(name, content string) member { return member{name: prefix + name, content: content, method: 8} }
@@ -354,9 +354,9 @@ func build(members []member, comment string) []byte {
 		content := []byte(m.content)
 		if !m.raw {
 			f, err := w.CreateHeader(h)
-			must(err)
+			check(err)
 			_, err = f.Write(content)
-			must(err)
+			check(err)
 			continue
 		}
 		h.CRC32, h.UncompressedSize64 = crc32.ChecksumIEEE(content), uint64(len(content))
@@ -368,12 +368,12 @@ func build(members []member, comment string) []byte {
 			m.change(h)
 		}
 		f, err := w.CreateRaw(h)
-		must(err)
+		check(err)
 		_, err = f.Write(content)
-		must(err)
+		check(err)
 	}
-	must(w.SetComment(comment))
-	must(w.Close())
+	check(w.SetComment(comment))
+	check(w.Close())
 	data := buf.Bytes()
 	for _, name := range folders {
 		data = bytes.ReplaceAll(data, []byte(name+"|"), []byte(name+"/"))
@@ -384,20 +384,20 @@ func build(members []member, comment string) []byte {
 func deflate(content []byte) []byte {
 	var buf bytes.Buffer
 	w, err := flate.NewWriter(&buf, flate.BestCompression)
-	must(err)
+	check(err)
 	_, err = w.Write(content)
-	must(err)
-	must(w.Close())
+	check(err)
+	check(w.Close())
 	return buf.Bytes()
 }
 
 // judged asks dirhash for the hash, or nil, and x/mod whether it unpacks a zip that has one.
 func judged(m module.Version, data []byte) (any, bool) {
 	dir, err := os.MkdirTemp("", "golden")
-	must(err)
+	check(err)
 	defer os.RemoveAll(dir)
 	file := filepath.Join(dir, "m.zip")
-	must(os.WriteFile(file, data, 0o644))
+	check(os.WriteFile(file, data, 0o644))
 	h1, err := dirhash.HashZip(file, dirhash.Hash1)
 	return orNil(h1, err), err == nil && modzip.Unzip(filepath.Join(dir, "m"), m, file) == nil
 }
@@ -414,15 +414,15 @@ func (i sourceInfo) Stat() (os.FileInfo, error) {
 	var buf bytes.Buffer
 	w := zip.NewWriter(&buf)
 	_, err := w.Create(i.path)
-	must(err)
-	must(w.Close())
+	check(err)
+	check(w.Close())
 	r, err := zip.NewReader(bytes.NewReader(buf.Bytes()), int64(buf.Len()))
-	must(err)
+	check(err)
 	r.File[0].UncompressedSize64 = uint64(len(i.content))
 	return r.File[0].FileInfo(), nil
 }
 
-func must(err error) {
+func check(err error) {
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::base_url::BaseUrl;
 use crate::tools;
 
+mod callers;
 pub mod discovery;
 pub mod merge;
 pub mod s3;

@@ -177,6 +177,11 @@ impl S3 {
         self.objects.remove(key);
     }
 
+    /// From now on a listing has so many keys at most, instead of 1000.
+    pub fn list_in_pages_of(&self, keys: usize) {
+        self.objects.list_in_pages_of(keys);
+    }
+
     /// The keys of uploads in parts that are neither completed nor aborted: what a bucket's owner pays for.
     #[must_use]
     pub fn open_uploads(&self) -> Vec<String> {

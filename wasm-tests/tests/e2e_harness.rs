@@ -137,6 +137,36 @@ fn the_store_takes_and_gives() {
     assert!(store.data().join("example.com/m/@v/v1.0.0.info").is_file());
 }
 
+/// What `nginx/storage.conf` says of folders, which a gateway without upstreams goes by.
+#[test]
+fn the_store_lists_folders_and_nothing_is_put_in_their_place() {
+    let store = Nginx::storage();
+    let send = |method: &str, path: &str| Request::new(method, path).body("{}").send(store.addr());
+    let names = |path: &str| {
+        let entries = http::get(store.addr(), path).json();
+        let names =
+            entries.as_array().unwrap().iter().map(|entry| entry["name"].as_str().unwrap().to_owned());
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(names("/"), [""; 0], "an empty store lists nothing");
+    assert_eq!(send("PUT", "/example.com/!m/@v/v2.0.0+incompatible.info").status, 201);
+    assert_eq!(send("PUT", "/example.com/!m/@v/list").status, 201);
+    assert_eq!(names("/example.com/%21m/@v/"), ["list", "v2.0.0+incompatible.info"]);
+    assert_eq!(names("/example.com/"), ["!m"]);
+    for path in ["/example.com/!m/@v", "/example.com/n/@v/", "/example.com/n/@v/list"] {
+        assert_eq!(http::get(store.addr(), path).status, 404, "{path}");
+    }
+    for path in ["/example.com/.git/", "/example.com/%2e%2e/"] {
+        assert_eq!(http::get(store.addr(), path).status, 403, "{path}");
+    }
+    for path in ["/example.com/!m/@v/", "/example.com/!m/@v", "/example.com/n/"] {
+        let status = send("PUT", path).status;
+        assert!((400..500).contains(&status), "{path}: {status}");
+    }
+    assert_eq!(names("/example.com/%21m/@v/"), ["list", "v2.0.0+incompatible.info"], "as it was");
+    assert_eq!(names("/"), ["example.com"]);
+}
+
 #[test]
 fn processes_are_gone_after_drop() {
     let tree = files(&[("a", "a")]);

@@ -4,6 +4,10 @@
 
 use std::time::Duration;
 
+use modgate::config::Config;
+use modgate::gomod::{ModulePath, Version};
+use modgate::http::{Headers, Reply};
+use modgate::store::{Inventory, Stored, Turned};
 use modgate_wasm_tests::envoy::Envoy;
 use modgate_wasm_tests::fixture::STORAGE;
 use modgate_wasm_tests::http::{Request, Response};
@@ -102,6 +106,41 @@ fn every_key_is_written_read_and_deleted() {
             assert_eq!(site.ask(way, "DELETE", &target, b"", &[]).status, 204, "{way} {key}");
             assert_eq!(site.ask(way, "GET", &target, b"", &[]).status, 404, "{way} {key}");
         }
+    }
+}
+
+/// What the filter asks to learn what is stored, over several pages.
+#[test]
+fn every_page_of_a_listing_is_signed() {
+    let site = Site::start();
+    site.store.list_in_pages_of(4);
+    let config =
+        json!({"storage": {"cluster": STORAGE, "url": format!("http://s/{}", S3::BUCKET), "dialect": "s3"}});
+    let storage = Config::parse(&config.to_string()).unwrap().storage.unwrap();
+    let module = ModulePath::parse("github.com/Azure/a").unwrap();
+    let versions = ["v0.1.0-RC1", "v1.0.0", "v2.0.0+incompatible", "v3.0.0+incompatible"];
+    for version in versions {
+        let version = Version::parse(version).unwrap().escaped();
+        for extension in ["info", "mod", "zip"] {
+            site.store.put(&format!("github.com/!azure/a/@v/{version}.{extension}"), b"x");
+        }
+    }
+    site.store.put("github.com/!azure/a/@v/list", b"x");
+    for way in WAYS {
+        let before = site.store.hits("GET", "list-type=2");
+        let mut inventory = Inventory::of(&storage, &module);
+        let list = loop {
+            let asked = inventory.callout(&storage);
+            let answer = site.ask(way, asked.method, &asked.path, b"", &[]);
+            let (status, body) = (answer.status, answer.text().into_bytes());
+            match inventory.turn(&Reply::Answered { status, headers: Headers::default(), body }) {
+                Turned::More(more) => inventory = more,
+                Turned::Over(Stored::Present(list)) => break String::from_utf8(list).unwrap(),
+                Turned::Over(other) => panic!("{way}: {other:?}"),
+            }
+        };
+        assert_eq!(list.lines().collect::<Vec<_>>(), versions, "{way}");
+        assert_eq!(site.store.hits("GET", "list-type=2") - before, 3, "{way}");
     }
 }
 

@@ -88,6 +88,25 @@ pub(super) fn may_be_added(name: &str, route_header: &str) -> Result<(), &'stati
     }
 }
 
+/// Whether a request header may say who asks. `name` is in lower case.
+pub(super) fn may_name_callers(name: &str, route_header: &str) -> Result<(), &'static str> {
+    if name.starts_with(':') || !is_token(name) {
+        Err("not a header name")
+    } else if matches!(name, "authorization" | "cookie") || name.starts_with("proxy-") {
+        Err(
+            "it is a credential, which Modgate does not check; take the header in which the gateway puts the name",
+        )
+    } else if name == "x-forwarded-client-cert" {
+        Err("it says many things; take `xfcc`")
+    } else if HOP_BY_HOP.contains(&name) || OWN.contains(&name) {
+        Err("it has a meaning of its own")
+    } else if name == route_header {
+        Err("it carries the route (match.route_header)")
+    } else {
+        Ok(())
+    }
+}
+
 /// Printable ASCII, and no blank where a proxy would trim one.
 pub(super) fn is_value(value: &str) -> bool {
     value.trim() == value && value.bytes().all(|b| b == b' ' || b.is_ascii_graphic())

@@ -2,11 +2,12 @@
 
 use crate::config::problems::{Found, Path};
 use crate::config::raw::{
-    RawDelivery, RawDeliveryOverride, RawDialect, RawLayout, RawPresign, RawReverify, RawSecureLink,
-    RawStorage, RawZips, Section,
+    RawDelivery, RawDeliveryOverride, RawDialect, RawLayout, RawListing, RawPresign, RawReverify,
+    RawSecureLink, RawStorage, RawZips, Section,
 };
 use crate::config::{
-    Access, Address, Delivery, Dialect, Layout, Reverify, S3Key, Scheme, Secret, Storage, Zips, limits,
+    Access, Address, Delivery, Dialect, Layout, Listing, Reverify, S3Key, Scheme, Secret, Storage, Zips,
+    limits,
 };
 use crate::gomod::Patterns;
 
@@ -39,11 +40,18 @@ pub(super) fn storage(
             format!("too much: {parts_in_flight} parts on their way and {spare} more would hold {held} bytes, {most} is the most"),
         );
     }
+    if raw.dialect == Some(RawDialect::S3) && raw.listing == Some(RawListing::Propfind) {
+        found.note(&at.key("listing"), "S3 is listed as S3 is: leave it out");
+    }
     Storage {
         endpoint: endpoint::endpoint(&raw.endpoint(), at, context, found),
         dialect: match raw.dialect {
             Some(RawDialect::S3) => Dialect::S3,
             None | Some(RawDialect::Webdav) => Dialect::Webdav,
+        },
+        listing: match raw.listing {
+            None | Some(RawListing::Autoindex) => Listing::Autoindex,
+            Some(RawListing::Propfind) => Listing::Propfind,
         },
         layout: match raw.layout {
             Some(RawLayout::Athens) => Layout::Athens,

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::storage::{RawDelivery, RawDialect, RawLayout, RawReverify};
+use super::storage::{RawDelivery, RawDialect, RawLayout, RawListing, RawReverify};
 use super::words::{RawCount, RawDuration, Section};
 #[cfg(not(target_arch = "wasm32"))]
 use crate::config::{compile::duration::text, limits};
@@ -118,10 +118,17 @@ endpoint_section! {
         /// How objects are read and written. For S3 the bucket is in the `url`: as its path (`https://s3.example.com/bucket`)
         /// or as its host, whichever the store wants; requests are signed by Envoy (`aws_request_signing` in the
         /// cluster, with `use_unsigned_payload`). The key needs `s3:GetObject`, `s3:PutObject`,
-        /// `s3:AbortMultipartUpload`, and `s3:ListBucket` to be told what is missing from what is forbidden. The bucket
-        /// needs a lifecycle rule that ends multipart uploads which were left incomplete, after a day.
+        /// `s3:AbortMultipartUpload`, and `s3:ListBucket` to be told what is missing from what is forbidden, and which
+        /// versions are stored. The bucket needs a lifecycle rule that ends multipart uploads which were left incomplete,
+        /// after a day.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "webdav")))]
         pub(in crate::config) dialect: Option<RawDialect>,
+        /// How a store that speaks WebDAV lists a folder. Where no upstream may be asked, a module has the versions that are
+        /// stored, and a store says which by its listings. One that speaks S3 is listed as S3 is; its key needs
+        /// `s3:ListBucket`. In a WebDAV store with the layout `athens_flat` every folder of a version counts, even where a
+        /// file in it is missing.
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "autoindex")))]
+        pub(in crate::config) listing: Option<RawListing>,
         /// What objects are called. The default is served as it is by any static web server; the others are for what Athens
         /// has filled, and leave it readable by Athens: they hold versions alone, no lists and no `@latest`.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "goproxy")))]

@@ -32,9 +32,17 @@ pub(in crate::config) struct RawPolicy {
 
 /// A rule applies where all it names fits. What it does not name fits always, but it has to name modules.
 #[derive(Debug, Default, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(
+    not(target_arch = "wasm32"),
+    derive(schemars::JsonSchema),
+    schemars(
+        deny_unknown_fields,
+        extend("anyOf" = [{ "required": ["modules"] }, { "required": ["exact"] }])
+    )
+)]
 pub(in crate::config) struct RawRule {
-    /// What refusals and metrics call it: 1 to 32 of `a-z`, `0-9`, `_` and `-`. By default its place: `policy.rules[3]`.
+    /// What refusals and metrics call it: 1 to 32 of `a-z`, `0-9`, `_` and `-`, no two alike in a list. By default its place:
+    /// `policy.rules[3]`.
     pub(in crate::config) name: Option<String>,
     /// The modules it is for, as GOPRIVATE-style globs: `github.com/acme` is for that and all below it, `*` for everything.
     pub(in crate::config) modules: Option<Vec<Option<String>>>,
@@ -61,7 +69,7 @@ pub(in crate::config) struct RawRule {
     )]
     pub(in crate::config) age: Option<RawDuration>,
     /// With `redirect`: the base URL of the proxy that clients are sent to. By default that of the upstream that would be
-    /// asked, which clients must be able to reach then.
+    /// asked, which clients must be able to reach then; required where there is none.
     pub(in crate::config) to: Option<String>,
     /// Why, for the developer who is refused; the go command shows it. At most 300 bytes.
     pub(in crate::config) reason: Option<String>,
@@ -139,7 +147,8 @@ pub(in crate::config) enum RawMissMode {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub(in crate::config) enum RawReach {
-    /// to the storage alone: upstreams and checksum databases are not asked, lists and `@latest` are of what is stored
+    /// to the storage alone: upstreams and checksum databases are not asked, lists and `@latest` are of what is stored, and
+    /// nobody is sent to an upstream, whatever `on_miss` says; rules that redirect to a URL of their own still do
     Offline,
     /// to the upstreams, for what is not stored or can change
     Online,

@@ -98,6 +98,17 @@ pub(in crate::config) enum RawDialect {
     Webdav,
 }
 
+/// How a WebDAV store lists a folder.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(in crate::config) enum RawListing {
+    /// to a GET, as JSON; nginx with `autoindex on` and `autoindex_format json`, as `nginx/storage.conf` has it
+    Autoindex,
+    /// to a PROPFIND, as WebDAV has it; nginx itself knows none
+    Propfind,
+}
+
 /// What objects in the storage are called.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
 #[serde(rename_all = "snake_case")]

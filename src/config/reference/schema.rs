@@ -29,8 +29,11 @@ impl Transform for WithoutNulls {
                 object.insert("type".to_owned(), only);
             }
         }
-        if let Some(Value::Array(mut alternatives)) = object.remove("anyOf") {
-            alternatives.retain(|schema| schema["type"] != "null");
+        let is_null = |schema: &Value| schema["type"] == "null";
+        if object.get("anyOf").and_then(Value::as_array).is_some_and(|any| any.iter().any(is_null))
+            && let Some(Value::Array(mut alternatives)) = object.remove("anyOf")
+        {
+            alternatives.retain(|schema| !is_null(schema));
             let [Value::Object(only)] = alternatives.as_slice() else {
                 panic!("a choice of types: {alternatives:?}")
             };

@@ -1,5 +1,6 @@
 //! What is refused, and what the refusal says.
 
+mod callers;
 mod endpoints;
 mod sections;
 
@@ -72,11 +73,11 @@ fn fields() {
             (
                 r#""cache":null"#,
                 &[
-                    "$.cache: unknown field; known here: match, upstreams, storage, private, sumdb, verify, index, freshness, fetch, admin",
+                    "$.cache: unknown field; known here: match, upstreams, mode, policy, storage, private, sumdb, verify, index, freshness, fetch, callers, admin",
                 ],
             ),
             (r#""match":{"host":[]}"#, &[r#"$.match.host: unknown field; did you mean "hosts"?"#]),
-            (r#""admin":{"a b":1}"#, &[r#"$.admin["a b"]: unknown field; known here: path_prefix"#]),
+            (r#""admin":{"a b":1}"#, &[r#"$.admin["a b"]: unknown field; known here: path_prefix, explain"#]),
             (r#""index":{"slots":1,"slots":2}"#, &["$.index.slots: given twice; keep one"]),
             (r#""upstreams":[]"#, &["$.upstreams: given twice; keep one"]),
             (r#""upstreams":[{"x":1}],"index":{}"#, &["$.upstreams: given twice; keep one"]),

@@ -6,7 +6,7 @@ use crate::{
     goproxy::Zip,
     http::{Body, Callout},
     plan::{Source, Want},
-    store,
+    store::{self, Inventory},
 };
 
 /// One of the questions a search asks.
@@ -25,6 +25,8 @@ pub(super) enum Form {
     Plain,
     /// For the `.info` of a zip's version: the source answers no HEAD.
     ByInfo,
+    /// For the next page of what it has.
+    Listing(Inventory),
     /// For the zip itself, unless it is too large.
     Whole,
     /// To take the zip.
@@ -49,11 +51,14 @@ impl Question {
             (Want::Zip(_), Form::Plain) => endpoint::head(endpoint, &path),
             (Want::Zip(zip), Form::ByInfo) => endpoint::get(endpoint, &zip.info_path()),
             (Want::Zip(_), Form::Whole) => first(endpoint::get(endpoint, &path), config.fetch.zip_bytes),
-            (Want::Zip(_), Form::Store { .. }) => return None,
+            (Want::Zip(_), Form::Listing(_) | Form::Store { .. }) => return None,
         })
     }
 
     fn of_storage(&self, want: &Want, storage: &Storage, config: &Config) -> Option<Callout> {
+        if let Form::Listing(inventory) = &self.form {
+            return Some(inventory.callout(storage));
+        }
         let key = want.object(storage)?;
         Some(match (want, &self.form) {
             (Want::Document(_), _) => store::get(storage, &key),
@@ -61,7 +66,7 @@ impl Question {
                 store::create(storage, &key, Zip::CONTENT_TYPE, zip.clone())
             }
             (Want::Zip(_), Form::Whole) => first(store::get(storage, &key), config.fetch.zip_bytes),
-            (Want::Zip(_), Form::ByInfo | Form::Plain) => store::head(storage, &key),
+            (Want::Zip(_), Form::ByInfo | Form::Listing(_) | Form::Plain) => store::head(storage, &key),
         })
     }
 

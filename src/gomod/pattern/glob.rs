@@ -1,20 +1,22 @@
 //! `path.Match` globs, read once. Semantics of Go's path.Match, path.matchChunk and path.getEsc.
 
-/// A well-formed glob: chunks which begin wherever a `*` stood.
-#[derive(Clone, Debug, PartialEq, Eq)]
+use std::mem;
+
+/// A well-formed glob: chunks which begin wherever a `*` stood. The order is one to sort by, and means nothing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Glob {
     chunks: Vec<Chunk>,
 }
 
 /// Items in a row, possibly after a `*`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Chunk {
     pub(super) star: bool,
     pub(super) items: Vec<Item>,
 }
 
 /// What matches at one place.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Item {
     /// `?`: any character but a slash.
     Any,
@@ -60,8 +62,7 @@ impl Glob {
                 chunk.push(item);
             }
         }
-        chunks.retain(|chunk| chunk.star || !chunk.items.is_empty());
-        Ok(Self { chunks })
+        Ok(Self::of(chunks))
     }
 
     /// Whether the glob matches the whole name. Semantics of path.Match.
@@ -89,6 +90,67 @@ impl Glob {
             }
         }
         at == name.len()
+    }
+
+    /// The only text that the glob matches, if there is but one.
+    pub fn literal(&self) -> Option<&str> {
+        match self.chunks.as_slice() {
+            [] => Some(""),
+            [Chunk { star: false, items }] => match items.as_slice() {
+                [Item::Literal(text)] => Some(text),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether it is `*`, and matches whatever has no slash.
+    pub fn is_star(&self) -> bool {
+        matches!(self.chunks.as_slice(), [Chunk { star: true, items }] if items.is_empty())
+    }
+
+    /// What every text begins with that the glob matches.
+    pub fn head(&self) -> &str {
+        match self.chunks.first() {
+            Some(Chunk { star: false, items }) => literal(items.first()),
+            _ => "",
+        }
+    }
+
+    /// What every text ends with that the glob matches.
+    pub fn tail(&self) -> &str {
+        literal(self.chunks.last().and_then(|chunk| chunk.items.last()))
+    }
+
+    /// The pieces between its slashes, those in classes not counted.
+    pub(super) fn elements(&self) -> Vec<Self> {
+        let (mut elements, mut chunks) = (Vec::new(), Vec::new());
+        for chunk in &self.chunks {
+            let mut piece = Chunk { star: chunk.star, items: Vec::new() };
+            for item in &chunk.items {
+                let Item::Literal(text) = item else {
+                    piece.push(item.clone());
+                    continue;
+                };
+                for (index, part) in text.split('/').enumerate() {
+                    if index > 0 {
+                        chunks.push(mem::take(&mut piece));
+                        elements.push(Self::of(mem::take(&mut chunks)));
+                    }
+                    if !part.is_empty() {
+                        piece.push(Item::Literal(part.to_owned()));
+                    }
+                }
+            }
+            chunks.push(piece);
+        }
+        elements.push(Self::of(chunks));
+        elements
+    }
+
+    fn of(mut chunks: Vec<Chunk>) -> Self {
+        chunks.retain(|chunk| chunk.star || !chunk.items.is_empty());
+        Self { chunks }
     }
 
     pub(super) fn chunks(&self) -> &[Chunk] {
@@ -134,6 +196,13 @@ impl Item {
             }
             Self::Any | Self::Literal(_) => false,
         }
+    }
+}
+
+fn literal(item: Option<&Item>) -> &str {
+    match item {
+        Some(Item::Literal(text)) => text,
+        _ => "",
     }
 }
 

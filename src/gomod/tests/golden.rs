@@ -10,7 +10,7 @@ use crate::gomod::gosemver::Semver;
 use crate::gomod::{ModulePath, Pseudo, Query, Version, check, check_file_path, major, unescape_version};
 
 /// The rows of a table, which must be as many as were written.
-pub(in crate::gomod) fn rows<T: DeserializeOwned>(table: &str, at_least: usize) -> Vec<T> {
+pub(crate) fn rows<T: DeserializeOwned>(table: &str, at_least: usize) -> Vec<T> {
     let rows: Vec<T> = table.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
     assert!(rows.len() >= at_least, "{} rows", rows.len());
     rows
@@ -18,11 +18,11 @@ pub(in crate::gomod) fn rows<T: DeserializeOwned>(table: &str, at_least: usize) 
 
 /// Collects what differs, to tell all of it at once.
 #[derive(Default)]
-pub(in crate::gomod) struct Differences(Vec<String>);
+pub(crate) struct Differences(Vec<String>);
 
 impl Differences {
     #[expect(clippy::needless_pass_by_value, reason = "both sides are made where they are compared")]
-    pub(in crate::gomod) fn compare<T: PartialEq + Debug>(&mut self, input: impl Debug, ours: T, gos: T) {
+    pub(crate) fn compare<T: PartialEq + Debug>(&mut self, input: impl Debug, ours: T, gos: T) {
         if ours != gos {
             self.0.push(format!("{input:?}: {ours:?}, but Go says {gos:?}"));
         }
@@ -41,7 +41,7 @@ impl Drop for Differences {
 }
 
 /// Zeros at the end of a row are not written.
-pub(in crate::gomod) fn bit(bits: &str, index: usize) -> bool {
+pub(crate) fn bit(bits: &str, index: usize) -> bool {
     bits.as_bytes().get(index) == Some(&b'1')
 }
 

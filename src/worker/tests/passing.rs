@@ -76,6 +76,7 @@ fn begin(world: &mut World, source: Source, length: Option<usize>, sums: Option<
         authority: String::new(),
         path: PATH.to_owned(),
         headers: Headers::default(),
+        properties: Vec::new(),
     };
     let routed = Routed { checked: false, ..Routed::new(asked(), source, &request) };
     let headers =

@@ -38,7 +38,13 @@ pub fn check(input: &[u8]) {
     let prefix = &config.matching.path_prefix;
     let ask = |path: String| {
         let authority = authority.to_owned();
-        let head = RequestHead { method: "GET".to_owned(), authority, path, headers: Headers::default() };
+        let head = RequestHead {
+            method: "GET".to_owned(),
+            authority,
+            path,
+            headers: Headers::default(),
+            properties: Vec::new(),
+        };
         let place = place(&head, &config.matching, &config.admin);
         let ours = may_be_ours(&head.path, &config.matching, &config.admin);
         assert_eq!(

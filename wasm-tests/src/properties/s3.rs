@@ -1,17 +1,37 @@
-//! S3: what a store answers to an upload in parts.
+//! S3: what a store answers to an upload in parts, and any store to what it has of a module.
 //!
 //! Input: the body of the answer, which is taken for one to each of the questions.
 
 use std::sync::LazyLock;
 
 use modgate::config::{Config, Storage};
+use modgate::gomod::{ModulePath, Version};
 use modgate::http::{Callout, Headers, Reply};
-use modgate::store::{self, Stored, Written, multipart};
+use modgate::store::{self, Inventory, Stored, Turned, Written, multipart};
 
 static STORAGE: LazyLock<Storage> = LazyLock::new(|| {
     let text = r#"{"storage":{"cluster":"s","url":"http://s/b","dialect":"s3"}}"#;
     Config::parse(text).expect("a configuration").storage.expect("a storage")
 });
+
+/// A store of each kind, and the status that its listings have.
+static LISTED: LazyLock<Vec<(Storage, u16)>> = LazyLock::new(|| {
+    let kinds = [
+        (r#""dialect":"s3""#, 200),
+        (r#""dialect":"s3","layout":"athens_flat""#, 200),
+        (r#""listing":"autoindex""#, 200),
+        (r#""listing":"propfind""#, 207),
+        (r#""listing":"propfind","layout":"athens_flat""#, 207),
+    ];
+    let storage = |fields: &str| {
+        let text = format!(r#"{{"storage":{{"cluster":"s","url":"http://s/b",{fields}}}}}"#);
+        Config::parse(&text).expect("a configuration").storage.expect("a storage")
+    };
+    kinds.map(|(fields, status)| (storage(fields), status)).into()
+});
+
+static MODULE: LazyLock<ModulePath> =
+    LazyLock::new(|| ModulePath::parse("example.com/m").expect("a module path"));
 
 /// No answer panics; what is taken for an upload makes requests that can be sent and signed; no error is a success, and reasons
 /// are one line.
@@ -43,6 +63,25 @@ pub fn check(input: &[u8]) {
             Stored::Unavailable(why) => is_one_line(&why),
             Stored::Absent => assert_eq!(status, 404),
             said => panic!("{status}: {said:?}"),
+        }
+    }
+    for (storage, status) in LISTED.iter() {
+        match Inventory::of(storage, &MODULE).turn(&reply(*status)) {
+            Turned::More(inventory) => {
+                let callout = inventory.callout(storage);
+                let (path, query) = callout.path.split_once('?').expect("a query");
+                assert_eq!(path, "/b/");
+                let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%=&".contains(&byte);
+                assert!(query.bytes().all(is_plain) && query.contains("&start-after="), "{query}");
+            }
+            Turned::Over(Stored::Present(list)) => {
+                let list = String::from_utf8(list).expect("text");
+                let versions: Vec<_> =
+                    list.lines().map(|line| Version::parse(line).expect("a version")).collect();
+                assert!(versions.is_sorted_by(|one, other| one < other), "{list}");
+            }
+            Turned::Over(Stored::Unavailable(why)) => is_one_line(&why),
+            Turned::Over(said) => panic!("{said:?}"),
         }
     }
 }

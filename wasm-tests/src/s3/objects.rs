@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
@@ -26,6 +26,8 @@ pub(super) struct Objects(Arc<Inner>);
 struct Inner {
     state: Mutex<State>,
     turn: AtomicU64,
+    /// How many keys a listing has at most.
+    page: AtomicUsize,
     dir: TempDir,
 }
 
@@ -73,7 +75,16 @@ impl Object {
 impl Objects {
     pub(super) fn new() -> Self {
         let dir = tempfile::Builder::new().prefix("modgate-s3-").tempdir().expect("a temporary folder");
-        Self(Arc::new(Inner { state: Mutex::default(), turn: AtomicU64::new(0), dir }))
+        let page = AtomicUsize::new(PAGE);
+        Self(Arc::new(Inner { state: Mutex::default(), turn: AtomicU64::new(0), page, dir }))
+    }
+
+    fn page(&self) -> usize {
+        self.0.page.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn list_in_pages_of(&self, keys: usize) {
+        self.0.page.store(keys, Ordering::Relaxed);
     }
 
     pub(super) fn keys(&self) -> Vec<String> {
@@ -166,3 +177,6 @@ fn chunk(piece: &Piece, from: u64, to: u64) -> io::Result<Vec<u8>> {
 }
 
 const CHUNK: usize = 256 << 10;
+
+/// What S3 gives at once.
+const PAGE: usize = 1000;

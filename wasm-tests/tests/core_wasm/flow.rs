@@ -15,7 +15,13 @@ const CONFIG: &str = r#"{
 
 fn get(path: &str) -> RequestHead {
     let (method, authority) = ("GET".to_owned(), "gateway.test".to_owned());
-    RequestHead { method, authority, path: path.to_owned(), headers: Headers::default() }
+    RequestHead {
+        method,
+        authority,
+        path: path.to_owned(),
+        headers: Headers::default(),
+        properties: Vec::new(),
+    }
 }
 
 fn reply(status: u16, body: &str) -> Reply {

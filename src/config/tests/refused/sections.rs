@@ -165,6 +165,11 @@ fn storage() {
         &[
             (r#""dialect":"webdav","layout":"goproxy","write":false"#, &[]),
             (r#""dialect":"s3","layout":"athens","key_prefix":"go/modules/","reverify":"never""#, &[]),
+            (r#""dialect":"s3","listing":"autoindex""#, &[]),
+            (
+                r#""dialect":"s3","listing":"propfind""#,
+                &["$.storage.listing: S3 is listed as S3 is: leave it out"],
+            ),
             (r#""dialect":"ftp""#, &[r#"$.storage.dialect: expected `s3` or `webdav`, found "ftp""#]),
             (
                 r#""layout":"athens-flat""#,

@@ -30,7 +30,13 @@ impl Script {
         let authority = lines.next().unwrap_or_default().to_owned();
         let own = [("authorization", CLIENTS_SECRET), ("cookie", CLIENTS_SECRET)];
         let headers = lines.filter_map(|line| line.split_once(": ")).chain(own).collect();
-        let head = RequestHead { method: method.to_owned(), authority, path: path.to_owned(), headers };
+        let head = RequestHead {
+            method: method.to_owned(),
+            authority,
+            path: path.to_owned(),
+            headers,
+            properties: Vec::new(),
+        };
 
         let mut replies = VecDeque::new();
         let mut rest = rest;

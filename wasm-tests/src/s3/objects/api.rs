@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::StreamExt;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use s3s::dto::*;
 use s3s::{S3 as Api, S3Request, S3Response, S3Result, s3_error};
 
@@ -59,6 +60,35 @@ impl Api for Objects {
         in_bucket(&request.input.bucket)?;
         self.remove(&request.input.key);
         Ok(S3Response::new(DeleteObjectOutput::default()))
+    }
+
+    async fn list_objects_v2(
+        &self,
+        request: S3Request<ListObjectsV2Input>,
+    ) -> Reply<ListObjectsV2Output> {
+        let input = request.input;
+        in_bucket(&input.bucket)?;
+        if input.continuation_token.is_some() || input.delimiter.is_some() {
+            return Err(s3_error!(NotImplemented, "lists go on after a key, and are not grouped"));
+        }
+        let escaped = input.encoding_type.as_ref().is_some_and(|kind| kind.as_str() == EncodingType::URL);
+        let prefix = input.prefix.unwrap_or_default();
+        let after = input.start_after.unwrap_or_default();
+        let wanted = input.max_keys.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
+        let most = wanted.min(self.page());
+        let state = lock(&self.0.state);
+        let mut found = state.objects.iter().filter(|(key, _)| key.starts_with(&prefix) && **key > after);
+        let contents = found.by_ref().take(most).map(|(key, object)| listed(key, object, escaped));
+        let contents = contents.collect::<S3Result<Vec<_>>>()?;
+        Ok(S3Response::new(ListObjectsV2Output {
+            is_truncated: Some(found.next().is_some()),
+            key_count: i32::try_from(contents.len()).ok(),
+            contents: Some(contents),
+            encoding_type: input.encoding_type,
+            name: Some(input.bucket),
+            prefix: Some(prefix),
+            ..Default::default()
+        }))
     }
 
     async fn create_multipart_upload(
@@ -193,6 +223,18 @@ fn assemble(upload: &Upload, listed: &[CompletedPart]) -> S3Result<Vec<Arc<Piece
         pieces.push(Arc::clone(piece));
     }
     if pieces.is_empty() { Err(s3_error!(MalformedXML)) } else { Ok(pieces) }
+}
+
+fn listed(key: &str, object: &Object, escaped: bool) -> S3Result<s3s::dto::Object> {
+    let key =
+        if escaped { utf8_percent_encode(key, NON_ALPHANUMERIC).to_string() } else { key.to_owned() };
+    Ok(s3s::dto::Object {
+        e_tag: Some(ETag::Strong(object.tag.clone())),
+        key: Some(key),
+        last_modified: Some(object.modified.into()),
+        size: Some(signed(object.length())?),
+        ..Default::default()
+    })
 }
 
 fn signed(length: u64) -> S3Result<i64> {

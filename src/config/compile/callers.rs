@@ -1,0 +1,171 @@
+//! The section `callers`.
+
+use super::{given, header};
+use crate::config::problems::{Found, Path, quoted};
+use crate::config::raw::{RawCallerSource, RawCallers, RawXfccKey};
+use crate::config::{CallerSource, Callers, Origin, XfccKey, limits};
+
+/// The roots of attributes that a client cannot write.
+const ROOTS: [&str; 3] = ["connection", "filter_state", "metadata"];
+
+/// What cannot stand in a prefix: rules name callers by globs, whose signs these are.
+const GLOB_SIGNS: [char; 4] = ['*', '?', '[', '\\'];
+
+/// A source, and whether it is believed.
+struct Compiled {
+    at: Path,
+    source: CallerSource,
+    is_believed: bool,
+}
+
+pub(super) fn callers(
+    raw: RawCallers,
+    at: &Path,
+    route_header: &str,
+    found: &mut Found,
+    warnings: &mut Vec<String>,
+) -> Callers {
+    let at = at.key("principals");
+    let mut compiled = Vec::new();
+    for (n, section) in raw.principals.unwrap_or_default().into_iter().enumerate() {
+        let at = at.index(n);
+        if n == limits::MAX_CALLER_SOURCES {
+            let most = limits::MAX_CALLER_SOURCES;
+            found.note(&at, format!("too many: at most {most} are allowed"));
+        }
+        // What is no object has been noted before.
+        let Some(raw) = section.0 else { continue };
+        compiled.extend(source(&raw, at, route_header, found));
+    }
+    check_prefixes(&compiled, found);
+    let (believed, ignored) = compiled.into_iter().partition::<Vec<_>, _>(|one| one.is_believed);
+    for Compiled { at, .. } in ignored {
+        let what =
+            "not read, for anybody could send it: where the gateway removes what clients send of it, say so";
+        warnings.push(format!("{at}: {what} (\"trusted\": true)"));
+    }
+    Callers { principals: believed.into_iter().map(|one| one.source).collect() }
+}
+
+fn source(raw: &RawCallerSource, at: Path, route_header: &str, found: &mut Found) -> Option<Compiled> {
+    let separator = separator(raw.separator.as_deref(), &at.key("separator"), found);
+    let prefix = prefix(raw.prefix.as_deref(), &at.key("prefix"), found);
+    let trusted = raw.trusted.unwrap_or_default();
+    let (origin, is_believed) = match (&raw.header, &raw.property, raw.xfcc) {
+        (Some(name), None, None) => {
+            let name = name.to_ascii_lowercase();
+            if let Err(why) = header::may_name_callers(&name, route_header) {
+                found.note(&at.key("header"), format!("{} cannot say who asks: {why}", quoted(&name)));
+            }
+            (Origin::Header(name), trusted)
+        }
+        (None, Some(path), None) => {
+            if raw.trusted.is_some() {
+                found.note(&at.key("trusted"), "a property is the gateway's own word: leave it out");
+            }
+            (Origin::Property(property(path, &at.key("property"), found)), true)
+        }
+        (None, None, Some(key)) => {
+            if separator.is_some() {
+                found.note(&at.key("separator"), "what it separates has separators of its own: leave it out");
+            }
+            (Origin::Xfcc(xfcc(key)), trusted)
+        }
+        _ => {
+            let is_noted = ["header", "property", "xfcc"].iter().any(|key| found.covers(&at.key(key)));
+            if !is_noted {
+                found.note(&at, "it needs one of header, property and xfcc");
+            }
+            return None;
+        }
+    };
+    Some(Compiled { source: CallerSource { origin, prefix, separator }, is_believed, at })
+}
+
+/// The elements of an attribute's path.
+fn property(path: &[Option<String>], at: &Path, found: &mut Found) -> Vec<String> {
+    let path: Vec<String> = given(Some(path)).map(|(_, element)| element.to_owned()).collect();
+    let is_root = |root: &str| path.first().is_some_and(|first| first == root);
+    let second = path.get(1).map_or("", String::as_str);
+    if path.len() < 2 || path.iter().any(String::is_empty) {
+        found.note(
+            at,
+            "it is not the path of an attribute, such as [\"connection\", \"uri_san_peer_certificate\"]",
+        );
+    } else if !ROOTS.iter().any(|root| is_root(root)) {
+        found.note(
+            at,
+            format!(
+                "only what lies in {} is the gateway's own word; a header is a `header`",
+                ROOTS.join(", ")
+            ),
+        );
+    } else if is_root("connection") && !second.ends_with("_peer_certificate") {
+        found.note(at, "of a connection only what ends in _peer_certificate says who the client is");
+    }
+    path
+}
+
+fn xfcc(key: RawXfccKey) -> XfccKey {
+    match key {
+        RawXfccKey::Dns => XfccKey::Dns,
+        RawXfccKey::Hash => XfccKey::Hash,
+        RawXfccKey::Subject => XfccKey::Subject,
+        RawXfccKey::Uri => XfccKey::Uri,
+    }
+}
+
+fn separator(raw: Option<&str>, at: &Path, found: &mut Found) -> Option<char> {
+    let raw = raw?;
+    let mut characters = raw.chars();
+    match (characters.next(), characters.next()) {
+        (Some(only), None) if only == ' ' || only.is_ascii_punctuation() => Some(only),
+        _ => {
+            found.note(at, format!("{} is not a blank or one sign such as a comma", quoted(raw)));
+            None
+        }
+    }
+}
+
+fn prefix(raw: Option<&str>, at: &Path, found: &mut Found) -> String {
+    let prefix = raw.unwrap_or_default();
+    let most = limits::MAX_CALLER_PREFIX_BYTES;
+    if prefix.len() > most || !prefix.bytes().all(|b| b.is_ascii_graphic()) || prefix.contains(GLOB_SIGNS) {
+        found.note(
+            at,
+            format!("{} is not at most {most} visible ASCII characters without * ? [ \\", quoted(prefix)),
+        );
+    } else if prefix.starts_with('@') {
+        found.note(at, "rules take what begins with @ for a word of their own (@anonymous)");
+    }
+    prefix.to_owned()
+}
+
+/// Where names come from several sources, whatever they are, none may be taken for one of another.
+fn check_prefixes(compiled: &[Compiled], found: &mut Found) {
+    let prefix = |one: &Compiled| one.source.prefix.clone();
+    for (n, one) in compiled.iter().enumerate() {
+        let at = one.at.key("prefix");
+        if compiled.len() > 1 && prefix(one).is_empty() {
+            found.note(&at, "missing: with several sources each needs one, such as \"user:\" or \"team:\"");
+        }
+        let collides = |other: &&Compiled| {
+            let (mine, others) = (prefix(one), prefix(other));
+            mine != others
+                && !others.is_empty()
+                && !mine.is_empty()
+                && (mine.starts_with(&others) || others.starts_with(&mine))
+        };
+        if let Some(other) = compiled.iter().take(n).find(collides) {
+            found.note(
+                &at,
+                format!(
+                    "{} and {} of {} begin alike, so that a name of one could be taken for one of the other",
+                    quoted(&prefix(one)),
+                    quoted(&prefix(other)),
+                    other.at
+                ),
+            );
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Which rules can never apply, for those before them in their list decide all that they are for?
+
+use std::collections::BTreeMap;
+
+use crate::gomod::Pattern;
+use crate::policy::Rule;
+
+/// Enough to see that something is wrong with an order; thousands of lines would hide what else is logged.
+const MOST_TOLD: usize = 8;
+
+/// What to say of the rules of a list that can never apply.
+///
+/// It looks at how globs are written, for nothing else is quick among thousands of rules: `github.com/acme` is known to hold
+/// `github.com/acme/*`, and `*.com` is not known to hold `acme.com`.
+pub(super) fn warnings(rules: &[Rule]) -> Vec<String> {
+    let mut decided = Decided::default();
+    let mut warnings = Vec::new();
+    for (n, rule) in rules.iter().enumerate() {
+        match decided.before(rule).and_then(|earlier| rules.get(earlier)) {
+            Some(earlier) => warnings.push(format!(
+                "{} can never apply: before it {} decides for everybody",
+                shown(rule),
+                shown(earlier)
+            )),
+            None => decided.add(n, rule),
+        }
+    }
+    let untold = warnings.len().saturating_sub(MOST_TOLD);
+    warnings.truncate(MOST_TOLD);
+    if untold > 0 {
+        warnings.push(format!("{untold} more rules can never apply"));
+    }
+    warnings
+}
+
+/// What the rules so far decide for everybody and every version, by how it is written: which of them was first to.
+#[derive(Default)]
+struct Decided<'r> {
+    globs: BTreeMap<&'r str, usize>,
+    exact: BTreeMap<&'r str, usize>,
+}
+
+impl<'r> Decided<'r> {
+    fn add(&mut self, n: usize, rule: &'r Rule) {
+        if rule.is_final() && rule.principals.is_empty() {
+            for glob in rule.modules.iter() {
+                self.globs.entry(written(glob)).or_insert(n);
+            }
+            for path in &rule.exact {
+                self.exact.entry(path.as_str()).or_insert(n);
+            }
+        }
+    }
+
+    /// Where all modules of a rule are decided before it: the last rule that it takes for that.
+    fn before(&self, rule: &Rule) -> Option<usize> {
+        let globs = rule.modules.iter().map(|glob| self.above(written(glob)));
+        let exact = rule.exact.iter().map(|path| path.as_str());
+        let exact = exact.map(|path| self.exact.get(path).copied().or_else(|| self.above(path)));
+        globs.chain(exact).collect::<Option<Vec<_>>>()?.into_iter().max()
+    }
+
+    /// The rule for a glob that holds whatever `glob` holds: the very same, all leading elements of it, or `*`.
+    fn above(&self, glob: &str) -> Option<usize> {
+        let leading = glob.match_indices('/').filter_map(|(at, _)| glob.get(..at));
+        // A class may hold a slash: what is leading to the eye is not what is compared with the leading elements then.
+        let leading = leading.take_while(|leading| !leading.contains(['[', '\\']));
+        ["*", glob].into_iter().chain(leading).find_map(|glob| self.globs.get(glob)).copied()
+    }
+}
+
+fn written(glob: &Pattern) -> &str {
+    glob.as_str().strip_suffix('/').unwrap_or(glob.as_str())
+}
+
+fn shown(rule: &Rule) -> String {
+    if rule.name.is_empty() { rule.place.clone() } else { format!("{} ({})", rule.place, rule.name) }
+}

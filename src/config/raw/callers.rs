@@ -1,0 +1,59 @@
+//! The section `callers`.
+
+use serde::Deserialize;
+
+use super::words::Section;
+
+/// Who says who asks.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub(in crate::config) struct RawCallers {
+    /// Where names are read, each one of `header`, `property` and `xfcc`. A caller has all the names that all of these give,
+    /// at most 256 of at most 1024 bytes; one with more of either, or whose names cannot be read, is refused (403) and never
+    /// taken for somebody without a name. None by default: everybody is anonymous.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Vec::<String>::new())))]
+    pub(in crate::config) principals: Option<Vec<Section<RawCallerSource>>>,
+}
+
+/// A source of names.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub(in crate::config) struct RawCallerSource {
+    /// A request header whose value is a name, such as basic_auth's `forward_username_header` or a header of jwt_authn's
+    /// `claim_to_headers`. A request that has it twice is refused, and without a `separator` one that has a comma in it.
+    pub(in crate::config) header: Option<String>,
+    /// The path of an Envoy attribute, whose value is a text or a list of texts:
+    /// `["metadata", "filter_metadata", "envoy.filters.http.jwt_authn", "payload", "sub"]`, or
+    /// `["connection", "uri_san_peer_certificate"]`. Only of `metadata`, `filter_state` and the peer of `connection`: the
+    /// others say what the client wrote.
+    pub(in crate::config) property: Option<Vec<Option<String>>>,
+    /// What `x-forwarded-client-cert` says of the client's certificate (mTLS); of several elements the last one counts, the
+    /// client of this Envoy.
+    pub(in crate::config) xfcc: Option<RawXfccKey>,
+    /// Says of a `header` or of `xfcc` that clients cannot write it themselves, because the gateway removes theirs (an
+    /// early_header_mutation; `forward_client_cert_details: SANITIZE_SET`). What is not trusted is not read, callers stay
+    /// anonymous, and a warning says so at start. Not trusted by default: a header can be sent by anybody.
+    pub(in crate::config) trusted: Option<bool>,
+    /// Put before each name, such as `user:` or `team:`, so that nobody's user name can be taken for a team. It may be left
+    /// out where this is the only source; of several, none may begin with another's.
+    pub(in crate::config) prefix: Option<String>,
+    /// The one character that stands between the names of a `header` or of a text that a `property` holds: `,` or a blank.
+    /// Without it the whole is one name.
+    pub(in crate::config) separator: Option<String>,
+}
+
+/// What of `x-forwarded-client-cert` is the name.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(in crate::config) enum RawXfccKey {
+    /// each DNS name of the certificate
+    #[serde(rename = "DNS")]
+    Dns,
+    /// the SHA-256 of the certificate, which Envoy always tells
+    Hash,
+    /// its subject, such as `CN=ci,O=Example`
+    Subject,
+    /// each URI of the certificate, such as `spiffe://example.com/ci`
+    #[serde(rename = "URI")]
+    Uri,
+}

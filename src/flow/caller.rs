@@ -1,0 +1,128 @@
+//! Who asks: the names that the gateway's authentication left in a request.
+//!
+//! **Nobody is anonymous by accident.** Anonymous is who comes without a name: the header, the property or the certificate is not
+//! there, or is empty. Who comes with something that cannot be read, with too many names or too long ones, is refused: a rule
+//! that denies a team would else be passed by whoever has his names spoilt.
+//!
+//! **No name is added by whom it names.** A value that may hold one name alone is never split, and one that looks as if a
+//! second had been joined to it is refused: so is a header that comes twice.
+
+mod attribute;
+#[cfg(test)]
+mod tests;
+mod xfcc;
+
+use crate::{
+    config::{CallerSource, Callers, Origin, limits},
+    goproxy::Refusal,
+    http::RequestHead,
+    policy::Caller,
+};
+
+/// Why a caller's names cannot be told.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+enum Unclear {
+    #[error("it holds a comma, and one name was expected")]
+    Joined,
+    #[error("it is not as it should be")]
+    Malformed,
+    #[error("it holds what is no text")]
+    NoText,
+    #[error("it came more than once")]
+    Repeated,
+    #[error("it holds a name of more than {} bytes", limits::MAX_CALLER_NAME_BYTES)]
+    TooLong,
+    #[error("there are more than {} names", limits::MAX_CALLER_NAMES)]
+    TooMany,
+}
+
+/// Who sent this request.
+///
+/// # Errors
+/// With the refusal of whoever has names that cannot be told.
+pub fn caller(head: &RequestHead, callers: &Callers) -> Result<Caller, Refusal> {
+    let mut names = Vec::new();
+    let mut properties = head.properties.iter();
+    for source in &callers.principals {
+        let property = match &source.origin {
+            Origin::Property(_) => properties.next().and_then(Option::as_deref),
+            Origin::Header(_) | Origin::Xfcc(_) => None,
+        };
+        let read = read(source, head, property).and_then(|found| add(&mut names, found, &source.prefix));
+        read.map_err(|why| refusal(&source.origin, &why))?;
+    }
+    Ok(Caller::new(names))
+}
+
+/// The names that `source` gives, as they are written there.
+fn read(source: &CallerSource, head: &RequestHead, property: Option<&[u8]>) -> Result<Vec<String>, Unclear> {
+    match &source.origin {
+        Origin::Header(name) => match (only(head, name)?, source.separator) {
+            (None, _) => Ok(Vec::new()),
+            (Some(value), None) if value.contains(',') => Err(Unclear::Joined),
+            (Some(value), separator) => Ok(split(value, separator)),
+        },
+        Origin::Property(_) => {
+            let texts = property.map(attribute::texts).transpose()?.unwrap_or_default();
+            Ok(texts.iter().flat_map(|text| split(text, source.separator)).collect())
+        }
+        Origin::Xfcc(key) => match only(head, xfcc::HEADER)? {
+            None => Ok(Vec::new()),
+            Some(value) => xfcc::values(value, key.as_str()).ok_or(Unclear::Malformed),
+        },
+    }
+}
+
+/// The value of a header that may come once.
+fn only<'a>(head: &'a RequestHead, name: &str) -> Result<Option<&'a str>, Unclear> {
+    let mut values = head.headers.all(name);
+    match (values.next(), values.next()) {
+        (first, None) => Ok(first),
+        (_, Some(_)) => Err(Unclear::Repeated),
+    }
+}
+
+fn split(value: &str, separator: Option<char>) -> Vec<String> {
+    match separator {
+        None => vec![value.trim().to_owned()],
+        Some(separator) => value.split(separator).map(|name| name.trim().to_owned()).collect(),
+    }
+}
+
+fn add(names: &mut Vec<String>, found: Vec<String>, prefix: &str) -> Result<(), Unclear> {
+    for name in found.into_iter().filter(|name| !name.is_empty()) {
+        // The host's bytes that were no text are this character by now, so that two names could look alike.
+        if name.contains(|c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER) {
+            return Err(Unclear::NoText);
+        }
+        if name.len() > limits::MAX_CALLER_NAME_BYTES {
+            return Err(Unclear::TooLong);
+        }
+        if names.len() == limits::MAX_CALLER_NAMES {
+            return Err(Unclear::TooMany);
+        }
+        names.push(format!("{prefix}{name}"));
+    }
+    Ok(())
+}
+
+/// What the developer reads; it is for whoever runs the gateway, too, who alone can mend it.
+fn refusal(origin: &Origin, why: &Unclear) -> Refusal {
+    let place = match origin {
+        Origin::Header(name) => format!("header {name}"),
+        Origin::Property(path) => format!("property {}", path.join(".")),
+        Origin::Xfcc(_) => format!("header {}", xfcc::HEADER),
+    };
+    let place: String = place.chars().take(MAX_PLACE).collect();
+    Refusal::Forbidden {
+        rule: "caller".into(),
+        reason: format!(
+            "forbidden: this gateway cannot tell who asks.\n\
+             What its authentication says ({place}) cannot be used: {why}.\n\
+             Tell whoever runs it; nothing is wrong with your go command."
+        ),
+    }
+}
+
+/// An attribute's path can be long, and a refusal has to be short.
+const MAX_PLACE: usize = 160;

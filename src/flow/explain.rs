@@ -1,0 +1,324 @@
+//! The page that says what is decided of a module version, and why.
+//!
+//! It shows what nobody outside should see (rules, whom else a module is for, what is asked of whom), so it is for those alone
+//! whom `admin.explain` names. It asks nobody: what the index does not know it says it does not know.
+
+use std::time::Duration;
+
+use percent_encoding::percent_decode_str;
+use serde::Serialize;
+
+use super::{
+    caller::caller,
+    published::published,
+    request::refuse,
+    respond::answer,
+    ruling::{Instead, elsewhere, refusal},
+};
+use crate::{
+    config::Config,
+    cx::{Cx, Verdict},
+    gomod::{ModulePath, Version, check},
+    goproxy::{Answer, Asker, Document, File, Judge, Refusal, Standing, Zip},
+    http::RequestHead,
+    metrics::Cache,
+    plan::{Want, plan},
+    policy::{Action, Caller, Decision, Rule, View},
+    shared::{Entry, Index, Region},
+};
+
+/// Answers a request for the page.
+pub(super) fn explain(head: &RequestHead, config: &Config, index: &Index, cx: &mut Cx<'_>) -> Verdict {
+    match admit(head, config).and_then(|()| Asked::read(&head.path)) {
+        Ok(asked) => {
+            let mut body =
+                serde_json::to_string_pretty(&asked.explanation(config, index, cx)).unwrap_or_default();
+            body.push('\n');
+            let page = Answer::Page { healthy: true, content_type: "application/json", body };
+            answer(&page, &Asker::default(), KIND, Cache::None, cx)
+        }
+        Err(refusal) => refuse(KIND, &refusal, cx),
+    }
+}
+
+fn admit(head: &RequestHead, config: &Config) -> Result<(), Refusal> {
+    let allowed = &config.admin.explain;
+    if allowed.is_empty() {
+        let reason = "not found: nobody may ask for explanations here (admin.explain)".to_owned();
+        return Err(Refusal::Unknown(reason));
+    }
+    let caller = caller(head, &config.callers)?;
+    if allowed.iter().any(|principal| principal.matches(&caller)) {
+        return Ok(());
+    }
+    let reason = "forbidden: explanations are for callers whom admin.explain names".to_owned();
+    Err(Refusal::Forbidden { rule: "explain".into(), reason })
+}
+
+/// What an explanation is asked for.
+#[derive(Debug, PartialEq, Eq)]
+struct Asked {
+    module: ModulePath,
+    version: Option<Version>,
+    caller: Caller,
+}
+
+#[derive(Serialize)]
+struct Explanation<'a> {
+    module: &'a str,
+    version: Option<&'a str>,
+    principals: &'a [String],
+    /// `allow`, `deny`, `cooldown`, `redirect`; `undated` where it depends on when the version was published, and `by_version`
+    /// where none was asked for and they differ.
+    decision: &'static str,
+    /// Who decided; nobody where the default did.
+    rule: Option<Named<'a>>,
+    /// What no rule decides.
+    default: &'static str,
+    /// What the developer is told who is refused.
+    refusal: Option<String>,
+    redirect: Option<String>,
+    published: Option<String>,
+    /// From when on it may be had.
+    until: Option<String>,
+    /// The rules that name the module, in their order.
+    considered: Vec<Considered<'a>>,
+    mode: &'static str,
+    on_miss: &'static str,
+    private: bool,
+    checksum_database: Option<&'a str>,
+    /// Who is asked, in this order, for what the index has not got.
+    sources: Vec<Sources>,
+    indexed: Vec<Indexed>,
+}
+
+#[derive(Serialize)]
+struct Named<'a> {
+    place: &'a str,
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+struct Considered<'a> {
+    #[serde(flatten)]
+    rule: Named<'a>,
+    action: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Serialize)]
+struct Sources {
+    document: &'static str,
+    asked: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Indexed {
+    document: &'static str,
+    /// `absent`, `fresh`, `stale`, `expired`, and `missing` where it is known that there is none.
+    state: &'static str,
+    age_seconds: Option<u64>,
+    fresh_for_seconds: Option<u64>,
+}
+
+impl Asked {
+    /// Reads the query of `path`: `module`, `version` if one is meant, and a `principal` for each name of a caller.
+    fn read(path: &str) -> Result<Self, Refusal> {
+        let query = path.split_once('?').map_or("", |(_, query)| query);
+        let malformed = |why: String| Refusal::Malformed(format!("malformed query: {why}"));
+        let (mut module, mut version, mut principals) = (None, None, Vec::new());
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            // A plus is a plus, as in v2.0.0+incompatible.
+            let value = percent_decode_str(value).decode_utf8_lossy().into_owned();
+            match name {
+                "module" if module.is_none() => module = Some(value),
+                "version" if version.is_none() => version = Some(value),
+                "principal" => principals.push(value),
+                _ => {
+                    let known = "module and version, each once, and principal";
+                    return Err(malformed(format!("{name:?} is not one of {known}")));
+                }
+            }
+        }
+        let module = module.ok_or_else(|| malformed("which module?".to_owned()))?;
+        let module = ModulePath::parse(&module).map_err(|error| malformed(error.to_string()))?;
+        let version = version
+            .filter(|version| !version.is_empty())
+            .map(|version| {
+                let version = Version::parse(&version)?;
+                check(&module, &version).map(|()| version)
+            })
+            .transpose()
+            .map_err(|error| malformed(error.to_string()))?;
+        Ok(Self { module, version, caller: Caller::new(principals) })
+    }
+
+    fn explanation<'a>(&'a self, config: &'a Config, index: &Index, cx: &Cx<'_>) -> Explanation<'a> {
+        let Self { module, version, caller } = self;
+        let policy = &config.policy.policy;
+        let view = policy.view(module, caller);
+        let published = version.as_ref().and_then(|version| published(module, version, index, cx));
+        let decision = match version {
+            Some(version) => Some(view.decide(version, published, cx.now)),
+            None => view.whole(),
+        };
+        let rule = decision.as_ref().and_then(decider);
+        let until = match decision {
+            Some(Decision::TooYoung(_, until)) => Some(until.rfc3339()),
+            _ => None,
+        };
+        let redirect = match &decision {
+            Some(Decision::Redirected(_, to)) => {
+                self.wants().first().and_then(|(_, want)| match elsewhere(want, *to, config) {
+                    Instead::Elsewhere(to) => Some(to),
+                    Instead::Failed(_) | Instead::Missing(_) | Instead::Refused(_) => None,
+                })
+            }
+            _ => None,
+        };
+        Explanation {
+            module: module.as_str(),
+            version: version.as_ref().map(Version::as_str),
+            principals: caller.principals(),
+            decision: decision.as_ref().map_or("by_version", word),
+            rule: rule.map(Named::of),
+            default: if policy.denies_by_default() { "deny" } else { "allow" },
+            refusal: decision
+                .as_ref()
+                .and_then(|decision| refusal(module, version.as_ref(), decision, caller, cx.now))
+                .map(|refusal| refusal.reason().to_owned()),
+            redirect,
+            published: published.map(|time| time.rfc3339()),
+            until,
+            considered: self.considered(config, &view, rule),
+            mode: if config.offline { "offline" } else { "online" },
+            on_miss: config.on_miss(module).as_str(),
+            private: config.private.modules.matches(module),
+            checksum_database: config
+                .verification(module)
+                .and_then(|(at, _)| config.sumdb.get(at))
+                .map(|sumdb| sumdb.name.as_str()),
+            sources: self.sources(config),
+            indexed: self
+                .wants()
+                .into_iter()
+                .map(|(name, want)| indexed(name, &want, config, index, cx))
+                .collect(),
+        }
+    }
+
+    /// What is asked for of the module, by the names that people know.
+    fn wants(&self) -> Vec<(&'static str, Want)> {
+        let of = |file| Want::Document(Document::Module { module: self.module.clone(), file });
+        match &self.version {
+            None => vec![("@v/list", of(File::List)), ("@latest", of(File::Latest))],
+            Some(version) => {
+                let zip = Zip { module: self.module.clone(), version: version.clone() };
+                vec![
+                    (".info", of(File::Info(version.clone()))),
+                    (".mod", of(File::Mod(version.clone()))),
+                    (".zip", Want::Zip(zip)),
+                ]
+            }
+        }
+    }
+
+    fn considered<'a>(
+        &self,
+        config: &'a Config,
+        view: &View<'a>,
+        decider: Option<&Rule>,
+    ) -> Vec<Considered<'a>> {
+        let mut is_decided = false;
+        let naming = config.policy.policy.rules().iter().filter(|rule| rule.names(&self.module));
+        let explained = naming.map(|rule| {
+            let is_decider = decider.is_some_and(|decider| std::ptr::eq(decider, rule));
+            let outcome = if is_decided {
+                "not reached"
+            } else if is_decider {
+                "decides"
+            } else if !rule.is_for(&self.caller) {
+                "not for this caller"
+            } else if self.version.as_ref().is_some_and(|version| !rule.has(version)) {
+                "not for this version"
+            } else if self.version.is_some() {
+                "old enough"
+            } else {
+                "depends on the version"
+            };
+            is_decided |= is_decider
+                || (self.version.is_none()
+                    && view.rules().last().is_some_and(|last| std::ptr::eq(*last, rule) && last.is_final()));
+            Considered { rule: Named::of(rule), action: action(rule), outcome }
+        });
+        explained.take(MAX_CONSIDERED).collect()
+    }
+
+    fn sources(&self, config: &Config) -> Vec<Sources> {
+        let asked = |want: &Want| {
+            plan(want, config, true).into_iter().map(|source| source.describe(config)).collect()
+        };
+        self.wants().iter().map(|(document, want)| Sources { document, asked: asked(want) }).collect()
+    }
+}
+
+impl<'a> Named<'a> {
+    fn of(rule: &'a Rule) -> Self {
+        Self { place: &rule.place, name: &rule.name }
+    }
+}
+
+fn indexed(document: &'static str, want: &Want, config: &Config, index: &Index, cx: &Cx<'_>) -> Indexed {
+    let path = want.key();
+    let known =
+        [Region::Found, Region::Missing].into_iter().find_map(|region| index.peek(cx.kv, region, &path));
+    let Some(entry) = known else {
+        return Indexed { document, state: "absent", age_seconds: None, fresh_for_seconds: None };
+    };
+    let spread = index.spread(&path, entry.since());
+    let judge = Judge { rules: &config.freshness, now: cx.now, spread, no_cache: false };
+    let (state, left) = match (super::judge::standing(want, &entry, judge), &entry) {
+        (Standing::Fresh { left }, Entry::Missing(_)) => ("missing", left),
+        (Standing::Fresh { left }, _) => ("fresh", left),
+        (Standing::Stale { .. }, _) => ("stale", None),
+        (Standing::Expired { .. }, _) => ("expired", None),
+    };
+    Indexed {
+        document,
+        state,
+        age_seconds: Some(cx.now.since(entry.since()).as_secs()),
+        fresh_for_seconds: left.as_ref().map(Duration::as_secs),
+    }
+}
+
+fn decider<'p>(decision: &Decision<'p>) -> Option<&'p Rule> {
+    match *decision {
+        Decision::Allowed(rule) | Decision::Denied(rule) => rule,
+        Decision::Redirected(rule, _) | Decision::TooYoung(rule, _) | Decision::Undated(rule) => Some(rule),
+    }
+}
+
+fn word(decision: &Decision<'_>) -> &'static str {
+    match decision {
+        Decision::Allowed(_) => "allow",
+        Decision::Denied(_) => "deny",
+        Decision::Redirected(..) => "redirect",
+        Decision::TooYoung(..) => "cooldown",
+        Decision::Undated(_) => "undated",
+    }
+}
+
+fn action(rule: &Rule) -> &'static str {
+    match rule.action {
+        Action::Allow => "allow",
+        Action::Cooldown(_) => "cooldown",
+        Action::Deny => "deny",
+        Action::Redirect(_) => "redirect",
+    }
+}
+
+const KIND: &str = "page";
+
+/// More rules for one module than anybody reads.
+const MAX_CONSIDERED: usize = 1000;

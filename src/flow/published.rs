@@ -1,0 +1,173 @@
+//! When the versions of a module were published, as far as that was found out.
+//!
+//! It is the time in a version's `.info`, or where that has none, when this gateway first saw it. The `.info` documents
+//! themselves come and go in the index, so what was read in them is kept there once more, for all versions of a module
+//! together: a list of a thousand versions is then judged by one or two records, and "first seen" stays first.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::{
+    cx::Cx,
+    gomod::{ModulePath, Version},
+    goproxy::{Document, Failure, File, Found, Info, Missing},
+    http::Timestamp,
+    plan::Want,
+    shared::{Entry, Index, Region},
+};
+
+/// What one worker found out lately, module by module: what does not fit into the index is not asked for again and again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Publications {
+    /// The latest last.
+    modules: VecDeque<(ModulePath, Published)>,
+}
+
+/// What was found out of the versions of one module.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Published(BTreeMap<Version, Publication>);
+
+/// What was found out of one version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Publication {
+    /// It was published then.
+    At(Timestamp),
+    /// Nobody could say.
+    Failed(Failure),
+    /// There is no such version.
+    Missing(Missing),
+}
+
+impl Publications {
+    /// What was found out of a module.
+    pub fn of(&self, module: &ModulePath) -> Published {
+        let known = self.modules.iter().find(|(known, _)| known == module);
+        known.map(|(_, published)| published.clone()).unwrap_or_default()
+    }
+
+    /// Adds what was found out just now.
+    pub fn learn(&mut self, module: &ModulePath, published: Published) {
+        let mut all = self.of(module);
+        all.0.extend(published.0);
+        self.modules.retain(|(known, _)| known != module);
+        if self.modules.len() >= MAX_MODULES {
+            self.modules.pop_front();
+        }
+        self.modules.push_back((module.clone(), all));
+    }
+
+    /// Forgets what says nothing of the next time: who could not say, and what is missing.
+    pub fn forget_failures(&mut self, module: &ModulePath) {
+        for (known, published) in &mut self.modules {
+            if known == module {
+                published.0.retain(|_, publication| matches!(publication, Publication::At(_)));
+            }
+        }
+    }
+}
+
+impl Published {
+    /// Notes what was found out of a version.
+    pub fn note(&mut self, version: Version, publication: Publication) {
+        self.0.insert(version, publication);
+    }
+
+    /// What was found out of a version.
+    pub fn get(&self, version: &Version) -> Option<&Publication> {
+        self.0.get(version)
+    }
+
+    /// Adds what the index has of all versions of `module`; what was found out just now counts more.
+    pub fn recall(&mut self, module: &ModulePath, index: &mut Index, cx: &mut Cx<'_>) {
+        // Used, and not only looked at: what a list in use is judged by is to stay.
+        let _ = index.look_up(cx.kv, Region::Found, &record(module, 0), cx.now);
+        for (version, time) in recorded(module, index, cx) {
+            self.0.entry(version).or_insert(Publication::At(time));
+        }
+    }
+
+    /// Keeps in the index what was found out, beside what is there. The largest records the index takes hold some thousand
+    /// versions each; of more versions than fit into [`MAX_RECORDS`] the last ones are asked for each time.
+    pub fn keep(&self, module: &ModulePath, index: &mut Index, cx: &mut Cx<'_>) {
+        let mut all: BTreeMap<_, _> = recorded(module, index, cx).into_iter().collect();
+        let known = all.len();
+        for (version, publication) in &self.0 {
+            if let Publication::At(time) = publication {
+                all.entry(version.clone()).or_insert(*time);
+            }
+        }
+        if all.len() == known {
+            return;
+        }
+        let all: Vec<_> = all.iter().map(|(version, time)| (version.as_str(), time.0)).collect();
+        let room = index.max_body_bytes(&record(module, MAX_RECORDS)) / BYTES_PER_VERSION;
+        for (number, some) in all.chunks(room.max(1)).take(MAX_RECORDS).enumerate() {
+            let more = all.len() > room.saturating_mul(number + 1);
+            if let Ok(body) = postcard::to_allocvec(&(more, some)) {
+                let entry = Entry::Found(Found::fetched(body, cx.now));
+                index.keep(cx.kv, &record(module, number), &entry, cx.now);
+            }
+        }
+    }
+}
+
+/// When a version was published, as far as the index has it.
+pub(super) fn published(
+    module: &ModulePath,
+    version: &Version,
+    index: &Index,
+    cx: &Cx<'_>,
+) -> Option<Timestamp> {
+    let document = Document::Module { module: module.clone(), file: File::Info(version.clone()) };
+    let time = match index.peek(cx.kv, Region::Found, &Want::Document(document).key()) {
+        Some(Entry::Found(found)) => match Info::read(&found.body)?.time {
+            Some(time) => return Some(time),
+            None => Some(found.since),
+        },
+        _ => None,
+    };
+    let before = recorded(module, index, cx).into_iter().find(|(known, _)| known == version);
+    before.map(|(_, time)| time).into_iter().chain(time).min()
+}
+
+/// When the version was published that an `.info`, an `@latest` or the answer to a query is about.
+pub fn published_by(
+    info: &Info,
+    module: &ModulePath,
+    found: &Found,
+    index: &Index,
+    cx: &Cx<'_>,
+) -> Timestamp {
+    let seen =
+        || published(module, &info.version, index, cx).map_or(found.since, |seen| seen.min(found.since));
+    info.time.unwrap_or_else(seen)
+}
+
+fn recorded(module: &ModulePath, index: &Index, cx: &Cx<'_>) -> Vec<(Version, Timestamp)> {
+    let mut all = Vec::new();
+    for number in 0..MAX_RECORDS {
+        let Some(Entry::Found(found)) = index.peek(cx.kv, Region::Found, &record(module, number)) else {
+            break;
+        };
+        let Ok((more, some)) = postcard::from_bytes::<(bool, Vec<(&str, u64)>)>(&found.body) else { break };
+        let read = |(version, time): (&str, u64)| Some((Version::parse(version).ok()?, Timestamp(time)));
+        all.extend(some.into_iter().filter_map(read));
+        if !more {
+            break;
+        }
+    }
+    all
+}
+
+/// What the index calls a record: no request's path is called so.
+fn record(module: &ModulePath, number: usize) -> String {
+    format!("{}/@published/{number}", module.escaped())
+}
+
+/// With the default size of a record, 24,000 versions: ten times what any public module has.
+const MAX_RECORDS: usize = 16;
+
+/// Modules that a worker remembers. Lists in use are judged once a second each.
+const MAX_MODULES: usize = 64;
+
+/// What a version takes in a record: most are shorter by half.
+const BYTES_PER_VERSION: usize = 20;

@@ -1,0 +1,199 @@
+//! What the policy says of what is asked for, and of what is about to be given.
+
+use crate::{
+    config::{Config, MissMode},
+    cx::Cx,
+    gomod::{ModulePath, Version},
+    goproxy::{Document, Failure, File, Missing, Refusal, encode},
+    http::Timestamp,
+    plan::Want,
+    policy::{Caller, Decision, View, reason},
+    shared::Index,
+    upstream,
+};
+
+use super::published::{Publication, Published, published};
+
+/// What becomes of a request, as far as the policy decides it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Ruling {
+    /// It is served.
+    Pass,
+    /// It depends on when this version of the module was published, which is to be found out first.
+    Undated(ModulePath, Version),
+    /// It is not served.
+    Instead(Instead),
+}
+
+/// What is answered in place of what was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Instead {
+    /// It is to be had there.
+    Elsewhere(String),
+    /// When it was published could not be found out.
+    Failed(Failure),
+    /// There is no such version.
+    Missing(Missing),
+    /// It is refused.
+    Refused(Refusal),
+}
+
+/// What the policy says of a request for `want`, before anything of it is given.
+pub(super) fn admit(
+    want: &Want,
+    caller: &Caller,
+    known: &Published,
+    config: &Config,
+    index: &Index,
+    cx: &Cx<'_>,
+) -> Ruling {
+    let Some((module, version)) = want.subject() else { return Ruling::Pass };
+    let policy = &config.policy.policy;
+    let is_of_database = matches!(want, Want::Document(Document::Sumdb { .. }));
+    let view = (!policy.is_open()).then(|| policy.view(module, caller));
+    if let Some(view) = &view {
+        let ruling = match version {
+            None => view.whole().map_or(Ruling::Pass, |decision| {
+                ruling(module, None, &decision, caller, want, config, cx.now)
+            }),
+            Some(version) => {
+                let mut decision = view.decide(version, None, cx.now);
+                if let Decision::Undated(_) = decision {
+                    match when(module, version, known, index, cx) {
+                        Some(Publication::At(time)) => decision = view.decide(version, Some(time), cx.now),
+                        // It says itself when it was published.
+                        _ if is_info(want) => return Ruling::Pass,
+                        Some(Publication::Failed(failure)) => {
+                            return Ruling::Instead(Instead::Failed(failure));
+                        }
+                        Some(Publication::Missing(missing)) => {
+                            return Ruling::Instead(Instead::Missing(missing));
+                        }
+                        None => return Ruling::Undated(module.clone(), version.clone()),
+                    }
+                }
+                ruling(module, Some(version), &decision, caller, want, config, cx.now)
+            }
+        };
+        // A checksum database is no proxy: what may be had elsewhere is verified here all the same.
+        match ruling {
+            Ruling::Instead(Instead::Elsewhere(_)) if is_of_database => {}
+            Ruling::Pass => {}
+            ruling => return ruling,
+        }
+    }
+    let is_mixed = view.is_some_and(|view| view.is_mixed());
+    if version.is_none() && !is_of_database && !is_mixed && config.on_miss(module) == MissMode::Redirect {
+        return Ruling::Instead(elsewhere(want, None, config));
+    }
+    Ruling::Pass
+}
+
+/// The ruling that a decision is, for a request for `want`.
+fn ruling(
+    module: &ModulePath,
+    version: Option<&Version>,
+    decision: &Decision<'_>,
+    caller: &Caller,
+    want: &Want,
+    config: &Config,
+    now: Timestamp,
+) -> Ruling {
+    if let Decision::Redirected(_, to) = decision {
+        return Ruling::Instead(elsewhere(want, *to, config));
+    }
+    refusal(module, version, decision, caller, now)
+        .map_or(Ruling::Pass, |refusal| Ruling::Instead(Instead::Refused(refusal)))
+}
+
+/// The refusal that a decision is, if it is one.
+pub(super) fn refusal(
+    module: &ModulePath,
+    version: Option<&Version>,
+    decision: &Decision<'_>,
+    caller: &Caller,
+    now: Timestamp,
+) -> Option<Refusal> {
+    let reason = reason(module, version, decision, caller, now)?;
+    let rule = match decision {
+        Decision::Denied(Some(rule)) | Decision::TooYoung(rule, _) | Decision::Undated(rule) => {
+            rule.label().into()
+        }
+        _ => "default".into(),
+    };
+    Some(Refusal::Forbidden { rule, reason })
+}
+
+/// Sends a client to `base`, or to the upstream that would be asked.
+pub(super) fn elsewhere(want: &Want, base: Option<&str>, config: &Config) -> Instead {
+    let upstream = || {
+        let at = upstream::chain(config, want.module()?).next()?;
+        let endpoint = &config.upstreams.get(at)?.endpoint;
+        Some(format!("{}://{}{}", endpoint.scheme.as_str(), endpoint.authority, endpoint.path_prefix))
+    };
+    match base.map(str::to_owned).or_else(upstream) {
+        Some(base) => Instead::Elsewhere(format!("{base}/{}", encode(&want.path()))),
+        None => Instead::Refused(Refusal::Unknown(format!(
+            "not found: {}: it is not served here, and there is no upstream for it to be had from",
+            want.describe()
+        ))),
+    }
+}
+
+/// What is known of when a version was published.
+fn when(
+    module: &ModulePath,
+    version: &Version,
+    known: &Published,
+    index: &Index,
+    cx: &Cx<'_>,
+) -> Option<Publication> {
+    known.get(version).cloned().or_else(|| published(module, version, index, cx).map(Publication::At))
+}
+
+/// What the versions of a list come to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Sifted {
+    /// These may be shown. Of others nobody could say when they were published: then this failed.
+    Shown(Vec<Version>, Option<Failure>),
+    /// Of these it is to be found out first when they were published.
+    Undated(Vec<Version>),
+}
+
+/// Which of a module's versions may be shown.
+pub(super) fn sift(
+    module: &ModulePath,
+    versions: Vec<Version>,
+    view: &View<'_>,
+    known: &Published,
+    index: &mut Index,
+    cx: &mut Cx<'_>,
+) -> Sifted {
+    let mut known = known.clone();
+    let (mut shown, mut undated, mut failed, mut is_recalled) = (Vec::new(), Vec::new(), None, false);
+    for version in versions {
+        let mut decision = view.decide(&version, None, cx.now);
+        if let Decision::Undated(_) = decision {
+            if !std::mem::replace(&mut is_recalled, true) {
+                known.recall(module, index, cx);
+            }
+            match known.get(&version) {
+                Some(Publication::At(time)) => decision = view.decide(&version, Some(*time), cx.now),
+                Some(Publication::Failed(failure)) => failed = Some(failure.clone()),
+                Some(Publication::Missing(_)) => {}
+                None => {
+                    undated.push(version);
+                    continue;
+                }
+            }
+        }
+        if matches!(decision, Decision::Allowed(_) | Decision::Redirected(..)) {
+            shown.push(version);
+        }
+    }
+    if undated.is_empty() { Sifted::Shown(shown, failed) } else { Sifted::Undated(undated) }
+}
+
+fn is_info(want: &Want) -> bool {
+    matches!(want, Want::Document(Document::Module { file: File::Info(_), .. }))
+}

@@ -1,0 +1,79 @@
+//! What storage says.
+
+use log::Level;
+
+use super::{End, Form, Search, Source, Step, is_never_checked, question::Question};
+use crate::{
+    config::Config,
+    cx::Cx,
+    goproxy::{Document, File, Found},
+    http::Reply,
+    plan::Want,
+    store::{self, Inventory, Stored, Turned},
+};
+
+impl Search {
+    /// Its reply to a question for the document, or for whether it has the zip.
+    pub(super) fn hear_storage(&mut self, reply: Reply, config: &Config, cx: &mut Cx<'_>) -> Option<End> {
+        let stored = match &self.want {
+            Want::Document(document) => store::judge(document, reply, cx.now).map(End::Document),
+            Want::Zip(_) => {
+                let checked = self.checked_before || is_never_checked(config);
+                store::judge_presence(&reply).map(|()| End::Zip { proven: true, checked })
+            }
+        };
+        self.take_in(stored, cx)
+    }
+
+    /// What is to be counted, where `source` is asked for what it has.
+    pub(super) fn listing(&self, source: Source, config: &Config) -> Option<Inventory> {
+        match (&self.want, source) {
+            (Want::Document(Document::Module { module, file: File::Stored }), Source::Storage) => {
+                config.storage.as_ref().map(|storage| Inventory::of(storage, module))
+            }
+            _ => None,
+        }
+    }
+
+    /// Its reply to a question for a page of what it has.
+    pub(super) fn count(
+        &mut self,
+        inventory: Inventory,
+        reply: &Reply,
+        config: &Config,
+        cx: &mut Cx<'_>,
+    ) -> Step {
+        match inventory.turn(reply) {
+            Turned::More(inventory) => {
+                let form = Form::Listing(inventory);
+                self.ask(Question { source: Source::Storage, form, again: false }, config, cx)
+            }
+            Turned::Over(stored) => {
+                let stored = stored.map(|list| End::Document(Found::stored(list, cx.now)));
+                match self.take_in(stored, cx) {
+                    Some(end) => self.done(end, Some(Source::Storage)),
+                    None => self.advance(config, cx),
+                }
+            }
+        }
+    }
+
+    fn take_in(&mut self, stored: Stored<End>, cx: &mut Cx<'_>) -> Option<End> {
+        match stored {
+            Stored::Present(end) => return Some(end),
+            // It would say so for ever.
+            Stored::Absent if self.exists => {
+                self.unavailable = Some("it says that it has it, and that it has not".to_owned());
+                self.not_taken = true;
+            }
+            Stored::Absent => {}
+            Stored::Corrupt(why) => {
+                cx.log(Level::Warn, format!("storage: {}: {why}", self.want.describe()));
+                self.corrupt = true;
+                self.unavailable = Some(why);
+            }
+            Stored::Unavailable(why) => self.unavailable = Some(why),
+        }
+        None
+    }
+}

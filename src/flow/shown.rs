@@ -1,0 +1,198 @@
+//! What of a document may be shown to who asks.
+//!
+//! The index and storage hold what upstreams said, whoever may have it and whatever rules came since. So every document that
+//! is about to be given passes here, wherever it is from: a list loses the versions that are refused, what resolves to a
+//! refused version is refused, and an `@latest` that is refused gives way to the newest version that is not.
+
+use std::{borrow::Cow, time::Duration};
+
+use super::{
+    published::{Publications, published, published_by},
+    question::{Question, Serving},
+    ruling::{Instead, Sifted, refusal, sift},
+};
+use crate::{
+    config::Config,
+    cx::Cx,
+    gomod::{ModulePath, Version},
+    goproxy::{Document, File, Found, Info, Missing, Refusal},
+    plan::Want,
+    policy::{Decision, View},
+    shared::Index,
+};
+
+/// What of a document may be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Shown<'f> {
+    /// This.
+    As(Cow<'f, Found>),
+    /// Nothing of it: this is answered.
+    Instead(Instead),
+    /// It is a part of the answer: this is to be asked next.
+    Next(Box<Question>),
+    /// That depends on when these versions of the module were published.
+    Undated(ModulePath, Vec<Version>),
+}
+
+impl Question {
+    /// What of `document`, as it was `found`, answers this question; `left` is how long it stays fresh.
+    #[expect(clippy::too_many_arguments, reason = "what is known when a document is there")]
+    pub(super) fn show<'f>(
+        &self,
+        document: &Document,
+        found: &'f Found,
+        left: Option<Duration>,
+        known: &Publications,
+        config: &Config,
+        index: &mut Index,
+        cx: &mut Cx<'_>,
+    ) -> Shown<'f> {
+        let Document::Module { module, file } = document else { return Shown::As(Cow::Borrowed(found)) };
+        let policy = &config.policy.policy;
+        let is_list = matches!(file, File::List | File::Stored);
+        if policy.is_open() && !is_list {
+            return Shown::As(Cow::Borrowed(found));
+        }
+        let view = policy.view(module, &self.caller);
+        match view.whole() {
+            Some(decision @ Decision::Denied(_)) => {
+                return refused(refusal(module, None, &decision, &self.caller, cx.now), found);
+            }
+            Some(_) if !is_list => return Shown::As(Cow::Borrowed(found)),
+            _ => {}
+        }
+        match file {
+            File::List | File::Stored => self.show_list(module, file, found, left, &view, known, index, cx),
+            File::Info(_) | File::Latest | File::Query(_) => {
+                self.show_info(module, file, found, &view, index, cx)
+            }
+            // It was decided by its version.
+            File::Mod(_) => Shown::As(Cow::Borrowed(found)),
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what is known when a list is there")]
+    fn show_list<'f>(
+        &self,
+        module: &ModulePath,
+        file: &File,
+        found: &'f Found,
+        left: Option<Duration>,
+        view: &View<'_>,
+        known: &Publications,
+        index: &mut Index,
+        cx: &mut Cx<'_>,
+    ) -> Shown<'f> {
+        let is_whole = *file == File::List && !view.is_mixed();
+        if is_whole && self.serving == Serving::Itself {
+            return Shown::As(Cow::Borrowed(found));
+        }
+        let all = versions(found);
+        let top = newest(&all).cloned();
+        let (shown, failure) = match sift(module, all, view, &known.of(module), index, cx) {
+            Sifted::Shown(shown, failure) => (shown, failure),
+            Sifted::Undated(versions) => return Shown::Undated(module.clone(), versions),
+        };
+        if shown.is_empty()
+            && let Some(failure) = failure
+        {
+            return Shown::Instead(Instead::Failed(failure));
+        }
+        match &self.serving {
+            Serving::Newest(refusal) => match newest(&shown) {
+                Some(version) => {
+                    let file = File::Info(version.clone());
+                    let want = Want::Document(Document::Module { module: module.clone(), file });
+                    let serving = Serving::Latest { fresh_for: left };
+                    Shown::Next(Self { want, serving, ..self.clone() }.into())
+                }
+                None => match refusal {
+                    Some(refusal) => Shown::Instead(Instead::Refused(refusal.clone())),
+                    None => match top {
+                        Some(top) => self.refuse_all(module, &top, view, index, cx),
+                        None => nothing_stored(module, found),
+                    },
+                },
+            },
+            Serving::Itself | Serving::Latest { .. } => {
+                // A module proxy lists no pseudo-versions, whatever is stored.
+                let listed = shown.iter().filter(|version| !version.is_pseudo());
+                let body: String = listed.flat_map(|version| [version.as_str(), "\n"]).collect();
+                let Found { since, stored, limit, checked, .. } = found.clone();
+                let body = Found::fetched(body.into_bytes(), since);
+                Shown::As(Cow::Owned(Found { stored, limit, checked, ..body }))
+            }
+        }
+    }
+
+    /// All that is stored is refused, for as many reasons as there are versions: that of the newest is given.
+    fn refuse_all(
+        &self,
+        module: &ModulePath,
+        top: &Version,
+        view: &View<'_>,
+        index: &Index,
+        cx: &Cx<'_>,
+    ) -> Shown<'static> {
+        let decision = view.decide(top, published(module, top, index, cx), cx.now);
+        match refusal(module, Some(top), &decision, &self.caller, cx.now) {
+            Some(refusal) => Shown::Instead(Instead::Refused(refusal)),
+            None => Shown::Instead(unreadable(module)),
+        }
+    }
+
+    fn show_info<'f>(
+        &self,
+        module: &ModulePath,
+        file: &File,
+        found: &'f Found,
+        view: &View<'_>,
+        index: &Index,
+        cx: &Cx<'_>,
+    ) -> Shown<'f> {
+        // Whatever is in the index or in storage was looked at when it came.
+        let Some(info) = Info::read(&found.body) else { return Shown::Instead(unreadable(module)) };
+        let published = published_by(&info, module, found, index, cx);
+        let decision = view.decide(&info.version, Some(published), cx.now);
+        match refusal(module, Some(&info.version), &decision, &self.caller, cx.now) {
+            None => Shown::As(Cow::Borrowed(found)),
+            Some(refusal) if *file == File::Latest => {
+                let want = Want::Document(Document::Module { module: module.clone(), file: File::List });
+                let serving = Serving::Newest(Some(refusal));
+                Shown::Next(Self { want, serving, ..self.clone() }.into())
+            }
+            Some(refusal) => Shown::Instead(Instead::Refused(refusal)),
+        }
+    }
+}
+
+fn refused(refusal: Option<Refusal>, found: &Found) -> Shown<'_> {
+    match refusal {
+        Some(refusal) => Shown::Instead(Instead::Refused(refusal)),
+        None => Shown::As(Cow::Borrowed(found)),
+    }
+}
+
+fn versions(found: &Found) -> Vec<Version> {
+    let text = String::from_utf8_lossy(&found.body);
+    text.lines().filter_map(|line| Version::parse(line).ok()).collect()
+}
+
+/// The version that Go would take for the latest of a list: a release before a pre-release, one that fits the module path by
+/// itself before one that is `+incompatible`, a tag before a pseudo-version.
+fn newest(versions: &[Version]) -> Option<&Version> {
+    let rank =
+        |version: &Version| (!version.is_pseudo(), !version.is_prerelease(), !version.is_incompatible());
+    versions.iter().max_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.cmp(b)))
+}
+
+fn nothing_stored(module: &ModulePath, found: &Found) -> Shown<'static> {
+    let reason = format!("not found: {module}@latest: nothing of it is stored here");
+    let missing = Missing { gone: false, reason, since: found.since, limit: None };
+    Shown::Instead(Instead::Missing(missing))
+}
+
+fn unreadable(module: &ModulePath) -> Instead {
+    let reason = format!("forbidden: {module}: it cannot be said which version that is");
+    Instead::Refused(Refusal::Forbidden { rule: "policy".into(), reason })
+}

@@ -1,0 +1,223 @@
+//! What storage has of a module: the requests that list it, page by page, and what comes of the replies.
+//!
+//! A version is there once all three of its files are. Whoever copies a `GOMODCACHE/cache/download` into storage has an `.info` of
+//! many a version that was looked at and never downloaded.
+//!
+//! | | asked | a page | nothing is there |
+//! |---|---|---|---|
+//! | S3 | ListObjectsV2, from the last key on | up to 1000 keys | an empty list |
+//! | WebDAV, `autoindex` | GET of the folder | all of it | 404, where the root can be listed |
+//! | WebDAV, `propfind` | PROPFIND of the folder | all of it | 404 |
+//!
+//! In a WebDAV store with the layout `athens_flat` the files of a version are a folder further down: a folder is a version there.
+
+mod page;
+
+use std::collections::BTreeMap;
+
+use self::page::Page;
+use super::{
+    judge::{Stored, explain},
+    layout::{Part, version_file, versions_folder},
+    request::{canonical, path, query_value},
+};
+use crate::{
+    config::{Dialect, Layout, Listing, Storage},
+    endpoint,
+    gomod::{self, ModulePath, Version},
+    http::{Callout, Reply},
+};
+
+/// What storage has of a module, as far as it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inventory {
+    module: ModulePath,
+    layout: Layout,
+    way: Way,
+    /// What the keys of all files of the module's versions begin with.
+    folder: String,
+    /// The files of each version, as [`bit`]s.
+    versions: BTreeMap<Version, u8>,
+    pages: usize,
+    /// The last key of the last page.
+    after: Option<String>,
+}
+
+/// What comes after a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Turned {
+    /// The same storage is to be asked for the next one.
+    More(Inventory),
+    /// It was the last one, or none: the versions that are there, one a line, in Go's order. An empty list is one too.
+    Over(Stored<Vec<u8>>),
+}
+
+/// How it is listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Autoindex,
+    Objects,
+    Propfind,
+    /// There is no such folder, or a server that gives none: its root will tell.
+    Root,
+}
+
+impl Inventory {
+    /// Nothing is known yet.
+    pub fn of(storage: &Storage, module: &ModulePath) -> Self {
+        let way = match (storage.dialect, storage.listing) {
+            (Dialect::S3, _) => Way::Objects,
+            (Dialect::Webdav, Listing::Autoindex) => Way::Autoindex,
+            (Dialect::Webdav, Listing::Propfind) => Way::Propfind,
+        };
+        Self {
+            module: module.clone(),
+            layout: storage.layout,
+            way,
+            folder: versions_folder(storage, module),
+            versions: BTreeMap::new(),
+            pages: 0,
+            after: None,
+        }
+    }
+
+    /// What storage is asked next.
+    pub fn callout(&self, storage: &Storage) -> Callout {
+        let json = ("accept".to_owned(), "application/json".to_owned());
+        match self.way {
+            Way::Autoindex => with(endpoint::get(&storage.endpoint, &self.folder), [json]),
+            Way::Root => with(endpoint::get(&storage.endpoint, ""), [json]),
+            Way::Objects => {
+                let path = format!("{}?{}", canonical(&storage.endpoint.path_prefix, ""), self.query());
+                endpoint::request(&storage.endpoint, "GET", path)
+            }
+            Way::Propfind => {
+                let callout = endpoint::request(&storage.endpoint, "PROPFIND", path(storage, &self.folder));
+                let headers = [("depth", "1"), ("content-type", "application/xml")];
+                let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+                Callout { body: PROPFIND.to_owned().into(), ..with(callout, headers) }
+            }
+        }
+    }
+
+    /// The names are in alphabetical order, as they are signed. Every version begins with a `v`, and little else there does.
+    fn query(&self) -> String {
+        let prefix = query_value(&self.folder);
+        let after = self.after.as_deref().map(query_value);
+        let after = after.map(|after| format!("&start-after={after}")).unwrap_or_default();
+        format!("encoding-type=url&list-type=2&max-keys={PAGE}&prefix={prefix}v{after}")
+    }
+
+    /// The reply to what was asked.
+    pub fn turn(self, reply: &Reply) -> Turned {
+        let (status, body) = match reply {
+            Reply::Answered { status, body, .. } => (*status, body.as_slice()),
+            Reply::Failed(_) => return unavailable(explain(reply)),
+        };
+        let page = match (self.way, status) {
+            (Way::Objects, 200) => page::objects(body),
+            (Way::Autoindex | Way::Root, 200) => page::autoindex(body),
+            (Way::Propfind, 207) => page::multistatus(body, &self.folder),
+            (Way::Autoindex, 404 | 410) => return Turned::More(Self { way: Way::Root, ..self }),
+            (Way::Propfind, 404 | 410) => return self.over(),
+            (way, status) => return unavailable(format!("{}{}", explain(reply), advice(way, status))),
+        };
+        match page {
+            Ok(_) if self.way == Way::Root => self.over(),
+            Ok(page) => self.take(page),
+            Err(why) => unavailable(why.to_owned()),
+        }
+    }
+
+    fn take(mut self, Page { names, more }: Page) -> Turned {
+        self.pages = self.pages.saturating_add(1);
+        for name in &names {
+            self.note(name);
+        }
+        if !more {
+            return self.over();
+        }
+        let goes_on = names.last().is_some_and(|last| self.after.as_ref().is_none_or(|after| after < last));
+        if !goes_on {
+            return unavailable(
+                "bad answer: it says that there are more objects and does not get on".to_owned(),
+            );
+        }
+        if self.pages >= MAX_PAGES {
+            let most = MAX_PAGES.saturating_mul(PAGE);
+            return unavailable(format!("it has more than {most} objects for this module"));
+        }
+        self.after = names.into_iter().last();
+        Turned::More(self)
+    }
+
+    /// Takes in what is called `name`: a key of S3, or the name of something in the folder.
+    fn note(&mut self, name: &str) {
+        let known = match (self.way, self.layout) {
+            (Way::Objects, layout) => name
+                .strip_prefix(&self.folder)
+                .and_then(|name| version_file(layout, name))
+                .map(|(version, part)| (version, bit(part))),
+            (_, Layout::AthensFlat) => Version::parse(name).ok().map(|version| (version, ALL)),
+            (_, layout) => version_file(layout, name).map(|(version, part)| (version, bit(part))),
+        };
+        if let Some((version, bits)) = known
+            && gomod::check(&self.module, &version).is_ok()
+        {
+            *self.versions.entry(version).or_default() |= bits;
+        }
+    }
+
+    fn over(self) -> Turned {
+        let whole = self.versions.iter().filter(|(_, bits)| **bits == ALL);
+        let list: String = whole.flat_map(|(version, _)| [version.as_str(), "\n"]).collect();
+        Turned::Over(Stored::Present(list.into_bytes()))
+    }
+}
+
+fn with(mut callout: Callout, headers: impl IntoIterator<Item = (String, String)>) -> Callout {
+    callout.headers.extend(headers);
+    callout
+}
+
+fn unavailable(why: String) -> Turned {
+    Turned::Over(Stored::Unavailable(why))
+}
+
+/// What to look at where such an answer came of it.
+fn advice(way: Way, status: u16) -> &'static str {
+    match (way, status) {
+        (Way::Objects, 404) => {
+            ": is `storage.url` the bucket's and nothing more? Folders in it belong into `storage.key_prefix`"
+        }
+        (Way::Autoindex, 403) | (Way::Root, 403 | 404) => {
+            " to a GET of a folder: it must list them (nginx: `autoindex on` and `autoindex_format json`)"
+        }
+        (Way::Propfind, 405 | 501) => {
+            " to a PROPFIND: does it know any? Else `storage.listing` is to be `autoindex`"
+        }
+        _ => "",
+    }
+}
+
+fn bit(part: Part) -> u8 {
+    match part {
+        Part::GoMod => 1,
+        Part::Info => 2,
+        Part::Zip => 4,
+    }
+}
+
+const ALL: u8 = 7;
+
+/// Nothing but the names is wanted; for everything else a server would look at every file.
+const PROPFIND: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<propfind xmlns=\"DAV:\"><prop><resourcetype/></prop></propfind>\n";
+
+/// Keys in a page: the most that S3 gives.
+const PAGE: usize = 1000;
+
+/// Pages of one module: 21,000 versions. The modules with the most have some thousands.
+const MAX_PAGES: usize = 64;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,241 @@
+//! Finding out when versions were published, for those who may have them only when they are old enough.
+//!
+//! It is a search for the `.info` of each: one for all who ask, like any other. A list may need hundreds of them at once, so
+//! they are asked for a few at a time, and who waits for the list waits until all have said something or patience ends.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use super::{
+    Job, JobKey, Stream, Worker,
+    errand::{Errand, Waiter},
+    sums::Asks,
+};
+use crate::{
+    cx::{Command, Cx, StreamId, Verdict},
+    flow::{End, Parked, Publication, Published, Searched, judge, published_by},
+    gomod::{ModulePath, Version},
+    goproxy::{Document, Failure, Fault, File, Info},
+    http::{RequestHead, Timestamp},
+    plan::Want,
+};
+
+/// The versions of one module, being asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Dating {
+    module: ModulePath,
+    ahead: VecDeque<Version>,
+    asked: BTreeSet<Version>,
+    found: Published,
+    /// Who waits for them all.
+    waiting: Vec<StreamId>,
+    since: Timestamp,
+}
+
+/// What a stream goes on with when it is known when the versions were published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Undated {
+    /// Its request, from the beginning.
+    Request(RequestHead),
+    /// What came of its search.
+    Searched { parked: Box<Parked>, coalesced: bool, searched: Box<Searched> },
+}
+
+impl Worker {
+    /// Has `stream` wait until it is known when these versions were published.
+    pub(super) fn wait_for_dates(
+        &mut self,
+        stream: StreamId,
+        then: Undated,
+        module: ModulePath,
+        versions: Vec<Version>,
+        cx: &mut Cx<'_>,
+    ) -> Verdict {
+        self.streams.insert(stream, Stream::Undated(Box::new(then)));
+        let key = JobKey::Dating { module: module.clone() };
+        match self.jobs.get_mut(&key) {
+            Some(Job::Dating(dating)) => dating.add(versions, stream),
+            _ => {
+                let mut dating = Dating {
+                    module: module.clone(),
+                    ahead: VecDeque::new(),
+                    asked: BTreeSet::new(),
+                    found: Published::default(),
+                    waiting: Vec::new(),
+                    since: cx.now,
+                };
+                dating.add(versions, stream);
+                self.jobs.insert(key, Job::Dating(dating.into()));
+            }
+        }
+        // Whatever is known at once resumes the stream by a command, as if it had waited.
+        self.ask_dates(&module, cx);
+        Verdict::Wait
+    }
+
+    /// Asks about as many versions as may be asked about at once.
+    fn ask_dates(&mut self, module: &ModulePath, cx: &mut Cx<'_>) {
+        let key = JobKey::Dating { module: module.clone() };
+        while self.dates_asked() < MAX_ASKED {
+            let Some(Job::Dating(dating)) = self.jobs.get_mut(&key) else { return };
+            let Some(version) = dating.ahead.pop_front() else { break };
+            dating.asked.insert(version.clone());
+            if let Some(publication) = self.date(module, &version, cx) {
+                self.note_date(module, version, publication);
+            }
+        }
+        self.end_dating(module, cx);
+    }
+
+    /// When a version was published, where that is known; else the answer is for [`Worker::hear_date`].
+    fn date(&mut self, module: &ModulePath, version: &Version, cx: &mut Cx<'_>) -> Option<Publication> {
+        let want = info_of(module, version);
+        if let Some(searched) =
+            judge::indexed(&want, false, &self.index, &self.config, cx).and_then(Searched::indexed)
+        {
+            return Some(self.read_date(module, &searched, cx));
+        }
+        let who = Asks::Date(module.clone(), version.clone());
+        let errand = Errand::of_asks(want, true, who.clone(), cx.now);
+        let key = errand.key();
+        if let Some(same) = self.jobs.get_mut(&JobKey::Search(key.clone())).and_then(Job::errand) {
+            same.join(Waiter::Asks(who), cx.now);
+            return None;
+        }
+        let done = self.pursue(key, errand, cx)?;
+        Some(self.read_date(module, &done.searched, cx))
+    }
+
+    /// The `.info` of a version has come, or has not.
+    pub(super) fn hear_date(
+        &mut self,
+        module: &ModulePath,
+        version: &Version,
+        searched: &Searched,
+        cx: &mut Cx<'_>,
+    ) {
+        let publication = self.read_date(module, searched, cx);
+        self.note_date(module, version.clone(), publication);
+        self.ask_dates(module, cx);
+        // There is room for those of another module.
+        let modules = self.jobs.values().filter_map(|job| match job {
+            Job::Dating(dating) if !dating.ahead.is_empty() => Some(dating.module.clone()),
+            _ => None,
+        });
+        for other in modules.take(1).collect::<Vec<_>>() {
+            self.ask_dates(&other, cx);
+        }
+    }
+
+    fn read_date(&self, module: &ModulePath, searched: &Searched, cx: &Cx<'_>) -> Publication {
+        let unreadable = || Failure {
+            fault: Fault::Bad,
+            reason: format!("{module}: when a version was published cannot be read"),
+            retry_after: None,
+        };
+        match &searched.end {
+            End::Document(found) => match Info::read(&found.body) {
+                Some(info) => Publication::At(published_by(&info, module, found, &self.index, cx)),
+                None => Publication::Failed(unreadable()),
+            },
+            End::Missing(missing) => Publication::Missing(missing.clone()),
+            End::Failed(failure) => Publication::Failed(failure.clone()),
+            End::Zip { .. } => Publication::Failed(unreadable()),
+        }
+    }
+
+    fn note_date(&mut self, module: &ModulePath, version: Version, publication: Publication) {
+        if let Some(Job::Dating(dating)) = self.jobs.get_mut(&JobKey::Dating { module: module.clone() }) {
+            dating.asked.remove(&version);
+            dating.found.note(version, publication);
+        }
+    }
+
+    /// Lets those go on who wait, where nothing is left to be asked.
+    fn end_dating(&mut self, module: &ModulePath, cx: &mut Cx<'_>) {
+        let key = JobKey::Dating { module: module.clone() };
+        if !matches!(self.jobs.get(&key), Some(Job::Dating(dating)) if dating.is_done()) {
+            return;
+        }
+        let Some(Job::Dating(dating)) = self.jobs.remove(&key) else { return };
+        let Dating { found, waiting, .. } = *dating;
+        found.keep(module, &mut self.index, cx);
+        self.publications.learn(module, found);
+        for stream in waiting {
+            if let Some(Stream::Undated(then)) = self.streams.remove(&stream) {
+                let verdict = self.go_on_dated(stream, *then, cx);
+                if verdict != Verdict::Wait {
+                    cx.commands.push(Command::Resume { stream, verdict });
+                }
+            }
+        }
+        self.publications.forget_failures(module);
+    }
+
+    fn go_on_dated(&mut self, stream: StreamId, then: Undated, cx: &mut Cx<'_>) -> Verdict {
+        match then {
+            Undated::Request(head) => self.request_head(stream, &head, cx),
+            Undated::Searched { parked, coalesced, searched } => {
+                self.resume(stream, *parked, coalesced, &searched, cx)
+            }
+        }
+    }
+
+    /// Gives up on what has not been said for as long as anybody waits for anything.
+    pub(super) fn end_patience_with_dates(&mut self, cx: &mut Cx<'_>) {
+        let patience = self.config.fetch.wait;
+        let is_late = |dating: &Dating| cx.now.since(dating.since) >= patience;
+        let late: Vec<_> = self
+            .jobs
+            .values()
+            .filter_map(|job| match job {
+                Job::Dating(dating) if is_late(dating) => Some(dating.module.clone()),
+                _ => None,
+            })
+            .collect();
+        for module in late {
+            if let Some(Job::Dating(dating)) = self.jobs.get_mut(&JobKey::Dating { module: module.clone() }) {
+                dating.give_up();
+            }
+            self.end_dating(&module, cx);
+        }
+    }
+
+    fn dates_asked(&self) -> usize {
+        let asked = |job: &Job| if let Job::Dating(dating) = job { dating.asked.len() } else { 0 };
+        self.jobs.values().map(asked).sum()
+    }
+}
+
+impl Dating {
+    fn add(&mut self, versions: Vec<Version>, stream: StreamId) {
+        for version in versions {
+            let is_known = self.found.get(&version).is_some();
+            if !is_known && !self.asked.contains(&version) && !self.ahead.contains(&version) {
+                self.ahead.push_back(version);
+            }
+        }
+        self.waiting.push(stream);
+    }
+
+    fn is_done(&self) -> bool {
+        self.ahead.is_empty() && self.asked.is_empty()
+    }
+
+    fn give_up(&mut self) {
+        let open: Vec<_> = self.ahead.drain(..).chain(std::mem::take(&mut self.asked)).collect();
+        for version in open {
+            let reason =
+                format!("{}@{version}: when it was published could not be found out in time", self.module);
+            let failure = Failure { fault: Fault::Slow, reason, retry_after: None };
+            self.found.note(version, Publication::Failed(failure));
+        }
+    }
+}
+
+fn info_of(module: &ModulePath, version: &Version) -> Want {
+    Want::Document(Document::Module { module: module.clone(), file: File::Info(version.clone()) })
+}
+
+/// Versions that one worker asks about at once, of all modules: enough to be done with a long list in the time of a few
+/// answers, and few beside what else an upstream is asked.
+const MAX_ASKED: usize = 64;
