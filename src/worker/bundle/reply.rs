@@ -1,0 +1,86 @@
+//! What the reply to a poll means.
+
+use super::InForce;
+use crate::{
+    config::{Bundle, limits::MAX_BUNDLE_BYTES},
+    goproxy::Etag,
+    http::Reply,
+};
+
+/// Another bundle than the one in force, or the same under another tag.
+#[derive(Debug)]
+pub(super) struct New {
+    pub(super) bundle: Bundle,
+    pub(super) tag: String,
+    pub(super) text: String,
+    pub(super) content: Etag,
+}
+
+/// Why a poll brought nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// It could not be had.
+    Failed(String),
+    /// It is wrong, for these reasons.
+    Invalid(Vec<String>),
+}
+
+/// What a reply means: nothing new, another bundle, or trouble.
+pub(super) fn judge(
+    reply: Reply,
+    conditional: bool,
+    current: Option<&InForce>,
+) -> Result<Option<New>, Trouble> {
+    let (headers, body) = match reply {
+        Reply::Answered { status: 200, headers, body } => (headers, body),
+        Reply::Answered { status: 304, .. } if conditional => return Ok(None),
+        Reply::Answered { status: 304, .. } => {
+            return Err(Trouble::Failed("its source answers 304 though no tag was sent".to_owned()));
+        }
+        Reply::Answered { status, .. } => {
+            return Err(Trouble::Failed(format!("its source answers {status}")));
+        }
+        Reply::Failed(failure) => {
+            return Err(Trouble::Failed(format!("it cannot be had: {}", failure.describe())));
+        }
+    };
+    if body.len() > MAX_BUNDLE_BYTES {
+        let reason = format!("{} bytes: at most {MAX_BUNDLE_BYTES} are allowed", body.len());
+        return Err(Trouble::Invalid(vec![reason]));
+    }
+    let tag = headers.first("etag").filter(|tag| tag.len() <= MAX_TAG_BYTES).unwrap_or_default().to_owned();
+    let content = Etag::of(&body);
+    if current.is_some_and(|current| current.content == content && current.tag == tag) {
+        return Ok(None);
+    }
+    let text =
+        String::from_utf8(body).map_err(|error| Trouble::Invalid(vec![format!("not JSON: {error}")]))?;
+    let bundle = Bundle::parse(&text)
+        .map_err(|problems| Trouble::Invalid(problems.to_string().lines().map(str::to_owned).collect()))?;
+    Ok(Some(New { bundle, tag, text, content }))
+}
+
+impl Trouble {
+    pub(super) fn outcome(&self) -> &'static str {
+        match self {
+            Self::Failed(_) => "failed",
+            Self::Invalid(_) => "invalid",
+        }
+    }
+
+    pub(super) fn lines(&self) -> Vec<String> {
+        match self {
+            Self::Failed(why) => vec![why.clone()],
+            Self::Invalid(reasons) => reasons.iter().map(|reason| format!("refused: {reason}")).collect(),
+        }
+    }
+
+    /// Another one for each, never 0.
+    pub(super) fn number(&self) -> u64 {
+        let Etag(digest) = Etag::of(self.lines().join("\n").as_bytes());
+        digest.first_chunk().map_or(1, |first| u64::from_le_bytes(*first).max(1))
+    }
+}
+
+/// Tags are some dozens of bytes; a longer one is left alone, and the bundle compared instead.
+const MAX_TAG_BYTES: usize = 1024;
