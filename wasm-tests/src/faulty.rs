@@ -162,6 +162,17 @@ impl Faulty {
         }
     }
 
+    /// Serves several versions of one module: all are in its list, and the last is its latest.
+    pub fn serve_all(&self, versions: &[Module]) {
+        for module in versions {
+            self.serve(module);
+        }
+        let list: String = versions.iter().flat_map(|module| [module.version(), "\n"]).collect();
+        if let Some(module) = versions.last() {
+            self.on(&module.list_url(), Reply::ok(list));
+        }
+    }
+
     /// Every request so far, in the order of arrival.
     #[must_use]
     pub fn requests(&self) -> Vec<Seen> {

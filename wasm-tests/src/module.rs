@@ -14,6 +14,8 @@ use crate::faulty::Reply;
 pub struct Module {
     path: String,
     version: String,
+    /// As its `.info` has it; nothing where that has none.
+    time: Option<String>,
     go_mod: String,
     files: Vec<(String, Body)>,
     deflated: bool,
@@ -39,6 +41,7 @@ impl Module {
         Self {
             path: path.to_owned(),
             version: version.to_owned(),
+            time: Some("2024-01-02T03:04:05Z".to_owned()),
             go_mod: format!("module {path}\n\ngo 1.21\n"),
             files: Vec::new(),
             deflated: false,
@@ -70,6 +73,18 @@ impl Module {
         Self { deflated: true, ..self }
     }
 
+    /// Has it published at this time, as RFC 3339 has it.
+    #[must_use]
+    pub fn published(self, time: &str) -> Self {
+        Self { time: Some(time.to_owned()), ..self }
+    }
+
+    /// Has its `.info` say no time, as hand-made proxies do.
+    #[must_use]
+    pub fn undated(self) -> Self {
+        Self { time: None, ..self }
+    }
+
     /// Adds a file of so many bytes of pattern, to make the zip at least that large.
     #[must_use]
     pub fn padded(self, length: u64) -> Self {
@@ -88,16 +103,29 @@ impl Module {
         format!("/{}/@v/list", escape(&self.path))
     }
 
+    /// `/<escaped path>/@latest`.
+    #[must_use]
+    pub fn latest_url(&self) -> String {
+        format!("/{}/@latest", escape(&self.path))
+    }
+
     /// `path@version`, as the go command takes it.
     #[must_use]
     pub fn query(&self) -> String {
         format!("{}@{}", self.path, self.version)
     }
 
+    /// Its version.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
     /// The `.info` document.
     #[must_use]
     pub fn info(&self) -> String {
-        format!("{{\"Version\":\"{}\",\"Time\":\"2024-01-02T03:04:05Z\"}}", self.version)
+        let time = self.time.as_ref().map(|time| format!(",\"Time\":\"{time}\"")).unwrap_or_default();
+        format!("{{\"Version\":\"{}\"{time}}}", self.version)
     }
 
     /// The `go.mod` file.
@@ -146,7 +174,7 @@ impl Module {
         let json = |text: String| Reply::ok(text).header("content-type", "application/json");
         vec![
             (self.list_url(), Reply::ok(format!("{}\n", self.version))),
-            (format!("/{}/@latest", escape(&self.path)), json(self.info())),
+            (self.latest_url(), json(self.info())),
             (self.url("info"), json(self.info())),
             (self.url("mod"), Reply::ok(self.go_mod.as_str())),
             (self.url("zip"), Reply::ok(self.zip()).header("content-type", "application/zip").ranges()),
