@@ -83,6 +83,8 @@ struct Explanation<'a> {
     until: Option<String>,
     /// The rules that name the module, in their order.
     considered: Vec<Considered<'a>>,
+    /// The version of the bundle in force; nothing where none is.
+    policy_bundle: Option<u64>,
     mode: &'static str,
     on_miss: &'static str,
     private: bool,
@@ -192,6 +194,7 @@ impl Asked {
             published: published.map(Timestamp::rfc3339),
             until,
             considered: self.considered(config, &view, rule),
+            policy_bundle: config.policy.bundle_version(),
             mode: if config.offline { "offline" } else { "online" },
             on_miss: config.on_miss(module).as_str(),
             private: config.private.modules.matches(module),

@@ -56,12 +56,14 @@ pub struct Round {
 }
 
 impl Shelf {
-    /// The shelf of `source`. Its headers do not count: credentials change, and the bundle stays the same.
+    /// The shelf of `source`. Its headers count: another tenant has other rules. Who changes a credential there begins anew.
     pub fn new(source: &BundleSource) -> Self {
         let endpoint = &source.endpoint;
         let mut digest = Sha256::new();
-        for text in [&endpoint.cluster, &endpoint.authority, endpoint.scheme.as_str(), &endpoint.path_prefix]
-        {
+        let base = [&endpoint.cluster, &endpoint.authority, endpoint.scheme.as_str(), &endpoint.path_prefix];
+        // Headers too: by a tenant's name in one of them another bundle may be meant.
+        let headers = endpoint.headers.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]);
+        for text in base.into_iter().chain(headers) {
             digest.update(text);
             // A byte that none of them contains.
             digest.update([0xff]);
