@@ -12,7 +12,7 @@ use super::{
 use crate::{
     config::Config,
     cx::{Command, Cx, StreamId, Verdict},
-    flow::{End, Parked, Proving, Reception, Resumed, Search, Searched, Step, Sums, judge},
+    flow::{End, Parked, Proving, Reception, Resumed, Search, Searched, Step, Sums, judge, keep_first_seen},
     goproxy::{Failure, Fault, Found},
     http::{CallFailure, Reply, Timestamp},
     metrics::Metric,
@@ -316,6 +316,9 @@ impl Worker {
             // Who asks next need not find out by waiting that nobody answers.
             let asked_in_vain = Found { checked: Some(cx.now), ..known };
             self.index.keep(cx.kv, &key.path, &Entry::Found(asked_in_vain), cx.now);
+        }
+        if let End::Document(found) = &searched.end {
+            keep_first_seen(&errand.want, found, &self.config, &mut self.index, cx);
         }
         if let Some(news) = news {
             self.release(key, &news, cx);
