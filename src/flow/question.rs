@@ -20,7 +20,7 @@ use crate::{
     },
     http::{RequestHead, Timestamp},
     metrics::Cache,
-    plan::{Source, Want},
+    plan::{Source, Want, plan},
     policy::Caller,
     shared::{Entry, Index},
 };
@@ -270,7 +270,7 @@ impl Question {
                 let (left, refresh) = match standing {
                     Standing::Fresh { left } => (left, false),
                     // Nobody may be asked who knows better.
-                    _ if !self.may_fetch => {
+                    _ if !self.may_fetch || plan(&self.want, config, true).is_empty() => {
                         (Some(Duration::ZERO), false)
                     }
                     Standing::Stale { refresh } => (Some(Duration::ZERO), refresh),
