@@ -8,6 +8,7 @@ mod interplay;
 mod orders;
 mod pages;
 mod passing;
+mod policy;
 mod privacy;
 mod random;
 mod refusals;
