@@ -30,7 +30,7 @@ pub use self::hit::Hit;
 pub use self::passing::{Flaw, Passing, Proof};
 pub use self::probe::{Probe, Sightings, readiness};
 pub use self::proving::{Next, Proving};
-pub use self::published::{Publication, Publications, Published, published_by};
+pub use self::published::{Publication, Publications, Published, keep_first_seen, published_by};
 pub use self::question::{Parked, Resumed};
 pub use self::request::{Reception, pass_on};
 pub use self::route::{Lesson, Routed};

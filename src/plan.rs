@@ -60,7 +60,7 @@ pub fn plan(want: &Want, config: &Config, may_fetch: bool) -> VecDeque<Source> {
 }
 
 /// Whether nobody beyond storage is to hear of it: nobody at all is, or it is of a module that is not fetched.
-fn is_kept_here(want: &Want, config: &Config) -> bool {
+pub fn is_kept_here(want: &Want, config: &Config) -> bool {
     let is_of_database = matches!(want, Want::Document(Document::Sumdb { .. }));
     config.offline
         || !is_of_database && want.module().is_some_and(|module| config.on_miss(module) == MissMode::None)

@@ -172,12 +172,17 @@ impl World {
     fn arrive(&mut self, worker: usize, head: &RequestHead) -> StreamId {
         self.streams += 1;
         let stream = StreamId(self.streams);
+        // What it waits for can be found out before it is said that it waits; the host resumes it after the callback.
+        self.verdicts.insert(stream, Verdict::Wait);
         let verdict = self.step(worker, |worker, cx| {
             worker
                 .answer_again(&head.path, &|name| head.value(name), cx)
                 .unwrap_or_else(|| worker.request_head(stream, head, cx))
         });
-        self.verdicts.insert(stream, verdict);
+        if verdict != Verdict::Wait {
+            let resumed = self.verdicts.insert(stream, verdict);
+            assert_eq!(resumed, Some(Verdict::Wait), "{stream:?} was answered twice");
+        }
         stream
     }
 

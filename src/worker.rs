@@ -29,7 +29,7 @@ use self::{
     errand::Errand,
     fetch::Fetch,
     parts::{From, Part},
-    published::{Dating, Undated},
+    published::{Dating, DatingKey, Undated},
     ready::Ready,
     sums::{Asks, KnownSumdb},
     upload::{GivenUp, Uploading},
@@ -40,7 +40,6 @@ use crate::{
     flow::{
         Lesson, Parked, Passing, Probe, Publications, Reception, Routed, Sightings, Write, pass_on, readiness,
     },
-    gomod::ModulePath,
     goproxy::{Zip, may_be_ours},
     http::{Callout, ReadHeader, Reply, RequestHead, ResponseHead, Timestamp},
     metrics::Metric,
@@ -110,9 +109,7 @@ enum JobKey {
         object: String,
     },
     /// Finding out when versions of a module were published.
-    Dating {
-        module: ModulePath,
-    },
+    Dating(DatingKey),
     /// A file of a checksum database that a proof needs.
     Part {
         key: SearchKey,
@@ -293,9 +290,8 @@ impl Worker {
                 self.refresh(want, known, cx);
                 verdict
             }
-            Reception::Undated(module, versions) => {
-                let then = Undated::Request(head.clone());
-                self.wait_for_dates(stream, then, &module, versions, cx)
+            Reception::Undated(parked, module, versions) => {
+                self.wait_for_dates(stream, Undated::Asked(parked), &module, versions, cx)
             }
         }
     }

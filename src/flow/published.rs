@@ -7,11 +7,13 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::{
+    config::Config,
     cx::Cx,
     gomod::{ModulePath, Version},
     goproxy::{Document, Failure, File, Found, Info, Missing},
     http::Timestamp,
     plan::Want,
+    policy::{Action, Rule},
     shared::{Entry, Index, Region},
 };
 
@@ -138,6 +140,26 @@ pub fn published_by(
     let seen =
         || published(module, &info.version, index, cx).map_or(found.since, |seen| seen.min(found.since));
     info.time.unwrap_or_else(seen)
+}
+
+/// Keeps in the index when the version was seen that a document is about, where that counts as long as nothing says when it
+/// was published. The document itself does not stay in the index, and would be new each time it comes back.
+pub fn keep_first_seen(want: &Want, found: &Found, config: &Config, index: &mut Index, cx: &mut Cx<'_>) {
+    let Want::Document(Document::Module { module, file: File::Info(_) | File::Latest | File::Query(_) }) =
+        want
+    else {
+        return;
+    };
+    let has_to_be_old = |rule: &Rule| matches!(rule.action, Action::Cooldown(_)) && rule.names(module);
+    if let Some(info) = Info::read(&found.body)
+        && info.time.is_none()
+        && config.policy.policy.rules().iter().any(has_to_be_old)
+    {
+        let mut seen = Published::default();
+        let since = published_by(&info, module, found, index, cx);
+        seen.note(info.version, Publication::At(since));
+        seen.keep(module, index, cx);
+    }
 }
 
 fn recorded(module: &ModulePath, index: &Index, cx: &Cx<'_>) -> Vec<(Version, Timestamp)> {

@@ -20,7 +20,7 @@ use crate::{
     },
     http::{RequestHead, Timestamp},
     metrics::Cache,
-    plan::{Source, Want},
+    plan::{Source, Want, plan},
     policy::Caller,
     shared::{Entry, Index},
 };
@@ -109,6 +109,11 @@ impl Parked {
     /// Whether the client asks for more than what the index has.
     pub fn no_cache(&self) -> bool {
         self.question.no_cache
+    }
+
+    /// Whether upstreams may be asked when its versions were published: where its client is sent to them, too.
+    pub fn may_date(&self) -> bool {
+        self.question.may_fetch || self.question.redirects
     }
 
     /// Whether storage has lost what it had.
@@ -208,9 +213,11 @@ impl Question {
         Judge { rules: &config.freshness, now, spread, no_cache: self.no_cache }
     }
 
-    /// The same, asked of storage alone where nobody else may be asked for the module.
+    /// The same, asked of storage alone where nobody else may be asked for the module. It is the same once more.
     pub(super) fn in_reach(self, config: &Config) -> Self {
-        let Some(module) = self.want.module() else { return self };
+        let Some(module) = self.want.module().filter(|_| self.serving == Serving::Itself) else {
+            return self;
+        };
         let stored = || Want::Document(Document::Module { module: module.clone(), file: File::Stored });
         match (&self.want, config.on_miss(module)) {
             (Want::Document(Document::Module { file: File::List, .. }), MissMode::None) => {
@@ -222,19 +229,19 @@ impl Question {
             (
                 Want::Zip(_) | Want::Document(Document::Module { file: File::Info(_) | File::Mod(_), .. }),
                 MissMode::Redirect,
-            ) => Self { redirects: self.may_fetch, may_fetch: false, ..self },
+            ) => Self { redirects: self.redirects || self.may_fetch, may_fetch: false, ..self },
             _ => self,
         }
     }
 
     /// What the policy says of it, before anything is given.
-    fn admit(&self, known: &Publications, config: &Config, index: &Index, cx: &Cx<'_>) -> Ruling {
+    pub(super) fn admit(&self, known: &Publications, config: &Config, index: &Index, cx: &Cx<'_>) -> Ruling {
         // What `@latest` is answered with is decided when it is known.
         if self.serving != Serving::Itself {
             return Ruling::Pass;
         }
         let published = self.want.module().and_then(|module| known.of(module));
-        admit(&self.want, &self.caller, published, config, index, cx)
+        admit(&self.want, self.may_fetch, &self.caller, published, config, index, cx)
     }
 
     /// How long what is given stays fresh: `@latest` as long as the list, whatever it is taken from.
@@ -263,7 +270,9 @@ impl Question {
                 let (left, refresh) = match standing {
                     Standing::Fresh { left } => (left, false),
                     // Nobody may be asked who knows better.
-                    _ if !self.may_fetch => (Some(Duration::ZERO), false),
+                    _ if !self.may_fetch || plan(&self.want, config, true).is_empty() => {
+                        (Some(Duration::ZERO), false)
+                    }
                     Standing::Stale { refresh } => (Some(Duration::ZERO), refresh),
                     Standing::Expired { .. } => return Indexed::Known(found),
                 };
@@ -275,7 +284,8 @@ impl Question {
                     }
                     Shown::Next(question) => return Indexed::Next(question),
                     Shown::Undated(module, versions) => {
-                        return Indexed::Answer(Reception::Undated(module, versions));
+                        let parked = Parked { question: self.clone(), head: head.clone() };
+                        return Indexed::Answer(Reception::Undated(parked.into(), module, versions));
                     }
                 };
                 let left = self.left(left);

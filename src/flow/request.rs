@@ -7,7 +7,7 @@ use super::{
     published::Publications,
     question::{Indexed, Question, Serving},
     respond::answer,
-    ruling::{Instead, Ruling, admit},
+    ruling::{Instead, Ruling},
 };
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ pub enum Reception {
     /// It is answered with this document, which is to be asked for anew meanwhile.
     Stale(Verdict, Want, Found),
     /// It waits until it is known when these versions of the module were published.
-    Undated(ModulePath, Vec<Version>),
+    Undated(Box<Parked>, ModulePath, Vec<Version>),
 }
 
 impl Reception {
@@ -121,12 +121,6 @@ impl Reception {
             Ok(caller) => caller,
             Err(refusal) => return Self::refuse(kind, &refusal, cx),
         };
-        let published = want.module().and_then(|module| known.of(module));
-        match admit(&want, &caller, published, config, index, cx) {
-            Ruling::Pass => {}
-            Ruling::Undated(module, version) => return Self::Undated(module, vec![version]),
-            Ruling::Instead(instead) => return Self::Decided(give_instead(&instead, kind, cx)),
-        }
         let question = Question {
             may_fetch: !head
                 .headers
@@ -141,7 +135,25 @@ impl Reception {
             redirects: false,
             want,
         };
-        Self::ask(question.in_reach(config), head, config, known, index, cx)
+        Self::enter(question, head, config, known, index, cx)
+    }
+
+    /// What becomes of a question, as far as the policy lets it.
+    fn enter(
+        question: Question,
+        head: &RequestHead,
+        config: &Config,
+        known: &Publications,
+        index: &mut Index,
+        cx: &mut Cx<'_>,
+    ) -> Self {
+        match question.admit(known, config, index, cx) {
+            Ruling::Pass => Self::ask(question.in_reach(config), head, config, known, index, cx),
+            Ruling::Undated(module, version) => {
+                Self::Undated(Parked { question, head: head.clone() }.into(), module, vec![version])
+            }
+            Ruling::Instead(instead) => Self::Decided(give_instead(&instead, question.kind, cx)),
+        }
     }
 
     /// What becomes of a question that may be asked.
@@ -182,7 +194,8 @@ impl Reception {
         }
     }
 
-    /// As [`Reception::of`], for what is to be asked next of a request that was received before.
+    /// As [`Reception::of`], for a request that was received before: for what it asks next, or for what it asked when
+    /// something had to be found out first.
     pub fn again(
         parked: Parked,
         config: &Config,
@@ -191,7 +204,7 @@ impl Reception {
         cx: &mut Cx<'_>,
     ) -> Self {
         let Parked { question, head } = parked;
-        Self::ask(question, &head, config, known, index, cx)
+        Self::enter(question, &head, config, known, index, cx)
     }
 }
 

@@ -38,9 +38,11 @@ pub(super) enum Instead {
     Refused(Refusal),
 }
 
-/// What the policy says of a request for `want`, before anything of it is given.
+/// What the policy says of a request for `want`, before anything of it is given. `may_fetch` says that the client lets
+/// upstreams be asked: else it is not sent there either.
 pub(super) fn admit(
     want: &Want,
+    may_fetch: bool,
     caller: &Caller,
     known: Option<&Published>,
     config: &Config,
@@ -87,7 +89,8 @@ pub(super) fn admit(
         }
     }
     let is_mixed = view.is_some_and(|view| view.is_mixed());
-    if version.is_none() && !is_of_database && !is_mixed && config.on_miss(module) == MissMode::Redirect {
+    let may_leave = may_fetch && version.is_none() && !is_of_database && !is_mixed;
+    if may_leave && config.on_miss(module) == MissMode::Redirect {
         return Ruling::Instead(elsewhere(want, None, config));
     }
     Ruling::Pass

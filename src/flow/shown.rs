@@ -89,6 +89,9 @@ impl Question {
         }
         let all = versions(found);
         let top = newest(&all).cloned();
+        if all.is_empty() && *file == File::Stored {
+            return nothing_stored(module, &self.serving, found);
+        }
         let (shown, failure) = match sift(module, all, view, known.of(module), index, cx) {
             Sifted::Shown(shown, failure) => (shown, failure),
             Sifted::Undated(versions) => return Shown::Undated(module.clone(), versions),
@@ -110,7 +113,7 @@ impl Question {
                     Some(refusal) => Shown::Instead(Instead::Refused(refusal.clone())),
                     None => match top {
                         Some(top) => self.refuse_all(module, &top, view, index, cx),
-                        None => nothing_stored(module, found),
+                        None => Shown::Instead(unreadable(module)),
                     },
                 },
             },
@@ -186,8 +189,10 @@ fn newest(versions: &[Version]) -> Option<&Version> {
     versions.iter().max_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.cmp(b)))
 }
 
-fn nothing_stored(module: &ModulePath, found: &Found) -> Shown<'static> {
-    let reason = format!("not found: {module}@latest: nothing of it is stored here");
+/// Not an empty list, after which the go command would ask nobody else for a version that fits `@v1`.
+fn nothing_stored(module: &ModulePath, serving: &Serving, found: &Found) -> Shown<'static> {
+    let what = if matches!(serving, Serving::Newest(_)) { "@latest" } else { "" };
+    let reason = format!("not found: {module}{what}: nothing of it is stored here");
     let missing = Missing { gone: false, reason, since: found.since, limit: None };
     Shown::Instead(Instead::Missing(missing))
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use percent_encoding::percent_decode_str;
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Database {
     log: Log,
-    /// Numbers of records by `module@version`, escaped.
+    /// Numbers of records by `module@version`.
     ids: BTreeMap<String, u64>,
 }
 
@@ -63,12 +64,23 @@ impl Database {
             return Some(self.head(self.size()).into_bytes());
         }
         if let Some(version) = path.strip_prefix("/lookup/") {
-            let id = self.ids.get(version)?;
+            let id = self.ids.get(&unescaped(version))?;
             return Some(self.log.lookup(*id, self.size()).into_bytes());
         }
         let tile = Tile::parse(path.strip_prefix("/tile/")?)?;
         tile.is_within(self.size()).then(|| self.log.tile(tile))
     }
+}
+
+/// A module version as it is called where capitals are no concern of file systems.
+fn unescaped(path: &str) -> String {
+    let decoded = percent_decode_str(path).decode_utf8().unwrap();
+    let mut parts = decoded.split('!');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        let (capital, rest) = part.split_at(1);
+        text + &capital.to_ascii_uppercase() + rest
+    })
 }
 
 fn record(module: &str, version: &str, zip: &H1, go_mod: &H1) -> String {

@@ -12,11 +12,11 @@ use super::{
 use crate::{
     config::Config,
     cx::{Command, Cx, StreamId, Verdict},
-    flow::{End, Parked, Proving, Reception, Resumed, Search, Searched, Step, Sums, judge},
+    flow::{End, Parked, Proving, Reception, Resumed, Search, Searched, Step, Sums, judge, keep_first_seen},
     goproxy::{Failure, Fault, Found, Lifetime},
     http::{CallFailure, Reply, Timestamp},
     metrics::Metric,
-    plan::{Source, Want},
+    plan::{Source, Want, is_kept_here},
     shared::{Entry, Lease, Region},
 };
 
@@ -302,7 +302,9 @@ impl Worker {
         // What may stand in is each filter's own to say.
         let news = renew_at.is_some().then(|| searched.clone());
         let searched = or_known(&errand, searched, &self.config, cx.now);
-        if let Some(entry) = searched.entry(&errand.want, errand.may_fetch, cx.now)
+        // What one configuration does not ask for is another's to ask for, and it may come soon.
+        let may_fetch = errand.may_fetch && !is_kept_here(&errand.want, &self.config);
+        if let Some(entry) = searched.entry(&errand.want, may_fetch, cx.now)
             && !(says_less_than_a_check(&entry) && self.is_quarantined(&key.path, cx))
         {
             // The two regions do not know of each other, and either would be believed once the other's word has aged.
@@ -318,6 +320,9 @@ impl Worker {
             // Who asks next need not find out by waiting that nobody answers.
             let asked_in_vain = Found { checked: Some(cx.now), ..known };
             self.index.keep(cx.kv, &key.path, &Entry::Found(asked_in_vain), cx.now);
+        }
+        if let End::Document(found) = &searched.end {
+            keep_first_seen(&errand.want, found, &self.config, &mut self.index, cx);
         }
         if let Some(news) = news {
             self.release(key, &news, cx);

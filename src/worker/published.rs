@@ -12,17 +12,25 @@ use super::{
 };
 use crate::{
     cx::{Command, Cx, StreamId, Verdict},
-    flow::{End, Parked, Publication, Published, Searched, judge, published_by},
+    flow::{End, Parked, Publication, Published, Reception, Searched, judge, published_by},
     gomod::{ModulePath, Version},
     goproxy::{Document, Failure, Fault, File, Info},
-    http::{RequestHead, Timestamp},
+    http::Timestamp,
     plan::Want,
 };
+
+/// Those who wait with the same one wait for the same answers.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct DatingKey {
+    module: ModulePath,
+    /// Whether upstreams may be asked.
+    may_fetch: bool,
+}
 
 /// The versions of one module, being asked about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Dating {
-    module: ModulePath,
+    key: DatingKey,
     ahead: VecDeque<Version>,
     asked: BTreeSet<Version>,
     found: Published,
@@ -34,8 +42,8 @@ pub(super) struct Dating {
 /// What a stream goes on with when it is known when the versions were published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Undated {
-    /// Its request, from the beginning.
-    Request(RequestHead),
+    /// What it asks.
+    Asked(Box<Parked>),
     /// What came of its search.
     Searched { parked: Box<Parked>, coalesced: bool, searched: Box<Searched> },
 }
@@ -50,13 +58,16 @@ impl Worker {
         versions: Vec<Version>,
         cx: &mut Cx<'_>,
     ) -> Verdict {
+        let may_fetch = match &then {
+            Undated::Asked(parked) | Undated::Searched { parked, .. } => parked.may_date(),
+        };
         self.streams.insert(stream, Stream::Undated(Box::new(then)));
-        let key = JobKey::Dating { module: module.clone() };
-        match self.jobs.get_mut(&key) {
+        let key = DatingKey { module: module.clone(), may_fetch };
+        match self.jobs.get_mut(&JobKey::Dating(key.clone())) {
             Some(Job::Dating(dating)) => dating.add(versions, stream),
             _ => {
                 let mut dating = Dating {
-                    module: module.clone(),
+                    key: key.clone(),
                     ahead: VecDeque::new(),
                     asked: BTreeSet::new(),
                     found: Published::default(),
@@ -64,38 +75,45 @@ impl Worker {
                     since: cx.now,
                 };
                 dating.add(versions, stream);
-                self.jobs.insert(key, Job::Dating(dating.into()));
+                self.jobs.insert(JobKey::Dating(key.clone()), Job::Dating(dating.into()));
             }
         }
         // Whatever is known at once resumes the stream by a command, as if it had waited.
-        self.ask_dates(module, cx);
+        self.ask_dates(&key, cx);
         Verdict::Wait
     }
 
     /// Asks about as many versions as may be asked about at once.
-    fn ask_dates(&mut self, module: &ModulePath, cx: &mut Cx<'_>) {
-        let key = JobKey::Dating { module: module.clone() };
+    fn ask_dates(&mut self, key: &DatingKey, cx: &mut Cx<'_>) {
         while self.dates_asked() < MAX_ASKED {
-            let Some(Job::Dating(dating)) = self.jobs.get_mut(&key) else { return };
+            let Some(dating) = self.dating(key) else { return };
             let Some(version) = dating.ahead.pop_front() else { break };
             dating.asked.insert(version.clone());
-            if let Some(publication) = self.date(module, &version, cx) {
-                self.note_date(module, version, publication);
+            if let Some(publication) = self.date(key, &version, cx) {
+                self.note_date(key, version, publication);
             }
         }
-        self.end_dating(module, cx);
+        self.end_dating(key, cx);
+    }
+
+    fn dating(&mut self, key: &DatingKey) -> Option<&mut Dating> {
+        match self.jobs.get_mut(&JobKey::Dating(key.clone())) {
+            Some(Job::Dating(dating)) => Some(dating),
+            _ => None,
+        }
     }
 
     /// When a version was published, where that is known; else the answer is for [`Worker::hear_date`].
-    fn date(&mut self, module: &ModulePath, version: &Version, cx: &mut Cx<'_>) -> Option<Publication> {
+    fn date(&mut self, dating: &DatingKey, version: &Version, cx: &mut Cx<'_>) -> Option<Publication> {
+        let DatingKey { module, may_fetch } = dating;
         let want = info_of(module, version);
         if let Some(searched) =
             judge::indexed(&want, false, &self.index, &self.config, cx).and_then(Searched::indexed)
         {
             return Some(self.read_date(module, &searched, cx));
         }
-        let who = Asks::Date(module.clone(), version.clone());
-        let errand = Errand::of_asks(want, true, who.clone(), cx.now);
+        let who = Asks::Date(dating.clone(), version.clone());
+        let errand = Errand::of_asks(want, *may_fetch, who.clone(), cx.now);
         let key = errand.key();
         if let Some(same) = self.jobs.get_mut(&JobKey::Search(key.clone())).and_then(Job::errand) {
             same.join(Waiter::Asks(who), cx.now);
@@ -108,20 +126,20 @@ impl Worker {
     /// The `.info` of a version has come, or has not.
     pub(super) fn hear_date(
         &mut self,
-        module: &ModulePath,
+        dating: &DatingKey,
         version: &Version,
         searched: &Searched,
         cx: &mut Cx<'_>,
     ) {
-        let publication = self.read_date(module, searched, cx);
-        self.note_date(module, version.clone(), publication);
-        self.ask_dates(module, cx);
+        let publication = self.read_date(&dating.module, searched, cx);
+        self.note_date(dating, version.clone(), publication);
+        self.ask_dates(dating, cx);
         // There is room for those of another module.
-        let modules = self.jobs.values().filter_map(|job| match job {
-            Job::Dating(dating) if !dating.ahead.is_empty() => Some(dating.module.clone()),
+        let keys = self.jobs.values().filter_map(|job| match job {
+            Job::Dating(dating) if !dating.ahead.is_empty() => Some(dating.key.clone()),
             _ => None,
         });
-        for other in modules.take(1).collect::<Vec<_>>() {
+        for other in keys.take(1).collect::<Vec<_>>() {
             self.ask_dates(&other, cx);
         }
     }
@@ -143,21 +161,21 @@ impl Worker {
         }
     }
 
-    fn note_date(&mut self, module: &ModulePath, version: Version, publication: Publication) {
-        if let Some(Job::Dating(dating)) = self.jobs.get_mut(&JobKey::Dating { module: module.clone() }) {
+    fn note_date(&mut self, key: &DatingKey, version: Version, publication: Publication) {
+        if let Some(dating) = self.dating(key) {
             dating.asked.remove(&version);
             dating.found.note(version, publication);
         }
     }
 
     /// Lets those go on who wait, where nothing is left to be asked.
-    fn end_dating(&mut self, module: &ModulePath, cx: &mut Cx<'_>) {
-        let key = JobKey::Dating { module: module.clone() };
-        if !matches!(self.jobs.get(&key), Some(Job::Dating(dating)) if dating.is_done()) {
+    fn end_dating(&mut self, key: &DatingKey, cx: &mut Cx<'_>) {
+        if !self.dating(key).is_some_and(|dating| dating.is_done()) {
             return;
         }
-        let Some(Job::Dating(dating)) = self.jobs.remove(&key) else { return };
+        let Some(Job::Dating(dating)) = self.jobs.remove(&JobKey::Dating(key.clone())) else { return };
         let Dating { found, waiting, .. } = *dating;
+        let module = &key.module;
         found.keep(module, &mut self.index, cx);
         self.publications.learn(module, found);
         for stream in waiting {
@@ -173,7 +191,12 @@ impl Worker {
 
     fn go_on_dated(&mut self, stream: StreamId, then: Undated, cx: &mut Cx<'_>) -> Verdict {
         match then {
-            Undated::Request(head) => self.request_head(stream, &head, cx),
+            Undated::Asked(parked) => {
+                let head = parked.head().clone();
+                let (config, index) = (&self.config, &mut self.index);
+                let reception = Reception::again(*parked, config, &self.publications, index, cx);
+                self.receive(stream, &head, reception, cx)
+            }
             Undated::Searched { parked, coalesced, searched } => {
                 self.resume(stream, *parked, coalesced, &searched, cx)
             }
@@ -188,15 +211,15 @@ impl Worker {
             .jobs
             .values()
             .filter_map(|job| match job {
-                Job::Dating(dating) if is_late(dating) => Some(dating.module.clone()),
+                Job::Dating(dating) if is_late(dating) => Some(dating.key.clone()),
                 _ => None,
             })
             .collect();
-        for module in late {
-            if let Some(Job::Dating(dating)) = self.jobs.get_mut(&JobKey::Dating { module: module.clone() }) {
+        for key in late {
+            if let Some(dating) = self.dating(&key) {
                 dating.give_up();
             }
-            self.end_dating(&module, cx);
+            self.end_dating(&key, cx);
         }
     }
 
@@ -224,8 +247,10 @@ impl Dating {
     fn give_up(&mut self) {
         let open: Vec<_> = self.ahead.drain(..).chain(std::mem::take(&mut self.asked)).collect();
         for version in open {
-            let reason =
-                format!("{}@{version}: when it was published could not be found out in time", self.module);
+            let reason = format!(
+                "{}@{version}: when it was published could not be found out in time",
+                self.key.module
+            );
             let failure = Failure { fault: Fault::Slow, reason, retry_after: None };
             self.found.note(version, Publication::Failed(failure));
         }

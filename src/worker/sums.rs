@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{
     Job, JobKey, SearchKey, Worker,
     errand::{Errand, Waiter},
+    published::DatingKey,
 };
 use crate::{
     config::Mode,
@@ -24,7 +25,7 @@ pub(super) enum Asks {
     /// A copy of this zip.
     Copy(Zip),
     /// Whoever waits to know when this version was published: no sums, but the `.info`.
-    Date(ModulePath, Version),
+    Date(DatingKey, Version),
     /// A search that holds a go.mod or a zip.
     Search(SearchKey),
     /// A zip that passes by on this stream.
@@ -87,8 +88,8 @@ impl Worker {
 
     /// The lookup that `who` waited for is there.
     pub(super) fn hear_sums(&mut self, who: &Asks, want: &Want, searched: &Searched, cx: &mut Cx<'_>) {
-        if let Asks::Date(module, version) = who {
-            return self.hear_date(module, version, searched, cx);
+        if let Asks::Date(dating, version) = who {
+            return self.hear_date(dating, version, searched, cx);
         }
         let sums = self.read_sums(want, searched, cx.now);
         match who {

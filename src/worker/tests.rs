@@ -9,6 +9,7 @@ mod interplay;
 mod orders;
 mod pages;
 mod passing;
+mod policy;
 mod privacy;
 mod random;
 mod refusals;

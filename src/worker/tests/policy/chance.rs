@@ -1,0 +1,368 @@
+//! Whatever the rules, the versions, the callers and the order of requests: no route reveals or serves what is refused, and
+//! none refuses what is not.
+//!
+//! The oracle reads the rules one after the other, as a person would, and knows nothing else of how a policy decides.
+
+use super::{super::random::Random, *};
+use crate::{
+    gomod::{ModulePath, Version},
+    http::Timestamp,
+    policy::{Action, Caller, Policy},
+};
+
+const MODULES: [&str; 4] = ["one.test/m", "one.test/m/sub", "two.test/Up", "three.test/m"];
+const VERSIONS: [&str; 7] =
+    ["v1.0.0", "v1.1.0", "v1.2.0", "v1.3.0-rc.1", "v1.4.0", "v1.5.0-RC.2", "v2.0.0+incompatible"];
+const PSEUDO: &str = "v1.4.1-0.20230101000000-abcdefabcdef";
+const CALLERS: [&str; 4] = ["", "ann", "bob", "team-a"];
+const WORKERS: usize = 3;
+
+const GLOBS: [&str; 7] =
+    ["*", "one.test", "one.test/m", "one.test/*/sub", "two.test/Up", "two.test/up", "t*.test/?*"];
+const SETS: [&str; 12] = [
+    r#""v1.0.0""#,
+    r#"">=v1.1.0, <v1.3.0""#,
+    r#"">=v1.4.0""#,
+    r#""prerelease""#,
+    r#""pseudo""#,
+    r#""incompatible""#,
+    r#""!release""#,
+    r#""^v1.1.0""#,
+    r#""~v1.4.0""#,
+    r#""v1""#,
+    r#""v1.0.0", "v1.4""#,
+    r#""release""#,
+];
+const PRINCIPALS: [&str; 5] = ["@anonymous", "@authenticated", "ann", "team-*", "nobody"];
+
+/// How far requests go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    Online,
+    Offline,
+}
+
+struct Run {
+    world: World,
+    random: Random,
+    seed: u64,
+    policy: Policy,
+    reach: Reach,
+    /// What upstream says of each module.
+    known: Vec<Known>,
+}
+
+struct Known {
+    module: ModulePath,
+    /// All versions but [`PSEUDO`], each with when it was published.
+    versions: Vec<(Version, Timestamp)>,
+    latest: Version,
+    master: Version,
+}
+
+/// What the rules come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Says {
+    Yes,
+    No,
+    Elsewhere,
+}
+
+/// What a client asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    List,
+    Latest,
+    Master,
+    /// One of the ways to a version by its name.
+    Named(usize, usize),
+}
+
+impl Run {
+    fn new(seed: u64) -> Self {
+        let mut random = Random(seed);
+        let mut world = world(WORKERS, &config(""));
+        let known = MODULES.map(|module| Known::publish(module, &mut world, &mut random)).into();
+        Self { world, random, seed, policy: Policy::default(), reach: Reach::Online, known }
+    }
+
+    fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+        of[usize::try_from(self.random.next(0..=of.len() as u64 - 1)).unwrap()]
+    }
+
+    fn one_in(&mut self, of: u64) -> bool {
+        self.random.next(1..=of) == 1
+    }
+
+    fn rule(&mut self) -> String {
+        let mut fields = Vec::new();
+        if self.one_in(4) {
+            fields.push(format!(r#""exact": ["{}"]"#, self.pick(&MODULES)));
+        } else {
+            fields.push(format!(r#""modules": ["{}"]"#, self.pick(&GLOBS)));
+        }
+        if !self.one_in(3) {
+            fields.push(format!(r#""versions": [{}]"#, self.pick(&SETS)));
+        }
+        if self.one_in(3) {
+            fields.push(format!(r#""principals": ["{}"]"#, self.pick(&PRINCIPALS)));
+        }
+        fields.push(match self.random.next(0..=9) {
+            0..=2 => r#""action": "allow""#.to_owned(),
+            3..=5 => r#""action": "deny""#.to_owned(),
+            6 => r#""action": "redirect""#.to_owned(),
+            7 => r#""action": "redirect", "to": "https://other.test/x""#.to_owned(),
+            _ => format!(r#""action": "cooldown", "age": "{}""#, self.pick(&["1h", "1d", "7d", "30d"])),
+        });
+        format!("{{{}}}", fields.join(", "))
+    }
+
+    /// Other rules come, for whatever index and storage have by now.
+    fn rule_anew(&mut self) {
+        let rules: Vec<_> = (0..self.random.next(0..=6)).map(|_| self.rule()).collect();
+        let default = self.pick(&["allow", "allow", "deny"]);
+        self.reach = self.pick(&[Reach::Online, Reach::Online, Reach::Offline]);
+        let mode = if self.reach == Reach::Offline { r#""mode": "offline","# } else { "" };
+        let text = config(&format!(
+            r#"{mode}"policy": {{"default": "{default}", "rules": [{}]}},"#,
+            rules.join(",\n")
+        ));
+        self.policy = Config::parse(&text).unwrap_or_else(|problems| panic!("{problems}")).policy.policy;
+        reconfigure(&mut self.world, WORKERS, &text);
+    }
+
+    /// Some clients come at once, and all are answered.
+    fn ask(&mut self) {
+        forget_asked(&mut self.world);
+        let clients: Vec<_> = (0..self.random.next(1..=4))
+            .map(|_| {
+                let known = usize::try_from(self.random.next(0..=3)).unwrap();
+                let asked = match self.random.next(0..=9) {
+                    0..=2 => Asked::List,
+                    3..=4 => Asked::Latest,
+                    5 => Asked::Master,
+                    _ => {
+                        let version = usize::try_from(self.random.next(0..=7)).unwrap();
+                        Asked::Named(version, usize::try_from(self.random.next(0..=3)).unwrap())
+                    }
+                };
+                let worker = usize::try_from(self.random.next(0..=2)).unwrap();
+                let caller = self.pick(&CALLERS);
+                let method = self.pick(&["GET", "GET", "HEAD"]);
+                let headers: &[(&str, &str)] = if caller.is_empty() { &[] } else { &[("x-user", caller)] };
+                let path = self.known[known].path(asked);
+                let stream = self.world.begin_with(worker, method, &path, headers);
+                (worker, stream, known, asked, caller)
+            })
+            .collect();
+        self.world.settle();
+        for (worker, stream, known, asked, caller) in clients {
+            let got = end(&mut self.world, worker, stream);
+            self.judge(known, asked, caller, &got);
+        }
+        if self.reach == Reach::Offline {
+            for cluster in ["public", "sum"] {
+                assert_eq!(self.world.clusters[cluster].asked, [""; 0], "{}: offline", self.seed);
+            }
+        }
+    }
+
+    fn judge(&self, known: usize, asked: Asked, caller: &str, got: &Got) {
+        let known = &self.known[known];
+        let says =
+            |caller: &str, version: &Version| known.says(version, &self.policy, caller, self.world.now);
+        let context = || {
+            let rules: Vec<_> = self.policy.rules().iter().map(|rule| format!("{rule:?}")).collect();
+            format!(
+                "seed {}, {:?}: {}, {asked:?} by {caller:?}: {got:?}\nof {:?}, latest {}, master {}\nby {}",
+                self.seed,
+                self.reach,
+                known.module,
+                known.versions,
+                known.latest,
+                known.master,
+                rules.join("\n")
+            )
+        };
+        let is_whole = self.reach == Reach::Online;
+        let expected = known.expected(asked, |version| says(caller, version));
+        match (got.status, &expected) {
+            (200, Expected::These(versions)) => {
+                let got = got.body.lines().collect::<Vec<_>>();
+                let is_among = |version: &&str| versions.iter().any(|one| one.as_str() == *version);
+                assert!(got.iter().all(is_among), "{}", context());
+                assert!(!is_whole || got.len() == versions.len(), "{}", context());
+            }
+            (200, Expected::Version(version)) if is_whole => {
+                assert!(got.body.contains(&format!("\"{version}\"")), "{}", context());
+            }
+            (200, Expected::Version(_)) => {
+                let revealed =
+                    known.all().into_iter().find(|version| got.body.contains(&format!("\"{version}\"")));
+                assert_ne!(says(caller, &revealed.unwrap()), Says::No, "{}", context());
+            }
+            (200, Expected::Served) | (302, Expected::Away) | (403, Expected::Refused) => {}
+            // Where that is so whatever the version, nobody looks at the versions.
+            (302, Expected::These(_) | Expected::Version(_)) => {
+                let all = known.all();
+                assert!(all.iter().all(|version| says(caller, version) == Says::Elsewhere), "{}", context());
+            }
+            (403, Expected::These(versions)) => assert!(versions.is_empty(), "{}", context()),
+            // What is not stored, or what nobody asked for when all was open.
+            (404, _) if !is_whole => {}
+            // It depends on which versions are stored which of them is the newest.
+            (403, Expected::Version(_)) if !is_whole && asked == Asked::Latest => {}
+            (200, Expected::Refused) if !is_whole && asked == Asked::Latest => {
+                let revealed =
+                    known.all().into_iter().find(|version| got.body.contains(&format!("\"{version}\"")));
+                assert_ne!(says(caller, &revealed.unwrap()), Says::No, "{}", context());
+            }
+            _ => panic!("expected {expected:?}\n{}", context()),
+        }
+        let is_personal =
+            CALLERS.iter().any(|other| known.expected(asked, |version| says(other, version)) != expected);
+        if is_personal {
+            assert!(!got.cache_control.contains("public"), "another gets another: {}", context());
+        }
+        if matches!(got.status, 302 | 403) {
+            assert_eq!(got.cache_control, "no-store", "{}", context());
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Expected {
+    These(Vec<Version>),
+    Version(Version),
+    Served,
+    Away,
+    Refused,
+}
+
+impl Known {
+    /// A module with some of the versions, of any age.
+    fn publish(module: &str, world: &mut World, random: &mut Random) -> Self {
+        let mut versions = Vec::new();
+        for version in VERSIONS {
+            // Half an hour beside every border: requests take time, and may not cross one.
+            let ages = [HOUR / 2, 5 * HOUR + HOUR / 2, 3 * DAY + HOUR / 2, 10 * DAY + HOUR / 2, 400 * DAY];
+            versions.push((version, ages[usize::try_from(random.next(0..=4)).unwrap()]));
+        }
+        publish(world, module, &versions);
+        publish_as(world, module, PSEUDO, &info(PSEUDO, 6 * DAY + HOUR / 2));
+        let [latest, master] = [0, 1].map(|_| match random.next(0..=9) {
+            9 => (PSEUDO, 6 * DAY + HOUR / 2),
+            n => versions[usize::try_from(n % 7).unwrap()],
+        });
+        resolve(world, module, "@latest", &info(latest.0, latest.1));
+        resolve(world, module, "@v/master.info", &info(master.0, master.1));
+        let read = |version: &str| Version::parse(version).unwrap();
+        let versions =
+            versions.iter().map(|(version, age)| (read(version), Timestamp(START - age))).collect();
+        let module = ModulePath::parse(module).unwrap();
+        Self { module, versions, latest: read(latest.0), master: read(master.0) }
+    }
+
+    fn all(&self) -> Vec<Version> {
+        (0..=self.versions.len()).map(|at| self.named(at)).collect()
+    }
+
+    fn named(&self, at: usize) -> Version {
+        self.versions.get(at).map_or_else(|| Version::parse(PSEUDO).unwrap(), |(version, _)| version.clone())
+    }
+
+    fn path(&self, asked: Asked) -> String {
+        let module = escaped(self.module.as_str());
+        match asked {
+            Asked::List => format!("/{module}/@v/list"),
+            Asked::Latest => format!("/{module}/@latest"),
+            Asked::Master => format!("/{module}/@v/master.info"),
+            Asked::Named(version, way) => {
+                by_name(self.module.as_str(), self.named(version).as_str())[way].clone()
+            }
+        }
+    }
+
+    fn says(&self, version: &Version, policy: &Policy, caller: &str, now: Timestamp) -> Says {
+        let caller = Caller::new([caller.to_owned()]);
+        let published = self.versions.iter().find(|(known, _)| known == version);
+        let published = published.map_or(START - 6 * DAY - HOUR / 2, |(_, published)| published.0);
+        for rule in policy.rules() {
+            if !rule.names(&self.module) || !rule.has(version) || !rule.is_for(&caller) {
+                continue;
+            }
+            match &rule.action {
+                Action::Allow => return Says::Yes,
+                Action::Deny => return Says::No,
+                Action::Redirect(_) => return Says::Elsewhere,
+                Action::Cooldown(age) => {
+                    if now.0 < published + u64::try_from(age.as_millis()).unwrap() {
+                        return Says::No;
+                    }
+                }
+            }
+        }
+        if policy.denies_by_default() { Says::No } else { Says::Yes }
+    }
+
+    fn expected(&self, asked: Asked, says: impl Fn(&Version) -> Says) -> Expected {
+        let version = |version: &Version| match says(version) {
+            Says::No => Expected::Refused,
+            Says::Yes | Says::Elsewhere => Expected::Version(version.clone()),
+        };
+        let shown =
+            || self.versions.iter().map(|(version, _)| version).filter(|version| says(version) != Says::No);
+        match asked {
+            Asked::List => {
+                let mut versions: Vec<_> = shown().cloned().collect();
+                versions.sort();
+                Expected::These(versions)
+            }
+            Asked::Latest if says(&self.latest) != Says::No => version(&self.latest),
+            Asked::Latest => {
+                // As the go command chooses: a release, one that is not incompatible, the highest.
+                let releases = || shown().filter(|version| !version.as_str().contains('-'));
+                let compatible = releases().filter(|version| !version.as_str().contains('+')).max();
+                let newest = compatible.or_else(|| releases().max()).or_else(|| shown().max());
+                newest.map_or(Expected::Refused, version)
+            }
+            Asked::Master => version(&self.master),
+            Asked::Named(at, way) => match says(&self.named(at)) {
+                Says::Yes => Expected::Served,
+                // A checksum database is no proxy: it has no other address.
+                Says::Elsewhere if way == 3 => Expected::Served,
+                Says::Elsewhere => Expected::Away,
+                Says::No => Expected::Refused,
+            },
+        }
+    }
+}
+
+fn info(version: &str, age: u64) -> String {
+    format!(r#"{{"Version":"{version}","Time":"{}"}}"#, rfc3339(START - age))
+}
+
+#[test]
+fn no_route_reveals_or_serves_what_is_refused() {
+    for seed in 0..SEEDS {
+        let mut run = Run::new(seed);
+        for round in 0..4 {
+            for _ in 0..12 {
+                run.ask();
+                if run.one_in(4) {
+                    let millis = run.pick(&[1_500, 70_000, HOUR, 2 * DAY]);
+                    // The hour is kept, so that no border is near.
+                    let drift = (run.world.now.0 - START) % HOUR;
+                    run.world.pass(if millis < HOUR { millis } else { millis - drift });
+                }
+            }
+            if round < 3 {
+                run.rule_anew();
+            }
+        }
+        assert_idle(&mut run.world, WORKERS);
+    }
+}
+
+/// Some 20,000 requests under 900 policies.
+const SEEDS: u64 = 300;
