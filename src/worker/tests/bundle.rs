@@ -147,16 +147,19 @@ fn scenario_it_outlives_a_configuration_and_a_worker() {
     world.cluster("rules").fault = Some(CallFailure::Unreachable);
     let polled = asked(&world);
     world.crash(0);
-    world.replace(1, &config(r#", "timeout": "1s", "headers": {"authorization": "another"}"#));
+    world.replace(1, &config(r#", "timeout": "1s""#));
     // Before any clock ticks.
     (0..2).for_each(|worker| assert_eq!(denied(&mut world, worker), "one.example"));
     assert_eq!(world.get(0, MOD).status, 200);
     assert_eq!(asked(&world), polled, "and nobody asks before it is due");
 
-    // That of another source is another one.
-    world.replace(1, &config("").replace("rules.test", "other.test"));
-    assert_eq!(denied(&mut world, 1), "");
-    assert_eq!(world.get(1, MOD).status, 503);
+    // That of another source is another one, and so is that of another tenant.
+    for other in [config("").replace("rules.test", "other.test"), config(r#", "headers": {"x-tenant": "b"}"#)]
+    {
+        world.replace(1, &other);
+        assert_eq!(denied(&mut world, 1), "");
+        assert_eq!(world.get(1, MOD).status, 503);
+    }
 }
 
 #[test]
