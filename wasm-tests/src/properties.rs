@@ -12,6 +12,7 @@ pub mod lease;
 pub mod lookup;
 pub mod note;
 pub mod path;
+pub mod policy;
 pub mod record;
 pub mod request;
 pub mod s3;
@@ -28,7 +29,7 @@ pub struct Property {
 }
 
 /// Every property.
-pub const ALL: [Property; 12] = [
+pub const ALL: [Property; 13] = [
     Property { name: "body", check: body::check },
     Property { name: "config", check: config::check },
     Property { name: "gomod", check: gomod::check },
@@ -36,6 +37,7 @@ pub const ALL: [Property; 12] = [
     Property { name: "lookup", check: lookup::check },
     Property { name: "note", check: note::check },
     Property { name: "path", check: path::check },
+    Property { name: "policy", check: policy::check },
     Property { name: "record", check: record::check },
     Property { name: "request", check: request::check },
     Property { name: "s3", check: s3::check },

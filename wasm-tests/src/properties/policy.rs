@@ -1,0 +1,68 @@
+//! Rules, from a bundle or an Athens filter file: whatever they say, the tree they are compiled to finds what asking each of them
+//! would find.
+//!
+//! Input: a line with a module path, a version and the name of a caller, blanks between; then the bundle (JSON), or else the filter
+//! file.
+
+use modgate::config::Bundle;
+use modgate::gomod::{ModulePath, Version};
+use modgate::http::Timestamp;
+use modgate::policy::{Action, Caller, Decision, Policy, Rule, athens};
+
+/// No bytes panic; a decision is that of the first rule that applies, and a refusal is one that the go command shows.
+pub fn check(input: &[u8]) {
+    let (line, rest) = super::first_line(input);
+    let text = String::from_utf8_lossy(rest);
+    let rules = match Bundle::parse(&text) {
+        Ok(bundle) => bundle.rules,
+        Err(problems) => {
+            assert!(problems.iter().count() > 0);
+            match athens::read(&text) {
+                Ok(filter) => filter.rules,
+                Err(faults) => {
+                    assert!(!faults.is_empty());
+                    assert!(faults.iter().all(|fault| !fault.to_string().contains('\n')), "{faults:?}");
+                    return;
+                }
+            }
+        }
+    };
+    let words: Vec<&str> = line.split(' ').collect();
+    let [module, version, name] = words[..] else { return };
+    let (Ok(module), Ok(version)) = (ModulePath::parse(module), Version::parse(version)) else { return };
+    for caller in [Caller::default(), Caller::new([name.to_owned()])] {
+        decides_in_order(&rules, &module, &version, &caller);
+    }
+}
+
+fn decides_in_order(rules: &[Rule], module: &ModulePath, version: &Version, caller: &Caller) {
+    let policy = Policy::new(rules.to_vec(), false);
+    let view = policy.view(module, caller);
+    for published in [None, Some(Timestamp(0)), Some(NOW)] {
+        let decision = view.decide(version, published, NOW);
+        let expected = rules.iter().find(|rule| {
+            let is_over = matches!((&rule.action, published), (Action::Cooldown(age), Some(published)) if published.after(*age) <= NOW);
+            rule.names(module) && rule.is_for(caller) && rule.has(version) && !is_over
+        });
+        assert_eq!(decider(&decision), expected, "{decision:?}");
+        if let Some(reason) = view.reason(module, Some(version), &decision, caller, NOW) {
+            assert!(reason.lines().count() <= 8 && reason.len() < 648, "{reason:?}");
+            assert!(!reason.chars().any(|c| c.is_control() && c != '\n'), "{reason:?}");
+        }
+        // What is so for all versions is so for this one.
+        if let Some(whole) = view.whole() {
+            let may_be_had = |decision: &Decision<'_>| matches!(decision, Decision::Allowed(_));
+            assert_eq!(may_be_had(&whole), may_be_had(&decision), "{whole:?} {decision:?}");
+        }
+    }
+}
+
+fn decider<'p>(decision: &Decision<'p>) -> Option<&'p Rule> {
+    match *decision {
+        Decision::Allowed(rule) | Decision::Denied(rule) => rule,
+        Decision::Redirected(rule, _) | Decision::TooYoung(rule, _) | Decision::Undated(rule) => Some(rule),
+    }
+}
+
+/// In the year 2026: longer after 1970 than any cool-down lasts.
+const NOW: Timestamp = Timestamp(1_780_000_000_000);
