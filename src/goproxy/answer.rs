@@ -188,19 +188,26 @@ fn no_store() -> (&'static str, String) {
     ("cache-control", "no-store".to_owned())
 }
 
-/// `reason` as the go command shows it: it drops a body of more than 8 lines or 648 bytes, or with anything unprintable.
+/// `reason` as the go command shows it: of a body with anything unprintable it shows nothing, and of others at most 8 lines and
+/// 648 bytes. A line that goes beyond is not shown in part.
 fn printable(reason: &str) -> String {
     let mut shown = String::new();
+    // As the go command counts, and one more for the last line feed.
+    let mut counted = 1;
     for line in reason.lines().filter(|line| !line.trim().is_empty()).take(MAX_LINES) {
+        if counted >= MAX_BYTES {
+            break;
+        }
         for character in line.chars().filter(|character| is_graphic(*character)) {
-            if shown.len() + character.len_utf8() + 1 > MAX_BYTES {
+            if counted + character.len_utf8() > MAX_BYTES {
                 break;
             }
+            counted += character.len_utf8();
             shown.push(character);
         }
-        if shown.len() < MAX_BYTES {
-            shown.push('\n');
-        }
+        shown.push('\n');
+        // The next line is indented by a tab.
+        counted += 2;
     }
     shown
 }
@@ -218,6 +225,32 @@ const IMMUTABLE_SECONDS: u32 = 86_400;
 /// When to try again where the failing upstream did not say: soon, for most outages are short.
 const RETRY_SECONDS: u32 = 5;
 
-/// cmd/go/internal/web drops an error text beyond these.
+/// cmd/go/internal/web shows no line of an error text that goes beyond these.
 const MAX_LINES: usize = 8;
 const MAX_BYTES: usize = 648;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether cmd/go/internal/web (`formatErrorDetail`) shows all lines of a text.
+    fn is_shown(text: &str) -> bool {
+        let mut length = 0;
+        text.lines().enumerate().all(|(at, line)| {
+            length += line.len() + if at > 0 { "\n\t".len() } else { 0 };
+            at < 8 && length <= 648
+        })
+    }
+
+    #[test]
+    fn of_every_reason_the_go_command_shows_all_that_is_left() {
+        for count in 1..12 {
+            for length in (1..=700).step_by(3) {
+                let text = printable(&format!("{}\n", "x".repeat(length)).repeat(count));
+                assert!(is_shown(&text) && text.len() <= MAX_BYTES, "{count} lines of {length}: {text}");
+                let is_whole = is_shown(&format!("{}\n", "x".repeat(length + 1)).repeat(count));
+                assert!(!is_whole || text.len() == (length + 1) * count, "{count} lines of {length}: {text}");
+            }
+        }
+    }
+}

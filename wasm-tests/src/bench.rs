@@ -8,6 +8,7 @@
 //! answer compared (status, body, where it came from); after it, wrk's errors and the filter's own counters must say that
 //! all the others were answered in the same way.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -56,11 +57,17 @@ fn run(settings: &Settings) -> Result<String, String> {
     let site = Site::start(cores.as_ref())?;
     let wrk = Wrk::new(&tools::find("MODGATE_WRK")?, cores.as_ref(), site.dir())?;
     let mut cases = case::all(&site)?;
-    let bases: Vec<_> = cases.iter().filter(|case| settings.wants(case.name)).map(|case| case.base).collect();
-    if bases.is_empty() {
+    // A base may have a base itself, and stands before what is compared with it.
+    let mut kept = BTreeSet::new();
+    for case in cases.iter().rev() {
+        if settings.wants(case.name) || kept.contains(case.name) {
+            kept.extend([case.name, case.base]);
+        }
+    }
+    if kept.is_empty() {
         return Err(format!("BENCH_CASES={} names no case", settings.cases.join(",")));
     }
-    cases.retain(|case| settings.wants(case.name) || bases.contains(&case.name));
+    cases.retain(|case| kept.contains(case.name));
 
     // The first requests find cold caches; they are nobody's.
     for case in &cases {

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::site::{
-    CHECKED_ZIP, DENIED, DIRECT, LARGE_ZIP, Listener, MODULE, PLAIN_ZIP, SMALL_ZIP, Site, go_mod,
+    CHECKED_ZIP, DENIED, DIRECT, LARGE_ZIP, Listener, MEMBER, MODULE, OF_TEAM, PLAIN_ZIP, RULED_OUT, SMALL_ZIP,
+    Site, go_mod,
 };
 use super::wrk::{CONNECTIONS, Load};
 use crate::http::Request;
@@ -45,6 +46,7 @@ struct Expected {
 }
 
 const BASE: &str = "direct response";
+const HIT: &str = "hit: .mod";
 const SMALL: &str = "zip 200 KB: plain proxy";
 const LARGE: &str = "zip 5 MB: plain proxy";
 const PLAIN: &str = "zip of text: plain proxy";
@@ -84,7 +86,7 @@ pub(super) fn all(site: &Site) -> Result<Vec<Case>, String> {
         let expected = Expected { body: Some(site.stored(target)?), ..Expected::of(200) };
         let expected = match listener {
             Listener::Plain => expected,
-            Listener::Filter => Expected {
+            Listener::Filter | Listener::Ruled => Expected {
                 cache: Some("storage"),
                 counter: Some("kind.zip.cache.storage.class.2xx"),
                 ..expected
@@ -97,7 +99,7 @@ pub(super) fn all(site: &Site) -> Result<Vec<Case>, String> {
         direct("not ours: direct response", Listener::Filter),
         hit("hit: @v/list", &list, "kind.list.cache.hit.class.2xx", site.fetched(&list)?),
         hit("hit: .info", &info, "kind.info.cache.hit.class.2xx", site.stored(&info)?),
-        hit("hit: .mod", &go_mod_file, "kind.mod.cache.hit.class.2xx", go_mod().into_bytes()),
+        hit(HIT, &go_mod_file, MOD_HIT, go_mod().into_bytes()),
         hit("hit: @latest", &latest, "kind.latest.cache.hit.class.2xx", site.fetched(&latest)?),
         Case {
             header: Some(("If-None-Match", tag)),
@@ -121,6 +123,25 @@ pub(super) fn all(site: &Site) -> Result<Vec<Case>, String> {
                 ..Expected::of(404)
             },
         ),
+        Case {
+            base: HIT,
+            listener: Listener::Ruled,
+            ..hit("10000 rules: .mod", &go_mod_file, MOD_HIT, go_mod().into_bytes())
+        },
+        Case {
+            base: HIT,
+            listener: Listener::Ruled,
+            header: Some((MEMBER.0, MEMBER.1.to_owned())),
+            ..hit("10000 rules: .mod of a team", &format!("{OF_TEAM}/@v/v1.0.0.mod"), MOD_HIT, go_mod().into_bytes())
+        },
+        Case {
+            listener: Listener::Ruled,
+            ..filtered(
+                "10000 rules: 403",
+                RULED_OUT,
+                Expected { counter: Some("kind.mod.cache.none.class.4xx"), ..Expected::of(403) },
+            )
+        },
         filtered(
             "denied: 403",
             DENIED,
@@ -258,7 +279,8 @@ impl Case {
         let mut callouts = 0;
         let mut counted = false;
         for (name, value) in after {
-            let more = value - before.get(name).copied().unwrap_or_default();
+            // Envoy's gauges, among them, may fall.
+            let more = value.saturating_sub(before.get(name).copied().unwrap_or_default());
             if name.starts_with(CALLOUTS) {
                 callouts += more;
             } else if let Some(counter) = name.strip_prefix(ANSWERS).filter(|_| more > 0) {
@@ -282,5 +304,6 @@ impl Case {
 /// From here on the head, which wrk counts too, is nothing beside the body.
 const LARGE_LENGTH: u64 = 100_000;
 
+const MOD_HIT: &str = "kind.mod.cache.hit.class.2xx";
 const ANSWERS: &str = "wasmcustom.modgate.requests_total.";
 const CALLOUTS: &str = "wasmcustom.modgate.callouts_total.";

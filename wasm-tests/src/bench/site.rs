@@ -1,4 +1,4 @@
-//! What is measured: one Envoy with two listeners, alike but for the filter, and the nginx they both fetch from.
+//! What is measured: one Envoy with three listeners, alike but for the filter and its rules, and the nginx they both fetch from.
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -15,13 +15,14 @@ use crate::fixture::{self, STORAGE};
 use crate::http::Request;
 use crate::module::Module;
 use crate::nginx::Nginx;
-use crate::wait;
+use crate::{tools, wait};
 
 /// All of it, running.
 #[derive(Debug)]
 pub(super) struct Site {
     envoy: Envoy,
     plain: SocketAddr,
+    ruled: SocketAddr,
     version: String,
     _nginx: [Nginx; 2],
     dir: TempDir,
@@ -34,6 +35,8 @@ pub(super) enum Listener {
     Filter,
     /// Without.
     Plain,
+    /// With the filter, and ten thousand rules.
+    Ruled,
 }
 
 impl Site {
@@ -48,9 +51,10 @@ impl Site {
         lay_out(&store, &tree).map_err(|error| format!("{}: {error}", dir.path().display()))?;
         let storage = Nginx::storage_in(&at("nginx"), &store)?;
         let upstream = Nginx::serving_in(&at("nginx"), &tree, None)?;
+        let filter = tools::find("MODGATE_WASM")?;
         let envoy = fixture::builder(upstream.addr(), storage.addr())
             .patch_plugin(&configuration())
-            .edit(arrange)
+            .edit(|bootstrap| arrange(bootstrap, &filter))
             .dir(&at("envoy"))
             .try_start()?;
         if let Some(cores) = cores {
@@ -63,11 +67,13 @@ impl Site {
             let answer = Request::get(target).try_send(envoy.admin());
             answer.map(|answer| answer.json()).map_err(|error| format!("Envoy's admin page: {error}"))
         };
-        let plain = listener(&admin("/listeners?format=json")?).ok_or("Envoy has no plain listener")?;
+        let listeners = admin("/listeners?format=json")?;
+        let at = |name| listener(&listeners, name).ok_or_else(|| format!("Envoy has no {name} listener"));
+        let (plain, ruled) = (at(PLAIN)?, at(RULED)?);
         // <commit>/<version>/<state>/<build>/<TLS library>
         let info = admin("/server_info")?;
         let version = info["version"].as_str().and_then(|text| text.split('/').nth(1)).unwrap_or_default();
-        Ok(Self { version: version.to_owned(), envoy, plain, _nginx: [storage, upstream], dir })
+        Ok(Self { version: version.to_owned(), envoy, plain, ruled, _nginx: [storage, upstream], dir })
     }
 
     pub(super) fn envoy(&self) -> &Envoy {
@@ -83,6 +89,7 @@ impl Site {
         match listener {
             Listener::Filter => self.envoy.addr(),
             Listener::Plain => self.plain,
+            Listener::Ruled => self.ruled,
         }
     }
 
@@ -112,6 +119,12 @@ impl Site {
 
 /// The base address of the measured module, whose go.mod has about 2 KB.
 pub(super) const MODULE: &str = "/bench.example.com/module";
+/// One with the same go.mod, which a rule gives to [`MEMBER`] alone.
+pub(super) const OF_TEAM: &str = "/bench.example.com/team";
+/// The header by which a caller has a name.
+pub(super) const MEMBER: (&str, &str) = ("x-user", "ada");
+/// What the last rule but one refuses.
+pub(super) const RULED_OUT: &str = "/bench.example.com/module/@v/v0.9.0.mod";
 /// A zip of 200 KB.
 pub(super) const SMALL_ZIP: &str = "/bench.example.com/small/@v/v1.0.0.zip";
 /// A zip of 5 MB.
@@ -155,6 +168,9 @@ fn lay_out(store: &Path, tree: &Path) -> std::io::Result<()> {
     module.write_to(store);
     fs::write(store.join(&module.url("mod")[1..]), go_mod())?;
     module.write_to(tree);
+    let of_team = Module::new("bench.example.com/team", "v1.0.0");
+    of_team.write_to(store);
+    fs::write(store.join(&of_team.url("mod")[1..]), go_mod())?;
     let versions: String = (0..20).map(|minor| format!("v1.{minor}.0\n")).collect();
     fs::write(tree.join(&module.list_url()[1..]), versions)?;
     fs::write(tree.join(&MODULE[1..]).join("@latest"), module.info())?;
@@ -180,9 +196,30 @@ fn configuration() -> Value {
     })
 }
 
-/// From the gateway people copy: its listener once more without the filter, and on both a body that Envoy answers itself.
-/// Neither writes an access log, which costs the same with and without the filter and would soon fill a disk.
-fn arrange(bootstrap: &mut Bootstrap) {
+/// As many rules as a large organisation has, which are for other modules, and then three for those that are measured.
+fn ruled() -> Value {
+    let other = |n: usize| match n % 4 {
+        0 => json!({"modules": [format!("github.com/owner{n}")], "action": "deny"}),
+        1 => json!({"exact": [format!("github.com/owner{}/module{n}", n % 700)], "action": "deny"}),
+        2 => json!({"modules": [format!("git.team{n}.example.com/*/internal")], "action": "deny"}),
+        _ => json!({"modules": [format!("bench.example.com/other{n}")], "versions": ["<v1.4.0"], "action": "deny"}),
+    };
+    let module = &MODULE[1..];
+    let own = [
+        json!({"exact": [&OF_TEAM[1..]], "principals": ["user:ada"], "action": "allow"}),
+        json!({"exact": [module], "versions": ["<v1.0.0"], "action": "deny", "reason": "It is old."}),
+        json!({"exact": [&OF_TEAM[1..]], "action": "deny"}),
+    ];
+    let rules: Vec<Value> = (own.len()..RULES).map(other).chain(own).collect();
+    json!({
+        "callers": {"principals": [{"header": MEMBER.0, "prefix": "user:", "trusted": true}]},
+        "policy": {"rules": rules},
+    })
+}
+
+/// From the gateway people copy: its listener once more without the filter, once more with many rules, and on all a body that
+/// Envoy answers itself. None writes an access log, which costs the same with and without the filter and would soon fill a disk.
+fn arrange(bootstrap: &mut Bootstrap, filter: &Path) {
     let direct = json!({
         "match": {"prefix": DIRECT},
         "direct_response": {"status": 200, "body": {"inline_string": go_mod()}},
@@ -193,22 +230,24 @@ fn arrange(bootstrap: &mut Bootstrap) {
     // It remembers the path for the access log alone.
     bootstrap.http_filters().retain(|filter| filter["name"] != "envoy.filters.http.set_filter_state");
     bootstrap.routes().insert(1, direct.clone());
-    let mut plain = bootstrap.clone();
+    bootstrap.wasm(filter);
+    let (mut plain, mut ruled) = (bootstrap.clone(), bootstrap.clone());
     plain.remove_filter();
-    plain.listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
     *plain.routes() =
         vec![direct, json!({"match": {"prefix": "/"}, "route": {"cluster": STORAGE, "timeout": "0s"}})];
-    let mut listener = plain.value_mut()["static_resources"]["listeners"][0].take();
-    listener["name"] = Value::from(PLAIN);
-    bootstrap.value_mut()["static_resources"]["listeners"]
-        .as_array_mut()
-        .expect("a list of listeners")
-        .push(listener);
+    ruled.patch_plugin(&self::ruled());
+    for (mut other, name) in [(plain, PLAIN), (ruled, RULED)] {
+        other.listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        let mut listener = other.value_mut()["static_resources"]["listeners"][0].take();
+        listener["name"] = Value::from(name);
+        let listeners = &mut bootstrap.value_mut()["static_resources"]["listeners"];
+        listeners.as_array_mut().expect("a list of listeners").push(listener);
+    }
 }
 
-fn listener(listeners: &Value) -> Option<SocketAddr> {
+fn listener(listeners: &Value, name: &str) -> Option<SocketAddr> {
     let mut all = listeners["listener_statuses"].as_array()?.iter();
-    let address = &all.find(|listener| listener["name"] == PLAIN)?["local_address"]["socket_address"];
+    let address = &all.find(|listener| listener["name"] == name)?["local_address"]["socket_address"];
     let port = u16::try_from(address["port_value"].as_u64()?).ok()?;
     Some(SocketAddr::new(address["address"].as_str()?.parse().ok()?, port))
 }
@@ -222,3 +261,5 @@ fn read(root: &Path, target: &str) -> Result<Vec<u8>, String> {
 const PATIENCE: Duration = Duration::from_secs(10);
 
 const PLAIN: &str = "plain";
+const RULED: &str = "ruled";
+const RULES: usize = 10_000;

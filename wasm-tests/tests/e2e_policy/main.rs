@@ -5,6 +5,7 @@ mod athens;
 mod cooldown;
 mod explain;
 mod later;
+mod many;
 mod offline;
 mod on_miss;
 mod private;

@@ -61,7 +61,8 @@ fn what_was_stored_online_is_had_offline_and_nobody_else_is_asked(workers: u32) 
             .map(|entry| entry.version.as_str())
             .collect();
         assert_eq!(go(&offline).list_versions(module), versions, "{module}");
-        let latest = versions.iter().rfind(|version| !version.contains('-')).or(versions.last()).unwrap();
+        let latest =
+            versions.iter().rfind(|version| !version.contains('-')).or_else(|| versions.last()).unwrap();
         assert_eq!(&go(&offline).resolve(&format!("{module}@latest")), latest);
     }
     for query in [&left_out[0].query(), "example.com/nobody/has@v1.0.0", "example.com/hello@main"] {

@@ -154,3 +154,31 @@ fn the_first_rule_that_applies_decides_for_the_modules_that_it_names() {
         assert_eq!(stack.envoy.metric(&format!("refusals_total.reason.{rule}")), count, "{rule}");
     }
 }
+
+/// As long as names and reasons may be: go shows 8 lines and 648 bytes at most, and the end is what the developer needs.
+#[test]
+fn go_shows_the_longest_refusal_too() {
+    let module = format!("example.com/{}/{}", "Group".repeat(12), "project".repeat(12));
+    let (name, reason) = ("n".repeat(32), "Ein Grund, ausführlich. ".repeat(11));
+    let link = format!("https://wiki.example/{}", "l".repeat(80));
+    let rule = |action: &str| json!({"name": name, "modules": ["example.com"], "action": action, "reason": reason.trim(), "link": link});
+    let mut young = rule("cooldown");
+    young["age"] = json!("7d");
+    for rule in [rule("deny"), young] {
+        let stack = ruled(1, &json!([rule]));
+        let pseudo =
+            Module::new(&module, "v1.3.1-0.20240102030405-abcdefabcdef").published("2099-01-02T03:04:05Z");
+        stack.upstream.serve(&pseudo);
+        // Names are cut, and of what the operator wrote the reason.
+        let says = [
+            "example.com/GroupGroup",
+            &name,
+            "Why: Ein Grund, ausf",
+            &format!("See: {link}"),
+            "What to do: ",
+        ];
+        assert_refused(&stack.get(&pseudo.url("zip")), &says);
+        assert_go_shows(&go(&stack).get(&pseudo.query()), &says);
+        assert_go_shows(&go(&stack).mod_download(&[&pseudo.query()]), &says);
+    }
+}
