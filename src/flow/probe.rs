@@ -1,4 +1,5 @@
 //! Readiness: whether storage and an upstream were seen since the start, and the policy bundle was read where it has to be.
+//! Offline, storage is all there is to see.
 //!
 //! What was seen once stays seen: an upstream's outage later must not take every gateway out of rotation, for the index and
 //! storage go on answering. Whatever is unseen is asked when readiness is asked for.
@@ -81,10 +82,10 @@ impl Sightings {
     /// Whether storage, if there is one, and an upstream, if there is one, were seen, and no rules are missing.
     pub fn is_ready(&self, config: &Config) -> bool {
         let storage = config.storage.is_none() || self.saw(Source::Storage);
-        let mut upstreams = (0..config.upstreams.len()).map(Source::Upstream);
+        let mut upstreams = upstreams(config).peekable();
         config.policy.is_known()
             && storage
-            && (config.upstreams.is_empty() || upstreams.any(|upstream| self.saw(upstream)))
+            && (upstreams.peek().is_none() || upstreams.any(|upstream| self.saw(upstream)))
     }
 
     fn report(&self, config: &Config) -> Answer<'static> {
@@ -131,7 +132,13 @@ pub fn readiness(sightings: &Sightings, config: &Config, cx: &mut Cx<'_>) -> Ver
 
 fn sources(config: &Config) -> impl Iterator<Item = Source> {
     let storage = config.storage.iter().map(|_| Source::Storage);
-    storage.chain((0..config.upstreams.len()).map(Source::Upstream))
+    storage.chain(upstreams(config))
+}
+
+/// Those that may be asked.
+fn upstreams(config: &Config) -> impl Iterator<Item = Source> {
+    let count = if config.offline { 0 } else { config.upstreams.len() };
+    (0..count).map(Source::Upstream)
 }
 
 /// Less than the second probe of a kubelet at its default period of ten seconds would take to come.

@@ -9,11 +9,15 @@
 //! | WebDAV, `autoindex` | GET of the folder | all of it | 404, where the root can be listed |
 //! | WebDAV, `propfind` | PROPFIND of the folder | all of it | 404 |
 //!
-//! In a WebDAV store with the layout `athens_flat` the files of a version are a folder further down: a folder is a version there.
+//! In a WebDAV store with the layout `athens_flat` the files of a version are a folder further down, and each is listed in turn.
+//! To take every folder for a version would not do: of most versions that go looks at, a go.mod is all that is stored.
 
 mod page;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use self::page::Page;
 use super::{
@@ -36,6 +40,10 @@ pub struct Inventory {
     way: Way,
     /// What the keys of all files of the module's versions begin with.
     folder: String,
+    /// The version whose own folder is listed, where versions have some.
+    inside: Option<String>,
+    /// Those whose folders are listed after it, the next one last.
+    ahead: Vec<String>,
     /// The files of each version, as [`bit`]s, by what the names of files call it. To read those as versions takes longer than
     /// everything else, and is done once for each.
     files: BTreeMap<String, u8>,
@@ -76,6 +84,8 @@ impl Inventory {
             layout: storage.layout,
             way,
             folder: versions_folder(storage, module),
+            inside: None,
+            ahead: Vec::new(),
             files: BTreeMap::new(),
             pages: 0,
             after: None,
@@ -86,18 +96,26 @@ impl Inventory {
     pub fn callout(&self, storage: &Storage) -> Callout {
         let json = ("accept".to_owned(), "application/json".to_owned());
         match self.way {
-            Way::Autoindex => with(endpoint::get(&storage.endpoint, &self.folder), [json]),
+            Way::Autoindex => with(endpoint::get(&storage.endpoint, &self.listed()), [json]),
             Way::Root => with(endpoint::get(&storage.endpoint, ""), [json]),
             Way::Objects => {
                 let path = format!("{}?{}", canonical(&storage.endpoint.path_prefix, ""), self.query());
                 endpoint::request(&storage.endpoint, "GET", path)
             }
             Way::Propfind => {
-                let callout = endpoint::request(&storage.endpoint, "PROPFIND", path(storage, &self.folder));
+                let callout = endpoint::request(&storage.endpoint, "PROPFIND", path(storage, &self.listed()));
                 let headers = [("depth", "1"), ("content-type", "application/xml")];
                 let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
                 Callout { body: PROPFIND.to_owned().into(), ..with(callout, headers) }
             }
+        }
+    }
+
+    /// The folder that is listed.
+    fn listed(&self) -> String {
+        match &self.inside {
+            Some(version) => format!("{}{version}/", self.folder),
+            None => self.folder.clone(),
         }
     }
 
@@ -118,7 +136,9 @@ impl Inventory {
         let page = match (self.way, status) {
             (Way::Objects, 200) => page::objects(body),
             (Way::Autoindex | Way::Root, 200) => page::autoindex(body),
-            (Way::Propfind, 207) => page::multistatus(body, &self.folder),
+            (Way::Propfind, 207) => page::multistatus(body, &self.listed()),
+            // A version that somebody has just removed, or a file that is called like one.
+            (Way::Autoindex | Way::Propfind, 404 | 410) if self.inside.is_some() => return self.go_on(),
             (Way::Autoindex, 404 | 410) => return Turned::More(Self { way: Way::Root, ..self }),
             (Way::Propfind, 404 | 410) => return self.over(),
             (way, status) => return unavailable(format!("{}{}", explain(reply), advice(way, status))),
@@ -132,11 +152,16 @@ impl Inventory {
 
     fn take(mut self, Page { names, more }: Page) -> Turned {
         self.pages = self.pages.saturating_add(1);
+        if self.way != Way::Objects && self.layout == Layout::AthensFlat && self.inside.is_none() {
+            let is_version = |name: &String| version_named(self.layout, name).is_some();
+            self.ahead = names.into_iter().filter(is_version).collect();
+            return self.go_on();
+        }
         for name in &names {
             self.note(name);
         }
         if !more {
-            return self.over();
+            return self.go_on();
         }
         let goes_on = names.last().is_some_and(|last| self.after.as_ref().is_none_or(|after| after < last));
         if !goes_on {
@@ -152,16 +177,22 @@ impl Inventory {
         Turned::More(self)
     }
 
+    /// The next folder, if there is one.
+    fn go_on(mut self) -> Turned {
+        match self.ahead.pop() {
+            Some(version) => Turned::More(Self { inside: Some(version), ..self }),
+            None => self.over(),
+        }
+    }
+
     /// Takes in what is called `name`: a key of S3, or the name of something in the folder.
     fn note(&mut self, name: &str) {
-        let known = match (self.way, self.layout) {
-            (Way::Objects, layout) => {
-                name.strip_prefix(&self.folder).and_then(|name| version_file(layout, name))
-            }
-            (_, Layout::AthensFlat) => return self.add(name, ALL),
-            (_, layout) => version_file(layout, name),
+        let below = match (self.way, &self.inside) {
+            (Way::Objects, _) => name.strip_prefix(&self.folder).map(Cow::Borrowed),
+            (_, Some(version)) => Some(Cow::Owned(format!("{version}/{name}"))),
+            (_, None) => Some(Cow::Borrowed(name)),
         };
-        if let Some((version, part)) = known {
+        if let Some((version, part)) = below.as_deref().and_then(|below| version_file(self.layout, below)) {
             self.add(version, bit(part));
         }
     }

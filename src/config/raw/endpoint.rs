@@ -125,8 +125,7 @@ endpoint_section! {
         pub(in crate::config) dialect: Option<RawDialect>,
         /// How a store that speaks WebDAV lists a folder. Where no upstream may be asked, a module has the versions that are
         /// stored, and a store says which by its listings. One that speaks S3 is listed as S3 is; its key needs
-        /// `s3:ListBucket`. In a WebDAV store with the layout `athens_flat` every folder of a version counts, even where a
-        /// file in it is missing.
+        /// `s3:ListBucket`. In a WebDAV store with the layout `athens_flat` that is a request for each version.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "autoindex")))]
         pub(in crate::config) listing: Option<RawListing>,
         /// What objects are called. The default is served as it is by any static web server; the others are for what Athens

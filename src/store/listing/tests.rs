@@ -201,14 +201,46 @@ fn folders_are_listed_in_two_ways() {
     assert_eq!(list.as_deref(), Ok("v1.0.0\n"));
     assert_eq!(over(inventory(&dav, M).turn(&answered(404, ""))).as_deref(), Ok(""));
 
-    // There a folder is a version.
-    let flat = r#""url":"http://s","layout":"athens_flat""#;
-    let names = r#"[{"name":"v1.0.0"},{"name":"v2"},{"name":"sub"},{"name":"v2.0.0"}]"#;
-    let list = over(inventory(&storage(flat), M).turn(&answered(200, names)));
-    assert_eq!(list.as_deref(), Ok("v1.0.0\n"));
     let hrefs = ["/example.com/m/", "/example.com/m/v1.0.0/", "/example.com/m/v2/"];
-    let dav = storage(&format!(r#"{flat},"listing":"propfind""#));
-    assert_eq!(over(inventory(&dav, M).turn(&answered(207, &body(&hrefs)))).as_deref(), Ok("v1.0.0\n"));
+    let dav = storage(r#""url":"http://s","layout":"athens_flat","listing":"propfind""#);
+    let Turned::More(inside) = inventory(&dav, M).turn(&answered(207, &body(&hrefs))) else { panic!() };
+    assert_eq!(asked(&inside.callout(&dav)), ("PROPFIND", "/example.com/m/v1.0.0/"));
+    let hrefs =
+        ["", "go.mod", "source.zip", "v1.0.0.info"].map(|name| format!("/example.com/m/v1.0.0/{name}"));
+    let list = over(inside.turn(&answered(207, &body(&hrefs.each_ref().map(String::as_str)))));
+    assert_eq!(list.as_deref(), Ok("v1.0.0\n"));
+}
+
+#[test]
+fn a_folder_of_a_version_is_looked_into() {
+    let nginx = storage(r#""url":"http://s","layout":"athens_flat""#);
+    let folders = ["v2.0.0+incompatible", "v1.0.0", "v1.1.0", "v1.2.0", "v2", "sub", "v2.0.0"];
+    let names = |names: &[&str]| {
+        let entries: Vec<String> = names.iter().map(|name| format!(r#"{{"name":"{name}"}}"#)).collect();
+        answered(200, &format!("[{}]", entries.join(",")))
+    };
+    let mut turned = inventory(&nginx, M).turn(&names(&folders));
+    let mut looked = Vec::new();
+    while let Turned::More(inside) = turned {
+        let path = inside.callout(&nginx).path;
+        turned = inside.turn(&match path.as_str() {
+            "/example.com/m/v1.0.0/" => names(&["go.mod", "source.zip", "v1.0.0.info"]),
+            // What go has looked at, and never downloaded.
+            "/example.com/m/v1.1.0/" => names(&["go.mod"]),
+            "/example.com/m/v2.0.0+incompatible/" => {
+                names(&["v2.0.0+incompatible.info", "go.mod", "source.zip"])
+            }
+            // It was removed a moment ago.
+            _ => answered(404, ""),
+        });
+        looked.push(path);
+    }
+    assert_eq!(over(turned).as_deref(), Ok("v1.0.0\nv2.0.0+incompatible\n"));
+    assert_eq!(looked.len(), 5, "{looked:?}");
+
+    let Turned::More(inside) = inventory(&nginx, M).turn(&names(&folders)) else { panic!() };
+    let why = over(inside.turn(&answered(500, ""))).unwrap_err();
+    assert!(why.contains("it answered 500"), "{why}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-use super::{body, header, world};
-use crate::http::CallFailure;
+use super::{CONFIG, body, header, world};
+use crate::{http::CallFailure, sim::World};
 
 #[test]
 fn scenario_healthz_and_version_answer_by_themselves() {
@@ -46,4 +46,20 @@ fn scenario_simultaneous_readiness_checks_share_one_round() {
     assert_eq!(world.response(streams[9]).status, 503);
     assert_eq!(world.clusters["public"].asked, ["HEAD /base/"]);
     assert!(world.is_idle());
+}
+
+#[test]
+fn scenario_offline_storage_is_all_there_is_to_see() {
+    let mut world = World::new(1, &CONFIG.replacen('{', r#"{"mode": "offline","#, 1));
+    world.cluster("public").fault = Some(CallFailure::Unreachable);
+    world.cluster("storage").fault = Some(CallFailure::Unreachable);
+    let early = world.get(0, "/-/readyz");
+    assert_eq!(body(&early), "{\"ready\":false,\"seen\":[],\"unseen\":[\"storage\"]}\n");
+    world.cluster("storage").fault = None;
+    let ready = world.get(0, "/-/readyz");
+    assert_eq!(
+        (ready.status, body(&ready)),
+        (200, "{\"ready\":true,\"seen\":[\"storage\"],\"unseen\":[]}\n")
+    );
+    assert_eq!(world.clusters["public"].asked, [""; 0]);
 }

@@ -81,6 +81,20 @@ fn scenario_folders_are_counted_in_both_ways() {
 }
 
 #[test]
+fn scenario_folders_of_versions_are_looked_into() {
+    for listing in ["autoindex", "propfind"] {
+        let flat = format!("modules\", \"layout\": \"athens_flat\", \"listing\": \"{listing}\"");
+        let mut world = world(&CONFIG.replace("modules\"", &flat), &[]);
+        let storage = world.cluster("storage");
+        for name in ["v1.9.0/v1.9.0.info", "v1.9.0/go.mod", "v1.9.0/source.zip", "v1.10.0/go.mod"] {
+            storage.serve(&format!("/modules/github.com/Acme/m/{name}"), "x");
+        }
+        assert_eq!(list(count(&mut world)), "v1.9.0\n", "{listing}");
+        assert_eq!(world.clusters["storage"].asked.len(), 3, "{listing}");
+    }
+}
+
+#[test]
 fn scenario_nothing_stored_is_known_as_such() {
     let mut bucket = world(BUCKET, &[]);
     assert_eq!(list(count(&mut bucket)), "");
