@@ -59,8 +59,8 @@ impl View<'_> {
             "sign in (GOAUTH or .netrc): who may have it depends on who asks.".clone_into(&mut todo);
         }
         let todo = format!("What to do: {todo}");
-        let taken: usize = facts.iter().chain([&todo]).map(|line| line.len().saturating_add(1)).sum();
-        facts.extend(rule.into_iter().flat_map(|rule| told(rule, MAX_BYTES.saturating_sub(taken))));
+        let taken: usize = facts.iter().chain([&todo]).map(|line| line.len().saturating_add(FEED)).sum();
+        facts.extend(rule.into_iter().flat_map(|rule| told(rule, ROOM.saturating_sub(taken))));
         facts.push(todo);
         // Nothing of it is that long; but then the go command would show nothing.
         Some(cut(&facts.join("\n"), MAX_BYTES.saturating_sub(1)))
@@ -70,15 +70,15 @@ impl View<'_> {
 /// What the operator wrote, each on a line of its own, in `room` bytes: the link, which is of no use in part, goes first.
 fn told(rule: &Rule, room: usize) -> Vec<String> {
     let see = line("See: ", &rule.link, room.min(MAX_LINK));
-    let taken = see.as_ref().map_or(0, |see| see.len().saturating_add(1));
+    let taken = see.as_ref().map_or(0, |see| see.len().saturating_add(FEED));
     let why = line("Why: ", &rule.reason, room.saturating_sub(taken));
     why.into_iter().chain(see).collect()
 }
 
-/// A line of at most `room` bytes with its line feed; `None` where it says nothing, or there is no room to say it.
+/// A line of at most `room` bytes with its [`FEED`]; `None` where it says nothing, or there is no room to say it.
 fn line(label: &str, text: &str, room: usize) -> Option<String> {
     let text = shown(text);
-    let room = room.checked_sub(label.len())?.checked_sub(1)?;
+    let room = room.checked_sub(label.len())?.checked_sub(FEED)?;
     (!text.is_empty() && room >= MIN_TEXT.min(text.len())).then(|| format!("{label}{}", cut(&text, room)))
 }
 
@@ -165,8 +165,12 @@ fn cut(text: &str, max: usize) -> String {
 
 const CUT: &str = "...";
 
-/// cmd/go/internal/web drops an error text beyond this.
+/// cmd/go/internal/web shows no line of an error text that goes beyond this.
 const MAX_BYTES: usize = 648;
+/// What a line takes of that beside its own bytes: the go command indents the next one by a tab, and counts it.
+const FEED: usize = 2;
+/// What there is for lines, each with its [`FEED`]: behind the last there is a line feed alone.
+const ROOM: usize = MAX_BYTES + 1;
 
 // What is said in any case has room together, each at its longest. Pseudo-versions have 52 bytes and less, names of rules 32.
 const MAX_MODULE: usize = 120;
