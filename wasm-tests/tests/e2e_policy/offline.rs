@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use modgate_wasm_tests::envoy::Builder;
-use modgate_wasm_tests::envoy::Envoy;
+use modgate_wasm_tests::envoy::{Builder, Envoy};
 use modgate_wasm_tests::faulty::Faulty;
 use modgate_wasm_tests::fixture::{STORAGE, UPSTREAM, relay};
 use modgate_wasm_tests::go::Go;
