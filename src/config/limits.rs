@@ -206,8 +206,8 @@ pub const MAX_LINK_BYTES: usize = 200;
 /// A cool-down of less is over before anybody has looked at the version.
 pub const MIN_AGE: Duration = Duration::from_secs(60);
 
-/// 366 days: who waits for longer wants a list of versions.
-pub const MAX_AGE: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+/// A year of 365.25 days: who waits for longer wants a list of versions.
+pub const MAX_AGE: Duration = Duration::from_secs(31_557_600);
 
 /// The largest bundle, in bytes: 20,000 rules of 200 bytes each. All workers read it from shared data, under its one lock, when
 /// it changes: some 300 us.

@@ -173,9 +173,7 @@ endpoint_section! {
 }
 
 endpoint_section! {
-    /// A policy bundle: a JSON object with `version`, a whole number that metrics show, and `rules`, a list of rules as in
-    /// `policy.rules`. It is checked whole before it is used; one that is wrong is logged and changes nothing. What was read last
-    /// stays in force while none can be had, also while the configuration is replaced; it is lost when Envoy ends.
+    /// Where a policy bundle comes from.
     RawBundle, default timeout limits::DEFAULT_STORAGE_TIMEOUT, {
         /// How often it is asked for, by one worker for all, with the entity tag of the one that is in force.
         #[cfg_attr(

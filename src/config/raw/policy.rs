@@ -25,7 +25,10 @@ pub(in crate::config) struct RawPolicy {
     /// What becomes of a module version that may be had and is not stored. By default it is fetched.
     #[serde(default)]
     pub(in crate::config) on_miss: Section<RawOnMiss>,
-    /// More rules, from a URL that is asked again and again. None by default.
+    /// More rules, from a URL that is asked again and again: a JSON object with `version`, a whole number that metrics show, and
+    /// `rules`, a list as in `policy.rules`. It is checked whole before it is used; one that is wrong is logged and changes
+    /// nothing. What was read last stays in force while none can be had, also while the configuration is replaced; it is lost
+    /// when Envoy ends. It is asked for in `mode: offline` too. None by default.
     #[serde(default)]
     pub(in crate::config) bundle: Section<RawBundle>,
 }
