@@ -90,7 +90,7 @@ fn names() {
 
 #[test]
 fn actions() {
-    let bound = "is not from 1m to 1year 18h: less is no cool-down, and more is a list of versions";
+    let bound = "is not from 1m to 1year: less is no cool-down, and more is a list of versions";
     check(
         |fields| {
             format!(
