@@ -164,7 +164,7 @@ impl Parked {
                     }
                     Shown::Instead(instead) => give_instead(&instead, question.kind, cx),
                     Shown::Next(question) => {
-                        return Resumed::Next(Parked { question: *question, head: self.head.clone() }.into());
+                        return Resumed::Next(Self { question: *question, head: self.head.clone() }.into());
                     }
                     Shown::Undated(module, versions) => return Resumed::Undated(module, versions),
                 }
