@@ -98,10 +98,23 @@ impl Published {
         if all.len() == known {
             return;
         }
-        let all: Vec<_> = all.iter().map(|(version, time)| (version.as_str(), time.0)).collect();
-        let room = index.max_body_bytes(&record(module, MAX_RECORDS)) / BYTES_PER_VERSION;
-        for (number, some) in all.chunks(room.max(1)).take(MAX_RECORDS).enumerate() {
-            let more = all.len() > room.saturating_mul(number + 1);
+        let room = index.max_body_bytes(&record(module, MAX_RECORDS)).saturating_sub(BYTES_BESIDE);
+        let mut records: Vec<Vec<(&str, u64)>> = Vec::new();
+        let mut left = 0;
+        for (version, time) in &all {
+            let bytes = version.as_str().len() + BYTES_BESIDE;
+            let one = (version.as_str(), time.0);
+            match records.last_mut().filter(|_| bytes <= left) {
+                Some(some) => some.push(one),
+                None => {
+                    records.push(vec![one]);
+                    left = room;
+                }
+            }
+            left = left.saturating_sub(bytes);
+        }
+        for (number, some) in records.iter().take(MAX_RECORDS).enumerate() {
+            let more = records.len() > number + 1;
             if let Ok(body) = postcard::to_allocvec(&(more, some)) {
                 let entry = Entry::Found(Found::fetched(body, cx.now));
                 index.keep(cx.kv, &record(module, number), &entry, cx.now);
@@ -189,5 +202,37 @@ const MAX_RECORDS: usize = 16;
 /// Modules that a worker remembers. Lists in use are judged once a second each.
 const MAX_MODULES: usize = 64;
 
-/// What a version takes in a record: most are shorter by half.
-const BYTES_PER_VERSION: usize = 20;
+/// What a version takes in a record beside its name: the lengths of the name and of the time, and a time of this century; and what
+/// a record takes beside its versions.
+const BYTES_BESIDE: usize = 9;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shared::{Memory, QueueId, Seat};
+
+    /// A list has no pseudo-versions, but storage does, and their names are six times as long as others.
+    #[test]
+    fn what_was_found_out_is_recalled_however_long_the_names_are() {
+        let config = r#"{"upstreams": [{"cluster": "a", "url": "http://a.test"}], "index": {"max_entry_bytes": 2048}}"#;
+        let module = ModulePath::parse("example.com/m").unwrap();
+        for name in [
+            "v1.0.%",
+            "v0.0.0-20230101000000-abcdef%",
+            "v1.0.0-%.with.a.name.that.nobody.gives.to.any.version",
+        ] {
+            let version = |n: usize| Version::parse(&name.replace('%', &n.to_string())).unwrap();
+            let mut index = Index::new(&Config::parse(config).unwrap(), Seat { queue: QueueId(1), seed: 7 });
+            let mut memory = Memory::default();
+            let mut cx = Cx::new(Timestamp(1_700_000_000_000), &mut memory);
+            let mut found = Published::default();
+            for n in 100_000..100_300 {
+                found.note(version(n), Publication::At(Timestamp(1_700_000_000_000 + n as u64)));
+            }
+            found.keep(&module, &mut index, &mut cx);
+            let mut recalled = Published::default();
+            recalled.recall(&module, &mut index, &mut cx);
+            assert_eq!(recalled, found, "{name}");
+        }
+    }
+}

@@ -112,7 +112,7 @@ impl Info {
         let object: Map<String, Value> = serde_json::from_slice(body).ok()?;
         let of = |name: &str| {
             let name = name.to_owned();
-            object.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(&name)).map(|(_, value)| value)
+            object.iter().filter(move |(key, _)| is_key(key, &name)).map(|(_, value)| value)
         };
         let version = Version::parse(of("version").next()?.as_str()?).ok()?;
         let time = of("time").filter_map(Value::as_str).filter_map(time).max();
@@ -126,11 +126,22 @@ fn time(text: &str) -> Option<Timestamp> {
     u64::try_from(time.timestamp_millis()).ok().filter(|time| *time > 0).map(Timestamp)
 }
 
+/// Whether the go command takes `key` for `name`, which is in small letters: in any case, as encoding/json folds it, to which the
+/// long s and the Kelvin sign are letters like others.
+fn is_key(key: &str, name: &str) -> bool {
+    let folded = key.chars().map(|character| match character {
+        '\u{17f}' => 's',
+        '\u{212a}' => 'k',
+        _ => character.to_ascii_lowercase(),
+    });
+    folded.eq(name.chars())
+}
+
 /// The version in `body`. The go command takes a key in any case, so a second one could make it read another version.
 fn info(body: &[u8]) -> Result<String, BadBody> {
     let object: Map<String, Value> =
         serde_json::from_slice(body).map_err(|error| BadBody::Info(error.to_string()))?;
-    let mut versions = object.iter().filter(|(key, _)| key.eq_ignore_ascii_case("version"));
+    let mut versions = object.iter().filter(|(key, _)| is_key(key, "version"));
     match (versions.next(), versions.next()) {
         (Some((_, Value::String(version))), None) => Ok(version.clone()),
         _ => Err(BadBody::Info("it has not one Version that is text".to_owned())),

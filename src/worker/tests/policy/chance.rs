@@ -364,5 +364,5 @@ fn no_route_reveals_or_serves_what_is_refused() {
     }
 }
 
-/// Some 20,000 requests under 900 policies.
-const SEEDS: u64 = 300;
+/// Some 18,000 requests under 450 policies.
+const SEEDS: u64 = 150;

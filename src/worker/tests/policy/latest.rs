@@ -104,3 +104,20 @@ fn a_crowd_that_asks_for_it_costs_one_question_of_each_kind() {
     }
     assert_idle(&mut world, 4);
 }
+
+/// The go command might take the other for it.
+#[test]
+fn an_answer_that_names_two_versions_names_none() {
+    for info in [
+        r#"{"Version":"v1.0.0","version":"v1.9.0"}"#,
+        r#"{"Version":"v1.0.0","Ver\u017fion":"v1.9.0"}"#,
+        "{\"Ver\u{17f}ion\":\"v1.9.0\",\"Version\":\"v1.0.0\"}",
+    ] {
+        let mut world = world(1, &rules(r#"{"modules": ["*"], "versions": ["v1.9.0"], "action": "deny"}"#));
+        resolve(&mut world, "example.com/m", "@latest", info);
+        resolve(&mut world, "example.com/m", "@v/main.info", info);
+        for path in [LATEST, "/example.com/m/@v/main.info"] {
+            assert_eq!(status(&mut world, path), 502, "{info}");
+        }
+    }
+}
