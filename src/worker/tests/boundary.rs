@@ -1,0 +1,58 @@
+//! Where a refusal might be got around: by another way to the same version, another filter, or a crowd.
+
+use super::{CONFIG, EMPTY_ZIP, body, header};
+use crate::{
+    cx::{StreamId, Verdict},
+    http::CallFailure,
+    sim::World,
+};
+
+const COOLDOWN: &str = r#""policy": {"rules": [
+    {"name": "young", "modules": ["example.com"], "action": "cooldown", "age": "7d"}]}"#;
+
+/// Older than any cool-down.
+const OLD: &str = "2020-01-01T00:00:00Z";
+
+/// An hour before the clock of every world begins.
+const YOUNG: &str = "2023-11-14T21:13:20Z";
+
+fn with(more: &str) -> String {
+    CONFIG.replacen('{', &format!("{{{more},"), 1)
+}
+
+fn world(config: &str) -> World {
+    let mut world = World::new(1, config);
+    world.cluster("storage").latency = 1;
+    world.cluster("public").latency = 100;
+    world
+}
+
+fn publish(world: &mut World, module: &str, version: &str, time: &str) {
+    let info = format!(r#"{{"Version":"{version}","Time":"{time}"}}"#);
+    world.cluster("public").serve(&format!("/base/{module}/@v/{version}.info"), &info);
+}
+
+fn answered(world: &World, stream: StreamId) -> bool {
+    *world.verdict(stream) != Verdict::Wait
+}
+
+/// Where storage has nothing, the client would be sent to the upstream, which holds nothing back.
+#[test]
+fn scenario_nobody_is_sent_away_for_a_version_that_may_be_too_young() {
+    let policy = COOLDOWN.replace(r#""policy": {"#, r#""policy": {"on_miss": {"mode": "redirect"}, "#);
+    let mut world = world(&with(&policy));
+    publish(&mut world, "example.com/m", "v1.0.0", YOUNG);
+    publish(&mut world, "example.com/m", "v0.1.0", OLD);
+    for file in ["v1.0.0.info", "v1.0.0.mod", "v1.0.0.zip"] {
+        let answer = world.get(0, &format!("/example.com/m/@v/{file}"));
+        assert_eq!(answer.status, 403, "{file}: {:?}", answer.headers);
+        assert!(body(&answer).contains("too young"), "{file}: {}", body(&answer));
+    }
+    for file in ["v0.1.0.mod", "v0.1.0.zip"] {
+        assert_eq!(world.get(0, &format!("/example.com/m/@v/{file}")).status, 302, "{file}");
+    }
+    // Nobody says when it was published, and it may be there all the same.
+    assert_eq!(world.get(0, "/example.com/m/@v/v9.9.9.info").status, 404);
+    world.cluster("public").fault = Some(CallFailure::Unreachable);
+    assert_ne!(world.get(0, "/example.com/m/@v/v8.8.8.info").status, 302);
+}
