@@ -56,3 +56,25 @@ fn scenario_nobody_is_sent_away_for_a_version_that_may_be_too_young() {
     world.cluster("public").fault = Some(CallFailure::Unreachable);
     assert_ne!(world.get(0, "/example.com/m/@v/v8.8.8.info").status, 302);
 }
+
+/// A filter that is offline follows nobody to an upstream, and neither does one that has just become so.
+#[test]
+fn scenario_offline_means_nobody_else_s_upstream() {
+    let streaming = r#""fetch": {"zip_bytes": 0}"#;
+    let offline = with(&format!(r#""mode": "offline", {streaming}"#));
+    let mut world = world(&with(streaming));
+    world.cluster("public").serve("/base/example.com/m/@v/v1.0.0.zip", EMPTY_ZIP);
+    let other = world.add(&offline);
+    // Another filter of the same Envoy asks for it, and this one at the same time.
+    world.cluster("storage").latency = 50;
+    let (online, away) =
+        (world.begin(0, "/example.com/m/@v/v1.0.0.zip"), world.begin(other, "/example.com/m/@v/v1.0.0.zip"));
+    world.settle();
+    assert!(matches!(world.verdict(online), Verdict::Edit(_)), "{:?}", world.verdict(online));
+    assert_eq!(world.response(away).status, 404);
+    // The index knows which upstream streams it.
+    let _ = world.answer_routed(0, online, 200, &[("content-type", "application/zip")]);
+    let again = world.begin(other, "/example.com/m/@v/v1.0.0.zip");
+    world.settle();
+    assert_eq!(world.response(again).status, 404);
+}
