@@ -78,3 +78,30 @@ fn scenario_offline_means_nobody_else_s_upstream() {
     world.settle();
     assert_eq!(world.response(again).status, 404);
 }
+
+/// One long list takes all the questions that may be out at once, and nobody else is to wait until it is through.
+#[test]
+fn scenario_a_long_list_keeps_no_other_module_waiting() {
+    let mut world = world(&with(COOLDOWN));
+    let versions: Vec<_> = (0..2000).map(|patch| format!("v1.0.{patch}")).collect();
+    for version in &versions {
+        publish(&mut world, "example.com/long", version, OLD);
+    }
+    world.cluster("public").serve("/base/example.com/long/@v/list", &versions.join("\n"));
+    publish(&mut world, "example.com/other", "v1.0.0", YOUNG);
+    let long = world.begin(0, "/example.com/long/@v/list");
+    world.pass(150);
+    let other = world.begin(0, "/example.com/other/@v/v1.0.0.mod");
+    world.pass(350);
+    assert!(answered(&world, other), "it waits for the list of another module");
+    assert!(!answered(&world, long));
+    world.settle();
+    assert_eq!(world.response(other).status, 403);
+    assert_eq!(world.response(long).status, 200);
+    let asked: Vec<_> =
+        world.clusters["public"].asked.iter().filter(|asked| asked.ends_with(".info")).collect();
+    assert!(
+        asked[0].ends_with("/v1.0.1999.info"),
+        "the newest first: what is not known in time are old ones: {asked:?}"
+    );
+}
