@@ -105,3 +105,26 @@ fn scenario_a_long_list_keeps_no_other_module_waiting() {
         "the newest first: what is not known in time are old ones: {asked:?}"
     );
 }
+
+/// A list without versions of which nobody could say how old they are is no cache's to keep.
+#[test]
+fn scenario_what_is_shown_in_part_is_not_kept() {
+    let mut world = world(&with(COOLDOWN));
+    publish(&mut world, "example.com/m", "v1.0.0", OLD);
+    publish(&mut world, "example.com/m", "v1.1.0", OLD);
+    let public = world.cluster("public");
+    public.serve("/base/example.com/m/@v/list", "v1.0.0\nv1.1.0\n");
+    public.answer("/base/example.com/m/@v/v1.1.0.info", 502, &[], "");
+    public.serve("/base/example.com/m/@latest", &format!(r#"{{"Version":"v1.2.0","Time":"{YOUNG}"}}"#));
+    for _ in 0..2 {
+        let list = world.get(0, "/example.com/m/@v/list");
+        assert_eq!((body(&list), header(&list, "cache-control")), ("v1.0.0\n", "public, max-age=0"));
+        let latest = world.get(0, "/example.com/m/@latest");
+        assert!(body(&latest).contains("v1.0.0"), "{}", body(&latest));
+        assert_eq!(header(&latest, "cache-control"), "public, max-age=0");
+    }
+    publish(&mut world, "example.com/m", "v1.1.0", OLD);
+    let list = world.get(0, "/example.com/m/@v/list");
+    assert_eq!(body(&list), "v1.0.0\nv1.1.0\n");
+    assert_ne!(header(&list, "cache-control"), "public, max-age=0");
+}
