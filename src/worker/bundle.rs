@@ -224,6 +224,9 @@ impl Worker {
         };
         let rules = bundle.rules.len();
         cx.log(level, format!("policy bundle: version {version}, of {rules} rules, is in force{instead}"));
+        for warning in &bundle.warnings {
+            cx.log(Level::Warn, format!("policy bundle: {warning}"));
+        }
         self.put_in_force(&bundle);
     }
 
