@@ -6,6 +6,7 @@ mod chain;
 mod crowds;
 mod documents;
 mod doubts;
+mod explain;
 mod interplay;
 mod orders;
 mod pages;
