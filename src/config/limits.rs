@@ -184,8 +184,8 @@ pub const MAX_NAME_BYTES: usize = 32;
 pub const RESERVED_NAMES: [&str; 2] = ["storage", "sumdb"];
 
 /// What metrics call refusals that no rule of a policy makes, where they would call one by its name.
-pub const RESERVED_RULES: [&str; 8] =
-    ["budget", "caller", "default", "malformed", "method", "nosumdb", "policy", "unknown"];
+pub const RESERVED_RULES: [&str; 9] =
+    ["budget", "caller", "default", "explain", "malformed", "method", "nosumdb", "policy", "unknown"];
 
 /// Rules of a configuration or of a bundle. Each costs a few hundred bytes in every worker, and JSON that is read whole.
 pub const MAX_RULES: usize = 20_000;

@@ -3,7 +3,7 @@
 //! It shows what nobody outside should see (rules, whom else a module is for, what is asked of whom), so it is for those alone
 //! whom `admin.explain` names. It asks nobody: what the index does not know it says it does not know.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
@@ -16,7 +16,7 @@ use super::{
     ruling::{Instead, elsewhere, refusal},
 };
 use crate::{
-    config::Config,
+    config::{Config, MissMode},
     cx::{Cx, Verdict},
     gomod::{ModulePath, Version, check},
     goproxy::{Answer, Asker, Document, File, Judge, Refusal, Standing, Zip},
@@ -68,7 +68,10 @@ struct Explanation<'a> {
     module: &'a str,
     version: Option<&'a str>,
     principals: &'a [String],
-    /// `allow`, `deny`, `cooldown`, `redirect`; `undated` where it depends on when the version was published, and `by_version`
+    /// The version of the policy bundle in force; null where none is, and left out where none is configured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy_bundle: Option<Option<u64>>,
+    /// `allow`, `deny`, `cooldown`, `redirect`; `not_yet` where nothing is served before a bundle was read, `undated` where it depends on when the version was published, and `by_version`
     /// where none was asked for and they differ.
     decision: &'static str,
     /// Who decided; nobody where the default did.
@@ -83,8 +86,6 @@ struct Explanation<'a> {
     until: Option<String>,
     /// The rules that name the module, in their order.
     considered: Vec<Considered<'a>>,
-    /// The version of the bundle in force; nothing where none is.
-    policy_bundle: Option<u64>,
     mode: &'static str,
     on_miss: &'static str,
     private: bool,
@@ -183,7 +184,12 @@ impl Asked {
             module: module.as_str(),
             version: version.as_ref().map(Version::as_str),
             principals: caller.principals(),
-            decision: decision.as_ref().map_or("by_version", word),
+            policy_bundle: config.policy.bundle.as_ref().map(|_| config.policy.bundle_version()),
+            decision: match &decision {
+                _ if !config.policy.is_known() => "not_yet",
+                Some(decision) => word(decision),
+                None => "by_version",
+            },
             rule: rule.map(Named::of),
             default: if policy.denies_by_default() { "deny" } else { "allow" },
             refusal: decision
@@ -194,7 +200,6 @@ impl Asked {
             published: published.map(Timestamp::rfc3339),
             until,
             considered: self.considered(config, &view, rule),
-            policy_bundle: config.policy.bundle_version(),
             mode: if config.offline { "offline" } else { "online" },
             on_miss: config.on_miss(module).as_str(),
             private: config.private.modules.matches(module),
@@ -202,7 +207,7 @@ impl Asked {
                 .verification(module)
                 .and_then(|(at, _)| config.sumdb.get(at))
                 .map(|sumdb| sumdb.name.as_str()),
-            sources: self.sources(config),
+            sources: self.sources(&view, config),
             indexed: self
                 .wants()
                 .into_iter()
@@ -258,9 +263,15 @@ impl Asked {
         explained.take(MAX_CONSIDERED).collect()
     }
 
-    fn sources(&self, config: &Config) -> Vec<Sources> {
+    fn sources(&self, view: &View<'_>, config: &Config) -> Vec<Sources> {
         let asked = |want: &Want| {
-            plan(want, config, true).into_iter().map(|source| source.describe(config)).collect()
+            let plan = match (config.on_miss(&self.module), &self.version) {
+                // A list in which nothing is to be hidden is not even looked for here.
+                (MissMode::Redirect, None) if !view.is_mixed() => VecDeque::new(),
+                (MissMode::Redirect, Some(_)) => plan(want, config, false),
+                _ => plan(want, config, true),
+            };
+            plan.into_iter().map(|source| source.describe(config)).collect()
         };
         self.wants().iter().map(|(document, want)| Sources { document, asked: asked(want) }).collect()
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    config::Config,
+    config::{Config, MissMode},
     cx::Cx,
     goproxy::{Dates, Found, Judge, Standing},
     http::Timestamp,
@@ -15,11 +15,17 @@ use crate::{
 pub fn indexed(want: &Want, no_cache: bool, index: &Index, config: &Config, cx: &Cx<'_>) -> Option<Entry> {
     let path = want.key();
     [Region::Found, Region::Missing].into_iter().find_map(|region| {
-        let entry = index.peek(cx.kv, region, &path)?;
+        let entry = index.peek(cx.kv, region, &path).filter(|entry| is_within_reach(entry, want, config))?;
         let spread = index.spread(&path, entry.since());
         let judge = Judge { rules: &config.freshness, now: cx.now, spread, no_cache };
         matches!(standing(want, &entry, judge), Standing::Fresh { .. }).then_some(entry)
     })
+}
+
+/// Whether who has it may be asked. Shared memory outlives configurations, and another filter's may reach further.
+fn is_within_reach(entry: &Entry, want: &Want, config: &Config) -> bool {
+    let is_fetched = || want.module().is_some_and(|module| config.on_miss(module) == MissMode::Fetch);
+    !matches!(entry, Entry::Streamed { .. }) || is_fetched()
 }
 
 /// What may be done with `entry` as an answer to `want`.

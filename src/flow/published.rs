@@ -230,8 +230,7 @@ mod tests {
                 found.note(version(n), Publication::At(Timestamp(1_700_000_000_000 + n as u64)));
             }
             found.keep(&module, &mut index, &mut cx);
-            let mut recalled = Published::default();
-            recalled.recall(&module, &mut index, &mut cx);
+            let recalled = Published::recall(&module, &mut index, &mut cx);
             assert_eq!(recalled, found, "{name}");
         }
     }

@@ -1,6 +1,6 @@
 //! What one client asks, and its answer: from the index at once, or at the end of a search.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use super::{
     End, Hit, Reception, Routed, Searched, is_unwritten, judge,
@@ -162,6 +162,9 @@ impl Parked {
                     Shown::As(shown) => {
                         question.found(document, &shown, cache, question.left(left), config, cx)
                     }
+                    Shown::InPart(shown) => {
+                        question.found(document, &shown, cache, Some(Duration::ZERO), config, cx)
+                    }
                     Shown::Instead(instead) => give_instead(&instead, question.kind, cx),
                     Shown::Next(question) => {
                         return Resumed::Next(Self { question: *question, head: self.head.clone() }.into());
@@ -277,8 +280,9 @@ impl Question {
                     Standing::Expired { .. } => return Indexed::Known(found),
                 };
                 let is_fresh = matches!(standing, Standing::Fresh { .. });
-                let shown = match self.show(document, &found, left, known, config, index, cx) {
-                    Shown::As(shown) => shown,
+                let (shown, left) = match self.show(document, &found, left, known, config, index, cx) {
+                    Shown::As(shown) => (shown, self.left(left)),
+                    Shown::InPart(shown) => (Cow::Owned(shown), Some(Duration::ZERO)),
                     Shown::Instead(instead) => {
                         return Indexed::Answer(Reception::Decided(give_instead(&instead, self.kind, cx)));
                     }
@@ -288,7 +292,6 @@ impl Question {
                         return Indexed::Answer(Reception::Undated(parked.into(), module, versions));
                     }
                 };
-                let left = self.left(left);
                 Indexed::Answer(if is_fresh {
                     let hit = self.hit(document, &shown, left, config);
                     if is_unwritten(document, &found, config, cx.now) {

@@ -67,8 +67,10 @@ pub(super) fn admit(
                 if let Decision::Undated(_) = decision {
                     match when(module, version, known, index, cx) {
                         Some(Publication::At(time)) => decision = view.decide(version, Some(time), cx.now),
-                        // It says itself when it was published.
-                        _ if is_info(want) => return Ruling::Pass,
+                        // It says itself when it was published, unless its client is sent away for it.
+                        _ if is_info(want) && config.on_miss(module) != MissMode::Redirect => {
+                            return Ruling::Pass;
+                        }
                         Some(Publication::Failed(failure)) => {
                             return Ruling::Instead(Instead::Failed(failure));
                         }

@@ -47,8 +47,8 @@ pub enum End {
 /// What one worker tells another that waits for its search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct News<'a> {
-    /// Which sources were searched, as [`crate::shared::Key`] has it: places in another configuration mean something else.
-    pub sources: u64,
+    /// Which sources were searched, as [`crate::shared::Index::reach`] has it: places in another configuration mean something else.
+    pub reach: u64,
     /// What was searched for, by its key in the index.
     pub key: &'a str,
     /// What it came to, still encoded.
@@ -153,14 +153,14 @@ impl Searched {
 
 impl<'a> News<'a> {
     /// The message that `searched` came of a search for `key`.
-    pub fn encode(sources: u64, key: &str, searched: &Searched) -> Option<Vec<u8>> {
-        postcard::to_allocvec(&(LAYOUT, sources, key, searched)).ok()
+    pub fn encode(reach: u64, key: &str, searched: &Searched) -> Option<Vec<u8>> {
+        postcard::to_allocvec(&(LAYOUT, reach, key, searched)).ok()
     }
 
     /// Reads whose news a message is; nothing where it is none, or another build's.
     pub fn decode(message: &'a [u8]) -> Option<Self> {
-        let ((layout, sources, key), rest): ((u8, _, _), _) = postcard::take_from_bytes(message).ok()?;
-        (layout == LAYOUT).then_some(Self { sources, key, rest })
+        let ((layout, reach, key), rest): ((u8, _, _), _) = postcard::take_from_bytes(message).ok()?;
+        (layout == LAYOUT).then_some(Self { reach, key, rest })
     }
 
     /// What the search came to; nothing where that is not what was written.
@@ -189,7 +189,7 @@ mod tests {
         };
         let message = News::encode(u64::MAX, "example.com/m/@v/list", &searched).unwrap();
         let news = News::decode(&message).unwrap();
-        assert_eq!((news.sources, news.key), (u64::MAX, "example.com/m/@v/list"));
+        assert_eq!((news.reach, news.key), (u64::MAX, "example.com/m/@v/list"));
         assert_eq!(news.searched(), Some(searched));
         for end in 0..message.len() {
             assert_eq!(News::decode(&message[..end]).and_then(|news| news.searched()), None, "cut at {end}");

@@ -26,6 +26,8 @@ use crate::{
 pub(super) enum Shown<'f> {
     /// This.
     As(Cow<'f, Found>),
+    /// This, and there may be more that could not be found out: it is not fresh for any time.
+    InPart(Found),
     /// Nothing of it: this is answered.
     Instead(Instead),
     /// It is a part of the answer: this is to be asked next.
@@ -101,12 +103,14 @@ impl Question {
         {
             return Shown::Instead(Instead::Failed(failure));
         }
+        let is_part = failure.is_some();
         match &self.serving {
             Serving::Newest(refusal) => match newest(&shown) {
                 Some(version) => {
                     let file = File::Info(version.clone());
                     let want = Want::Document(Document::Module { module: module.clone(), file });
-                    let serving = Serving::Latest { fresh_for: left };
+                    let fresh_for = if is_part { Some(Duration::ZERO) } else { left };
+                    let serving = Serving::Latest { fresh_for };
                     Shown::Next(Self { want, serving, ..self.clone() }.into())
                 }
                 None => match refusal {
@@ -123,7 +127,8 @@ impl Question {
                 let body: String = listed.flat_map(|version| [version.as_str(), "\n"]).collect();
                 let Found { since, stored, limit, checked, .. } = found.clone();
                 let body = Found::fetched(body.into_bytes(), since);
-                Shown::As(Cow::Owned(Found { stored, limit, checked, ..body }))
+                let shown = Found { stored, limit, checked, ..body };
+                if is_part { Shown::InPart(shown) } else { Shown::As(Cow::Owned(shown)) }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::config::{Config, Endpoint, Fallback, Layout, Reverify};
+use crate::config::{Config, Endpoint, Fallback, Layout, MissMode, Reverify};
 
 /// A number that differs between configurations whose answers must not be mixed: those that fetch from other upstreams,
 /// another storage or other checksum databases, verify otherwise, or that send other modules there. What decides only how (timeouts,
@@ -61,6 +61,28 @@ pub(super) fn fingerprint(config: &Config) -> u64 {
     for patterns in [&config.private.modules, &config.private.nosumdb] {
         patterns.iter().for_each(|pattern| add(pattern.as_str()));
         add("");
+    }
+    digest.finalize().first_chunk().map_or(0, |first| u64::from_le_bytes(*first))
+}
+
+/// A number that differs where one configuration must not wait for what another fetches, though both have the same `sources`:
+/// one of them asks somebody whom the other must not send a client to. What came of it is the same for both, and kept for both.
+pub(super) fn reach(config: &Config, sources: u64) -> u64 {
+    let on_miss = &config.policy.on_miss;
+    if !config.offline && on_miss.mode == MissMode::Fetch && on_miss.overrides.is_empty() {
+        return sources;
+    }
+    let mut digest = Sha256::new();
+    digest.update(sources.to_le_bytes());
+    digest.update([u8::from(config.offline)]);
+    let mut add = |text: &str| {
+        digest.update(text);
+        digest.update([0xff]);
+    };
+    add(on_miss.mode.as_str());
+    for one in &on_miss.overrides {
+        one.modules.iter().for_each(|pattern| add(pattern.as_str()));
+        add(one.mode.as_str());
     }
     digest.finalize().first_chunk().map_or(0, |first| u64::from_le_bytes(*first))
 }

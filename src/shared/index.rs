@@ -26,7 +26,7 @@ mod place;
 use self::place::{Kept, Newcomer, Place};
 use super::{
     Entry, Expected, Heat, Key, Occupant, Record, Seat, SharedKv,
-    fingerprint::fingerprint,
+    fingerprint::{fingerprint, reach},
     keyed::{Keyed, Purpose},
     record::set_heat,
     sketch::Sketch,
@@ -51,6 +51,7 @@ pub struct Index {
     sizes: config::Index,
     keyed: Keyed,
     sources: u64,
+    reach: u64,
     /// The keys that were looked up in vain.
     asked: Sketch,
 }
@@ -58,10 +59,12 @@ pub struct Index {
 impl Index {
     /// The index of `config`: of its size, for answers from its sources.
     pub fn new(config: &Config, seat: Seat) -> Self {
+        let sources = fingerprint(config);
         Self {
             sizes: config.index,
             keyed: Keyed::new(seat.seed),
-            sources: fingerprint(config),
+            sources,
+            reach: reach(config, sources),
             asked: Sketch::new(),
         }
     }
@@ -131,6 +134,11 @@ impl Index {
     /// Which sources its answers are from, as [`Key`] has it.
     pub fn sources(&self) -> u64 {
         self.sources
+    }
+
+    /// Which sources are asked for whom: workers with the same number may wait for one another, and do what the other's search says.
+    pub fn reach(&self) -> u64 {
+        self.reach
     }
 
     pub(super) fn keyed(&self) -> Keyed {

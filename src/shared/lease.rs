@@ -49,6 +49,7 @@ pub enum Lease {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Leases {
     keyed: Keyed,
+    /// As [`Index::reach`] has it.
     sources: u64,
     queue: QueueId,
 }
@@ -56,7 +57,7 @@ pub struct Leases {
 impl Leases {
     /// The leases of the worker with this queue, for what it fetches for `index`.
     pub fn new(index: &Index, queue: QueueId) -> Self {
-        Self { keyed: index.keyed(), sources: index.sources(), queue }
+        Self { keyed: index.keyed(), sources: index.reach(), queue }
     }
 
     /// Tries to lead the fetch of `path`. Asking again changes nothing, but extends a lease that is ours.

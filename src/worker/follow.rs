@@ -19,7 +19,7 @@ use crate::{
 impl Worker {
     /// Another worker sent this: the result of a search that this one waits for.
     pub fn message(&mut self, message: &[u8], cx: &mut Cx<'_>) {
-        let Some(news) = News::decode(message).filter(|news| news.sources == self.index.sources()) else {
+        let Some(news) = News::decode(message).filter(|news| news.reach == self.index.reach()) else {
             return;
         };
         let key = JobKey::Search(SearchKey { path: news.key.to_owned(), may_fetch: true });
@@ -62,7 +62,7 @@ impl Worker {
         if followers.is_empty() {
             return;
         }
-        let Some(message) = News::encode(self.index.sources(), &key.path, searched) else {
+        let Some(message) = News::encode(self.index.reach(), &key.path, searched) else {
             return;
         };
         let message = Body::from(message);

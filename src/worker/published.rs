@@ -3,7 +3,7 @@
 //! It is a search for the `.info` of each: one for all who ask, like any other. A list may need hundreds of them at once, so
 //! they are asked for a few at a time, and who waits for the list waits until all have said something or patience ends.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
 use super::{
     Job, JobKey, Stream, Worker,
@@ -31,7 +31,8 @@ pub(super) struct DatingKey {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Dating {
     key: DatingKey,
-    ahead: VecDeque<Version>,
+    /// The newest comes next: should time run out, it is old ones that are missing.
+    ahead: BTreeSet<Version>,
     asked: BTreeSet<Version>,
     found: Published,
     /// Who waits for them all.
@@ -68,7 +69,7 @@ impl Worker {
             _ => {
                 let mut dating = Dating {
                     key: key.clone(),
-                    ahead: VecDeque::new(),
+                    ahead: BTreeSet::new(),
                     asked: BTreeSet::new(),
                     found: Published::default(),
                     waiting: Vec::new(),
@@ -87,7 +88,7 @@ impl Worker {
     fn ask_dates(&mut self, key: &DatingKey, cx: &mut Cx<'_>) {
         while self.dates_asked() < MAX_ASKED {
             let Some(dating) = self.dating(key) else { return };
-            let Some(version) = dating.ahead.pop_front() else { break };
+            let Some(version) = dating.ahead.pop_last() else { break };
             dating.asked.insert(version.clone());
             if let Some(publication) = self.date(key, &version, cx) {
                 self.note_date(key, version, publication);
@@ -133,15 +134,16 @@ impl Worker {
     ) {
         let publication = self.read_date(&dating.module, searched, cx);
         self.note_date(dating, version.clone(), publication);
-        self.ask_dates(dating, cx);
-        // There is room for those of another module.
-        let keys = self.jobs.values().filter_map(|job| match job {
-            Job::Dating(dating) if !dating.ahead.is_empty() => Some(dating.key.clone()),
+        // There is room for one more: of the module of which the fewest are asked about, for one with a long list keeps others
+        // waiting for as long as it takes.
+        let next = self.jobs.values().filter_map(|job| match job {
+            Job::Dating(dating) if !dating.ahead.is_empty() => Some((dating.asked.len(), &dating.key)),
             _ => None,
         });
-        for other in keys.take(1).collect::<Vec<_>>() {
-            self.ask_dates(&other, cx);
+        if let Some(next) = next.min().map(|(_, next)| next.clone()) {
+            self.ask_dates(&next, cx);
         }
+        self.ask_dates(dating, cx);
     }
 
     fn read_date(&self, module: &ModulePath, searched: &Searched, cx: &Cx<'_>) -> Publication {
@@ -232,9 +234,8 @@ impl Worker {
 impl Dating {
     fn add(&mut self, versions: Vec<Version>, stream: StreamId) {
         for version in versions {
-            let is_known = self.found.get(&version).is_some();
-            if !is_known && !self.asked.contains(&version) && !self.ahead.contains(&version) {
-                self.ahead.push_back(version);
+            if self.found.get(&version).is_none() && !self.asked.contains(&version) {
+                self.ahead.insert(version);
             }
         }
         self.waiting.push(stream);
@@ -245,7 +246,7 @@ impl Dating {
     }
 
     fn give_up(&mut self) {
-        let open: Vec<_> = self.ahead.drain(..).chain(std::mem::take(&mut self.asked)).collect();
+        let open = std::mem::take(&mut self.ahead).into_iter().chain(std::mem::take(&mut self.asked));
         for version in open {
             let reason = format!(
                 "{}@{version}: when it was published could not be found out in time",

@@ -1,10 +1,12 @@
 //! Flows, from the head of a request to its answer, in the simulated world.
 
+mod boundary;
 mod bundle;
 mod chain;
 mod crowds;
 mod documents;
 mod doubts;
+mod explain;
 mod interplay;
 mod orders;
 mod pages;

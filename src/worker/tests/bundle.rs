@@ -205,3 +205,15 @@ fn scenario_it_is_seen_how_old_it_is() {
     world.pass(60_000);
     assert!((59..=63).contains(&gauges(&world).1), "{:?}", gauges(&world));
 }
+
+/// What is odd about its rules is told as it is of the configuration's own.
+#[test]
+fn scenario_rules_that_can_never_apply_are_told() {
+    let mut world = settled(2);
+    let rules = r#"{"modules": ["*"], "action": "allow"}, {"modules": ["evil.example"], "action": "deny"}"#;
+    publish_text(&mut world, &format!(r#"{{"version": 2, "rules": [{rules}]}}"#));
+    world.pass(10_000);
+    let warned: Vec<_> = world.log.iter().filter(|line| line.starts_with("WARN")).collect();
+    assert_eq!(warned.len(), 1, "{:?}", world.log);
+    assert!(warned[0].contains("bundle.rules[1] can never apply"), "{warned:?}");
+}

@@ -1,0 +1,68 @@
+//! The page that says what is decided, and why.
+
+use serde_json::{Value, json};
+
+use super::{CONFIG, body};
+use crate::sim::World;
+
+const ADMIN: &str = r#""admin": {"explain": ["@anonymous"]}"#;
+
+fn with(more: &str) -> String {
+    CONFIG.replacen('{', &format!("{{{ADMIN},{more},"), 1)
+}
+
+fn world(config: &str) -> World {
+    let mut world = World::new(1, config);
+    world.cluster("storage");
+    world.cluster("public");
+    world
+}
+
+fn explained(world: &mut World, query: &str) -> Value {
+    let page = world.get(0, &format!("/-/explain?{query}"));
+    assert_eq!(page.status, 200, "{}", body(&page));
+    serde_json::from_slice(&page.body).unwrap()
+}
+
+/// What is refused to everybody until the bundle is there is not explained to be allowed.
+#[test]
+fn scenario_nothing_is_allowed_before_a_required_bundle_was_read() {
+    let bundle = r#""cluster": "rules", "url": "http://rules.test/bundle.json""#;
+    let mut world = world(&with(&format!(r#""policy": {{"bundle": {{{bundle}}}}}"#)));
+    world.cluster("rules").serve("/bundle.json", r#"{"version": 7, "rules": []}"#);
+    let page = explained(&mut world, "module=example.com/m&version=v1.0.0");
+    assert_eq!((&page["decision"], &page["policy_bundle"]), (&json!("not_yet"), &Value::Null));
+    assert_eq!(world.get(0, "/example.com/m/@v/v1.0.0.mod").status, 503);
+    world.pass(1000);
+    let page = explained(&mut world, "module=example.com/m&version=v1.0.0");
+    assert_eq!((&page["decision"], &page["policy_bundle"]), (&json!("allow"), &json!(7)));
+}
+
+/// Who is said to be asked is asked, and nobody else is.
+#[test]
+fn scenario_sources_are_those_that_are_asked() {
+    let (storage, public) = (json!(["storage"]), json!(["upstream public"]));
+    for (miss, files, lists) in [
+        ("fetch", json!(["storage", "upstream public"]), json!(["upstream public", "storage"])),
+        ("none", storage.clone(), storage.clone()),
+        ("redirect", storage.clone(), json!([])),
+    ] {
+        let mut world = world(&with(&format!(r#""policy": {{"on_miss": {{"mode": "{miss}"}}}}"#)));
+        world.cluster("storage").serve("/modules/x/", "");
+        for (query, path, expected) in [
+            ("module=example.com/m&version=v1.0.0", "/example.com/m/@v/v1.0.0.mod", &files),
+            ("module=example.com/m", "/example.com/m/@v/list", &lists),
+        ] {
+            let page = explained(&mut world, query);
+            for source in page["sources"].as_array().unwrap() {
+                assert_eq!(&source["asked"], expected, "{miss} {query}: {source}");
+            }
+            let _ = world.get(0, path);
+            for (cluster, name) in [("storage", &storage), ("public", &public)] {
+                let asks = expected.as_array().unwrap().contains(&name[0]);
+                assert_eq!(!world.clusters[cluster].asked.is_empty(), asks, "{miss} {path}: {cluster}");
+                world.cluster(cluster).asked.clear();
+            }
+        }
+    }
+}
