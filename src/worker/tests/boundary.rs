@@ -215,3 +215,25 @@ fn scenario_a_tag_is_of_what_is_shown() {
     let again = ask(&mut world, &[("if-none-match", header(&part, "etag"))]);
     assert_eq!(again.status, 304, "nothing has changed for who may not see v1.2.0");
 }
+
+/// However old they are, some versions are refused: whoever must not have them is told so, and not which of them there are, and nobody is
+/// asked for them. Nobody is told to wait, either.
+#[test]
+fn scenario_a_cool_down_tells_nobody_of_what_is_not_for_him() {
+    let rules = r#""policy": {"rules": [
+        {"name": "young", "modules": ["*"], "action": "cooldown", "age": "7d"},
+        {"name": "team", "modules": ["example.com/m"], "principals": ["ada"], "action": "allow"},
+        {"name": "nobody-else", "modules": ["example.com/m"], "action": "deny"}]}"#;
+    let callers = r#""callers": {"principals": [{"header": "x-user", "trusted": true}]}"#;
+    let mut world = world(&with(&format!("{callers}, {rules}")));
+    publish(&mut world, "example.com/m", "v1.0.0", YOUNG);
+    for file in ["v1.0.0.info", "v1.0.0.mod", "v1.9.9.info", "v1.9.9.zip"] {
+        let answer = world.get(0, &format!("/example.com/m/@v/{file}"));
+        assert_eq!(answer.status, 403, "{file}: {}", body(&answer));
+        assert!(body(&answer).contains("nobody-else"), "{file}: {}", body(&answer));
+    }
+    assert_eq!(world.clusters["public"].asked, [""; 0]);
+    let stream = world.begin_with(0, "GET", "/example.com/m/@v/v1.0.0.mod", &[("x-user", "ada")]);
+    world.settle();
+    assert!(body(&world.response(stream)).contains("too young"), "{}", body(&world.response(stream)));
+}
