@@ -1,8 +1,8 @@
 //! Who may have which module version: an ordered list of rules, and what follows from it.
 //!
 //! **The first rule that applies decides.** A rule applies where all it names fits: the module, the version, the caller. One
-//! with the action `cooldown` decides while a version is too young and is passed over afterwards. Where none applies, the
-//! default decides.
+//! with the action `cooldown` decides while a version is too young and is passed over afterwards, or where those after it refuse
+//! the version anyway. Where none applies, the default decides.
 //!
 //! What is refused by name is refused in every disguise, so nothing here looks at a request: [`Policy::view`] is what holds
 //! for a module and a caller, [`View::decide`] what follows for one of its versions, and whoever is about to give something

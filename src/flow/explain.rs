@@ -199,7 +199,7 @@ impl Asked {
             redirect,
             published: published.map(Timestamp::rfc3339),
             until,
-            considered: self.considered(config, &view, rule),
+            considered: self.considered(config, &view, rule, published, cx.now),
             mode: if config.offline { "offline" } else { "online" },
             on_miss: config.on_miss(module).as_str(),
             private: config.private.modules.matches(module),
@@ -237,6 +237,8 @@ impl Asked {
         config: &'a Config,
         view: &View<'a>,
         decider: Option<&Rule>,
+        published: Option<Timestamp>,
+        now: Timestamp,
     ) -> Vec<Considered<'a>> {
         let mut is_decided = false;
         let naming = config.policy.policy.rules().iter().filter(|rule| rule.names(&self.module));
@@ -251,7 +253,8 @@ impl Asked {
             } else if self.version.as_ref().is_some_and(|version| !rule.has(version)) {
                 "not for this version"
             } else if self.version.is_some() {
-                "old enough"
+                // What is young is passed over in favour of a denial only.
+                if is_young(rule, published, now) { "refused anyway" } else { "old enough" }
             } else {
                 "depends on the version"
             };
@@ -320,6 +323,14 @@ fn word(decision: &Decision<'_>) -> &'static str {
         Decision::Redirected(..) => "redirect",
         Decision::TooYoung(..) => "cooldown",
         Decision::Undated(_) => "undated",
+    }
+}
+
+/// Whether the rule would refuse a version for now that was published then.
+fn is_young(rule: &Rule, published: Option<Timestamp>, now: Timestamp) -> bool {
+    match rule.action {
+        Action::Cooldown(age) => published.is_none_or(|published| now < published.after(age)),
+        Action::Allow | Action::Deny | Action::Redirect(_) => false,
     }
 }
 

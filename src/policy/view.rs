@@ -64,21 +64,30 @@ impl<'p> View<'p> {
     }
 
     /// What is decided of `version`, which was `published` then, if that is known.
+    ///
+    /// What is refused however old it is is so at once: who waited for it to be old enough would wait in vain, and to find out its
+    /// age would tell whoever must not have it whether there is such a version.
     pub fn decide(&self, version: &Version, published: Option<Timestamp>, now: Timestamp) -> Decision<'p> {
-        for &rule in &self.rules {
-            match (&rule.action, published) {
-                _ if !rule.has(version) => {}
-                (Action::Cooldown(_), None) => return Decision::Undated(rule),
-                (Action::Cooldown(age), Some(published)) => {
-                    let until = published.after(*age);
-                    if now < until {
-                        return Decision::TooYoung(rule, until);
-                    }
+        let mut for_now = None;
+        let mut applying = self.rules.iter().filter(|rule| rule.has(version));
+        let last = applying.find_map(|&rule| match (&rule.action, published) {
+            (Action::Cooldown(age), Some(published)) => {
+                let until = published.after(*age);
+                if now < until {
+                    for_now.get_or_insert(Decision::TooYoung(rule, until));
                 }
-                _ => return decided(rule),
+                None
             }
+            (Action::Cooldown(_), None) => {
+                for_now.get_or_insert(Decision::Undated(rule));
+                None
+            }
+            _ => Some(decided(rule)),
+        });
+        match (for_now, last.unwrap_or_else(|| self.by_default())) {
+            (_, last @ Decision::Denied(_)) | (None, last) => last,
+            (Some(for_now), _) => for_now,
         }
-        self.by_default()
     }
 
     /// Whether some versions may be refused or be elsewhere while others are not.

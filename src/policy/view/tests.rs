@@ -70,7 +70,11 @@ fn the_first_rule_that_applies_decides() {
         (vec![rule(["a.b/d"], Action::Deny)], None, "allowed by default", "for another module"),
         (vec![redirect(), deny()], None, "redirected by 0 to https://proxy.example.com", "elsewhere"),
         (vec![rule(["*"], Action::Redirect(None))], None, "redirected by 0 to upstream", "wherever that is"),
-        (vec![cooldown(), deny()], Some(1), young, "of the rules that refuse it the first"),
+        (vec![cooldown(), allow()], Some(1), young, "for now"),
+        (vec![cooldown(), deny()], Some(1), "denied by 1", "there is nothing to wait for"),
+        (vec![cooldown(), deny()], None, "denied by 1", "nor anything to find out"),
+        (vec![cooldown(), deny().having(&["v1.2.4"])], Some(1), young, "another version is denied"),
+        (vec![cooldown(), redirect()], Some(1), young, "nor is it sent away meanwhile"),
         (vec![cooldown(), deny()], Some(8), "denied by 1", "old enough is no permission"),
         (vec![cooldown(), allow()], Some(8), "allowed by 1", "passed over"),
         (vec![cooldown()], Some(8), "allowed by default", "passed over to the end"),
@@ -88,6 +92,7 @@ fn the_first_rule_that_applies_decides() {
         assert_eq!(decided(&policy(rules, false), &nobody, days), want, "{why}");
     }
     assert_eq!(decided(&policy(vec![cooldown()], true), &nobody, Some(8)), "denied by default");
+    assert_eq!(decided(&policy(vec![cooldown()], true), &nobody, None), "denied by default");
     assert_eq!(decided(&policy(vec![], true), &nobody, None), "denied by default");
     // Whose date is from the future is as old as it will be then.
     let ahead = policy(vec![cooldown()], false);

@@ -128,3 +128,112 @@ fn scenario_what_is_shown_in_part_is_not_kept() {
     assert_eq!(body(&list), "v1.0.0\nv1.1.0\n");
     assert_ne!(header(&list, "cache-control"), "public, max-age=0");
 }
+
+/// Whoever asked about the versions has died, or those who were asked say nothing: who waits for a list is answered, and nothing
+/// is left over.
+#[test]
+fn scenario_who_waits_for_dates_is_answered_in_the_end() {
+    for (fault, crash, status) in [(None, true, 200), (Some(CallFailure::TimedOut), false, 504)] {
+        let mut world = World::new(2, &with(COOLDOWN));
+        world.cluster("storage").latency = 1;
+        for patch in 0..200 {
+            publish(&mut world, "example.com/m", &format!("v1.0.{patch}"), OLD);
+        }
+        let list: String = (0..200).map(|patch| format!("v1.0.{patch}\n")).collect();
+        let public = world.cluster("public");
+        public.latency = 30_000;
+        public.fault_of = fault.map(|fault| ("GET", ".info", fault));
+        public.serve("/base/example.com/m/@v/list", &list);
+        world.begin(0, "/example.com/m/@v/list");
+        let stream = world.begin(1, "/example.com/m/@v/list");
+        let gone = world.begin(1, "/example.com/m/@v/v1.0.7.mod");
+        world.pass(31_000);
+        world.leave(1, gone);
+        if crash {
+            world.crash(0);
+            world.cluster("public").latency = 100;
+        }
+        world.settle();
+        let answer = world.response(stream);
+        assert_eq!(answer.status, status, "{}", body(&answer));
+        assert!(world.is_idle(), "{status}");
+        assert!(!world.worker(1).needs_ticks(), "{status}");
+    }
+}
+
+/// What was asked for before the rule came is not given after it.
+#[test]
+fn scenario_a_bundle_that_comes_meanwhile_holds_for_who_waits() {
+    let bundle =
+        r#""policy": {"bundle": {"cluster": "rules", "url": "http://rules.test/b.json", "interval": "10s"}}"#;
+    let mut world = world(&with(bundle));
+    world.cluster("rules").serve("/b.json", r#"{"version": 1, "rules": []}"#);
+    world.cluster("public").serve("/base/example.com/m/@v/v1.0.0.mod", "module example.com/m\n");
+    world.cluster("public").serve("/base/example.com/m/@v/v1.0.0.zip", EMPTY_ZIP);
+    world.cluster("public").serve("/base/example.com/m/@latest", r#"{"Version":"v1.0.0"}"#);
+    world.cluster("public").serve("/base/example.com/m/@v/list", "v1.0.0\nv0.9.0\n");
+    world.cluster("public").serve("/base/example.com/m/@v/v0.9.0.info", r#"{"Version":"v0.9.0"}"#);
+    world.pass(1000);
+    world.cluster("public").latency = 15_000;
+    let files = ["@v/v1.0.0.mod", "@v/v1.0.0.zip", "@v/list", "@latest"];
+    let streams = files.map(|file| world.begin(0, &format!("/example.com/m/{file}")));
+    let rule = r#"{"modules": ["example.com/m"], "versions": ["v1.0.0"], "action": "deny"}"#;
+    world.cluster("rules").serve("/b.json", &format!(r#"{{"version": 2, "rules": [{rule}]}}"#));
+    world.settle();
+    for (file, stream) in files.iter().zip(streams) {
+        let answer = world.response(stream);
+        match *file {
+            "@v/list" => assert_eq!(body(&answer), "v0.9.0\n"),
+            "@latest" => assert!(body(&answer).contains("v0.9.0"), "{}", body(&answer)),
+            _ => assert_eq!(answer.status, 403, "{file}"),
+        }
+    }
+}
+
+/// An entity tag is of what is shown, and tells nobody whether more is hidden.
+#[test]
+fn scenario_a_tag_is_of_what_is_shown() {
+    let rule = r#"{"modules": ["example.com/m"], "versions": [">=v1.1.0"], "principals": ["@anonymous"], "action": "deny"}"#;
+    let callers = r#""callers": {"principals": [{"header": "x-user", "trusted": true}]}"#;
+    let mut world = world(&with(&format!(r#"{callers}, "policy": {{"rules": [{rule}]}}"#)));
+    let list = |world: &mut World, versions: &str| {
+        world.cluster("public").serve("/base/example.com/m/@v/list", versions);
+        world.pass(600_000);
+    };
+    let ask = |world: &mut World, headers: &[(&str, &str)]| {
+        let stream = world.begin_with(0, "GET", "/example.com/m/@v/list", headers);
+        world.settle();
+        world.response(stream)
+    };
+    list(&mut world, "v1.0.0\nv1.1.0\n");
+    let (whole, part) = (ask(&mut world, &[("x-user", "ada")]), ask(&mut world, &[]));
+    assert_eq!((body(&whole), body(&part)), ("v1.0.0\nv1.1.0\n", "v1.0.0\n"));
+    assert!(header(&part, "cache-control").starts_with("private"), "{:?}", part.headers);
+    let guessed = ask(&mut world, &[("if-none-match", header(&whole, "etag"))]);
+    assert_eq!((guessed.status, header(&guessed, "etag")), (200, header(&part, "etag")));
+    list(&mut world, "v1.0.0\nv1.1.0\nv1.2.0\n");
+    let again = ask(&mut world, &[("if-none-match", header(&part, "etag"))]);
+    assert_eq!(again.status, 304, "nothing has changed for who may not see v1.2.0");
+}
+
+/// However old they are, some versions are refused: whoever must not have them is told so, and not which of them there are, and nobody is
+/// asked for them. Nobody is told to wait, either.
+#[test]
+fn scenario_a_cool_down_tells_nobody_of_what_is_not_for_him() {
+    let rules = r#""policy": {"rules": [
+        {"name": "young", "modules": ["*"], "action": "cooldown", "age": "7d"},
+        {"name": "team", "modules": ["example.com/m"], "principals": ["ada"], "action": "allow"},
+        {"name": "nobody-else", "modules": ["example.com/m"], "action": "deny"}]}"#;
+    let callers = r#""callers": {"principals": [{"header": "x-user", "trusted": true}]}"#;
+    let mut world = world(&with(&format!("{callers}, {rules}")));
+    publish(&mut world, "example.com/m", "v1.0.0", YOUNG);
+    for file in ["v1.0.0.info", "v1.0.0.mod", "v1.9.9.info", "v1.9.9.zip"] {
+        let answer = world.get(0, &format!("/example.com/m/@v/{file}"));
+        assert_eq!(answer.status, 403, "{file}: {}", body(&answer));
+        assert!(body(&answer).contains("nobody-else"), "{file}: {}", body(&answer));
+    }
+    assert_eq!(world.clusters["public"].asked, [""; 0]);
+    let stream = world.begin_with(0, "GET", "/example.com/m/@v/v1.0.0.mod", &[("x-user", "ada")]);
+    world.settle();
+    assert!(body(&world.response(stream)).contains("too young"), "{}", body(&world.response(stream)));
+}
