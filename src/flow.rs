@@ -10,6 +10,7 @@ mod copy;
 mod explain;
 mod hit;
 pub mod judge;
+mod known;
 mod passing;
 mod probe;
 mod proving;
@@ -27,6 +28,7 @@ mod write;
 
 pub use self::copy::{Copying, NextPiece, NotCopied};
 pub use self::hit::Hit;
+pub use self::known::Known;
 pub use self::passing::{Flaw, Passing, Proof};
 pub use self::probe::{Probe, Sightings, readiness};
 pub use self::proving::{Next, Proving};

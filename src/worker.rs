@@ -38,7 +38,8 @@ use crate::{
     config::Config,
     cx::{CallId, Command, Cx, StreamId, Verdict},
     flow::{
-        Lesson, Parked, Passing, Probe, Publications, Reception, Routed, Sightings, Write, pass_on, readiness,
+        Known, Lesson, Parked, Passing, Probe, Publications, Reception, Routed, Sightings, Write, pass_on,
+        readiness,
     },
     goproxy::{Zip, may_be_ours},
     http::{Callout, ReadHeader, Reply, RequestHead, ResponseHead, Timestamp},
@@ -257,8 +258,12 @@ impl Worker {
 
     /// A request's head is there.
     pub fn request_head(&mut self, stream: StreamId, head: &RequestHead, cx: &mut Cx<'_>) -> Verdict {
-        let reception = Reception::of(head, &self.config, &self.publications, &mut self.index, cx);
+        let reception = Reception::of(head, &mut self.known(), cx);
         self.receive(stream, head, reception, cx)
+    }
+
+    fn known(&mut self) -> Known<'_> {
+        Known { config: &self.config, index: &mut self.index, publications: &self.publications }
     }
 
     /// What becomes of a request, or of what it asks next.

@@ -3,8 +3,7 @@
 use std::{borrow::Cow, time::Duration};
 
 use super::{
-    End, Hit, Reception, Routed, Searched, is_unwritten, judge,
-    published::Publications,
+    End, Hit, Known, Reception, Routed, Searched, is_unwritten, judge,
     request::{give_instead, refuse},
     respond::{answer, is_shared},
     ruling::{Ruling, admit, elsewhere},
@@ -22,7 +21,7 @@ use crate::{
     metrics::Cache,
     plan::{Source, Want, plan},
     policy::Caller,
-    shared::{Entry, Index},
+    shared::Entry,
 };
 
 /// A request that waits for a search.
@@ -55,9 +54,13 @@ pub(super) struct Question {
 pub(super) enum Serving {
     /// It is what the client asked for.
     Itself,
-    /// It is the list in which `@latest` is looked for. What upstreams call the latest is refused for this reason; nothing
-    /// where they were not asked.
-    Newest(Option<Refusal>),
+    /// It is the list in which `@latest` is looked for.
+    Newest {
+        /// Why what upstreams call the latest is refused; nothing where they were not asked.
+        refused: Option<Refusal>,
+        /// Whether that is known to be no `+incompatible` version.
+        fits_path: bool,
+    },
     /// It is the `.info` that `@latest` is answered with, for as long as the list is fresh in which it was found.
     Latest {
         /// As in [`Validity`].
@@ -123,17 +126,15 @@ impl Parked {
 
     /// The end of the search it waited for. `coalesced` says that another request had begun it; `spread` is the result's share
     /// of the jitter.
-    #[expect(clippy::too_many_arguments, reason = "what is known when a search ends")]
     pub fn resume(
         &self,
         searched: &Searched,
         coalesced: bool,
         spread: u8,
-        known: &Publications,
-        config: &Config,
-        index: &mut Index,
+        known: &mut Known<'_>,
         cx: &mut Cx<'_>,
     ) -> Resumed {
+        let config = known.config;
         let stale = searched.is_stale(&self.question.want);
         let cache = match searched.source {
             _ if stale => Cache::Stale,
@@ -144,7 +145,7 @@ impl Parked {
         };
         let question = &self.question;
         // The rules may be others by now.
-        match question.admit(known, config, index, cx) {
+        match question.admit(known, cx) {
             Ruling::Pass => {}
             Ruling::Undated(module, version) => return Resumed::Undated(module, vec![version]),
             Ruling::Instead(instead) => {
@@ -158,7 +159,7 @@ impl Parked {
                 // Where not all were asked, or nothing proves it, the next may be told better.
                 let certain = !searched.unproven && (left.is_none() || (!stale && question.may_fetch));
                 let left = if certain { left } else { Some(Duration::ZERO) };
-                match question.show(document, found, left, known, config, index, cx) {
+                match question.show(document, found, left, known, cx) {
                     Shown::As(shown) => {
                         question.found(document, &shown, cache, question.left(left), config, cx)
                     }
@@ -176,7 +177,9 @@ impl Parked {
                 give_instead(&elsewhere(&question.want, None, config), question.kind, cx)
             }
             // A module that has no list has no version that could be given in place of the one that is refused.
-            (End::Missing(_), _) if let Serving::Newest(Some(refusal)) = &question.serving => {
+            (End::Missing(_), _)
+                if let Serving::Newest { refused: Some(refusal), .. } = &question.serving =>
+            {
                 refuse(question.kind, refusal, cx)
             }
             (End::Missing(missing), _) if question.may_fetch => {
@@ -227,7 +230,7 @@ impl Question {
                 Self { want: stored(), ..self }
             }
             (Want::Document(Document::Module { file: File::Latest, .. }), MissMode::None) => {
-                Self { want: stored(), serving: Serving::Newest(None), ..self }
+                Self { want: stored(), serving: Serving::Newest { refused: None, fits_path: false }, ..self }
             }
             (
                 Want::Zip(_) | Want::Document(Document::Module { file: File::Info(_) | File::Mod(_), .. }),
@@ -238,35 +241,32 @@ impl Question {
     }
 
     /// What the policy says of it, before anything is given.
-    pub(super) fn admit(&self, known: &Publications, config: &Config, index: &Index, cx: &Cx<'_>) -> Ruling {
+    pub(super) fn admit(&self, known: &Known<'_>, cx: &Cx<'_>) -> Ruling {
         // What `@latest` is answered with is decided when it is known.
         if self.serving != Serving::Itself {
             return Ruling::Pass;
         }
-        let published = self.want.module().and_then(|module| known.of(module));
-        admit(&self.want, self.may_fetch, &self.caller, published, config, index, cx)
+        admit(&self.want, self.may_fetch, &self.caller, known, cx)
     }
 
     /// How long what is given stays fresh: `@latest` as long as the list, whatever it is taken from.
     fn left(&self, left: Option<Duration>) -> Option<Duration> {
         match &self.serving {
             Serving::Latest { fresh_for } => *fresh_for,
-            Serving::Itself | Serving::Newest(_) => left,
+            Serving::Itself | Serving::Newest { .. } => left,
         }
     }
 
     /// The answer from what the index has; `spread` is its share of the jitter.
-    #[expect(clippy::too_many_arguments, reason = "what is known when the index was asked")]
     pub(super) fn look_at(
         &self,
         entry: Entry,
         spread: u8,
         head: &RequestHead,
-        config: &Config,
-        known: &Publications,
-        index: &mut Index,
+        known: &mut Known<'_>,
         cx: &mut Cx<'_>,
     ) -> Indexed {
+        let config = known.config;
         let judge = self.judge(spread, config, cx.now);
         match (&self.want, judge::standing(&self.want, &entry, judge), entry) {
             (Want::Document(document), standing, Entry::Found(found)) => {
@@ -280,7 +280,7 @@ impl Question {
                     Standing::Expired { .. } => return Indexed::Known(found),
                 };
                 let is_fresh = matches!(standing, Standing::Fresh { .. });
-                let (shown, left) = match self.show(document, &found, left, known, config, index, cx) {
+                let (shown, left) = match self.show(document, &found, left, known, cx) {
                     Shown::As(shown) => (shown, self.left(left)),
                     Shown::InPart(shown) => (Cow::Owned(shown), Some(Duration::ZERO)),
                     Shown::Instead(instead) => {

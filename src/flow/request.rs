@@ -1,10 +1,9 @@
 //! One client's request: from its head to a verdict, or to what it waits for.
 
 use super::{
-    Hit, Parked, Routed,
+    Hit, Known, Parked, Routed,
     caller::caller,
     explain::explain,
-    published::Publications,
     question::{Indexed, Question, Serving},
     respond::answer,
     ruling::{Instead, Ruling},
@@ -22,7 +21,7 @@ use crate::{
     http::{ReadHeader, RequestHead},
     metrics::{Cache, Metric},
     plan::Want,
-    shared::{Index, Region},
+    shared::Region,
 };
 
 /// What becomes of a request when its head is there.
@@ -48,21 +47,16 @@ pub enum Reception {
 
 impl Reception {
     /// Decides what to do with a request.
-    pub fn of(
-        head: &RequestHead,
-        config: &Config,
-        known: &Publications,
-        index: &mut Index,
-        cx: &mut Cx<'_>,
-    ) -> Self {
+    pub fn of(head: &RequestHead, known: &mut Known<'_>, cx: &mut Cx<'_>) -> Self {
+        let config = known.config;
         match place(head, &config.matching, &config.admin) {
             Place::Foreign => Self::Decided(pass_on(&|name| head.value(name), config)),
             _ if !head.is_read() => Self::refuse("invalid", &Refusal::Method(shown(&head.method)), cx),
             Place::Refused(refusal) => Self::refuse("invalid", &refusal, cx),
-            Place::Page(page) => Self::page(page, head, config, index, cx),
+            Place::Page(page) => Self::page(page, head, known, cx),
             Place::Ours(path) => match Target::parse(&path) {
                 Err(refusal) => Self::refuse("invalid", &refusal, cx),
-                Ok(target) => Self::target(target, head, config, known, index, cx),
+                Ok(target) => Self::target(target, head, known, cx),
             },
         }
     }
@@ -81,9 +75,9 @@ impl Reception {
         Self::Decided(answer(&Answer::Failed(&failure), &Asker::default(), kind, Cache::None, cx))
     }
 
-    fn page(page: Page, head: &RequestHead, config: &Config, index: &Index, cx: &mut Cx<'_>) -> Self {
+    fn page(page: Page, head: &RequestHead, known: &Known<'_>, cx: &mut Cx<'_>) -> Self {
         let (content_type, body) = match page {
-            Page::Explain => return Self::Decided(explain(head, config, index, cx)),
+            Page::Explain => return Self::Decided(explain(head, known.config, known.index, cx)),
             Page::Healthz => ("text/plain; charset=utf-8", "ok\n".to_owned()),
             Page::Readyz => return Self::Probe,
             Page::Version => (
@@ -95,15 +89,8 @@ impl Reception {
         Self::Decided(answer(&page, &Asker::default(), "page", Cache::None, cx))
     }
 
-    fn target(
-        target: Target,
-        head: &RequestHead,
-        config: &Config,
-        known: &Publications,
-        index: &mut Index,
-        cx: &mut Cx<'_>,
-    ) -> Self {
-        let kind = target.kind();
+    fn target(target: Target, head: &RequestHead, known: &mut Known<'_>, cx: &mut Cx<'_>) -> Self {
+        let (kind, config) = (target.kind(), known.config);
         if let Some(refusal) = sumdb_refusal(&target, config) {
             return Self::refuse(kind, &refusal, cx);
         }
@@ -135,20 +122,13 @@ impl Reception {
             redirects: false,
             want,
         };
-        Self::enter(question, head, config, known, index, cx)
+        Self::enter(question, head, known, cx)
     }
 
     /// What becomes of a question, as far as the policy lets it.
-    fn enter(
-        question: Question,
-        head: &RequestHead,
-        config: &Config,
-        known: &Publications,
-        index: &mut Index,
-        cx: &mut Cx<'_>,
-    ) -> Self {
-        match question.admit(known, config, index, cx) {
-            Ruling::Pass => Self::ask(question.in_reach(config), head, config, known, index, cx),
+    fn enter(question: Question, head: &RequestHead, known: &mut Known<'_>, cx: &mut Cx<'_>) -> Self {
+        match question.admit(known, cx) {
+            Ruling::Pass => Self::ask(question.in_reach(known.config), head, known, cx),
             Ruling::Undated(module, version) => {
                 Self::Undated(Parked { question, head: head.clone() }.into(), module, vec![version])
             }
@@ -157,28 +137,21 @@ impl Reception {
     }
 
     /// What becomes of a question that may be asked.
-    fn ask(
-        mut question: Question,
-        head: &RequestHead,
-        config: &Config,
-        publications: &Publications,
-        index: &mut Index,
-        cx: &mut Cx<'_>,
-    ) -> Self {
+    fn ask(mut question: Question, head: &RequestHead, known: &mut Known<'_>, cx: &mut Cx<'_>) -> Self {
         // As many as there are stages of an answer, at most.
         loop {
             let key = question.want.key();
             // Nearly every request ends here, with one read: "not found" is looked up only where nothing else is known.
-            let mut known = None;
+            let mut before = None;
             let mut next = None;
             for region in [Region::Found, Region::Missing] {
-                let Some(entry) = index.look_up(cx.kv, region, &key, cx.now) else {
+                let Some(entry) = known.index.look_up(cx.kv, region, &key, cx.now) else {
                     continue;
                 };
-                let spread = index.spread(&key, entry.since());
-                match question.look_at(entry, spread, head, config, publications, index, cx) {
+                let spread = known.index.spread(&key, entry.since());
+                match question.look_at(entry, spread, head, known, cx) {
                     Indexed::Answer(reception) => return reception,
-                    Indexed::Known(found) => known = Some(found),
+                    Indexed::Known(found) => before = Some(found),
                     Indexed::Lost => question.lost = true,
                     Indexed::Next(question) => {
                         next = Some(question);
@@ -189,22 +162,16 @@ impl Reception {
             }
             match next {
                 Some(further) => question = *further,
-                None => return Self::Search(Box::new(Parked { question, head: head.clone() }), known),
+                None => return Self::Search(Box::new(Parked { question, head: head.clone() }), before),
             }
         }
     }
 
     /// As [`Reception::of`], for a request that was received before: for what it asks next, or for what it asked when
     /// something had to be found out first.
-    pub fn again(
-        parked: Parked,
-        config: &Config,
-        known: &Publications,
-        index: &mut Index,
-        cx: &mut Cx<'_>,
-    ) -> Self {
+    pub fn again(parked: Parked, known: &mut Known<'_>, cx: &mut Cx<'_>) -> Self {
         let Parked { question, head } = parked;
-        Self::enter(question, &head, config, known, index, cx)
+        Self::enter(question, &head, known, cx)
     }
 }
 

@@ -8,11 +8,13 @@ use crate::{
     http::Timestamp,
     plan::Want,
     policy::{Caller, Decision, View},
-    shared::Index,
     upstream,
 };
 
-use super::published::{Publication, Published, published};
+use super::{
+    Known,
+    published::{Publication, Published, published},
+};
 
 /// What becomes of a request, as far as the policy decides it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,15 +42,8 @@ pub(super) enum Instead {
 
 /// What the policy says of a request for `want`, before anything of it is given. `may_fetch` says that the client lets
 /// upstreams be asked: else it is not sent there either.
-pub(super) fn admit(
-    want: &Want,
-    may_fetch: bool,
-    caller: &Caller,
-    known: Option<&Published>,
-    config: &Config,
-    index: &Index,
-    cx: &Cx<'_>,
-) -> Ruling {
+pub(super) fn admit(want: &Want, may_fetch: bool, caller: &Caller, known: &Known<'_>, cx: &Cx<'_>) -> Ruling {
+    let config = known.config;
     let Some((module, version)) = want.subject() else { return Ruling::Pass };
     let policy = &config.policy.policy;
     let is_of_database = matches!(want, Want::Document(Document::Sumdb { .. }));
@@ -65,7 +60,7 @@ pub(super) fn admit(
             Some(version) => {
                 let mut decision = view.decide(version, None, cx.now);
                 if let Decision::Undated(_) = decision {
-                    match when(module, version, known, index, cx) {
+                    match when(module, version, known, cx) {
                         Some(Publication::At(time)) => decision = view.decide(version, Some(time), cx.now),
                         // It says itself when it was published, unless its client is sent away for it.
                         _ if is_info(want) && config.on_miss(module) != MissMode::Redirect => {
@@ -134,15 +129,9 @@ pub(super) fn elsewhere(want: &Want, base: Option<&str>, config: &Config) -> Ins
 }
 
 /// What is known of when a version was published.
-fn when(
-    module: &ModulePath,
-    version: &Version,
-    known: Option<&Published>,
-    index: &Index,
-    cx: &Cx<'_>,
-) -> Option<Publication> {
-    let found = known.and_then(|known| known.get(version)).cloned();
-    found.or_else(|| published(module, version, index, cx).map(Publication::At))
+fn when(module: &ModulePath, version: &Version, known: &Known<'_>, cx: &Cx<'_>) -> Option<Publication> {
+    let found = known.publications.of(module).and_then(|found| found.get(version)).cloned();
+    found.or_else(|| published(module, version, known.index, cx).map(Publication::At))
 }
 
 /// What the versions of a list come to.
@@ -159,17 +148,16 @@ pub(super) fn sift(
     module: &ModulePath,
     versions: Vec<Version>,
     view: &View<'_>,
-    known: Option<&Published>,
-    index: &mut Index,
+    known: &mut Known<'_>,
     cx: &mut Cx<'_>,
 ) -> Sifted {
-    let mut recalled = None;
+    let (found, mut recalled) = (known.publications.of(module), None);
     let (mut shown, mut undated, mut failed) = (Vec::new(), Vec::new(), None);
     for version in versions {
         let mut decision = view.decide(&version, None, cx.now);
         if let Decision::Undated(_) = decision {
-            let published = known.and_then(|known| known.get(&version)).or_else(|| {
-                recalled.get_or_insert_with(|| Published::recall(module, index, cx)).get(&version)
+            let published = found.and_then(|found| found.get(&version)).or_else(|| {
+                recalled.get_or_insert_with(|| Published::recall(module, known.index, cx)).get(&version)
             });
             match published {
                 Some(Publication::At(time)) => decision = view.decide(&version, Some(*time), cx.now),

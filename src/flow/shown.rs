@@ -7,12 +7,12 @@
 use std::{borrow::Cow, time::Duration};
 
 use super::{
-    published::{Publications, published, published_by},
+    Known,
+    published::{published, published_by},
     question::{Question, Serving},
     ruling::{Instead, Sifted, refusal, sift},
 };
 use crate::{
-    config::Config,
     cx::Cx,
     gomod::{ModulePath, Version},
     goproxy::{Document, File, Found, Info, Missing, Refusal},
@@ -38,19 +38,16 @@ pub(super) enum Shown<'f> {
 
 impl Question {
     /// What of `document`, as it was `found`, answers this question; `left` is how long it stays fresh.
-    #[expect(clippy::too_many_arguments, reason = "what is known when a document is there")]
     pub(super) fn show<'f>(
         &self,
         document: &Document,
         found: &'f Found,
         left: Option<Duration>,
-        known: &Publications,
-        config: &Config,
-        index: &mut Index,
+        known: &mut Known<'_>,
         cx: &mut Cx<'_>,
     ) -> Shown<'f> {
         let Document::Module { module, file } = document else { return Shown::As(Cow::Borrowed(found)) };
-        let policy = &config.policy.policy;
+        let policy = &known.config.policy.policy;
         let is_list = matches!(file, File::List | File::Stored);
         if policy.is_open() && !is_list {
             return Shown::As(Cow::Borrowed(found));
@@ -64,25 +61,22 @@ impl Question {
             _ => {}
         }
         match file {
-            File::List | File::Stored => self.show_list(module, file, found, left, &view, known, index, cx),
+            File::List | File::Stored => self.show_list((module, file), found, left, &view, known, cx),
             File::Info(_) | File::Latest | File::Query(_) => {
-                self.show_info(module, file, found, &view, index, cx)
+                self.show_info(module, file, found, &view, known.index, cx)
             }
             // It was decided by its version.
             File::Mod(_) => Shown::As(Cow::Borrowed(found)),
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what is known when a list is there")]
     fn show_list<'f>(
         &self,
-        module: &ModulePath,
-        file: &File,
+        (module, file): (&ModulePath, &File),
         found: &'f Found,
         left: Option<Duration>,
         view: &View<'_>,
-        known: &Publications,
-        index: &mut Index,
+        known: &mut Known<'_>,
         cx: &mut Cx<'_>,
     ) -> Shown<'f> {
         let is_whole = *file == File::List && !view.is_mixed();
@@ -90,11 +84,11 @@ impl Question {
             return Shown::As(Cow::Borrowed(found));
         }
         let all = versions(found);
-        let top = newest(&all).cloned();
+        let top = newest(&all, false).cloned();
         if all.is_empty() && *file == File::Stored {
             return nothing_stored(module, &self.serving, found);
         }
-        let (shown, failure) = match sift(module, all, view, known.of(module), index, cx) {
+        let (shown, failure) = match sift(module, all, view, known, cx) {
             Sifted::Shown(shown, failure) => (shown, failure),
             Sifted::Undated(versions) => return Shown::Undated(module.clone(), versions),
         };
@@ -105,7 +99,7 @@ impl Question {
         }
         let is_part = failure.is_some();
         match &self.serving {
-            Serving::Newest(refusal) => match newest(&shown) {
+            Serving::Newest { refused, fits_path } => match newest(&shown, *fits_path) {
                 Some(version) => {
                     let file = File::Info(version.clone());
                     let want = Want::Document(Document::Module { module: module.clone(), file });
@@ -113,10 +107,10 @@ impl Question {
                     let serving = Serving::Latest { fresh_for };
                     Shown::Next(Self { want, serving, ..self.clone() }.into())
                 }
-                None => match refusal {
+                None => match refused {
                     Some(refusal) => Shown::Instead(Instead::Refused(refusal.clone())),
                     None => match top {
-                        Some(top) => self.refuse_all(module, &top, view, index, cx),
+                        Some(top) => self.refuse_all(module, &top, view, known.index, cx),
                         None => Shown::Instead(unreadable(module)),
                     },
                 },
@@ -166,7 +160,8 @@ impl Question {
             None => Shown::As(Cow::Borrowed(found)),
             Some(refusal) if *file == File::Latest => {
                 let want = Want::Document(Document::Module { module: module.clone(), file: File::List });
-                let serving = Serving::Newest(Some(refusal));
+                let fits_path = !info.version.is_incompatible();
+                let serving = Serving::Newest { refused: Some(refusal), fits_path };
                 Shown::Next(Self { want, serving, ..self.clone() }.into())
             }
             Some(refusal) => Shown::Instead(Instead::Refused(refusal)),
@@ -186,17 +181,19 @@ fn versions(found: &Found) -> Vec<Version> {
     text.lines().filter_map(|line| Version::parse(line).ok()).collect()
 }
 
-/// The version that Go would take for the latest of a list: a release before a pre-release, one that fits the module path by
-/// itself before one that is `+incompatible`, a tag before a pseudo-version.
-fn newest(versions: &[Version]) -> Option<&Version> {
-    let rank =
-        |version: &Version| (!version.is_pseudo(), !version.is_prerelease(), !version.is_incompatible());
+/// The version that Go would take for the latest of a list: a release before a pre-release, a tag before a pseudo-version. Where
+/// one is known that `fits_path` without being `+incompatible`, such a one comes before those: the module has a go.mod by now.
+fn newest(versions: &[Version], fits_path: bool) -> Option<&Version> {
+    let rank = |version: &Version| {
+        let fits = !fits_path || !version.is_incompatible();
+        (!version.is_pseudo(), !version.is_prerelease(), fits)
+    };
     versions.iter().max_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.cmp(b)))
 }
 
 /// Not an empty list, after which the go command would ask nobody else for a version that fits `@v1`.
 fn nothing_stored(module: &ModulePath, serving: &Serving, found: &Found) -> Shown<'static> {
-    let what = if matches!(serving, Serving::Newest(_)) { "@latest" } else { "" };
+    let what = if matches!(serving, Serving::Newest { .. }) { "@latest" } else { "" };
     let reason = format!("not found: {module}{what}: nothing of it is stored here");
     let missing = Missing { gone: false, reason, since: found.since, limit: None };
     Shown::Instead(Instead::Missing(missing))

@@ -372,8 +372,7 @@ impl Worker {
             End::Failed(_) | End::Zip { .. } => cx.now,
         };
         let spread = self.index.spread(&parked.want().key(), since);
-        let (config, index) = (&self.config, &mut self.index);
-        match parked.resume(searched, coalesced, spread, &self.publications, config, index, cx) {
+        match parked.resume(searched, coalesced, spread, &mut self.known(), cx) {
             Resumed::Answered(verdict, routed) => {
                 if let Some(routed) = routed {
                     self.streams.insert(stream, Stream::Routed(routed));
@@ -382,7 +381,7 @@ impl Worker {
             }
             Resumed::Next(parked) => {
                 let head = parked.head().clone();
-                let reception = Reception::again(*parked, config, &self.publications, index, cx);
+                let reception = Reception::again(*parked, &mut self.known(), cx);
                 self.receive(stream, &head, reception, cx)
             }
             Resumed::Undated(module, versions) => {

@@ -195,8 +195,7 @@ impl Worker {
         match then {
             Undated::Asked(parked) => {
                 let head = parked.head().clone();
-                let (config, index) = (&self.config, &mut self.index);
-                let reception = Reception::again(*parked, config, &self.publications, index, cx);
+                let reception = Reception::again(*parked, &mut self.known(), cx);
                 self.receive(stream, &head, reception, cx)
             }
             Undated::Searched { parked, coalesced, searched } => {

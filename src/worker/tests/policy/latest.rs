@@ -30,6 +30,13 @@ fn the_newest_is_what_the_go_command_would_take() {
         (&["v1.1.0-rc.1", "v1.1.0-rc.2", "v1.2.0"], "v1.2.0", r#""v1.2.0""#, "v1.1.0-rc.2"),
         (&["v1.0.0", "v2.0.0+incompatible", "v1.2.0"], "v1.2.0", r#""v1.2.0""#, "v1.0.0"),
         (&["v1.0.0-rc.1", "v2.0.0+incompatible", "v1.2.0"], "v1.2.0", r#""v1.2.0""#, "v2.0.0+incompatible"),
+        // A module that never had a go.mod: its first tags are not what replaces its last.
+        (
+            &["v1.13.1", "v27.0.0+incompatible", "v28.0.0+incompatible"],
+            "v28.0.0+incompatible",
+            r#""v28""#,
+            "v27.0.0+incompatible",
+        ),
         // What upstream calls the latest need not be in its list.
         (&["v1.0.0"], "v1.0.1-0.20230101000000-abcdefabcdef", r#""pseudo""#, "v1.0.0"),
     ] {

@@ -1,0 +1,15 @@
+//! What a worker knows when it has to decide.
+
+use super::Publications;
+use crate::{config::Config, shared::Index};
+
+/// What a worker knows, beside what all workers share.
+#[derive(Debug)]
+pub struct Known<'a> {
+    /// How it is configured, the rules that are in force among it.
+    pub config: &'a Config,
+    /// The index.
+    pub index: &'a mut Index,
+    /// When versions were published, as far as it has found out.
+    pub publications: &'a Publications,
+}
