@@ -38,9 +38,20 @@ impl Nginx {
     /// When it does not start; so do the functions below.
     #[must_use]
     pub fn storage() -> Self {
+        Self::storage_as(|text| text)
+    }
+
+    /// As [`Nginx::storage`], and it does not say what is in a folder.
+    #[must_use]
+    pub fn storage_without_listing() -> Self {
+        Self::storage_as(|text| text.replace("autoindex on;", ""))
+    }
+
+    fn storage_as(edit: impl FnOnce(String) -> String) -> Self {
         let scratch = scratch();
         let data = scratch.path().join("data");
-        let started = Self::storage_of(scratch.path(), &data, true).unwrap_or_else(|error| panic!("{error}"));
+        let started =
+            Self::storage_of(scratch.path(), &data, true, edit).unwrap_or_else(|error| panic!("{error}"));
         Self { _scratch: Some(scratch), ..started }
     }
 
@@ -77,11 +88,16 @@ impl Nginx {
     /// # Errors
     /// Says why it does not start, with the end of its log.
     pub fn storage_in(dir: &Path, data: &Path) -> Result<Self, String> {
-        Self::storage_of(dir, data, false)
+        Self::storage_of(dir, data, false, |text| text)
     }
 
-    fn storage_of(dir: &Path, data: &Path, ordered: bool) -> Result<Self, String> {
-        let text = configuration("storage.conf")?;
+    fn storage_of(
+        dir: &Path,
+        data: &Path,
+        ordered: bool,
+        edit: impl FnOnce(String) -> String,
+    ) -> Result<Self, String> {
+        let text = edit(configuration("storage.conf")?);
         fs::create_dir_all(data).map_err(|error| format!("{}: {error}", data.display()))?;
         Self::start("storage", &text, dir, data, Mode { tls: false, ordered })
     }

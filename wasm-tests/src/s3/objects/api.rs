@@ -44,6 +44,10 @@ impl Api for Objects {
         }))
     }
 
+    async fn head_bucket(&self, _: S3Request<HeadBucketInput>) -> Reply<HeadBucketOutput> {
+        Ok(S3Response::new(HeadBucketOutput::default()))
+    }
+
     async fn head_object(&self, request: S3Request<HeadObjectInput>) -> Reply<HeadObjectOutput> {
         let object = self.find(&request.input.bucket, &request.input.key)?;
         Ok(S3Response::new(HeadObjectOutput {
