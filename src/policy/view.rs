@@ -73,8 +73,9 @@ impl<'p> View<'p> {
         let last = applying.find_map(|&rule| match (&rule.action, published) {
             (Action::Cooldown(age), Some(published)) => {
                 let until = published.after(*age);
-                if now < until {
-                    for_now.get_or_insert(Decision::TooYoung(rule, until));
+                // Of several the one that ends last says from when on it may be had.
+                if now < until && !matches!(for_now, Some(Decision::TooYoung(_, other)) if other >= until) {
+                    for_now = Some(Decision::TooYoung(rule, until));
                 }
                 None
             }

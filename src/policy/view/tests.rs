@@ -88,6 +88,12 @@ fn the_first_rule_that_applies_decides() {
             "too young by 1 for 345600s",
             "two ages",
         ),
+        (
+            vec![rule(["*"], Action::Cooldown(2 * DAY)), cooldown()],
+            Some(1),
+            "too young by 1 for 518400s",
+            "the one that ends last",
+        ),
     ] {
         assert_eq!(decided(&policy(rules, false), &nobody, days), want, "{why}");
     }

@@ -40,10 +40,24 @@ fn decides_in_order(rules: &[Rule], module: &ModulePath, version: &Version, call
     let view = policy.view(module, caller);
     for published in [None, Some(Timestamp(0)), Some(NOW)] {
         let decision = view.decide(version, published, NOW);
-        let expected = rules.iter().find(|rule| {
-            let is_over = matches!((&rule.action, published), (Action::Cooldown(age), Some(published)) if published.after(*age) <= NOW);
-            rule.names(module) && rule.is_for(caller) && rule.has(version) && !is_over
+        let applies = |rule: &&Rule| rule.names(module) && rule.is_for(caller) && rule.has(version);
+        let age = |rule: &Rule| if let Action::Cooldown(age) = &rule.action { Some(*age) } else { None };
+        let last = rules.iter().filter(applies).find(|rule| age(rule).is_none());
+        let before = rules.iter().take_while(|rule| Some(*rule) != last).filter(applies);
+        let too_young = before.filter(|rule| match (age(rule), published) {
+            (Some(age), Some(published)) => NOW < published.after(age),
+            (age, _) => age.is_some(),
         });
+        let too_young: Vec<_> = too_young.collect();
+        // Of those that end last the first, unless it does not matter when they end.
+        let for_now = match published {
+            Some(_) => too_young.into_iter().rev().max_by_key(|rule| age(rule)),
+            None => too_young.into_iter().next(),
+        };
+        let expected = match last {
+            Some(last) if last.action == Action::Deny => Some(last),
+            last => for_now.or(last),
+        };
         assert_eq!(decider(&decision), expected, "{decision:?}");
         if let Some(reason) = view.reason(module, Some(version), &decision, caller, NOW) {
             assert!(reason.lines().count() <= 8 && reason.len() < 648, "{reason:?}");
