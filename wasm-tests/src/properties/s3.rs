@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use modgate::config::{Config, Storage};
+use modgate::config::{Config, Dialect, Storage};
 use modgate::gomod::{ModulePath, Version};
 use modgate::http::{Callout, Headers, Reply};
 use modgate::store::{self, Inventory, Stored, Turned, Written, multipart};
@@ -69,6 +69,13 @@ pub fn check(input: &[u8]) {
         match Inventory::of(storage, &MODULE).turn(&reply(*status)) {
             Turned::More(inventory) => {
                 let callout = inventory.callout(storage);
+                if storage.dialect == Dialect::Webdav {
+                    // What is inside the folder of a version, which is one of this module's.
+                    let folder = callout.path.strip_prefix("/b/example.com/m/").expect("below the module");
+                    let version = folder.strip_suffix('/').expect("a folder").replace("%2B", "+");
+                    assert!(Version::parse(&version).is_ok(), "{}", callout.path);
+                    continue;
+                }
                 let (path, query) = callout.path.split_once('?').expect("a query");
                 assert_eq!(path, "/b/");
                 let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%=&".contains(&byte);
