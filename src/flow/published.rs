@@ -86,7 +86,7 @@ impl Published {
     }
 
     /// Keeps in the index what was found out, beside what is there. The largest records the index takes hold some thousand
-    /// versions each; of more versions than fit into [`MAX_RECORDS`] the last ones are asked for each time.
+    /// versions each; of more versions than fit into `MAX_RECORDS` the last ones are asked for each time.
     pub fn keep(&self, module: &ModulePath, index: &mut Index, cx: &mut Cx<'_>) {
         let mut all: BTreeMap<_, _> = recorded(module, index, cx).into_iter().collect();
         let known = all.len();
