@@ -119,8 +119,15 @@ pub(super) fn elsewhere(want: &Want, base: Option<&str>, config: &Config) -> Ins
         let endpoint = &config.upstreams.get(at)?.endpoint;
         Some(format!("{}://{}{}", endpoint.scheme.as_str(), endpoint.authority, endpoint.path_prefix))
     };
+    let path = match want {
+        // What is stored is asked for in place of the list that a client wants.
+        Want::Document(Document::Module { module, file: File::Stored }) => {
+            Document::Module { module: module.clone(), file: File::List }.path()
+        }
+        want => want.path(),
+    };
     match base.map(str::to_owned).or_else(upstream) {
-        Some(base) => Instead::Elsewhere(format!("{base}/{}", encode(&want.path()))),
+        Some(base) => Instead::Elsewhere(format!("{base}/{}", encode(&path))),
         None => Instead::Refused(Refusal::Unknown(format!(
             "not found: {}: it is not served here, and there is no upstream for it to be had from",
             want.describe()
@@ -178,4 +185,25 @@ pub(super) fn sift(
 
 fn is_info(want: &Want) -> bool {
     matches!(want, Want::Document(Document::Module { file: File::Info(_), .. }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rules may change while a client waits for what is stored.
+    #[test]
+    fn nobody_is_sent_to_what_only_storage_knows() {
+        let config =
+            Config::parse(r#"{"upstreams": [{"cluster": "c", "url": "https://proxy.test/go"}]}"#).unwrap();
+        let module = ModulePath::parse("example.com/Acme").unwrap();
+        for (file, path) in [(File::Stored, "@v/list"), (File::List, "@v/list"), (File::Latest, "@latest")] {
+            let want = Want::Document(Document::Module { module: module.clone(), file });
+            for (base, expected) in [(Some("http://there"), "http://there"), (None, "https://proxy.test/go")]
+            {
+                let there = format!("{expected}/example.com/%21acme/{path}");
+                assert_eq!(elsewhere(&want, base, &config), Instead::Elsewhere(there));
+            }
+        }
+    }
 }
