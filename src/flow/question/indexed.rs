@@ -1,0 +1,144 @@
+//! The answer from what the index has.
+
+use std::{borrow::Cow, time::Duration};
+
+use super::{Parked, Question, Serving, is_always_checked};
+use crate::{
+    config::{Config, MissMode},
+    cx::Cx,
+    flow::{Hit, Known, Reception, Routed, is_unwritten, judge, request::give_instead, shown::Shown},
+    goproxy::{Answer, Document, Found, Standing, Zip},
+    http::RequestHead,
+    metrics::Cache,
+    plan::{Source, Want, plan},
+    shared::Entry,
+};
+
+/// What the index can do for a request.
+pub(in crate::flow) enum Indexed {
+    /// This.
+    Answer(Reception),
+    /// It has a document that is not to be believed unasked.
+    Known(Found),
+    /// It knows that storage has lost the zip.
+    Lost,
+    /// It has a part of the answer: this is to be asked next.
+    Next(Box<Question>),
+    /// Nothing.
+    Nothing,
+}
+
+impl Question {
+    /// The answer from what the index has; `spread` is its share of the jitter.
+    pub(in crate::flow) fn look_at(
+        &self,
+        entry: Entry,
+        spread: u8,
+        head: &RequestHead,
+        known: &mut Known<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Indexed {
+        let config = known.config;
+        let judge = self.judge(spread, config, cx.now);
+        match (&self.want, judge::standing(&self.want, &entry, judge), entry) {
+            (Want::Document(document), standing, Entry::Found(found)) => {
+                let (left, refresh) = match standing {
+                    Standing::Fresh { left } => (left, false),
+                    // Nobody may be asked who knows better.
+                    _ if !self.may_fetch || plan(&self.want, config, true).is_empty() => {
+                        (Some(Duration::ZERO), false)
+                    }
+                    Standing::Stale { refresh } => (Some(Duration::ZERO), refresh),
+                    Standing::Expired { .. } => return Indexed::Known(found),
+                };
+                let is_fresh = matches!(standing, Standing::Fresh { .. });
+                let (shown, left) = match self.show(document, &found, left, known, cx) {
+                    Shown::As(shown) => (shown, self.left(left)),
+                    Shown::InPart(shown) => (Cow::Owned(shown), Some(Duration::ZERO)),
+                    Shown::Instead(instead) => {
+                        return Indexed::Answer(Reception::Decided(give_instead(&instead, self.kind, cx)));
+                    }
+                    Shown::Next(question) => return Indexed::Next(question),
+                    Shown::Undated(module, versions) => {
+                        let parked = Parked { question: self.clone(), head: head.clone() };
+                        return Indexed::Answer(Reception::Undated(parked.into(), module, versions));
+                    }
+                };
+                Indexed::Answer(if is_fresh {
+                    let hit = self.hit(document, &shown, left, config);
+                    if is_unwritten(document, &found, config, cx.now) {
+                        Reception::Unwritten(hit, self.want.clone(), found)
+                    } else {
+                        Reception::Hit(hit)
+                    }
+                } else {
+                    let verdict = self.found(document, &shown, Cache::Stale, left, config, cx);
+                    if refresh {
+                        Reception::Stale(verdict, self.want.clone(), found)
+                    } else {
+                        Reception::Decided(verdict)
+                    }
+                })
+            }
+            (_, _, Entry::Found(found)) => Indexed::Known(found),
+            // Here it is missing, and not where its client is sent to; or it is a part of the answer alone.
+            (_, _, Entry::Missing(_)) if self.redirects || self.serving != Serving::Itself => {
+                Indexed::Nothing
+            }
+            (_, Standing::Fresh { left }, Entry::Missing(missing)) => {
+                let validity = self.validity(left, config);
+                let answer = Answer::Missing { missing: &missing, validity, cache: Cache::Hit };
+                Indexed::Answer(Reception::Hit(Hit::new(
+                    &answer,
+                    validity,
+                    self.is_personal(config),
+                    self.kind,
+                )))
+            }
+            (Want::Zip(zip), Standing::Fresh { .. }, Entry::Stored { checked, .. }) => {
+                self.routed(zip, Source::Storage, checked, head, config, cx)
+            }
+            (Want::Zip(zip), Standing::Fresh { .. }, Entry::Streamed { upstream, .. })
+                if self.may_fetch && config.on_miss(&zip.module) == MissMode::Fetch =>
+            {
+                self.routed(zip, Source::Upstream(upstream), false, head, config, cx)
+            }
+            (Want::Zip(_), _, Entry::Lost { since, corrupt: true }) if judge.quarantine(since) => {
+                Indexed::Lost
+            }
+            (Want::Zip(_), _, Entry::Lost { since, .. }) if judge.presence(since).is_some() => Indexed::Lost,
+            _ => Indexed::Nothing,
+        }
+    }
+
+    fn routed(
+        &self,
+        zip: &Zip,
+        source: Source,
+        checked: bool,
+        head: &RequestHead,
+        config: &Config,
+        cx: &mut Cx<'_>,
+    ) -> Indexed {
+        let checked = checked && !is_always_checked(config);
+        let routed = Routed { proven: true, checked, ..Routed::new(zip.clone(), source, head) };
+        if let Some(verdict) = routed.redirect(config, cx) {
+            return Indexed::Answer(Reception::Decided(verdict));
+        }
+        match routed.verdict(head, config) {
+            Some(verdict) => Indexed::Answer(Reception::Routed(verdict, routed)),
+            None => Indexed::Nothing,
+        }
+    }
+
+    /// Whether another caller may be answered otherwise.
+    fn is_personal(&self, config: &Config) -> bool {
+        self.want.module().is_some_and(|module| config.policy.policy.is_personal(module))
+    }
+
+    fn hit(&self, document: &Document, found: &Found, left: Option<Duration>, config: &Config) -> Hit {
+        let validity = self.validity(left, config);
+        let answer = Answer::Found { document, found, validity, cache: Cache::Hit };
+        Hit::new(&answer, validity, self.is_personal(config), self.kind)
+    }
+}
