@@ -321,7 +321,8 @@ impl Worker {
             let asked_in_vain = Found { checked: Some(cx.now), ..known };
             self.index.keep(cx.kv, &key.path, &Entry::Found(asked_in_vain), cx.now);
         }
-        if let End::Document(found) = &searched.end {
+        // Those who ask about many versions keep what they find out of all of them at once.
+        if let (End::Document(found), false) = (&searched.end, errand.is_nested()) {
             keep_first_seen(&errand.want, found, &self.config, &mut self.index, cx);
         }
         if let Some(news) = news {
