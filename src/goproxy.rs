@@ -11,7 +11,7 @@ mod path;
 mod refusal;
 mod target;
 
-pub use self::answer::{Answer, Asker, CACHE_HEADER, Validity, not_modified};
+pub use self::answer::{Answer, Asker, Audience, CACHE_HEADER, Validity, not_modified};
 pub use self::body::{BadBody, Info, accept};
 pub use self::caching::{freshness_limit, wants_revalidation};
 pub use self::freshness::{Dates, Judge, Standing, ttl};

@@ -63,9 +63,13 @@ impl Policy {
         self.view(module, &Caller::default()).is_personal()
     }
 
+    /// The rules that name `module`, in their order.
+    pub fn naming(&self, module: &ModulePath) -> impl Iterator<Item = &Rule> {
+        self.matcher.places(module).filter_map(|place| self.rules.get(place))
+    }
+
     /// What holds for `module` when `caller` asks.
     pub fn view(&self, module: &ModulePath, caller: &Caller) -> View<'_> {
-        let naming = self.matcher.places(module).filter_map(|place| self.rules.get(place));
-        View::of(self, naming, caller)
+        View::of(self, self.naming(module), caller)
     }
 }

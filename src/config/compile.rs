@@ -50,7 +50,7 @@ pub(super) fn config(raw: RawConfig, found: &mut Found) -> Config {
         (raw.name.clone().unwrap_or_default(), sumdb)
     });
     let sumdb = sumdb.into_iter().flatten().collect();
-    let verify = verify::verify(raw.verify.0.unwrap_or_default(), &root.key("verify"), found);
+    let verify = verify::verify(&raw.verify.0.unwrap_or_default(), &root.key("verify"), found);
     let storage = raw.storage.0.map(|raw| storage::storage(&raw, &root.key("storage"), &near, found));
     let mut warnings = Vec::new();
     let at_policy = root.key("policy");
@@ -224,6 +224,37 @@ fn private(raw: &RawPrivate, at: &Path, found: &mut Found) -> Private {
         nosumdb: modules.iter().cloned().chain(nosumdb).collect(),
         modules: Patterns::from_iter(modules),
     }
+}
+
+/// The overrides of a section, in their order: no more than `most`, where that is bounded.
+fn overrides<R, T>(
+    list: Option<&[Section<R>]>,
+    most: Option<usize>,
+    at: &Path,
+    found: &mut Found,
+    compile: impl Fn(&R, &Path, &mut Found) -> T,
+) -> Vec<T> {
+    let mut compiled = Vec::new();
+    for (n, section) in list.unwrap_or_default().iter().enumerate() {
+        let at = at.key("overrides").index(n);
+        if let Some(most) = most.filter(|most| *most == n) {
+            found.note(&at, format!("too many: at most {most} are allowed"));
+        }
+        // What is no object has been noted before.
+        if let Some(raw) = &section.0 {
+            compiled.push(compile(raw, &at, found));
+        }
+    }
+    compiled
+}
+
+/// The modules that an override is for: `missing` says what is wrong where it is for none.
+fn some_modules(list: Option<&[Option<String>]>, missing: &str, at: &Path, found: &mut Found) -> Patterns {
+    let listed = at.key("modules");
+    if list.is_none_or(<[_]>::is_empty) {
+        found.note(&listed, missing);
+    }
+    patterns(list, &listed, found).into_iter().collect()
 }
 
 fn patterns(list: Option<&[Option<String>]>, at: &Path, found: &mut Found) -> Vec<Pattern> {

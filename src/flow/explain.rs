@@ -241,7 +241,7 @@ impl Asked {
         now: Timestamp,
     ) -> Vec<Considered<'a>> {
         let mut is_decided = false;
-        let naming = config.policy.policy.rules().iter().filter(|rule| rule.names(&self.module));
+        let naming = config.policy.policy.naming(&self.module);
         let explained = naming.map(|rule| {
             let is_decider = decider.is_some_and(|decider| std::ptr::eq(decider, rule));
             let outcome = if is_decided {

@@ -4,7 +4,7 @@ use std::{cell::OnceCell, rc::Rc, time::Duration};
 
 use crate::{
     cx::{Cx, Verdict},
-    goproxy::{Answer, Asker, Etag, Validity, not_modified},
+    goproxy::{Answer, Asker, Audience, Etag, Validity, not_modified},
     http::Response,
     metrics::{Cache, Metric},
 };
@@ -17,32 +17,18 @@ pub struct Hit {
     /// What who has it already gets, once somebody has asked so.
     unchanged: OnceCell<Rc<Response>>,
     kind: &'static str,
-    fresh_for: Option<Duration>,
-    is_personal: bool,
+    validity: Validity,
 }
 
 impl Hit {
-    /// The answer to a question of this kind; `validity` is the one that it states, and `is_personal` says that another caller
-    /// may be answered otherwise.
-    pub(super) fn new(
-        answer: &Answer<'_>,
-        validity: Validity,
-        is_personal: bool,
-        kind: &'static str,
-    ) -> Self {
+    /// The answer to a question of this kind; `validity` is the one that it states.
+    pub(super) fn new(answer: &Answer<'_>, validity: Validity, kind: &'static str) -> Self {
         let etag = match answer {
             Answer::Found { found, .. } => Some(found.etag),
             _ => None,
         };
         let response = answer.respond(&Asker::default());
-        Self {
-            response: response.into(),
-            etag,
-            unchanged: OnceCell::new(),
-            kind,
-            fresh_for: validity.fresh_for,
-            is_personal,
-        }
+        Self { response: response.into(), etag, unchanged: OnceCell::new(), kind, validity }
     }
 
     /// Gives it to a client who may have it already, and counts that.
@@ -59,13 +45,13 @@ impl Hit {
 
     /// Whether another caller may be answered otherwise.
     pub fn is_personal(&self) -> bool {
-        self.is_personal
+        self.validity.audience == Audience::Caller
     }
 
     /// For how long after it was made the answer stays true to the letter: nothing for as long as one likes. Its `max-age`
     /// counts whole seconds, and promises too much as soon as the next one has begun.
     pub fn holds_for(&self) -> Option<Duration> {
-        self.fresh_for.map(|left| Duration::from_millis(left.subsec_millis().into()))
+        self.validity.fresh_for.map(|left| Duration::from_millis(left.subsec_millis().into()))
     }
 
     /// The bytes of its body.

@@ -163,10 +163,10 @@ pub fn keep_first_seen(want: &Want, found: &Found, config: &Config, index: &mut 
     else {
         return;
     };
-    let has_to_be_old = |rule: &Rule| matches!(rule.action, Action::Cooldown(_)) && rule.names(module);
+    let has_to_be_old = |rule: &Rule| matches!(rule.action, Action::Cooldown(_));
     if let Some(info) = Info::read(&found.body)
         && info.time.is_none()
-        && config.policy.policy.rules().iter().any(has_to_be_old)
+        && config.policy.policy.naming(module).any(has_to_be_old)
     {
         let mut seen = Published::default();
         let since = published_by(&info, module, found, index, cx);

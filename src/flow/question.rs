@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{
     Known,
-    respond::{answer, is_shared},
+    respond::{answer, audience},
     ruling::{Ruling, admit},
 };
 use crate::{
@@ -144,7 +144,7 @@ impl Question {
 
     /// How long, and by whom, an answer may be kept; `left` is what is left of its freshness, nothing for what never changes.
     fn validity(&self, left: Option<Duration>, config: &Config) -> Validity {
-        Validity { fresh_for: left, shared: is_shared(self.want.module(), config) }
+        Validity { fresh_for: left, audience: audience(self.want.module(), config) }
     }
 
     fn found(

@@ -15,8 +15,8 @@ use crate::{
     cx::{Cx, Edit, Verdict},
     gomod::{ModulePath, Version},
     goproxy::{
-        Answer, Asker, Document, Failure, Fault, Found, Page, Place, Refusal, SumdbFile, Target, Validity,
-        place, wants_revalidation,
+        Answer, Asker, Audience, Document, Failure, Fault, Found, Page, Place, Refusal, SumdbFile, Target,
+        Validity, place, wants_revalidation,
     },
     http::{ReadHeader, RequestHead},
     metrics::{Cache, Metric},
@@ -183,7 +183,7 @@ pub(super) fn refuse(kind: &'static str, refusal: &Refusal, cx: &mut Cx<'_>) -> 
 
 /// Answers with what is given in place of what was asked for, and counts that.
 pub(super) fn give_instead(instead: &Instead, kind: &'static str, cx: &mut Cx<'_>) -> Verdict {
-    let validity = Validity { fresh_for: Some(Duration::ZERO), shared: false };
+    let validity = Validity { fresh_for: Some(Duration::ZERO), audience: Audience::Caller };
     let given = match instead {
         Instead::Elsewhere(to) => Answer::Elsewhere { to, cache: Cache::None },
         Instead::Failed(failure) => Answer::Failed(failure),

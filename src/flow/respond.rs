@@ -4,7 +4,7 @@ use crate::{
     config::Config,
     cx::{Cx, Verdict},
     gomod::ModulePath,
-    goproxy::{Answer, Asker},
+    goproxy::{Answer, Asker, Audience},
     metrics::{Cache, Metric},
 };
 
@@ -21,9 +21,11 @@ pub(super) fn answer(
     Verdict::Respond(response.into())
 }
 
-/// Whether shared caches may keep what is said of `module`: not of one that only some callers may read.
-pub(super) fn is_shared(module: Option<&ModulePath>, config: &Config) -> bool {
-    !module.is_some_and(|module| {
-        config.private.modules.matches(module) || config.policy.policy.is_personal(module)
-    })
+/// Whom what is said of `module` may be given to once more.
+pub(super) fn audience(module: Option<&ModulePath>, config: &Config) -> Audience {
+    match module {
+        Some(module) if config.policy.policy.is_personal(module) => Audience::Caller,
+        Some(module) if config.private.modules.matches(module) => Audience::Gateway,
+        _ => Audience::Everybody,
+    }
 }

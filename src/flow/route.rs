@@ -1,6 +1,6 @@
 //! A zip's way: the filter picks the cluster, Envoy streams, the filter looks at the head of what comes.
 
-use super::respond::{answer, is_shared};
+use super::respond::{answer, audience};
 use crate::{
     config::{Config, Endpoint},
     cx::{Cx, Edit, Verdict},
@@ -103,17 +103,17 @@ impl Routed {
         let cache = if self.source == Source::Storage { Cache::Storage } else { Cache::Upstream };
         let what = self.zip.to_string();
         let who = self.source.describe(config);
-        let shared = is_shared(Some(&self.zip.module), config);
+        let audience = audience(Some(&self.zip.module), config);
         match upstream::judge_download(&what, &who, reply, self.is_inspected(), cx.now) {
             None => {
                 cx.count(Metric::Request { kind: KIND, cache, status: head.status });
-                (self.edit(head, Validity { fresh_for: None, shared }, cache), Lesson::default())
+                (self.edit(head, Validity { fresh_for: None, audience }, cache), Lesson::default())
             }
             Some(Outcome::Missing(_)) if let Some(doubt) = &self.doubt => {
                 (failed(doubt, cx), self.lesson(None))
             }
             Some(Outcome::Missing(missing)) if !self.may_be_elsewhere(config) => {
-                let validity = Validity { fresh_for: Some(config.freshness.negative), shared };
+                let validity = Validity { fresh_for: Some(config.freshness.negative), audience };
                 let answered = Answer::Missing { missing: &missing, validity, cache };
                 (answer(&answered, &Asker::default(), KIND, cache, cx), self.lesson(Some(missing)))
             }

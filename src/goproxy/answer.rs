@@ -80,14 +80,25 @@ pub struct Asker {
 pub struct Validity {
     /// From now on; nothing for what never changes.
     pub fresh_for: Option<Duration>,
-    /// Whether shared caches may keep it: not what only some callers may read.
-    pub shared: bool,
+    /// Whom it may be given to once more.
+    pub audience: Audience,
+}
+
+/// Whom an answer may be given to once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Only whom it was for: another caller may be answered otherwise.
+    Caller,
+    /// Whoever asks: it may be in any cache.
+    Everybody,
+    /// Whoever asks this gateway: shared caches, which others may read, do not keep it.
+    Gateway,
 }
 
 impl Validity {
     /// The `Cache-Control` that says so.
     pub fn cache_control(self) -> String {
-        let scope = if self.shared { "public" } else { "private" };
+        let scope = if self.audience == Audience::Everybody { "public" } else { "private" };
         match self.fresh_for {
             // Rounded down: never longer than it is true.
             Some(left) => format!("{scope}, max-age={}", left.as_secs()),

@@ -6,7 +6,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use super::{Action, Caller, Decision, Rule, View};
 use crate::gomod::{ModulePath, Version, is_graphic};
@@ -107,10 +107,10 @@ fn times(rule: &Rule, until: Timestamp, now: Timestamp) -> String {
     let wait = rounded(until.since(now));
     format!(
         "Published {}, it is not yet {} old: allowed from {} (in {}).",
-        date(published),
+        published.rfc3339(),
         age(rule),
         // Who comes back at the second that is named is not to be too early.
-        date(until.after(Duration::from_millis(999))),
+        until.after(Duration::from_millis(999)).rfc3339(),
         cut(&humantime::format_duration(wait).to_string(), MAX_DURATION)
     )
 }
@@ -139,12 +139,6 @@ fn rounded(time: Duration) -> Duration {
         _ => 3_600,
     };
     Duration::from_secs(u64::try_from(seconds.div_ceil(unit).saturating_mul(unit)).unwrap_or(u64::MAX))
-}
-
-/// In the format of RFC 3339, in UTC, to the second.
-fn date(time: Timestamp) -> String {
-    let time = UNIX_EPOCH.checked_add(Duration::from_millis(time.0.min(LAST))).unwrap_or(UNIX_EPOCH);
-    humantime::format_rfc3339_seconds(time).to_string()
 }
 
 /// A text on one line, of characters that show.
@@ -184,6 +178,3 @@ const MAX_COMMAND: usize = 60;
 const MAX_LINK: usize = 200;
 /// What is cut to less says nothing.
 const MIN_TEXT: usize = 20;
-
-/// The end of the year 9999, in milliseconds: beyond, there is no such format.
-const LAST: u64 = 253_402_300_799_000;

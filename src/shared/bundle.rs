@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::{Expected, QueueId, SKEW, SharedKv, bytes::take};
+use super::{Expected, QueueId, SKEW, SharedKv, bytes::take, fingerprint::texts};
 use crate::{config::BundleSource, http::Timestamp};
 
 /// Where the bundle of one source is kept.
@@ -58,12 +58,8 @@ pub struct Round {
 impl Shelf {
     /// The shelf of `source`. Its headers count: another tenant has other rules. Who changes a credential there begins anew.
     pub fn new(source: &BundleSource) -> Self {
-        let endpoint = &source.endpoint;
         let mut digest = Sha256::new();
-        let base = [&endpoint.cluster, &endpoint.authority, endpoint.scheme.as_str(), &endpoint.path_prefix];
-        // Headers too: by a tenant's name in one of them another bundle may be meant.
-        let headers = endpoint.headers.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]);
-        for text in base.into_iter().chain(headers) {
+        for text in texts(&source.endpoint) {
             digest.update(text);
             // A byte that none of them contains.
             digest.update([0xff]);

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use log::Level;
 
-use self::reply::{New, judge};
+use self::reply::{New, Wrong, judge};
 use super::Worker;
 use crate::{
     config::{Bundle, BundleSource},
@@ -35,6 +35,8 @@ pub(super) struct Watch {
     in_force: Option<InForce>,
     /// The revision that was looked at last, whether it could be put in force or not.
     seen: u64,
+    /// The last bundle that this worker was given and that is wrong.
+    wrong: Option<Wrong>,
     /// The version and its age, as the host was told last.
     told: Option<(u64, u64)>,
 }
@@ -61,7 +63,7 @@ struct InForce {
 impl Watch {
     pub(super) fn new(source: BundleSource, queue: QueueId) -> Self {
         let shelf = Shelf::new(&source);
-        Self { source, shelf, queue, poll: None, in_force: None, seen: 0, told: None }
+        Self { source, shelf, queue, poll: None, in_force: None, seen: 0, wrong: None, told: None }
     }
 
     pub(super) fn is_polling(&self) -> bool {
@@ -159,7 +161,8 @@ impl Worker {
         }
         let before = watch.shelf.round(cx.kv);
         let mut after = Round { confirmed: cx.now, trouble: 0, ..before };
-        match judge(reply, poll.conditional, watch.current(&before)) {
+        let current = watch.current(&before).cloned();
+        match judge(reply, poll.conditional, current.as_ref(), &mut watch.wrong) {
             Ok(None) => {
                 cx.count(Metric::BundlePoll { outcome: "unchanged" });
                 if before.trouble != 0 {

@@ -2,16 +2,18 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use super::{SearchKey, sums::Asks};
-use crate::{cx::StreamId, flow::Parked, goproxy::Found, http::Timestamp, plan::Want};
+use super::{SearchKey, published::DatingKey, sums::Asks};
+use crate::{cx::StreamId, flow::Parked, gomod::Version, goproxy::Found, http::Timestamp, plan::Want};
 
 /// Who waits for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Waiter {
+    /// Something of this worker's own, that needs the sums in it.
+    Asks(Asks),
+    /// Those who need to know when this version was published.
+    Date(DatingKey, Version),
     /// A client.
     Stream(StreamId),
-    /// Something of this worker's own, that needs what is in it.
-    Asks(Asks),
 }
 
 /// What is to be found out, and for whom.
@@ -47,9 +49,9 @@ impl Errand {
         }
     }
 
-    /// What `who` needs to know.
-    pub(super) fn of_asks(want: Want, may_fetch: bool, who: Asks, now: Timestamp) -> Self {
-        let waiting = [(now, Waiter::Asks(who))].into();
+    /// What something of this worker's own waits for.
+    pub(super) fn of_waiter(want: Want, may_fetch: bool, waiter: Waiter, now: Timestamp) -> Self {
+        let waiting = [(now, waiter)].into();
         Self { may_fetch, waiting, ..Self::new(want, None) }
     }
 
@@ -64,7 +66,7 @@ impl Errand {
 
     /// Whether something of this worker's own began it: what bounds that bounds this.
     pub(super) fn is_nested(&self) -> bool {
-        matches!(self.waiting.front(), Some((_, Waiter::Asks(_))))
+        matches!(self.waiting.front(), Some((_, Waiter::Asks(_) | Waiter::Date(..))))
     }
 
     /// Everybody who waits.

@@ -349,6 +349,7 @@ impl Worker {
         let stream = match waiter {
             Waiter::Stream(stream) => *stream,
             Waiter::Asks(who) => return self.hear_sums(who, want, searched, cx),
+            Waiter::Date(dating, version) => return self.hear_date(dating, version, searched, cx),
         };
         if let Some(Stream::Parked { parked, coalesced }) = self.streams.remove(&stream) {
             let verdict = self.resume(stream, *parked, coalesced, searched, cx);

@@ -99,7 +99,7 @@ impl Worker {
     pub(super) fn is_awaited(&self, errand: &Errand) -> bool {
         errand.waiting().any(|waiter| match waiter {
             Waiter::Stream(stream) | Waiter::Asks(Asks::Passing(stream)) => self.streams.contains_key(stream),
-            Waiter::Asks(Asks::Date(dating, _)) => self.jobs.contains_key(&JobKey::Dating(dating.clone())),
+            Waiter::Date(dating, _) => self.jobs.contains_key(&JobKey::Dating(dating.clone())),
             Waiter::Asks(Asks::Copy(zip)) => self.jobs.contains_key(&copy::key(zip)),
             Waiter::Asks(Asks::Search(key)) => self.jobs.contains_key(&JobKey::Search(key.clone())),
         })

@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 use super::{
     Job, JobKey, Stream, Worker,
     errand::{Errand, Waiter},
-    sums::Asks,
 };
 use crate::{
     cx::{Command, Cx, StreamId, Verdict},
@@ -113,11 +112,11 @@ impl Worker {
         {
             return Some(self.read_date(module, &searched, cx));
         }
-        let who = Asks::Date(dating.clone(), version.clone());
-        let errand = Errand::of_asks(want, *may_fetch, who.clone(), cx.now);
+        let waiter = Waiter::Date(dating.clone(), version.clone());
+        let errand = Errand::of_waiter(want, *may_fetch, waiter.clone(), cx.now);
         let key = errand.key();
         if let Some(same) = self.jobs.get_mut(&JobKey::Search(key.clone())).and_then(Job::errand) {
-            same.join(Waiter::Asks(who), cx.now);
+            same.join(waiter, cx.now);
             return None;
         }
         let done = self.pursue(key, errand, cx)?;

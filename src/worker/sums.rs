@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::{
     Job, JobKey, SearchKey, Worker,
     errand::{Errand, Waiter},
-    published::DatingKey,
 };
 use crate::{
     config::Mode,
@@ -24,8 +23,6 @@ use crate::{
 pub(super) enum Asks {
     /// A copy of this zip.
     Copy(Zip),
-    /// Whoever waits to know when this version was published: no sums, but the `.info`.
-    Date(DatingKey, Version),
     /// A search that holds a go.mod or a zip.
     Search(SearchKey),
     /// A zip that passes by on this stream.
@@ -81,19 +78,15 @@ impl Worker {
             let failure = Failure { fault: Fault::Bad, reason, retry_after: None };
             return Some(Sums::Unproven { failure, acceptable });
         }
-        let errand = Errand::of_asks(want.clone(), may_fetch, who, cx.now);
+        let errand = Errand::of_waiter(want.clone(), may_fetch, Waiter::Asks(who), cx.now);
         let done = self.pursue(key, errand, cx)?;
         Some(self.read_sums(&want, &done.searched, cx.now))
     }
 
     /// The lookup that `who` waited for is there.
     pub(super) fn hear_sums(&mut self, who: &Asks, want: &Want, searched: &Searched, cx: &mut Cx<'_>) {
-        if let Asks::Date(dating, version) = who {
-            return self.hear_date(dating, version, searched, cx);
-        }
         let sums = self.read_sums(want, searched, cx.now);
         match who {
-            Asks::Date(..) => {}
             Asks::Search(key) => {
                 if let Some(mut fetch) = self.take_fetch(key) {
                     let step = fetch.search.learn(sums, &self.config, cx);

@@ -1,5 +1,6 @@
 //! nginx, as the storage node that `nginx/storage.conf` describes and as a static upstream that serves a GOPROXY tree.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -126,6 +127,28 @@ impl Nginx {
     #[must_use]
     pub fn data(&self) -> &Path {
         &self.data
+    }
+
+    /// Every file in the folder it serves, by its path from there.
+    ///
+    /// # Panics
+    /// When one of them cannot be read.
+    #[must_use]
+    pub fn files(&self) -> BTreeMap<String, Vec<u8>> {
+        let mut found = BTreeMap::new();
+        let mut ahead = vec![self.data.clone()];
+        while let Some(next) = ahead.pop() {
+            for entry in fs::read_dir(&next).into_iter().flatten().flatten() {
+                let path = entry.path();
+                if path.is_dir() {
+                    ahead.push(path);
+                } else {
+                    let name = path.strip_prefix(&self.data).unwrap().to_str().unwrap().to_owned();
+                    found.insert(name, fs::read(path).unwrap());
+                }
+            }
+        }
+        found
     }
 
     /// The process.

@@ -3,7 +3,7 @@
 mod overshadowed;
 mod rule;
 
-use super::{duration, endpoint, given, patterns};
+use super::{duration, endpoint, given, overrides, some_modules};
 use crate::config::problems::{Found, Path, quoted};
 use crate::config::raw::{
     RawBundle, RawBundleDocument, RawCount, RawDefault, RawMissMode, RawOnMiss, RawPolicy,
@@ -47,7 +47,7 @@ pub(super) fn policy(
     }
     let bundle = raw.bundle.0.map(|raw| bundle_source(&raw, &at.key("bundle"), &context.endpoint, found));
     let at_miss = at.key("on_miss");
-    let on_miss = on_miss(raw.on_miss.0.unwrap_or_default(), &at_miss, context.has_upstream, found);
+    let on_miss = on_miss(&raw.on_miss.0.unwrap_or_default(), &at_miss, context.has_upstream, found);
     PolicySection::new(rules, filter, default.unwrap_or(false), bundle, on_miss)
 }
 
@@ -146,25 +146,16 @@ fn bundle_source(
     BundleSource { endpoint, interval, required: raw.required.unwrap_or(true) }
 }
 
-fn on_miss(raw: RawOnMiss, at: &Path, has_upstream: bool, found: &mut Found) -> OnMiss {
-    let mut overrides = Vec::new();
-    let listed = at.key("overrides");
-    for (n, section) in raw.overrides.unwrap_or_default().into_iter().enumerate() {
-        let at = listed.index(n);
-        if n == limits::MAX_MISS_OVERRIDES {
-            found.note(&at, format!("too many: at most {} are allowed", limits::MAX_MISS_OVERRIDES));
-        }
-        let Some(raw) = section.0 else { continue };
-        let modules = at.key("modules");
-        if raw.modules.as_ref().is_none_or(Vec::is_empty) {
-            found.note(&modules, "missing: globs of the modules of which something else becomes");
-        }
+fn on_miss(raw: &RawOnMiss, at: &Path, has_upstream: bool, found: &mut Found) -> OnMiss {
+    let why = "missing: globs of the modules of which something else becomes";
+    let most = Some(limits::MAX_MISS_OVERRIDES);
+    let overrides = overrides(raw.overrides.as_deref(), most, at, found, |raw, at, found| {
         if raw.mode.is_none() {
             found.note(&at.key("mode"), "missing: fetch, redirect or none");
         }
-        let modules = patterns(raw.modules.as_deref(), &modules, found).into_iter().collect();
-        overrides.push(MissOverride { modules, mode: miss_mode(raw.mode, &at, has_upstream, found) });
-    }
+        let modules = some_modules(raw.modules.as_deref(), why, at, found);
+        MissOverride { modules, mode: miss_mode(raw.mode, at, has_upstream, found) }
+    });
     OnMiss { mode: miss_mode(raw.mode, at, has_upstream, found), overrides }
 }
 

@@ -11,7 +11,7 @@ use crate::config::{
 };
 use crate::gomod::Patterns;
 
-use super::{count, duration, endpoint, header, path, patterns};
+use super::{count, duration, endpoint, header, overrides, path, some_modules};
 
 pub(super) fn storage(
     raw: &RawStorage,
@@ -76,14 +76,7 @@ pub(super) fn storage(
 
 fn delivery(raw: &RawDelivery, at: &Path, found: &mut Found) -> Delivery {
     let zips = raw.zips.map_or(Zips::Stream, kind);
-    let overrides: Vec<_> = raw
-        .overrides
-        .iter()
-        .flatten()
-        .enumerate()
-        .filter_map(|(n, section)| Some((n, section.0.as_ref()?)))
-        .map(|(n, raw)| overridden(raw, &at.key("overrides").index(n), found))
-        .collect();
+    let overrides = overrides(raw.overrides.as_deref(), None, at, found, overridden);
     let redirects = zips == Zips::Redirect || overrides.iter().any(|(_, zips)| *zips == Zips::Redirect);
     let here = at.key("url");
     let address = raw.url.as_deref().map(|url| address(raw, url, at, found));
@@ -94,14 +87,11 @@ fn delivery(raw: &RawDelivery, at: &Path, found: &mut Found) -> Delivery {
 }
 
 fn overridden(raw: &RawDeliveryOverride, at: &Path, found: &mut Found) -> (Patterns, Zips) {
-    let listed = at.key("modules");
-    if raw.modules.as_ref().is_none_or(Vec::is_empty) {
-        found.note(&listed, "missing: the modules it is for, such as [\"github.com/acme\"]");
-    }
+    let why = "missing: the modules it is for, such as [\"github.com/acme\"]";
+    let modules = some_modules(raw.modules.as_deref(), why, at, found);
     if raw.zips.is_none() {
         found.note(&at.key("zips"), "missing: how the zips of these modules are delivered");
     }
-    let modules = patterns(raw.modules.as_deref(), &listed, found).into_iter().collect();
     (modules, raw.zips.map_or(Zips::Stream, kind))
 }
 

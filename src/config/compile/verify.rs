@@ -1,32 +1,21 @@
 //! The section `verify`, and the keys it is verified with.
 
-use super::patterns;
+use super::{overrides, some_modules};
 use crate::config::problems::{Found, Path, quoted};
 use crate::config::raw::{RawMode, RawVerify};
 use crate::config::{Config, Layout, Mode, Reverify, Verify, VerifyOverride, limits};
 use crate::sumdb::{Key, SUM_GOLANG_ORG};
 
-pub(super) fn verify(raw: RawVerify, at: &Path, found: &mut Found) -> Verify {
-    let at_overrides = at.key("overrides");
-    let mut overrides = Vec::new();
-    for (n, section) in raw.overrides.unwrap_or_default().into_iter().enumerate() {
-        let at = at_overrides.index(n);
-        if n == limits::MAX_VERIFY_OVERRIDES {
-            let most = limits::MAX_VERIFY_OVERRIDES;
-            found.note(&at, format!("too many: at most {most} are allowed"));
-        }
-        // What is no object has been noted before.
-        let Some(raw) = section.0 else { continue };
-        let listed = at.key("modules");
-        if raw.modules.as_ref().is_none_or(Vec::is_empty) && !found.covers(&listed) {
-            found.note(&listed, "missing: globs of the modules that are verified in another way");
-        }
-        if raw.mode.is_none() && !found.covers(&at.key("mode")) {
+pub(super) fn verify(raw: &RawVerify, at: &Path, found: &mut Found) -> Verify {
+    let why = "missing: globs of the modules that are verified in another way";
+    let most = Some(limits::MAX_VERIFY_OVERRIDES);
+    let overrides = overrides(raw.overrides.as_deref(), most, at, found, |raw, at, found| {
+        if raw.mode.is_none() {
             found.note(&at.key("mode"), "missing: require, when_available or off");
         }
-        let modules = patterns(raw.modules.as_deref(), &listed, found).into_iter().collect();
-        overrides.push(VerifyOverride { modules, mode: mode(raw.mode) });
-    }
+        let modules = some_modules(raw.modules.as_deref(), why, at, found);
+        VerifyOverride { modules, mode: mode(raw.mode) }
+    });
     Verify { mode: mode(raw.mode), overrides }
 }
 

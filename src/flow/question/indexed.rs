@@ -88,12 +88,7 @@ impl Question {
             (_, Standing::Fresh { left }, Entry::Missing(missing)) => {
                 let validity = self.validity(left, config);
                 let answer = Answer::Missing { missing: &missing, validity, cache: Cache::Hit };
-                Indexed::Answer(Reception::Hit(Hit::new(
-                    &answer,
-                    validity,
-                    self.is_personal(config),
-                    self.kind,
-                )))
+                Indexed::Answer(Reception::Hit(Hit::new(&answer, validity, self.kind)))
             }
             (Want::Zip(zip), Standing::Fresh { .. }, Entry::Stored { checked, .. }) => {
                 self.routed(zip, Source::Storage, checked, head, config, cx)
@@ -131,14 +126,9 @@ impl Question {
         }
     }
 
-    /// Whether another caller may be answered otherwise.
-    fn is_personal(&self, config: &Config) -> bool {
-        self.want.module().is_some_and(|module| config.policy.policy.is_personal(module))
-    }
-
     fn hit(&self, document: &Document, found: &Found, left: Option<Duration>, config: &Config) -> Hit {
         let validity = self.validity(left, config);
         let answer = Answer::Found { document, found, validity, cache: Cache::Hit };
-        Hit::new(&answer, validity, self.is_personal(config), self.kind)
+        Hit::new(&answer, validity, self.kind)
     }
 }

@@ -25,11 +25,19 @@ pub(super) enum Trouble {
     Invalid(Vec<String>),
 }
 
-/// What a reply means: nothing new, another bundle, or trouble.
+/// A bundle that is wrong, and why: as long as it is there, it is not read once more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Wrong {
+    content: Etag,
+    reasons: Vec<String>,
+}
+
+/// What a reply means: nothing new, another bundle, or trouble. `wrong` is the last one that was wrong.
 pub(super) fn judge(
     reply: Reply,
     conditional: bool,
     current: Option<&InForce>,
+    wrong: &mut Option<Wrong>,
 ) -> Result<Option<New>, Trouble> {
     let (headers, body) = match reply {
         Reply::Answered { status: 200, headers, body } => (headers, body),
@@ -53,11 +61,25 @@ pub(super) fn judge(
     if current.is_some_and(|current| current.content == content && current.tag == tag) {
         return Ok(None);
     }
-    let text =
-        String::from_utf8(body).map_err(|error| Trouble::Invalid(vec![format!("not JSON: {error}")]))?;
-    let bundle = Bundle::parse(&text)
-        .map_err(|problems| Trouble::Invalid(problems.to_string().lines().map(str::to_owned).collect()))?;
-    Ok(Some(New { bundle, tag, text, content }))
+    if let Some(wrong) = wrong.as_ref().filter(|wrong| wrong.content == content) {
+        return Err(Trouble::Invalid(wrong.reasons.clone()));
+    }
+    match read(body) {
+        Ok((bundle, text)) => Ok(Some(New { bundle, tag, text, content })),
+        Err(reasons) => {
+            *wrong = Some(Wrong { content, reasons: reasons.clone() });
+            Err(Trouble::Invalid(reasons))
+        }
+    }
+}
+
+/// The bundle and its text, or what is wrong with it.
+fn read(body: Vec<u8>) -> Result<(Bundle, String), Vec<String>> {
+    let text = String::from_utf8(body).map_err(|error| vec![format!("not JSON: {error}")])?;
+    match Bundle::parse(&text) {
+        Ok(bundle) => Ok((bundle, text)),
+        Err(problems) => Err(problems.to_string().lines().map(str::to_owned).collect()),
+    }
 }
 
 impl Trouble {

@@ -1,7 +1,6 @@
 //! Cut off: a gateway that serves what is stored, says what is not, and speaks to nobody but the storage.
 #![cfg(not(target_arch = "wasm32"))]
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -153,7 +152,7 @@ impl Store {
     /// The names of all objects.
     fn keys(&self) -> Vec<String> {
         match self {
-            Self::Files(nginx) => files(nginx.data()).into_keys().collect(),
+            Self::Files(nginx) => nginx.files().into_keys().collect(),
             Self::Objects(store) => store.keys(),
         }
     }
@@ -199,24 +198,6 @@ fn info_key(layout: &str, query: &str) -> String {
         "athens_flat" => format!("{module}/{version}/{version}.info"),
         _ => format!("{}/@v/{}.info", escape(module), escape(version)),
     }
-}
-
-/// Every file below `dir`, by its path from there.
-fn files(dir: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut ahead = vec![dir.to_owned()];
-    while let Some(next) = ahead.pop() {
-        for entry in fs::read_dir(&next).into_iter().flatten().flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                ahead.push(path);
-            } else {
-                let name = path.strip_prefix(dir).unwrap().to_str().unwrap().to_owned();
-                found.insert(name, fs::read(path).unwrap());
-            }
-        }
-    }
-    found
 }
 
 /// Records before all others: a proof then takes tiles of two levels, and more than one of the lowest.

@@ -12,7 +12,7 @@ use modgate_wasm_tests::tree::{Entry, Tree};
 use modgate_wasm_tests::{at_one_and_four_workers, wait};
 use serde_json::json;
 
-use super::{files, put};
+use super::put;
 
 at_one_and_four_workers!(
     what_is_fetched_lands_in_the_store_as_it_came,
@@ -44,14 +44,14 @@ fn what_is_fetched_lands_in_the_store_as_it_came(workers: u32) {
         }
     }
     stack.envoy.wait_metric("storage_writes_total.outcome.stored", 6);
-    let names: Vec<String> = files(stack.storage.data()).into_keys().collect();
+    let names: Vec<String> = stack.storage.files().into_keys().collect();
     assert!(!names.iter().any(|name| name.ends_with(".info")), "none before its zip: {names:?}");
     let module = Module::new("example.com/Capital/m", "v1.0.0-RC1");
     let zip = module.zip().to_vec();
     stack.upstream.on(&module.url("zip"), Reply::ok(zip.clone()));
     assert!(stack.get(&module.url("zip")).body == zip);
     stack.envoy.wait_metric("storage_writes_total.outcome.stored", 8);
-    let stored = files(stack.storage.data());
+    let stored = stack.storage.files();
     let expected = [
         ("example.com/!capital/m/@latest", info),
         ("example.com/!capital/m/@v/list", "v0.9.0\nv1.0.0-RC1\nv1.0.0\n"),
@@ -174,7 +174,7 @@ fn the_store_alone_is_a_module_proxy() {
     assert_eq!(versions(&url), expected);
     // Nor has anything of ours got into it.
     let odd: Vec<String> =
-        files(mirror.storage.data()).into_keys().filter(|name| !tree.path().join(name).is_file()).collect();
+        mirror.storage.files().into_keys().filter(|name| !tree.path().join(name).is_file()).collect();
     assert!(odd.is_empty(), "{odd:?}");
 }
 
@@ -191,5 +191,5 @@ fn a_store_that_is_only_read_is_never_written() {
     let methods: Vec<String> = stack.storage.requests().into_iter().map(|(method, _, _)| method).collect();
     assert!(methods.iter().all(|method| method == "GET" || method == "HEAD"), "{methods:?}");
     assert_eq!(stack.envoy.metrics("storage_writes_total"), 0);
-    assert_eq!(files(stack.storage.data()).len(), 1);
+    assert_eq!(stack.storage.files().len(), 1);
 }

@@ -11,7 +11,7 @@ use modgate_wasm_tests::module::Module;
 use modgate_wasm_tests::nginx::Nginx;
 use modgate_wasm_tests::{at_one_and_four_workers, wait};
 
-use super::{files, put};
+use super::put;
 
 at_one_and_four_workers!(
     a_store_that_is_down_costs_the_copies_alone,
@@ -49,7 +49,7 @@ fn a_store_that_is_down_costs_the_copies_alone(workers: u32) {
     storage.start_again();
     all(&envoy, 1);
     envoy.wait_metric("storage_writes_total.outcome.stored", 4);
-    assert_eq!(files(storage.data()).len(), 4, "info, go.mod, zip and list");
+    assert_eq!(storage.files().len(), 4, "info, go.mod, zip and list");
 
     // A zip that the store was said to have comes from the upstream once it was seen that it does not.
     put(&storage, &module(2).url("zip"), module(2).zip().to_vec());
