@@ -9,6 +9,7 @@ mod copy;
 mod errand;
 mod fetch;
 mod follow;
+mod job;
 mod parts;
 mod passing;
 mod patience;
@@ -16,6 +17,7 @@ mod prove;
 mod published;
 mod ready;
 mod recall;
+mod resume;
 mod sums;
 mod upload;
 mod write;
@@ -25,24 +27,19 @@ use std::collections::{BTreeMap, VecDeque};
 use self::{
     budget::{Budget, Permit},
     bundle::Watch,
-    copy::{Copier, Due},
-    errand::Errand,
-    fetch::Fetch,
-    parts::{From, Part},
-    published::{Dating, DatingKey, Undated},
+    copy::Due,
+    job::{Job, JobKey, SearchKey, Stream, Toil},
+    published::Undated,
     ready::Ready,
     sums::{Asks, KnownSumdb},
-    upload::{GivenUp, Uploading},
+    upload::GivenUp,
 };
 use crate::{
     config::Config,
     cx::{CallId, Command, Cx, StreamId, Verdict},
-    flow::{
-        Known, Lesson, Parked, Passing, Probe, Publications, Reception, Routed, Sightings, Write, pass_on,
-        readiness,
-    },
+    flow::{Known, Lesson, Probe, Publications, Reception, Sightings, pass_on, readiness},
     goproxy::{Zip, may_be_ours},
-    http::{Callout, ReadHeader, Reply, RequestHead, ResponseHead, Timestamp},
+    http::{Callout, ReadHeader, Reply, RequestHead, ResponseHead},
     metrics::Metric,
     plan::Want,
     shared::{Entry, Index, Leases, Region, Seat, SharedKv},
@@ -74,106 +71,6 @@ pub struct Worker {
     toil: VecDeque<Toil>,
     /// The policy bundle, where there is one.
     watch: Option<Watch>,
-}
-
-/// Work that is done in slices.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Toil {
-    /// Checking what came of a zip that is copied.
-    Copy(Zip),
-    /// Checking a zip that a search holds in memory.
-    Search(SearchKey),
-    /// Checking a zip that passes by on this stream.
-    Passing(StreamId),
-}
-
-#[derive(Debug)]
-enum Stream {
-    /// Waits for a search; `coalesced` says that another request had begun it.
-    Parked { parked: Box<Parked>, coalesced: bool },
-    /// Its response passes by, and is read along.
-    Passing(Box<Passing>),
-    /// Waits for the readiness page.
-    Probing,
-    /// Is about to be reset: nothing of its response passes any more.
-    Refused,
-    /// Is on its way, its response yet to come.
-    Routed(Routed),
-    /// Waits until it is known when the versions it is about were published.
-    Undated(Box<Undated>),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum JobKey {
-    /// Reading a zip once more, for storage alone.
-    Copy {
-        object: String,
-    },
-    /// Finding out when versions of a module were published.
-    Dating(DatingKey),
-    /// A file of a checksum database that a proof needs.
-    Part {
-        key: SearchKey,
-        from: From,
-    },
-    Probe,
-    Search(SearchKey),
-    /// Taking a zip into storage while it comes.
-    Upload {
-        object: String,
-    },
-    Write {
-        object: String,
-    },
-}
-
-/// Requests with the same one are answered by the same search.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct SearchKey {
-    /// What is searched for, by its key in the index.
-    path: String,
-    may_fetch: bool,
-}
-
-#[derive(Debug)]
-enum Job {
-    /// This worker reads a zip for storage.
-    Copy(Box<Copier>),
-    /// This worker asks about the versions of a module.
-    Dating(Box<Dating>),
-    /// This worker asks.
-    Fetch(Box<Fetch>),
-    /// Another worker asks, and sends word.
-    Follow {
-        errand: Box<Errand>,
-        /// When to see whether the other is still there.
-        look_at: Timestamp,
-    },
-    /// This worker asks, for proofs of its own.
-    Part(Box<Part>),
-    Probe {
-        probe: Probe,
-        waiting: Vec<StreamId>,
-    },
-    /// This worker takes a zip into storage.
-    Upload(Box<Uploading>),
-    Write(Write),
-}
-
-impl Job {
-    /// What it is to find out, if that is what it does.
-    fn errand(&mut self) -> Option<&mut Errand> {
-        match self {
-            Self::Fetch(fetch) => Some(&mut fetch.errand),
-            Self::Follow { errand, .. } => Some(errand),
-            Self::Copy(_)
-            | Self::Dating(_)
-            | Self::Part(_)
-            | Self::Probe { .. }
-            | Self::Upload(_)
-            | Self::Write(_) => None,
-        }
-    }
 }
 
 impl Worker {

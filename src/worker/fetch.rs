@@ -6,13 +6,12 @@ use super::{
     Job, JobKey, SearchKey, Stream, Toil, Worker,
     errand::{Errand, Waiter},
     follow,
-    published::Undated,
     sums::Asks,
 };
 use crate::{
     config::Config,
-    cx::{Command, Cx, StreamId, Verdict},
-    flow::{End, Parked, Proving, Reception, Resumed, Search, Searched, Step, Sums, judge, keep_first_seen},
+    cx::{Cx, StreamId, Verdict},
+    flow::{End, Parked, Proving, Search, Searched, Step, Sums, judge, keep_first_seen},
     goproxy::{Failure, Fault, Found, Lifetime},
     http::{CallFailure, Reply, Timestamp},
     metrics::Metric,
@@ -336,62 +335,6 @@ impl Worker {
     pub(super) fn is_quarantined(&self, path: &str, cx: &Cx<'_>) -> bool {
         let entry = self.index.peek(cx.kv, Region::Found, path);
         judge::is_quarantined(entry.as_ref(), &self.config, cx.now)
-    }
-
-    /// Tells all who wait.
-    pub(super) fn answer(&mut self, errand: &Errand, searched: &Searched, cx: &mut Cx<'_>) {
-        for waiter in errand.waiting() {
-            self.let_go(waiter, &errand.want, searched, cx);
-        }
-    }
-
-    pub(super) fn let_go(&mut self, waiter: &Waiter, want: &Want, searched: &Searched, cx: &mut Cx<'_>) {
-        let stream = match waiter {
-            Waiter::Stream(stream) => *stream,
-            Waiter::Asks(who) => return self.hear_sums(who, want, searched, cx),
-            Waiter::Date(dating, version) => return self.hear_date(dating, version, searched, cx),
-        };
-        if let Some(Stream::Parked { parked, coalesced }) = self.streams.remove(&stream) {
-            let verdict = self.resume(stream, *parked, coalesced, searched, cx);
-            if verdict != Verdict::Wait {
-                cx.commands.push(Command::Resume { stream, verdict });
-            }
-        }
-    }
-
-    /// What becomes of a stream whose search is over: [`Verdict::Wait`] where it needs another.
-    pub(super) fn resume(
-        &mut self,
-        stream: StreamId,
-        parked: Parked,
-        coalesced: bool,
-        searched: &Searched,
-        cx: &mut Cx<'_>,
-    ) -> Verdict {
-        let since = match &searched.end {
-            End::Document(found) => found.since,
-            End::Missing(missing) => missing.since,
-            End::Failed(_) | End::Zip { .. } => cx.now,
-        };
-        let spread = self.index.spread(&parked.want().key(), since);
-        match parked.resume(searched, coalesced, spread, &mut self.known(), cx) {
-            Resumed::Answered(verdict, routed) => {
-                if let Some(routed) = routed {
-                    self.streams.insert(stream, Stream::Routed(routed));
-                }
-                verdict
-            }
-            Resumed::Next(parked) => {
-                let head = parked.head().clone();
-                let reception = Reception::again(*parked, &mut self.known(), cx);
-                self.receive(stream, &head, reception, cx)
-            }
-            Resumed::Undated(module, versions) => {
-                let (parked, searched) = (Box::new(parked), Box::new(searched.clone()));
-                let then = Undated::Searched { parked, coalesced, searched };
-                self.wait_for_dates(stream, then, &module, versions, cx)
-            }
-        }
     }
 }
 

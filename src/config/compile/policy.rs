@@ -150,10 +150,10 @@ fn on_miss(raw: &RawOnMiss, at: &Path, has_upstream: bool, found: &mut Found) ->
     let why = "missing: globs of the modules of which something else becomes";
     let most = Some(limits::MAX_MISS_OVERRIDES);
     let overrides = overrides(raw.overrides.as_deref(), most, at, found, |raw, at, found| {
+        let modules = some_modules(raw.modules.as_deref(), why, at, found);
         if raw.mode.is_none() {
             found.note(&at.key("mode"), "missing: fetch, redirect or none");
         }
-        let modules = some_modules(raw.modules.as_deref(), why, at, found);
         MissOverride { modules, mode: miss_mode(raw.mode, at, has_upstream, found) }
     });
     OnMiss { mode: miss_mode(raw.mode, at, has_upstream, found), overrides }

@@ -10,10 +10,10 @@ pub(super) fn verify(raw: &RawVerify, at: &Path, found: &mut Found) -> Verify {
     let why = "missing: globs of the modules that are verified in another way";
     let most = Some(limits::MAX_VERIFY_OVERRIDES);
     let overrides = overrides(raw.overrides.as_deref(), most, at, found, |raw, at, found| {
+        let modules = some_modules(raw.modules.as_deref(), why, at, found);
         if raw.mode.is_none() {
             found.note(&at.key("mode"), "missing: require, when_available or off");
         }
-        let modules = some_modules(raw.modules.as_deref(), why, at, found);
         VerifyOverride { modules, mode: mode(raw.mode) }
     });
     Verify { mode: mode(raw.mode), overrides }

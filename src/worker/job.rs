@@ -1,0 +1,116 @@
+//! What a worker has under way: its streams, its jobs, and the work it does in slices.
+
+use super::{
+    copy::Copier,
+    errand::Errand,
+    fetch::Fetch,
+    parts::{From, Part},
+    published::{Dating, DatingKey, Undated},
+    upload::Uploading,
+};
+use crate::{
+    cx::StreamId,
+    flow::{Parked, Passing, Probe, Routed, Write},
+    goproxy::Zip,
+    http::Timestamp,
+};
+
+/// Work that is done in slices.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Toil {
+    /// Checking what came of a zip that is copied.
+    Copy(Zip),
+    /// Checking a zip that a search holds in memory.
+    Search(SearchKey),
+    /// Checking a zip that passes by on this stream.
+    Passing(StreamId),
+}
+
+#[derive(Debug)]
+pub(super) enum Stream {
+    /// Waits for a search; `coalesced` says that another request had begun it.
+    Parked { parked: Box<Parked>, coalesced: bool },
+    /// Its response passes by, and is read along.
+    Passing(Box<Passing>),
+    /// Waits for the readiness page.
+    Probing,
+    /// Is about to be reset: nothing of its response passes any more.
+    Refused,
+    /// Is on its way, its response yet to come.
+    Routed(Routed),
+    /// Waits until it is known when the versions it is about were published.
+    Undated(Box<Undated>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum JobKey {
+    /// Reading a zip once more, for storage alone.
+    Copy {
+        object: String,
+    },
+    /// Finding out when versions of a module were published.
+    Dating(DatingKey),
+    /// A file of a checksum database that a proof needs.
+    Part {
+        key: SearchKey,
+        from: From,
+    },
+    Probe,
+    Search(SearchKey),
+    /// Taking a zip into storage while it comes.
+    Upload {
+        object: String,
+    },
+    Write {
+        object: String,
+    },
+}
+
+/// Requests with the same one are answered by the same search.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct SearchKey {
+    /// What is searched for, by its key in the index.
+    pub(super) path: String,
+    pub(super) may_fetch: bool,
+}
+
+#[derive(Debug)]
+pub(super) enum Job {
+    /// This worker reads a zip for storage.
+    Copy(Box<Copier>),
+    /// This worker asks about the versions of a module.
+    Dating(Box<Dating>),
+    /// This worker asks.
+    Fetch(Box<Fetch>),
+    /// Another worker asks, and sends word.
+    Follow {
+        errand: Box<Errand>,
+        /// When to see whether the other is still there.
+        look_at: Timestamp,
+    },
+    /// This worker asks, for proofs of its own.
+    Part(Box<Part>),
+    Probe {
+        probe: Probe,
+        waiting: Vec<StreamId>,
+    },
+    /// This worker takes a zip into storage.
+    Upload(Box<Uploading>),
+    Write(Write),
+}
+
+impl Job {
+    /// What it is to find out, if that is what it does.
+    pub(super) fn errand(&mut self) -> Option<&mut Errand> {
+        match self {
+            Self::Fetch(fetch) => Some(&mut fetch.errand),
+            Self::Follow { errand, .. } => Some(errand),
+            Self::Copy(_)
+            | Self::Dating(_)
+            | Self::Part(_)
+            | Self::Probe { .. }
+            | Self::Upload(_)
+            | Self::Write(_) => None,
+        }
+    }
+}

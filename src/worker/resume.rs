@@ -1,0 +1,70 @@
+//! A search is over: those who waited for it go on.
+
+use super::{
+    Stream, Worker,
+    errand::{Errand, Waiter},
+    published::Undated,
+};
+use crate::{
+    cx::{Command, Cx, StreamId, Verdict},
+    flow::{End, Parked, Reception, Resumed, Searched},
+    plan::Want,
+};
+
+impl Worker {
+    /// Tells all who wait.
+    pub(super) fn answer(&mut self, errand: &Errand, searched: &Searched, cx: &mut Cx<'_>) {
+        for waiter in errand.waiting() {
+            self.let_go(waiter, &errand.want, searched, cx);
+        }
+    }
+
+    pub(super) fn let_go(&mut self, waiter: &Waiter, want: &Want, searched: &Searched, cx: &mut Cx<'_>) {
+        let stream = match waiter {
+            Waiter::Stream(stream) => *stream,
+            Waiter::Asks(who) => return self.hear_sums(who, want, searched, cx),
+            Waiter::Date(dating, version) => return self.hear_date(dating, version, searched, cx),
+        };
+        if let Some(Stream::Parked { parked, coalesced }) = self.streams.remove(&stream) {
+            let verdict = self.resume(stream, *parked, coalesced, searched, cx);
+            if verdict != Verdict::Wait {
+                cx.commands.push(Command::Resume { stream, verdict });
+            }
+        }
+    }
+
+    /// What becomes of a stream whose search is over: [`Verdict::Wait`] where it needs another.
+    pub(super) fn resume(
+        &mut self,
+        stream: StreamId,
+        parked: Parked,
+        coalesced: bool,
+        searched: &Searched,
+        cx: &mut Cx<'_>,
+    ) -> Verdict {
+        let since = match &searched.end {
+            End::Document(found) => found.since,
+            End::Missing(missing) => missing.since,
+            End::Failed(_) | End::Zip { .. } => cx.now,
+        };
+        let spread = self.index.spread(&parked.want().key(), since);
+        match parked.resume(searched, coalesced, spread, &mut self.known(), cx) {
+            Resumed::Answered(verdict, routed) => {
+                if let Some(routed) = routed {
+                    self.streams.insert(stream, Stream::Routed(routed));
+                }
+                verdict
+            }
+            Resumed::Next(parked) => {
+                let head = parked.head().clone();
+                let reception = Reception::again(*parked, &mut self.known(), cx);
+                self.receive(stream, &head, reception, cx)
+            }
+            Resumed::Undated(module, versions) => {
+                let (parked, searched) = (Box::new(parked), Box::new(searched.clone()));
+                let then = Undated::Searched { parked, coalesced, searched };
+                self.wait_for_dates(stream, then, &module, versions, cx)
+            }
+        }
+    }
+}
