@@ -108,11 +108,14 @@ impl Worker {
 
     /// Puts in force what another worker has read, or the one that was here before.
     pub(super) fn adopt_kept(&mut self, kv: &dyn SharedKv) {
-        let Some(watch) = &mut self.watch else { return };
-        let round = watch.shelf.round(kv);
-        if round.revision == watch.seen {
-            return;
+        if let Some(watch) = &self.watch {
+            self.adopt(&watch.shelf.round(kv), kv);
         }
+    }
+
+    /// The same, where the round is known.
+    fn adopt(&mut self, round: &Round, kv: &dyn SharedKv) {
+        let Some(watch) = self.watch.as_mut().filter(|watch| watch.seen != round.revision) else { return };
         watch.seen = round.revision;
         let Some(kept) = watch.shelf.read(kv) else { return };
         let content = Etag::of(kept.text.as_bytes());
@@ -129,9 +132,9 @@ impl Worker {
 
     /// Time has passed: another bundle may be there, or a poll be due.
     pub(super) fn look_after_bundle(&mut self, cx: &mut Cx<'_>) {
-        self.adopt_kept(cx.kv);
+        let Some(round) = self.watch.as_ref().map(|watch| watch.shelf.round(cx.kv)) else { return };
+        self.adopt(&round, cx.kv);
         let Some(watch) = &mut self.watch else { return };
-        let round = watch.shelf.round(cx.kv);
         let told = watch.in_force.as_ref().map(|in_force| {
             // Whole seconds: it is told once in each.
             (in_force.version, cx.now.since(round.confirmed).as_secs())
