@@ -40,15 +40,21 @@ pub(super) fn config(raw: RawConfig, found: &mut Found) -> Config {
             "neither upstreams nor a storage: there is nothing to serve modules from",
         );
     }
-    let upstreams =
-        named(raw.upstreams, &root.key("upstreams"), limits::MAX_UPSTREAMS, found, |raw, at, found| {
+    let upstreams = named(
+        raw.upstreams.as_deref(),
+        &root.key("upstreams"),
+        limits::MAX_UPSTREAMS,
+        found,
+        |raw, at, found| {
             let upstream = upstream(raw, at, &remote, found);
             (upstream.name.clone(), upstream)
+        },
+    );
+    let sumdb =
+        named(raw.sumdb.as_deref(), &root.key("sumdb"), limits::MAX_SUMDBS, found, |raw, at, found| {
+            let sumdb = sumdb(raw, at, &remote, found);
+            (raw.name.clone().unwrap_or_default(), sumdb)
         });
-    let sumdb = named(raw.sumdb, &root.key("sumdb"), limits::MAX_SUMDBS, found, |raw, at, found| {
-        let sumdb = sumdb(raw, at, &remote, found);
-        (raw.name.clone().unwrap_or_default(), sumdb)
-    });
     let sumdb = sumdb.into_iter().flatten().collect();
     let verify = verify::verify(&raw.verify.0.unwrap_or_default(), &root.key("verify"), found);
     let storage = raw.storage.0.map(|raw| storage::storage(&raw, &root.key("storage"), &near, found));
@@ -63,7 +69,7 @@ pub(super) fn config(raw: RawConfig, found: &mut Found) -> Config {
         found.note(&root.key("mode"), "offline without a storage: there is nothing to serve modules from");
     }
     let callers = callers::callers(
-        raw.callers.0.unwrap_or_default(),
+        &raw.callers.0.unwrap_or_default(),
         &root.key("callers"),
         &matching.route_header,
         found,
@@ -112,30 +118,44 @@ fn matching(raw: &RawMatch, at: &Path, found: &mut Found) -> Match {
 
 /// A list of sections that are known by name: no longer than `most`, no name twice.
 fn named<R, T>(
-    list: Option<Vec<Section<R>>>,
+    list: Option<&[Section<R>]>,
     at: &Path,
     most: usize,
     found: &mut Found,
     compile: impl Fn(&R, &Path, &mut Found) -> (String, T),
 ) -> Vec<T> {
     let mut names: Vec<(String, Path)> = Vec::new();
-    let mut compiled = Vec::new();
-    for (n, section) in list.unwrap_or_default().into_iter().enumerate() {
-        let at = at.index(n);
-        if n == most {
-            found.note(&at, format!("too many: at most {most} are allowed"));
-        }
-        // What is no object has been noted before.
-        let Some(raw) = section.0 else { continue };
-        let (name, section) = compile(&raw, &at, found);
+    each(list, Some(most), at, found, |raw, at, found| {
+        let (name, section) = compile(raw, at, found);
         if let Some((_, first)) = names.iter().find(|(known, _)| !name.is_empty() && *known == name) {
             found.note(
                 &at.key("name"),
                 format!("{} is the name of {first} already; give it another", quoted(&name)),
             );
         }
-        names.push((name, at));
-        compiled.push(section);
+        names.push((name, at.clone()));
+        section
+    })
+}
+
+/// A list of sections, in their order: no longer than `most`, where that is bounded.
+fn each<R, T>(
+    list: Option<&[Section<R>]>,
+    most: Option<usize>,
+    at: &Path,
+    found: &mut Found,
+    mut compile: impl FnMut(&R, &Path, &mut Found) -> T,
+) -> Vec<T> {
+    let mut compiled = Vec::new();
+    for (n, section) in list.unwrap_or_default().iter().enumerate() {
+        let at = at.index(n);
+        if let Some(most) = most.filter(|most| *most == n) {
+            found.note(&at, format!("too many: at most {most} are allowed"));
+        }
+        // What is no object has been noted before.
+        if let Some(raw) = &section.0 {
+            compiled.push(compile(raw, &at, found));
+        }
     }
     compiled
 }
@@ -224,28 +244,6 @@ fn private(raw: &RawPrivate, at: &Path, found: &mut Found) -> Private {
         nosumdb: modules.iter().cloned().chain(nosumdb).collect(),
         modules: Patterns::from_iter(modules),
     }
-}
-
-/// The overrides of a section, in their order: no more than `most`, where that is bounded.
-fn overrides<R, T>(
-    list: Option<&[Section<R>]>,
-    most: Option<usize>,
-    at: &Path,
-    found: &mut Found,
-    compile: impl Fn(&R, &Path, &mut Found) -> T,
-) -> Vec<T> {
-    let mut compiled = Vec::new();
-    for (n, section) in list.unwrap_or_default().iter().enumerate() {
-        let at = at.key("overrides").index(n);
-        if let Some(most) = most.filter(|most| *most == n) {
-            found.note(&at, format!("too many: at most {most} are allowed"));
-        }
-        // What is no object has been noted before.
-        if let Some(raw) = &section.0 {
-            compiled.push(compile(raw, &at, found));
-        }
-    }
-    compiled
 }
 
 /// The modules that an override is for: `missing` says what is wrong where it is for none.

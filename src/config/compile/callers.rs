@@ -1,6 +1,6 @@
 //! The section `callers`.
 
-use super::{given, header};
+use super::{each, given, header};
 use crate::config::problems::{Found, Path, quoted};
 use crate::config::raw::{RawCallerSource, RawCallers, RawXfccKey};
 use crate::config::{CallerSource, Callers, Config, Origin, XfccKey, limits};
@@ -20,24 +20,18 @@ struct Compiled {
 }
 
 pub(super) fn callers(
-    raw: RawCallers,
+    raw: &RawCallers,
     at: &Path,
     route_header: &str,
     found: &mut Found,
     warnings: &mut Vec<String>,
 ) -> Callers {
     let at = at.key("principals");
-    let mut compiled = Vec::new();
-    for (n, section) in raw.principals.unwrap_or_default().into_iter().enumerate() {
-        let at = at.index(n);
-        if n == limits::MAX_CALLER_SOURCES {
-            let most = limits::MAX_CALLER_SOURCES;
-            found.note(&at, format!("too many: at most {most} are allowed"));
-        }
-        // What is no object has been noted before.
-        let Some(raw) = section.0 else { continue };
-        compiled.extend(source(&raw, at, route_header, found));
-    }
+    let most = Some(limits::MAX_CALLER_SOURCES);
+    let compiled = each(raw.principals.as_deref(), most, &at, found, |raw, at, found| {
+        source(raw, at.clone(), route_header, found)
+    });
+    let compiled: Vec<_> = compiled.into_iter().flatten().collect();
     check_prefixes(&compiled, found);
     let (believed, ignored) = compiled.into_iter().partition::<Vec<_>, _>(|one| one.is_believed);
     for Compiled { at, .. } in ignored {

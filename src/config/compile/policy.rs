@@ -3,7 +3,7 @@
 mod overshadowed;
 mod rule;
 
-use super::{duration, endpoint, given, overrides, some_modules};
+use super::{duration, each, endpoint, given, some_modules};
 use crate::config::problems::{Found, Path, quoted};
 use crate::config::raw::{
     RawBundle, RawBundleDocument, RawCount, RawDefault, RawMissMode, RawOnMiss, RawPolicy,
@@ -149,7 +149,8 @@ fn bundle_source(
 fn on_miss(raw: &RawOnMiss, at: &Path, has_upstream: bool, found: &mut Found) -> OnMiss {
     let why = "missing: globs of the modules of which something else becomes";
     let most = Some(limits::MAX_MISS_OVERRIDES);
-    let overrides = overrides(raw.overrides.as_deref(), most, at, found, |raw, at, found| {
+    let listed = at.key("overrides");
+    let overrides = each(raw.overrides.as_deref(), most, &listed, found, |raw, at, found| {
         let modules = some_modules(raw.modules.as_deref(), why, at, found);
         if raw.mode.is_none() {
             found.note(&at.key("mode"), "missing: fetch, redirect or none");

@@ -11,7 +11,7 @@ use crate::config::{
 };
 use crate::gomod::Patterns;
 
-use super::{count, duration, endpoint, header, overrides, path, some_modules};
+use super::{count, duration, each, endpoint, header, path, some_modules};
 
 pub(super) fn storage(
     raw: &RawStorage,
@@ -76,7 +76,7 @@ pub(super) fn storage(
 
 fn delivery(raw: &RawDelivery, at: &Path, found: &mut Found) -> Delivery {
     let zips = raw.zips.map_or(Zips::Stream, kind);
-    let overrides = overrides(raw.overrides.as_deref(), None, at, found, overridden);
+    let overrides = each(raw.overrides.as_deref(), None, &at.key("overrides"), found, overridden);
     let redirects = zips == Zips::Redirect || overrides.iter().any(|(_, zips)| *zips == Zips::Redirect);
     let here = at.key("url");
     let address = raw.url.as_deref().map(|url| address(raw, url, at, found));

@@ -1,6 +1,6 @@
 //! The section `verify`, and the keys it is verified with.
 
-use super::{overrides, some_modules};
+use super::{each, some_modules};
 use crate::config::problems::{Found, Path, quoted};
 use crate::config::raw::{RawMode, RawVerify};
 use crate::config::{Config, Layout, Mode, Reverify, Verify, VerifyOverride, limits};
@@ -9,7 +9,8 @@ use crate::sumdb::{Key, SUM_GOLANG_ORG};
 pub(super) fn verify(raw: &RawVerify, at: &Path, found: &mut Found) -> Verify {
     let why = "missing: globs of the modules that are verified in another way";
     let most = Some(limits::MAX_VERIFY_OVERRIDES);
-    let overrides = overrides(raw.overrides.as_deref(), most, at, found, |raw, at, found| {
+    let listed = at.key("overrides");
+    let overrides = each(raw.overrides.as_deref(), most, &listed, found, |raw, at, found| {
         let modules = some_modules(raw.modules.as_deref(), why, at, found);
         if raw.mode.is_none() {
             found.note(&at.key("mode"), "missing: require, when_available or off");
