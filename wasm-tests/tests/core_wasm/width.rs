@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use modgate::config::Config;
-use modgate::goproxy::{Dates, Found, Judge, Lifetime, Standing, Validity};
+use modgate::goproxy::{Audience, Dates, Found, Judge, Lifetime, Standing, Validity};
 use modgate::http::Timestamp;
 use modgate::shared::{Entry, Heat, Key, Record};
 use modgate_wasm_tests::properties;
@@ -35,7 +35,7 @@ fn ages_beyond_32_bits_of_milliseconds_are_not_fresh() {
     assert_eq!(standing(1), Standing::Fresh { left: Some(Duration::from_millis(59_999)) });
     assert_eq!(standing((1 << 32) + 1), Standing::Expired { servable_on_error: false });
 
-    let kept = |left| Validity { fresh_for: Some(left), shared: true }.cache_control();
+    let kept = |left| Validity { fresh_for: Some(left), audience: Audience::Everybody }.cache_control();
     assert_eq!(kept(Duration::from_millis(((1 << 32) + 1) * 1000)), "public, max-age=4294967297");
     assert_eq!(kept(Duration::from_secs(u64::MAX)), "public, max-age=18446744073709551615");
 }
