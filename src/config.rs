@@ -91,6 +91,8 @@ pub struct Match {
     pub path_prefix: String,
     /// The request header that names the cluster of a route, in lower case.
     pub route_header: String,
+    /// The request header that names the host of a route, in lower case.
+    pub host_header: String,
 }
 
 /// A proxy to fetch from.

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use log::Level;
 
 use crate::{
+    endpoint,
     http::{Body, Callout, Response, Timestamp},
     metrics::{Gauge, Metric},
     shared::{QueueId, SharedKv},
@@ -28,6 +29,8 @@ pub enum Verdict {
     Edit(Edit),
     /// Answer it with this.
     Respond(Rc<Response>),
+    /// Send the request to a cluster, by the gateway's download route.
+    Route(Route),
     /// Hold it; a [`Command::Resume`] follows.
     Wait,
 }
@@ -52,6 +55,27 @@ pub struct Edit {
     pub remove: Vec<String>,
     /// Headers to put, in place of any of the same name.
     pub set: Vec<(String, String)>,
+}
+
+/// How a request is sent to a cluster. `:authority` stays the client's: by it the host chooses the virtual host, and has done
+/// so. What the cluster is to see in its place stands in a header that the download route reads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Route {
+    /// Headers to put, in place of any of the same name.
+    pub set: Vec<(String, String)>,
+    /// Headers for the cluster alone, whatever route takes the request: they are told to the host beside the request, and the
+    /// download route adds them.
+    pub confided: Vec<(String, String)>,
+    /// Whether what the client says of the bytes it wants goes along. Of all else that it says, only what
+    /// [`endpoint::forwards`] does.
+    pub selects: bool,
+}
+
+impl Route {
+    /// Whether a header of the client's request goes along.
+    pub fn keeps(&self, name: &str) -> bool {
+        endpoint::forwards(name) && (self.selects || !endpoint::selects(name))
+    }
 }
 
 /// Something to be done, the result of which (if any) comes back in a later event.

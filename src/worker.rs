@@ -155,8 +155,15 @@ impl Worker {
 
     /// A request's head is there.
     pub fn request_head(&mut self, stream: StreamId, head: &RequestHead, cx: &mut Cx<'_>) -> Verdict {
-        let reception = Reception::of(head, &mut self.known(), cx);
-        self.receive(stream, head, reception, cx)
+        let if_none_match = head.headers.first("if-none-match");
+        match Reception::of(head, &mut self.known(), cx) {
+            Reception::Hit(hit) => {
+                let verdict = hit.give(if_none_match, cx);
+                self.ready.keep(head, hit, cx.now);
+                verdict
+            }
+            reception => self.receive(stream, if_none_match, reception, cx),
+        }
     }
 
     fn known(&mut self) -> Known<'_> {
@@ -167,20 +174,16 @@ impl Worker {
     fn receive(
         &mut self,
         stream: StreamId,
-        head: &RequestHead,
+        if_none_match: Option<&str>,
         reception: Reception,
         cx: &mut Cx<'_>,
     ) -> Verdict {
         match reception {
             Reception::Decided(verdict) => verdict,
-            Reception::Hit(hit) => {
-                let verdict = hit.give(head.headers.first("if-none-match"), cx);
-                self.ready.keep(head, hit, cx.now);
-                verdict
-            }
+            Reception::Hit(hit) => hit.give(if_none_match, cx),
             Reception::Unwritten(hit, want, found) => {
                 self.write_again(&want, found, cx);
-                hit.give(head.headers.first("if-none-match"), cx)
+                hit.give(if_none_match, cx)
             }
             Reception::Probe => self.probe(stream, cx),
             Reception::Routed(verdict, routed) => {

@@ -29,7 +29,7 @@ use super::{Admin, Config, Fallback, Index, Match, Private, Sumdb, Upstream, lim
 pub(super) fn config(raw: RawConfig, found: &mut Found) -> Config {
     let root = Path::root();
     let matching = matching(&raw.matching.0.unwrap_or_default(), &root.key("match"), found);
-    let by_default = |timeout| Context { route_header: &matching.route_header, timeout };
+    let by_default = |timeout| Context { matching: &matching, timeout };
     let remote = by_default(limits::DEFAULT_UPSTREAM_TIMEOUT);
     let near = by_default(limits::DEFAULT_STORAGE_TIMEOUT);
 
@@ -71,7 +71,7 @@ pub(super) fn config(raw: RawConfig, found: &mut Found) -> Config {
     let callers = callers::callers(
         &raw.callers.0.unwrap_or_default(),
         &root.key("callers"),
-        &matching.route_header,
+        &matching,
         found,
         &mut warnings,
     );
@@ -109,11 +109,14 @@ fn matching(raw: &RawMatch, at: &Path, found: &mut Found) -> Match {
             }
         }
     }
-    Match {
-        hosts,
-        path_prefix: path::match_prefix(raw.path_prefix.as_deref(), &at.key("path_prefix"), found),
-        route_header: header::route_header(raw.route_header.as_deref(), &at.key("route_header"), found),
+    let mut carrier = |name, raw: Option<&str>, default| header::carrier(raw, default, &at.key(name), found);
+    let route_header = carrier("route_header", raw.route_header.as_deref(), limits::DEFAULT_ROUTE_HEADER);
+    let host_header = carrier("host_header", raw.host_header.as_deref(), limits::DEFAULT_HOST_HEADER);
+    if route_header == host_header {
+        found.note(&at.key("host_header"), "the same as `route_header`; each carries something else");
     }
+    let path_prefix = path::match_prefix(raw.path_prefix.as_deref(), &at.key("path_prefix"), found);
+    Match { hosts, path_prefix, route_header, host_header }
 }
 
 /// A list of sections that are known by name: no longer than `most`, no name twice.

@@ -7,6 +7,9 @@ use std::time::Duration;
 /// The request header that names the cluster of a routed request; Envoy's route reads it as `cluster_header`.
 pub const DEFAULT_ROUTE_HEADER: &str = "x-modgate-cluster";
 
+/// The request header that names the host a routed request is addressed to; Envoy's route reads it as `host_rewrite_header`.
+pub const DEFAULT_HOST_HEADER: &str = "x-modgate-host";
+
 /// Where Modgate's own pages lie. No module path starts with a dash (`module.CheckPath`), so nothing is shadowed.
 pub const DEFAULT_ADMIN_PREFIX: &str = "/-/";
 

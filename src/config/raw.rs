@@ -102,6 +102,10 @@ pub(super) struct RawMatch {
     /// `cluster_header`. A client that sends it has it removed. Change the default only where the name is taken.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = limits::DEFAULT_ROUTE_HEADER)))]
     pub(super) route_header: Option<String>,
+    /// The request header in which Modgate names the host that a request it routes is addressed to; Envoy's route reads it by
+    /// `host_rewrite_header`. `:authority` stays the client's, for by it Envoy chooses the virtual host.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = limits::DEFAULT_HOST_HEADER)))]
+    pub(super) host_header: Option<String>,
 }
 
 /// What must not be told to others.

@@ -28,6 +28,7 @@ fn the_minimal_configuration_gets_every_default() {
             hosts: Vec::new(),
             path_prefix: String::new(),
             route_header: "x-modgate-cluster".to_owned(),
+            host_header: "x-modgate-host".to_owned(),
         },
         upstreams: vec![Upstream {
             name: "proxy_golang_org".to_owned(),

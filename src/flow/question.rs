@@ -14,7 +14,7 @@ use crate::{
     config::{Config, MissMode, Reverify},
     cx::{Cx, Verdict},
     goproxy::{Answer, Asker, Document, Failure, File, Found, Judge, Missing, Refusal, Validity},
-    http::{RequestHead, Timestamp},
+    http::Timestamp,
     metrics::Cache,
     plan::Want,
     policy::Caller,
@@ -23,11 +23,11 @@ use crate::{
 pub(super) use self::indexed::Indexed;
 pub use self::resumed::Resumed;
 
-/// A request that waits for a search.
+/// A request that waits for a search. Of its head nothing is kept but what the question holds: the host has the rest, and a
+/// thousand who wait must not cost a thousand heads more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parked {
     pub(super) question: Question,
-    pub(super) head: RequestHead,
 }
 
 /// What a request asks, as far as the answer depends on it.
@@ -40,6 +40,8 @@ pub(super) struct Question {
     /// Whether storage has lost what it had: it is not asked then, nor given it again.
     pub(super) lost: bool,
     pub(super) asker: Asker,
+    /// Whether the head of the answer alone is asked for.
+    pub(super) head_only: bool,
     pub(super) kind: &'static str,
     pub(super) caller: Caller,
     /// What the answer is for.
@@ -73,9 +75,9 @@ impl Parked {
         &self.question.want
     }
 
-    /// The request.
-    pub fn head(&self) -> &RequestHead {
-        &self.head
+    /// What the client has already, by its `If-None-Match`.
+    pub fn if_none_match(&self) -> Option<&str> {
+        self.question.asker.if_none_match.as_deref()
     }
 
     /// Whether upstreams may be asked (no `Disable-Module-Fetch`).

@@ -116,28 +116,29 @@ impl Reception {
             no_cache: wants_revalidation(&head.headers),
             lost: false,
             asker: Asker { if_none_match: head.headers.first("if-none-match").map(str::to_owned) },
+            head_only: head.method == "HEAD",
             kind,
             caller,
             serving: Serving::Itself,
             redirects: false,
             want,
         };
-        Self::enter(question, head, known, cx)
+        Self::enter(question, known, cx)
     }
 
     /// What becomes of a question, as far as the policy lets it.
-    fn enter(question: Question, head: &RequestHead, known: &mut Known<'_>, cx: &mut Cx<'_>) -> Self {
+    fn enter(question: Question, known: &mut Known<'_>, cx: &mut Cx<'_>) -> Self {
         match question.admit(known, cx) {
-            Ruling::Pass => Self::ask(question.in_reach(known.config), head, known, cx),
+            Ruling::Pass => Self::ask(question.in_reach(known.config), known, cx),
             Ruling::Undated(module, version) => {
-                Self::Undated(Parked { question, head: head.clone() }.into(), module, vec![version])
+                Self::Undated(Parked { question }.into(), module, vec![version])
             }
             Ruling::Instead(instead) => Self::Decided(give_instead(&instead, question.kind, cx)),
         }
     }
 
     /// What becomes of a question that may be asked.
-    fn ask(mut question: Question, head: &RequestHead, known: &mut Known<'_>, cx: &mut Cx<'_>) -> Self {
+    fn ask(mut question: Question, known: &mut Known<'_>, cx: &mut Cx<'_>) -> Self {
         // As many as there are stages of an answer, at most.
         loop {
             let key = question.want.key();
@@ -149,7 +150,7 @@ impl Reception {
                     continue;
                 };
                 let spread = known.index.spread(&key, entry.since());
-                match question.look_at(entry, spread, head, known, cx) {
+                match question.look_at(entry, spread, known, cx) {
                     Indexed::Answer(reception) => return reception,
                     Indexed::Known(found) => before = Some(found),
                     Indexed::Lost => question.lost = true,
@@ -162,7 +163,7 @@ impl Reception {
             }
             match next {
                 Some(further) => question = *further,
-                None => return Self::Search(Box::new(Parked { question, head: head.clone() }), before),
+                None => return Self::Search(Box::new(Parked { question }), before),
             }
         }
     }
@@ -170,8 +171,7 @@ impl Reception {
     /// As [`Reception::of`], for a request that was received before: for what it asks next, or for what it asked when
     /// something had to be found out first.
     pub fn again(parked: Parked, known: &mut Known<'_>, cx: &mut Cx<'_>) -> Self {
-        let Parked { question, head } = parked;
-        Self::enter(question, &head, known, cx)
+        Self::enter(parked.question, known, cx)
     }
 }
 
@@ -193,7 +193,8 @@ pub(super) fn give_instead(instead: &Instead, kind: &'static str, cx: &mut Cx<'_
     answer(&given, &Asker::default(), kind, Cache::None, cx)
 }
 
-/// A request that is not ours goes on as it is, but never with a header of ours.
+/// A request that is not ours goes on as it is, but never with the header that has it routed by us. The header that names a
+/// host is read by no other route.
 pub fn pass_on(header: ReadHeader<'_>, config: &Config) -> Verdict {
     let name = &config.matching.route_header;
     if header(name).is_some() {

@@ -3,10 +3,10 @@
 use super::respond::{answer, audience};
 use crate::{
     config::{Config, Endpoint},
-    cx::{Cx, Edit, Verdict},
+    cx::{Cx, Edit, Route, Verdict},
     endpoint,
     goproxy::{Answer, Asker, CACHE_HEADER, Failure, Fault, Missing, Outcome, Validity, Zip},
-    http::{Reply, RequestHead, ResponseHead},
+    http::{Reply, ResponseHead},
     metrics::{Cache, Metric},
     modzip::MAX_ZIP,
     plan::Source,
@@ -42,9 +42,8 @@ pub struct Lesson {
 }
 
 impl Routed {
-    /// The request `head`, routed to `source`, which nobody has asked yet.
-    pub fn new(zip: Zip, source: Source, head: &RequestHead) -> Self {
-        let head_only = head.method == "HEAD";
+    /// A request for `zip`, or for its head alone, routed to `source`, which nobody has asked yet.
+    pub fn new(zip: Zip, source: Source, head_only: bool) -> Self {
         Self { zip, source, doubt: None, proven: false, checked: false, head_only }
     }
 
@@ -65,21 +64,18 @@ impl Routed {
         !self.checked && !self.head_only
     }
 
-    /// The change of headers that sends the request there, and leaves behind what is none of that host's business.
-    pub fn verdict(&self, head: &RequestHead, config: &Config) -> Option<Verdict> {
+    /// The way there. What is none of that host's business stays behind, and what is nobody else's goes beside the request:
+    /// which route takes it, the filter cannot see.
+    pub fn verdict(&self, config: &Config) -> Option<Verdict> {
         let to = self.source.endpoint(config)?;
-        let mut set = vec![
+        let set = vec![
             (config.matching.route_header.clone(), to.cluster.clone()),
-            (":authority".to_owned(), to.authority.clone()),
+            (config.matching.host_header.clone(), to.authority.clone()),
             (":scheme".to_owned(), to.scheme.as_str().to_owned()),
             (":path".to_owned(), self.path(to, config)),
             ("user-agent".to_owned(), endpoint::USER_AGENT.to_owned()),
         ];
-        set.extend(to.headers.iter().cloned());
-        let goes = |name: &str| endpoint::forwards(name) && !(self.is_inspected() && endpoint::selects(name));
-        let mut remove: Vec<_> = head.headers.names().filter(|name| !goes(name)).map(str::to_owned).collect();
-        remove.dedup();
-        Some(Verdict::Edit(Edit { remove, set }))
+        Some(Verdict::Route(Route { set, confided: to.headers.clone(), selects: !self.is_inspected() }))
     }
 
     fn path(&self, to: &Endpoint, config: &Config) -> String {

@@ -12,9 +12,12 @@ use proxy_wasm::{
     types::{Action, BufferType, MapType},
 };
 
-use super::link::{Link, Onward};
+use super::{
+    heads,
+    link::{Link, Onward},
+};
 use crate::{
-    cx::{BodyVerdict, Edit, StreamId, Verdict},
+    cx::{BodyVerdict, Edit, Route, StreamId, Verdict},
     http::Response,
 };
 
@@ -29,6 +32,10 @@ pub(super) fn now(link: &mut Link, stream: StreamId, map: MapType, verdict: Verd
         Verdict::Respond(response) => {
             respond(link, stream, &response);
             Action::Pause
+        }
+        Verdict::Route(to) => {
+            route(&to);
+            Action::Continue
         }
         Verdict::Wait => Action::Pause,
     }
@@ -76,6 +83,10 @@ pub(super) fn resume(link: &mut Link, stream: StreamId, onward: Onward) {
             let _ = hostcalls::resume_http_request();
         }
         Onward::Request(Verdict::Respond(response)) => respond(link, stream, &response),
+        Onward::Request(Verdict::Route(to)) => {
+            route(&to);
+            let _ = hostcalls::resume_http_request();
+        }
         Onward::Request(Verdict::Wait) => {}
         Onward::Reset => {
             let _ = hostcalls::reset_http_response();
@@ -101,6 +112,25 @@ fn respond(link: &mut Link, stream: StreamId, response: &Response) {
     }
     let _ = hostcalls::send_http_response(response.status.into(), headers, Some(&response.body));
 }
+
+/// Makes the request one for the download route. What is confided stands in the stream's filter state, as
+/// `wasm.modgate.<header>`, from which that route takes it.
+fn route(to: &Route) {
+    for name in heads::names(MapType::HttpRequestHeaders) {
+        if !to.keeps(&name) {
+            let _ = hostcalls::remove_map_value(MapType::HttpRequestHeaders, &name);
+        }
+    }
+    for (name, value) in &to.set {
+        set(MapType::HttpRequestHeaders, name, value);
+    }
+    for (name, value) in &to.confided {
+        let _ = hostcalls::set_property(vec![&format!("{CONFIDED}{name}")], Some(value.as_bytes()));
+    }
+}
+
+/// Envoy puts `wasm.` before the name of a property that a filter sets.
+const CONFIDED: &str = "modgate.";
 
 fn apply(map: MapType, edit: &Edit) {
     for name in &edit.remove {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     cx::{Command, Cx, StreamId, Verdict},
-    flow::{End, Parked, Publication, Published, Reception, Searched, judge, published_by},
+    flow::{End, Parked, Publication, Published, Searched, judge, published_by},
     gomod::{ModulePath, Version},
     goproxy::{Document, Failure, Fault, File, Info},
     http::Timestamp,
@@ -192,11 +192,7 @@ impl Worker {
 
     fn go_on_dated(&mut self, stream: StreamId, then: Undated, cx: &mut Cx<'_>) -> Verdict {
         match then {
-            Undated::Asked(parked) => {
-                let head = parked.head().clone();
-                let reception = Reception::again(*parked, &mut self.known(), cx);
-                self.receive(stream, &head, reception, cx)
-            }
+            Undated::Asked(parked) => self.ask_again(stream, *parked, cx),
             Undated::Searched { parked, coalesced, searched } => {
                 self.resume(stream, *parked, coalesced, &searched, cx)
             }

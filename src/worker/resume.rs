@@ -33,6 +33,14 @@ impl Worker {
         }
     }
 
+    /// What becomes of a request that was received before: of what it asks next, or of what it asked when something had to be
+    /// found out first.
+    pub(super) fn ask_again(&mut self, stream: StreamId, parked: Parked, cx: &mut Cx<'_>) -> Verdict {
+        let if_none_match = parked.if_none_match().map(str::to_owned);
+        let reception = Reception::again(parked, &mut self.known(), cx);
+        self.receive(stream, if_none_match.as_deref(), reception, cx)
+    }
+
     /// What becomes of a stream whose search is over: [`Verdict::Wait`] where it needs another.
     pub(super) fn resume(
         &mut self,
@@ -55,11 +63,7 @@ impl Worker {
                 }
                 verdict
             }
-            Resumed::Next(parked) => {
-                let head = parked.head().clone();
-                let reception = Reception::again(*parked, &mut self.known(), cx);
-                self.receive(stream, &head, reception, cx)
-            }
+            Resumed::Next(parked) => self.ask_again(stream, *parked, cx),
             Resumed::Undated(module, versions) => {
                 let (parked, searched) = (Box::new(parked), Box::new(searched.clone()));
                 let then = Undated::Searched { parked, coalesced, searched };

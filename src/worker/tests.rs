@@ -86,8 +86,8 @@ fn crowd(world: &mut World, workers: usize, each: usize, path: &str) -> Vec<Stre
 
 fn routed_to(world: &World, stream: StreamId) -> &str {
     match world.verdict(stream) {
-        Verdict::Edit(edit) => {
-            edit.set.iter().find(|(name, _)| name == "x-modgate-cluster").map_or("", |(_, value)| value)
+        Verdict::Route(route) => {
+            route.set.iter().find(|(name, _)| name == "x-modgate-cluster").map_or("", |(_, value)| value)
         }
         other => panic!("not routed: {other:?}"),
     }

@@ -3,7 +3,7 @@
 use super::{each, given, header};
 use crate::config::problems::{Found, Path, quoted};
 use crate::config::raw::{RawCallerSource, RawCallers, RawXfccKey};
-use crate::config::{CallerSource, Callers, Config, Origin, XfccKey, limits};
+use crate::config::{CallerSource, Callers, Config, Match, Origin, XfccKey, limits};
 use crate::policy::Principal;
 
 /// The roots of attributes that a client cannot write.
@@ -22,14 +22,14 @@ struct Compiled {
 pub(super) fn callers(
     raw: &RawCallers,
     at: &Path,
-    route_header: &str,
+    matching: &Match,
     found: &mut Found,
     warnings: &mut Vec<String>,
 ) -> Callers {
     let at = at.key("principals");
     let most = Some(limits::MAX_CALLER_SOURCES);
     let compiled = each(raw.principals.as_deref(), most, &at, found, |raw, at, found| {
-        source(raw, at.clone(), route_header, found)
+        source(raw, at.clone(), matching, found)
     });
     let compiled: Vec<_> = compiled.into_iter().flatten().collect();
     check_prefixes(&compiled, found);
@@ -56,14 +56,14 @@ pub(super) fn nobody_has_a_name(config: &Config) -> Option<String> {
     })
 }
 
-fn source(raw: &RawCallerSource, at: Path, route_header: &str, found: &mut Found) -> Option<Compiled> {
+fn source(raw: &RawCallerSource, at: Path, matching: &Match, found: &mut Found) -> Option<Compiled> {
     let separator = separator(raw.separator.as_deref(), &at.key("separator"), found);
     let prefix = prefix(raw.prefix.as_deref(), &at.key("prefix"), found);
     let trusted = raw.trusted.unwrap_or_default();
     let (origin, is_believed) = match (&raw.header, &raw.property, raw.xfcc) {
         (Some(name), None, None) => {
             let name = name.to_ascii_lowercase();
-            if let Err(why) = header::may_name_callers(&name, route_header) {
+            if let Err(why) = header::may_name_callers(&name, matching) {
                 found.note(&at.key("header"), format!("{} cannot say who asks: {why}", quoted(&name)));
             }
             (Origin::Header(name), trusted)

@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 use super::{duration, header, path};
 use crate::config::problems::{Found, Path, quoted};
 use crate::config::raw::{RawEndpoint, RawScheme};
-use crate::config::{Endpoint, Scheme, host, limits};
+use crate::config::{Endpoint, Match, Scheme, host, limits};
 
 /// What an endpoint takes from outside its section.
 pub(super) struct Context<'a> {
-    pub(super) route_header: &'a str,
+    pub(super) matching: &'a Match,
     pub(super) timeout: Duration,
 }
 
@@ -31,7 +31,7 @@ pub(super) fn endpoint(
         authority,
         scheme,
         path_prefix,
-        headers: headers(raw.headers, &at.key("headers"), context.route_header, found),
+        headers: headers(raw.headers, &at.key("headers"), context.matching, found),
         timeout: duration::timeout(raw.timeout, context.timeout, &at.key("timeout"), found),
     }
 }
@@ -119,13 +119,13 @@ fn by_parts(raw: &RawEndpoint<'_>, at: &Path, found: &mut Found) -> (Scheme, Str
 fn headers(
     raw: Option<&Map<String, Value>>,
     at: &Path,
-    route_header: &str,
+    matching: &Match,
     found: &mut Found,
 ) -> Vec<(String, String)> {
     let mut headers: Vec<(String, String)> = Vec::new();
     for (name, value) in raw.into_iter().flatten() {
         let (at, name) = (at.key(name.clone()), name.to_ascii_lowercase());
-        if let Err(why) = header::may_be_added(&name, route_header) {
+        if let Err(why) = header::may_be_added(&name, matching) {
             found.note(&at, why);
         } else if headers.iter().any(|(known, _)| *known == name) {
             found.note(&at, "given twice; the case of a header's name says nothing");

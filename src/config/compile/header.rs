@@ -1,6 +1,6 @@
 //! Which request headers a configuration may set, and which may carry the route.
 
-use crate::config::limits;
+use crate::config::Match;
 use crate::config::problems::{Found, Path, quoted};
 
 /// They belong to one connection, not to the request (RFC 9110, 7.6.1); HTTP/2 has no place for them.
@@ -54,23 +54,22 @@ const STANDARD: &[&str] = &[
 const STANDARD_FAMILIES: &[&str] =
     &["accept-", "access-control-", "content-", "if-", "proxy-", "sec-", "x-b3-", "x-envoy-", "x-forwarded-"];
 
-/// The name of the header that carries the cluster, in lower case.
-pub(super) fn route_header(raw: Option<&str>, at: &Path, found: &mut Found) -> String {
-    let Some(name) = raw else { return limits::DEFAULT_ROUTE_HEADER.to_owned() };
+/// The name of a header that carries the route, or a part of it, in lower case.
+pub(super) fn carrier(raw: Option<&str>, default: &str, at: &Path, found: &mut Found) -> String {
+    let Some(name) = raw else { return default.to_owned() };
     let lower = name.to_ascii_lowercase();
     let is_taken = [HOP_BY_HOP, OWN, STANDARD].concat().contains(&lower.as_str())
         || STANDARD_FAMILIES.iter().any(|family| lower.starts_with(family));
     if !is_token(&lower) {
         found.note(at, format!("{} is not a header name", quoted(name)));
     } else if is_taken {
-        let proposal = limits::DEFAULT_ROUTE_HEADER;
-        found.note(at, format!("{} has a meaning of its own; take one such as {proposal}", quoted(name)));
+        found.note(at, format!("{} has a meaning of its own; take one such as {default}", quoted(name)));
     }
     lower
 }
 
 /// Whether a configured header may be added to requests. `name` is in lower case.
-pub(super) fn may_be_added(name: &str, route_header: &str) -> Result<(), &'static str> {
+pub(super) fn may_be_added(name: &str, matching: &Match) -> Result<(), &'static str> {
     if name.starts_with(':') {
         Err("pseudo-headers come from `url` (or `authority` and `path_prefix`)")
     } else if !is_token(name) {
@@ -81,15 +80,17 @@ pub(super) fn may_be_added(name: &str, route_header: &str) -> Result<(), &'stati
         Err("it comes from `url` or `authority`")
     } else if OWN.contains(&name) || name.starts_with("if-") {
         Err("Modgate sets it for each request")
-    } else if name == route_header {
+    } else if name == matching.route_header {
         Err("it carries the route (match.route_header)")
+    } else if name == matching.host_header {
+        Err("it carries the route's host (match.host_header)")
     } else {
         Ok(())
     }
 }
 
 /// Whether a request header may say who asks. `name` is in lower case.
-pub(super) fn may_name_callers(name: &str, route_header: &str) -> Result<(), &'static str> {
+pub(super) fn may_name_callers(name: &str, matching: &Match) -> Result<(), &'static str> {
     if name.starts_with(':') || !is_token(name) {
         Err("not a header name")
     } else if matches!(name, "authorization" | "cookie") || name.starts_with("proxy-") {
@@ -103,8 +104,10 @@ pub(super) fn may_name_callers(name: &str, route_header: &str) -> Result<(), &'s
         || matches!(name, "x-forwarded-for" | "x-forwarded-host" | "x-forwarded-proto")
     {
         Err("it has a meaning of its own")
-    } else if name == route_header {
+    } else if name == matching.route_header {
         Err("it carries the route (match.route_header)")
+    } else if name == matching.host_header {
+        Err("it carries the route's host (match.host_header)")
     } else {
         Ok(())
     }

@@ -8,7 +8,6 @@ use crate::{
     cx::Cx,
     flow::{Hit, Known, Reception, Routed, is_unwritten, judge, request::give_instead, shown::Shown},
     goproxy::{Answer, Document, Found, Standing, Zip},
-    http::RequestHead,
     metrics::Cache,
     plan::{Source, Want, plan},
     shared::Entry,
@@ -34,7 +33,6 @@ impl Question {
         &self,
         entry: Entry,
         spread: u8,
-        head: &RequestHead,
         known: &mut Known<'_>,
         cx: &mut Cx<'_>,
     ) -> Indexed {
@@ -60,7 +58,7 @@ impl Question {
                     }
                     Shown::Next(question) => return Indexed::Next(question),
                     Shown::Undated(module, versions) => {
-                        let parked = Parked { question: self.clone(), head: head.clone() };
+                        let parked = Parked { question: self.clone() };
                         return Indexed::Answer(Reception::Undated(parked.into(), module, versions));
                     }
                 };
@@ -91,12 +89,12 @@ impl Question {
                 Indexed::Answer(Reception::Hit(Hit::new(&answer, validity, self.kind)))
             }
             (Want::Zip(zip), Standing::Fresh { .. }, Entry::Stored { checked, .. }) => {
-                self.routed(zip, Source::Storage, checked, head, config, cx)
+                self.routed(zip, Source::Storage, checked, config, cx)
             }
             (Want::Zip(zip), Standing::Fresh { .. }, Entry::Streamed { upstream, .. })
                 if self.may_fetch && config.on_miss(&zip.module) == MissMode::Fetch =>
             {
-                self.routed(zip, Source::Upstream(upstream), false, head, config, cx)
+                self.routed(zip, Source::Upstream(upstream), false, config, cx)
             }
             (Want::Zip(_), _, Entry::Lost { since, corrupt: true }) if judge.quarantine(since) => {
                 Indexed::Lost
@@ -106,21 +104,13 @@ impl Question {
         }
     }
 
-    fn routed(
-        &self,
-        zip: &Zip,
-        source: Source,
-        checked: bool,
-        head: &RequestHead,
-        config: &Config,
-        cx: &mut Cx<'_>,
-    ) -> Indexed {
+    fn routed(&self, zip: &Zip, source: Source, checked: bool, config: &Config, cx: &mut Cx<'_>) -> Indexed {
         let checked = checked && !is_always_checked(config);
-        let routed = Routed { proven: true, checked, ..Routed::new(zip.clone(), source, head) };
+        let routed = Routed { proven: true, checked, ..Routed::new(zip.clone(), source, self.head_only) };
         if let Some(verdict) = routed.redirect(config, cx) {
             return Indexed::Answer(Reception::Decided(verdict));
         }
-        match routed.verdict(head, config) {
+        match routed.verdict(config) {
             Some(verdict) => Indexed::Answer(Reception::Routed(verdict, routed)),
             None => Indexed::Nothing,
         }

@@ -74,7 +74,7 @@ impl Parked {
                     }
                     Shown::Instead(instead) => give_instead(&instead, question.kind, cx),
                     Shown::Next(question) => {
-                        return Resumed::Next(Self { question: *question, head: self.head.clone() }.into());
+                        return Resumed::Next(Self { question: *question }.into());
                     }
                     Shown::Undated(module, versions) => return Resumed::Undated(module, versions),
                 }
@@ -104,12 +104,12 @@ impl Parked {
                     doubt,
                     proven: *proven,
                     checked: *checked && !is_always_checked(config),
-                    ..Routed::new(zip.clone(), source, &self.head)
+                    ..Routed::new(zip.clone(), source, question.head_only)
                 });
                 if let Some(verdict) = routed.as_ref().and_then(|routed| routed.redirect(config, cx)) {
                     return Resumed::Answered(verdict, None);
                 }
-                match routed.as_ref().and_then(|routed| routed.verdict(&self.head, config)) {
+                match routed.as_ref().and_then(|routed| routed.verdict(config)) {
                     Some(verdict) => return Resumed::Answered(verdict, routed),
                     None => question.failed(&inconsistent(&question.want), cx),
                 }

@@ -70,7 +70,7 @@ fn scenario_offline_means_nobody_else_s_upstream() {
     let (online, away) =
         (world.begin(0, "/example.com/m/@v/v1.0.0.zip"), world.begin(other, "/example.com/m/@v/v1.0.0.zip"));
     world.settle();
-    assert!(matches!(world.verdict(online), Verdict::Edit(_)), "{:?}", world.verdict(online));
+    assert!(matches!(world.verdict(online), Verdict::Route(_)), "{:?}", world.verdict(online));
     assert_eq!(world.response(away).status, 404);
     // The index knows which upstream streams it.
     let _ = world.answer_routed(0, online, 200, &[("content-type", "application/zip")]);

@@ -22,7 +22,7 @@ fn chain(first_rule: &str) -> World {
 
 fn cluster_of(verdict: &Verdict) -> String {
     match verdict {
-        Verdict::Edit(edit) => edit
+        Verdict::Route(route) => route
             .set
             .iter()
             .find(|(name, _)| name == "x-modgate-cluster")

@@ -28,8 +28,8 @@ fn chain(workers: usize) -> World {
 
 fn routed_to(world: &World, stream: StreamId) -> &str {
     match world.verdict(stream) {
-        Verdict::Edit(edit) => {
-            edit.set.iter().find(|(name, _)| name == "x-modgate-cluster").map_or("", |(_, value)| value)
+        Verdict::Route(route) => {
+            route.set.iter().find(|(name, _)| name == "x-modgate-cluster").map_or("", |(_, value)| value)
         }
         other => panic!("not routed: {other:?}"),
     }

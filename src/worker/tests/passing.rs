@@ -8,7 +8,7 @@ use crate::{
     cx::{StreamId, Verdict},
     flow::{Passing, Routed, Sums},
     goproxy::{Failure, Fault, Target, Zip},
-    http::{Headers, RequestHead, ResponseHead},
+    http::ResponseHead,
     modzip::{Check, H1},
     plan::Source,
     shared::{Entry, Region},
@@ -71,14 +71,7 @@ fn asked() -> Zip {
 fn begin(world: &mut World, source: Source, length: Option<usize>, sums: Option<Sums>) -> StreamId {
     let stream = world.begin(0, PATH);
     world.settle();
-    let request = RequestHead {
-        method: "GET".to_owned(),
-        authority: String::new(),
-        path: PATH.to_owned(),
-        headers: Headers::default(),
-        properties: Vec::new(),
-    };
-    let routed = Routed { checked: false, ..Routed::new(asked(), source, &request) };
+    let routed = Routed { checked: false, ..Routed::new(asked(), source, false) };
     let headers =
         length.map(|length| ("content-length".to_owned(), length.to_string())).into_iter().collect();
     let head = ResponseHead { status: 200, headers, details: None, cluster: None, ends: false };

@@ -134,7 +134,7 @@ fn end(world: &mut World, worker: usize, stream: StreamId) -> Got {
             location: header(response, "location").to_owned(),
             cache: header(response, "x-modgate-cache").to_owned(),
         },
-        Verdict::Edit(_) => {
+        Verdict::Route(_) => {
             let [body, cache_control, location, cache] = [const { String::new() }; 4];
             Got { status: 200, body, cache_control, location, cache }
         }

@@ -168,7 +168,7 @@ impl Run {
     /// A routed zip's response comes, or its client leaves in the middle.
     fn stream(&mut self) {
         let routed =
-            self.clients.iter().find(|(stream, _)| matches!(self.world.verdict(**stream), Verdict::Edit(_)));
+            self.clients.iter().find(|(stream, _)| matches!(self.world.verdict(**stream), Verdict::Route(_)));
         let Some((stream, worker)) = routed.map(|(stream, client)| (*stream, client.worker)) else { return };
         self.clients.remove(&stream);
         let status = if self.random.next(0..=3) == 0 { 404 } else { 200 };

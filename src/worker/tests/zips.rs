@@ -2,22 +2,22 @@
 
 use super::{EMPTY_ZIP, body, header, streaming, world};
 use crate::{
-    cx::{Edit, StreamId, Verdict},
+    cx::{Route, StreamId, Verdict},
     http::{CallFailure, ResponseHead},
     sim::World,
 };
 
 const ZIP: &str = "/example.com/m/@v/v1.0.0.zip";
 
-fn edit(world: &World, stream: StreamId) -> Edit {
+fn route(world: &World, stream: StreamId) -> Route {
     match world.verdict(stream) {
-        Verdict::Edit(edit) => edit.clone(),
+        Verdict::Route(route) => route.clone(),
         other => panic!("not routed: {other:?}"),
     }
 }
 
-fn set<'a>(edit: &'a Edit, name: &str) -> &'a str {
-    edit.set.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+fn set<'a>(headers: &'a [(String, String)], name: &str) -> &'a str {
+    headers.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
 }
 
 #[test]
@@ -25,12 +25,13 @@ fn scenario_a_zip_that_storage_lacks_is_routed_to_the_upstream() {
     let mut world = streaming(1);
     let stream = world.begin(0, ZIP);
     world.settle();
-    let edit = edit(&world, stream);
+    let route = route(&world, stream);
     assert_eq!(world.clusters["storage"].asked, ["HEAD /modules/example.com/m/@v/v1.0.0.zip"]);
     assert!(world.clusters["public"].asked.is_empty(), "the stream itself says whether it has it");
-    assert_eq!(set(&edit, "x-modgate-cluster"), "public");
-    assert_eq!(set(&edit, ":authority"), "proxy.test");
-    assert_eq!(set(&edit, ":path"), "/base/example.com/m/@v/v1.0.0.zip");
+    assert_eq!(set(&route.set, "x-modgate-cluster"), "public");
+    assert_eq!(set(&route.set, "x-modgate-host"), "proxy.test");
+    assert_eq!(set(&route.set, ":authority"), "", "by it the host has chosen the virtual host");
+    assert_eq!(set(&route.set, ":path"), "/base/example.com/m/@v/v1.0.0.zip");
 }
 
 #[test]
@@ -40,7 +41,7 @@ fn scenario_a_stored_zip_is_routed_to_storage_and_remembered() {
     for _ in 0..2 {
         let stream = world.begin(0, ZIP);
         world.settle();
-        assert_eq!(set(&edit(&world, stream), "x-modgate-cluster"), "storage");
+        assert_eq!(set(&route(&world, stream).set, "x-modgate-cluster"), "storage");
     }
     assert_eq!(world.clusters["storage"].asked.len(), 1, "its presence is remembered");
     world.pass(60_000);
@@ -83,9 +84,11 @@ fn scenario_what_is_read_along_is_asked_for_whole_and_of_the_rest_any_bytes() {
         }
         let stream = world.begin_with(0, method, ZIP, &headers);
         world.settle();
-        let edit = edit(&world, stream);
-        assert_eq!(edit.remove, [&nobodys[..], ours].concat(), "{method} of {source}");
-        assert_eq!(set(&edit, "x-modgate-cluster"), source, "ours, put after the client's is removed");
+        let route = route(&world, stream);
+        let stays =
+            headers.iter().map(|(name, _)| *name).filter(|name| !route.keeps(name)).collect::<Vec<_>>();
+        assert_eq!(stays, [&nobodys[..], ours].concat(), "{method} of {source}");
+        assert_eq!(set(&route.set, "x-modgate-cluster"), source, "ours, put after the client's is removed");
     }
 }
 
@@ -107,9 +110,9 @@ fn scenario_a_zips_answer_goes_on_under_our_own_headers() {
         panic!("not edited");
     };
     assert_eq!(edit.remove, ["set-cookie", "cache-control", "accept-ranges"]);
-    assert_eq!(set(&edit, "content-type"), "application/zip");
-    assert_eq!(set(&edit, "cache-control"), "public, max-age=86400, immutable");
-    assert_eq!(set(&edit, "x-modgate-cache"), "upstream");
+    assert_eq!(set(&edit.set, "content-type"), "application/zip");
+    assert_eq!(set(&edit.set, "cache-control"), "public, max-age=86400, immutable");
+    assert_eq!(set(&edit.set, "x-modgate-cache"), "upstream");
     assert_eq!(world.counters["modgate.requests_total.kind.zip.cache.upstream.class.2xx"], 1);
 }
 
@@ -168,7 +171,7 @@ fn scenario_partial_and_not_modified_answers_go_on() {
         let Verdict::Edit(edit) = world.answer_routed(0, stream, status, &head) else {
             panic!("{status} is answered");
         };
-        assert_eq!(set(&edit, "cache-control"), cache_control, "{status}");
+        assert_eq!(set(&edit.set, "cache-control"), cache_control, "{status}");
     }
 }
 
@@ -184,7 +187,7 @@ fn scenario_a_chain_is_asked_who_has_the_zip() {
         let stream = world.begin(0, ZIP);
         world.settle();
         match world.verdict(stream) {
-            Verdict::Edit(edit) => set(edit, "x-modgate-cluster").to_owned(),
+            Verdict::Route(route) => set(&route.set, "x-modgate-cluster").to_owned(),
             Verdict::Respond(response) => response.status.to_string(),
             other => panic!("{other:?}"),
         }
@@ -204,7 +207,7 @@ fn scenario_zips_without_storage_come_from_the_upstream() {
     world.cluster("storage").fault = Some(CallFailure::TimedOut);
     let stream = world.begin(0, ZIP);
     world.settle();
-    assert_eq!(set(&edit(&world, stream), "x-modgate-cluster"), "public");
+    assert_eq!(set(&route(&world, stream).set, "x-modgate-cluster"), "public");
 }
 
 #[test]
@@ -222,7 +225,7 @@ fn scenario_a_zip_deleted_behind_our_back_is_an_outage_and_no_404() {
     world.clusters.get_mut("storage").unwrap().answer("/modules/example.com/m/@v/v1.0.0.zip", 404, &[], "");
     let stream = world.begin(0, ZIP);
     world.settle();
-    assert_eq!(set(&edit(&world, stream), "x-modgate-cluster"), "public");
+    assert_eq!(set(&route(&world, stream).set, "x-modgate-cluster"), "public");
 }
 
 #[test]
@@ -244,7 +247,7 @@ fn scenario_a_download_that_storage_fails_is_not_sent_there_again_unasked() {
     world.cluster("storage").fault = Some(CallFailure::Unreachable);
     let stream = world.begin(0, ZIP);
     world.settle();
-    assert_eq!(set(&edit(&world, stream), "x-modgate-cluster"), "public");
+    assert_eq!(set(&route(&world, stream).set, "x-modgate-cluster"), "public");
 }
 
 #[test]
@@ -252,7 +255,7 @@ fn scenario_head_of_a_zip_is_routed_as_head() {
     let mut world = streaming(1);
     let stream = world.begin_with(0, "HEAD", ZIP, &[]);
     world.settle();
-    assert!(edit(&world, stream).set.iter().all(|(name, _)| name != ":method"));
+    assert!(route(&world, stream).set.iter().all(|(name, _)| name != ":method"));
 }
 
 #[test]

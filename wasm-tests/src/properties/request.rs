@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use modgate::config::Config;
-use modgate::cx::{Edit, Verdict};
+use modgate::cx::{Route, Verdict};
 use modgate::http::{Response, ResponseHead};
 
 use self::script::Script;
@@ -50,8 +50,8 @@ pub fn check(input: &[u8]) {
         assert_eq!((first.status, &first.body), (second.status, &second.body));
     }
     for (stream, verdict) in world.routed() {
-        let Verdict::Edit(edit) = verdict else { panic!("routed by {verdict:?}") };
-        is_route(&edit, config);
+        let Verdict::Route(route) = verdict else { panic!("routed by {verdict:?}") };
+        is_route(&route, config);
         let (status, headers) = script.response.clone();
         let names: Vec<_> = headers.names().map(str::to_owned).collect();
         match world
@@ -87,25 +87,30 @@ fn is_proper(verdict: &Verdict, names: &BTreeSet<&str>, config: &Config) {
     match verdict {
         Verdict::Continue => assert!(!names.contains(route_header.as_str()), "the client picked a cluster"),
         Verdict::Edit(edit) => {
-            let ours = edit.set.iter().any(|(name, _)| name == route_header);
-            assert!(ours || edit.remove.contains(route_header), "the client picked a cluster");
+            assert!(edit.remove.contains(route_header), "the client picked a cluster");
             is_clean(edit.set.iter());
+        }
+        Verdict::Route(route) => {
+            assert!(route.set.iter().any(|(name, _)| name == route_header), "the client picked a cluster");
+            is_clean(route.set.iter().chain(&route.confided));
         }
         Verdict::Respond(response) => is_response(response),
         Verdict::Wait => panic!("it waits for ever"),
     }
 }
 
-fn is_route(edit: &Edit, config: &Config) {
+fn is_route(route: &Route, config: &Config) {
     let value =
-        |wanted: &str| edit.set.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
+        |wanted: &str| route.set.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
     let cluster = value(&config.matching.route_header).unwrap();
     let path = value(":path").unwrap();
     assert!(path.ends_with(".zip"), "{path}");
     assert!(world::is_allowed(config, cluster, path), "{path} is not for {cluster}");
-    assert!(value(":authority").is_some() && value(":scheme").is_some());
+    assert!(value(&config.matching.host_header).is_some() && value(":scheme").is_some());
+    assert!(value(":authority").is_none(), "another virtual host would be chosen by it");
     for name in ["authorization", "cookie"] {
-        assert!(edit.remove.iter().any(|removed| removed == name), "the client's {name} would go along");
+        assert!(!route.keeps(name), "the client's {name} would go along");
+        assert!(value(name).is_none(), "any route could give it to anybody");
     }
 }
 

@@ -213,7 +213,7 @@ impl Run {
 
     /// Those to whom something may come.
     fn routed(&self) -> Vec<StreamId> {
-        let is_routed = |stream: &StreamId| matches!(self.world.verdict(*stream), Verdict::Edit(_));
+        let is_routed = |stream: &StreamId| matches!(self.world.verdict(*stream), Verdict::Route(_));
         let comes = |(stream, client): &(&StreamId, &Client)| {
             is_routed(stream) && !matches!(client.body, Coming::Nothing)
         };

@@ -18,7 +18,7 @@ impl Run {
                 assert!(is_plain, "seed {seed}: {} {:?}", client.file, answer);
                 false
             }
-            Verdict::Edit(_) if matches!(client.body, Coming::Head) => true,
+            Verdict::Route(_) if matches!(client.body, Coming::Head) => true,
             _ => {
                 let download = world.download(*stream);
                 let is_true = download.got == truth(client.number, "zip");
