@@ -75,10 +75,15 @@ impl Routed {
             (":path".to_owned(), self.path(to, config)),
             ("user-agent".to_owned(), endpoint::USER_AGENT.to_owned()),
         ];
+        set.extend([endpoint::ACCEPT_ENCODING].map(|(name, value)| (name.to_owned(), value.to_owned())));
         set.extend(to.headers.iter().cloned());
-        let goes = |name: &str| endpoint::forwards(name) && !(self.is_inspected() && endpoint::selects(name));
-        let mut remove: Vec<_> = head.headers.names().filter(|name| !goes(name)).map(str::to_owned).collect();
-        remove.dedup();
+        let mut remove: Vec<_> =
+            endpoint::left_behind(head.headers.iter()).into_iter().map(str::to_owned).collect();
+        if self.is_inspected() {
+            remove.extend(head.headers.names().filter(|name| endpoint::selects(name)).map(str::to_owned));
+            remove.sort_unstable();
+            remove.dedup();
+        }
         Some(Verdict::Edit(Edit { remove, set }))
     }
 
