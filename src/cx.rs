@@ -66,15 +66,20 @@ pub struct Route {
     /// Headers for the cluster alone, whatever route takes the request: they are told to the host beside the request, and the
     /// download route adds them.
     pub confided: Vec<(String, String)>,
-    /// Whether what the client says of the bytes it wants goes along. Of all else that it says, only what
-    /// [`endpoint::forwards`] does.
+    /// Whether what the client says of the bytes it wants goes along.
     pub selects: bool,
 }
 
 impl Route {
-    /// Whether a header of the client's request goes along.
-    pub fn keeps(&self, name: &str) -> bool {
-        endpoint::forwards(name) && (self.selects || !endpoint::selects(name))
+    /// The names, in lower case and each once, of those `headers` of the client's request that do not go along.
+    pub fn left_behind<'a>(&self, headers: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> Vec<&'a str> {
+        let selects =
+            headers.clone().map(|(name, _)| name).filter(|name| !self.selects && endpoint::selects(name));
+        let mut left = endpoint::left_behind(headers.clone());
+        left.extend(selects);
+        left.sort_unstable();
+        left.dedup();
+        left
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod body;
 mod cache_control;
+mod date;
 mod headers;
 mod ranged;
 mod reply;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::body::Body;
 pub use self::cache_control::{CacheControl, delta_seconds};
+pub use self::date::http_date;
 pub use self::headers::Headers;
 pub use self::ranged::{Piece, Ranged};
 pub use self::reply::{CallFailure, Reply, made_by_host};

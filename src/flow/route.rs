@@ -68,12 +68,14 @@ impl Routed {
     /// which route takes it, the filter cannot see.
     pub fn verdict(&self, config: &Config) -> Option<Verdict> {
         let to = self.source.endpoint(config)?;
+        let (coding, identity) = endpoint::ACCEPT_ENCODING;
         let set = vec![
             (config.matching.route_header.clone(), to.cluster.clone()),
             (config.matching.host_header.clone(), to.authority.clone()),
             (":scheme".to_owned(), to.scheme.as_str().to_owned()),
             (":path".to_owned(), self.path(to, config)),
             ("user-agent".to_owned(), endpoint::USER_AGENT.to_owned()),
+            (coding.to_owned(), identity.to_owned()),
         ];
         Some(Verdict::Route(Route { set, confided: to.headers.clone(), selects: !self.is_inspected() }))
     }

@@ -1,7 +1,5 @@
 //! Heads, read from the host. What is not UTF-8 in them is made so: no part of this proxy has a use for it.
 
-use std::collections::BTreeSet;
-
 use proxy_wasm::{hostcalls, types::MapType};
 
 use crate::http::{Headers, RequestHead};
@@ -39,10 +37,9 @@ pub(super) fn response(map: MapType) -> (u16, Headers) {
     (status, headers)
 }
 
-/// The names of a map's headers, without the pseudo-headers.
-pub(super) fn names(map: MapType) -> BTreeSet<String> {
-    let headers = read(map, |_, _| {});
-    headers.names().map(str::to_owned).collect()
+/// The headers of a map without the pseudo-headers.
+pub(super) fn headers(map: MapType) -> Headers {
+    read(map, |_, _| {})
 }
 
 /// The headers of a map; the pseudo-headers go elsewhere.

@@ -116,10 +116,9 @@ fn respond(link: &mut Link, stream: StreamId, response: &Response) {
 /// Makes the request one for the download route. What is confided stands in the stream's filter state, as
 /// `wasm.modgate.<header>`, from which that route takes it.
 fn route(to: &Route) {
-    for name in heads::names(MapType::HttpRequestHeaders) {
-        if !to.keeps(&name) {
-            let _ = hostcalls::remove_map_value(MapType::HttpRequestHeaders, &name);
-        }
+    let headers = heads::headers(MapType::HttpRequestHeaders);
+    for name in to.left_behind(headers.iter()) {
+        let _ = hostcalls::remove_map_value(MapType::HttpRequestHeaders, name);
     }
     for (name, value) in &to.set {
         set(MapType::HttpRequestHeaders, name, value);
