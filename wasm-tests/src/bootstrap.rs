@@ -83,6 +83,13 @@ impl Bootstrap {
         self.routes().insert(1, json!({"match": {"prefix": prefix}, "route": {"cluster": cluster}}));
     }
 
+    /// Has downloads carry a header of the plugin configuration that the file has no line for.
+    pub fn confide(&mut self, name: &str) {
+        let value = format!("%FILTER_STATE(wasm.modgate.{name}:PLAIN)%");
+        let add = json!({"header": {"key": name, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"});
+        self.routes()[0]["request_headers_to_add"].as_array_mut().expect("a list of headers").push(add);
+    }
+
     /// The filter's `config` (name, policy, VM, configuration).
     pub fn filter(&mut self) -> &mut Value {
         let filter = self.http_filters().iter_mut().find(|filter| is_wasm(filter));

@@ -31,7 +31,9 @@ fn revealing(method: &str, target: &str) -> Request {
 }
 
 /// What anybody behind the gateway may be told, callouts and downloads alike.
-const TOLD: [&str; 8] = [
+const TOLD: [&str; 10] = [
+    // Always the coding that is none.
+    "accept-encoding",
     "authorization",
     "content-length",
     "content-type",
@@ -40,6 +42,8 @@ const TOLD: [&str; 8] = [
     // Of Envoy's own making, on what the filter asks by itself.
     "x-envoy-expected-rq-timeout-ms",
     "x-envoy-internal",
+    // Its own name, once more: the route that reads it cannot remove it.
+    "x-modgate-host",
     "x-tenant",
 ];
 
@@ -89,6 +93,7 @@ fn told_by_downloads(workers: u32, zip_bytes: u32, upstream_zip: &[&str], storag
             "sumdb": [{"name": Sumdb::NAME, "key": database.key(), "cluster": "sum_golang_org",
                        "url": "https://sum.test"}]
         }))
+        .edit(|bootstrap| bootstrap.confide("x-tenant"))
         .start();
     for method in ["GET", "HEAD"] {
         for path in [
