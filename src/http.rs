@@ -95,6 +95,12 @@ impl RequestHead {
         is_read(&self.method)
     }
 
+    /// Bytes of what the client sent, as far as its host keeps it.
+    pub fn bytes(&self) -> usize {
+        let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+        headers + self.method.len() + self.authority.len() + self.path.len()
+    }
+
     /// One header or pseudo-header, as a [`ReadHeader`] gives it.
     pub fn value(&self, name: &str) -> Option<String> {
         let value = match name {

@@ -18,6 +18,7 @@ mod published;
 mod ready;
 mod recall;
 mod resume;
+mod room;
 mod sums;
 mod upload;
 mod write;
@@ -31,6 +32,7 @@ use self::{
     job::{Job, JobKey, SearchKey, Stream, Toil},
     published::Undated,
     ready::Ready,
+    room::Room,
     sums::{Asks, KnownSumdb},
     upload::GivenUp,
 };
@@ -63,6 +65,8 @@ pub struct Worker {
     /// When versions were published, as far as this worker found out.
     publications: Publications,
     ready: Ready,
+    /// What is kept for clients.
+    room: Room,
     sightings: Sightings,
     /// The checksum databases, as this worker knows them.
     sumdbs: Vec<KnownSumdb>,
@@ -88,6 +92,7 @@ impl Worker {
             next_attempt: 0,
             publications: Publications::default(),
             ready: Ready::new(seat.seed),
+            room: Room::default(),
             sightings: Sightings::default(),
             streams: BTreeMap::new(),
             sumdbs: config.sumdb.iter().map(|_| KnownSumdb::default()).collect(),
@@ -160,10 +165,30 @@ impl Worker {
             Reception::Hit(hit) => {
                 let verdict = hit.give(if_none_match, cx);
                 self.ready.keep(head, hit, cx.now);
-                verdict
+                self.room.give(stream, verdict, cx)
             }
-            reception => self.receive(stream, if_none_match, reception, cx),
+            reception if reception.waits() => {
+                if let Some(refusal) = self.room.turn_away(head, cx) {
+                    return refusal;
+                }
+                // What is found out at once may resume it before this step has ended.
+                self.room.waits(stream, head);
+                match self.receive(stream, if_none_match, reception, cx) {
+                    Verdict::Wait => Verdict::Wait,
+                    verdict => self.room.goes_on(stream, verdict, cx),
+                }
+            }
+            reception => {
+                let verdict = self.receive(stream, if_none_match, reception, cx);
+                self.room.give(stream, verdict, cx)
+            }
         }
+    }
+
+    /// Has a stream go on that waited.
+    fn go_on_with(&mut self, stream: StreamId, verdict: Verdict, cx: &mut Cx<'_>) {
+        let verdict = self.room.goes_on(stream, verdict, cx);
+        cx.commands.push(Command::Resume { stream, verdict });
     }
 
     fn known(&mut self) -> Known<'_> {
@@ -282,6 +307,7 @@ impl Worker {
             self.end_upload(key, Err(GivenUp::Left), cx);
         }
         self.streams.remove(&stream);
+        self.room.gone(stream, cx.now);
     }
 
     fn probe(&mut self, stream: StreamId, cx: &mut Cx<'_>) -> Verdict {
@@ -306,7 +332,7 @@ impl Worker {
         for stream in waiting {
             if self.streams.remove(stream).is_some() {
                 let verdict = readiness(&self.sightings, &self.config, cx);
-                cx.commands.push(Command::Resume { stream: *stream, verdict });
+                self.go_on_with(*stream, verdict, cx);
             }
         }
     }

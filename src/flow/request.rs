@@ -46,6 +46,11 @@ pub enum Reception {
 }
 
 impl Reception {
+    /// Whether the client may have to wait.
+    pub fn waits(&self) -> bool {
+        matches!(self, Self::Probe | Self::Search(..) | Self::Undated(..))
+    }
+
     /// Decides what to do with a request.
     pub fn of(head: &RequestHead, known: &mut Known<'_>, cx: &mut Cx<'_>) -> Self {
         let config = known.config;

@@ -10,7 +10,7 @@ use super::{
     errand::{Errand, Waiter},
 };
 use crate::{
-    cx::{Command, Cx, StreamId, Verdict},
+    cx::{Cx, StreamId, Verdict},
     flow::{End, Parked, Publication, Published, Searched, judge, published_by},
     gomod::{ModulePath, Version},
     goproxy::{Document, Failure, Fault, File, Info},
@@ -183,7 +183,7 @@ impl Worker {
             if let Some(Stream::Undated(then)) = self.streams.remove(&stream) {
                 let verdict = self.go_on_dated(stream, *then, cx);
                 if verdict != Verdict::Wait {
-                    cx.commands.push(Command::Resume { stream, verdict });
+                    self.go_on_with(stream, verdict, cx);
                 }
             }
         }

@@ -6,7 +6,7 @@ use super::{
     published::Undated,
 };
 use crate::{
-    cx::{Command, Cx, StreamId, Verdict},
+    cx::{Cx, StreamId, Verdict},
     flow::{End, Parked, Reception, Resumed, Searched},
     plan::Want,
 };
@@ -28,7 +28,7 @@ impl Worker {
         if let Some(Stream::Parked { parked, coalesced }) = self.streams.remove(&stream) {
             let verdict = self.resume(stream, *parked, coalesced, searched, cx);
             if verdict != Verdict::Wait {
-                cx.commands.push(Command::Resume { stream, verdict });
+                self.go_on_with(stream, verdict, cx);
             }
         }
     }

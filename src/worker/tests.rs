@@ -15,6 +15,7 @@ mod policy;
 mod privacy;
 mod random;
 mod refusals;
+mod room;
 mod stale;
 mod storage;
 mod stored;
