@@ -91,6 +91,7 @@ pub(super) fn config(raw: RawConfig, found: &mut Found) -> Config {
         admin: admin(&raw.admin.0.unwrap_or_default(), &root.key("admin"), found),
         matching,
     };
+    config.warnings.extend(endpoint::unconfided(&config));
     config.warnings.extend(verify::unproven_offline(&config));
     config.warnings.extend(callers::nobody_has_a_name(&config));
     config

@@ -13,6 +13,11 @@ pub const DEFAULT_HOST_HEADER: &str = "x-modgate-host";
 /// Where Modgate's own pages lie. No module path starts with a dash (`module.CheckPath`), so nothing is shadowed.
 pub const DEFAULT_ADMIN_PREFIX: &str = "/-/";
 
+/// The headers that the download route of `envoy/gateway.yaml` adds where the configuration has an upstream or the storage told
+/// them: those that known module proxies and stores take credentials in.
+pub const CONFIDED_HEADERS: [&str; 6] =
+    ["authorization", "private-token", "deploy-token", "job-token", "x-jfrog-art-api", "x-api-key"];
+
 /// Default time for one callout to an upstream or a checksum database. A public proxy that has to fetch a module from
 /// its origin first takes seconds, rarely more than twenty; the go command itself waits much longer.
 pub const DEFAULT_UPSTREAM_TIMEOUT: Duration = Duration::from_secs(30);

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{duration, header, path};
 use crate::config::problems::{Found, Path, quoted};
 use crate::config::raw::{RawEndpoint, RawScheme};
-use crate::config::{Endpoint, Match, Scheme, host, limits};
+use crate::config::{Config, Endpoint, Match, Scheme, host, limits};
 
 /// What an endpoint takes from outside its section.
 pub(super) struct Context<'a> {
@@ -34,6 +34,25 @@ pub(super) fn endpoint(
         headers: headers(raw.headers, &at.key("headers"), context.matching, found),
         timeout: duration::timeout(raw.timeout, context.timeout, &at.key("timeout"), found),
     }
+}
+
+/// What to say of headers that downloads may lack: no filter can see whether the gateway's route adds them.
+pub(super) fn unconfided(config: &Config) -> Vec<String> {
+    let upstreams = config.upstreams.iter().enumerate();
+    let upstreams = upstreams.map(|(n, upstream)| (format!("upstreams[{n}]"), &upstream.endpoint));
+    let storage = config.storage.iter().map(|storage| ("storage".to_owned(), &storage.endpoint));
+    let warn = |at: &str, name: &str| {
+        format!(
+            "{at}.headers.{name}: a download carries it only where the gateway's download route adds it, by \
+             {{header: {{key: {name}, value: \"%FILTER_STATE(wasm.modgate.{name}:PLAIN)%\"}}}} in request_headers_to_add"
+        )
+    };
+    let named = upstreams.chain(storage).flat_map(|(at, endpoint)| {
+        let names = endpoint.headers.iter().map(|(name, _)| name.as_str());
+        let unknown = names.filter(|name| !limits::CONFIDED_HEADERS.contains(name));
+        unknown.map(|name| warn(&at, name)).collect::<Vec<_>>()
+    });
+    named.collect()
 }
 
 /// The name an upstream has by default: what it is addressed to, made fit for a metric.

@@ -48,6 +48,8 @@ macro_rules! endpoint_section {
             /// Headers sent with every request to it, e.g. an `authorization`. None by default: credentials are better
             /// injected by Envoy (`credential_injector`, `aws_request_signing`), whose secrets rotate. A client's own
             /// `authorization` and `cookie` are never passed on.
+            /// A download carries one only where the gateway's download route adds it (`request_headers_to_add` in
+            /// `envoy/filter.yaml` has lines for the usual ones), so that no other route of the gateway can.
             #[cfg_attr(
                 not(target_arch = "wasm32"),
                 schemars(with = "Option<std::collections::BTreeMap<String, String>>"),

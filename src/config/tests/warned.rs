@@ -113,3 +113,26 @@ fn a_rule_for_callers_of_whom_nobody_says_who_they_are() {
     assert_eq!(warnings_of(&rule("@anonymous")), [""; 0]);
     assert_eq!(warnings(&rule("ada")), [""; 0]);
 }
+
+/// Documents are asked for by the filter, which says them all; a download goes by a route of the gateway.
+#[test]
+fn headers_that_a_download_may_lack() {
+    let warned = |headers: &str| {
+        let config = format!(
+            r#"{{"upstreams":[{{"cluster":"c","url":"http://h","headers":{headers}}}],
+                "storage":{{"cluster":"s","url":"http://s","headers":{headers}}},
+                "sumdb":[{{"name":"sum.golang.org","cluster":"d","url":"http://d","headers":{headers}}}]}}"#
+        );
+        Config::parse(&config).unwrap().warnings
+    };
+    assert!(warned(r#"{"Authorization":"x","private-token":"y","x-jfrog-art-api":"z"}"#).is_empty());
+    let warnings = warned(r#"{"X-Own":"s3cret"}"#);
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    for (warning, at) in warnings.iter().zip(["upstreams[0].headers.x-own: ", "storage.headers.x-own: "]) {
+        let line = r#"{header: {key: x-own, value: "%FILTER_STATE(wasm.modgate.x-own:PLAIN)%"}}"#;
+        assert!(
+            warning.starts_with(at) && warning.contains(line) && !warning.contains("s3cret"),
+            "{warning}"
+        );
+    }
+}
