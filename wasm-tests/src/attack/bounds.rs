@@ -19,6 +19,9 @@ pub const PATIENCE: Duration = Duration::from_secs(8);
 /// Until a client whose source hangs is answered by another source that is well: `storage.timeout` (5 s) and one tick.
 pub const OTHER_SOURCE: Duration = Duration::from_millis(6_500);
 
+/// Until storage that failed once is asked again for what it has, while an upstream has it too.
+pub const AFTER_ONE_BAD_ANSWER: Duration = Duration::from_secs(5);
+
 /// Until storage that is well again is asked again for what it said nonsense about.
 pub const WELL_AGAIN: Duration = Duration::from_secs(15);
 

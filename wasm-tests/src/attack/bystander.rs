@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::bounds::PATIENCE;
 use crate::http::{Conn, Error, Request, Response};
+use crate::wait;
 
 /// Two of them, each with a request under way or about to be sent. Unlike a load they are no burden, and unlike one they
 /// go on whatever they are answered.
@@ -53,6 +54,16 @@ impl Bystander {
     #[must_use]
     pub fn answered(&self) -> u64 {
         self.shared.answered.load(Ordering::Relaxed)
+    }
+
+    /// Waits until so many more have ended, so that what follows is measured as well as what came before.
+    ///
+    /// # Panics
+    /// When they have not within a minute.
+    #[track_caller]
+    pub fn wait(&self, more: u64) {
+        let until = self.answered() + more;
+        wait::until("others ask", Duration::from_secs(60), || self.answered() >= until);
     }
 
     /// Ends them, with the requests under way.

@@ -76,6 +76,20 @@ impl Site {
     pub fn bystander(&self) -> Bystander {
         Bystander::start(self.envoy.addr(), ask())
     }
+
+    /// The same people without downloads.
+    #[must_use]
+    pub fn looking_up(&self) -> Bystander {
+        let ask = ask();
+        Bystander::start(self.envoy.addr(), move |number| ask(number / 3 * 4 + number % 3))
+    }
+
+    /// The same people with nothing but downloads.
+    #[must_use]
+    pub fn downloading(&self) -> Bystander {
+        let ask = ask();
+        Bystander::start(self.envoy.addr(), move |number| ask(number * 4 + 3))
+    }
 }
 
 /// What bystanders ask for, for gateways that are put together otherwise; the upstream has to be [`calm`] and the module
@@ -105,7 +119,9 @@ pub fn warm() -> Module {
     Module::new("calm.example/warm", "v1.0.0").padded(64 << 10)
 }
 
-fn answer(seen: &Seen) -> Reply {
+/// What a [`calm`] upstream answers.
+#[must_use]
+pub fn answer(seen: &Seen) -> Reply {
     let Some(name) = seen.target.strip_prefix("/calm.example/") else { return Reply::status(404).served() };
     let module = name.split('/').next().unwrap_or_default();
     let module = Module::new(&format!("calm.example/{module}"), "v1.0.0");

@@ -5,7 +5,6 @@ use std::time::Duration;
 use modgate_wasm_tests::attack::site::Site;
 use modgate_wasm_tests::attack::{Fleet, Form, Trial, bounds};
 use modgate_wasm_tests::faulty::{Gate, Reply};
-use modgate_wasm_tests::wait;
 
 /// Nobody needs more than one module more often.
 const STREAMS: usize = 100;
@@ -28,11 +27,11 @@ fn twenty_thousand_who_wait() {
 }
 
 fn crowd(name: &'static str, count: usize, ballast: Option<(usize, usize)>) {
-    let mut trial = Trial::of(name);
+    let mut trial = Trial::alone(name);
     let (site, gate) = (Site::start(1), Gate::new());
     site.upstream.on(SLOW, Reply::ok("v1.0.0\n").served().held(&gate));
     let others = site.bystander();
-    wait::until("others are served", Duration::from_secs(10), || others.answered() > 50);
+    others.wait(50);
     trial.begin(&site.envoy);
     let mut fleet = Fleet::new(site.envoy.addr(), STREAMS, 64 << 10);
     if let Some((bytes, times)) = ballast {

@@ -5,4 +5,12 @@
 //! a short form of itself.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod hanging;
 mod headers;
+mod idle;
+mod impatient;
+mod lists;
+mod poisoned;
+mod ready;
+mod stalled;
+mod unread;
