@@ -131,6 +131,18 @@ flood: wasm ## Ask for FLOOD (1000000) names that nobody has, and watch memory, 
 	@.ci/setup envoy
 	MODGATE_FLOOD=$(FLOOD) cargo test --locked -p modgate-wasm-tests --test e2e_flood -- --nocapture
 
+# A row of each attack is added by the attack itself, failed or not.
+ATTACKS := $(abspath $(TARGET_DIR))/attacks.md
+
+.PHONY: attack
+attack: wasm ## Attack the gateway as it is shipped, as heavily as an attacker would, and show what came of it
+	@.ci/setup envoy nginx
+	@printf '| attack | size | MB before / peak | others: p50 / p99 / worst | others failed | verdict |\n|---|---|---|---|---|---|\n' \
+		> $(ATTACKS)
+	@status=0; MODGATE_ATTACK=heavy MODGATE_ATTACK_TABLE=$(ATTACKS) \
+		cargo test --locked -p modgate-wasm-tests --test e2e_attack -- --test-threads=1 || status=$$?; \
+		printf '\n'; cat $(ATTACKS); exit $$status
+
 .PHONY: garage
 garage: wasm ## Keep modules in three nodes of Garage and kill one (compiles Garage the first time)
 	@.ci/setup go envoy nginx mkproxy sample garage

@@ -17,6 +17,7 @@ macro_rules! native {
 
 // wasm32 has no processes and no sockets.
 native! {
+    pub mod attack;
     pub mod base_url;
     pub mod bench;
     pub mod body;
