@@ -310,6 +310,16 @@ impl Worker {
         self.room.gone(stream, cx.now);
     }
 
+    /// Whether `stream` was given an answer so large that [`Worker::was_read`] is to be told.
+    pub fn owes(&self, stream: StreamId) -> bool {
+        self.room.owes(stream)
+    }
+
+    /// All that `stream` was given has gone out to its client, or will never.
+    pub fn was_read(&mut self, stream: StreamId) {
+        self.room.read(stream);
+    }
+
     fn probe(&mut self, stream: StreamId, cx: &mut Cx<'_>) -> Verdict {
         if let Some(Job::Probe { waiting, .. }) = self.jobs.get_mut(&JobKey::Probe) {
             waiting.push(stream);

@@ -111,6 +111,12 @@ impl Context for Stream {
     fn on_done(&mut self) -> bool {
         if let Some(link) = self.link.as_ref().filter(|_| !self.foreign) {
             let mut link = link.borrow_mut();
+            // A stream of HTTP/1 has ended when its answer is in the connection's buffer.
+            if link.worker.owes(self.id)
+                && property(&["request", "protocol"]).is_some_and(|protocol| !protocol.starts_with("HTTP/1"))
+            {
+                link.worker.was_read(self.id);
+            }
             link.stream(|worker, cx| worker.stream_gone(self.id, cx));
             link.stripped.remove(&self.id);
         }

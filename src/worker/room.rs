@@ -22,7 +22,7 @@ use crate::{
 pub(super) struct Room {
     waiting: Held,
     unread: Held,
-    /// Large answers that Envoy has taken over, and when: nobody says when the last byte of one has gone out.
+    /// Large answers whose streams have ended, and when: nobody says when the last byte of one has gone out.
     leaving: VecDeque<(Timestamp, usize)>,
 }
 
@@ -72,27 +72,33 @@ impl Room {
             return verdict;
         }
         let bytes = response.body.len();
-        self.forget_left(cx.now);
+        self.leaving.retain(|(since, _)| cx.now.is_within(LEAVES, *since));
         let leaving: usize = self.leaving.iter().map(|(_, bytes)| *bytes).sum();
         // One is always given, however large.
-        let unread = self.unread.bytes.saturating_add(leaving);
-        if unread > 0 && unread.saturating_add(bytes) > MAX_UNREAD {
+        let has_room = |held: usize, most| held == 0 || held.saturating_add(bytes) <= most;
+        if !has_room(self.unread.bytes, MAX_UNREAD) || !has_room(leaving, MAX_LEAVING) {
             return busy("too many other clients have not read theirs", cx);
         }
         self.unread.add(stream, bytes);
         verdict
     }
 
-    /// `stream` has ended. Of a large answer Envoy may have some yet.
+    /// Whether `stream` was given a large answer, of which some may be unread.
+    pub(super) fn owes(&self, stream: StreamId) -> bool {
+        self.unread.of.contains_key(&stream)
+    }
+
+    /// All that `stream` was given has gone out, or will never.
+    pub(super) fn read(&mut self, stream: StreamId) {
+        self.unread.remove(stream);
+    }
+
+    /// `stream` has ended. Of a large answer that was not [`Room::read`] Envoy may have some yet.
     pub(super) fn gone(&mut self, stream: StreamId, now: Timestamp) {
         self.waiting.remove(stream);
         if let Some(bytes) = self.unread.remove(stream) {
             self.leaving.push_back((now, bytes));
         }
-    }
-
-    fn forget_left(&mut self, now: Timestamp) {
-        self.leaving.retain(|(since, _)| now.is_within(LEAVES, *since));
     }
 
     /// Whether nobody waits.
@@ -129,13 +135,17 @@ const STREAM: usize = 9 << 10;
 /// may hold anyway, and is left to Envoy's overload manager.
 const LARGE: usize = 256 << 10;
 
-/// Bytes of large answers that one worker has given and that may be unread: eight of the largest.
-const MAX_UNREAD: usize = 128 << 20;
+/// Bytes of large answers of one worker whose streams go on, unread: four of the largest. Over HTTP/2 a stream ends when its last
+/// byte has gone out (measured on Envoy 1.40).
+const MAX_UNREAD: usize = 64 << 20;
 
-/// For so long a large answer counts after its stream has ended: Envoy tells the filter that a stream has ended when it has
-/// written the answer into the connection's buffer, and ends a connection whose client reads nothing after this (TCP_USER_TIMEOUT
-/// in `envoy/gateway.yaml`).
-const LEAVES: Duration = Duration::from_secs(120);
+/// Bytes of large answers whose streams have ended within [`LEAVES`]. Over HTTP/1 a stream ends when its answer stands in the
+/// connection's buffer, read or not, and Envoy ends a connection whose client reads nothing two minutes later (TCP_USER_TIMEOUT in
+/// `envoy/gateway.yaml`): so it may hold eight times as much, 256 MiB.
+const MAX_LEAVING: usize = 32 << 20;
+
+/// For so long an answer counts that may be unread after its stream has ended: who reads has read 16 MiB by then.
+const LEAVES: Duration = Duration::from_secs(15);
 
 #[cfg(test)]
 mod tests {
@@ -160,15 +170,19 @@ mod tests {
             let mut cx = Cx::new(Timestamp(NOW.0 + after), &mut memory);
             status(&room.give(StreamId(stream), answer(bytes), &mut cx))
         };
-        for stream in 0..8 {
+        for stream in 0..4 {
             assert_eq!(give(&mut room, stream, 16 << 20, 0), 200);
         }
-        assert_eq!(give(&mut room, 8, LARGE + 1, 0), 503);
-        assert_eq!(give(&mut room, 8, LARGE, 0), 200, "usual answers are given whatever others do");
+        assert_eq!(give(&mut room, 4, LARGE + 1, 0), 503);
+        assert_eq!(give(&mut room, 4, LARGE, 0), 200, "usual answers are given whatever others do");
+        room.read(StreamId(0));
         room.gone(StreamId(0), NOW);
-        assert_eq!(give(&mut room, 9, 16 << 20, 119_999), 503);
-        assert_eq!(give(&mut room, 9, 16 << 20, 120_000), 200);
-        assert_eq!(give(&mut room, 10, 16 << 20, 120_000), 503);
+        assert_eq!(give(&mut room, 5, 16 << 20, 0), 200, "what was read is gone");
+        for stream in [1, 2, 3] {
+            room.gone(StreamId(stream), NOW);
+        }
+        assert_eq!(give(&mut room, 6, LARGE + 1, 14_999), 503, "of what was not read some may be there");
+        assert_eq!(give(&mut room, 6, 16 << 20, 15_000), 200);
     }
 
     #[test]
