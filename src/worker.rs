@@ -167,12 +167,12 @@ impl Worker {
                 self.ready.keep(head, hit, cx.now);
                 self.room.give(stream, verdict, cx)
             }
-            reception if reception.waits() => {
-                if let Some(refusal) = self.room.turn_away(head, cx) {
+            reception if let Some(what) = reception.waits_for() => {
+                if let Some(refusal) = self.room.turn_away(head, &what, cx) {
                     return refusal;
                 }
                 // What is found out at once may resume it before this step has ended.
-                self.room.waits(stream, head);
+                self.room.waits(stream, head, &what);
                 match self.receive(stream, if_none_match, reception, cx) {
                     Verdict::Wait => Verdict::Wait,
                     verdict => self.room.goes_on(stream, verdict, cx),

@@ -46,9 +46,13 @@ pub enum Reception {
 }
 
 impl Reception {
-    /// Whether the client may have to wait.
-    pub fn waits(&self) -> bool {
-        matches!(self, Self::Probe | Self::Search(..) | Self::Undated(..))
+    /// What the client may have to wait for.
+    pub fn waits_for(&self) -> Option<String> {
+        match self {
+            Self::Probe => Some(Page::Readyz.as_str().to_owned()),
+            Self::Search(parked, _) | Self::Undated(parked, ..) => Some(parked.want().key()),
+            _ => None,
+        }
     }
 
     /// Decides what to do with a request.

@@ -7,6 +7,7 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    rc::Rc,
     time::Duration,
 };
 
@@ -21,6 +22,9 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Room {
     waiting: Held,
+    /// What each of those who wait is waiting for, and the bytes of all who wait for it.
+    wanted: BTreeMap<StreamId, Rc<str>>,
+    crowds: BTreeMap<Rc<str>, usize>,
     unread: Held,
     /// Large answers whose streams have ended, and when: nobody says when the last byte of one has gone out.
     leaving: VecDeque<(Timestamp, usize)>,
@@ -48,21 +52,41 @@ impl Held {
 }
 
 impl Room {
-    /// The answer to a request that would have to wait, where too many wait already.
-    pub(super) fn turn_away(&self, head: &RequestHead, cx: &mut Cx<'_>) -> Option<Verdict> {
-        let has_room = self.waiting.bytes.saturating_add(weight(head)) <= MAX_WAITING;
+    /// The answer to a request that would have to wait for `what`, where too many wait already: in all, or for the same.
+    pub(super) fn turn_away(&self, head: &RequestHead, what: &str, cx: &mut Cx<'_>) -> Option<Verdict> {
+        let bytes = weight(head);
+        let crowd = self.crowds.get(what).copied().unwrap_or_default();
+        let has_room = self.waiting.bytes.saturating_add(bytes) <= MAX_WAITING
+            && crowd.saturating_add(bytes) <= MAX_CROWD;
         (!has_room).then(|| busy("too many other clients are waiting", cx))
     }
 
-    /// `stream` waits.
-    pub(super) fn waits(&mut self, stream: StreamId, head: &RequestHead) {
-        self.waiting.add(stream, weight(head));
+    /// `stream` waits for `what`.
+    pub(super) fn waits(&mut self, stream: StreamId, head: &RequestHead, what: &str) {
+        let bytes = weight(head);
+        let what: Rc<str> =
+            self.crowds.get_key_value(what).map_or_else(|| what.into(), |(known, _)| known.clone());
+        self.waiting.add(stream, bytes);
+        *self.crowds.entry(what.clone()).or_default() += bytes;
+        self.wanted.insert(stream, what);
     }
 
     /// `stream` waits no longer. What becomes of it now that it is given `verdict`.
     pub(super) fn goes_on(&mut self, stream: StreamId, verdict: Verdict, cx: &mut Cx<'_>) -> Verdict {
-        self.waiting.remove(stream);
+        self.waits_no_longer(stream);
         self.give(stream, verdict, cx)
+    }
+
+    fn waits_no_longer(&mut self, stream: StreamId) {
+        let bytes = self.waiting.remove(stream).unwrap_or_default();
+        if let Some(what) = self.wanted.remove(&stream)
+            && let Some(crowd) = self.crowds.get_mut(&what)
+        {
+            *crowd = crowd.saturating_sub(bytes);
+            if *crowd == 0 {
+                self.crowds.remove(&what);
+            }
+        }
     }
 
     /// What becomes of `stream`, which is given `verdict`: another answer, where too much of others is unread.
@@ -95,7 +119,7 @@ impl Room {
 
     /// `stream` has ended. Of a large answer that was not [`Room::read`] Envoy may have some yet.
     pub(super) fn gone(&mut self, stream: StreamId, now: Timestamp) {
-        self.waiting.remove(stream);
+        self.waits_no_longer(stream);
         if let Some(bytes) = self.unread.remove(stream) {
             self.leaving.push_back((now, bytes));
         }
@@ -104,7 +128,7 @@ impl Room {
     /// Whether nobody waits.
     #[cfg(test)]
     pub(super) fn is_free(&self) -> bool {
-        self.waiting.bytes == 0 && self.unread.bytes == 0
+        self.waiting.bytes == 0 && self.unread.bytes == 0 && self.crowds.is_empty() && self.wanted.is_empty()
     }
 }
 
@@ -127,6 +151,9 @@ fn busy(why: &str, cx: &mut Cx<'_>) -> Verdict {
 /// What clients may have waiting in one worker: some seven thousand of the go command's requests, or two thousand of the largest
 /// that `max_request_headers_kb` lets in by `envoy/gateway.yaml`.
 const MAX_WAITING: usize = 64 << 20;
+
+/// What may wait for one and the same thing, so that a crowd leaves as much to everybody else.
+const MAX_CROWD: usize = MAX_WAITING / 2;
 
 /// What a stream takes beside its head, in Envoy and here, rounded up (8 KiB measured on 1.40).
 const STREAM: usize = 9 << 10;

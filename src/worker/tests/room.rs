@@ -23,10 +23,14 @@ fn slow() -> World {
 
 /// Clients who send `bytes` of headers each and wait, until one is turned away.
 fn crowd(world: &mut World, bytes: usize) -> Vec<StreamId> {
+    crowd_for(world, bytes, |_| MOD.to_owned())
+}
+
+fn crowd_for(world: &mut World, bytes: usize, path: impl Fn(usize) -> String) -> Vec<StreamId> {
     let large = "x".repeat(bytes);
     let mut waiting = Vec::new();
     loop {
-        let stream = world.begin_with(0, "GET", MOD, &[("x-large", &large)]);
+        let stream = world.begin_with(0, "GET", &path(waiting.len()), &[("x-large", &large)]);
         match world.verdict(stream) {
             Verdict::Wait => waiting.push(stream),
             Verdict::Respond(refusal) => {
@@ -42,7 +46,7 @@ fn crowd(world: &mut World, bytes: usize) -> Vec<StreamId> {
 
 #[test]
 fn scenario_those_who_wait_are_bounded_by_what_they_sent() {
-    for (bytes, least, most) in [(200, 6_000, 8_000), (15 << 10, 2_000, 3_000), (60 << 10, 800, 1_000)] {
+    for (bytes, least, most) in [(200, 3_000, 4_000), (15 << 10, 1_000, 1_500), (60 << 10, 400, 500)] {
         let mut world = slow();
         let waiting = crowd(&mut world, bytes);
         assert!((least..most).contains(&waiting.len()), "{} with {bytes}", waiting.len());
@@ -58,4 +62,16 @@ fn scenario_those_who_wait_are_bounded_by_what_they_sent() {
         }
         assert!(world.worker(0).room.is_free(), "who is answered waits no longer");
     }
+}
+
+#[test]
+fn scenario_a_crowd_for_one_thing_leaves_room_for_others() {
+    let mut world = slow();
+    let waiting = crowd(&mut world, 60 << 10);
+    let others = crowd_for(&mut world, 60 << 10, |number| format!("/example.com/m{}/@v/list", number % 100));
+    assert!(others.len().abs_diff(waiting.len()) < 10, "{} beside {}", others.len(), waiting.len());
+    for stream in waiting.into_iter().chain(others) {
+        world.leave(0, stream);
+    }
+    assert!(world.worker(0).room.is_free(), "who has left waits no longer");
 }
