@@ -3,6 +3,7 @@
 mod body;
 mod cache_control;
 mod date;
+mod end;
 mod headers;
 mod ranged;
 mod reply;

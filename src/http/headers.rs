@@ -25,6 +25,12 @@ impl Headers {
         self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
+    /// The coding that a body is in, where it is in one (RFC 9110, section 8.4).
+    pub fn coding(&self) -> Option<&str> {
+        let codings = self.all("content-encoding").flat_map(|codings| codings.split(','));
+        codings.map(str::trim).find(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"))
+    }
+
     /// Names in order, repeated ones repeated.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(key, _)| key.as_str())

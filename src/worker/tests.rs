@@ -4,6 +4,7 @@ mod boundary;
 mod bundle;
 mod chain;
 mod crowds;
+mod cut;
 mod documents;
 mod doubts;
 mod explain;

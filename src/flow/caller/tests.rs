@@ -153,12 +153,12 @@ fn a_property_is_a_text_or_a_list_of_texts() {
 fn who_has_a_property_that_cannot_be_read_is_not_anonymous() {
     let refused = "refused: Envoy cannot hand it over; perhaps it is null, or has a null in it.";
     let groups = r#"{"property":["metadata","filter_metadata","jwt","groups"],"prefix":"team:"}"#;
-    let who = r#"{"property":["filter_state","who"]}"#;
+    let who = r#"{"property":["filter_state","who"],"prefix":"user:"}"#;
     let callers = callers(&format!("{who},{USER},{groups}"));
     let raw = Property::Raw(b"alice".to_vec());
     for (properties, want) in [
         (vec![Property::Absent, Property::Absent], ""),
-        (vec![raw.clone(), Property::Absent], "alice"),
+        (vec![raw.clone(), Property::Absent], "user:alice"),
         (vec![raw.clone(), Property::Unreadable], refused),
         (vec![Property::Unreadable, raw.clone()], refused),
         // one that nobody has read

@@ -80,7 +80,8 @@ fn what_stands_in_for_the_latest_is_no_older_than_the_list() {
     publish(&mut world, "example.com/m", &[("v1.0.0", DAY), ("v1.9.0", DAY)]);
     resolve(&mut world, "example.com/m", "@latest", r#"{"Version":"v1.9.0"}"#);
     let max_age = |got: &Got| {
-        let seconds = got.cache_control.strip_prefix("max-age=").and_then(|age| age.parse::<u64>().ok());
+        let seconds =
+            got.cache_control.strip_prefix("private, max-age=").and_then(|age| age.parse::<u64>().ok());
         seconds.unwrap_or_else(|| panic!("{got:?}"))
     };
     let first = ask(&mut world, LATEST);
