@@ -104,8 +104,8 @@ fn failed(fault: Fault, reason: String) -> Outcome {
 fn retry_after(headers: &Headers, now: Timestamp) -> Option<u32> {
     let said = headers.first("retry-after")?.trim();
     let later = delta_seconds(said).or_else(|| {
-        // Not before that second has begun.
-        let millis = http_date(said)?.since(now).as_millis();
+        // One that has passed is of a clock that is wrong. Not before that second has begun.
+        let millis = http_date(said).filter(|date| *date > now)?.since(now).as_millis();
         Some(Duration::from_secs(u64::try_from(millis.div_ceil(1000)).unwrap_or(u64::MAX)))
     })?;
     u32::try_from(later.min(MAX_RETRY_AFTER).as_secs()).ok()
@@ -164,8 +164,8 @@ mod tests {
             ("Sun, 06 Nov 1994 08:51:37 GMT", Some(120)),
             ("Fri, 31 Dec 9999 23:59:59 GMT", Some(3600)),
             // it has passed already
-            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(0)),
-            ("Thu, 01 Jan 1970 00:00:00 GMT", Some(0)),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", None),
+            ("Thu, 01 Jan 1970 00:00:00 GMT", None),
             ("-1", None),
             ("1.5", None),
             ("soon", None),

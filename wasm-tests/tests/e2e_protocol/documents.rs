@@ -99,9 +99,7 @@ fn however_an_upstream_frames_it_a_document_has_a_length() {
     let site = Site::start(1);
     for (name, reply) in [
         ("chunked", Reply::ok("v1.0.0\n").chunked()),
-        ("close", Reply::ok("v1.0.0\n").until_close()),
         ("empty-chunked", Reply::ok("").chunked()),
-        ("empty-close", Reply::ok("").until_close()),
         ("cookie", Reply::ok("v1.0.0\n").header("set-cookie", "a=b").header("cache-control", "private")),
         ("type", Reply::ok("v1.0.0\n").header("content-type", "application/x-whatever")),
     ] {
