@@ -35,6 +35,7 @@ pub use self::proving::{Next, Proving};
 pub use self::published::{Publication, Publications, Published, keep_first_seen, published_by};
 pub use self::question::{Parked, Resumed};
 pub use self::request::{Reception, pass_on};
+pub use self::respond::unreadable;
 pub use self::route::{Lesson, Routed};
 pub use self::search::{Search, Step};
 pub use self::searched::{End, News, Searched};

@@ -3,6 +3,7 @@
 mod body;
 mod cache_control;
 mod date;
+mod end;
 mod headers;
 mod ranged;
 mod reply;
@@ -29,8 +30,20 @@ pub struct RequestHead {
     pub path: String,
     /// Every other header.
     pub headers: Headers,
-    /// The host's attributes that say who asks, as they were configured; raw, nothing where there is no such attribute.
-    pub properties: Vec<Option<Vec<u8>>>,
+    /// The host's attributes that say who asks, in the order in which they were configured.
+    pub properties: Vec<Property>,
+}
+
+/// An attribute of the host. That it is not there and that it cannot be read are two things: who has one that cannot be read is not
+/// nobody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Property {
+    /// There is none of that name.
+    Absent,
+    /// As the host lays it out.
+    Raw(Vec<u8>),
+    /// There is one, and the host cannot hand it over: Envoy so with whatever holds a null, at any depth.
+    Unreadable,
 }
 
 /// Reads one header of a request by its name in lower case, or a pseudo-header; the first where it is repeated. Asking the

@@ -201,7 +201,11 @@ impl World {
         status: u16,
         headers: &[(&str, &str)],
     ) -> Verdict {
-        let headers = headers.iter().copied().collect::<Headers>();
+        // As HTTP/1.1 sends what nobody has counted.
+        let says_length = headers.iter().any(|(name, _)| *name == "content-length");
+        let chunked =
+            (!says_length && matches!(status, 200 | 206)).then_some(("transfer-encoding", "chunked"));
+        let headers = headers.iter().copied().chain(chunked).collect::<Headers>();
         let head = ResponseHead { status, headers, details: None, cluster: None, ends: false };
         self.answer_routed_as(worker, stream, &head)
     }

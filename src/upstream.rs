@@ -2,6 +2,7 @@
 
 mod chain;
 mod judge;
+mod told;
 
 pub use self::chain::chain;
 pub use self::judge::{judge, judge_download, judge_presence};

@@ -39,7 +39,7 @@ use self::{
 use crate::{
     config::Config,
     cx::{CallId, Command, Cx, StreamId, Verdict},
-    flow::{Known, Lesson, Probe, Publications, Reception, Sightings, pass_on, readiness},
+    flow::{Known, Lesson, Probe, Publications, Reception, Sightings, pass_on, readiness, unreadable},
     goproxy::{Zip, may_be_ours},
     http::{Callout, ReadHeader, Reply, RequestHead, ResponseHead},
     metrics::Metric,
@@ -156,6 +156,11 @@ impl Worker {
     pub fn answer_again(&self, path: &str, header: ReadHeader<'_>, cx: &mut Cx<'_>) -> Option<Verdict> {
         let hit = self.ready.look_up(path, header, &self.config.matching, cx.now)?;
         Some(hit.give(header("if-none-match").as_deref(), cx))
+    }
+
+    /// The answer to a request whose head the host does not hand over: nobody knows what it asks, or who.
+    pub fn unreadable(&self, cx: &mut Cx<'_>) -> Verdict {
+        unreadable(cx)
     }
 
     /// A request's head is there.

@@ -23,7 +23,7 @@ use super::raw::{
     RawAdmin, RawConfig, RawFallback, RawIndex, RawMatch, RawPrivate, RawReach, RawSumdb, RawUpstream,
     Section,
 };
-use super::{Admin, Config, Fallback, Index, Match, Private, Sumdb, Upstream, limits};
+use super::{Admin, Config, Endpoint, Fallback, Index, Match, Private, Sumdb, Upstream, limits};
 
 /// Compiles all sections.
 pub(super) fn config(raw: RawConfig, found: &mut Found) -> Config {
@@ -165,7 +165,10 @@ fn each<R, T>(
 }
 
 fn upstream(raw: &RawUpstream, at: &Path, context: &Context<'_>, found: &mut Found) -> Upstream {
-    let endpoint = endpoint::endpoint(&raw.endpoint(), at, context, found);
+    let endpoint = Endpoint {
+        http2: raw.http2.unwrap_or_default(),
+        ..endpoint::endpoint(&raw.endpoint(), at, context, found)
+    };
     let name = match &raw.name {
         Some(name) => {
             plain_name(name, &at.key("name"), found);

@@ -20,6 +20,8 @@ pub struct Endpoint {
     pub headers: Vec<(String, String)>,
     /// How long one callout may take: whole milliseconds, at least one.
     pub timeout: Duration,
+    /// Whether HTTP/2 is spoken to it, by which every answer shows its end.
+    pub http2: bool,
 }
 
 /// The scheme of requests. Whether TLS is spoken is the cluster's decision.
@@ -43,7 +45,7 @@ impl Scheme {
 
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { cluster, authority, scheme, path_prefix, headers, timeout } = self;
+        let Self { cluster, authority, scheme, path_prefix, headers, timeout, http2 } = self;
         let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
         f.debug_struct("Endpoint")
             .field("cluster", cluster)
@@ -52,6 +54,7 @@ impl fmt::Debug for Endpoint {
             .field("path_prefix", path_prefix)
             .field("headers", &names)
             .field("timeout", timeout)
+            .field("http2", http2)
             .finish()
     }
 }

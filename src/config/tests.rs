@@ -39,6 +39,7 @@ fn the_minimal_configuration_gets_every_default() {
                 path_prefix: String::new(),
                 headers: Vec::new(),
                 timeout: seconds(30),
+                http2: false,
             },
             modules: None,
             fallback: Fallback::NotFound,

@@ -31,14 +31,15 @@ pub fn goes(name: &str, value: &str) -> bool {
 ///
 /// What [`goes`] lets along by itself stays as well where it comes twice, so that lengths do not add up; `tracestate` without a
 /// `traceparent` that goes means nothing (W3C Trace Context, section 3.3).
-pub fn left_behind<'a>(headers: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> Vec<&'a str> {
-    let count = |name: &str| headers.clone().filter(|(other, _)| *other == name).count();
+pub fn left_behind<'a>(headers: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<&'a str> {
+    let headers: Vec<_> = headers.collect();
+    let count = |name: &str| headers.iter().filter(|(other, _)| *other == name).count();
     let may_go = |(name, value): (&str, &str)| goes(name, value) && count(name) == 1;
-    let is_traced = headers.clone().any(|header| header.0 == "traceparent" && may_go(header));
+    let is_traced = headers.iter().any(|header| header.0 == "traceparent" && may_go(*header));
     let mut names: Vec<_> = headers
-        .clone()
-        .filter(|header| !may_go(*header) || header.0 == "tracestate" && !is_traced)
-        .map(|(name, _)| name)
+        .iter()
+        .filter(|header| !may_go(**header) || header.0 == "tracestate" && !is_traced)
+        .map(|(name, _)| *name)
         .collect();
     names.sort_unstable();
     names.dedup();

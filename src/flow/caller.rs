@@ -15,7 +15,7 @@ mod xfcc;
 use crate::{
     config::{CallerSource, Callers, Origin, limits},
     goproxy::Refusal,
-    http::RequestHead,
+    http::{Property, RequestHead},
     policy::Caller,
 };
 
@@ -30,6 +30,8 @@ enum Unclear {
     NoText,
     #[error("it came more than once")]
     Repeated,
+    #[error("Envoy cannot hand it over; perhaps it is null, or has a null in it")]
+    Unreadable,
     #[error("it holds a name of more than {} bytes", limits::MAX_CALLER_NAME_BYTES)]
     TooLong,
     #[error("there are more than {} names", limits::MAX_CALLER_NAMES)]
@@ -45,8 +47,9 @@ pub fn caller(head: &RequestHead, callers: &Callers) -> Result<Caller, Refusal> 
     let mut properties = head.properties.iter();
     for source in &callers.principals {
         let property = match &source.origin {
-            Origin::Property(_) => properties.next().and_then(Option::as_deref),
-            Origin::Header(_) | Origin::Xfcc(_) => None,
+            // Whatever was not even asked for is not known to be absent.
+            Origin::Property(_) => properties.next().unwrap_or(&Property::Unreadable),
+            Origin::Header(_) | Origin::Xfcc(_) => &Property::Absent,
         };
         let read = read(source, head, property).and_then(|found| add(&mut names, found, &source.prefix));
         read.map_err(|why| refusal(&source.origin, &why))?;
@@ -55,7 +58,7 @@ pub fn caller(head: &RequestHead, callers: &Callers) -> Result<Caller, Refusal> 
 }
 
 /// The names that `source` gives, as they are written there.
-fn read(source: &CallerSource, head: &RequestHead, property: Option<&[u8]>) -> Result<Vec<String>, Unclear> {
+fn read(source: &CallerSource, head: &RequestHead, property: &Property) -> Result<Vec<String>, Unclear> {
     match &source.origin {
         Origin::Header(name) => match (only(head, name)?, source.separator) {
             (None, _) => Ok(Vec::new()),
@@ -63,7 +66,11 @@ fn read(source: &CallerSource, head: &RequestHead, property: Option<&[u8]>) -> R
             (Some(value), separator) => Ok(split(value, separator)),
         },
         Origin::Property(_) => {
-            let texts = property.map(attribute::texts).transpose()?.unwrap_or_default();
+            let texts = match property {
+                Property::Absent => Vec::new(),
+                Property::Raw(bytes) => attribute::texts(bytes)?,
+                Property::Unreadable => return Err(Unclear::Unreadable),
+            };
             Ok(texts.iter().flat_map(|text| split(text, source.separator)).collect())
         }
         Origin::Xfcc(key) => match only(head, xfcc::HEADER)? {

@@ -4,7 +4,7 @@ use crate::{
     config::Config,
     cx::{Cx, Verdict},
     gomod::ModulePath,
-    goproxy::{Answer, Asker, Audience},
+    goproxy::{Answer, Asker, Audience, Failure, Fault},
     metrics::{Cache, Metric},
 };
 
@@ -26,6 +26,15 @@ pub(super) fn audience(module: Option<&ModulePath>, config: &Config) -> Audience
     match module {
         Some(module) if config.policy.policy.is_personal(module) => Audience::Caller,
         Some(module) if config.private.modules.matches(module) => Audience::Gateway,
+        // Who asks here has a name, and a cache before the gateway would not ask for it.
+        _ if !config.callers.principals.is_empty() => Audience::Gateway,
         _ => Audience::Everybody,
     }
+}
+
+/// The answer to a request whose head the host does not hand over: nobody knows what it asks, or who.
+pub fn unreadable(cx: &mut Cx<'_>) -> Verdict {
+    let reason = "the gateway could not read this request".to_owned();
+    let failure = Failure { fault: Fault::Bad, reason, retry_after: None };
+    answer(&Answer::Failed(&failure), &Asker::default(), "invalid", Cache::None, cx)
 }

@@ -1,6 +1,9 @@
 //! A zip's way: the filter picks the cluster, Envoy streams, the filter looks at the head of what comes.
 
-use super::respond::{answer, audience};
+use super::{
+    respond::{answer, audience},
+    search::objection,
+};
 use crate::{
     config::{Config, Endpoint},
     cx::{Cx, Edit, Route, Verdict},
@@ -103,6 +106,7 @@ impl Routed {
         let who = self.source.describe(config);
         let audience = audience(Some(&self.zip.module), config);
         match upstream::judge_download(&what, &who, reply, self.is_inspected(), cx.now) {
+            None if let Some(failure) = self.cut(head, config) => (failed(&failure, cx), self.lesson(None)),
             None => {
                 cx.count(Metric::Request { kind: KIND, cache, status: head.status });
                 (self.edit(head, Validity { fresh_for: None, audience }, cache), Lesson::default())
@@ -125,10 +129,15 @@ impl Routed {
         }
     }
 
+    /// Why a zip that nobody reads along is not given, where nobody would know that it is cut short.
+    fn cut(&self, head: &ResponseHead, config: &Config) -> Option<Failure> {
+        let is_unread = !self.is_inspected() && !self.head_only;
+        is_unread.then(|| objection(&self.zip.to_string(), self.source, head, config)).flatten()
+    }
+
     /// Why a zip that begins with this head cannot be read along, if it cannot.
     pub fn objection(&self, head: &ResponseHead, config: &Config) -> Option<Failure> {
-        let encoding = head.headers.first("content-encoding").map(str::trim).unwrap_or_default();
-        let why = if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
+        let why = if head.headers.coding().is_some() {
             "it is encoded, which nobody asked for".to_owned()
         } else if head.ends {
             "it is empty".to_owned()

@@ -12,6 +12,7 @@
 
 mod around;
 mod belief;
+mod cut;
 mod held;
 mod question;
 mod stored;
@@ -21,6 +22,7 @@ use std::collections::VecDeque;
 
 use log::Level;
 
+pub(super) use self::cut::objection;
 use self::{
     held::Held,
     question::{Form, Question},
@@ -177,9 +179,16 @@ impl Search {
             return self.ask(question, config, cx);
         }
         let source = question.source;
+        let may_be_cut = self.may_be_cut(source, &reply, config);
+        let encoded = encoded(&reply);
         let end = match (question.form, source) {
             (Form::Store { from, .. }, _) => return self.stored(from, &reply, config, cx),
             (Form::Listing(inventory), _) => return self.count(inventory, &reply, config, cx),
+            (Form::ByInfo | Form::Plain | Form::Whole, _) if let Some(why) = encoded => {
+                self.hear_wrong(source, &why, config, cx)
+            }
+            // A go.mod may turn out to be whole.
+            _ if may_be_cut && !self.is_proven_by_sums() => self.hear_cut(source, config, cx),
             (Form::Whole, _) => match (Whole::read(reply, config.fetch.zip_bytes), &self.want) {
                 (Whole::Here(bytes), Want::Zip(zip)) => {
                     self.held = Some(Held::zip(source, zip, bytes));
@@ -197,7 +206,7 @@ impl Search {
         };
         match end {
             Some(End::Document(found)) if self.is_proven_by_sums() => {
-                self.held = Some(Held::Document { source, found });
+                self.held = Some(Held::Document { source, found, may_be_cut });
                 self.weigh(config, cx)
             }
             Some(end) => self.done(end, Some(source)),
@@ -346,6 +355,21 @@ impl Search {
         })
     }
 }
+
+/// Why what came cannot be read, where it came in another coding than was asked for. There is none in the answer to a HEAD.
+fn encoded(reply: &Reply) -> Option<String> {
+    match reply {
+        Reply::Answered { status: 200 | 206, headers, body } if !body.is_empty() => {
+            let coding: String =
+                headers.coding()?.chars().filter(char::is_ascii_graphic).take(MAX_CODING).collect();
+            Some(format!("it is encoded ({coding}), which nobody asked for"))
+        }
+        _ => None,
+    }
+}
+
+/// Names of codings are short words.
+const MAX_CODING: usize = 16;
 
 fn is_never_checked(config: &Config) -> bool {
     config.storage.as_ref().is_some_and(|storage| storage.reverify == Reverify::Never)

@@ -10,6 +10,9 @@
 //! | malformed | 400, 405 | `no-store` |
 //! | an upstream fails, is overloaded, is slow | 502, 503, 504, with `Retry-After` | `no-store` |
 //!
+//! What may be kept is `private` besides where the module is, where rules depend on who asks, and wherever `callers` are configured;
+//! nothing is `public`.
+//!
 //! 404 and 410 make the go command ask its next proxy, then the origin; a refusal or an outage must never look like them.
 
 use std::time::Duration;
@@ -89,7 +92,9 @@ pub struct Validity {
 pub enum Audience {
     /// Only whom it was for: another caller may be answered otherwise.
     Caller,
-    /// Whoever asks: it may be in any cache.
+    /// Whoever asks: it may be in any cache. Nothing says `public`, which would have a shared cache give to everybody what was an
+    /// answer to somebody who had signed in (RFC 9111, section 3.5); without it a shared cache keeps answers to requests without
+    /// an `Authorization`, and no others.
     Everybody,
     /// Whoever asks this gateway: shared caches, which others may read, do not keep it.
     Gateway,
@@ -98,11 +103,11 @@ pub enum Audience {
 impl Validity {
     /// The `Cache-Control` that says so.
     pub fn cache_control(self) -> String {
-        let scope = if self.audience == Audience::Everybody { "public" } else { "private" };
+        let scope = if self.audience == Audience::Everybody { "" } else { "private, " };
         match self.fresh_for {
             // Rounded down: never longer than it is true.
-            Some(left) => format!("{scope}, max-age={}", left.as_secs()),
-            None => format!("{scope}, max-age={IMMUTABLE_SECONDS}, immutable"),
+            Some(left) => format!("{scope}max-age={}", left.as_secs()),
+            None => format!("{scope}max-age={IMMUTABLE_SECONDS}, immutable"),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! A captive portal, a login page or a misrouted request answers 200 as well; what is not plainly the document is not
 //! served, indexed or stored.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, error::Category};
 
 use super::{Document, File, SumdbFile};
 use crate::{
@@ -80,6 +80,21 @@ pub fn accept(document: &Document, body: Vec<u8>) -> Result<Vec<u8>, BadBody> {
     Ok(body)
 }
 
+impl Document {
+    /// Whether no beginning of it is [`accept`]ed, or proven, as the whole: JSON ends with its last brace, a note with signatures,
+    /// and a hash tile has one length.
+    pub fn shows_its_end(&self) -> bool {
+        match self {
+            Self::Module { file, .. } => match file {
+                File::Info(_) | File::Latest | File::Query(_) => true,
+                File::List | File::Mod(_) | File::Stored => false,
+            },
+            Self::Sumdb { file: SumdbFile::Tile(tile), .. } => !is_data(tile),
+            Self::Sumdb { .. } => true,
+        }
+    }
+}
+
 /// The most bytes such a document has. The go command reads no go.mod over 16 MiB (`MaxGoMod`); of the others none comes
 /// near its limit, and what does would cost every worker that reads it.
 fn limit(document: &Document) -> usize {
@@ -137,10 +152,19 @@ fn is_key(key: &str, name: &str) -> bool {
     folded.eq(name.chars())
 }
 
+/// What is wrong with it, without its words: they are an upstream's, and may be anything.
+fn why(error: &serde_json::Error) -> String {
+    match error.classify() {
+        Category::Eof => "it ends too soon".to_owned(),
+        Category::Data | Category::Io => "it is no object".to_owned(),
+        Category::Syntax => format!("line {}, column {}", error.line(), error.column()),
+    }
+}
+
 /// The version in `body`. The go command takes a key in any case, so a second one could make it read another version.
 fn info(body: &[u8]) -> Result<String, BadBody> {
     let object: Map<String, Value> =
-        serde_json::from_slice(body).map_err(|error| BadBody::Info(error.to_string()))?;
+        serde_json::from_slice(body).map_err(|error| BadBody::Info(why(&error)))?;
     let mut versions = object.iter().filter(|(key, _)| is_key(key, "version"));
     match (versions.next(), versions.next()) {
         (Some((_, Value::String(version))), None) => Ok(version.clone()),

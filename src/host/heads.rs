@@ -1,40 +1,67 @@
 //! Heads, read from the host. What is not UTF-8 in them is made so: no part of this proxy has a use for it.
+//!
+//! **That the host fails is not that there is nothing.** The host says `NotFound` of what is not there. Every other status is a
+//! failure, and what it leaves unread is taken for neither absent nor empty: a header for one with a value that nobody sends, a head
+//! for none at all. Of the SDK's calls (0.2.5) `get_property` alone returns such a status; the others panic on one, which costs the
+//! VM and lets nobody through.
 
 use proxy_wasm::{hostcalls, types::MapType};
 
-use crate::http::{Headers, RequestHead};
+use crate::http::{Headers, Property, RequestHead};
 
 /// One header of the request, or a pseudo-header; nothing where there is none.
 pub(super) fn request_value(name: &str) -> Option<String> {
-    hostcalls::get_map_value_bytes(MapType::HttpRequestHeaders, name).ok().flatten().map(text)
+    match hostcalls::get_map_value_bytes(MapType::HttpRequestHeaders, name) {
+        Ok(value) => value.map(text),
+        Err(_) => Some(UNREADABLE.to_owned()),
+    }
 }
 
-/// The head of the request, whose path is known, with the attributes of the host that are wanted of it.
-pub(super) fn request<'a>(path: String, properties: impl Iterator<Item = &'a [String]>) -> RequestHead {
+/// The head of the request, whose path is known, with the attributes of the host that are wanted of it; nothing where it cannot be
+/// read.
+pub(super) fn request<'a>(
+    path: String,
+    properties: impl Iterator<Item = &'a [String]>,
+) -> Option<RequestHead> {
     let (mut method, mut authority) = (String::new(), String::new());
     let headers = read(MapType::HttpRequestHeaders, |name, value| match name {
         ":method" => method = value,
         ":authority" => authority = value,
         _ => {}
-    });
-    let properties = properties.map(property).collect();
-    RequestHead { method, authority, path, headers, properties }
+    })?;
+    let properties = properties.map(|path| property(path.iter().map(String::as_str).collect())).collect();
+    // A request without a method is none that the host took.
+    (!method.is_empty()).then_some(RequestHead { method, authority, path, headers, properties })
 }
 
-/// An attribute of the host, raw; nothing where it has none.
-fn property(path: &[String]) -> Option<Vec<u8>> {
-    hostcalls::get_property(path.iter().map(String::as_str).collect()).ok().flatten()
+/// An attribute of the host.
+pub(super) fn property(path: Vec<&str>) -> Property {
+    match hostcalls::get_property(path) {
+        Ok(Some(bytes)) => Property::Raw(bytes),
+        Ok(None) => Property::Absent,
+        Err(_) => Property::Unreadable,
+    }
 }
 
-/// The status and the headers of a response; 0 where the status is none.
-pub(super) fn response(map: MapType) -> (u16, Headers) {
-    let mut status = 0;
+/// An attribute of the host that is text; nothing where there is none, or an empty one. One that cannot be read is a text that the
+/// host has for nothing.
+pub(super) fn property_text(path: &[&str]) -> Option<String> {
+    match property(path.to_vec()) {
+        Property::Absent => None,
+        Property::Raw(bytes) => Some(text(bytes)).filter(|text| !text.is_empty()),
+        Property::Unreadable => Some(UNREADABLE.to_owned()),
+    }
+}
+
+/// The status and the headers of a response; nothing where they cannot be read.
+pub(super) fn response(map: MapType) -> Option<(u16, Headers)> {
+    let mut status = None;
     let headers = read(map, |name, value| {
         if name == ":status" {
-            status = value.parse().unwrap_or_default();
+            status = value.parse().ok();
         }
-    });
-    (status, headers)
+    })?;
+    Some((status?, headers))
 }
 
 /// The headers of a map without the pseudo-headers.
@@ -43,8 +70,8 @@ pub(super) fn headers(map: MapType) -> Headers {
 }
 
 /// The headers of a map; the pseudo-headers go elsewhere.
-fn read(map: MapType, mut pseudo: impl FnMut(&str, String)) -> Headers {
-    let all = hostcalls::get_map_bytes(map).unwrap_or_default();
+fn read(map: MapType, mut pseudo: impl FnMut(&str, String)) -> Option<Headers> {
+    let all = hostcalls::get_map_bytes(map).ok()?;
     let headers = all.into_iter().filter_map(|(name, value)| {
         let value = text(value);
         if name.starts_with(':') {
@@ -53,9 +80,12 @@ fn read(map: MapType, mut pseudo: impl FnMut(&str, String)) -> Headers {
         }
         Some((name, value))
     });
-    headers.collect()
+    Some(headers.collect())
 }
 
 fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
+
+/// What stands for a value that cannot be read: the replacement character, which names nobody (`flow/caller.rs`) and no cluster.
+const UNREADABLE: &str = "\u{fffd}";

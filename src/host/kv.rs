@@ -1,4 +1,9 @@
 //! The host's shared data.
+//!
+//! The host says `NotFound` of a key that is not there, which is a value here, and the SDK (0.2.5) panics on every other status.
+//! Should a later one return them, a key that cannot be read would be as one that is not there: for what is kept here that is safe,
+//! as all of it is asked for or proven anew, and a bundle of rules that is not there has every module refused. A write that fails is a
+//! conflict: nobody has a lease, a number or a place in the index because of it.
 
 use std::time::UNIX_EPOCH;
 

@@ -231,13 +231,15 @@ impl Link {
             return;
         };
         // With no headers there is nothing to read, and asking for it would trap.
-        let head = (num_headers > 0).then(|| heads::response(MapType::HttpCallResponseHeaders));
+        let head = (num_headers > 0).then(|| heads::response(MapType::HttpCallResponseHeaders)).flatten();
         #[cfg(feature = "crash-hook")]
         if head.as_ref().is_some_and(|(_, headers)| headers.first("x-modgate-crash") == Some("yes")) {
             log::error!("told to crash by x-modgate-crash");
             std::process::abort();
         }
         let body = if head.is_some() && body_size > 0 { body(body_size) } else { Vec::new() };
+        // A body that cannot be read is not an empty one.
+        let head = head.filter(|_| body.len() == body_size);
         self.root(|worker, cx| worker.call_done(id, Reply::read(head, body), cx));
     }
 }

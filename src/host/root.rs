@@ -52,6 +52,10 @@ impl RootContext for Root {
             .ok()
             .flatten()
             .unwrap_or_default();
+        if text.len() != size {
+            log::error!("configuration refused: the host does not hand it over");
+            return false;
+        }
         let config = match Config::parse_bytes(&text) {
             Ok(config) => config,
             Err(problems) => {

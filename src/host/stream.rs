@@ -43,8 +43,10 @@ impl HttpContext for Stream {
             if let Some(verdict) = worker.answer_again(&path, &heads::request_value, cx) {
                 return verdict;
             }
-            let head = heads::request(path, worker.caller_properties());
-            worker.request_head(self.id, &head, cx)
+            match heads::request(path, worker.caller_properties()) {
+                Some(head) => worker.request_head(self.id, &head, cx),
+                None => worker.unreadable(cx),
+            }
         });
         self.foreign = matches!(verdict, Verdict::Continue);
         obey::now(&mut link, self.id, MapType::HttpRequestHeaders, verdict)
@@ -68,9 +70,10 @@ impl HttpContext for Stream {
         if !link.worker.awaits_response(self.id) {
             return Action::Continue;
         }
-        let (status, headers) = heads::response(MapType::HttpResponseHeaders);
-        let (details, cluster) =
-            (property(&["response", "code_details"]), property(&["xds", "cluster_name"]));
+        // Status 0 is an answer of nobody's.
+        let (status, headers) = heads::response(MapType::HttpResponseHeaders).unwrap_or_default();
+        let details = heads::property_text(&["response", "code_details"]);
+        let cluster = heads::property_text(&["xds", "cluster_name"]);
         let head = ResponseHead { status, headers, details, cluster, ends };
         let verdict = link.stream(|worker, cx| worker.response_head(self.id, &head, cx));
         obey::now(&mut link, self.id, MapType::HttpResponseHeaders, verdict)
@@ -127,10 +130,4 @@ impl Context for Stream {
 /// `size` bytes of the response's body from `start` on, as many as there are.
 fn body(start: usize, size: usize) -> Vec<u8> {
     hostcalls::get_buffer(BufferType::HttpResponseBody, start, size).ok().flatten().unwrap_or_default()
-}
-
-/// Nothing where the host has no such property.
-fn property(path: &[&str]) -> Option<String> {
-    let value = hostcalls::get_property(path.to_vec()).ok().flatten()?;
-    String::from_utf8(value).ok().filter(|text| !text.is_empty())
 }

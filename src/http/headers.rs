@@ -21,8 +21,14 @@ impl Headers {
     }
 
     /// Names and values, in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
+    /// The coding that a body is in, where it is in one (RFC 9110, section 8.4).
+    pub fn coding(&self) -> Option<&str> {
+        let codings = self.all("content-encoding").flat_map(|codings| codings.split(','));
+        codings.map(str::trim).find(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"))
     }
 
     /// Names in order, repeated ones repeated.

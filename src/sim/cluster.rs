@@ -26,6 +26,8 @@ pub(crate) struct Cluster {
     pub(crate) hides_folders: bool,
     /// How many objects it lists at once; as many as it is asked for, where nothing is said.
     pub(crate) page: Option<usize>,
+    /// Whether its answers end where the connection does, with nothing to show it.
+    pub(crate) hides_ends: bool,
     /// What it takes in parts.
     pub(crate) bucket: Bucket,
     /// The checksum database that answers what no object does.
@@ -101,6 +103,11 @@ impl Cluster {
     }
 
     pub(super) fn ask(&mut self, callout: &Callout) -> Reply {
+        let reply = self.answer_to(callout);
+        if self.hides_ends { without_length(reply) } else { reply }
+    }
+
+    fn answer_to(&mut self, callout: &Callout) -> Reply {
         self.asked.push(format!("{} {}", callout.method, callout.path));
         self.callouts.push(callout.clone());
         if let Some(fault) = self.fault_once.take().or(self.fault) {
@@ -196,7 +203,18 @@ fn part_of(body: &[u8], first: usize, last: usize) -> Reply {
 }
 
 fn reply(status: u16, headers: &[(String, String)], body: Vec<u8>) -> Reply {
-    let mut all: Vec<(String, String)> = vec![("date".to_owned(), "now".to_owned())];
+    let length = ("content-length".to_owned(), body.len().to_string());
+    let mut all: Vec<(String, String)> = vec![("date".to_owned(), "now".to_owned()), length];
     all.extend(headers.iter().cloned());
     Reply::Answered { status, headers: all.into_iter().collect::<Headers>(), body }
+}
+
+fn without_length(reply: Reply) -> Reply {
+    match reply {
+        Reply::Answered { status, headers, body } => {
+            let headers = headers.iter().filter(|(name, _)| *name != "content-length").collect();
+            Reply::Answered { status, headers, body }
+        }
+        failed @ Reply::Failed(_) => failed,
+    }
 }

@@ -1,8 +1,11 @@
 //! What an upstream's reply means.
 
+use std::time::Duration;
+
+use super::told::{destination, said};
 use crate::{
     goproxy::{Document, Failure, Fault, Found, Lifetime, Missing, Outcome, accept, freshness_limit},
-    http::{CallFailure, Headers, Reply, Timestamp},
+    http::{CallFailure, Headers, Reply, Timestamp, delta_seconds, http_date},
 };
 
 /// Reads the reply to a GET of `document`. `who` is the upstream as reasons name it.
@@ -53,7 +56,7 @@ fn without(what: &str, who: &str, reply: &Reply, now: Timestamp) -> Outcome {
 
 fn refused(what: &str, who: &str, status: u16, headers: &Headers, body: &[u8], now: Timestamp) -> Outcome {
     let said = said(headers, body);
-    let retry_after = headers.first("retry-after").and_then(|seconds| seconds.trim().parse().ok());
+    let retry_after = retry_after(headers, now);
     let fail = |fault, why: &str| {
         Outcome::Failed(Failure { fault, reason: format!("{what}: {who} {why}{said}"), retry_after })
     };
@@ -73,7 +76,7 @@ fn refused(what: &str, who: &str, status: u16, headers: &Headers, body: &[u8], n
         429 | 503 => fail(Fault::Overloaded, &format!("is overloaded ({status})")),
         // 304 is no redirect, and an answer to nothing that was asked.
         300..=303 | 305..=399 => {
-            let to = headers.first("location").map_or("nowhere", without_secrets);
+            let to = destination(headers.first("location"));
             fail(Fault::Bad, &format!("redirects to {to} ({status}), and redirects are not followed"))
         }
         408 | 504 => fail(Fault::Slow, &format!("timed out ({status})")),
@@ -97,31 +100,19 @@ fn failed(fault: Fault, reason: String) -> Outcome {
     Outcome::Failed(Failure { fault, reason, retry_after: None })
 }
 
-/// An address without its query, in which a presigned one carries its credential.
-fn without_secrets(location: &str) -> &str {
-    location.split(['?', '#']).next().unwrap_or_default()
+/// Seconds after which to try again: as a number, or as a date (RFC 9110, section 10.2.3).
+fn retry_after(headers: &Headers, now: Timestamp) -> Option<u32> {
+    let said = headers.first("retry-after")?.trim();
+    let later = delta_seconds(said).or_else(|| {
+        // One that has passed is of a clock that is wrong. Not before that second has begun.
+        let millis = http_date(said).filter(|date| *date > now)?.since(now).as_millis();
+        Some(Duration::from_secs(u64::try_from(millis.div_ceil(1000)).unwrap_or(u64::MAX)))
+    })?;
+    u32::try_from(later.min(MAX_RETRY_AFTER).as_secs()).ok()
 }
 
-/// The first line an upstream gave as its reason, if it gave one that is meant for people.
-fn said(headers: &Headers, body: &[u8]) -> String {
-    let is_text = headers.first("content-type").is_some_and(|kind| kind.starts_with("text/plain"));
-    let line = std::str::from_utf8(body)
-        .ok()
-        .and_then(|text| text.lines().next())
-        .map(str::trim)
-        .unwrap_or_default();
-    if is_text && !line.is_empty() {
-        format!(
-            ": {}",
-            line.chars().filter(|character| !character.is_control()).take(MAX_SAID).collect::<String>()
-        )
-    } else {
-        String::new()
-    }
-}
-
-/// Leaves room, in the 648 bytes the go command shows, for who said it and what was asked.
-const MAX_SAID: usize = 240;
+/// Nobody waits for longer, and a date may be one of a clock that is wrong.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
 
 #[cfg(test)]
 mod tests {
@@ -156,6 +147,34 @@ mod tests {
             assert_eq!(limit_of(path, status, "max-age=60", body), limit, "{path} {status}");
             assert_eq!(limit_of(path, status, "no-store", body), limit.map(|_| 0), "{path} {status}");
             assert_eq!(limit_of(path, status, "private", body), None, "{path} {status}");
+        }
+    }
+
+    #[test]
+    fn when_to_try_again_is_said_in_seconds_or_as_a_date() {
+        // Half a second into it.
+        let now = http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap().after(Duration::from_millis(500));
+        for (said, seconds) in [
+            ("120", Some(120)),
+            (" 120 ", Some(120)),
+            ("0", Some(0)),
+            ("3601", Some(3600)),
+            ("99999999999999999999", Some(3600)),
+            ("Sun, 06 Nov 1994 08:49:38 GMT", Some(1)),
+            ("Sun, 06 Nov 1994 08:51:37 GMT", Some(120)),
+            ("Fri, 31 Dec 9999 23:59:59 GMT", Some(3600)),
+            // it has passed already
+            ("Sun, 06 Nov 1994 08:49:37 GMT", None),
+            ("Thu, 01 Jan 1970 00:00:00 GMT", None),
+            ("-1", None),
+            ("1.5", None),
+            ("soon", None),
+            ("", None),
+        ] {
+            let headers = [("retry-after", said)].into_iter().collect();
+            let reply = Reply::Answered { status: 503, headers, body: Vec::new() };
+            let Some(Outcome::Failed(failure)) = judge_presence("it", "who", reply, now) else { panic!() };
+            assert_eq!(failure.retry_after, seconds, "{said}");
         }
     }
 }

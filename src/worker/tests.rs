@@ -4,6 +4,7 @@ mod boundary;
 mod bundle;
 mod chain;
 mod crowds;
+mod cut;
 mod documents;
 mod doubts;
 mod explain;
@@ -76,7 +77,7 @@ fn body(response: &Response) -> &str {
 /// Whether a `Cache-Control` promises `seconds`, or what is left of them when the spread is taken off: a tenth of a
 /// minute at most.
 fn lasts(response: &Response, seconds: u64) -> bool {
-    let promised = header(response, "cache-control").strip_prefix("public, max-age=").map(str::parse);
+    let promised = header(response, "cache-control").strip_prefix("max-age=").map(str::parse);
     matches!(promised, Some(Ok(promised)) if (seconds - 6..=seconds).contains(&promised))
 }
 

@@ -19,7 +19,6 @@ fn every_framing_and_the_largest_body_arrive_whole() {
     let odd = b"HTTP/1.1 200 OK\r\nx-odd: \xff\xfe\xe4\r\ncontent-type: text/\xff\r\nserver: \xfc\r\nconnection: close\r\ncontent-length: 23\r\n\r\nmodule fault.example/m\n";
     for (name, reply) in [
         ("chunked", Reply::ok(GOOD).chunked()),
-        ("until-close", Reply::ok(GOOD).until_close()),
         ("bytes-in-headers", Reply::raw(odd)),
         ("headers-of-50-kb", Reply::ok(GOOD).header("x-long", &"x".repeat(50_000))),
     ] {

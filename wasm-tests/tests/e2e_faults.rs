@@ -47,6 +47,7 @@ fn check(stack: &Scripted, host: &str, target: &str, fault: Fault) {
     let text = answer.text();
     assert_eq!(answer.status, status, "{name}: {text}");
     assert_eq!(answer.header("retry-after"), retry_after, "{name}: {text}");
+    assert!(!text.contains("SECRET") && !stack.envoy.log_contains("SECRET"), "{name}: {text}");
     assert!(text.contains(reason) && text.contains(&format!("{host}/{name}@v1.0.0")), "{name}: {text}");
     assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"), "{name}");
     assert_eq!(answer.header("cache-control"), Some("no-store"), "{name}");
@@ -77,7 +78,7 @@ fn an_upstream_that_says_no() {
             status(301).header("location", "https://else.example/x"),
             502,
             retry,
-            "redirects to https://else.example/x (301)",
+            "redirects to https://else.example (301)",
             "redirect",
         ),
         Fault("s304", status(304), 502, retry, "golang answered 304", "redirect"),
@@ -124,6 +125,30 @@ fn an_upstream_that_says_no() {
             503,
             retry,
             "is overloaded (503)",
+            "error",
+        ),
+        Fault(
+            "s503-to-come",
+            status(503).header("retry-after", "Fri, 31 Dec 9999 23:59:59 GMT"),
+            503,
+            Some("3600"),
+            "is overloaded (503)",
+            "error",
+        ),
+        Fault(
+            "s302-secret",
+            status(302).header("location", "https://me:SECRET@else.example/SECRET?sig=SECRET"),
+            502,
+            retry,
+            "redirects to https://else.example (302)",
+            "redirect",
+        ),
+        Fault(
+            "s500-secret",
+            status(500).body("fatal: unable to access 'https://me:SECRET@git.example/x?SECRET': 403"),
+            502,
+            retry,
+            "answered 500: fatal: unable to access 'https://git.example/x': 403",
             "error",
         ),
         Fault("s504", status(504), 504, retry, "timed out (504)", "error"),
@@ -201,6 +226,20 @@ fn an_upstream_that_answers_something_else() {
         ("empty-info", "v1.0.0.info", info(""), "no JSON of a version", good),
         ("null-info", "v1.0.0.info", info("null"), "no JSON of a version", good),
         ("other-info", "v1.0.0.info", info(r#"{"Version":"v1.0.1"}"#), "it answered for version", good),
+        (
+            "gzip-info",
+            "v1.0.0.info",
+            info(good).header("content-encoding", "gzip"),
+            "it is encoded (gzip), which nobody asked for",
+            good,
+        ),
+        (
+            "gzip-list",
+            "list",
+            info("v1.0.0\n").header("content-encoding", "gzip"),
+            "it is encoded (gzip)",
+            "v1.0.0\n",
+        ),
         ("page-list", "list", page(), "it answered with a web page", "v1.0.0\n"),
         ("bytes-list", "list", Reply::ok(vec![0xff, 0xfe]).served(), "no text", "v1.0.0\n"),
         ("text-list", "list", info("welcome\n"), "no list of versions", "v1.0.0\n"),

@@ -99,7 +99,6 @@ fn what_storage_says_well_is_taken() {
     let stack = stack();
     for (name, reply) in [
         ("chunked", Reply::ok(GOOD).chunked()),
-        ("until-close", Reply::ok(GOOD).until_close()),
         ("bytes-in-headers", Reply::raw(b"HTTP/1.1 200 OK\r\netag: \"\xff\xfe\"\r\nconnection: close\r\ncontent-length: 23\r\n\r\nmodule fault.example/m\n")),
     ] {
         let path = format!("/fault.example/{name}/@v/v1.0.0.mod");

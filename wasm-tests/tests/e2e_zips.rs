@@ -231,10 +231,10 @@ fn names_who_gives_no_zip(stack: &Scripted) {
         ("silent", Reply::ok("").held(&late), 504, retry, "it did not answer in time"),
         (
             "s301",
-            Reply::status(301).header("location", "https://cdn.example/"),
+            Reply::status(301).header("location", "https://me:SECRET@cdn.example/SECRET?sig=SECRET"),
             502,
             retry,
-            "redirects to https://cdn.example/",
+            "redirects to https://cdn.example (301)",
         ),
         ("s401", Reply::status(401), 502, retry, "this gateway's credentials"),
         ("s403", Reply::status(403), 403, None, "refuses it (403)"),

@@ -33,6 +33,7 @@ pub(super) fn endpoint(
         path_prefix,
         headers: headers(raw.headers, &at.key("headers"), context.matching, found),
         timeout: duration::timeout(raw.timeout, context.timeout, &at.key("timeout"), found),
+        http2: false,
     }
 }
 

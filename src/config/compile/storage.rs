@@ -6,8 +6,8 @@ use crate::config::raw::{
     RawSecureLink, RawStorage, RawZips, Section,
 };
 use crate::config::{
-    Access, Address, Delivery, Dialect, Layout, Listing, Reverify, S3Key, Scheme, Secret, Storage, Zips,
-    limits,
+    Access, Address, Delivery, Dialect, Endpoint, Layout, Listing, Reverify, S3Key, Scheme, Secret, Storage,
+    Zips, limits,
 };
 use crate::gomod::Patterns;
 
@@ -44,7 +44,10 @@ pub(super) fn storage(
         found.note(&at.key("listing"), "S3 is listed as S3 is: leave it out");
     }
     Storage {
-        endpoint: endpoint::endpoint(&raw.endpoint(), at, context, found),
+        endpoint: Endpoint {
+            http2: raw.http2.unwrap_or_default(),
+            ..endpoint::endpoint(&raw.endpoint(), at, context, found)
+        },
         dialect: match raw.dialect {
             Some(RawDialect::S3) => Dialect::S3,
             None | Some(RawDialect::Webdav) => Dialect::Webdav,

@@ -99,6 +99,12 @@ endpoint_section! {
         /// GOPROXY) and the safer one: an outage does not send a module's name to the next proxy.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "not_found")))]
         pub(in crate::config) fallback: Option<RawFallback>,
+        /// Whether its cluster speaks HTTP/2. Over HTTP/1 an answer with neither `Content-Length` nor chunks ends where the
+        /// connection does, so that one which was cut short looks whole: no list is taken from such an answer, and no go.mod that
+        /// no checksum database proves. HTTP/2 shows the end of every answer, but Envoy does not say which of the two it was.
+        /// The clusters of the shipped configurations speak HTTP/1.1, hence the default.
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = false)))]
+        pub(in crate::config) http2: Option<bool>,
     }
 }
 
@@ -168,6 +174,9 @@ endpoint_section! {
             ))
         )]
         pub(in crate::config) parts_in_flight: Option<RawCount>,
+        /// Whether its cluster speaks HTTP/2, as with an upstream. Of a storage no zip is passed on either that may be cut short.
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = false)))]
+        pub(in crate::config) http2: Option<bool>,
         /// How stored zips get to clients. Through Envoy by default.
         #[serde(default)]
         pub(in crate::config) delivery: Section<RawDelivery>,

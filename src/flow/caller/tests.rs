@@ -16,7 +16,10 @@ fn head(headers: &[(&str, &str)], properties: &[Option<&[u8]>]) -> RequestHead {
         authority: "h".to_owned(),
         path: "/example.com/m/@v/list".to_owned(),
         headers: headers.iter().copied().collect::<Headers>(),
-        properties: properties.iter().map(|property| property.map(<[u8]>::to_vec)).collect(),
+        properties: properties
+            .iter()
+            .map(|property| property.map_or(Property::Absent, |bytes| Property::Raw(bytes.to_vec())))
+            .collect(),
     }
 }
 
@@ -142,6 +145,29 @@ fn a_property_is_a_text_or_a_list_of_texts() {
     ] {
         let callers = callers(r#"{"property":["metadata","filter_metadata","jwt","sub"]}"#);
         assert_eq!(told(&head(&[], &[Some(&bytes)]), &callers), want, "{bytes:?}");
+    }
+}
+
+/// A rule that denies a team would be passed by whoever has his groups spoilt.
+#[test]
+fn who_has_a_property_that_cannot_be_read_is_not_anonymous() {
+    let refused = "refused: Envoy cannot hand it over; perhaps it is null, or has a null in it.";
+    let groups = r#"{"property":["metadata","filter_metadata","jwt","groups"],"prefix":"team:"}"#;
+    let who = r#"{"property":["filter_state","who"],"prefix":"user:"}"#;
+    let callers = callers(&format!("{who},{USER},{groups}"));
+    let raw = Property::Raw(b"alice".to_vec());
+    for (properties, want) in [
+        (vec![Property::Absent, Property::Absent], ""),
+        (vec![raw.clone(), Property::Absent], "user:alice"),
+        (vec![raw.clone(), Property::Unreadable], refused),
+        (vec![Property::Unreadable, raw.clone()], refused),
+        // one that nobody has read
+        (vec![raw], refused),
+        (Vec::new(), refused),
+    ] {
+        let shown = format!("{properties:?}");
+        let head = RequestHead { properties, ..head(&[], &[]) };
+        assert_eq!(told(&head, &callers), want, "{shown}");
     }
 }
 

@@ -54,6 +54,13 @@ impl Search {
         let outcome = proven.as_ref().map_or_else(Flaw::label, |proof| proof.label());
         cx.count(Metric::Verification { outcome });
         match proven {
+            // Not proven, or another: what was cut short is no alarm, and storage is not said to have it.
+            Ok(Proof::Exempt | Proof::Accepted) | Err(Flaw::Mismatch { .. }) if held.may_be_cut() => {
+                return match self.hear_cut(source, config, cx) {
+                    Some(end) => self.done(end, Some(source)),
+                    None => self.advance(config, cx),
+                };
+            }
             Ok(proof) => self.unproven = proof == Proof::Accepted,
             Err(Flaw::Unproven(failure)) => return self.done(End::Failed(failure), Some(source)),
             Err(Flaw::Mismatch { expected, got }) => {
@@ -63,7 +70,7 @@ impl Search {
             Err(flaw) => return self.disbelieve(source, &flaw.to_string(), config, cx),
         }
         match held {
-            Held::Document { source, found } => self.done(End::Document(found), Some(source)),
+            Held::Document { source, found, .. } => self.done(End::Document(found), Some(source)),
             Held::Zip { source, bytes, .. } if source != Source::Storage && !self.unproven => {
                 self.store(source, bytes, config, cx)
             }

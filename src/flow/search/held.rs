@@ -14,7 +14,12 @@ use crate::{
 #[derive(Debug)]
 pub(super) enum Held {
     /// A go.mod.
-    Document { source: Source, found: Found },
+    Document {
+        source: Source,
+        found: Found,
+        /// Whether nothing but a proof shows that it is whole.
+        may_be_cut: bool,
+    },
     /// A zip, whole.
     Zip { source: Source, bytes: Body, examined: Examined },
 }
@@ -49,6 +54,11 @@ impl Held {
         match self {
             Self::Document { source, .. } | Self::Zip { source, .. } => *source,
         }
+    }
+
+    /// Whether nothing but a proof shows that it is whole.
+    pub(super) fn may_be_cut(&self) -> bool {
+        matches!(self, Self::Document { may_be_cut: true, .. })
     }
 
     /// Reads on for a few milliseconds; whether it is read to its end. Else what is wrong with it.

@@ -52,6 +52,9 @@ pub(super) fn judge(
             return Err(Trouble::Failed(format!("it cannot be had: {}", failure.describe())));
         }
     };
+    if headers.coding().is_some() {
+        return Err(Trouble::Failed("its source sends it encoded, which nobody asked for".to_owned()));
+    }
     if body.len() > MAX_BUNDLE_BYTES {
         let reason = format!("{} bytes: at most {MAX_BUNDLE_BYTES} are allowed", body.len());
         return Err(Trouble::Invalid(vec![reason]));

@@ -8,7 +8,7 @@ fn scenario_a_miss_is_fetched_indexed_and_written_back() {
     assert_eq!((first.status, body(&first)), (200, INFO), "unknown fields survive");
     assert_eq!(header(&first, "x-modgate-cache"), "upstream");
     assert_eq!(header(&first, "content-type"), "application/json");
-    assert_eq!(header(&first, "cache-control"), "public, max-age=86400, immutable");
+    assert_eq!(header(&first, "cache-control"), "max-age=86400, immutable");
     // It says that storage has all of its version, and that is not so yet.
     assert_eq!(world.clusters["storage"].asked, ["GET /modules/example.com/m/@v/v1.0.0.info"]);
 

@@ -218,7 +218,7 @@ fn scenario_an_outage_is_met_once_where_storage_alone_knows_an_answer() {
         let stream = world.begin(round % 2, list);
         let answer = world.response(stream);
         assert_eq!(header(&answer, "x-modgate-cache"), "stale", "at once");
-        assert_eq!(header(&answer, "cache-control"), "public, max-age=0");
+        assert_eq!(header(&answer, "cache-control"), "max-age=0");
         world.pass(3_000);
     }
     world.settle();

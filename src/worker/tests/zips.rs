@@ -112,7 +112,7 @@ fn scenario_a_zips_answer_goes_on_under_our_own_headers() {
     };
     assert_eq!(edit.remove, ["set-cookie", "cache-control", "accept-ranges"]);
     assert_eq!(set(&edit.set, "content-type"), "application/zip");
-    assert_eq!(set(&edit.set, "cache-control"), "public, max-age=86400, immutable");
+    assert_eq!(set(&edit.set, "cache-control"), "max-age=86400, immutable");
     assert_eq!(set(&edit.set, "x-modgate-cache"), "upstream");
     assert_eq!(world.counters["modgate.requests_total.kind.zip.cache.upstream.class.2xx"], 1);
 }
@@ -154,7 +154,7 @@ fn scenario_an_upstreams_refusal_of_a_zip_is_readable_and_what_it_is() {
 
 #[test]
 fn scenario_partial_and_not_modified_answers_go_on() {
-    let immutable = "public, max-age=86400, immutable";
+    let immutable = "max-age=86400, immutable";
     for (status, cache_control) in [(206, immutable), (304, immutable), (412, "no-store"), (416, "no-store")]
     {
         let mut world = streaming(1);

@@ -59,8 +59,9 @@ fn a_claim_is_read_where_it_is_text_or_a_list_of_texts() {
         (json!(["a", "b b", "acme", "ü"]), true),
         (json!(["a", ""]), false),
         (json!([]), false),
+        // Envoy lays it out as an empty list.
+        (json!({}), false),
         (json!(""), false),
-        (json!(null), false),
         // one name, not two
         (json!("ops,acme"), false),
         (json!(["user:acme"]), false),
@@ -79,6 +80,15 @@ fn a_claim_is_read_where_it_is_text_or_a_list_of_texts() {
         json!(["acme", true]),
         json!([["acme"]]),
         json!({"acme": "x"}),
+        // what Envoy cannot hand over, in whatever it stands
+        json!(null),
+        json!([null]),
+        json!([null, null]),
+        json!(["ops", null]),
+        json!([null, "acme"]),
+        json!([["ops", null]]),
+        json!({"acme": null}),
+        json!({"acme": {"x": [null]}}),
         json!("ac\u{0}me"),
         json!((0..300).map(|n| format!("group {n}")).collect::<Vec<_>>()),
         json!("x".repeat(1025)),
@@ -86,6 +96,28 @@ fn a_claim_is_read_where_it_is_text_or_a_list_of_texts() {
         let response = ask(json!({"sub": "alice", "groups": unclear}));
         assert_eq!(response.status, 403, "{unclear}: {response:?}");
         assert!(response.text().contains("cannot tell who asks"), "{unclear}: {response:?}");
+    }
+}
+
+/// With a null among his groups he would be nobody, whom no rule for a team refuses.
+#[test]
+fn a_rule_that_denies_a_team_is_not_passed_with_spoilt_groups() {
+    let provider = Provider::new(7);
+    let rule = json!({"modules": ["*"], "principals": ["team:contractors"], "action": "deny"});
+    let gateway = guarded(&provider, |bootstrap| {
+        let mut plugin = bootstrap.plugin();
+        plugin["policy"]["rules"] = json!([rule]);
+        bootstrap.set_plugin(&plugin);
+    });
+    let ask = |target: &str, groups: Value| {
+        let bearer = provider.bearer(&json!({"sub": "eve", "groups": groups}));
+        gateway.get(target, &[("authorization", &bearer)])
+    };
+    for target in TARGETS {
+        assert_eq!(ask(target, json!(["ops"])).status, 200, "{target}");
+        for groups in [json!(["contractors"]), json!(["contractors", null]), json!(null), json!([[null]])] {
+            assert_eq!(ask(target, groups.clone()).status, 403, "{target} {groups}");
+        }
     }
 }
 

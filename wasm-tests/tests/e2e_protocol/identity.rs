@@ -28,6 +28,7 @@ fn revealing(method: &str, target: &str) -> Request {
         .header("user-agent", "client-secret/1.0")
         .header("x-api-key", "client-secret")
         .header("accept-language", "client-secret")
+        .header("accept-encoding", "gzip, client-secret")
 }
 
 /// What anybody behind the gateway may be told, callouts and downloads alike.
@@ -57,6 +58,7 @@ fn assert_discreet(seen: &Seen, authorization: Option<&str>) {
     assert!(seen.headers.iter().all(|(name, value)| told(name, value)), "{what}");
     assert!(!what.contains("client-secret") && !what.contains("192.0.2.7"), "{what}");
     assert_eq!(seen.header("authorization"), authorization, "{what}");
+    assert_eq!(seen.header("accept-encoding"), Some("identity"), "{what}");
     assert!(seen.header("user-agent").is_some_and(|agent| agent.starts_with("modgate/")), "{what}");
 }
 

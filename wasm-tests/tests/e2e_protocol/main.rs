@@ -46,9 +46,9 @@ impl Kind {
     }
 }
 
-const IMMUTABLE: &str = "public, max-age=86400, immutable";
-const MUTABLE: &str = "public, max-age=60";
-const NEGATIVE: &str = "public, max-age=30";
+const IMMUTABLE: &str = "max-age=86400, immutable";
+const MUTABLE: &str = "max-age=60";
+const NEGATIVE: &str = "max-age=30";
 const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
 
@@ -183,7 +183,7 @@ fn comparable(response: &Response) -> Vec<(String, String)> {
 #[track_caller]
 fn assert_kept(answer: &Response, cache_control: &str) {
     let kept = answer.header("cache-control").unwrap_or_default();
-    let seconds = |value: &str| value.strip_prefix("public, max-age=").and_then(|left| left.parse().ok());
+    let seconds = |value: &str| value.strip_prefix("max-age=").and_then(|left| left.parse().ok());
     let as_said: bool = match (seconds(kept), seconds(cache_control)) {
         (Some(left), Some(whole)) => (1..=whole).contains::<u32>(&left),
         _ => kept == cache_control,

@@ -81,7 +81,7 @@ fn what_stands_in_for_the_latest_is_no_older_than_the_list() {
     resolve(&mut world, "example.com/m", "@latest", r#"{"Version":"v1.9.0"}"#);
     let max_age = |got: &Got| {
         let seconds =
-            got.cache_control.strip_prefix("public, max-age=").and_then(|age| age.parse::<u64>().ok());
+            got.cache_control.strip_prefix("private, max-age=").and_then(|age| age.parse::<u64>().ok());
         seconds.unwrap_or_else(|| panic!("{got:?}"))
     };
     let first = ask(&mut world, LATEST);

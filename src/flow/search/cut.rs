@@ -1,0 +1,61 @@
+//! An answer that may be cut short is no file.
+//!
+//! Over HTTP/1 an answer can end where the connection does (`http/end.rs`), and `module example` may be the beginning of
+//! `module example.com/m22`. What shows its end itself is taken nevertheless: JSON, a signed note, a zip, a tile of hashes, whose
+//! readers refuse every beginning of one. So is a go.mod that a checksum database proves.
+
+use super::{End, Failure, Fault, Outcome, Search, Source};
+use crate::{
+    config::Config,
+    cx::Cx,
+    http::{Reply, ResponseHead},
+    plan::Want,
+};
+
+impl Search {
+    /// Whether `reply` of `source` may be a part of what was asked for.
+    pub(super) fn may_be_cut(&self, source: Source, reply: &Reply, config: &Config) -> bool {
+        let Want::Document(document) = &self.want else { return false };
+        // What a checksum database gives is proven, or is not given.
+        if matches!(source, Source::Sumdb(_)) {
+            return false;
+        }
+        matches!(reply, Reply::Answered { status: 200, .. })
+            && !document.shows_its_end()
+            && reply.may_be_cut(speaks_http2(source, config))
+    }
+
+    /// `source` gave what may be cut short.
+    pub(super) fn hear_cut(&mut self, source: Source, config: &Config, cx: &mut Cx<'_>) -> Option<End> {
+        if source == Source::Storage {
+            self.unavailable = Some(CUT.to_owned());
+            return None;
+        }
+        let failure = cut(&self.want.describe(), source, config);
+        self.note(source, Outcome::Failed(failure), true, config, cx)
+    }
+}
+
+/// Why a download that begins like this is not given, unless it is read along: nobody would know that it was cut short.
+pub(in crate::flow) fn objection(
+    what: &str,
+    source: Source,
+    head: &ResponseHead,
+    config: &Config,
+) -> Option<Failure> {
+    let has_body = matches!(head.status, 200 | 206) && !head.ends;
+    (has_body && head.may_be_cut(speaks_http2(source, config))).then(|| cut(what, source, config))
+}
+
+fn cut(what: &str, source: Source, config: &Config) -> Failure {
+    let reason = format!("{what}: bad answer from {}: {CUT}", source.describe(config));
+    Failure { fault: Fault::Bad, reason, retry_after: None }
+}
+
+fn speaks_http2(source: Source, config: &Config) -> bool {
+    source.endpoint(config).is_some_and(|endpoint| endpoint.http2)
+}
+
+/// What whoever runs the gateway has to do about it.
+const CUT: &str = "it came without a length, so that it may be cut short; have the server send Content-Length, or chunks, or \
+                   say `\"http2\": true` where its cluster speaks HTTP/2";
