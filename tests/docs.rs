@@ -57,6 +57,23 @@ fn sources_speak_of_targets_that_exist() {
     assert!(faults.is_empty(), "make has no such target\n{}", faults.join("\n"));
 }
 
+/// A promise names the test that holds it: `e2e_suite::test`, or a test of the core by its name alone.
+#[test]
+fn promises_are_held_by_tests_that_exist() {
+    let repository = Repository::read(Path::new(env!("CARGO_MANIFEST_DIR")));
+    let text = fs::read_to_string(repository.root.join("SECURITY.md")).unwrap();
+    let rows: Vec<_> = text.lines().filter(|line| line.starts_with("| ") && line.contains("::")).collect();
+    assert!(rows.len() >= 15, "{rows:?}");
+    let held_by = |row: &&str| row.trim_end_matches('|').rsplit('|').next().unwrap().to_owned();
+    let tests = rows
+        .iter()
+        .map(held_by)
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>());
+    let unknown: Vec<_> = tests.filter(|test| !repository.has_test(test)).collect();
+    assert!(unknown.is_empty(), "no such tests: {unknown:#?}");
+    assert!(!repository.has_test("e2e_routing::nothing_of_the_kind") && !repository.has_test("e2e_none::x"));
+}
+
 /// It can fail: everything that is checked is wrong here once.
 #[test]
 fn what_is_not_so_is_named_with_its_line() {
@@ -205,6 +222,21 @@ impl Repository {
                 bases.iter().any(|base| self.exists(&base.join(path)))
             }
         }
+    }
+
+    /// Whether there is a test of this name, in its suite where it says one.
+    fn has_test(&self, test: &str) -> bool {
+        let (suite, name) = test.split_once("::").map_or((None, test), |(suite, name)| (Some(suite), name));
+        let is_of_suite = |file: &Path| match suite {
+            Some(suite) => {
+                let below = Path::new("wasm-tests/tests").join(suite);
+                file.starts_with(&below) || file == below.with_extension("rs")
+            }
+            None => file.starts_with("src"),
+        };
+        let declared = format!("fn {name}(");
+        let mut files = self.files.iter().filter(|file| is_of_suite(file));
+        files.any(|file| fs::read_to_string(self.root.join(file)).unwrap().contains(&declared))
     }
 
     fn is_below_a_folder(&self, path: &str) -> bool {
