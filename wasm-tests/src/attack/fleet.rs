@@ -70,7 +70,7 @@ impl Fleet {
         let count = count.min(self.streams).min(connection.most_streams());
         let ballast = self.ballast.as_ref().map(|(name, value, times)| (name.as_str(), value.as_str(), *times));
         for number in 0..count {
-            connection.get(&path(number), &[], ballast);
+            connection.get(&path(number), ballast);
         }
         self.bytes += connection.flush()?;
         self.requests += count;

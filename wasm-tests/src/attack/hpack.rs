@@ -10,7 +10,7 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    /// The block of a GET for `path`, with `fields`, and `times` the ballast. The first block carries the ballast in full;
+    /// The block of a GET for `path` with `times` the ballast. The first block carries the ballast in full;
     /// each later one carries one byte for each time.
     ///
     /// # Panics
@@ -20,7 +20,6 @@ impl Encoder {
         &mut self,
         path: &str,
         authority: &str,
-        fields: &[(&str, &str)],
         ballast: Option<(&str, &str, usize)>,
     ) -> Vec<u8> {
         // `:method: GET` and `:scheme: http` of the static table.
@@ -28,11 +27,6 @@ impl Encoder {
         // `:path` and `:authority` of the static table, and values that go into no table.
         for (name, value) in [(4, path), (1, authority)] {
             block.push(name);
-            text(&mut block, value);
-        }
-        for (name, value) in fields {
-            block.push(0);
-            text(&mut block, name);
             text(&mut block, value);
         }
         if let Some((name, value, times)) = ballast {
@@ -157,7 +151,7 @@ mod tests {
     #[test]
     fn the_ballast_costs_its_bytes_once() {
         let (mut encoder, value) = (Encoder::default(), "x".repeat(3900));
-        let mut length = || encoder.get("/m/@v/list", "m", &[], Some(("x-a", &value, 14))).len();
+        let mut length = || encoder.get("/m/@v/list", "m", Some(("x-a", &value, 14))).len();
         let (first, second) = (length(), length());
         assert!(first > 3900 && first < 3960, "{first}");
         assert_eq!(second, 2 + (2 + 10) + (2 + 1) + 14);

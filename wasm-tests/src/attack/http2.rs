@@ -72,9 +72,9 @@ impl Http2 {
         self.most
     }
 
-    /// Writes a GET, to be sent by [`Http2::flush`].
-    pub fn get(&mut self, path: &str, fields: &[(&str, &str)], ballast: Option<(&str, &str, usize)>) -> u32 {
-        let block = self.encoder.get(path, &self.authority, fields, ballast);
+    /// Writes a GET with so many times a header, which costs its bytes once, to be sent by [`Http2::flush`].
+    pub fn get(&mut self, path: &str, ballast: Option<(&str, &str, usize)>) -> u32 {
+        let block = self.encoder.get(path, &self.authority, ballast);
         let id = self.next;
         self.next += 2;
         self.frame(HEADERS, END_STREAM | END_HEADERS, id, &block);
@@ -88,12 +88,6 @@ impl Http2 {
         if self.open.remove(&id) {
             *self.ended.entry("taken back".to_owned()).or_default() += 1;
         }
-    }
-
-    /// Lets the server send so many more bytes of an answer, and of all answers together, by [`Http2::flush`].
-    pub fn allow(&mut self, id: u32, more: u32) {
-        self.frame(WINDOW_UPDATE, 0, id, &more.to_be_bytes());
-        self.frame(WINDOW_UPDATE, 0, 0, &more.to_be_bytes());
     }
 
     /// Sends what was written; the number of bytes.
@@ -130,12 +124,6 @@ impl Http2 {
             *outcome.entry(what.to_owned()).or_default() += 1;
         }
         outcome
-    }
-
-    /// Whether the server has ended the connection, as far as was read.
-    #[must_use]
-    pub fn is_gone(&self) -> bool {
-        self.gone
     }
 
     fn frame(&mut self, kind: u8, flags: u8, id: u32, payload: &[u8]) {
@@ -242,7 +230,6 @@ const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
 const PING: u8 = 6;
 const GOAWAY: u8 = 7;
-const WINDOW_UPDATE: u8 = 8;
 const ACK: u8 = 1;
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;

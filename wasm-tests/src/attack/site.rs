@@ -8,7 +8,7 @@ use super::bystander::{Ask, Bystander};
 use crate::body::Body;
 use crate::envoy::Envoy;
 use crate::faulty::{Faulty, Reply, Seen};
-use crate::fixture::{Stack, builder};
+use crate::fixture::Stack;
 use crate::http::Request;
 use crate::module::Module;
 use crate::nginx::Nginx;
@@ -47,12 +47,6 @@ impl Site {
         let site = Self { envoy, upstream, storage };
         site.warm(&warm());
         site
-    }
-
-    /// Another gateway to the same two: one that remembers nothing.
-    #[must_use]
-    pub fn another(&self, workers: u32) -> Envoy {
-        builder(self.upstream.addr(), self.storage.addr()).concurrency(workers).start()
     }
 
     /// Has a module stored, and its zip checked: asked for until it comes from storage.

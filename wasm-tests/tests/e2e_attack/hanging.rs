@@ -4,10 +4,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use modgate_wasm_tests::attack::{Form, Trial, bounds};
+use modgate_wasm_tests::body::Body;
 use modgate_wasm_tests::bootstrap::Bootstrap;
 use modgate_wasm_tests::envoy::Envoy;
 use modgate_wasm_tests::faulty::{Faulty, Gate, Reply};
-use modgate_wasm_tests::fixture::{Stack, builder};
+use modgate_wasm_tests::fixture::{Stack, UPSTREAM, builder};
 use modgate_wasm_tests::http::Request;
 use modgate_wasm_tests::module::Module;
 use modgate_wasm_tests::nginx::Nginx;
@@ -15,12 +16,8 @@ use modgate_wasm_tests::wait;
 use serde_json::{Value, json};
 
 /// GETs, all at once: status, whether it is what it should be, and how long it took, in the order of asking.
-fn ask(
-    envoy: &Envoy,
-    wanted: &[(String, modgate_wasm_tests::body::Body)],
-    limit: Duration,
-) -> Vec<(String, bool, Duration)> {
-    let asked = |(path, body): &(String, modgate_wasm_tests::body::Body)| {
+fn ask(envoy: &Envoy, wanted: &[(String, Body)], limit: Duration) -> Vec<(String, bool, Duration)> {
+    let asked = |(path, body): &(String, Body)| {
         let begun = Instant::now();
         let answer = Request::get(path).compare_body(body.clone()).deadline(limit).try_send(envoy.addr());
         match answer {
@@ -101,8 +98,11 @@ fn an_upstream_that_hangs() {
     let mut trial = Trial::beside("upstream that hangs");
     // As it is shipped, 30 s; waiting for that is for the heavy form.
     let (patch, timeout) = Form::wanted().of(
-        (json!({"upstreams": [{"name": "golang", "cluster": "proxy_golang_org", "url": "http://proxy.example",
-            "timeout": "2s"}]}), Duration::from_secs(2)),
+        (
+            json!({"upstreams": [{"name": "golang", "cluster": UPSTREAM, "url": "http://proxy.example",
+            "timeout": "2s"}]}),
+            Duration::from_secs(2),
+        ),
         (json!({}), Duration::from_secs(30)),
     );
     let (upstream, gate) = (Faulty::start(), Gate::new());
@@ -118,6 +118,47 @@ fn an_upstream_that_hangs() {
         (!good).then(|| format!("{path}: {what} after {:.1} s", took.as_secs_f64()))
     });
     trial.check_all("what storage has", wrong);
+    trial.note(format!("{answers:?}"));
+    gate.open();
+    trial.memory(&envoy);
+    trial.end();
+}
+
+/// Where the second is to be asked after any failure of the first, it is of use while the first hangs: for documents, and
+/// for zips of both kinds, fetched whole and streamed.
+#[test]
+fn the_first_of_two_upstreams_hangs() {
+    let mut trial = Trial::beside("first of two upstreams hangs");
+    let timeout = Form::wanted().of(Duration::from_secs(2), Duration::from_secs(30));
+    let (first, second, storage, gate) = (Faulty::start(), Faulty::start(), Nginx::storage(), Gate::new());
+    let upstream = |name: &str, cluster: &str| {
+        json!({"name": name, "cluster": cluster, "url": "http://proxy.example", "fallback": "any_error",
+            "timeout": format!("{}s", timeout.as_secs())})
+    };
+    let patch = json!({"upstreams": [upstream("first", UPSTREAM), upstream("second", "second")]});
+    let envoy =
+        builder(first.addr(), storage.addr()).cluster("second", second.addr()).patch_plugin(&patch).start();
+    let held = gate.clone();
+    first.otherwise(move |_| Reply::ok("").held(&held));
+    let [small, large] = [("small", 9_000), ("large", 12 << 20)]
+        .map(|(name, bytes)| Module::new(&format!("two.example/{name}"), "v1.0.0").padded(bytes));
+    second.serve(&small);
+    second.serve(&large);
+    trial.begin(&envoy);
+    let wanted = [
+        (small.list_url(), "v1.0.0\n".into()),
+        (small.url("mod"), small.go_mod().into()),
+        (small.url("zip"), small.zip()),
+        (large.url("zip"), large.zip()),
+    ];
+    trial.size(format!("{} GETs, timeout {timeout:?}", wanted.len()));
+    let answers = ask(&envoy, &wanted, timeout * 2 + Duration::from_secs(20));
+    let wrong = wanted.iter().zip(&answers).map(|((path, _), (what, right, took))| {
+        // A zip may first be waited for, and then be streamed, by the same clock.
+        let good = *right && *took <= timeout * 2 + Duration::from_secs(5);
+        (!good).then(|| format!("{path}: {what} after {:.1} s", took.as_secs_f64()))
+    });
+    trial.check_all("what the second has", wrong);
     trial.note(format!("{answers:?}"));
     gate.open();
     trial.memory(&envoy);
@@ -157,7 +198,7 @@ fn an_upstream_that_answers_after_35_seconds() {
     }
     let mut trial = Trial::beside("upstream that answers after 35 s");
     let upstream = Faulty::start();
-    let patch = json!({"upstreams": [{"name": "golang", "cluster": "proxy_golang_org",
+    let patch = json!({"upstreams": [{"name": "golang", "cluster": UPSTREAM,
         "url": "http://proxy.example", "timeout": "60s"}]});
     let (envoy, _storage, _) = restarted(&patch, &upstream);
     let module = Module::new("late.example/m", "v1.0.0");

@@ -5,6 +5,7 @@
 //! a short form of itself.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod calm;
 mod hanging;
 mod headers;
 mod idle;

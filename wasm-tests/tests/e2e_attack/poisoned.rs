@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use modgate_wasm_tests::attack::site::{self, Site};
+use modgate_wasm_tests::attack::site::Site;
 use modgate_wasm_tests::attack::{Trial, bounds};
 use modgate_wasm_tests::envoy::Envoy;
 use modgate_wasm_tests::faulty::{Faulty, Reply};
@@ -273,20 +273,5 @@ fn a_head_that_the_upstream_does_not_know() {
     });
     trial.check_all("everybody's GET", next);
     trial.memory(&site.envoy);
-    trial.end();
-}
-
-/// What the suites of bystanders rest on: their own upstream answers as they expect.
-#[test]
-fn everybody_else_is_served_when_nothing_happens() {
-    let mut trial = Trial::alone("nothing at all");
-    let site = Site::start(1);
-    assert!(site::warm().zip().len() > 64 << 10);
-    let others = site.bystander();
-    trial.begin(&site.envoy);
-    others.wait(1000);
-    trial.size("-");
-    trial.memory(&site.envoy);
-    trial.others(others.stop());
     trial.end();
 }

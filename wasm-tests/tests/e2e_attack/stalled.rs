@@ -90,7 +90,7 @@ fn stalled(
 fn look_ups_taken_back() {
     abandoned("abandoned look-ups (reset)", 2, 250, |connection| {
         (0..50).for_each(|number| {
-            let id = connection.get(&slow(number), &[], None);
+            let id = connection.get(&slow(number), None);
             connection.reset(id);
         });
     });
@@ -100,7 +100,7 @@ fn look_ups_taken_back() {
 fn look_ups_of_who_hangs_up() {
     abandoned("abandoned look-ups (hung up)", 10, 50, |connection| {
         (0..50).for_each(|number| {
-            connection.get(&slow(number), &[], None);
+            connection.get(&slow(number), None);
         });
     });
 }

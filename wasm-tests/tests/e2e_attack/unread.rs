@@ -1,5 +1,6 @@
 //! Answers that nobody reads: each is held by the gateway until somebody does.
 
+use std::any::Any;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -38,13 +39,10 @@ fn lists_over_http2() {
     unread("unread lists (HTTP/2)", LIST, list.into_bytes(), Form::wanted().of(190, 950), http2);
 }
 
-fn unread(
-    name: &'static str,
-    path: &str,
-    body: Vec<u8>,
-    count: usize,
-    attack: fn(&Site, &str, usize) -> (Box<dyn std::any::Any>, String),
-) {
+/// Asks so often for a path; what keeps the answers where they are until it is dropped, and how much that is.
+type Attack = fn(&Site, &str, usize) -> (Box<dyn Any>, String);
+
+fn unread(name: &'static str, path: &str, body: Vec<u8>, count: usize, attack: Attack) {
     let mut trial = Trial::alone(name);
     let site = Site::start(1);
     let length = body.len();
@@ -76,7 +74,7 @@ fn unread(
     trial.end();
 }
 
-fn http2(site: &Site, path: &str, count: usize) -> (Box<dyn std::any::Any>, String) {
+fn http2(site: &Site, path: &str, count: usize) -> (Box<dyn Any>, String) {
     let mut fleet = Fleet::new(site.envoy.addr(), STREAMS, 0);
     fleet.send(
         count,
@@ -91,7 +89,7 @@ fn http2(site: &Site, path: &str, count: usize) -> (Box<dyn std::any::Any>, Stri
     (Box::new(fleet), size)
 }
 
-fn http1(site: &Site, path: &str, count: usize) -> (Box<dyn std::any::Any>, String) {
+fn http1(site: &Site, path: &str, count: usize) -> (Box<dyn Any>, String) {
     let mut crowd = Crowd::new(site.envoy.addr(), Request::get(path));
     while crowd.len() < count && site.envoy.usage().rss < bounds::FUSE {
         crowd = crowd.and(10);
