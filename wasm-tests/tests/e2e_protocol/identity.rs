@@ -153,7 +153,7 @@ fn what_says_which_bytes_goes_along_with_a_download() {
             ("range", "bytes=0-9"),
             ("if-range", "\"a\""),
             ("if-modified-since", "Tue, 02 Jan 2024 03:04:05 GMT"),
-            ("if-unmodified-since", "Tue, 02 Jan 2034 03:04:05 GMT"),
+            ("if-unmodified-since", "Mon, 02 Jan 2034 03:04:05 GMT"),
             ("if-match", "*"),
             ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
             ("tracestate", "a=b"),
