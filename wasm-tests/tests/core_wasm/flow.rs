@@ -27,7 +27,7 @@ fn get(path: &str) -> RequestHead {
 fn reply(status: u16, body: &str) -> Reply {
     Reply::Answered {
         status,
-        headers: [("date", "now")].into_iter().collect(),
+        headers: [("date", "now"), ("content-length", &body.len().to_string())].into_iter().collect(),
         body: body.as_bytes().to_vec(),
     }
 }

@@ -62,9 +62,16 @@ fn reply(text: &[u8]) -> Reply {
         let chosen = choice(digit, FAILURES.len()).map_or(0, |(chosen, _)| chosen);
         return Reply::Failed(FAILURES[chosen]);
     }
-    let headers = lines.filter_map(|line| line.split_once(": ")).collect();
-    // As the adapter does it: what is no status is 0.
-    Reply::read(Some((status.parse().unwrap_or_default(), headers)), body.to_vec())
+    let mut headers: Vec<_> = lines.filter_map(|line| line.split_once(": ")).collect();
+    // Unless it says how it is framed, or that it ends with the connection, it has its length: else little would be taken of it.
+    let length = body.len().to_string();
+    let is_framed = |name: &str| ["connection", "content-length", "transfer-encoding"].contains(&name);
+    if !headers.iter().any(|(name, _)| is_framed(&name.to_ascii_lowercase())) {
+        headers.push(("content-length", &length));
+    }
+    // What is no status is 0, an answer of nobody's.
+    let head = (status.parse().unwrap_or_default(), headers.into_iter().collect());
+    Reply::read(Some(head), body.to_vec())
 }
 
 fn parted<'a>(text: &'a [u8], by: &[u8]) -> (&'a [u8], &'a [u8]) {
