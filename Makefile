@@ -101,7 +101,7 @@ check: ## Format, lints on both targets, documentation, licences, shell scripts
 	cargo clippy --locked -p modgate-wasm-tests --target wasm32-unknown-unknown $(WASM_TESTS:%=--test %) -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items
 	cargo deny --log-level error check bans licenses sources
-	shellcheck -x .ci/run .ci/setup .ci/check-modules .ci/setup.d/*.sh
+	shellcheck -x .ci/run .ci/setup .ci/check-modules .ci/setup.d/*.sh envoy/drain.sh
 
 .PHONY: check-modules
 check-modules: ## Build from the test modules with the real go command, without a gateway between

@@ -13,6 +13,7 @@ mod callers;
 pub mod discovery;
 pub mod merge;
 pub mod s3;
+pub mod shared;
 
 /// A bootstrap as data.
 #[derive(Clone, Debug)]
@@ -249,9 +250,7 @@ fn trust(cluster: &mut Value, ca: &Path) {
 fn set_endpoints(cluster: &mut Value, addresses: Vec<Value>, literal: bool) {
     if literal {
         cluster["type"] = Value::from("STATIC");
-        for dns in ["dns_lookup_family", "respect_dns_ttl"] {
-            cluster.as_object_mut().and_then(|cluster| cluster.remove(dns));
-        }
+        cluster.as_object_mut().and_then(|cluster| cluster.remove("dns_lookup_family"));
     }
     let endpoints: Vec<Value> =
         addresses.into_iter().map(|address| json!({"endpoint": {"address": address}})).collect();

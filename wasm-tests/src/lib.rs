@@ -42,6 +42,7 @@ native! {
     pub mod tls;
     pub mod tools;
     pub mod tree;
+    pub mod tunnel;
     mod variable;
     pub mod wait;
 }

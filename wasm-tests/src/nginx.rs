@@ -67,6 +67,16 @@ impl Nginx {
         Self { _scratch: Some(scratch), ..started }
     }
 
+    /// One before `gateway`, as people write it: `proxy_pass` and nothing else. Below `/stripped/` it takes that away.
+    #[must_use]
+    pub fn before(gateway: SocketAddr) -> Self {
+        let scratch = scratch();
+        let mode = Mode { tls: false, ordered: true };
+        let started = Self::start("front", &config::front(gateway), scratch.path(), scratch.path(), mode)
+            .unwrap_or_else(|error| panic!("{error}"));
+        Self { _scratch: Some(scratch), ..started }
+    }
+
     /// A static server of the files under `tree`.
     #[must_use]
     pub fn serving(tree: &Path) -> Self {

@@ -2,50 +2,14 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 use std::fs;
-use std::path::PathBuf;
+use std::time::Duration;
 
-use modgate_wasm_tests::bootstrap::{Bootstrap, read_yaml, s3};
+use modgate_wasm_tests::bootstrap::{Bootstrap, s3, shared};
 use modgate_wasm_tests::envoy::Envoy;
 use modgate_wasm_tests::tls::Certificate;
 use modgate_wasm_tests::tools::repository;
+use modgate_wasm_tests::wait;
 use serde_json::{Value, json};
-
-fn file(name: &str) -> PathBuf {
-    repository().join("envoy").join(name)
-}
-
-fn snippet() -> Value {
-    read_yaml(&file("filter.yaml")).unwrap()
-}
-
-/// A gateway somebody already runs, with the parts of filter.yaml where their keys say they belong.
-fn pasted() -> Value {
-    let parts = snippet();
-    let own = json!({"match": {"prefix": "/"}, "direct_response": {"status": 200}});
-    let router = json!({
-        "name": "envoy.filters.http.router",
-        "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"},
-    });
-    let mut hcm = json!({
-        "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-        "stat_prefix": "existing",
-        "http_filters": [parts["http_filter"], router],
-        "route_config": {"virtual_hosts": [{"name": "own", "domains": ["*"], "routes": [parts["route"], own]}]},
-    });
-    for (setting, value) in parts["http_connection_manager"].as_object().unwrap() {
-        hcm[setting] = value.clone();
-    }
-    let filter = json!({"name": "envoy.filters.network.http_connection_manager", "typed_config": hcm});
-    let address = |port: u16| json!({"socket_address": {"address": "127.0.0.1", "port_value": port}});
-    json!({
-        "admin": {"address": address(0)},
-        "stats_config": {"stats_tags": parts["stats_tags"]},
-        "static_resources": {
-            "listeners": [{"name": "own", "address": address(0), "filter_chains": [{"filters": [filter]}]}],
-            "clusters": parts["clusters"],
-        },
-    })
-}
 
 #[test]
 fn envoy_accepts_every_file() {
@@ -55,7 +19,7 @@ fn envoy_accepts_every_file() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         let bootstrap = match name.as_str() {
             "gateway.yaml" => Bootstrap::gateway(),
-            "filter.yaml" => Bootstrap::from(pasted()),
+            "filter.yaml" => Bootstrap::pasted(),
             // Its parts are many: tested one by one below.
             "s3.yaml" => continue,
             other if other.ends_with(".yaml") => panic!("how is envoy/{other} validated? Say it here."),
@@ -113,16 +77,29 @@ fn envoy_refuses_a_spoilt_file() {
 }
 
 #[test]
+fn what_envoy_warns_of_fails_a_test() {
+    let warned = || {
+        Envoy::gateway().edit(|bootstrap| {
+            bootstrap.cluster("another", "storage")["respect_dns_ttl"] = json!(true);
+        })
+    };
+    for refusal in [warned().validate().unwrap_err(), warned().try_start().unwrap_err()] {
+        assert!(refusal.contains("warns") && refusal.contains("respect_dns_ttl"), "{refusal}");
+    }
+}
+
+#[test]
 fn the_snippet_and_the_gateway_say_the_same() {
-    let parts = snippet();
+    let mut parts = shared::parts();
     let mut gateway = Bootstrap::gateway();
+    // A gateway of its own has nobody to be switched off for.
+    assert_eq!(parts["http_filter"].as_object_mut().unwrap().shift_remove("disabled"), Some(json!(true)));
+    let on = parts["route"].as_object_mut().unwrap().shift_remove("typed_per_filter_config");
+    assert_eq!(on.as_ref(), Some(&parts["virtual_host"]["typed_per_filter_config"]));
     assert!(gateway.http_filters().contains(&parts["http_filter"]));
     assert_eq!(gateway.routes()[0], parts["route"], "the download route stands first");
     assert_eq!(gateway.value()["static_resources"]["clusters"], parts["clusters"]);
     assert_eq!(gateway.value()["stats_config"]["stats_tags"], parts["stats_tags"]);
-    for (setting, value) in parts["http_connection_manager"].as_object().unwrap() {
-        assert_eq!(gateway.hcm()[setting], *value, "{setting}");
-    }
 }
 
 #[test]
@@ -149,6 +126,52 @@ fn settings_that_keep_traps_shut() {
         assert!(cluster["per_connection_buffer_limit_bytes"].is_u64(), "{}", cluster["name"]);
         assert!(cluster["circuit_breakers"].is_object(), "{}", cluster["name"]);
     }
+}
+
+#[test]
+fn downloads_that_stand_still_do_not_reach_the_bound_of_the_heap() {
+    const INDEX: u64 = 135 << 20;
+    for mut bootstrap in [Bootstrap::gateway(), Bootstrap::example("s3/gateway.yaml")] {
+        let whole = bootstrap.value().clone();
+        let listener = &whole["static_resources"]["listeners"][0];
+        let window = bootstrap.hcm()["http2_protocol_options"]["initial_stream_window_size"].as_u64();
+        let held = listener["per_connection_buffer_limit_bytes"].as_u64().max(window).unwrap();
+        let of_cluster = |cluster: &Value| {
+            let thresholds = cluster["circuit_breakers"]["thresholds"].as_array().unwrap();
+            let high = thresholds.iter().find(|threshold| threshold["priority"] == "HIGH");
+            let connections = high.map_or(0, |high| high["max_connections"].as_u64().unwrap());
+            // A piece, and half as much again, comes on top.
+            let piece = cluster["per_connection_buffer_limit_bytes"].as_u64().unwrap() * 3 / 2;
+            connections * (held + piece)
+        };
+        let clusters = whole["static_resources"]["clusters"].as_array().unwrap();
+        let most: u64 = clusters.iter().map(of_cluster).sum::<u64>() + INDEX;
+        let heap = &whole["overload_manager"]["resource_monitors"][0]["typed_config"]["max_heap_size_bytes"];
+        assert!(most * 10 < heap.as_u64().unwrap() * 8, "{most} bytes of {heap}");
+    }
+}
+
+#[test]
+fn past_its_heap_envoy_sheds_what_it_can() {
+    let envoy = Envoy::gateway()
+        .edit(|bootstrap| {
+            let monitors = &mut bootstrap.value_mut()["overload_manager"]["resource_monitors"];
+            let heap = &mut monitors[0]["typed_config"]["max_heap_size_bytes"];
+            assert!(heap.is_u64(), "{heap}");
+            *heap = json!(1 << 20);
+        })
+        .start();
+    for action in [
+        "shrink_heap",
+        "close_idle_http_connections",
+        "stop_accepting_requests",
+        "stop_accepting_connections",
+    ] {
+        let stat = format!("overload.envoy.overload_actions.{action}.active");
+        wait::until(&stat, Duration::from_secs(5), || envoy.stat(&stat) == 1);
+    }
+    let scaled = "overload.envoy.overload_actions.reset_high_memory_stream.scale_percent";
+    assert_eq!(envoy.stat(scaled), 100);
 }
 
 #[test]

@@ -1,12 +1,16 @@
 //! The examples run, and say what the files say that they are made of.
 #![cfg(not(target_arch = "wasm32"))]
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use modgate_wasm_tests::bootstrap::Bootstrap;
 use modgate_wasm_tests::envoy::Envoy;
+use modgate_wasm_tests::faulty::{Faulty, Reply};
 use modgate_wasm_tests::fixture::{STORAGE, UPSTREAM};
 use modgate_wasm_tests::go::Go;
+use modgate_wasm_tests::http::Request;
+use modgate_wasm_tests::module::Module;
 use modgate_wasm_tests::nginx::Nginx;
 use modgate_wasm_tests::s3::S3;
 use modgate_wasm_tests::tree::Tree;
@@ -54,4 +58,57 @@ fn the_s3_gateway_keeps_modules_in_the_bucket() {
         .env("AWS_SECRET_ACCESS_KEY", S3::SECRET_KEY)
         .start();
     Go::new(&again.url()).mod_download(&["example.com/Acme/Words@v0.3.0"]).expect_ok();
+}
+
+/// Who stands on the way to the store, and may change the last byte of what passes.
+fn on_the_way_to(store: SocketAddr, spoils: bool) -> Faulty {
+    let between = Faulty::start();
+    between.otherwise(move |seen| {
+        let mut body = seen.body.clone();
+        if let Some(last) = body.last_mut().filter(|_| spoils) {
+            *last ^= 1;
+        }
+        let headers = seen.headers.iter().filter(|(name, _)| name != "content-length");
+        let asked = headers
+            .fold(Request::new(&seen.method, &seen.target), |asked, (name, value)| asked.header(name, value));
+        let answer = asked.body(body).send(store);
+        let reply = Reply::status(answer.status).body(answer.body);
+        answer.headers.iter().fold(reply, |reply, (name, value)| reply.header(name, value)).served()
+    });
+    between
+}
+
+#[test]
+fn what_somebody_changed_on_the_way_to_the_bucket_is_not_stored() {
+    for spoils in [false, true] {
+        let (upstream, store) = (Faulty::start(), S3::start());
+        let between = on_the_way_to(store.addr(), spoils);
+        // One that is stored by one PUT, and one in parts of 8 MiB.
+        let modules = [
+            Module::new("example.com/small", "v1.0.0"),
+            Module::new("example.com/large", "v1.0.0").padded(20 << 20),
+        ];
+        modules.iter().for_each(|module| upstream.serve(module));
+        let envoy = Envoy::gateway()
+            .edit(|bootstrap| *bootstrap = Bootstrap::example("s3/gateway.yaml"))
+            .cluster(UPSTREAM, upstream.addr())
+            .cluster(STORAGE, between.addr())
+            .patch_plugin(&json!({"sumdb": []}))
+            .env("AWS_ACCESS_KEY_ID", S3::ACCESS_KEY)
+            .env("AWS_SECRET_ACCESS_KEY", S3::SECRET_KEY)
+            .start();
+        let queries = modules.iter().map(Module::query).collect::<Vec<_>>();
+        let queries = queries.iter().map(String::as_str).collect::<Vec<_>>();
+        Go::new(&envoy.url()).mod_download(&queries).expect_ok();
+        let zips = modules.iter().map(|module| module.url("zip")[1..].to_owned());
+        if spoils {
+            envoy.wait_idle(&[STORAGE]);
+            assert!(store.hits("PUT", "/") >= 1, "{:?}", store.requests());
+            assert_eq!(store.keys(), Vec::<String>::new());
+        } else {
+            for zip in zips {
+                wait::until("it is stored", Duration::from_secs(30), || store.object(&zip).is_some());
+            }
+        }
+    }
 }

@@ -51,15 +51,18 @@ impl Bootstrap {
         mutations.as_array_mut().expect("a list of mutations")
     }
 
-    /// Has the gateway speak TLS, with this certificate.
+    /// Has the gateway speak TLS, with this certificate, as `examples/callers/README.md` says.
+    ///
+    /// # Panics
+    /// When `mtls.yaml` cannot be read.
     pub fn serve_tls(&mut self, certificate: &Certificate) {
-        self.filter_chain()["transport_socket"] = json!({
-            "name": "envoy.transport_sockets.tls",
-            "typed_config": {
-                "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
-                "common_tls_context": {"tls_certificates": [own(certificate)]},
-            },
-        });
+        let file = tools::repository().join("examples/callers/mtls.yaml");
+        let mut parts = read_yaml(&file).unwrap_or_else(|error| panic!("{error}"));
+        let mut socket = parts["transport_socket"].take();
+        let of_clients = json!({"typed_config": {"common_tls_context": {"validation_context": null}}});
+        merge::merge(&mut socket, &of_clients);
+        socket["typed_config"]["common_tls_context"]["tls_certificates"] = json!([own(certificate)]);
+        self.filter_chain()["transport_socket"] = socket;
     }
 
     /// Puts these files in the place of those of a gateway that asks clients for certificates.

@@ -29,10 +29,8 @@ impl Bootstrap {
         let typed_config = filter["typed_config"].take();
         let source =
             json!({"path_config_source": {"path": super::path(&file)}, "resource_api_version": "V3"});
-        *filter = json!({
-            "name": filter["name"],
-            "config_discovery": {"config_source": source, "type_urls": [typed_config["@type"]]},
-        });
+        let discovered = json!({"config_source": source, "type_urls": [typed_config["@type"]]});
+        merge(filter, &json!({"typed_config": null, "config_discovery": discovered}));
         let mut discovery = Discovery { file, filter: typed_config, plugin, version: 0 };
         discovery.publish();
         discovery

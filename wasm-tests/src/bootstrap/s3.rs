@@ -44,8 +44,10 @@ impl Bootstrap {
         let part = |kind: &str, name: &str| {
             parts[kind].get(name).unwrap_or_else(|| panic!("{kind} has no {name}")).clone()
         };
-        *self.cluster("storage", "storage") = part("stores", store)["cluster"].clone();
+        let store = part("stores", store);
+        *self.cluster("storage", "storage") = store["cluster"].clone();
         self.sign("storage", &part("credential_providers", provider));
+        self.signing("storage")["use_unsigned_payload"] = store["use_unsigned_payload"].clone();
     }
 
     /// Has every request to `cluster` signed with these.
@@ -55,8 +57,12 @@ impl Bootstrap {
     pub fn sign_with(&mut self, cluster: &str, keys: &Keys) {
         let inline = json!({"access_key_id": keys.id, "secret_access_key": keys.secret});
         self.sign(cluster, &json!({"custom_credential_provider_chain": true, "inline_credential": inline}));
-        http_options(self.cluster(cluster, "storage"))["http_filters"][0]["typed_config"]["region"] =
-            Value::from(keys.region.as_str());
+        self.signing(cluster)["region"] = Value::from(keys.region.as_str());
+    }
+
+    /// How requests to a cluster are signed.
+    fn signing(&mut self, cluster: &str) -> &mut Value {
+        &mut http_options(self.cluster(cluster, "storage"))["http_filters"][0]["typed_config"]
     }
 
     fn sign(&mut self, cluster: &str, credentials: &Value) {

@@ -30,6 +30,7 @@ pub struct Builder {
     pointed: Vec<String>,
     isolated: bool,
     own_ports: bool,
+    listen: SocketAddr,
     may_crash: bool,
 }
 
@@ -46,6 +47,7 @@ impl Builder {
             pointed: Vec::new(),
             isolated: true,
             own_ports: true,
+            listen: ANY,
             may_crash: false,
         }
     }
@@ -183,6 +185,13 @@ impl Builder {
         self
     }
 
+    /// Has it listen there, for those who must know it beforehand.
+    #[must_use]
+    pub fn at(mut self, addr: SocketAddr) -> Self {
+        self.listen = addr;
+        self
+    }
+
     /// Expects the filter to crash: a test that makes it do so does not fail for that alone.
     #[must_use]
     pub fn may_crash(mut self) -> Self {
@@ -236,6 +245,9 @@ impl Builder {
             (true, true) => Watch::Envoy,
             (false, _) => Watch::Nothing,
         };
+        if watch != Watch::Nothing {
+            unwarned(&process)?;
+        }
         Ok(Envoy { process, addr, admin, watch, _scratch: scratch })
     }
 
@@ -251,7 +263,7 @@ impl Builder {
         let log = scratch.path().join("envoy.log");
         let process = Process::start("envoy", command, &log).map_err(|error| error.to_string())?;
         match process.wait(START) {
-            Some(status) if status.success() => Ok(()),
+            Some(status) if status.success() => unwarned(&process),
             _ => Err(process.log_tail(30)),
         }
     }
@@ -262,9 +274,8 @@ impl Builder {
             self.bootstrap.wasm(&wasm);
         }
         if self.own_ports {
-            let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-            self.bootstrap.listen(any);
-            self.bootstrap.admin(any);
+            self.bootstrap.listen(self.listen);
+            self.bootstrap.admin(ANY);
         }
         if self.isolated {
             for name in self.bootstrap.cluster_names() {
@@ -304,6 +315,20 @@ fn serving(process: &Process, address_file: &Path) -> Result<(SocketAddr, Socket
     Err(format!("Envoy {failure}:\n{}", process.log_tail(30)))
 }
 
+/// What Envoy itself warns of when it starts is a fault of its configuration, such as a field that the next version refuses.
+fn unwarned(process: &Process) -> Result<(), String> {
+    let log = process.log();
+    let warning = |line: &&str| {
+        let level = ["[warning]", "[error]", "[critical]"].iter().any(|level| line.contains(level));
+        // What the filter says goes through a logger of its own.
+        line.starts_with('[') && level && !line.contains("[wasm]")
+    };
+    match log.lines().find(warning) {
+        Some(line) => Err(format!("Envoy warns of its configuration:\n{line}")),
+        None => Ok(()),
+    }
+}
+
 fn listener(listeners: &Value) -> Option<SocketAddr> {
     let address = &listeners["listener_statuses"][0]["local_address"]["socket_address"];
     let ip: IpAddr = address["address"].as_str()?.parse().ok()?;
@@ -315,6 +340,8 @@ fn scratch() -> Result<TempDir, String> {
     tempfile::Builder::new().prefix("modgate-envoy-").tempdir().map_err(|error| error.to_string())
 }
 
+/// A port that the kernel chooses.
+const ANY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 /// Nothing listens on port 1: connections are refused at once.
 const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
 /// Compiling the filter takes a second; on a machine with other work to do, many.

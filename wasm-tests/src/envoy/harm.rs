@@ -49,11 +49,11 @@ impl Envoy {
     /// When something still is after 10 seconds.
     #[track_caller]
     pub fn wait_idle(&self, clusters: &[&str]) {
-        let mut gauges = vec!["http.modgate.downstream_rq_active".to_owned()];
-        gauges.extend(clusters.iter().map(|name| format!("cluster.{name}.upstream_rq_active")));
+        let gauges: Vec<String> =
+            clusters.iter().map(|name| format!("cluster.{name}.upstream_rq_active")).collect();
         wait::until("nothing is under way", Duration::from_secs(10), || {
             let stats = self.stats_now();
-            gauges.iter().all(|gauge| stats.get(gauge) == Some(&0))
+            self.requests_active() == 0 && gauges.iter().all(|gauge| stats.get(gauge) == Some(&0))
         });
     }
 }

@@ -70,6 +70,17 @@ impl Envoy {
         self.stats().into_iter().filter(|(name, _)| of_a_worker(name)).map(|(_, count)| count).collect()
     }
 
+    /// How many requests of clients are under way now.
+    #[must_use]
+    pub fn requests_active(&self) -> u64 {
+        let of_clients = |name: &str| {
+            name.starts_with("http.")
+                && name.ends_with(".downstream_rq_active")
+                && !name.starts_with("http.admin.")
+        };
+        self.stats_now().into_iter().filter(|(name, _)| of_clients(name)).map(|(_, count)| count).sum()
+    }
+
     /// Waits until `count` requests of clients are under way.
     ///
     /// # Panics
@@ -77,7 +88,7 @@ impl Envoy {
     #[track_caller]
     pub fn wait_active(&self, count: usize) {
         wait::until(&format!("{count} requests are under way"), Duration::from_secs(10), || {
-            self.stat("http.modgate.downstream_rq_active") == count as u64
+            self.requests_active() == count as u64
         });
     }
 

@@ -90,6 +90,28 @@ http {{
     )
 }
 
+/// A proxy before a gateway, with nginx' defaults.
+pub(super) fn front(gateway: SocketAddr) -> String {
+    format!(
+        "worker_processes 1;
+events {{ worker_connections 4096; }}
+http {{
+    client_body_temp_path tmp-front-body;
+    proxy_temp_path tmp-front-proxy;
+    fastcgi_temp_path tmp-front-fastcgi;
+    uwsgi_temp_path tmp-front-uwsgi;
+    scgi_temp_path tmp-front-scgi;
+    server {{
+        listen 127.0.0.1:0;
+        root tree;
+        location / {{ proxy_pass http://{gateway}; }}
+        location /stripped/ {{ proxy_pass http://{gateway}/; }}
+    }}
+}}
+"
+    )
+}
+
 /// Method, target and status of a line in the `combined` format.
 pub(super) fn request(line: &str) -> Option<(String, String, u16)> {
     let mut parts = line.splitn(3, '"').skip(1);

@@ -119,3 +119,12 @@ fn a_subject_is_read_as_envoy_writes_it() {
     let response = mesh.sidecar(Some(&client)).get(TARGETS[2], None);
     assert_eq!(response.status, 200, "{response:?}");
 }
+
+#[test]
+fn go_speaks_http_2_to_a_gateway_of_the_example() {
+    let (server, client) = (Certificate::for_hosts(&["127.0.0.1"]), Certificate::of_client("spiffe://a/b"));
+    let gateway = Guarded::with("mtls.yaml", |bootstrap| bootstrap.serve_mtls(&server, &client.certificate));
+    super::go(&gateway.url(), &server).mod_download(&[super::PUBLIC]).expect_ok();
+    assert!(gateway.envoy.stat("http.modgate.downstream_cx_http2_total") > 0);
+    assert_eq!(gateway.envoy.stat("http.modgate.downstream_cx_http1_total"), 0);
+}

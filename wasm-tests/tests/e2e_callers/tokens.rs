@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 
 use modgate_wasm_tests::bootstrap::Bootstrap;
 use modgate_wasm_tests::tls::Certificate;
+use modgate_wasm_tests::wait;
 use serde_json::{Value, json};
 
 use super::token::Provider;
@@ -158,4 +160,20 @@ fn a_claim_in_a_header_is_the_providers() {
         gateway.assert_refused(&[says, ("authorization", &provider.bearer(&json!({})))]);
         gateway.assert_told_nobody(&["authorization", "x-modgate-team"]);
     }
+}
+
+#[test]
+fn a_token_in_the_query_is_no_token_and_is_not_written_down() {
+    let provider = Provider::new(7);
+    let gateway = guarded(&provider, |_| {});
+    let token = provider.token(&json!({"sub": "alice", "groups": ["acme"]}));
+    for target in TARGETS {
+        let answer = gateway.get(&format!("{target}?access_token={token}"), &[]);
+        super::assert_is_refusal(target, &answer);
+    }
+    wait::until("they are in the access log", Duration::from_secs(10), || {
+        gateway.envoy.access_log().len() >= TARGETS.len()
+    });
+    assert!(!gateway.envoy.log_contains(&token), "{:?}", gateway.envoy.access_log());
+    assert!(gateway.envoy.access_log().iter().all(|record| record["path"] != Value::Null));
 }

@@ -107,6 +107,16 @@ const KINDS: [Kind; 11] = [
     },
 ];
 
+/// A gateway that hands on paths as clients sent them: the filter has to do by itself what the shipped one does before it.
+fn as_sent(builder: Builder) -> Builder {
+    builder.edit(|bootstrap| {
+        let hcm = bootstrap.hcm();
+        hcm["normalize_path"] = json!(false);
+        hcm["merge_slashes"] = json!(false);
+        hcm["path_with_escaped_slashes_action"] = json!("KEEP_UNCHANGED");
+    })
+}
+
 /// The module behind every [`Site`].
 fn module() -> Module {
     Module::new("example.com/Capital/m", "v1.2.3")
