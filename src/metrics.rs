@@ -40,7 +40,7 @@ pub enum Metric {
     /// A document or a zip that was to be written to storage.
     StorageWrite {
         /// What came of it: `stored`, `present`, `exists` (a zip, to be compared when it is read), `differs`, or why storage
-        /// did not take it. Zips that were to be stored while they were streamed, and were not: `flawed`, `unproven`, `left`
+        /// did not take it; `unnameable` is what has a longer name than storage can have, and is not tried. Zips that were to be stored while they were streamed, and were not: `flawed`, `unproven`, `left`
         /// (by the client, or the upstream broke off), `overrun` (storage did not keep up), `too_large`, `skipped` (too many
         /// at once). Those that were to be copied afterwards, and were not: `no_ranges` (the upstream gives no parts),
         /// `not_given`.

@@ -87,12 +87,22 @@ impl Want {
         }
     }
 
-    /// What `storage` calls it, if it keeps it: a key, as it is before any escape.
+    /// What `storage` calls it, if it keeps it and can: a key, as it is before any escape.
     pub fn object(&self, storage: &Storage) -> Option<String> {
-        match self {
+        let key = match self {
             Self::Document(document) => store::document_key(storage, document),
             Self::Zip(zip) => Some(store::zip_key(storage, zip)),
-        }
+        };
+        key.filter(|key| store::can_name(storage, key))
+    }
+
+    /// Whether `storage` would keep it, and can have nothing of that name.
+    pub fn is_unnameable(&self, storage: &Storage) -> bool {
+        let is_kept = match self {
+            Self::Document(document) => store::document_key(storage, document).is_some(),
+            Self::Zip(_) => true,
+        };
+        is_kept && self.object(storage).is_none()
     }
 
     /// Whether nobody but storage knows it.

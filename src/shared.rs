@@ -27,7 +27,7 @@ pub use self::index::{Index, Region};
 pub use self::kv::{Conflict, Expected, SharedKv, Versioned};
 pub use self::lease::{LEASE, Lease, Leases};
 pub use self::memory::Memory;
-pub use self::record::{Entry, Key, Occupant, Record};
+pub use self::record::{Entry, Key, Loss, Occupant, Record};
 
 /// A worker's queue, as the host names it; another worker's messages to it arrive there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

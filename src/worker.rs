@@ -7,9 +7,11 @@ mod budget;
 mod bundle;
 mod copy;
 mod errand;
+mod failures;
 mod fetch;
 mod follow;
 mod job;
+mod lesson;
 mod parts;
 mod passing;
 mod patience;
@@ -39,12 +41,11 @@ use self::{
 use crate::{
     config::Config,
     cx::{CallId, Command, Cx, StreamId, Verdict},
-    flow::{Known, Lesson, Probe, Publications, Reception, Sightings, pass_on, readiness, unreadable},
-    goproxy::{Zip, may_be_ours},
+    flow::{Known, Probe, Publications, Reception, Sightings, pass_on, readiness, unreadable},
+    goproxy::may_be_ours,
     http::{Callout, ReadHeader, Reply, RequestHead, ResponseHead},
     metrics::Metric,
-    plan::Want,
-    shared::{Entry, Index, Leases, Region, Seat, SharedKv},
+    shared::{Index, Leases, Seat, SharedKv},
 };
 
 /// The state of one worker under one configuration.
@@ -256,22 +257,8 @@ impl Worker {
             return self.begin_passing(stream, routed, head, reply, cx);
         }
         let (verdict, lesson) = routed.response(head, reply, &self.config, cx);
-        self.learn(&routed.zip, lesson, cx);
+        self.learn(&routed, lesson, cx);
         verdict
-    }
-
-    /// The index learns of a zip that did not come.
-    fn learn(&mut self, zip: &Zip, lesson: Lesson, cx: &mut Cx<'_>) {
-        let path = Want::Zip(zip.clone()).key();
-        let is_quarantined = self.is_quarantined(&path, cx);
-        if lesson.lost && !is_quarantined {
-            self.index.keep(cx.kv, &path, &Entry::Lost { since: cx.now, corrupt: false }, cx.now);
-        } else if lesson.forget && !is_quarantined {
-            self.index.forget(cx.kv, Region::Found, &path, cx.now);
-        }
-        if let Some(missing) = lesson.missing {
-            self.index.keep(cx.kv, &path, &Entry::Missing(missing), cx.now);
-        }
     }
 
     /// A callout ended.

@@ -8,7 +8,7 @@ use crate::{
     goproxy::{Dates, Found, Judge, Standing},
     http::Timestamp,
     plan::Want,
-    shared::{Entry, Index, Region},
+    shared::{Entry, Index, Loss, Region},
 };
 
 /// What the index has by now of `want`, which it was asked for in vain, that may be given as it is.
@@ -35,7 +35,9 @@ pub(super) fn standing(want: &Want, entry: &Entry, judge: Judge<'_>) -> Standing
             return judge.found(document.lifetime(), Dates::from(found));
         }
         (Entry::Missing(missing), _) => judge.missing(Dates::from(missing)),
-        (Entry::Stored { since, .. } | Entry::Streamed { since, .. }, Want::Zip(_)) => judge.presence(*since),
+        (Entry::Stored { since, doubted: false, .. } | Entry::Streamed { since, .. }, Want::Zip(_)) => {
+            judge.presence(*since)
+        }
         _ => None,
     };
     match left {
@@ -44,10 +46,16 @@ pub(super) fn standing(want: &Want, entry: &Entry, judge: Judge<'_>) -> Standing
     }
 }
 
-/// Whether what the index has of a zip is that storage has something wrong in its place, which is to be left alone.
-pub fn is_quarantined(entry: Option<&Entry>, config: &Config, now: Timestamp) -> bool {
+/// What storage has in place of a zip, as far as the index knows that still.
+pub fn loss(entry: Option<&Entry>, config: &Config, now: Timestamp) -> Option<Loss> {
+    let Some(Entry::Lost { since, loss }) = entry else { return None };
     let judge = Judge { rules: &config.freshness, now, spread: 0, no_cache: false };
-    matches!(entry, Some(Entry::Lost { since, corrupt: true }) if judge.quarantine(*since))
+    let lasts = match loss {
+        Loss::Gone => judge.presence(*since).is_some(),
+        Loss::NoZip => judge.interlude(*since),
+        Loss::Wrong => judge.quarantine(*since),
+    };
+    lasts.then_some(*loss)
 }
 
 /// Whether `known` may stand in where those who know better cannot be asked.

@@ -19,7 +19,7 @@ mod verdict;
 use std::fmt;
 
 use self::held::Held;
-pub use self::verdict::{Flaw, Proof};
+pub use self::verdict::{Flaw, Proof, loss_by};
 use super::{Routed, Sums};
 use crate::{
     cx::BodyVerdict,

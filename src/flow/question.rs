@@ -6,17 +6,17 @@ mod resumed;
 use std::time::Duration;
 
 use super::{
-    Known,
+    Ask, Known, Routed,
     respond::{answer, audience},
     ruling::{Ruling, admit},
 };
 use crate::{
     config::{Config, MissMode, Reverify},
     cx::{Cx, Verdict},
-    goproxy::{Answer, Asker, Document, Failure, File, Found, Judge, Missing, Refusal, Validity},
+    goproxy::{Answer, Asker, Document, Failure, File, Found, Judge, Missing, Refusal, Validity, Zip},
     http::Timestamp,
     metrics::Cache,
-    plan::Want,
+    plan::{Source, Want},
     policy::Caller,
 };
 
@@ -37,11 +37,11 @@ pub(super) struct Question {
     pub(super) may_fetch: bool,
     /// Whether the client asks for more than what the index has.
     pub(super) no_cache: bool,
-    /// Whether storage has lost what it had: it is not asked then, nor given it again.
-    pub(super) lost: bool,
     pub(super) asker: Asker,
     /// Whether the head of the answer alone is asked for.
     pub(super) head_only: bool,
+    /// Whether the client asks for a part, or on a condition.
+    pub(super) selects: bool,
     pub(super) kind: &'static str,
     pub(super) caller: Caller,
     /// What the answer is for.
@@ -95,13 +95,18 @@ impl Parked {
         self.question.may_fetch || self.question.redirects
     }
 
-    /// Whether storage has lost what it had.
-    pub fn lost(&self) -> bool {
-        self.question.lost
+    /// Whether the head of the answer alone is asked for.
+    pub fn head_only(&self) -> bool {
+        self.question.head_only
     }
 }
 
 impl Question {
+    /// This, of `zip`, routed to `source`.
+    fn route(&self, zip: &Zip, source: Source) -> Routed {
+        Routed::new(zip.clone(), source, Ask { head_only: self.head_only, selects: self.selects })
+    }
+
     fn judge<'a>(&self, spread: u8, config: &'a Config, now: Timestamp) -> Judge<'a> {
         Judge { rules: &config.freshness, now, spread, no_cache: self.no_cache }
     }

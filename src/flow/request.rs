@@ -13,6 +13,7 @@ use std::time::Duration;
 use crate::{
     config::Config,
     cx::{Cx, Edit, Verdict},
+    endpoint,
     gomod::{ModulePath, Version},
     goproxy::{
         Answer, Asker, Audience, Document, Failure, Fault, Found, Page, Place, Refusal, SumdbFile, Target,
@@ -123,9 +124,9 @@ impl Reception {
                 .first("disable-module-fetch")
                 .is_some_and(|value| value.eq_ignore_ascii_case("true")),
             no_cache: wants_revalidation(&head.headers),
-            lost: false,
             asker: Asker { if_none_match: head.headers.first("if-none-match").map(str::to_owned) },
             head_only: head.method == "HEAD",
+            selects: head.headers.names().any(endpoint::selects),
             kind,
             caller,
             serving: Serving::Itself,
@@ -162,7 +163,6 @@ impl Reception {
                 match question.look_at(entry, spread, known, cx) {
                     Indexed::Answer(reception) => return reception,
                     Indexed::Known(found) => before = Some(found),
-                    Indexed::Lost => question.lost = true,
                     Indexed::Next(question) => {
                         next = Some(question);
                         break;

@@ -13,6 +13,7 @@ use crate::{
     metrics::{Cache, Metric},
     modzip::MAX_ZIP,
     plan::Source,
+    shared::Loss,
     store, upstream,
 };
 
@@ -29,32 +30,45 @@ pub struct Routed {
     pub proven: bool,
     /// Whether what comes from there is known to be the zip it has to be.
     pub checked: bool,
-    /// Whether the head alone is asked for.
-    pub head_only: bool,
+    /// What its client wants of it.
+    pub ask: Ask,
 }
 
-/// What the index learns of a zip that did not come.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Lesson {
-    /// That storage has not got it, or does not give it.
-    pub lost: bool,
-    /// That what it says of it is wrong.
-    pub forget: bool,
+/// What a client wants of a zip.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ask {
+    /// Whether the head alone is asked for.
+    pub head_only: bool,
+    /// Whether a part of it is asked for, or any of it on a condition.
+    pub selects: bool,
+}
+
+/// What the index learns of a zip that did not come: by a plain GET alone, which is what everybody else sends. What a server answers
+/// to anything else may be due to what one client has put into its request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lesson {
+    /// Nothing.
+    Nothing,
+    /// That the source gave no answer, or one that says nothing of the zip (RFC 9110: 404 and 410 alone do): it is asked whether it gives
+    /// it before the next is sent there.
+    Failed,
+    /// That the source has something else in its place, or nothing.
+    Lost(Loss),
     /// That there is none.
-    pub missing: Option<Missing>,
+    Missing(Missing),
 }
 
 impl Routed {
-    /// A request for `zip`, or for its head alone, routed to `source`, which nobody has asked yet.
-    pub fn new(zip: Zip, source: Source, head_only: bool) -> Self {
-        Self { zip, source, doubt: None, proven: false, checked: false, head_only }
+    /// A request for `zip` that wants this of it, routed to `source`, which nobody has asked yet.
+    pub fn new(zip: Zip, source: Source, ask: Ask) -> Self {
+        Self { zip, source, doubt: None, proven: false, checked: false, ask }
     }
 
     /// The answer that sends the client to where storage can be reached without the gateway, where it is to go there. Nobody is
     /// sent to what was not checked, nor for the head alone: what is signed is a GET.
     pub fn redirect(&self, config: &Config, cx: &mut Cx<'_>) -> Option<Verdict> {
         let storage = config.storage.as_ref().filter(|_| self.source == Source::Storage)?;
-        if !self.checked || self.head_only || !storage.delivery.redirects(&self.zip.module) {
+        if !self.checked || self.ask.head_only || !storage.delivery.redirects(&self.zip.module) {
             return None;
         }
         let to = store::public_url(storage, &store::zip_key(storage, &self.zip), cx.now)?;
@@ -64,7 +78,12 @@ impl Routed {
 
     /// Whether the zip is read along as it passes. Whatever the client wants of it, the whole is asked for then.
     pub fn is_inspected(&self) -> bool {
-        !self.checked && !self.head_only
+        !self.checked && !self.ask.head_only
+    }
+
+    /// Whether its source is asked what it is asked for every client.
+    fn is_plain(&self) -> bool {
+        !self.ask.head_only && (self.is_inspected() || !self.ask.selects)
     }
 
     /// The way there. What is none of that host's business stays behind, and what is nobody else's goes beside the request:
@@ -101,38 +120,82 @@ impl Routed {
         config: &Config,
         cx: &mut Cx<'_>,
     ) -> (Verdict, Lesson) {
+        let (verdict, lesson) = self.judge(head, reply, config, cx);
+        (verdict, if self.is_plain() { lesson } else { Lesson::Nothing })
+    }
+
+    fn judge(
+        &self,
+        head: &ResponseHead,
+        reply: Reply,
+        config: &Config,
+        cx: &mut Cx<'_>,
+    ) -> (Verdict, Lesson) {
         let cache = if self.source == Source::Storage { Cache::Storage } else { Cache::Upstream };
         let what = self.zip.to_string();
         let who = self.source.describe(config);
         let audience = audience(Some(&self.zip.module), config);
+        if self.ask.head_only
+            && let Some(verdict) = self.without_head(&reply, config, cx)
+        {
+            return (verdict, Lesson::Nothing);
+        }
         match upstream::judge_download(&what, &who, reply, self.is_inspected(), cx.now) {
-            None if let Some(failure) = self.cut(head, config) => (failed(&failure, cx), self.lesson(None)),
+            None if let Some(failure) = self.cut(head, config) => (failed(&failure, cx), Lesson::Failed),
+            // What is not read along, nobody else would see.
+            None if self.source == Source::Storage && store::is_page(&head.headers) => {
+                (failed(&self.bad("it is a web page", config), cx), Lesson::Failed)
+            }
             None => {
                 cx.count(Metric::Request { kind: KIND, cache, status: head.status });
-                (self.edit(head, Validity { fresh_for: None, audience }, cache), Lesson::default())
+                (self.edit(head, Validity { fresh_for: None, audience }, cache), Lesson::Nothing)
             }
             Some(Outcome::Missing(_)) if let Some(doubt) = &self.doubt => {
-                (failed(doubt, cx), self.lesson(None))
+                (failed(doubt, cx), Lesson::Lost(Loss::Gone))
             }
             Some(Outcome::Missing(missing)) if !self.may_be_elsewhere(config) => {
                 let validity = Validity { fresh_for: Some(config.freshness.negative), audience };
                 let answered = Answer::Missing { missing: &missing, validity, cache };
-                (answer(&answered, &Asker::default(), KIND, cache, cx), self.lesson(Some(missing)))
+                (answer(&answered, &Asker::default(), KIND, cache, cx), Lesson::Missing(missing))
             }
-            Some(Outcome::Failed(failure)) => (failed(&failure, cx), self.lesson(None)),
+            Some(Outcome::Failed(failure)) => (failed(&failure, cx), Lesson::Failed),
             Some(Outcome::Missing(_) | Outcome::Found(_)) => {
                 // It had it a moment ago: somebody deleted it.
                 let reason = format!("{what}: gone from {who}; try again");
                 let gone = Failure { fault: Fault::Overloaded, reason, retry_after: Some(1) };
-                (failed(&gone, cx), self.lesson(None))
+                (failed(&gone, cx), Lesson::Lost(Loss::Gone))
             }
         }
     }
 
     /// Why a zip that nobody reads along is not given, where nobody would know that it is cut short.
     fn cut(&self, head: &ResponseHead, config: &Config) -> Option<Failure> {
-        let is_unread = !self.is_inspected() && !self.head_only;
+        let is_unread = !self.is_inspected() && !self.ask.head_only;
         is_unread.then(|| objection(&self.zip.to_string(), self.source, head, config)).flatten()
+    }
+
+    /// The answer to a HEAD that its source may have refused because it knows none: that the zip is there, where the source had said
+    /// so when it was asked otherwise.
+    fn without_head(&self, reply: &Reply, config: &Config, cx: &mut Cx<'_>) -> Option<Verdict> {
+        let Reply::Answered { status, .. } = *reply else { return None };
+        let (cache, may_be_headless) = match self.source {
+            Source::Storage => (Cache::Storage, matches!(status, 405 | 501)),
+            _ => (Cache::Upstream, upstream::may_be_headless(status)),
+        };
+        if !may_be_headless {
+            return None;
+        }
+        Some(if self.proven {
+            let validity = Validity { fresh_for: None, audience: audience(Some(&self.zip.module), config) };
+            answer(&Answer::Present { validity, cache }, &Asker::default(), KIND, cache, cx)
+        } else {
+            failed(&self.bad(&format!("it answered {status} to a HEAD, and may know none"), config), cx)
+        })
+    }
+
+    fn bad(&self, why: &str, config: &Config) -> Failure {
+        let reason = format!("{}: bad answer from {}: {why}", self.zip, self.source.describe(config));
+        Failure { fault: Fault::Bad, reason, retry_after: None }
     }
 
     /// Why a zip that begins with this head cannot be read along, if it cannot.
@@ -141,13 +204,14 @@ impl Routed {
             "it is encoded, which nobody asked for".to_owned()
         } else if head.ends {
             "it is empty".to_owned()
+        } else if self.source == Source::Storage && store::is_page(&head.headers) {
+            "it is a web page".to_owned()
         } else if head.content_length().is_some_and(|length| length > MAX_ZIP) {
             format!("it is larger than {MAX_ZIP} bytes, and no module zip is")
         } else {
             return None;
         };
-        let reason = format!("{}: bad answer from {}: {why}", self.zip, self.source.describe(config));
-        Some(Failure { fault: Fault::Bad, reason, retry_after: None })
+        Some(self.bad(&why, config))
     }
 
     /// The answer in place of a zip that is not given.
@@ -155,20 +219,10 @@ impl Routed {
         failed(failure, cx)
     }
 
-    /// What the index learns where the source gives another zip than it has to.
-    pub fn disproved(&self) -> Lesson {
-        self.lesson(None)
-    }
-
     /// Whether others were not asked because the source had said that it has it.
     fn may_be_elsewhere(&self, config: &Config) -> bool {
         let mut upstreams = upstream::chain(config, &self.zip.module).map(Source::Upstream);
         self.source == Source::Storage || self.proven && upstreams.any(|other| other != self.source)
-    }
-
-    /// That the source has it was not true, or is of no use: the next request asks another.
-    fn lesson(&self, missing: Option<Missing>) -> Lesson {
-        Lesson { lost: self.source == Source::Storage, forget: self.proven, missing }
     }
 
     /// Whatever else the source sends (cookies, its own caching, its internals) is not for the client.

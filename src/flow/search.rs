@@ -16,6 +16,7 @@ mod cut;
 mod held;
 mod question;
 mod stored;
+mod trust;
 mod whole;
 
 use std::collections::VecDeque;
@@ -33,11 +34,13 @@ use super::{
     searched::{End, Searched},
 };
 use crate::{
-    config::{Config, Fallback, Reverify},
+    config::{Config, Fallback},
     cx::Cx,
     goproxy::{Failure, Fault, Lifetime, Missing, Outcome},
     http::{CallFailure, Callout, Reply},
     plan::{Source, Want, plan},
+    shared::Loss,
+    store::Scope,
     upstream,
 };
 
@@ -53,10 +56,16 @@ pub struct Search {
     held: Option<Held>,
     /// What it must hash to, once that is known.
     sums: Option<Sums>,
+    /// Whether it is for the head of an answer alone: then nobody is taken for who has it unasked.
+    head_only: bool,
     /// Whether what storage has was checked before.
     checked_before: bool,
-    /// Whether storage has something wrong in its place.
-    corrupt: bool,
+    /// Whether a download of what storage has failed just now.
+    doubted: bool,
+    /// What storage had in its place before, where that was not it.
+    lost: Option<Loss>,
+    /// What storage has in its place, where that is something wrong.
+    corrupt: Option<Loss>,
     /// Whether it is given although nothing proves it.
     unproven: bool,
     refusal: Option<(Source, Outcome)>,
@@ -66,8 +75,8 @@ pub struct Search {
     exists: bool,
     /// Whether storage was given a zip and took it.
     stored: bool,
-    /// Whether storage was given a zip and did not take it.
-    not_taken: bool,
+    /// Whether storage was given a zip and did not take it, and what that says.
+    not_taken: Option<Scope>,
 }
 
 /// What comes next.
@@ -95,32 +104,22 @@ impl Search {
             asking: None,
             held: None,
             sums: None,
+            head_only: false,
             checked_before: false,
-            corrupt: false,
+            doubted: false,
+            lost: None,
+            corrupt: None,
             unproven: false,
             refusal: None,
             unavailable: None,
             exists: false,
             stored: false,
-            not_taken: false,
+            not_taken: None,
         }
     }
 
-    /// Takes storage for one that cannot say, unless it is the only one to ask.
-    pub fn avoid_storage(&mut self) {
-        if self.more_upstreams() {
-            self.ahead.retain(|source| *source != Source::Storage);
-            self.unavailable = Some("it has lost it".to_owned());
-        }
-    }
-
-    /// What storage has was checked before: it need only say that it still has it.
-    pub fn trust_storage(&mut self) {
-        self.checked_before = true;
-    }
-
-    /// Whether storage was given a zip and did not take it.
-    pub fn was_not_taken(&self) -> bool {
+    /// Whether storage was given a zip and did not take it, and what that says.
+    pub fn not_taken(&self) -> Option<Scope> {
         self.not_taken
     }
 
@@ -151,9 +150,10 @@ impl Search {
             (Want::Zip(_), Source::Storage) if self.is_to_be_read(config) => Form::Whole,
             (Want::Zip(_), Source::Upstream(_)) if self.whole && self.may_store(config) => Form::Whole,
             // The last one who may have it: the streamed answer itself says whether it does.
-            (Want::Zip(_), Source::Upstream(_)) if !self.more_upstreams() => {
+            (Want::Zip(_), Source::Upstream(_)) if self.ahead.is_empty() && !self.head_only => {
                 return self.done(End::Zip { proven: false, checked: false }, Some(source));
             }
+            (Want::Zip(_), Source::Storage) if self.doubted => Form::First,
             _ => self.listing(source, config).map_or(Form::Plain, Form::Listing),
         };
         self.ask(Question { source, form, again: false }, config, cx)
@@ -185,7 +185,7 @@ impl Search {
             (Form::Store { from, .. }, _) => return self.stored(from, &reply, config, cx),
             (Form::Listing(inventory), _) => return self.count(inventory, &reply, config, cx),
             (Form::ByInfo | Form::Plain | Form::Whole, _) if let Some(why) = encoded => {
-                self.hear_wrong(source, &why, config, cx)
+                self.hear_wrong(source, Loss::NoZip, &why, config, cx)
             }
             // A go.mod may turn out to be whole.
             _ if may_be_cut && !self.is_proven_by_sums() => self.hear_cut(source, config, cx),
@@ -195,14 +195,27 @@ impl Search {
                     return Step::Work;
                 }
                 (Whole::TooLarge, _) => Some(End::Zip { proven: true, checked: false }),
-                (Whole::NoZip | Whole::Here(_), _) => self.hear_wrong(source, "not a zip", config, cx),
+                (Whole::NoZip | Whole::Here(_), _) => {
+                    self.hear_wrong(source, Loss::NoZip, "not a zip", config, cx)
+                }
                 (Whole::NotHere(reply), _) if source == Source::Storage => {
                     self.hear_storage(reply, config, cx)
                 }
                 (Whole::NotHere(reply), _) => self.hear_upstream(source, reply, config, cx),
             },
-            (Form::ByInfo | Form::Plain, Source::Storage) => self.hear_storage(reply, config, cx),
-            (Form::ByInfo | Form::Plain, _) => self.hear_upstream(source, reply, config, cx),
+            (Form::First, Source::Storage) if self.doubted && reply == Reply::Failed(CallFailure::Broken) => {
+                self.ask_storage_again();
+                None
+            }
+            // Larger than the host lets an answer be: it is there, and it ignores ranges.
+            (Form::First, _) if reply == Reply::Failed(CallFailure::Broken) => {
+                let checked = source == Source::Storage && self.is_checked(config);
+                Some(End::Zip { proven: true, checked })
+            }
+            (Form::ByInfo | Form::First | Form::Plain, Source::Storage) => {
+                self.hear_storage(reply, config, cx)
+            }
+            (Form::ByInfo | Form::First | Form::Plain, _) => self.hear_upstream(source, reply, config, cx),
         };
         match end {
             Some(End::Document(found)) if self.is_proven_by_sums() => {
@@ -214,18 +227,6 @@ impl Search {
         }
     }
 
-    /// Whether what storage has is to be read here before anybody gets it.
-    fn is_to_be_read(&self, config: &Config) -> bool {
-        let is_checked_once =
-            config.storage.as_ref().is_some_and(|storage| storage.reverify == Reverify::FirstRead);
-        self.whole && is_checked_once && !self.checked_before
-    }
-
-    /// Whether storage takes what it has not got.
-    fn may_store(&self, config: &Config) -> bool {
-        self.unavailable.is_none() && config.writable_storage().is_some()
-    }
-
     /// What the same source is asked once more, where the reply says nothing yet.
     fn instead(&self, question: &Question, reply: &Reply) -> Option<Question> {
         match reply {
@@ -233,10 +234,9 @@ impl Search {
             Reply::Failed(failure) if !question.again && self.may_be_dropped(question, *failure) => {
                 Some(Question { again: true, ..question.clone() })
             }
-            Reply::Answered { status: 405 | 501, .. }
-                if question.is_head(&self.want) && question.source != Source::Storage =>
-            {
-                Some(Question { form: Form::ByInfo, ..question.clone() })
+            Reply::Answered { status, .. } if question.is_head(&self.want) => {
+                let form = instead_of_head(question.source, *status)?;
+                Some(Question { form, ..question.clone() })
             }
             // Larger than the host lets an answer be, or broken off: whether it is there, to be streamed, takes no body.
             Reply::Failed(CallFailure::Broken) if question.form == Form::Whole => {
@@ -307,10 +307,6 @@ impl Search {
         None
     }
 
-    fn more_upstreams(&self) -> bool {
-        self.ahead.iter().any(|source| *source != Source::Storage)
-    }
-
     fn conclude(&mut self, cx: &Cx<'_>) -> Step {
         let storage = self.storage_failure();
         match (self.refusal.clone(), storage) {
@@ -342,7 +338,7 @@ impl Search {
     fn done(&mut self, end: End, source: Option<Source>) -> Step {
         let doubt = match self.refusal.take() {
             Some((_, Outcome::Failed(failure))) => Some(failure),
-            _ => self.storage_failure(),
+            _ => self.storage_failure().or_else(|| self.unasked_storage()),
         };
         let storage_failed = self.unavailable.is_some();
         Step::Done(Searched {
@@ -371,8 +367,15 @@ fn encoded(reply: &Reply) -> Option<String> {
 /// Names of codings are short words.
 const MAX_CODING: usize = 16;
 
-fn is_never_checked(config: &Config) -> bool {
-    config.storage.as_ref().is_some_and(|storage| storage.reverify == Reverify::Never)
+/// How a source is asked that answered a HEAD so, where that may only say that it knows no HEAD.
+fn instead_of_head(source: Source, status: u16) -> Option<Form> {
+    match (source, status) {
+        (Source::Storage, 405 | 501) => Some(Form::First),
+        (Source::Storage, _) => None,
+        (_, 405 | 501) => Some(Form::ByInfo),
+        // What a server says to a HEAD that it does not know is not for others to hear who GET it.
+        (_, status) => upstream::may_be_headless(status).then_some(Form::First),
+    }
 }
 
 /// Whether a failure of `source` ends the chain.

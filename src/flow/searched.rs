@@ -6,7 +6,7 @@ use crate::{
     goproxy::{Failure, Fault, Found, Lifetime, Missing},
     http::Timestamp,
     plan::{Source, Want},
-    shared::Entry,
+    shared::{Entry, Loss},
 };
 
 /// What a search came to.
@@ -20,8 +20,8 @@ pub struct Searched {
     pub storage_failed: bool,
     /// Whether it is given although nothing proves it: it is not kept then.
     pub unproven: bool,
-    /// Whether storage has something wrong in its place.
-    pub corrupt: bool,
+    /// What storage has in its place, where that is something wrong.
+    pub corrupt: Option<Loss>,
     /// A failure on the way: what was not found may be there all the same, and what storage had may be old.
     pub doubt: Option<Failure>,
 }
@@ -63,7 +63,7 @@ impl Searched {
 
     /// A search that came to `end` by `source` and met nothing unusual.
     pub fn new(end: End, source: Option<Source>) -> Self {
-        Self { end, source, storage_failed: false, unproven: false, corrupt: false, doubt: None }
+        Self { end, source, storage_failed: false, unproven: false, corrupt: None, doubt: None }
     }
 
     /// What the index turned out to have when nobody had been asked yet; nothing where that is no answer.
@@ -122,14 +122,14 @@ impl Searched {
     pub fn entry(&self, want: &Want, may_fetch: bool, now: Timestamp) -> Option<Entry> {
         match (&self.end, self.source) {
             (End::Document(_), _) if self.unproven => None,
-            // Not to be asked for it again, nor to be given it.
+            // Whether it ends well or not, storage is to be asked for it last, and is not given it.
             (End::Zip { .. } | End::Failed(_) | End::Missing(_), source)
-                if self.corrupt && source != Some(Source::Storage) =>
+                if let Some(loss) = self.corrupt.filter(|_| source != Some(Source::Storage)) =>
             {
-                matches!(want, Want::Zip(_)).then_some(Entry::Lost { since: now, corrupt: true })
+                matches!(want, Want::Zip(_)).then_some(Entry::Lost { since: now, loss })
             }
             // What is wrong in storage is for a person to look at: nobody is to write over it later.
-            (End::Document(found), _) if self.corrupt && want.lifetime() == Lifetime::Immutable => {
+            (End::Document(found), _) if self.corrupt.is_some() && want.lifetime() == Lifetime::Immutable => {
                 Some(Entry::Found(Found { stored: true, ..found.clone() }))
             }
             (End::Document(found), _) => {
@@ -141,7 +141,7 @@ impl Searched {
                 (may_fetch && self.doubt.is_none()).then(|| Entry::Missing(missing.clone()))
             }
             (End::Zip { checked, .. }, Some(Source::Storage)) => {
-                Some(Entry::Stored { since: now, checked: *checked })
+                Some(Entry::Stored { since: now, checked: *checked, doubted: false })
             }
             (End::Zip { proven: true, .. }, Some(Source::Upstream(upstream))) => {
                 Some(Entry::Streamed { upstream, since: now })
@@ -171,7 +171,7 @@ impl<'a> News<'a> {
 
 /// What is encoded says of itself neither fields nor types, and while the filter is replaced two builds of it write to each
 /// other. NB: count up with any change of `Searched` or of what it holds.
-const LAYOUT: u8 = 2;
+const LAYOUT: u8 = 3;
 
 #[cfg(test)]
 mod tests {
@@ -184,7 +184,7 @@ mod tests {
             source: Some(Source::Upstream(3)),
             storage_failed: true,
             unproven: false,
-            corrupt: true,
+            corrupt: Some(Loss::NoZip),
             doubt: None,
         };
         let message = News::encode(u64::MAX, "example.com/m/@v/list", &searched).unwrap();

@@ -81,7 +81,7 @@ impl Write {
     }
 
     fn callout(&self, storage: &Storage) -> Option<Callout> {
-        let key = store::document_key(storage, &self.document)?;
+        let key = self.want.object(storage)?;
         let put =
             if self.document.lifetime() == Lifetime::Immutable { store::create } else { store::replace };
         Some(match self.asking {
@@ -160,7 +160,9 @@ pub fn is_unwritten(document: &Document, found: &Found, config: &Config, now: Ti
     document.lifetime() == Lifetime::Immutable
         && !found.stored
         && now.since(tried) >= PATIENCE
-        && config.writable_storage().is_some_and(|storage| store::document_key(storage, document).is_some())
+        && config
+            .writable_storage()
+            .is_some_and(|storage| Want::Document(document.clone()).object(storage).is_some())
 }
 
 /// Between two attempts to write the same: one that is under way is over by then, and storage may be back.

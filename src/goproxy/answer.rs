@@ -5,6 +5,7 @@
 //! | an immutable document | 200 or 304 | a day, `immutable` |
 //! | a mutable document | 200 or 304 | what is left of its freshness |
 //! | a zip that storage hands out itself | 302 | `no-store`: the address is good for minutes |
+//! | a zip whose source knows no HEAD | 200 to a HEAD, without a length | a day, `immutable` |
 //! | none exists | 404 or 410, as the source said | what is left of the negative freshness |
 //! | a rule or an upstream forbids it | 403 | `no-store` |
 //! | malformed | 400, 405 | `no-store` |
@@ -17,7 +18,7 @@
 
 use std::time::Duration;
 
-use super::{Document, Failure, Fault, Found, Missing, Refusal};
+use super::{Document, Failure, Fault, Found, Missing, Refusal, Zip};
 use crate::{
     gomod::is_graphic,
     http::{Body, Response},
@@ -64,6 +65,13 @@ pub enum Answer<'a> {
         content_type: &'static str,
         /// Its bytes.
         body: String,
+    },
+    /// A zip is there, of which no more is known: the answer to a HEAD.
+    Present {
+        /// How long caches may keep that.
+        validity: Validity,
+        /// Who has it.
+        cache: Cache,
     },
     /// The request was turned away.
     Refused(&'a Refusal),
@@ -144,6 +152,14 @@ impl Answer<'_> {
                 headers: vec![("content-type", (*content_type).to_owned()), no_store()],
                 body: body.clone().into(),
             },
+            Self::Present { validity, cache } => {
+                let headers = vec![
+                    ("cache-control", validity.cache_control()),
+                    (CACHE_HEADER, cache.as_str().to_owned()),
+                    ("content-type", Zip::CONTENT_TYPE.to_owned()),
+                ];
+                Response { status: 200, headers, body: Body::default() }
+            }
             Self::Refused(refusal) => refused(refusal),
             Self::Supported => Response {
                 status: 200,

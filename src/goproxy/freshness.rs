@@ -99,9 +99,14 @@ impl Judge<'_> {
         self.left(self.ttl(self.rules.presence, None), since)
     }
 
-    /// Whether what storage was found `since` to have is still taken for spoiled.
+    /// Whether storage, which was found `since` to have another zip than it has to be, is still taken to have it.
     pub fn quarantine(&self, since: Timestamp) -> bool {
         self.is_within(QUARANTINE, Some(since))
+    }
+
+    /// Whether storage, which gave `since` what is no zip at all, is still taken to do so.
+    pub fn interlude(&self, since: Timestamp) -> bool {
+        self.is_within(INTERLUDE, Some(since))
     }
 
     fn wants_anew(&self) -> bool {
@@ -161,9 +166,14 @@ const RETRY: Duration = Duration::from_secs(5);
 /// always known; what nobody asked for in a minute is asked for first, lest the outage of a night hide the morning's tag.
 const OUTAGE: Duration = Duration::from_secs(60);
 
-/// How long an object that was found spoiled is left alone. Somebody has to remove it, and is told so; until then each new look at
-/// a large one costs a client its download.
+/// How long an object that was found to be another zip is asked for last. Somebody has to remove it, and is told so; until then each
+/// new look at a large one costs a client its download.
 const QUARANTINE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The same, of what is no zip: a page of maintenance, or an answer that was cut. Such a thing is seldom an object and mostly
+/// an hour of whoever stands before the store, and documents recover from it at once. So long only as keeps a crowd of downloads from
+/// breaking on it one after the other.
+const INTERLUDE: Duration = Duration::from_secs(20);
 
 /// What `spread` is a part of: 255 of 2550 are a tenth.
 const SPREAD: u32 = 2550;

@@ -23,6 +23,11 @@ impl Unfit {
         &self.fault
     }
 
+    /// Whether it is no zip at all, or the beginning of one: what an error page or an answer that was cut is.
+    pub fn is_no_zip(&self) -> bool {
+        self.is_truncated() || self.fault == Fault::Record && self.at == 0
+    }
+
     /// Whether nothing is wrong but that the end is missing: the transfer broke off, and another may succeed.
     pub fn is_truncated(&self) -> bool {
         self.fault == Fault::Truncated

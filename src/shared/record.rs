@@ -1,12 +1,12 @@
 //! One record of the index, as bytes.
 //!
-//! Layout 3, numbers little-endian:
+//! Layout 4, numbers little-endian:
 //!
 //! ```text
 //!  0        1      2      3         7         15        23        31          39           41
 //! +--------+------+------+---------+---------+---------+---------+-----------+------------+-----+------+------+
 //! | layout | kind | uses | touched | since   | checked | limit   | sources   | key length | key | etag | body |
-//! | 3      |      |      | Unix s  | Unix ms | Unix ms | ms      | fingerprint            |     | (16) |      |
+//! | 4      |      |      | Unix s  | Unix ms | Unix ms | ms      | fingerprint            |     | (16) |      |
 //! +--------+------+------+---------+---------+---------+---------+-----------+------------+-----+------+------+
 //! ```
 //!
@@ -15,7 +15,8 @@
 //! | 1, 5 | a document; 5 one that storage has too |
 //! | 2, 3 | a missing one (404), one that is gone (410): the reason as body, no etag |
 //! | 4, 8 | storage has the object; 8 one that was checked: no etag, no body |
-//! | 7, 9 | storage said that it has the object, and then had not; 9 has a wrong one: no etag, no body |
+//! | 10, 11 | as 4 and 8, and a download of it failed since: no etag, no body |
+//! | 7, 9, 12 | storage said that it has the object, and then had not; 9 has a wrong one, 12 what is no zip: no etag, no body |
 //! | 6 | an upstream has it: that one's place as body (2 bytes), no etag |
 //!
 //! `uses` and `touched` are the record's heat. `checked` is 0 and `limit` all ones where there is none, as always in the kinds
@@ -23,9 +24,12 @@
 //! configured with others must not give it. NB: keep `encode` and `Occupant::of` in sync, and count the layout up with any
 //! change.
 //!
-//! Layout 1 had neither heat, `checked` nor `limit`, layout 2 not the kinds 8 and 9. A record of another layout is no record: its slot is free.
+//! Layout 1 had neither heat, `checked` nor `limit`, layout 2 not the kinds 8 and 9,
+//! layout 3 not those from 10 on. A record of another layout is no record: its slot is free.
 
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use super::{Heat, bytes::take};
 use crate::{
@@ -55,13 +59,15 @@ pub enum Entry {
         since: Timestamp,
         /// Whether what it has was read since this index exists, and is right.
         checked: bool,
+        /// Whether a download of it failed since, which says nothing of the object: storage is asked before the next one.
+        doubted: bool,
     },
-    /// Storage said that it has the object, and then had not, or has a wrong one.
+    /// Storage said that it has the object, and then had not, or has a wrong one: it is asked for it last.
     Lost {
         /// When it had not.
         since: Timestamp,
-        /// Whether it has a wrong one: nothing is asked of it, or given to it, in its place.
-        corrupt: bool,
+        /// What it has in place of it.
+        loss: Loss,
     },
     /// An upstream has the zip, and storage does not take it.
     Streamed {
@@ -70,6 +76,24 @@ pub enum Entry {
         /// When it said so.
         since: Timestamp,
     },
+}
+
+/// What storage has where it said that it has an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Loss {
+    /// Nothing.
+    Gone,
+    /// What is no zip at all, or the beginning of one: the page of a proxy before it, more likely than the object.
+    NoZip,
+    /// Another zip than it has to be. Nothing is given to storage in its place.
+    Wrong,
+}
+
+impl Loss {
+    /// Whether something stands there that must not be given.
+    pub fn is_spoiled(self) -> bool {
+        self != Self::Gone
+    }
 }
 
 /// A record before its life as bytes.
@@ -102,11 +126,22 @@ impl Record<'_> {
                 [].as_slice(),
                 missing.reason.as_bytes(),
             ),
-            Entry::Stored { checked, .. } => {
-                (if *checked { STORED_CHECKED } else { STORED }, None, None, [].as_slice(), [].as_slice())
+            Entry::Stored { checked, doubted, .. } => {
+                let kind = match (checked, doubted) {
+                    (false, false) => STORED,
+                    (true, false) => STORED_CHECKED,
+                    (false, true) => DOUBTED,
+                    (true, true) => DOUBTED_CHECKED,
+                };
+                (kind, None, None, [].as_slice(), [].as_slice())
             }
-            Entry::Lost { corrupt, .. } => {
-                (if *corrupt { CORRUPT } else { LOST }, None, None, [].as_slice(), [].as_slice())
+            Entry::Lost { loss, .. } => {
+                let kind = match loss {
+                    Loss::Gone => LOST,
+                    Loss::NoZip => NO_ZIP,
+                    Loss::Wrong => CORRUPT,
+                };
+                (kind, None, None, [].as_slice(), [].as_slice())
             }
             Entry::Streamed { upstream: at, .. } => {
                 upstream = u16::try_from(*at).ok()?.to_le_bytes();
@@ -199,10 +234,13 @@ impl<'a> Occupant<'a> {
                 let reason = String::from_utf8(rest.to_vec()).ok()?;
                 Some(Entry::Missing(Missing { gone: kind == GONE, reason, since, limit }))
             }
-            kind @ (STORED | STORED_CHECKED) => {
-                Some(Entry::Stored { since, checked: kind == STORED_CHECKED })
-            }
-            kind @ (LOST | CORRUPT) => Some(Entry::Lost { since, corrupt: kind == CORRUPT }),
+            STORED => Some(Entry::Stored { since, checked: false, doubted: false }),
+            STORED_CHECKED => Some(Entry::Stored { since, checked: true, doubted: false }),
+            DOUBTED => Some(Entry::Stored { since, checked: false, doubted: true }),
+            DOUBTED_CHECKED => Some(Entry::Stored { since, checked: true, doubted: true }),
+            LOST => Some(Entry::Lost { since, loss: Loss::Gone }),
+            CORRUPT => Some(Entry::Lost { since, loss: Loss::Wrong }),
+            NO_ZIP => Some(Entry::Lost { since, loss: Loss::NoZip }),
             STREAMED => {
                 let upstream = u16::from_le_bytes(rest.try_into().ok()?).into();
                 Some(Entry::Streamed { upstream, since })
@@ -220,7 +258,7 @@ pub(super) fn set_heat(bytes: &mut [u8], heat: Heat) {
         .for_each(|(place, byte)| *place = byte);
 }
 
-const LAYOUT: u8 = 3;
+const LAYOUT: u8 = 4;
 const FOUND: u8 = 1;
 const MISSING: u8 = 2;
 const GONE: u8 = 3;
@@ -230,6 +268,9 @@ const STREAMED: u8 = 6;
 const LOST: u8 = 7;
 const STORED_CHECKED: u8 = 8;
 const CORRUPT: u8 = 9;
+const DOUBTED: u8 = 10;
+const DOUBTED_CHECKED: u8 = 11;
+const NO_ZIP: u8 = 12;
 const NO_LIMIT: u64 = u64::MAX;
 const HEAT: std::ops::Range<usize> = 2..7;
 const HEAD: usize = 41;

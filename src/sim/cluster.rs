@@ -18,6 +18,12 @@ pub(crate) struct Cluster {
     pub(crate) fault_of: Option<(&'static str, &'static str, CallFailure)>,
     /// While set, it is full: every PUT is answered 507.
     pub(crate) refuse_put: bool,
+    /// While set, every PUT of paths that contain this is answered so.
+    pub(crate) put_answered: Option<(&'static str, u16)>,
+    /// While set, every HEAD is answered so: it knows none.
+    pub(crate) head_answered: Option<u16>,
+    /// While set, every GET is answered so, and with this content.
+    pub(crate) get_answered: Option<(u16, &'static str)>,
     /// Whether it says of whatever it is given that it has that already.
     pub(crate) claims_all: bool,
     /// Whether it gives parts of what it has.
@@ -127,6 +133,18 @@ impl Cluster {
         }
         if callout.method == "PUT" && self.refuse_put {
             return reply(507, &[], Vec::new());
+        }
+        if let Some((path, status)) = self.put_answered
+            && callout.method == "PUT"
+            && callout.path.contains(path)
+        {
+            return reply(status, &[], Vec::new());
+        }
+        if let Some(status) = self.head_answered.filter(|_| callout.method == "HEAD") {
+            return reply(status, &[], Vec::new());
+        }
+        if let Some((status, content)) = self.get_answered.filter(|_| callout.method == "GET") {
+            return reply(status, &[], content.into());
         }
         let only_new = callout.headers.iter().any(|(name, _)| name == "if-none-match");
         if callout.method == "PUT" && self.claims_all {

@@ -39,6 +39,28 @@ pub struct Trouble {
     pub why: String,
     /// Whether the same request may succeed the next time.
     pub passing: bool,
+    /// What else it holds for.
+    pub scope: Scope,
+}
+
+/// What a failed write says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// That this object was not written. Of others it says something only where they fail too.
+    Object,
+    /// That the store takes nothing just now.
+    Store,
+}
+
+impl Scope {
+    /// A name that a store does not take, or a rule of whoever stands before it, is one object's. That it is full, overloaded, or not
+    /// there is everybody's.
+    fn of(reply: &Reply) -> Self {
+        match reply {
+            Reply::Answered { status: 429 | 502..=504 | 507, .. } | Reply::Failed(_) => Self::Store,
+            Reply::Answered { .. } => Self::Object,
+        }
+    }
 }
 
 impl<T> Stored<T> {
@@ -64,10 +86,14 @@ pub fn judge(document: &Document, reply: Reply, now: Timestamp) -> Stored<Found>
     }
 }
 
-/// Reads the reply to a HEAD.
+/// Reads the reply to a HEAD, or to a GET of the first byte.
 pub fn judge_presence(reply: &Reply) -> Stored<()> {
     match reply {
-        Reply::Answered { status: 200, .. } => Stored::Present(()),
+        // Of a proxy before the store, most likely: it says nothing of the object.
+        Reply::Answered { status: 200 | 206, headers, .. } if is_page(headers) => {
+            Stored::Unavailable("it answered with a web page".to_owned())
+        }
+        Reply::Answered { status: 200 | 206, .. } => Stored::Present(()),
         reply => without(reply),
     }
 }
@@ -107,12 +133,12 @@ impl Trouble {
             }
             Reply::Failed(failure) => (failure.as_str(), *failure != CallFailure::Misconfigured),
         };
-        Self { label, why: explain(reply), passing }
+        Self { label, why: explain(reply), passing, scope: Scope::of(reply) }
     }
 
     /// An answer that says too little to go on with.
     pub(super) fn bad(why: &str) -> Self {
-        Self { label: "bad", why: format!("bad answer: {why}"), passing: true }
+        Self { label: "bad", why: format!("bad answer: {why}"), passing: true, scope: Scope::Object }
     }
 }
 
@@ -144,6 +170,12 @@ pub(super) fn code(body: &[u8]) -> Option<String> {
     let code = answer.field("Code")?;
     let is_word = !code.is_empty() && code.len() <= 64 && code.bytes().all(|b| b.is_ascii_alphanumeric());
     is_word.then(|| code.to_owned())
+}
+
+/// Whether an answer is a web page, which no zip is.
+pub fn is_page(headers: &Headers) -> bool {
+    let media_type = headers.first("content-type").and_then(|kind| kind.split(';').next());
+    media_type.is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/html"))
 }
 
 /// Whether a store that speaks S3 answered: all of them send one of these.

@@ -9,7 +9,7 @@
 //! So of what changes it is given nothing, nor are queries: `M/@v/master.info` would be a version `master`.
 
 use crate::{
-    config::{Layout, Storage},
+    config::{Dialect, Layout, Storage},
     gomod::{ModulePath, Version, unescape_version},
     goproxy::{Document, File, Zip},
 };
@@ -50,6 +50,20 @@ pub fn zip_key(storage: &Storage, zip: &Zip) -> String {
         Layout::AthensFlat => format!("{module}/{version}/source.zip"),
     };
     format!("{}{name}", storage.key_prefix)
+}
+
+/// Whether a store of this kind can have an object of this name. One that cannot answers as it likes: what it says of such a name
+/// is a fact of the name.
+pub fn can_name(storage: &Storage, key: &str) -> bool {
+    match storage.dialect {
+        // The bucket, where it is in the path, is no part of the name.
+        Dialect::S3 => {
+            let prefix = storage.endpoint.path_prefix.trim_start_matches('/');
+            let below = prefix.split_once('/').map_or(0, |(_, below)| below.len() + 1);
+            below + key.len() <= MAX_KEY
+        }
+        Dialect::Webdav => key.split('/').all(|element| element.len() <= MAX_ELEMENT),
+    }
 }
 
 /// What the keys of all files of `module`'s versions begin with: a folder, with the slash at its end.
@@ -102,6 +116,13 @@ pub(super) fn version_named(layout: Layout, name: &str) -> Option<Version> {
 fn sumdb_key(storage: &Storage, sumdb: &str, path: &str) -> String {
     format!("{}sumdb/{sumdb}/{path}", storage.key_prefix)
 }
+
+/// Bytes of a key, in UTF-8 (Amazon S3 User Guide, "Naming Amazon S3 objects"); others have taken it over.
+const MAX_KEY: usize = 1024;
+
+/// Bytes of a file's name: `NAME_MAX` of ext4, XFS and most others. Neither nginx nor Apache has a longer name for what it is being
+/// given.
+const MAX_ELEMENT: usize = 255;
 
 #[cfg(test)]
 mod tests {

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use self::buffer::Buffer;
 use super::{
-    judge::{Stored, Trouble, Written, judge_presence, judge_write},
+    judge::{Scope, Stored, Trouble, Written, judge_presence, judge_write},
     multipart::{self, PartTag, UploadId},
     request::{create, head},
 };
@@ -163,6 +163,7 @@ impl Upload {
                 label: "overrun",
                 why: "it does not keep up, or takes nothing this large".to_owned(),
                 passing: false,
+                scope: Scope::Object,
             }));
             return;
         }

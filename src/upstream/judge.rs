@@ -36,14 +36,20 @@ pub fn judge_download(what: &str, who: &str, reply: Reply, whole: bool, now: Tim
     }
 }
 
-/// Reads the reply to a HEAD of a zip, or to a GET of its version's `.info`: nothing means that it is there.
+/// Reads the reply to a HEAD of a zip, or to a GET of its first byte or of its version's `.info`: nothing means that it is there.
 ///
 /// `what` is what was asked for, as reasons name it.
 pub fn judge_presence(what: &str, who: &str, reply: Reply, now: Timestamp) -> Option<Outcome> {
     match reply {
-        Reply::Answered { status: 200 | 204, .. } => None,
+        Reply::Answered { status: 200 | 204 | 206, .. } => None,
         reply => Some(without(what, who, &reply, now)),
     }
+}
+
+/// Whether a server that knows no HEAD may have answered one with this status: that it refuses the method, or whatever it answers to
+/// what it does not expect.
+pub fn may_be_headless(status: u16) -> bool {
+    matches!(status, 400 | 403 | 404 | 405 | 410 | 501)
 }
 
 /// Reads a reply that does not hand over what was asked for.

@@ -10,7 +10,8 @@ mod prefixes;
 use std::{collections::BTreeMap, time::Duration};
 
 use self::prefixes::Prefixes;
-use crate::{config::Fetch, gomod::ModulePath, http::Timestamp, plan::Source};
+use super::failures::Failures;
+use crate::{config::Fetch, gomod::ModulePath, http::Timestamp, plan::Source, store::Scope};
 
 /// What is under way in one worker, as far as it is bounded.
 #[derive(Debug)]
@@ -18,8 +19,10 @@ pub(super) struct Budget {
     limits: Fetch,
     searches: u32,
     zips: u32,
-    /// When storage last did not take one.
+    /// Since when storage takes none.
     zips_rest_since: Option<Timestamp>,
+    /// Those that storage did not take lately.
+    not_taken: Failures,
     calls: BTreeMap<Source, u32>,
     /// Callouts for names below a barren prefix.
     barren_calls: u32,
@@ -42,6 +45,7 @@ impl Budget {
             searches: 0,
             zips: 0,
             zips_rest_since: None,
+            not_taken: Failures::within(ZIP_REST),
             calls: BTreeMap::new(),
             barren_calls: 0,
             prefixes,
@@ -58,14 +62,24 @@ impl Budget {
         self.limits.zip_bytes > 0 && self.zips < MAX_ZIPS && !self.rests_from_zips(now)
     }
 
-    /// Whether storage has just not taken a zip.
+    /// Whether storage takes no zips just now.
     pub(super) fn rests_from_zips(&self, now: Timestamp) -> bool {
         self.zips_rest_since.is_some_and(|since| now.is_within(ZIP_REST, since))
     }
 
-    /// Storage did not take a zip: the next would be fetched for it in vain too.
-    pub(super) fn rest_from_zips(&mut self, now: Timestamp) {
-        self.zips_rest_since = Some(now);
+    /// Storage did not take the zip that is called `path` in the index. Where that holds for all, or so many different ones were not
+    /// taken that it seems to, the next would be fetched for it in vain too.
+    pub(super) fn note_not_taken(&mut self, path: &str, scope: Scope, now: Timestamp) {
+        self.not_taken.note(path, now);
+        if scope == Scope::Store || self.not_taken.are_several(now) {
+            self.not_taken.clear();
+            self.zips_rest_since = Some(now);
+        }
+    }
+
+    /// Storage took a zip: that it did not take others is theirs.
+    pub(super) fn note_taken(&mut self) {
+        self.not_taken.clear();
     }
 
     /// A search began, with a zip in memory or without.
@@ -135,7 +149,7 @@ impl Budget {
 /// can be configured; a VM may have 1 GiB. What is beyond is streamed to each client.
 const MAX_ZIPS: u32 = 16;
 
-/// How long zips are only streamed after storage did not take one.
+/// How long zips are only streamed after storage took none.
 pub(super) const ZIP_REST: Duration = Duration::from_secs(10);
 
 /// Callouts at once for names below barren prefixes: somebody's new module there is found, if slowly.

@@ -25,8 +25,8 @@ pub(super) struct Errand {
     pub(super) known: Option<Found>,
     /// Whether what the index has will not do, fresh or not: a client said so.
     pub(super) no_cache: bool,
-    /// Whether storage has lost what it had.
-    pub(super) lost: bool,
+    /// Whether it was begun for the head of the answer alone.
+    pub(super) head_only: bool,
     /// Who waits, and since when; in that order. Some may have left.
     waiting: VecDeque<(Timestamp, Waiter)>,
 }
@@ -34,7 +34,7 @@ pub(super) struct Errand {
 impl Errand {
     /// One that nobody waits for.
     pub(super) fn new(want: Want, known: Option<Found>) -> Self {
-        Self { want, may_fetch: true, known, no_cache: false, lost: false, waiting: VecDeque::new() }
+        Self { want, may_fetch: true, known, no_cache: false, head_only: false, waiting: VecDeque::new() }
     }
 
     /// What `stream` waits for.
@@ -44,7 +44,7 @@ impl Errand {
             may_fetch: parked.may_fetch(),
             known,
             no_cache: parked.no_cache(),
-            lost: parked.lost(),
+            head_only: parked.head_only(),
             waiting: [(now, Waiter::Stream(stream))].into(),
         }
     }

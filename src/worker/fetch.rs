@@ -16,7 +16,7 @@ use crate::{
     http::{CallFailure, Reply, Timestamp},
     metrics::Metric,
     plan::{Source, Want, is_kept_here},
-    shared::{Entry, Lease, Region},
+    shared::{Entry, Lease, Loss, Region},
 };
 
 /// A search of this worker's.
@@ -147,12 +147,14 @@ impl Worker {
         cx: &mut Cx<'_>,
     ) -> Option<Done> {
         let mut search = Search::new(errand.want.clone(), &self.config, errand.may_fetch, whole);
-        if errand.lost {
-            search.avoid_storage();
+        if errand.head_only {
+            search.for_a_head();
         }
         let found = self.index.peek(cx.kv, Region::Found, &key.path);
-        if matches!(found, Some(Entry::Stored { checked: true, .. })) {
-            search.trust_storage();
+        if let Some(Entry::Stored { checked, doubted, .. }) = found {
+            search.trust_storage(checked, doubted);
+        } else if let Some(loss) = judge::loss(found.as_ref(), &self.config, cx.now) {
+            search.ask_storage_last(loss);
         }
         self.budget.begin(whole);
         let step = search.advance(&self.config, cx);
@@ -294,8 +296,10 @@ impl Worker {
             (End::Document(_) | End::Zip { .. }, Some(module)) => self.budget.note_found(module, cx.now),
             _ => {}
         }
-        if search.was_not_taken() {
-            self.budget.rest_from_zips(cx.now);
+        if let Some(scope) = search.not_taken() {
+            self.budget.note_not_taken(&key.path, scope, cx.now);
+        } else if search.was_stored() {
+            self.budget.note_taken();
         }
         let in_vain = searched.is_failed() || searched.is_stale(&errand.want);
         // What may stand in is each filter's own to say.
@@ -304,7 +308,7 @@ impl Worker {
         // What one configuration does not ask for is another's to ask for, and it may come soon.
         let may_fetch = errand.may_fetch && !is_kept_here(&errand.want, &self.config);
         if let Some(entry) = searched.entry(&errand.want, may_fetch, cx.now)
-            && !(says_less_than_a_check(&entry) && self.is_quarantined(&key.path, cx))
+            && !self.loss(&key.path, cx).is_some_and(|loss| says_less(&entry, loss))
         {
             // The two regions do not know of each other, and either would be believed once the other's word has aged.
             match entry {
@@ -331,10 +335,11 @@ impl Worker {
         Done { errand, searched, coalesced: false }
     }
 
-    /// Whether storage has something wrong in place of what is called `path` in the index. Whoever else has it, that is still so.
-    pub(super) fn is_quarantined(&self, path: &str, cx: &Cx<'_>) -> bool {
+    /// What storage has in place of the zip that is called `path` in the index, as far as that is known. Whoever else has it, that is
+    /// still so.
+    pub(super) fn loss(&self, path: &str, cx: &Cx<'_>) -> Option<Loss> {
         let entry = self.index.peek(cx.kv, Region::Found, path);
-        judge::is_quarantined(entry.as_ref(), &self.config, cx.now)
+        judge::loss(entry.as_ref(), &self.config, cx.now)
     }
 }
 
@@ -344,9 +349,17 @@ const USUAL_GO_MOD: usize = 64 << 10;
 /// Bytes of all go.mods that one worker holds until their sums are known: eight of the largest, an eighth of what a VM may have.
 const MAX_GO_MODS: usize = 128 << 20;
 
-/// Whether somebody was merely asked whether there is a zip.
-fn says_less_than_a_check(entry: &Entry) -> bool {
-    matches!(entry, Entry::Stored { checked: false, .. } | Entry::Streamed { .. })
+/// Whether what was found out leaves it as it was that storage has something else in place of a zip, or nothing.
+fn says_less(entry: &Entry, loss: Loss) -> bool {
+    match entry {
+        // It was merely asked whether it has something.
+        Entry::Stored { checked: false, .. } => loss.is_spoiled(),
+        // With that, storage would not be asked at all.
+        Entry::Streamed { .. } => true,
+        // What stands before a store says nothing of what is in it.
+        Entry::Lost { loss: Loss::NoZip, .. } => loss == Loss::Wrong,
+        Entry::Found(_) | Entry::Lost { .. } | Entry::Missing(_) | Entry::Stored { .. } => false,
+    }
 }
 
 /// The result, or what the index had before where that may still be given.

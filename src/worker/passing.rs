@@ -11,7 +11,7 @@ use crate::{
     metrics::Metric,
     modzip::Check,
     plan::{Source, Want},
-    shared::Entry,
+    shared::{Entry, Loss},
 };
 
 impl Worker {
@@ -69,8 +69,7 @@ impl Worker {
         if let Some(failure) = routed.objection(head, &self.config) {
             cx.count(Metric::Verification { outcome: "unfit" });
             cx.log(Level::Error, failure.reason.clone());
-            let lesson = routed.disproved();
-            self.learn(&routed.zip, lesson, cx);
+            self.learn(&routed, Lesson::Lost(Loss::NoZip), cx);
             return routed.refuse(&failure, cx);
         }
         if self.being_read() > MAX_READ.saturating_sub(Check::LEAST) {
@@ -84,7 +83,7 @@ impl Worker {
             return routed.refuse(failure, cx);
         }
         let (verdict, lesson) = routed.response(head, reply, &self.config, cx);
-        self.learn(&routed.zip, lesson, cx);
+        self.learn(&routed, lesson, cx);
         if !matches!(sums, Some(Sums::Unproven { .. })) {
             self.store_along(stream, &routed.zip, routed.source, head.content_length(), cx);
         }
@@ -169,26 +168,15 @@ impl Worker {
         cx.count(Metric::Verification { outcome: flaw.label() });
         let who = routed.source.describe(&self.config);
         cx.log(Level::Error, format!("{} from {who}: {flaw}; the download was reset", routed.zip));
-        if !flaw.is_the_sources() {
-            return;
-        }
-        if routed.source == Source::Storage {
-            self.quarantine(&routed.zip, cx);
-        } else {
-            self.learn(&routed.zip, Lesson { forget: true, ..Lesson::default() }, cx);
+        if let Some(loss) = flaw.loss() {
+            self.learn(routed, Lesson::Lost(loss), cx);
         }
     }
 
     /// Storage has this zip, and it is what it has to be.
     fn keep_checked(&mut self, zip: &Zip, cx: &mut Cx<'_>) {
         let key = Want::Zip(zip.clone()).key();
-        self.index.keep(cx.kv, &key, &Entry::Stored { since: cx.now, checked: true }, cx.now);
-    }
-
-    /// What storage has in place of this zip is not to be given any more.
-    fn quarantine(&mut self, zip: &Zip, cx: &mut Cx<'_>) {
-        let key = Want::Zip(zip.clone()).key();
-        self.index.keep(cx.kv, &key, &Entry::Lost { since: cx.now, corrupt: true }, cx.now);
+        self.index.keep(cx.kv, &key, &Entry::Stored { since: cx.now, checked: true, doubted: false }, cx.now);
     }
 
     /// Bytes of memory that is taken by what is known of all zips that pass by.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{
     Job, JobKey, SearchKey, Worker,
     errand::{Errand, Waiter},
+    failures::Failures,
 };
 use crate::{
     config::Mode,
@@ -13,7 +14,7 @@ use crate::{
     gomod::{ModulePath, Version},
     goproxy::{Document, Failure, Fault, SumdbFile, Zip},
     http::Timestamp,
-    plan::Want,
+    plan::{Source, Want},
     shared::Region,
     sumdb::{Record, SignedHead},
 };
@@ -30,16 +31,22 @@ pub(super) enum Asks {
 }
 
 /// A checksum database, as this worker knows it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct KnownSumdb {
-    /// When it last could not be asked.
-    failed: Option<Timestamp>,
+    /// The lookups that it did not answer lately.
+    failed: Failures,
     /// When storage last could not say which head was the last that was verified.
     pub(super) forgotten: Option<Timestamp>,
     /// The head that storage has, as long as it is to be compared to the newest.
     pub(super) recalled: Option<SignedHead>,
     /// When its head was last written to storage.
     pub(super) written: Option<Timestamp>,
+}
+
+impl Default for KnownSumdb {
+    fn default() -> Self {
+        Self { failed: Failures::within(REST), forgotten: None, recalled: None, written: None }
+    }
 }
 
 impl Worker {
@@ -71,9 +78,14 @@ impl Worker {
             same.join(Waiter::Asks(who), cx.now);
             return None;
         }
-        // Where it is given anyway, it is not kept waiting for a database that has just not answered.
-        let rests = self.sumdbs.get(at).and_then(|known| known.failed);
-        if acceptable && rests.is_some_and(|failed| cx.now.is_within(REST, failed)) {
+        // Where it is given anyway, it is not kept waiting for a database that has just not answered that, or not answered
+        // anything. One lookup that fails must not have all else given unproven: whoever finds a name that the database fails
+        // at could have it so.
+        let rests = self
+            .sumdbs
+            .get(at)
+            .is_some_and(|known| known.failed.has(&key.path, cx.now) || known.failed.are_several(cx.now));
+        if acceptable && rests {
             let reason = format!("{}: it has just not answered", want.describe());
             let failure = Failure { fault: Fault::Bad, reason, retry_after: None };
             return Some(Sums::Unproven { failure, acceptable });
@@ -107,6 +119,11 @@ impl Worker {
             return Sums::Exempt;
         };
         let acceptable = mode == Mode::WhenAvailable;
+        if let (Some(known), Some(Source::Sumdb(_)), false) =
+            (self.sumdbs.get_mut(at), searched.source, searched.is_failed())
+        {
+            known.failed.clear();
+        }
         let (failure, acceptable) = match &searched.end {
             End::Document(found) => {
                 match Record::parse(&found.body).and_then(|record| record.sums(module, version)) {
@@ -125,7 +142,7 @@ impl Worker {
             End::Failed(failure) => {
                 let is_down = matches!(failure.fault, Fault::Bad | Fault::Slow);
                 if let Some(known) = self.sumdbs.get_mut(at).filter(|_| is_down) {
-                    known.failed = Some(now);
+                    known.failed.note(&want.key(), now);
                 }
                 let reason = format!("{module}@{version} cannot be verified: {}", failure.reason);
                 (Failure { reason, ..failure.clone() }, acceptable && failure.fault != Fault::Forged)

@@ -9,6 +9,7 @@ mod documents;
 mod doubts;
 mod explain;
 mod interplay;
+mod once;
 mod orders;
 mod pages;
 mod passing;

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use log::Level;
 
-use super::{Job, JobKey, Stream, Worker, budget::ZIP_REST, follow};
+use super::{Job, JobKey, Stream, Worker, budget::ZIP_REST, follow, write::UNNAMEABLE};
 use crate::{
     config::{Dialect, Storage, limits::MAX_UPLOAD_BYTES},
     cx::{CallId, Cx, StreamId},
@@ -19,7 +19,7 @@ use crate::{
     http::{Reply, Timestamp},
     metrics::Metric,
     plan::{Source, Want},
-    shared::{Entry, Lease, Region},
+    shared::{Entry, Lease, Loss, Region},
     store::{
         self,
         upload::{Outcome, Upload},
@@ -122,6 +122,8 @@ impl Worker {
         }
         let begun = if !self.is_storable(&path, cx) {
             Err(None)
+        } else if Want::Zip(zip.clone()).is_unnameable(storage) {
+            Err(Some(UNNAMEABLE))
         } else if !self.has_room_for_upload(storage) || self.budget.rests_from_zips(cx.now) {
             Err(Some("skipped"))
         } else {
@@ -231,7 +233,9 @@ impl Worker {
         let later = uploading.may_be_copied(&outcome, cx.now);
         let (label, reason) = match outcome {
             Outcome::Stored => {
-                self.index.keep(cx.kv, &path, &Entry::Stored { since: cx.now, checked: true }, cx.now);
+                self.budget.note_taken();
+                let stored = Entry::Stored { since: cx.now, checked: true, doubted: false };
+                self.index.keep(cx.kv, &path, &stored, cx.now);
                 ("stored", None)
             }
             Outcome::Exists => {
@@ -242,7 +246,7 @@ impl Worker {
                 ("exists", None)
             }
             Outcome::Failed(trouble) => {
-                self.budget.rest_from_zips(cx.now);
+                self.budget.note_not_taken(&path, trouble.scope, cx.now);
                 (trouble.label, Some(trouble.why))
             }
             Outcome::Aborted => {
@@ -272,7 +276,7 @@ impl Worker {
     fn is_storable(&self, path: &str, cx: &Cx<'_>) -> bool {
         let entry = self.index.peek(cx.kv, Region::Found, path);
         !matches!(entry, Some(Entry::Stored { .. }))
-            && !judge::is_quarantined(entry.as_ref(), &self.config, cx.now)
+            && !judge::loss(entry.as_ref(), &self.config, cx.now).is_some_and(Loss::is_spoiled)
             && !self.leases.is_held(cx.kv, path, cx.now)
     }
 

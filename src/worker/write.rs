@@ -102,9 +102,11 @@ impl Worker {
         looked: bool,
         cx: &mut Cx<'_>,
     ) {
-        let storage = self.config.writable_storage();
-        let Some((write, callout)) = storage.and_then(|to| Write::begin(to, want, document, found, looked))
-        else {
+        let Some(storage) = self.config.writable_storage() else { return };
+        let Some((write, callout)) = Write::begin(storage, want, document, found, looked) else {
+            if want.is_unnameable(storage) {
+                cx.count(Metric::StorageWrite { outcome: UNNAMEABLE });
+            }
             return;
         };
         let key = JobKey::Write { object: want.key() };
@@ -150,6 +152,9 @@ impl Worker {
 fn go_mod_of(module: &ModulePath, version: &Version) -> Document {
     Document::Module { module: module.clone(), file: File::Mod(version.clone()) }
 }
+
+/// What came of a write of what storage can have no object of that name for.
+pub(super) const UNNAMEABLE: &str = "unnameable";
 
 /// Writes under way at once in one worker. Each holds its document in the host's memory until storage has it; a storage
 /// that takes longer than upstreams give loses copies, not memory.

@@ -3,6 +3,7 @@
 use crate::{
     goproxy::Failure,
     modzip::{H1, Unfit},
+    shared::Loss,
 };
 
 /// Why a zip may be completed.
@@ -67,8 +68,22 @@ impl Flaw {
         }
     }
 
+    /// What storage has in place of a zip with this flaw, where the flaw is the source's.
+    pub fn loss(&self) -> Option<Loss> {
+        match self {
+            Self::Unfit(unfit) => Some(loss_by(unfit)),
+            Self::Mismatch { .. } | Self::Overlong => Some(Loss::Wrong),
+            Self::Crowded | Self::Late | Self::Unproven(_) => None,
+        }
+    }
+
     /// Whether it is the source's: what it gives is not what it has to be.
     pub fn is_the_sources(&self) -> bool {
-        matches!(self, Self::Mismatch { .. } | Self::Overlong | Self::Unfit(_))
+        self.loss().is_some()
     }
+}
+
+/// What a source has that gives what is unfit so.
+pub fn loss_by(unfit: &Unfit) -> Loss {
+    if unfit.is_no_zip() { Loss::NoZip } else { Loss::Wrong }
 }

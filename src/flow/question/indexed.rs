@@ -19,8 +19,6 @@ pub(in crate::flow) enum Indexed {
     Answer(Reception),
     /// It has a document that is not to be believed unasked.
     Known(Found),
-    /// It knows that storage has lost the zip.
-    Lost,
     /// It has a part of the answer: this is to be asked next.
     Next(Box<Question>),
     /// Nothing.
@@ -96,17 +94,13 @@ impl Question {
             {
                 self.routed(zip, Source::Upstream(upstream), false, config, cx)
             }
-            (Want::Zip(_), _, Entry::Lost { since, corrupt: true }) if judge.quarantine(since) => {
-                Indexed::Lost
-            }
-            (Want::Zip(_), _, Entry::Lost { since, .. }) if judge.presence(since).is_some() => Indexed::Lost,
             _ => Indexed::Nothing,
         }
     }
 
     fn routed(&self, zip: &Zip, source: Source, checked: bool, config: &Config, cx: &mut Cx<'_>) -> Indexed {
         let checked = checked && !is_always_checked(config);
-        let routed = Routed { proven: true, checked, ..Routed::new(zip.clone(), source, self.head_only) };
+        let routed = Routed { proven: true, checked, ..self.route(zip, source) };
         if let Some(verdict) = routed.redirect(config, cx) {
             return Indexed::Answer(Reception::Decided(verdict));
         }

@@ -104,7 +104,7 @@ impl Parked {
                     doubt,
                     proven: *proven,
                     checked: *checked && !is_always_checked(config),
-                    ..Routed::new(zip.clone(), source, question.head_only)
+                    ..question.route(zip, source)
                 });
                 if let Some(verdict) = routed.as_ref().and_then(|routed| routed.redirect(config, cx)) {
                     return Resumed::Answered(verdict, None);

@@ -10,11 +10,12 @@ use super::{
 use crate::{
     config::Config,
     cx::Cx,
-    flow::{Flaw, Proof, Sums},
+    flow::{Flaw, Proof, Sums, loss_by},
     goproxy::{Document, File},
     http::{Body, Reply},
     metrics::Metric,
     plan::{Source, Want},
+    shared::Loss,
     store::{self, Trouble, Written},
 };
 
@@ -37,7 +38,7 @@ impl Search {
                 let source = held.source();
                 self.held = None;
                 cx.count(Metric::Verification { outcome: "unfit" });
-                self.disbelieve(source, &unfit, config, cx)
+                self.disbelieve(source, loss_by(&unfit), &unfit.to_string(), config, cx)
             }
         }
     }
@@ -65,9 +66,9 @@ impl Search {
             Err(Flaw::Unproven(failure)) => return self.done(End::Failed(failure), Some(source)),
             Err(Flaw::Mismatch { expected, got }) => {
                 let why = format!("the checksum database says {expected}, and it has {got}");
-                return self.disbelieve(source, &why, config, cx);
+                return self.disbelieve(source, Loss::Wrong, &why, config, cx);
             }
-            Err(flaw) => return self.disbelieve(source, &flaw.to_string(), config, cx),
+            Err(flaw) => return self.disbelieve(source, Loss::Wrong, &flaw.to_string(), config, cx),
         }
         match held {
             Held::Document { source, found, .. } => self.done(End::Document(found), Some(source)),
@@ -81,14 +82,21 @@ impl Search {
     }
 
     /// What `source` gave is not what it should be, and that is an alarm.
-    fn disbelieve(&mut self, source: Source, why: &str, config: &Config, cx: &mut Cx<'_>) -> Step {
+    fn disbelieve(
+        &mut self,
+        source: Source,
+        loss: Loss,
+        why: &str,
+        config: &Config,
+        cx: &mut Cx<'_>,
+    ) -> Step {
         let (what, who) = (self.want.describe(), source.describe(config));
         cx.log(Level::Error, format!("{what} from {who} is not served: {why}"));
         if source == Source::Storage {
-            self.corrupt = true;
+            self.corrupt = Some(loss);
             self.unavailable = Some(why.to_owned());
         } else {
-            self.hear_wrong(source, why, config, cx);
+            self.hear_wrong(source, loss, why, config, cx);
         }
         self.advance(config, cx)
     }
@@ -97,6 +105,7 @@ impl Search {
     pub(super) fn hear_wrong(
         &mut self,
         source: Source,
+        loss: Loss,
         why: &str,
         config: &Config,
         cx: &mut Cx<'_>,
@@ -105,7 +114,7 @@ impl Search {
         let reason = format!("{}: bad answer from {who}: {why}", self.want.describe());
         if source == Source::Storage {
             cx.log(Level::Warn, reason);
-            self.corrupt = true;
+            self.corrupt = Some(loss);
             self.unavailable = Some(why.to_owned());
             return None;
         }
@@ -138,11 +147,11 @@ impl Search {
                 self.ahead.push_front(from);
                 self.ask(Question { source: Source::Storage, form: Form::Whole, again: false }, config, cx)
             }
-            Written::Failed(Trouble { label, why, .. }) => {
+            Written::Failed(Trouble { label, why, scope, .. }) => {
                 cx.count(Metric::StorageWrite { outcome: label });
                 cx.log(Level::Warn, format!("storage: {}: not written: {why}", self.want.describe()));
                 self.unavailable = Some(format!("not written: {why}"));
-                self.not_taken = true;
+                self.not_taken = Some(scope);
                 self.done(End::Zip { proven: true, checked: false }, Some(from))
             }
         }

@@ -6,7 +6,7 @@ use crate::{
     flow::{Flaw, Proof, SLICE, Sums},
     goproxy::{Found, Zip},
     http::Body,
-    modzip::{Check, H1},
+    modzip::{Check, H1, Unfit},
     plan::Source,
 };
 
@@ -62,18 +62,18 @@ impl Held {
     }
 
     /// Reads on for a few milliseconds; whether it is read to its end. Else what is wrong with it.
-    pub(super) fn work(&mut self) -> Result<bool, String> {
+    pub(super) fn work(&mut self) -> Result<bool, Unfit> {
         let Self::Zip { bytes, examined, .. } = self else { return Ok(true) };
         let Examined::UpTo(at, mut check) = std::mem::replace(examined, Examined::Wrong) else {
             return Ok(true);
         };
         let rest = bytes.get(at..).unwrap_or_default();
-        let at = at + check.push(rest, SLICE).map_err(|unfit| unfit.to_string())?;
+        let at = at + check.push(rest, SLICE)?;
         if at < bytes.len() || check.has_more_work() {
             *examined = Examined::UpTo(at, check);
             return Ok(false);
         }
-        *examined = Examined::Whole(check.finish().map_err(|unfit| unfit.to_string())?.h1);
+        *examined = Examined::Whole(check.finish()?.h1);
         Ok(true)
     }
 

@@ -25,6 +25,8 @@ pub(super) enum Form {
     Plain,
     /// For the `.info` of a zip's version: the source answers no HEAD.
     ByInfo,
+    /// For the first byte of a zip: whether it gives it.
+    First,
     /// For the next page of what it has.
     Listing(Inventory),
     /// For the zip itself, unless it is too large.
@@ -50,6 +52,7 @@ impl Question {
             (Want::Document(_), _) => endpoint::get(endpoint, &path),
             (Want::Zip(_), Form::Plain) => endpoint::head(endpoint, &path),
             (Want::Zip(zip), Form::ByInfo) => endpoint::get(endpoint, &zip.info_path()),
+            (Want::Zip(_), Form::First) => first(endpoint::get(endpoint, &path), 1),
             (Want::Zip(_), Form::Whole) => first(endpoint::get(endpoint, &path), config.fetch.zip_bytes),
             (Want::Zip(_), Form::Listing(_) | Form::Store { .. }) => return None,
         })
@@ -65,6 +68,7 @@ impl Question {
             (Want::Zip(_), Form::Store { zip, .. }) => {
                 store::create(storage, &key, Zip::CONTENT_TYPE, zip.clone())
             }
+            (Want::Zip(_), Form::First) => first(store::get(storage, &key), 1),
             (Want::Zip(_), Form::Whole) => first(store::get(storage, &key), config.fetch.zip_bytes),
             (Want::Zip(_), Form::ByInfo | Form::Listing(_) | Form::Plain) => store::head(storage, &key),
         })

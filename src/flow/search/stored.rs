@@ -2,14 +2,15 @@
 
 use log::Level;
 
-use super::{End, Form, Search, Source, Step, is_never_checked, question::Question};
+use super::{End, Form, Search, Source, Step, question::Question};
 use crate::{
     config::Config,
     cx::Cx,
     goproxy::{Document, File, Found},
     http::Reply,
     plan::Want,
-    store::{self, Inventory, Stored, Turned},
+    shared::Loss,
+    store::{self, Inventory, Scope, Stored, Turned},
 };
 
 impl Search {
@@ -18,7 +19,7 @@ impl Search {
         let stored = match &self.want {
             Want::Document(document) => store::judge(document, reply, cx.now).map(End::Document),
             Want::Zip(_) => {
-                let checked = self.checked_before || is_never_checked(config);
+                let checked = self.is_checked(config);
                 store::judge_presence(&reply).map(|()| End::Zip { proven: true, checked })
             }
         };
@@ -64,12 +65,12 @@ impl Search {
             // It would say so for ever.
             Stored::Absent if self.exists => {
                 self.unavailable = Some("it says that it has it, and that it has not".to_owned());
-                self.not_taken = true;
+                self.not_taken = Some(Scope::Object);
             }
             Stored::Absent => {}
             Stored::Corrupt(why) => {
                 cx.log(Level::Warn, format!("storage: {}: {why}", self.want.describe()));
-                self.corrupt = true;
+                self.corrupt = Some(Loss::Wrong);
                 self.unavailable = Some(why);
             }
             Stored::Unavailable(why) => self.unavailable = Some(why),

@@ -1,8 +1,8 @@
 //! What is in memory outlives the build that wrote it: it is found again, or it is nothing.
 
 use super::{
-    Entry, Heat, Index, Key, Leases, Memory, Occupant, QueueId, Record, Region, START, SharedKv, Timestamp,
-    after, config, found, index, seat,
+    Entry, Heat, Index, Key, Leases, Loss, Memory, Occupant, QueueId, Record, Region, START, SharedKv,
+    Timestamp, after, config, found, index, seat,
 };
 
 const PATH: &str = "example.com/m/@v/list";
@@ -20,13 +20,28 @@ fn a_key_lives_where_every_build_looks_for_it() {
 fn a_record_is_drawn_in_its_documentation() {
     let heat = Heat { uses: 3, touched: 0x0403_0201 };
     let key = Key { sources: u64::from_le_bytes(*b"SOURCES!"), path: "p" };
-    let bytes = Record { key, entry: &Entry::Stored { since: Timestamp(0x0807_0605), checked: false }, heat }
-        .encode()
-        .unwrap();
-    let head = [3, 4, 3, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0];
+    let entry = Entry::Stored { since: Timestamp(0x0807_0605), checked: false, doubted: false };
+    let bytes = Record { key, entry: &entry, heat }.encode().unwrap();
+    let head = [4, 4, 3, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0];
     let (checked, limit) = ([0; 8], [0xff; 8]);
     assert_eq!(bytes, [&head[..], &checked, &limit, b"SOURCES!", &[1, 0], b"p"].concat());
     assert_eq!(Occupant::of(&bytes).unwrap().heat, heat);
+}
+
+#[test]
+fn what_is_known_of_an_object_is_read_as_written() {
+    let heat = Heat { uses: 3, touched: 0x0403_0201 };
+    let (key, since) = (Key { sources: 7, path: "p" }, Timestamp(9));
+    let stored = [(false, false), (true, false), (false, true), (true, true)]
+        .map(|(checked, doubted)| Entry::Stored { since, checked, doubted });
+    let lost = [Loss::Gone, Loss::NoZip, Loss::Wrong].map(|loss| Entry::Lost { since, loss });
+    let mut kinds = Vec::new();
+    for entry in stored.into_iter().chain(lost) {
+        let bytes = Record { key, entry: &entry, heat }.encode().unwrap();
+        assert_eq!(Entry::decode(&bytes, key), Some(entry));
+        assert!(!kinds.contains(&bytes[1]), "{kinds:?}");
+        kinds.push(bytes[1]);
+    }
 }
 
 /// The record that the build before this layout wrote: its slot is free, and it is read as nothing.

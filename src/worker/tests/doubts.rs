@@ -101,6 +101,7 @@ fn scenario_a_zip_gone_from_storage_is_looked_for_anew() {
     for (status, headers) in [(404, [("date", "now")]), (503, [("content-type", "text/plain")])] {
         let mut world = streaming(1);
         world.cluster("storage").serve("/modules/example.com/m/@v/v1.0.0.zip", "PK");
+        world.cluster("public").serve("/base/example.com/m/@v/v1.0.0.zip", "PK");
         let stream = world.begin(0, ZIP);
         world.settle();
         assert_eq!(cluster_of(world.verdict(stream)), "storage");

@@ -6,12 +6,12 @@ mod slow;
 use super::{body, streaming, world};
 use crate::{
     cx::{StreamId, Verdict},
-    flow::{Passing, Routed, Sums},
+    flow::{Ask, Passing, Routed, Sums},
     goproxy::{Failure, Fault, Target, Zip},
     http::ResponseHead,
     modzip::{Check, H1},
     plan::Source,
-    shared::{Entry, Region},
+    shared::{Entry, Loss, Region},
     sim::{Fate, World, zip},
     worker::Stream,
 };
@@ -71,7 +71,7 @@ fn asked() -> Zip {
 fn begin(world: &mut World, source: Source, length: Option<usize>, sums: Option<Sums>) -> StreamId {
     let stream = world.begin(0, PATH);
     world.settle();
-    let routed = Routed { checked: false, ..Routed::new(asked(), source, false) };
+    let routed = Routed { checked: false, ..Routed::new(asked(), source, Ask::default()) };
     let headers =
         length.map(|length| ("content-length".to_owned(), length.to_string())).into_iter().collect();
     let head = ResponseHead { status: 200, headers, details: None, cluster: None, ends: false };
@@ -303,8 +303,10 @@ fn scenario_a_bad_zip_in_storage_is_not_given_again_and_a_good_one_is() {
         assert_fate(&world, stream, &bytes, fate, "from storage");
         let entry = world.event(0, |worker, cx| worker.index.peek(cx.kv, Region::Found, KEY));
         match fate {
-            Fate::Complete => assert_eq!(entry, Some(Entry::Stored { since: world.now, checked: true })),
-            _ => assert_eq!(entry, Some(Entry::Lost { since: world.now, corrupt: true })),
+            Fate::Complete => {
+                assert_eq!(entry, Some(Entry::Stored { since: world.now, checked: true, doubted: false }));
+            }
+            _ => assert_eq!(entry, Some(Entry::Lost { since: world.now, loss: Loss::Wrong })),
         }
     }
 }

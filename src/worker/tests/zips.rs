@@ -79,6 +79,7 @@ fn scenario_what_is_read_along_is_asked_for_whole_and_of_the_rest_any_bytes() {
         ("GET", "storage", &[]),
     ] {
         let mut world = streaming(1);
+        world.cluster("public").serve("/base/example.com/m/@v/v1.0.0.zip", "PK");
         if source == "storage" {
             world.cluster("storage").serve("/modules/example.com/m/@v/v1.0.0.zip", "PK");
         }
@@ -215,6 +216,7 @@ fn scenario_zips_without_storage_come_from_the_upstream() {
 fn scenario_a_zip_deleted_behind_our_back_is_an_outage_and_no_404() {
     let mut world = streaming(1);
     world.cluster("storage").serve("/modules/example.com/m/@v/v1.0.0.zip", "PK");
+    world.cluster("public").serve("/base/example.com/m/@v/v1.0.0.zip", "PK");
     let stream = world.begin(0, ZIP);
     world.settle();
     let Verdict::Respond(answer) = world.answer_routed(0, stream, 404, &[("date", "now")]) else {
@@ -254,6 +256,7 @@ fn scenario_a_download_that_storage_fails_is_not_sent_there_again_unasked() {
 #[test]
 fn scenario_head_of_a_zip_is_routed_as_head() {
     let mut world = streaming(1);
+    world.cluster("public").serve("/base/example.com/m/@v/v1.0.0.zip", "PK");
     let stream = world.begin_with(0, "HEAD", ZIP, &[]);
     world.settle();
     assert!(route(&world, stream).set.iter().all(|(name, _)| name != ":method"));

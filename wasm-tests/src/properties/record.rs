@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use modgate::goproxy::{Found, Missing};
 use modgate::http::Timestamp;
-use modgate::shared::{Entry, Heat, Key, Occupant, Record};
+use modgate::shared::{Entry, Heat, Key, Loss, Occupant, Record};
 
 use super::first_line;
 
@@ -25,8 +25,12 @@ pub fn check(input: &[u8]) {
 
     let since = Timestamp(sources.rotate_left(17));
     for known in [false, true] {
-        is_read_back(key, &Entry::Stored { since, checked: known });
-        is_read_back(key, &Entry::Lost { since, corrupt: known });
+        for doubted in [false, true] {
+            is_read_back(key, &Entry::Stored { since, checked: known, doubted });
+        }
+    }
+    for loss in [Loss::Gone, Loss::NoZip, Loss::Wrong] {
+        is_read_back(key, &Entry::Lost { since, loss });
     }
     is_read_back(key, &Entry::Streamed { upstream: 0xfe, since });
     let limit = bytes.get(8..16).and_then(|bytes| bytes.try_into().ok()).map(u64::from_le_bytes);
@@ -51,7 +55,7 @@ fn is_read_back(key: Key<'_>, entry: &Entry) {
     let occupant = Occupant::of(&bytes).unwrap();
     assert_eq!((occupant.key, occupant.heat, occupant.since), (key, heat, entry.since()));
     // Another layout is never misread, whatever follows.
-    for layout in [0, 1, 2, 4, u8::MAX] {
+    for layout in [0, 1, 2, 3, 5, u8::MAX] {
         assert_eq!(Occupant::of(&[&[layout], &bytes[1..]].concat()), None);
     }
 

@@ -186,3 +186,20 @@ fn scenario_a_clock_set_back_does_not_prolong_what_is_given_unproven() {
     assert_eq!(counted(&world, "verifications_total.outcome.ok"), 1);
     assert_eq!(stored(&world, STORED_MOD).as_deref(), Some(GO_MOD));
 }
+
+/// Whoever finds a name at which the database fails would else have everything given unproven for a minute.
+#[test]
+fn scenario_one_lookup_that_fails_leaves_all_else_proven() {
+    let mut world = world_of(1, &config(WHEN_AVAILABLE));
+    for number in 0..2 {
+        let odd = format!("/example.com/odd{number}/@v/v1.0.0.mod");
+        world.cluster("public").serve(&format!("/base{odd}"), &format!("module example.com/odd{number}\n"));
+        world.cluster("sum").answer(&format!("/lookup/example.com/odd{number}@v1.0.0"), 500, &[], "");
+        for _ in 0..5 {
+            assert_eq!(world.get(0, &odd).status, 200);
+        }
+    }
+    assert_good(&get(&mut world, 1, MOD));
+    assert_eq!(counted(&world, "verifications_total.outcome.ok"), 1);
+    assert_eq!(stored(&world, STORED_MOD).as_deref(), Some(GO_MOD));
+}
