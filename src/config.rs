@@ -186,12 +186,12 @@ pub struct Freshness {
     pub client_no_cache: bool,
 }
 
-/// What is fetched at once, and how long clients wait for it. Counts hold for one worker.
+/// What is fetched at once, and how long clients wait for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fetch {
-    /// Searches under way, at least one.
+    /// Searches under way in one worker, at least one.
     pub concurrent: u32,
-    /// Callouts to one upstream under way, at least one.
+    /// Callouts to one upstream under way in all workers, at least one.
     pub concurrent_per_upstream: u32,
     /// How long a request waits for a fetch, its own or another's.
     pub wait: Duration,

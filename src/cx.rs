@@ -117,11 +117,12 @@ pub enum Command {
         /// Which.
         stream: StreamId,
     },
-    /// Let a stream that waits go on.
+    /// Let a stream that waits go on; or answer one that was routed, whose response has not begun. Should that begin before the host
+    /// comes to it, the answer is given in its place.
     Resume {
         /// Which.
         stream: StreamId,
-        /// How; never [`Verdict::Wait`].
+        /// How; never [`Verdict::Wait`], and for one that was routed an answer.
         verdict: Verdict,
     },
 }

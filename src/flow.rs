@@ -30,7 +30,7 @@ pub use self::copy::{Copying, NextPiece, NotCopied};
 pub use self::hit::Hit;
 pub use self::known::Known;
 pub use self::passing::{Flaw, Passing, Proof, loss_by};
-pub use self::probe::{Probe, Sightings, readiness};
+pub use self::probe::{Asked, PROBE_ROUND, Probe, Sightings, readiness};
 pub use self::proving::{Next, Proving};
 pub use self::published::{Publication, Publications, Published, keep_first_seen, published_by};
 pub use self::question::{Parked, Resumed};

@@ -1,4 +1,5 @@
-//! The index, the leases and the policy bundle: what all workers of one Envoy know, kept in the host's shared data.
+//! The index, the leases, the policy bundle, how sources are doing and how much they are asked: what all workers of one Envoy
+//! know, kept in the host's shared data.
 //!
 //! Nothing here can be relied upon to be there: another worker writes between any two calls, another build of this filter
 //! may have written before, and everything is gone with the last of them. Whatever is read says of what it is, and is
@@ -6,6 +7,7 @@
 
 pub mod bundle;
 mod bytes;
+mod calls;
 mod fingerprint;
 pub mod heads;
 mod heat;
@@ -15,12 +17,15 @@ mod kv;
 mod lease;
 mod memory;
 mod record;
+mod sighting;
 mod sketch;
+mod slots;
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
+pub use self::calls::{SHARE, begin_call, tell_calls};
 pub use self::heads::Advanced;
 pub use self::heat::{Heat, REST_SECS};
 pub use self::index::{Index, Region};
@@ -28,6 +33,8 @@ pub use self::kv::{Conflict, Expected, SharedKv, Versioned};
 pub use self::lease::{LEASE, Lease, Leases};
 pub use self::memory::Memory;
 pub use self::record::{Entry, Key, Loss, Occupant, Record};
+pub use self::sighting::{FRESH, Heard, REST, Sighting, note_sighting, sighting, takes_its_turn};
+pub use self::slots::SourceId;
 
 /// A worker's queue, as the host names it; another worker's messages to it arrive there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -17,10 +17,12 @@ mod passing;
 mod patience;
 mod prove;
 mod published;
+mod queued;
 mod ready;
 mod recall;
 mod resume;
 mod room;
+mod routed;
 mod sums;
 mod upload;
 mod write;
@@ -33,6 +35,7 @@ use self::{
     copy::Due,
     job::{Job, JobKey, SearchKey, Stream, Toil},
     published::Undated,
+    queued::Queued,
     ready::Ready,
     room::Room,
     sums::{Asks, KnownSumdb},
@@ -41,9 +44,11 @@ use self::{
 use crate::{
     config::Config,
     cx::{CallId, Command, Cx, StreamId, Verdict},
-    flow::{Known, Probe, Publications, Reception, Sightings, pass_on, readiness, unreadable},
+    flow::{
+        Asked, Known, PROBE_ROUND, Probe, Publications, Reception, Sightings, pass_on, readiness, unreadable,
+    },
     goproxy::may_be_ours,
-    http::{Callout, ReadHeader, Reply, RequestHead, ResponseHead},
+    http::{Callout, ReadHeader, Reply, RequestHead, ResponseHead, Timestamp, is_read},
     metrics::Metric,
     shared::{Index, Leases, Seat, SharedKv},
 };
@@ -52,7 +57,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Worker {
     budget: Budget,
-    calls: BTreeMap<CallId, (JobKey, Permit)>,
+    calls: BTreeMap<CallId, (JobKey, Permit, Asked)>,
     config: Config,
     /// Zips that are to be copied into storage, oldest first.
     copies: VecDeque<Due>,
@@ -65,9 +70,15 @@ pub struct Worker {
     next_attempt: u64,
     /// When versions were published, as far as this worker found out.
     publications: Publications,
+    /// When those unseen were last asked.
+    probed: Timestamp,
+    /// What is to be asked as soon as it may be.
+    queued: VecDeque<Queued>,
     ready: Ready,
     /// What is kept for clients.
     room: Room,
+    /// Since when streams are on their way whose response is yet to begin.
+    routes: BTreeMap<StreamId, Timestamp>,
     sightings: Sightings,
     /// The checksum databases, as this worker knows them.
     sumdbs: Vec<KnownSumdb>,
@@ -82,8 +93,9 @@ impl Worker {
     /// A worker with nothing to do. The policy bundle that others have read is in force from the start.
     pub fn new(config: Config, seat: Seat, kv: &dyn SharedKv) -> Self {
         let index = Index::new(&config, seat);
+        let sightings = Sightings::new(&config);
         let mut worker = Self {
-            budget: Budget::new(config.fetch, seat.seed),
+            budget: Budget::new(config.fetch, seat, sightings.clone()),
             calls: BTreeMap::new(),
             copies: VecDeque::new(),
             jobs: BTreeMap::new(),
@@ -91,10 +103,13 @@ impl Worker {
             leases: Leases::new(&index, seat.queue),
             next_call: 0,
             next_attempt: 0,
+            probed: Timestamp::default(),
             publications: Publications::default(),
+            queued: VecDeque::new(),
             ready: Ready::new(seat.seed),
             room: Room::default(),
-            sightings: Sightings::default(),
+            routes: BTreeMap::new(),
+            sightings,
             streams: BTreeMap::new(),
             sumdbs: config.sumdb.iter().map(|_| KnownSumdb::default()).collect(),
             toil: VecDeque::new(),
@@ -116,9 +131,15 @@ impl Worker {
 
     /// Whether anything here depends on time: [`Worker::tick`] is to be called ten times a second then.
     pub fn needs_ticks(&self) -> bool {
+        self.is_at_work() || !self.routes.is_empty()
+    }
+
+    /// Whether anything depends on time that this worker has under way itself. What is routed is under way elsewhere.
+    pub(crate) fn is_at_work(&self) -> bool {
         let depends =
             |job: &Job| matches!(job, Job::Dating(_) | Job::Fetch(_) | Job::Follow { .. } | Job::Upload(_));
-        self.jobs.values().any(depends) || !self.copies.is_empty()
+        let is_asking = self.budget.has_shares() || !self.queued.is_empty();
+        is_asking || self.jobs.values().any(depends) || !self.copies.is_empty()
     }
 
     /// Whether [`Worker::work`] is to be called again, as soon as others had their turn.
@@ -198,7 +219,12 @@ impl Worker {
     }
 
     fn known(&mut self) -> Known<'_> {
-        Known { config: &self.config, index: &mut self.index, publications: &self.publications }
+        Known {
+            config: &self.config,
+            index: &mut self.index,
+            publications: &self.publications,
+            sightings: &self.sightings,
+        }
     }
 
     /// What becomes of a request, or of what it asks next.
@@ -218,7 +244,7 @@ impl Worker {
             }
             Reception::Probe => self.probe(stream, cx),
             Reception::Routed(verdict, routed) => {
-                self.streams.insert(stream, Stream::Routed(routed));
+                self.send_off(stream, routed, cx.now);
                 verdict
             }
             Reception::Search(parked, known) => self.wait_for(stream, *parked, known, cx),
@@ -247,12 +273,12 @@ impl Worker {
 
     /// The response to a routed request has begun.
     pub fn response_head(&mut self, stream: StreamId, head: &ResponseHead, cx: &mut Cx<'_>) -> Verdict {
-        let Some(Stream::Routed(routed)) = self.streams.remove(&stream) else {
+        let Some(routed) = self.arrive(stream) else {
             return Verdict::Continue;
         };
         let expected = routed.source.endpoint(&self.config).map(|endpoint| endpoint.cluster.as_str());
         let reply = Reply::routed(head, expected.unwrap_or_default());
-        self.sightings.note(routed.source, &reply, &self.config, cx);
+        self.sightings.note(routed.source, Asked::Other, &reply, &self.config, cx);
         if routed.is_inspected() && matches!(reply, Reply::Answered { status: 200, .. }) {
             return self.begin_passing(stream, routed, head, reply, cx);
         }
@@ -266,20 +292,22 @@ impl Worker {
         if self.watch.as_ref().is_some_and(|watch| watch.polls_with(call)) {
             return self.hear_bundle(reply, cx);
         }
-        let Some((key, permit)) = self.calls.remove(&call) else {
+        let Some((key, permit, asked)) = self.calls.remove(&call) else {
             return;
         };
         let source = permit.source;
-        self.budget.give_back(permit);
+        self.budget.give_back(permit, cx);
         cx.count(Metric::Callout { target: source.target(&self.config), outcome: reply.label() });
-        self.sightings.note(source, &reply, &self.config, cx);
+        self.sightings.note(source, asked, &reply, &self.config, cx);
         match (self.jobs.remove(&key), key) {
             (Some(Job::Fetch(fetch)), JobKey::Search(key)) => self.hear(key, fetch, reply, cx),
             (Some(Job::Part(part)), key) => self.hear_part(key, part, reply, cx),
-            (Some(Job::Probe { mut probe, waiting }), key) => {
-                if probe.end_one() {
-                    self.answer_probe(&waiting, cx);
-                } else {
+            (Some(Job::Probe { mut probe, mut waiting }), key) => {
+                let is_over = probe.end_one();
+                if is_over || self.sightings.is_ready(&self.config, cx.kv) {
+                    self.answer_probe(&std::mem::take(&mut waiting), cx);
+                }
+                if !is_over {
                     self.jobs.insert(key, Job::Probe { probe, waiting });
                 }
             }
@@ -291,6 +319,9 @@ impl Worker {
             }
             (None, _) => {}
         }
+        if !self.queued.is_empty() {
+            self.call_queued(cx);
+        }
     }
 
     /// A stream ended, answered or not. Whoever waited is not answered; what it waited for goes on.
@@ -298,6 +329,7 @@ impl Worker {
         if let Some(key) = self.fed_by(stream) {
             self.end_upload(key, Err(GivenUp::Left), cx);
         }
+        self.routes.remove(&stream);
         self.streams.remove(&stream);
         self.room.gone(stream, cx.now);
     }
@@ -313,21 +345,36 @@ impl Worker {
     }
 
     fn probe(&mut self, stream: StreamId, cx: &mut Cx<'_>) -> Verdict {
-        if let Some(Job::Probe { waiting, .. }) = self.jobs.get_mut(&JobKey::Probe) {
-            waiting.push(stream);
-        } else {
-            let (probe, questions) = Probe::begin(&self.sightings, &self.config);
-            if self.sightings.is_ready(&self.config) || questions.is_empty() {
-                return readiness(&self.sightings, &self.config, cx);
-            }
-            for (source, callout) in questions {
-                let permit = self.budget.take(source);
-                self.call(JobKey::Probe, permit, callout, cx);
-            }
-            self.jobs.insert(JobKey::Probe, Job::Probe { probe, waiting: vec![stream] });
+        if !cx.now.is_within(PROBE_ROUND, self.probed) {
+            self.begin_probe(cx);
+        }
+        // Whoever serves says so at once, whoever else is yet to be heard of.
+        if self.sightings.is_ready(&self.config, cx.kv) {
+            return readiness(&self.sightings, &self.config, cx);
+        }
+        match self.jobs.get_mut(&JobKey::Probe) {
+            Some(Job::Probe { waiting, .. }) if waiting.len() < MAX_PROBING => waiting.push(stream),
+            _ => return readiness(&self.sightings, &self.config, cx),
         }
         self.streams.insert(stream, Stream::Probing);
         Verdict::Wait
+    }
+
+    /// Asks those unseen, unless they are being asked.
+    fn begin_probe(&mut self, cx: &mut Cx<'_>) {
+        if self.jobs.contains_key(&JobKey::Probe) {
+            return;
+        }
+        self.probed = cx.now;
+        let (probe, questions) = Probe::begin(&self.sightings, &self.config, cx.kv);
+        if questions.is_empty() {
+            return;
+        }
+        for (source, callout) in questions {
+            let permit = self.budget.take(source, cx);
+            self.call(JobKey::Probe, permit, callout, cx);
+        }
+        self.jobs.insert(JobKey::Probe, Job::Probe { probe, waiting: Vec::new() });
     }
 
     fn answer_probe(&mut self, waiting: &[StreamId], cx: &mut Cx<'_>) {
@@ -341,11 +388,15 @@ impl Worker {
 
     fn call(&mut self, key: JobKey, permit: Permit, callout: Callout, cx: &mut Cx<'_>) -> CallId {
         let id = next_call(&mut self.next_call);
-        self.calls.insert(id, (key, permit));
+        let asked = if is_read(callout.method) && key != JobKey::Probe { Asked::Read } else { Asked::Other };
+        self.calls.insert(id, (key, permit, asked));
         cx.call(id, callout);
         id
     }
 }
+
+/// Who wait for one round of questions, in one worker: more than any fleet of load balancers, and no room for a flood.
+const MAX_PROBING: usize = 256;
 
 fn next_call(next: &mut u32) -> CallId {
     let id = CallId(*next);

@@ -69,9 +69,8 @@ pub const DEFAULT_CLIENT_NO_CACHE: bool = true;
 /// memory and a connection.
 pub const DEFAULT_CONCURRENT: u32 = 512;
 
-/// Default requests at once to one upstream from one worker: half of all fetches, so that one that hangs leaves the other
-/// half to the rest, and a quarter of the 1024 requests at which a cluster's circuit breaker opens unless configured
-/// (`max_requests`).
+/// Default requests at once to one upstream from all workers: half of the fetches of one worker, so that one that hangs leaves the
+/// other half to the rest, and as many as the clusters of `envoy/gateway.yaml` may have connections (`max_connections`).
 pub const DEFAULT_CONCURRENT_PER_UPSTREAM: u32 = 256;
 
 /// With none nothing would ever be fetched.

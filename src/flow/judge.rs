@@ -2,17 +2,31 @@
 
 use std::time::Duration;
 
+use super::Sightings;
 use crate::{
     config::{Config, MissMode},
     cx::Cx,
     goproxy::{Dates, Found, Judge, Standing},
     http::Timestamp,
-    plan::Want,
+    plan::{Source, Want},
     shared::{Entry, Index, Loss, Region},
 };
 
 /// What the index has by now of `want`, which it was asked for in vain, that may be given as it is.
-pub fn indexed(want: &Want, no_cache: bool, index: &Index, config: &Config, cx: &Cx<'_>) -> Option<Entry> {
+pub fn indexed(
+    want: &Want,
+    no_cache: bool,
+    index: &Index,
+    sightings: &Sightings,
+    config: &Config,
+    cx: &Cx<'_>,
+) -> Option<Entry> {
+    let entry = fresh(want, no_cache, index, config, cx)?;
+    may_be_given(&entry, sightings, cx).then_some(entry)
+}
+
+/// As [`indexed`], however those are doing who have it.
+pub fn fresh(want: &Want, no_cache: bool, index: &Index, config: &Config, cx: &Cx<'_>) -> Option<Entry> {
     let path = want.key();
     [Region::Found, Region::Missing].into_iter().find_map(|region| {
         let entry = index.peek(cx.kv, region, &path).filter(|entry| is_within_reach(entry, want, config))?;
@@ -26,6 +40,16 @@ pub fn indexed(want: &Want, no_cache: bool, index: &Index, config: &Config, cx: 
 fn is_within_reach(entry: &Entry, want: &Want, config: &Config) -> bool {
     let is_fetched = || want.module().is_some_and(|module| config.on_miss(module) == MissMode::Fetch);
     !matches!(entry, Entry::Streamed { .. }) || is_fetched()
+}
+
+/// Whether a client may be sent to who has it without asking that one before.
+pub(super) fn may_be_given(entry: &Entry, sightings: &Sightings, cx: &Cx<'_>) -> bool {
+    let source = match entry {
+        Entry::Stored { .. } => Source::Storage,
+        Entry::Streamed { upstream, .. } => Source::Upstream(*upstream),
+        Entry::Found(_) | Entry::Lost { .. } | Entry::Missing(_) => return true,
+    };
+    sightings.vouches_for(source, cx.kv, cx.now)
 }
 
 /// What may be done with `entry` as an answer to `want`.

@@ -1,6 +1,6 @@
 //! What a worker knows when it has to decide.
 
-use super::Publications;
+use super::{Publications, Sightings};
 use crate::{config::Config, shared::Index};
 
 /// What a worker knows, beside what all workers share.
@@ -12,4 +12,6 @@ pub struct Known<'a> {
     pub index: &'a mut Index,
     /// When versions were published, as far as it has found out.
     pub publications: &'a Publications,
+    /// How those are doing who are asked.
+    pub sightings: &'a Sightings,
 }

@@ -1,8 +1,9 @@
-//! Readiness: whether storage and an upstream were seen since the start, and the policy bundle was read where it has to be.
-//! Offline, storage is all there is to see.
+//! How those are doing who are asked, and readiness: whether this gateway can serve. It can as soon as storage or an upstream was
+//! seen, and the policy bundle was read where it has to be. Offline, storage is all there is to see.
 //!
-//! What was seen once stays seen: an upstream's outage later must not take every gateway out of rotation, for the index and
-//! storage go on answering. Whatever is unseen is asked when readiness is asked for.
+//! What was seen is known to all workers of the Envoy, and to whatever configuration comes next. What was seen once stays seen:
+//! an outage later must not take every gateway out of rotation, for the index and all others go on answering. Who is unseen is
+//! asked when readiness is asked for.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -15,21 +16,23 @@ use crate::{
     cx::{Cx, Verdict},
     endpoint,
     goproxy::{Answer, Asker},
-    http::{Callout, Reply},
+    http::{CallFailure, Callout, Reply, Timestamp},
     metrics::Cache,
     plan::Source,
+    shared::{Heard, SharedKv, Sighting, SourceId, note_sighting, sighting, takes_its_turn},
 };
 
-/// How those this worker fetches from were doing when they were last asked.
+/// Whose record in shared data is whose: how a source is doing stands there, for all workers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sightings(BTreeMap<Source, Sighting>);
+pub struct Sightings(BTreeMap<Source, SourceId>);
 
+/// What a source was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Sighting {
-    /// Whether it ever answered.
-    ever: bool,
-    /// Whether it answered last time.
-    now: bool,
+pub enum Asked {
+    /// Something that this gateway wanted to read: how long the answer takes is the source's doing alone.
+    Read,
+    /// Something else: a client shaped it, or the source had to do more than read, or it was given less time than usual.
+    Other,
 }
 
 /// A round of questions to those unseen.
@@ -43,15 +46,36 @@ struct Report {
     ready: bool,
     seen: Vec<String>,
     unseen: Vec<String>,
+    /// Who did not answer when last asked, seen or not.
+    failing: Vec<String>,
     /// The version of the policy bundle in force; null where none is, and left out where none is configured.
     #[serde(skip_serializing_if = "Option::is_none")]
     policy_bundle: Option<Option<u64>>,
 }
 
 impl Sightings {
+    /// Those of `config`.
+    pub fn new(config: &Config) -> Self {
+        let storage = config.storage.iter().map(|_| Source::Storage);
+        let upstreams = (0..config.upstreams.len()).map(Source::Upstream);
+        let sumdbs = (0..config.sumdb.len()).map(Source::Sumdb);
+        let known = storage.chain(upstreams).chain(sumdbs);
+        Self(known.filter_map(|source| Some((source, SourceId::of(source.endpoint(config)?)))).collect())
+    }
+
+    /// Who `source` is for all workers and configurations.
+    pub fn id(&self, source: Source) -> Option<SourceId> {
+        self.0.get(&source).copied()
+    }
+
+    fn of(&self, source: Source, kv: &dyn SharedKv) -> Sighting {
+        self.id(source).map(|id| sighting(kv, id)).unwrap_or_default()
+    }
+
     /// Notes a reply of `source`: any answer but a server's error, or a refusal of this gateway's credentials, shows that
     /// it is there. An outage is logged when it begins and when it ends, and not for every request that meets it.
-    pub fn note(&mut self, source: Source, reply: &Reply, config: &Config, cx: &mut Cx<'_>) {
+    pub fn note(&self, source: Source, asked: Asked, reply: &Reply, config: &Config, cx: &mut Cx<'_>) {
+        let Some(id) = self.id(source) else { return };
         let trouble = match reply {
             Reply::Answered { status: status @ (401 | 407 | 500..), .. } => {
                 Some(format!("it answers {status}"))
@@ -59,55 +83,79 @@ impl Sightings {
             Reply::Answered { .. } => None,
             Reply::Failed(failure) => Some(failure.describe().to_owned()),
         };
-        let before = self.0.get(&source).copied();
-        let ever = before.is_some_and(|before| before.ever) || trouble.is_none();
-        self.0.insert(source, Sighting { ever, now: trouble.is_none() });
-        let was_well = before.is_none_or(|before| before.now);
+        let heard = match (reply, asked) {
+            _ if trouble.is_none() => Heard::Answer,
+            (Reply::Failed(CallFailure::TimedOut | CallFailure::Unreachable), Asked::Read) => Heard::Silence,
+            _ => Heard::Failure,
+        };
+        let Some(before) = note_sighting(cx.kv, id, heard, cx.now) else { return };
         match trouble {
-            Some(why) if was_well => cx.log(Level::Warn, format!("{}: {why}", source.describe(config))),
-            None if !was_well => cx.log(Level::Info, format!("{} answers again", source.describe(config))),
+            Some(why) if !before.failing => {
+                cx.log(Level::Warn, format!("{}: {why}", source.describe(config)));
+            }
+            None if before.failing => {
+                cx.log(Level::Info, format!("{} answers again", source.describe(config)));
+            }
             _ => {}
         }
     }
 
     /// Whether `source` answered last time, as far as it was asked.
-    pub fn is_well(&self, source: Source) -> bool {
-        self.0.get(&source).is_none_or(|sighting| sighting.now)
+    pub fn is_well(&self, source: Source, kv: &dyn SharedKv) -> bool {
+        !self.of(source, kv).failing
     }
 
-    fn saw(&self, source: Source) -> bool {
-        self.0.get(&source).is_some_and(|sighting| sighting.ever)
+    /// Whether a client may be routed to `source` without asking that before. Of storage somebody has to have heard a moment ago:
+    /// it may have begun to hang since, and most of what it has others have too. An upstream is the last who has it.
+    pub fn vouches_for(&self, source: Source, kv: &dyn SharedKv, now: Timestamp) -> bool {
+        match source {
+            Source::Storage => self.of(source, kv).is_heard_of(now),
+            Source::Sumdb(_) | Source::Upstream(_) => !self.of(source, kv).silent,
+        }
     }
 
-    /// Whether storage, if there is one, and an upstream, if there is one, were seen, and no rules are missing.
-    pub fn is_ready(&self, config: &Config) -> bool {
-        let storage = config.storage.is_none() || self.saw(Source::Storage);
-        let mut upstreams = upstreams(config).peekable();
-        config.policy.is_known()
-            && storage
-            && (upstreams.peek().is_none() || upstreams.any(|upstream| self.saw(upstream)))
+    /// Whether `source` is to be asked in its turn, and not after all others. Who asks this asks it then.
+    pub fn takes_its_turn(&self, source: Source, cx: &mut Cx<'_>) -> bool {
+        self.id(source).is_none_or(|id| takes_its_turn(cx.kv, id, cx.now))
     }
 
-    fn report(&self, config: &Config) -> Answer<'static> {
-        let (seen, unseen) = sources(config).partition::<Vec<_>, _>(|source| self.saw(*source));
-        let names = |sources: Vec<Source>| -> Vec<_> {
-            sources.into_iter().map(|source| source.target(config).to_string()).collect()
+    fn saw(&self, source: Source, kv: &dyn SharedKv) -> bool {
+        self.of(source, kv).ever
+    }
+
+    /// Whether storage or an upstream was seen, if there is any, and no rules are missing.
+    pub fn is_ready(&self, config: &Config, kv: &dyn SharedKv) -> bool {
+        let mut sources = sources(config).peekable();
+        config.policy.is_known() && (sources.peek().is_none() || sources.any(|source| self.saw(source, kv)))
+    }
+
+    fn report(&self, config: &Config, kv: &dyn SharedKv) -> Answer<'static> {
+        let names = |is_meant: &dyn Fn(Source) -> bool| -> Vec<_> {
+            let meant = sources(config).filter(|source| is_meant(*source));
+            meant.map(|source| source.target(config).to_string()).collect()
         };
-        let (seen, unseen) = (names(seen), names(unseen));
-        let ready = self.is_ready(config);
-        let policy_bundle = config.policy.bundle.as_ref().map(|_| config.policy.bundle_version());
-        let mut body =
-            serde_json::to_string(&Report { ready, seen, unseen, policy_bundle }).unwrap_or_default();
+        let report = Report {
+            ready: self.is_ready(config, kv),
+            seen: names(&|source| self.saw(source, kv)),
+            unseen: names(&|source| !self.saw(source, kv)),
+            failing: names(&|source| !self.is_well(source, kv)),
+            policy_bundle: config.policy.bundle.as_ref().map(|_| config.policy.bundle_version()),
+        };
+        let mut body = serde_json::to_string(&report).unwrap_or_default();
         body.push('\n');
-        Answer::Page { healthy: ready, content_type: "application/json", body }
+        Answer::Page { healthy: report.ready, content_type: "application/json", body }
     }
 }
 
 impl Probe {
     /// A question to everyone unseen.
-    pub fn begin(sightings: &Sightings, config: &Config) -> (Self, Vec<(Source, Callout)>) {
+    pub fn begin(
+        sightings: &Sightings,
+        config: &Config,
+        kv: &dyn SharedKv,
+    ) -> (Self, Vec<(Source, Callout)>) {
         let questions: Vec<_> = sources(config)
-            .filter(|source| !sightings.saw(*source))
+            .filter(|source| !sightings.saw(*source, kv))
             .filter_map(|source| {
                 let mut callout = endpoint::head(source.endpoint(config)?, "");
                 callout.timeout = callout.timeout.min(PATIENCE);
@@ -126,7 +174,7 @@ impl Probe {
 
 /// Answers a request of the readiness page.
 pub fn readiness(sightings: &Sightings, config: &Config, cx: &mut Cx<'_>) -> Verdict {
-    let page = sightings.report(config);
+    let page = sightings.report(config, cx.kv);
     respond::answer(&page, &Asker::default(), "page", Cache::None, cx)
 }
 
@@ -143,3 +191,7 @@ fn upstreams(config: &Config) -> impl Iterator<Item = Source> {
 
 /// Less than the second probe of a kubelet at its default period of ten seconds would take to come.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long the answers of one round do for all who ask meanwhile: whoever asks for the page, and however often, has each source
+/// asked once a second by each worker, and only as long as it was never seen.
+pub const PROBE_ROUND: Duration = Duration::from_secs(1);

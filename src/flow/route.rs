@@ -141,11 +141,11 @@ impl Routed {
             return (verdict, Lesson::Nothing);
         }
         match upstream::judge_download(&what, &who, reply, self.is_inspected(), cx.now) {
-            None if let Some(failure) = self.cut(head, config) => (failed(&failure, cx), Lesson::Failed),
             // What is not read along, nobody else would see.
             None if self.source == Source::Storage && store::is_page(&head.headers) => {
                 (failed(&self.bad("it is a web page", config), cx), Lesson::Failed)
             }
+            None if let Some(failure) = self.cut(head, config) => (failed(&failure, cx), Lesson::Failed),
             None => {
                 cx.count(Metric::Request { kind: KIND, cache, status: head.status });
                 (self.edit(head, Validity { fresh_for: None, audience }, cache), Lesson::Nothing)

@@ -62,6 +62,10 @@ pub struct Search {
     checked_before: bool,
     /// Whether a download of what storage has failed just now.
     doubted: bool,
+    /// Whether storage is known to have it: it need only say that it still has.
+    known_there: bool,
+    /// Whether storage is asked after all others, as it kept others waiting in vain.
+    spares_storage: bool,
     /// What storage had in its place before, where that was not it.
     lost: Option<Loss>,
     /// What storage has in its place, where that is something wrong.
@@ -107,6 +111,8 @@ impl Search {
             head_only: false,
             checked_before: false,
             doubted: false,
+            known_there: false,
+            spares_storage: false,
             lost: None,
             corrupt: None,
             unproven: false,
@@ -340,7 +346,8 @@ impl Search {
             Some((_, Outcome::Failed(failure))) => Some(failure),
             _ => self.storage_failure().or_else(|| self.unasked_storage()),
         };
-        let storage_failed = self.unavailable.is_some();
+        let was_passed_over = self.spares_storage && self.ahead.contains(&Source::Storage);
+        let storage_failed = self.unavailable.is_some() || was_passed_over;
         Step::Done(Searched {
             end,
             source,

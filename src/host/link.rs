@@ -96,6 +96,18 @@ impl Link {
             || self.resumed.iter().any(|(waiting, onward)| *waiting == stream && is_request(onward))
     }
 
+    /// The answer that this stream is to have in place of the response that begins just now, if there is one.
+    pub(super) fn take_answer(&mut self, stream: StreamId) -> Option<Verdict> {
+        let at = self.resumed.iter().position(|(waiting, _)| *waiting == stream)?;
+        match self.resumed.remove(at)? {
+            (_, Onward::Request(answer @ Verdict::Respond(_))) => Some(answer),
+            (_, other) => {
+                self.resumed.insert(at, (stream, other));
+                None
+            }
+        }
+    }
+
     /// Whether nothing is under way.
     pub(super) fn is_idle(&self) -> bool {
         self.worker.is_idle() && self.resumed.is_empty()

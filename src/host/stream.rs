@@ -66,6 +66,9 @@ impl HttpContext for Stream {
             return Action::Continue;
         };
         let mut link = link.borrow_mut();
+        if let Some(answer) = link.take_answer(self.id) {
+            return obey::now(&mut link, self.id, MapType::HttpResponseHeaders, answer);
+        }
         obey::restore_content_type(&mut link, self.id);
         if !link.worker.awaits_response(self.id) {
             return Action::Continue;

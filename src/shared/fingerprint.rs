@@ -82,7 +82,11 @@ pub(super) fn reach(config: &Config, sources: u64) -> u64 {
 
 /// All texts that say what an endpoint reaches. Headers too: by a tenant's name in one of them something else may be meant.
 pub(super) fn texts(endpoint: &Endpoint) -> impl Iterator<Item = &str> {
-    let base =
-        [endpoint.cluster.as_str(), &endpoint.authority, endpoint.scheme.as_str(), &endpoint.path_prefix];
-    base.into_iter().chain(endpoint.headers.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]))
+    let headers = endpoint.headers.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]);
+    base(endpoint).into_iter().chain(headers)
+}
+
+/// All texts that say where an endpoint is.
+pub(super) fn base(endpoint: &Endpoint) -> [&str; 4] {
+    [endpoint.cluster.as_str(), &endpoint.authority, endpoint.scheme.as_str(), &endpoint.path_prefix]
 }

@@ -1,9 +1,13 @@
-//! How much a worker may ask at once.
+//! How much may be asked at once.
 //!
 //! Whoever asks for names that nobody has makes every request a miss. Three bounds keep such a flood from the upstreams, and
-//! none of them touches a hit: searches in all, callouts to one upstream, and, of those, the few that are left to names
-//! below a prefix under which hardly anything was found lately. What is refused is 503 and says when to try again; it is
-//! never a 404, for nobody was asked.
+//! none of them touches a hit: searches in one worker, callouts of all workers to one upstream, and, of those of one worker, the
+//! few that are left to names below a prefix under which hardly anything was found lately. What is refused is 503 and says when
+//! to try again; it is never a 404, for nobody was asked.
+//!
+//! What a worker needs for something that it has begun (sums, dates) counts like all else and is not refused: it waits until it
+//! may be asked (`worker/queued.rs`). A part of what an upstream may be asked is left to it, so that it does not wait for those
+//! who begin.
 
 mod prefixes;
 
@@ -11,12 +15,26 @@ use std::{collections::BTreeMap, time::Duration};
 
 use self::prefixes::Prefixes;
 use super::failures::Failures;
-use crate::{config::Fetch, gomod::ModulePath, http::Timestamp, plan::Source, store::Scope};
+use crate::{
+    config::Fetch,
+    cx::Cx,
+    flow::Sightings,
+    gomod::ModulePath,
+    http::Timestamp,
+    plan::Source,
+    shared::{QueueId, SHARE, Seat, begin_call, tell_calls},
+    store::Scope,
+};
 
 /// What is under way in one worker, as far as it is bounded.
 #[derive(Debug)]
 pub(super) struct Budget {
     limits: Fetch,
+    worker: QueueId,
+    /// Whose record in shared data is whose.
+    ids: Sightings,
+    /// When the other workers were last told that calls are still under way.
+    told: Timestamp,
     searches: u32,
     zips: u32,
     /// Since when storage takes none.
@@ -29,6 +47,15 @@ pub(super) struct Budget {
     prefixes: Prefixes,
 }
 
+/// What a callout is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose<'a> {
+    /// To begin something that is about this module, if it is about one.
+    Begin(Option<&'a ModulePath>),
+    /// To go on with something that was begun.
+    GoOn,
+}
+
 /// A callout that counts until it is given back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
@@ -38,10 +65,13 @@ pub(super) struct Permit {
 }
 
 impl Budget {
-    pub(super) fn new(limits: Fetch, seed: u64) -> Self {
-        let prefixes = Prefixes::new(seed);
+    pub(super) fn new(limits: Fetch, seat: Seat, ids: Sightings) -> Self {
+        let prefixes = Prefixes::new(seat.seed);
         Self {
             limits,
+            worker: seat.queue,
+            ids,
+            told: Timestamp::default(),
             searches: 0,
             zips: 0,
             zips_rest_since: None,
@@ -94,37 +124,76 @@ impl Budget {
         self.zips = self.zips.saturating_sub(u32::from(zip));
     }
 
-    /// A permit to ask `source` about `module`; nothing where too much is under way.
-    pub(super) fn permit(
-        &mut self,
-        source: Source,
-        module: Option<&ModulePath>,
-        now: Timestamp,
-    ) -> Option<Permit> {
+    /// A permit to ask `source`; nothing where too much is under way.
+    pub(super) fn permit(&mut self, source: Source, purpose: Purpose<'_>, cx: &mut Cx<'_>) -> Option<Permit> {
         if source == Source::Storage {
-            return Some(self.take(source));
+            return Some(self.take(source, cx));
         }
-        let barren = module.is_some_and(|module| self.prefixes.is_barren(module, now));
-        let calls = self.calls.get(&source).copied().unwrap_or_default();
-        if calls >= self.limits.concurrent_per_upstream || (barren && self.barren_calls >= BARREN_CALLS) {
+        let barren = match purpose {
+            Purpose::Begin(Some(module)) => self.prefixes.is_barren(module, cx.now),
+            Purpose::Begin(None) | Purpose::GoOn => false,
+        };
+        if barren && self.barren_calls >= BARREN_CALLS {
             return None;
         }
+        let all = self.limits.concurrent_per_upstream;
+        let most = match purpose {
+            Purpose::Begin(_) => all - all / RESERVE,
+            Purpose::GoOn => all,
+        };
+        let mine = self.calls.get(&source).copied().unwrap_or_default();
+        let may_begin = match self.ids.id(source) {
+            Some(id) => begin_call(cx.kv, id, self.worker, mine, most, cx.now),
+            None => mine < most,
+        };
+        if !may_begin {
+            return None;
+        }
+        self.calls.insert(source, mine + 1);
         self.barren_calls += u32::from(barren);
-        Some(Permit { barren, ..self.take(source) })
+        Some(Permit { source, barren })
     }
 
-    /// A permit to ask `source` something that is asked seldom, or that nobody waits for.
-    pub(super) fn take(&mut self, source: Source) -> Permit {
+    /// A permit to ask `source` something that is asked seldom: it counts, and is never refused.
+    pub(super) fn take(&mut self, source: Source, cx: &mut Cx<'_>) -> Permit {
         *self.calls.entry(source).or_default() += 1;
+        self.tell(source, cx);
         Permit { source, barren: false }
     }
 
     /// The callout ended.
-    pub(super) fn give_back(&mut self, permit: Permit) {
+    pub(super) fn give_back(&mut self, permit: Permit, cx: &mut Cx<'_>) {
         if let Some(calls) = self.calls.get_mut(&permit.source) {
             *calls = calls.saturating_sub(1);
         }
         self.barren_calls = self.barren_calls.saturating_sub(u32::from(permit.barren));
+        self.tell(permit.source, cx);
+    }
+
+    /// Whether the other workers have to be told from time to time that calls are still under way.
+    pub(super) fn has_shares(&self) -> bool {
+        self.calls.iter().any(|(source, calls)| *source != Source::Storage && *calls > 0)
+    }
+
+    /// Tells the other workers, from time to time, that calls are still under way.
+    pub(super) fn renew(&mut self, cx: &mut Cx<'_>) {
+        if cx.now.is_within(SHARE / 3, self.told) || !self.has_shares() {
+            return;
+        }
+        self.told = cx.now;
+        let open: Vec<_> =
+            self.calls.iter().filter(|(_, calls)| **calls > 0).map(|(source, _)| *source).collect();
+        for source in open {
+            self.tell(source, cx);
+        }
+    }
+
+    /// Of storage nobody is told: what it is asked is not bounded.
+    fn tell(&self, source: Source, cx: &mut Cx<'_>) {
+        if let Some(id) = self.ids.id(source).filter(|_| source != Source::Storage) {
+            let mine = self.calls.get(&source).copied().unwrap_or_default();
+            tell_calls(cx.kv, id, self.worker, mine, cx.now);
+        }
     }
 
     /// Whether everything taken was given back.
@@ -151,6 +220,9 @@ const MAX_ZIPS: u32 = 16;
 
 /// How long zips are only streamed after storage took none.
 pub(super) const ZIP_REST: Duration = Duration::from_secs(10);
+
+/// One in eight calls to an upstream is left to what goes on with something that was begun.
+const RESERVE: u32 = 8;
 
 /// Callouts at once for names below barren prefixes: somebody's new module there is found, if slowly.
 const BARREN_CALLS: u32 = 4;

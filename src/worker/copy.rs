@@ -8,7 +8,7 @@ use log::Level;
 
 use super::{
     Job, JobKey, Toil, Worker,
-    budget::ZIP_REST,
+    budget::{Purpose, ZIP_REST},
     sums::Asks,
     upload::{self, Feed, GivenUp},
 };
@@ -62,6 +62,21 @@ impl Worker {
                 return;
             };
             self.begin_copy(due, cx);
+        }
+    }
+
+    /// Goes on with those that the upstream was not asked for, as too much else was under way.
+    pub(super) fn go_on_with_copies(&mut self, cx: &mut Cx<'_>) {
+        let waiting: Vec<_> = self
+            .jobs
+            .values()
+            .filter_map(|job| match job {
+                Job::Copy(copier) if copier.call.is_none() => Some(copier.zip.clone()),
+                _ => None,
+            })
+            .collect();
+        for zip in waiting {
+            self.go_on_copying(&zip, cx);
         }
     }
 
@@ -129,9 +144,11 @@ impl Worker {
         }
         if copier.call.is_none() {
             match copier.copying.next() {
+                // It is in nobody's way, and asked for once more at the next tick.
                 NextPiece::Ask(callout) if has_room => {
-                    let permit = self.budget.take(copier.source);
-                    copier.call = Some(self.call(key(zip), permit, callout, cx));
+                    if let Some(permit) = self.budget.permit(copier.source, Purpose::Begin(None), cx) {
+                        copier.call = Some(self.call(key(zip), permit, callout, cx));
+                    }
                 }
                 NextPiece::Work => {
                     let toil = Toil::Copy(zip.clone());

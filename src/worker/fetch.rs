@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{
     Job, JobKey, SearchKey, Stream, Toil, Worker,
+    budget::Purpose,
     errand::{Errand, Waiter},
     follow,
     sums::Asks,
@@ -123,9 +124,15 @@ impl Worker {
             }
             Lease::Led => {
                 // Another worker may have come to an end between the look at the index and the lease.
-                if let Some(searched) =
-                    judge::indexed(&errand.want, errand.no_cache, &self.index, &self.config, cx)
-                        .and_then(Searched::indexed)
+                if let Some(searched) = judge::indexed(
+                    &errand.want,
+                    errand.no_cache,
+                    &self.index,
+                    &self.sightings,
+                    &self.config,
+                    cx,
+                )
+                .and_then(Searched::indexed)
                 {
                     self.release(&key, &searched, cx);
                     return Some(Done { errand, searched, coalesced: true });
@@ -155,6 +162,15 @@ impl Worker {
             search.trust_storage(checked, doubted);
         } else if let Some(loss) = judge::loss(found.as_ref(), &self.config, cx.now) {
             search.ask_storage_last(loss);
+        }
+        if matches!(errand.want, Want::Zip(_)) {
+            let fresh = judge::fresh(&errand.want, errand.no_cache, &self.index, &self.config, cx);
+            if matches!(fresh, Some(Entry::Stored { .. })) {
+                search.expect_it_stored();
+            }
+            if search.has_choice() && !self.sightings.takes_its_turn(Source::Storage, cx) {
+                search.spare_storage();
+            }
         }
         self.budget.begin(whole);
         let step = search.advance(&self.config, cx);
@@ -186,15 +202,16 @@ impl Worker {
         loop {
             match step {
                 Step::Ask(source, callout) => {
-                    let permit = if fetch.errand.is_nested() {
-                        Some(self.budget.take(source))
+                    let job_key = JobKey::Search(key.clone());
+                    let is_asked = if fetch.errand.is_nested() {
+                        self.call_or_queue(&job_key, source, callout, cx).is_ok()
                     } else {
-                        self.budget.permit(source, fetch.errand.want.module(), cx.now)
+                        let purpose = Purpose::Begin(fetch.errand.want.module());
+                        let permit = self.budget.permit(source, purpose, cx);
+                        permit.map(|permit| self.call(job_key.clone(), permit, callout, cx)).is_some()
                     };
-                    if let Some(permit) = permit {
-                        let key = JobKey::Search(key);
-                        self.call(key.clone(), permit, callout, cx);
-                        self.jobs.insert(key, Job::Fetch(fetch));
+                    if is_asked {
+                        self.jobs.insert(job_key, Job::Fetch(fetch));
                         return None;
                     }
                     cx.count(Metric::Refusal { reason: "budget".into() });
@@ -309,6 +326,7 @@ impl Worker {
         let may_fetch = errand.may_fetch && !is_kept_here(&errand.want, &self.config);
         if let Some(entry) = searched.entry(&errand.want, may_fetch, cx.now)
             && !self.loss(&key.path, cx).is_some_and(|loss| says_less(&entry, loss))
+            && !(searched.storage_failed && self.hides_what_is_stored(&entry, &key.path, cx))
         {
             // The two regions do not know of each other, and either would be believed once the other's word has aged.
             match entry {
@@ -333,6 +351,12 @@ impl Worker {
         }
         self.write_back(&errand, &searched, search.was_stored(), cx);
         Done { errand, searched, coalesced: false }
+    }
+
+    /// Whether `entry` says who else has a zip that is known to be stored. Storage that does not answer has not lost it.
+    fn hides_what_is_stored(&self, entry: &Entry, path: &str, cx: &Cx<'_>) -> bool {
+        let is_stored = || matches!(self.index.peek(cx.kv, Region::Found, path), Some(Entry::Stored { .. }));
+        matches!(entry, Entry::Streamed { .. }) && is_stored()
     }
 
     /// What storage has in place of the zip that is called `path` in the index, as far as that is known. Whoever else has it, that is

@@ -46,7 +46,11 @@ impl Worker {
         self.look_after_bundle(cx);
         self.renew_uploads(cx);
         self.begin_copies(cx);
+        self.go_on_with_copies(cx);
+        self.end_slow_routes(cx);
         self.end_patience_with_dates(cx);
+        self.budget.renew(cx);
+        self.call_queued(cx);
         let keys: Vec<_> = self.jobs.keys().cloned().collect();
         for key in keys {
             let JobKey::Search(key) = key else { continue };

@@ -63,17 +63,28 @@ impl Worker {
     }
 
     /// Asks for a part, or returns what came of it.
-    fn ask_part(&mut self, key: JobKey, part: Box<Part>, step: Step, cx: &mut Cx<'_>) -> Option<Searched> {
-        match step {
-            Step::Ask(source, callout) => {
-                let permit = self.budget.take(source);
-                self.call(key.clone(), permit, callout, cx);
-                self.jobs.insert(key, Job::Part(part));
-                None
+    fn ask_part(
+        &mut self,
+        key: JobKey,
+        mut part: Box<Part>,
+        mut step: Step,
+        cx: &mut Cx<'_>,
+    ) -> Option<Searched> {
+        loop {
+            match step {
+                Step::Ask(source, callout) => match self.call_or_queue(&key, source, callout, cx) {
+                    Ok(()) => {
+                        self.jobs.insert(key, Job::Part(part));
+                        return None;
+                    }
+                    Err(failure) => step = part.search.step(Reply::Failed(failure), &self.config, cx),
+                },
+                Step::Done(searched) => return Some(searched),
+                // It is neither a go.mod nor a zip.
+                Step::Sums | Step::Work => {
+                    return Some(Searched::failed(forged(&part.want, "nothing proves it")));
+                }
             }
-            Step::Done(searched) => Some(searched),
-            // It is neither a go.mod nor a zip.
-            Step::Sums | Step::Work => Some(Searched::failed(forged(&part.want, "nothing proves it"))),
         }
     }
 

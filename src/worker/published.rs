@@ -107,8 +107,8 @@ impl Worker {
     fn date(&mut self, dating: &DatingKey, version: &Version, cx: &mut Cx<'_>) -> Option<Publication> {
         let DatingKey { module, may_fetch } = dating;
         let want = info_of(module, version);
-        if let Some(searched) =
-            judge::indexed(&want, false, &self.index, &self.config, cx).and_then(Searched::indexed)
+        if let Some(searched) = judge::indexed(&want, false, &self.index, &self.sightings, &self.config, cx)
+            .and_then(Searched::indexed)
         {
             return Some(self.read_date(module, &searched, cx));
         }

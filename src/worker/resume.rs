@@ -59,7 +59,7 @@ impl Worker {
         match parked.resume(searched, coalesced, spread, &mut self.known(), cx) {
             Resumed::Answered(verdict, routed) => {
                 if let Some(routed) = routed {
-                    self.streams.insert(stream, Stream::Routed(routed));
+                    self.send_off(stream, routed, cx.now);
                 }
                 verdict
             }

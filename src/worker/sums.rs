@@ -69,8 +69,8 @@ impl Worker {
         let key = SearchKey { path: want.key(), may_fetch };
         // Used, and not only looked at: what is proven of a version in use is to stay.
         let _ = self.index.look_up(cx.kv, Region::Found, &key.path, cx.now);
-        if let Some(searched) =
-            judge::indexed(&want, false, &self.index, &self.config, cx).and_then(Searched::indexed)
+        if let Some(searched) = judge::indexed(&want, false, &self.index, &self.sightings, &self.config, cx)
+            .and_then(Searched::indexed)
         {
             return Some(self.read_sums(&want, &searched, cx.now));
         }

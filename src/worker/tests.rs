@@ -22,6 +22,7 @@ mod stale;
 mod storage;
 mod stored;
 mod sumdb;
+mod unwell;
 mod uploads;
 mod whole;
 mod zips;

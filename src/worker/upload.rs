@@ -81,7 +81,7 @@ impl Worker {
         length: Option<u64>,
         cx: &mut Cx<'_>,
     ) {
-        if matches!(source, Source::Upstream(_)) && self.sightings.is_well(Source::Storage) {
+        if matches!(source, Source::Upstream(_)) && self.sightings.is_well(Source::Storage, cx.kv) {
             let _ = self.begin_upload(zip, source, Feed::Stream(stream), length, cx);
         }
     }
@@ -215,7 +215,7 @@ impl Worker {
     /// Sends what may be sent now. An upload that is over stays until nothing more can be learned of its zip.
     fn go_on_uploading(&mut self, key: JobKey, mut uploading: Box<Uploading>, cx: &mut Cx<'_>) {
         while let Some((ordinal, callout)) = uploading.upload.next_call() {
-            let permit = self.budget.take(Source::Storage);
+            let permit = self.budget.take(Source::Storage, cx);
             let call = self.call(key.clone(), permit, callout, cx);
             uploading.calls.insert(call, ordinal);
         }

@@ -121,7 +121,7 @@ impl Worker {
             cx.count(Metric::StorageWrite { outcome: "skipped" });
             return;
         }
-        let permit = self.budget.take(Source::Storage);
+        let permit = self.budget.take(Source::Storage, cx);
         self.call(key.clone(), permit, callout, cx);
         self.jobs.insert(key, Job::Write(write));
     }
@@ -132,7 +132,7 @@ impl Worker {
         let document = write.document().clone();
         match write.step(reply, storage, &mut self.index, cx) {
             Written::Ask(write, callout) => {
-                let permit = self.budget.take(Source::Storage);
+                let permit = self.budget.take(Source::Storage, cx);
                 self.call(key.clone(), permit, callout, cx);
                 self.jobs.insert(key, Job::Write(*write));
             }

@@ -160,6 +160,10 @@ fn zip_is_fetched(method: &str, reverify: &str) {
     let storage = json!({"storage": {"timeout": "1s", "reverify": reverify, "write": false}});
     let (stack, late) = (Scripted::with(&storage, |envoy| envoy), Gate::new());
     for (name, reply, outcome) in faults(&late) {
+        // It is well before: one that kept somebody waiting is asked last (`e2e_unwell`).
+        let well = format!("/fault.example/before-{name}/@v/v1.0.0.info");
+        stack.storage.on(&well, Reply::ok(r#"{"Version":"v1.0.0"}"#));
+        assert_eq!(come_from(&stack.get(&well)), (200, "storage"), "{name}");
         let path = format!("/fault.example/{name}/@v/v1.0.0.zip");
         stack.storage.on(&path, reply);
         stack.upstream.on(&path, Reply::ok(zip_at(&path)).served());

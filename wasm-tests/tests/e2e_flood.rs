@@ -5,12 +5,13 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 use std::env;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use modgate_wasm_tests::envoy::Envoy;
 use modgate_wasm_tests::faulty::{Faulty, Reply};
 use modgate_wasm_tests::fixture::{UPSTREAM, builder};
-use modgate_wasm_tests::http::Request;
+use modgate_wasm_tests::http::{self, Request};
 use modgate_wasm_tests::load::{Load, Shape, Tally};
 use modgate_wasm_tests::wait;
 use serde_json::json;
@@ -18,8 +19,8 @@ use serde_json::json;
 const WORKERS: u32 = 2;
 /// Of each worker.
 const SEARCHES: u32 = 64;
-/// Of each worker.
-const CALLS: u32 = 32;
+/// Of all workers together.
+const CALLS: u32 = 64;
 /// More than all workers search for at once, so that some have to be refused.
 const FLOOD: Shape = Shape { threads: 2, connections: 128 };
 /// In which Envoy's memory settles: the index is full by then, and every pool has its size.
@@ -108,7 +109,7 @@ fn a_flood_of_unknown_names_costs_no_memory_and_no_hit() {
     };
     while !enough(flood.answered(), begun.elapsed()) {
         assert!(begun.elapsed() < Duration::from_secs(900), "only {} in 15 minutes", flood.answered());
-        std::thread::sleep(Duration::from_millis(200));
+        thread::sleep(Duration::from_millis(200));
         most = envoy.usage().rss.max(most);
     }
     let took = begun.elapsed();
@@ -129,7 +130,7 @@ fn a_flood_of_unknown_names_costs_no_memory_and_no_hit() {
     assert_eq!(flood.status(404) + flood.status(503), flood.total(), "{flood}");
     assert!(flood.status(404) > 1000 && flood.status(503) > 1000, "both are to be seen: {flood}");
     assert_eq!(flood.without_retry, 0, "who is refused is told when to come back");
-    let allowed = (WORKERS * CALLS) as usize;
+    let allowed = CALLS as usize;
     assert!(upstream.most_at_once() <= allowed, "{} at once", upstream.most_at_once());
     assert!(upstream.most_at_once() > allowed / 4, "the limit was not tried: {}", upstream.most_at_once());
 
@@ -137,4 +138,32 @@ fn a_flood_of_unknown_names_costs_no_memory_and_no_hit() {
     envoy.wait_idle(&[UPSTREAM]);
     let after = envoy.get("/flood.example/after/@v/list");
     assert_eq!(after.status, 404, "{}", after.text());
+}
+
+#[test]
+fn all_workers_together_ask_an_upstream_no_more_at_once_than_it_may_be_asked() {
+    const MOST: usize = 16;
+    let upstream = Faulty::start();
+    upstream.otherwise(|_| Reply::status(404).served().delay(Duration::from_millis(400)));
+    let configuration = json!({"storage": null, "fetch": {"concurrent_per_upstream": MOST}});
+    let envoy = builder(upstream.addr(), upstream.addr()).patch_plugin(&configuration).concurrency(4).start();
+    let (addr, begun) = (envoy.addr(), Instant::now());
+    let clients: Vec<_> = (0..64)
+        .map(|client| {
+            thread::spawn(move || {
+                let path = |turn: u32| format!("/many{client}.example/m{turn}/@v/list");
+                (0..8).map(|turn| http::get(addr, &path(turn)).status).collect::<Vec<_>>()
+            })
+        })
+        .collect();
+    let answers: Vec<_> = clients.into_iter().flat_map(|client| client.join().unwrap()).collect();
+    let [given, refused] = [404, 503].map(|status| answers.iter().filter(|other| **other == status).count());
+    let most = upstream.most_at_once();
+    println!("{given} asked, {refused} refused, at most {most} at once, in {:?}", begun.elapsed());
+    assert_eq!(given + refused, answers.len(), "{answers:?}");
+    assert!(most <= MOST, "{most} at once");
+    // One in eight is left to what goes on.
+    assert!(most >= MOST - MOST / 8 - 1, "the limit was not tried: {most}");
+    envoy.wait_idle(&[UPSTREAM]);
+    assert_eq!(envoy.get("/after.example/m/@v/list").status, 404, "there is room again");
 }

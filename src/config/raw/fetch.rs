@@ -21,9 +21,12 @@ pub(in crate::config) struct RawFetch {
         ))
     )]
     pub(in crate::config) concurrent: Option<RawCount>,
-    /// Requests to one upstream under way at once in one worker. Below `concurrent`, so that an upstream that hangs does
-    /// not take every fetch from the others. With the default, four workers fill the circuit breaker that Envoy gives a
-    /// cluster unless told otherwise (1024 requests).
+    /// Requests of the filter's own to one upstream, or one checksum database, under way at once in the whole Envoy, whatever its
+    /// number of workers; downloads that Envoy streams from there are not among them. Below `concurrent`, so that an upstream that
+    /// hangs does not take every fetch from the others, and not above the `max_connections` of its cluster, past which Envoy has
+    /// requests over HTTP/1.1 wait. One in eight is left to what goes on with something that was begun (checksums, and when versions
+    /// were published): that is not refused, but waits for its turn. What a worker had under way that died counts for another 3
+    /// seconds.
     #[cfg_attr(
         not(target_arch = "wasm32"),
         schemars(extend(

@@ -86,6 +86,8 @@ impl Question {
                 let answer = Answer::Missing { missing: &missing, validity, cache: Cache::Hit };
                 Indexed::Answer(Reception::Hit(Hit::new(&answer, validity, self.kind)))
             }
+            // Whether it gives anything is to be asked before, and another where it does not.
+            (Want::Zip(_), _, entry) if !judge::may_be_given(&entry, known.sightings, cx) => Indexed::Nothing,
             (Want::Zip(zip), Standing::Fresh { .. }, Entry::Stored { checked, .. }) => {
                 self.routed(zip, Source::Storage, checked, config, cx)
             }

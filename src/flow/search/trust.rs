@@ -25,6 +25,26 @@ impl Search {
         self.lost = Some(loss);
     }
 
+    /// Has storage asked after all others, where there are others: it keeps whoever asks waiting. Nothing is written to it then.
+    pub fn spare_storage(&mut self) {
+        if self.has_choice() {
+            self.ahead.retain(|source| *source != Source::Storage);
+            self.ahead.push_back(Source::Storage);
+            self.spares_storage = true;
+        }
+    }
+
+    /// Whether upstreams may have it, and storage too: in which order they are asked makes a difference.
+    pub fn has_choice(&self) -> bool {
+        let has_others = self.ahead.iter().any(|source| *source != Source::Storage);
+        has_others && self.ahead.contains(&Source::Storage)
+    }
+
+    /// Storage had it a moment ago: it need only say that it still has it, checked or not.
+    pub fn expect_it_stored(&mut self) {
+        self.known_there = true;
+    }
+
     /// Storage is known to have it: it need only say that it still does, where that was `checked`, and that it gives it where a
     /// download of it just failed.
     pub fn trust_storage(&mut self, checked: bool, doubted: bool) {
@@ -50,7 +70,8 @@ impl Search {
     pub(super) fn is_to_be_read(&self, config: &Config) -> bool {
         let is_checked_once =
             config.storage.as_ref().is_some_and(|storage| storage.reverify == Reverify::FirstRead);
-        self.whole && (self.is_distrusted() || is_checked_once && !self.checked_before)
+        let is_new = !self.checked_before && !self.known_there;
+        self.whole && (self.is_distrusted() || is_checked_once && is_new)
     }
 
     /// Whether what storage has is checked before anybody is given all of it, however far storage is believed.
@@ -68,7 +89,8 @@ impl Search {
     /// Whether storage takes what it has not got.
     pub(super) fn may_store(&self, config: &Config) -> bool {
         let takes = |storage: &Storage| self.want.object(storage).is_some();
-        self.unavailable.is_none() && self.lost.is_none() && config.writable_storage().is_some_and(takes)
+        let is_well = self.unavailable.is_none() && !self.spares_storage;
+        is_well && self.lost.is_none() && config.writable_storage().is_some_and(takes)
     }
 
     /// Storage may have a zip again that it had lost: that somebody else turns out not to have it, after all, is not the end then.

@@ -113,7 +113,11 @@ fn scenario_nothing_is_given_before_a_required_bundle_was_read() {
     }
     let early = world.get(0, "/-/readyz");
     assert_eq!(early.status, 503);
-    assert!(body(&early).ends_with("\"unseen\":[],\"policy_bundle\":null}\n"), "{}", body(&early));
+    assert!(
+        body(&early).ends_with("\"unseen\":[],\"failing\":[],\"policy_bundle\":null}\n"),
+        "{}",
+        body(&early)
+    );
 
     world.pass(3_000);
     let tried = asked(&world);

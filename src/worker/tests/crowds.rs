@@ -111,6 +111,7 @@ fn scenario_nobody_waits_longer_than_configured() {
     // What was asked for goes on, and whoever comes later has it.
     world.settle();
     let later = world.begin(0, ZIP);
+    world.settle();
     assert_eq!(routed_to(&world, later), "storage");
     assert_eq!(gets(&world, "public", "v1.0.0.zip"), 1);
     assert_eq!(gets(&world, "public", "@v/list"), 1);
@@ -139,6 +140,69 @@ fn scenario_what_is_beyond_the_budget_is_503_and_no_404() {
     world.settle();
     assert_eq!(refused(&world), 15);
     assert_eq!(world.get(0, "/many.example/m19/@v/list").status, 404, "there is room again");
+}
+
+#[test]
+fn scenario_an_upstream_is_asked_no_more_at_once_by_all_workers_together_than_one_may() {
+    let config = CONFIG.replacen('{', r#"{"fetch": {"concurrent_per_upstream": 8, "zip_bytes": 0},"#, 1);
+    let mut world = World::new(4, &config);
+    world.cluster("storage").latency = 1;
+    world.cluster("public").latency = 10_000;
+    let lists = |world: &mut World, from: usize| -> Vec<_> {
+        (from..from + 40).map(|at| world.begin(at % 4, &format!("/many{at}.example/m/@v/list"))).collect()
+    };
+    let refused = |world: &World, streams: &[StreamId]| {
+        let is_503 = |stream: &&StreamId| matches!(world.verdict(**stream), Verdict::Respond(answer) if answer.status == 503);
+        streams.iter().filter(is_503).count()
+    };
+    let first = lists(&mut world, 0);
+    world.pass(10);
+    // One in eight is left to what goes on with something that was begun.
+    assert_eq!((world.clusters["public"].asked.len(), refused(&world, &first)), (7, 33));
+    // They still count when they have been under way for long, and a worker's no longer when it is dead.
+    world.pass(5_000);
+    let second = lists(&mut world, 100);
+    world.pass(10);
+    assert_eq!((world.clusters["public"].asked.len(), refused(&world, &second)), (7, 40));
+    world.crash(0);
+    world.pass(3_100);
+    lists(&mut world, 200);
+    world.pass(10);
+    assert_eq!(world.clusters["public"].asked.len(), 7 + 2, "the dead worker had two");
+    world.settle();
+    let last = world.begin(2, "/last.example/m/@v/list");
+    world.settle();
+    assert_eq!(world.response(last).status, 404, "there is room again");
+}
+
+#[test]
+fn scenario_what_goes_on_waits_for_its_turn_and_is_not_refused() {
+    let rule = r#"{"modules": ["*"], "action": "cooldown", "age": "7d"}"#;
+    let config = CONFIG.replacen(
+        '{',
+        &format!(r#"{{"fetch": {{"concurrent_per_upstream": 3}}, "policy": {{"rules": [{rule}]}},"#),
+        1,
+    );
+    let mut world = World::new(2, &config);
+    world.cluster("storage").latency = 1;
+    let public = world.cluster("public");
+    public.latency = 50;
+    let versions: Vec<_> = (0..100).map(|number| format!("v1.0.{number}")).collect();
+    public.serve("/base/example.com/m/@v/list", &format!("{}\n", versions.join("\n")));
+    for version in &versions {
+        let info = format!(r#"{{"Version":"{version}","Time":"2020-01-02T03:04:05Z"}}"#);
+        public.serve(&format!("/base/example.com/m/@v/{version}.info"), &info);
+    }
+    let stream = world.begin(0, LIST);
+    let mut most = 0;
+    for _ in 0..400 {
+        world.pass(10);
+        most = most.max(world.calls_to("public"));
+    }
+    let answer = world.response(stream);
+    assert_eq!((answer.status, body(&answer).lines().count()), (200, 100));
+    assert_eq!(most, 3);
+    assert!(world.is_idle() && !world.worker(0).needs_ticks());
 }
 
 #[test]

@@ -117,6 +117,7 @@ fn scenario_who_does_not_wait_for_a_slow_zip_is_sent_to_who_may_have_it() {
     assert_eq!(world.clusters["two"].asked, [format!("GET {ZIP}")]);
     world.settle();
     let later = world.begin(1, ZIP);
+    world.settle();
     assert_eq!(routed_to(&world, later), "storage");
     assert_eq!(gets(&world, "two", "v1.0.0.zip"), 1);
 }

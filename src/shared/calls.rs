@@ -1,0 +1,174 @@
+//! How many calls to a source are under way in all workers together.
+//!
+//! Each worker has a share in one record, and writes how many of its calls are under way whenever one begins or ends. What it
+//! writes is its own count and never a sum, so that a write that was lost is made good by the next. A share that is not renewed
+//! runs out: a worker that died gives back what it had.
+//!
+//! ```text
+//!  begins: the others' shares + mine < most ── put, if nobody wrote meanwhile ──▶ it may begin
+//!                └── no, or the race was lost too often ─────────────────────────▶ it may not
+//!  ends, or a second has passed: put mine
+//! ```
+
+use std::time::Duration;
+
+use super::{QueueId, SKEW, SharedKv, SourceId, bytes::take, slots::Place};
+use crate::http::Timestamp;
+
+/// What one worker has under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Share {
+    worker: QueueId,
+    calls: u32,
+    renewed: Timestamp,
+}
+
+/// Whether `worker`, which has `mine` calls to `source` under way, may begin one more where all workers together may have
+/// `most`. It is written down then.
+pub fn begin_call(
+    kv: &mut dyn SharedKv,
+    source: SourceId,
+    worker: QueueId,
+    mine: u32,
+    most: u32,
+    now: Timestamp,
+) -> bool {
+    let mine = mine.saturating_add(1);
+    for _ in 0..ATTEMPTS {
+        let place = Place::find(kv, KIND, source);
+        let mut shares = others(&place, worker, now);
+        let theirs = shares.iter().fold(0_u32, |sum, share| sum.saturating_add(share.calls));
+        if theirs.saturating_add(mine) > most {
+            return false;
+        }
+        shares.push(Share { worker, calls: mine, renewed: now });
+        if place.put(kv, source, &encode(&shares)) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Writes down that `worker` has `mine` calls to `source` under way.
+pub fn tell_calls(kv: &mut dyn SharedKv, source: SourceId, worker: QueueId, mine: u32, now: Timestamp) {
+    for _ in 0..ATTEMPTS {
+        let place = Place::find(kv, KIND, source);
+        let mut shares = others(&place, worker, now);
+        if mine > 0 {
+            shares.push(Share { worker, calls: mine, renewed: now });
+        }
+        if place.put(kv, source, &encode(&shares)) {
+            return;
+        }
+    }
+}
+
+/// The shares of all workers but this one that have not run out.
+fn others(place: &Place, worker: QueueId, now: Timestamp) -> Vec<Share> {
+    let mut shares = place.record.as_deref().and_then(decode).unwrap_or_default();
+    shares.retain(|share| {
+        share.worker != worker && now.since(share.renewed) < SHARE && share.renewed.since(now) <= SKEW
+    });
+    shares
+}
+
+/// Layout 1, numbers little-endian: the layout, and for each worker its queue, its calls, and when it wrote that (Unix ms).
+fn encode(shares: &[Share]) -> Vec<u8> {
+    let mut bytes = vec![LAYOUT];
+    for Share { worker, calls, renewed } in shares {
+        bytes.extend(worker.0.to_le_bytes());
+        bytes.extend(calls.to_le_bytes());
+        bytes.extend(renewed.0.to_le_bytes());
+    }
+    bytes
+}
+
+fn decode(mut bytes: &[u8]) -> Option<Vec<Share>> {
+    if take(&mut bytes)? != [LAYOUT] {
+        return None;
+    }
+    let mut shares = Vec::with_capacity(bytes.len() / 16);
+    while !bytes.is_empty() {
+        shares.push(Share {
+            worker: QueueId(u32::from_le_bytes(take(&mut bytes)?)),
+            calls: u32::from_le_bytes(take(&mut bytes)?),
+            renewed: Timestamp(u64::from_le_bytes(take(&mut bytes)?)),
+        });
+    }
+    Some(shares)
+}
+
+const KIND: &str = "calls";
+
+const LAYOUT: u8 = 1;
+
+/// How long a share holds that is not renewed. A worker that lives renews it three times meanwhile.
+pub const SHARE: Duration = Duration::from_secs(3);
+
+/// More races than one call loses while every worker of a large Envoy begins one: a race is lost only to one that is won.
+const ATTEMPTS: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{config::Config, shared::Memory};
+
+    const NOW: Timestamp = Timestamp(1_700_000_000_000);
+
+    fn source() -> SourceId {
+        let config = r#"{"upstreams": [{"cluster": "c", "url": "https://proxy.test"}]}"#;
+        SourceId::of(&Config::parse(config).unwrap().upstreams[0].endpoint)
+    }
+
+    #[test]
+    fn all_workers_together_have_no_more_than_the_most() {
+        let (mut memory, source) = (Memory::default(), source());
+        let mut mine = [0; 4];
+        let mut begun = 0;
+        for turn in 0..40 {
+            let worker = turn % 4;
+            let queue = QueueId(u32::try_from(worker).unwrap());
+            if begin_call(&mut memory, source, queue, mine[worker], 10, NOW) {
+                mine[worker] += 1;
+                begun += 1;
+            }
+        }
+        assert_eq!(begun, 10);
+        tell_calls(&mut memory, source, QueueId(0), mine[0] - 1, NOW);
+        assert!(begin_call(&mut memory, source, QueueId(3), mine[3], 10, NOW));
+        assert!(!begin_call(&mut memory, source, QueueId(2), mine[2], 10, NOW));
+    }
+
+    #[test]
+    fn who_died_gives_back_and_who_lives_keeps() {
+        let (mut memory, source) = (Memory::default(), source());
+        for mine in 0..3 {
+            assert!(begin_call(&mut memory, source, QueueId(1), mine, 4, NOW));
+        }
+        assert!(begin_call(&mut memory, source, QueueId(2), 0, 4, NOW));
+        let later = NOW.after(SHARE / 2);
+        tell_calls(&mut memory, source, QueueId(2), 1, later);
+        let end = NOW.after(SHARE);
+        for mine in 0..3 {
+            assert!(begin_call(&mut memory, source, QueueId(3), mine, 4, end), "{mine}");
+        }
+        assert!(
+            !begin_call(&mut memory, source, QueueId(3), 3, 4, end),
+            "the second worker's is still under way"
+        );
+        // A clock that is set back does not keep a dead worker's share for ever.
+        assert!(begin_call(&mut memory, source, QueueId(4), 0, 1, Timestamp(NOW.0 - 3_600_000)));
+    }
+
+    #[test]
+    fn what_another_build_wrote_counts_nothing_and_who_has_nothing_takes_no_room() {
+        let (mut memory, source) = (Memory::default(), source());
+        for bytes in [&[][..], &[2], &[LAYOUT, 1, 2, 3]] {
+            assert_eq!(decode(bytes), None);
+            assert!(Place::find(&memory, KIND, source).put(&mut memory, source, bytes));
+            assert!(begin_call(&mut memory, source, QueueId(1), 0, 1, NOW));
+        }
+        tell_calls(&mut memory, source, QueueId(1), 0, NOW);
+        assert_eq!(Place::find(&memory, KIND, source).record, Some(vec![LAYOUT]));
+    }
+}

@@ -1,0 +1,58 @@
+//! Streams that were routed, until their response begins. No clock of the host's runs for them: the download route has no timeout,
+//! for a download may take as long as it takes, and the host's idle clock is for clients that stall.
+
+use std::time::Duration;
+
+use super::{Stream, Worker};
+use crate::{
+    cx::{Command, Cx, StreamId},
+    flow::{Asked, Routed},
+    http::{CallFailure, Headers, Reply, ResponseHead, Timestamp},
+};
+
+impl Worker {
+    /// A stream goes on its way.
+    pub(super) fn send_off(&mut self, stream: StreamId, routed: Routed, now: Timestamp) {
+        self.routes.insert(stream, now);
+        self.streams.insert(stream, Stream::Routed(routed));
+    }
+
+    /// The response of a stream began, if it was on its way.
+    pub(super) fn arrive(&mut self, stream: StreamId) -> Option<Routed> {
+        self.routes.remove(&stream)?;
+        match self.streams.remove(&stream) {
+            Some(Stream::Routed(routed)) => Some(routed),
+            _ => None,
+        }
+    }
+
+    /// Answers those whose source has had as long as it may take to answer anything.
+    pub(super) fn end_slow_routes(&mut self, cx: &mut Cx<'_>) {
+        let is_late = |(stream, since): (&StreamId, &Timestamp)| {
+            let Some(Stream::Routed(routed)) = self.streams.get(stream) else { return Some(*stream) };
+            let timeout = routed.source.endpoint(&self.config).map_or(Duration::ZERO, |to| to.timeout);
+            // What began in the future began before the clock was set back.
+            (!cx.now.is_within(timeout + CONNECT, *since)).then_some(*stream)
+        };
+        let late: Vec<_> = self.routes.iter().filter_map(is_late).collect();
+        for stream in late {
+            let Some(routed) = self.arrive(stream) else { continue };
+            let reply = Reply::Failed(CallFailure::TimedOut);
+            self.sightings.note(routed.source, Asked::Other, &reply, &self.config, cx);
+            let head = ResponseHead {
+                status: 504,
+                headers: Headers::default(),
+                details: None,
+                cluster: None,
+                ends: true,
+            };
+            // That it did not answer says nothing about what it has.
+            let (verdict, _) = routed.response(&head, reply, &self.config, cx);
+            cx.commands.push(Command::Resume { stream, verdict });
+        }
+    }
+}
+
+/// What a routed request has beyond its endpoint's `timeout` until the response begins: time to connect, which the host takes before
+/// it sends anything (`connect_timeout`: 2 s for the storage of the shipped configurations).
+pub(super) const CONNECT: Duration = Duration::from_secs(2);
