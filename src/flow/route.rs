@@ -141,8 +141,11 @@ impl Routed {
             return (verdict, Lesson::Nothing);
         }
         match upstream::judge_download(&what, &who, reply, self.is_inspected(), cx.now) {
-            // What is not read along, nobody else would see.
-            None if self.source == Source::Storage && store::is_page(&head.headers) => {
+            // What is not read along, nobody else would see. The page of a 412 or a 416 is about the client's own condition.
+            None if self.source == Source::Storage
+                && matches!(head.status, 200 | 206)
+                && store::is_page(&head.headers) =>
+            {
                 (failed(&self.bad("it is a web page", config), cx), Lesson::Failed)
             }
             None if let Some(failure) = self.cut(head, config) => (failed(&failure, cx), Lesson::Failed),

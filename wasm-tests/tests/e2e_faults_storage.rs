@@ -192,8 +192,9 @@ fn zip_is_fetched(method: &str, reverify: &str) {
 #[test]
 fn a_zip_that_storage_promised_and_does_not_give_is_asked_for_anew() {
     let (stack, late) = (
-        Scripted::with(&json!({"fetch": {"zip_bytes": 0}}), |envoy| {
-            envoy.edit(|bootstrap| bootstrap.hcm()["stream_idle_timeout"] = "1s".into())
+        // Who asks next waits until storage, asked whether it gives the zip by now, has not answered.
+        Scripted::with(&json!({"fetch": {"zip_bytes": 0}, "storage": {"timeout": "1s"}}), |envoy| {
+            envoy.edit(|bootstrap| bootstrap.hcm()["stream_idle_timeout"] = "3s".into())
         }),
         Gate::new(),
     );

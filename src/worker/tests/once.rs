@@ -311,6 +311,13 @@ fn a_page_in_place_of_a_checked_zip_is_not_given() {
         assert_eq!(answer.status, 502);
         assert!(body(&answer).contains("a web page"), "{}", body(&answer));
     }
+    // nginx sends one with a refusal of a range, which is the client's own.
+    for code in [412, 416] {
+        let mut world = warm("first_read");
+        let headers = [("content-type", "text/html"), ("date", "now")].into_iter().collect();
+        let verdict = answered(&mut world, REQUESTS[2], &ResponseHead { headers, ..status(code) });
+        assert!(matches!(verdict, Verdict::Edit(_)), "{code}: {verdict:?}");
+    }
 }
 
 /// That the upstream failed one client is not that it has no such zip.

@@ -168,7 +168,11 @@ fn the_chain_is_asked_for_a_zip_and_its_absence_is_remembered() {
     assert_eq!((answer.status, answer.body), (200, module.zip().to_vec()));
     let asked =
         |upstream: &Faulty| upstream.requests().iter().map(|seen| seen.method.clone()).collect::<Vec<_>>();
-    assert_eq!((asked(&stack.upstream), asked(&second)), (vec!["HEAD".to_owned()], vec!["GET".to_owned()]));
+    // That it answers 404 to a HEAD could be that it knows none.
+    assert_eq!(
+        (asked(&stack.upstream), asked(&second)),
+        (vec!["HEAD".to_owned(), "GET".to_owned()], vec!["GET".to_owned()])
+    );
     assert_eq!(second.requests()[0].header("host"), Some("two.example.com"));
 
     second.on("/below/example.com/none/@v/v1.0.0.zip", Reply::status(410).header("date", "now"));
@@ -192,7 +196,7 @@ fn a_zip_deleted_behind_our_back_comes_from_the_upstream_at_the_next_request() {
     let again = served.with(&[]);
     assert_eq!((again.status, again.header("x-modgate-cache")), (200, Some("upstream")));
     assert_eq!(
-        served.upstream.hits(&served.module.url("zip")),
+        served.upstream.hits_with("GET", &served.module.url("zip")),
         1,
         "a store that loses things is left alone first"
     );
