@@ -11,6 +11,7 @@ mod explain;
 mod hit;
 pub mod judge;
 mod known;
+mod listed;
 mod passing;
 mod probe;
 mod proving;
@@ -22,7 +23,9 @@ mod route;
 mod ruling;
 mod search;
 mod searched;
+mod shelf;
 mod shown;
+mod sifting;
 mod sums;
 mod write;
 
@@ -39,6 +42,8 @@ pub use self::respond::unreadable;
 pub use self::route::{Ask, Lesson, Routed};
 pub use self::search::{Search, Step};
 pub use self::searched::{End, News, Searched};
+pub use self::shelf::Shelf;
+pub use self::sifting::{Sifting, SiftingKey};
 pub use self::sums::Sums;
 pub use self::write::{Write, Written, is_unwritten, worth_writing};
 

@@ -5,6 +5,7 @@
 //! may have written before, and everything is gone with the last of them. Whatever is read says of what it is, and is
 //! checked for it.
 
+mod annex;
 pub mod bundle;
 mod bytes;
 mod calls;

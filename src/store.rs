@@ -16,7 +16,9 @@ pub mod upload;
 mod xml;
 
 pub use self::address::public_url;
-pub use self::judge::{Scope, Stored, Trouble, Written, is_page, judge, judge_presence, judge_write};
+pub use self::judge::{
+    Scope, Stored, Trouble, Written, is_page, judge, judge_presence, judge_read, judge_write,
+};
 pub use self::layout::{can_name, document_key, zip_key};
 pub use self::listing::{Inventory, Turned};
 pub use self::request::{create, get, head, path, replace};

@@ -23,6 +23,7 @@ mod recall;
 mod resume;
 mod room;
 mod routed;
+mod sifting;
 mod sums;
 mod upload;
 mod write;
@@ -33,8 +34,7 @@ use self::{
     budget::{Budget, Permit},
     bundle::Watch,
     copy::Due,
-    job::{Job, JobKey, SearchKey, Stream, Toil},
-    published::Undated,
+    job::{Job, JobKey, SearchKey, Stream, Toil, Undecided},
     queued::Queued,
     ready::Ready,
     room::Room,
@@ -45,7 +45,8 @@ use crate::{
     config::Config,
     cx::{CallId, Command, Cx, StreamId, Verdict},
     flow::{
-        Asked, Known, PROBE_ROUND, Probe, Publications, Reception, Sightings, pass_on, readiness, unreadable,
+        Asked, Known, PROBE_ROUND, Probe, Publications, Reception, Shelf, Sightings, pass_on, readiness,
+        unreadable,
     },
     goproxy::may_be_ours,
     http::{Callout, ReadHeader, Reply, RequestHead, ResponseHead, Timestamp, is_read},
@@ -79,6 +80,8 @@ pub struct Worker {
     room: Room,
     /// Since when streams are on their way whose response is yet to begin.
     routes: BTreeMap<StreamId, Timestamp>,
+    /// What may be shown of long lists, as far as this worker found out.
+    shelf: Shelf,
     sightings: Sightings,
     /// The checksum databases, as this worker knows them.
     sumdbs: Vec<KnownSumdb>,
@@ -109,6 +112,7 @@ impl Worker {
             ready: Ready::new(seat.seed),
             room: Room::default(),
             routes: BTreeMap::new(),
+            shelf: Shelf::default(),
             sightings,
             streams: BTreeMap::new(),
             sumdbs: config.sumdb.iter().map(|_| KnownSumdb::default()).collect(),
@@ -152,6 +156,7 @@ impl Worker {
         match self.toil.pop_front() {
             Some(Toil::Copy(zip)) => self.work_on_copy(&zip, cx),
             Some(Toil::Search(key)) => self.work_at(key, cx),
+            Some(Toil::Sifting(key)) => self.work_on_sifting(&key, cx),
             Some(Toil::Passing(stream)) => self.read_on(stream, cx),
             None => {}
         }
@@ -224,6 +229,7 @@ impl Worker {
             index: &mut self.index,
             publications: &self.publications,
             sightings: &self.sightings,
+            shelf: &mut self.shelf,
         }
     }
 
@@ -242,6 +248,9 @@ impl Worker {
                 self.write_again(&want, found, cx);
                 hit.give(if_none_match, cx)
             }
+            Reception::Long(parked, sifting) => {
+                self.wait_for_sifting(stream, Undecided::Asked(parked), sifting, cx)
+            }
             Reception::Probe => self.probe(stream, cx),
             Reception::Routed(verdict, routed) => {
                 self.send_off(stream, routed, cx.now);
@@ -253,7 +262,7 @@ impl Worker {
                 verdict
             }
             Reception::Undated(parked, module, versions) => {
-                self.wait_for_dates(stream, Undated::Asked(parked), &module, versions, cx)
+                self.wait_for_dates(stream, Undecided::Asked(parked), &module, versions, cx)
             }
         }
     }
@@ -262,7 +271,7 @@ impl Worker {
     pub fn holds(&self, stream: StreamId) -> bool {
         matches!(
             self.streams.get(&stream),
-            Some(Stream::Parked { .. } | Stream::Probing | Stream::Undated(_))
+            Some(Stream::Parked { .. } | Stream::Probing | Stream::Undecided(_))
         )
     }
 
@@ -330,8 +339,10 @@ impl Worker {
             self.end_upload(key, Err(GivenUp::Left), cx);
         }
         self.routes.remove(&stream);
-        self.streams.remove(&stream);
         self.room.gone(stream, cx.now);
+        if let Some(Stream::Undecided(_)) = self.streams.remove(&stream) {
+            self.stop_dating_for_nobody(cx);
+        }
     }
 
     /// Whether `stream` was given an answer so large that [`Worker::was_read`] is to be told.

@@ -148,8 +148,8 @@ pub(super) struct RawIndex {
         ))
     )]
     pub(super) negative_slots: Option<RawCount>,
-    /// The largest answer kept, its key included; larger ones are served but not indexed. With the default even a large
-    /// go.mod and a list of 2,000 versions fit; the larger an entry, the longer all workers wait while one of them reads it.
+    /// The largest answer kept, its key included; larger ones each worker keeps for itself, 32 MiB of them. With the default even
+    /// a large go.mod and a list of 2,000 versions fit; the larger an entry, the longer all workers wait while one of them reads it.
     #[cfg_attr(
         not(target_arch = "wasm32"),
         schemars(extend(

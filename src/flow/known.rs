@@ -1,6 +1,6 @@
 //! What a worker knows when it has to decide.
 
-use super::{Publications, Sightings};
+use super::{Publications, Shelf, Sightings};
 use crate::{config::Config, shared::Index};
 
 /// What a worker knows, beside what all workers share.
@@ -14,4 +14,6 @@ pub struct Known<'a> {
     pub publications: &'a Publications,
     /// How those are doing who are asked.
     pub sightings: &'a Sightings,
+    /// What may be shown of long lists, as far as it has found out.
+    pub shelf: &'a mut Shelf,
 }

@@ -48,6 +48,8 @@ pub(super) struct Question {
     pub(super) serving: Serving,
     /// Whether the client is sent to the upstream where storage has nothing.
     pub(super) redirects: bool,
+    /// Whether it was waited for once to be found out when versions were published: what is not known then is not shown.
+    pub(super) dated: bool,
 }
 
 /// What the answer to a question is for.
@@ -98,6 +100,16 @@ impl Parked {
     /// Whether the head of the answer alone is asked for.
     pub fn head_only(&self) -> bool {
         self.question.head_only
+    }
+
+    /// It was found out when versions were published, as far as one request may have that done.
+    pub fn note_dated(&mut self) {
+        self.question.dated = true;
+    }
+
+    /// Its answer, where it cannot be answered.
+    pub fn fail(&self, failure: &Failure, cx: &mut Cx<'_>) -> Verdict {
+        self.question.failed(failure, cx)
     }
 }
 

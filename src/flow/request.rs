@@ -1,7 +1,7 @@
 //! One client's request: from its head to a verdict, or to what it waits for.
 
 use super::{
-    Hit, Known, Parked, Routed,
+    Hit, Known, Parked, Routed, Sifting,
     caller::caller,
     explain::explain,
     question::{Indexed, Question, Serving},
@@ -26,12 +26,14 @@ use crate::{
 };
 
 /// What becomes of a request when its head is there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Reception {
     /// It is decided.
     Decided(Verdict),
     /// The index has the answer.
     Hit(Hit),
+    /// It waits until this list is judged.
+    Long(Box<Parked>, Box<Sifting>),
     /// The index has the answer, which storage should have and has not.
     Unwritten(Hit, Want, Found),
     /// It waits until everyone unseen was asked.
@@ -51,7 +53,9 @@ impl Reception {
     pub fn waits_for(&self) -> Option<String> {
         match self {
             Self::Probe => Some(Page::Readyz.as_str().to_owned()),
-            Self::Search(parked, _) | Self::Undated(parked, ..) => Some(parked.want().key()),
+            Self::Long(parked, _) | Self::Search(parked, _) | Self::Undated(parked, ..) => {
+                Some(parked.want().key())
+            }
             _ => None,
         }
     }
@@ -131,6 +135,7 @@ impl Reception {
             caller,
             serving: Serving::Itself,
             redirects: false,
+            dated: false,
             want,
         };
         Self::enter(question, known, cx)

@@ -13,7 +13,7 @@ use crate::{
 
 use super::{
     Known,
-    published::{Publication, Published, published},
+    published::{Publication, published},
 };
 
 /// What becomes of a request, as far as the policy decides it.
@@ -139,48 +139,6 @@ pub(super) fn elsewhere(want: &Want, base: Option<&str>, config: &Config) -> Ins
 fn when(module: &ModulePath, version: &Version, known: &Known<'_>, cx: &Cx<'_>) -> Option<Publication> {
     let found = known.publications.of(module).and_then(|found| found.get(version)).cloned();
     found.or_else(|| published(module, version, known.index, cx).map(Publication::At))
-}
-
-/// What the versions of a list come to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Sifted {
-    /// These may be shown. Of others nobody could say when they were published: then this failed.
-    Shown(Vec<Version>, Option<Failure>),
-    /// Of these it is to be found out first when they were published.
-    Undated(Vec<Version>),
-}
-
-/// Which of a module's versions may be shown.
-pub(super) fn sift(
-    module: &ModulePath,
-    versions: Vec<Version>,
-    view: &View<'_>,
-    known: &mut Known<'_>,
-    cx: &mut Cx<'_>,
-) -> Sifted {
-    let (found, mut recalled) = (known.publications.of(module), None);
-    let (mut shown, mut undated, mut failed) = (Vec::new(), Vec::new(), None);
-    for version in versions {
-        let mut decision = view.decide(&version, None, cx.now);
-        if let Decision::Undated(_) = decision {
-            let published = found.and_then(|found| found.get(&version)).or_else(|| {
-                recalled.get_or_insert_with(|| Published::recall(module, known.index, cx)).get(&version)
-            });
-            match published {
-                Some(Publication::At(time)) => decision = view.decide(&version, Some(*time), cx.now),
-                Some(Publication::Failed(failure)) => failed = Some(failure.clone()),
-                Some(Publication::Missing(_)) => {}
-                None => {
-                    undated.push(version);
-                    continue;
-                }
-            }
-        }
-        if matches!(decision, Decision::Allowed(_) | Decision::Redirected(..)) {
-            shown.push(version);
-        }
-    }
-    if undated.is_empty() { Sifted::Shown(shown, failed) } else { Sifted::Undated(undated) }
 }
 
 fn is_info(want: &Want) -> bool {

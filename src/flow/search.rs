@@ -14,6 +14,7 @@ mod around;
 mod belief;
 mod cut;
 mod held;
+mod long;
 mod question;
 mod stored;
 mod trust;
@@ -26,6 +27,7 @@ use log::Level;
 pub(super) use self::cut::objection;
 use self::{
     held::Held,
+    long::Long,
     question::{Form, Question},
     whole::Whole,
 };
@@ -54,6 +56,8 @@ pub struct Search {
     asking: Option<Question>,
     /// What a source gave, until it is believed.
     held: Option<Held>,
+    /// The list that a source gave, while it is read.
+    long: Option<Long>,
     /// What it must hash to, once that is known.
     sums: Option<Sums>,
     /// Whether it is for the head of an answer alone: then nobody is taken for who has it unasked.
@@ -107,6 +111,7 @@ impl Search {
             ahead,
             asking: None,
             held: None,
+            long: None,
             sums: None,
             head_only: false,
             checked_before: false,
@@ -184,6 +189,10 @@ impl Search {
         if let Some(question) = self.instead(&question, &reply) {
             return self.ask(question, config, cx);
         }
+        let reply = match self.begin_long(&question, reply, cx) {
+            Ok(()) => return Step::Work,
+            Err(reply) => reply,
+        };
         let source = question.source;
         let may_be_cut = self.may_be_cut(source, &reply, config);
         let encoded = encoded(&reply);

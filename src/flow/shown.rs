@@ -8,9 +8,10 @@ use std::{borrow::Cow, time::Duration};
 
 use super::{
     Known,
-    published::{published, published_by},
+    published::{Recorded, published, published_by},
     question::{Question, Serving},
-    ruling::{Instead, Sifted, refusal, sift},
+    ruling::{Instead, refusal},
+    sifting::{Sifting, SiftingKey},
 };
 use crate::{
     cx::Cx,
@@ -22,7 +23,7 @@ use crate::{
 };
 
 /// What of a document may be shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) enum Shown<'f> {
     /// This.
     As(Cow<'f, Found>),
@@ -34,6 +35,8 @@ pub(super) enum Shown<'f> {
     Next(Box<Question>),
     /// That depends on when these versions of the module were published.
     Undated(ModulePath, Vec<Version>),
+    /// That takes more time than one callback has: this list is to be judged first.
+    Long(Box<Sifting>),
 }
 
 impl Question {
@@ -83,46 +86,49 @@ impl Question {
         if is_whole && self.serving == Serving::Itself {
             return Shown::As(Cow::Borrowed(found));
         }
-        let all = versions(found);
-        let top = newest(&all, false).cloned();
-        if all.is_empty() && *file == File::Stored {
+        if found.body.is_empty() && *file == File::Stored {
             return nothing_stored(module, &self.serving, found);
         }
-        let (shown, failure) = match sift(module, all, view, known, cx) {
-            Sifted::Shown(shown, failure) => (shown, failure),
-            Sifted::Undated(versions) => return Shown::Undated(module.clone(), versions),
-        };
-        if shown.is_empty()
-            && let Some(failure) = failure
-        {
-            return Shown::Instead(Instead::Failed(failure));
+        let sifting = Sifting::of(SiftingKey::of(module, &self.caller, view), found);
+        let mut short = None;
+        if !sifting.is_long() {
+            short = Some(sifting.clone().finish(view, known, cx));
         }
-        let is_part = failure.is_some();
+        let Known { index, publications, shelf, .. } = known;
+        let sifted = match &mut short {
+            Some(sifted) => sifted,
+            None => match shelf.get(sifting.key(), found.etag, cx.now) {
+                Some(sifted) => sifted,
+                None => return Shown::Long(sifting.into()),
+            },
+        };
+        let now = cx.now;
+        let undated = sifted.settle(module, view, publications, || Recorded::recall(module, index, cx), now);
+        if !self.dated && !undated.is_empty() {
+            return Shown::Undated(module.clone(), undated);
+        }
+        if let (None, Some(failure)) = (sifted.newest(false), sifted.failed()) {
+            return Shown::Instead(Instead::Failed(failure.clone()));
+        }
         match &self.serving {
-            Serving::Newest { refused, fits_path } => match newest(&shown, *fits_path) {
+            Serving::Newest { refused, fits_path } => match sifted.newest(*fits_path) {
                 Some(version) => {
                     let file = File::Info(version.clone());
                     let want = Want::Document(Document::Module { module: module.clone(), file });
-                    let fresh_for = if is_part { Some(Duration::ZERO) } else { left };
+                    let fresh_for = if sifted.is_part() { Some(Duration::ZERO) } else { left };
                     let serving = Serving::Latest { fresh_for };
                     Shown::Next(Self { want, serving, ..self.clone() }.into())
                 }
-                None => match refused {
-                    Some(refusal) => Shown::Instead(Instead::Refused(refusal.clone())),
-                    None => match top {
-                        Some(top) => self.refuse_all(module, &top, view, known.index, cx),
-                        None => Shown::Instead(unreadable(module)),
-                    },
+                None => match (refused, sifted.top()) {
+                    (Some(refusal), _) => Shown::Instead(Instead::Refused(refusal.clone())),
+                    (None, Some(top)) => self.refuse_all(module, top, view, index, cx),
+                    (None, None) => Shown::Instead(unreadable(module)),
                 },
             },
             Serving::Itself | Serving::Latest { .. } => {
-                // A module proxy lists no pseudo-versions, whatever is stored.
-                let listed = shown.iter().filter(|version| !version.is_pseudo());
-                let body: String = listed.flat_map(|version| [version.as_str(), "\n"]).collect();
-                let Found { since, stored, limit, checked, .. } = found.clone();
-                let body = Found::fetched(body.into_bytes(), since);
-                let shown = Found { stored, limit, checked, ..body };
-                if is_part { Shown::InPart(shown) } else { Shown::As(Cow::Owned(shown)) }
+                let (body, etag) = sifted.listed();
+                let shown = Found { body, etag, ..found.clone() };
+                if sifted.is_part() { Shown::InPart(shown) } else { Shown::As(Cow::Owned(shown)) }
             }
         }
     }
@@ -174,21 +180,6 @@ fn refused(refusal: Option<Refusal>, found: &Found) -> Shown<'_> {
         Some(refusal) => Shown::Instead(Instead::Refused(refusal)),
         None => Shown::As(Cow::Borrowed(found)),
     }
-}
-
-fn versions(found: &Found) -> Vec<Version> {
-    let text = String::from_utf8_lossy(&found.body);
-    text.lines().filter_map(|line| Version::parse(line).ok()).collect()
-}
-
-/// The version that Go would take for the latest of a list: a release before a pre-release, a tag before a pseudo-version. Where
-/// one is known that `fits_path` without being `+incompatible`, such a one comes before those: the module has a go.mod by now.
-fn newest(versions: &[Version], fits_path: bool) -> Option<&Version> {
-    let rank = |version: &Version| {
-        let fits = !fits_path || !version.is_incompatible();
-        (!version.is_pseudo(), !version.is_prerelease(), fits)
-    };
-    versions.iter().max_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.cmp(b)))
 }
 
 /// Not an empty list, after which the go command would ask nobody else for a version that fits `@v1`.

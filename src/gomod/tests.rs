@@ -103,8 +103,16 @@ fn the_order_of_versions_is_total() {
         let text = format!("v{}.{}.1+incompatible", lcg.text(b"1", 3), lcg.below(3));
         versions.extend(Version::parse(&text));
     }
+    let numbers = |version: &Version| {
+        let text = version.as_str().trim_start_matches('v').split(['.', '-', '+']).take(3);
+        text.map(|number| (number.len(), number.to_owned())).collect::<Vec<_>>()
+    };
     for a in &versions {
         for b in &versions {
+            let by_numbers = numbers(a).cmp(&numbers(b));
+            assert!(by_numbers.is_eq() || a.precedence(b) == by_numbers, "{a} {b}");
+            let is_same = a.as_str().split_once('-') == b.as_str().split_once('-');
+            assert!(!is_same || a.precedence(b) == by_numbers, "{a} {b}");
             assert_eq!(a.cmp(b), b.cmp(a).reverse(), "{a} {b}");
             assert_eq!(a.cmp(b).is_eq(), a == b, "{a} {b}");
             for c in &versions {

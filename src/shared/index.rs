@@ -13,7 +13,7 @@
 //! comes through; and what is asked for often gets in anyway. Nothing is dropped for its age or for another
 //! configuration: a record of other sources cools down like any other, and until then a configuration rolled back finds it.
 //!
-//! **What is too large** is not kept, neither compressed nor over several slots. A `.info` of 196 bytes deflates to 168 and a
+//! **What is too large** is kept by each worker for itself, if at all (`annex.rs`), neither compressed nor over several slots. A `.info` of 196 bytes deflates to 168 and a
 //! list of 2,025 versions from 17 KB to 4, but unpacking that list takes 41 us on each hit (zlib, native) where reading it
 //! takes 3; and a chain of slots could lose one of its links to any other key.
 //!
@@ -26,6 +26,7 @@ mod place;
 use self::place::{Kept, Newcomer, Place};
 use super::{
     Entry, Expected, Heat, Key, Occupant, Record, Seat, SharedKv,
+    annex::Annex,
     fingerprint::{fingerprint, reach},
     keyed::{Keyed, Purpose},
     record::set_heat,
@@ -33,6 +34,7 @@ use super::{
 };
 use crate::{
     config::{self, Config, limits::NEGATIVE_ENTRY_BYTES},
+    goproxy::Found,
     http::Timestamp,
 };
 
@@ -54,6 +56,8 @@ pub struct Index {
     reach: u64,
     /// The keys that were looked up in vain.
     asked: Sketch,
+    /// What is too large for the slots.
+    annex: Annex,
 }
 
 impl Index {
@@ -66,6 +70,7 @@ impl Index {
             sources,
             reach: reach(config, sources),
             asked: Sketch::new(),
+            annex: Annex::default(),
         }
     }
 
@@ -77,6 +82,10 @@ impl Index {
         path: &str,
         now: Timestamp,
     ) -> Option<Entry> {
+        if let Some(found) = self.apart(kv, region, path) {
+            self.annex.touch(path);
+            return Some(Entry::Found(found));
+        }
         let place = self.place(region, path);
         let Some((name, mut read, entry)) = place.find(kv) else {
             self.asked.count(place.hash);
@@ -93,11 +102,24 @@ impl Index {
     /// As [`Index::look_up`], on nobody's behalf: whoever looks twice for one request, or to see what became of an answer,
     /// would otherwise make what was asked for once look used, and a scan is told from use by nothing else.
     pub fn peek(&self, kv: &dyn SharedKv, region: Region, path: &str) -> Option<Entry> {
-        self.place(region, path).find(kv).map(|(_, _, entry)| entry)
+        self.apart(kv, region, path)
+            .map(Entry::Found)
+            .or_else(|| self.place(region, path).find(kv).map(|(_, _, entry)| entry))
+    }
+
+    /// What is kept apart under `path`, unless the slots know better: another worker found something newer there, or that there is
+    /// none any more.
+    fn apart(&self, kv: &dyn SharedKv, region: Region, path: &str) -> Option<Found> {
+        let found = self.annex.get(path).filter(|_| region == Region::Found)?;
+        let is_newer = |region| {
+            let entry = self.place(region, path).find(kv).map(|(_, _, entry)| entry);
+            entry.is_some_and(|entry| entry.since() >= found.since)
+        };
+        (!is_newer(Region::Found) && !is_newer(Region::Missing)).then(|| found.clone())
     }
 
     /// Keeps `entry` under `path`, unless a newer one stands there or what stands in its way is worth more. One that is too
-    /// large is not kept, but ends the one before: that would otherwise be what everybody sees for ever.
+    /// large is kept for this worker alone, and ends the one before: that would otherwise be what everybody sees for ever.
     pub fn keep(&mut self, kv: &mut dyn SharedKv, path: &str, entry: &Entry, now: Timestamp) {
         let (region, limit) = match entry {
             Entry::Found(_) | Entry::Stored { .. } | Entry::Lost { .. } | Entry::Streamed { .. } => {
@@ -108,13 +130,33 @@ impl Index {
         let place = self.place(region, path);
         let asked = self.asked.asked(place.hash).max(1);
         let heat = Heat::first(asked, now);
-        let bytes = Record { key: place.key, entry, heat }.encode();
-        let fits = |bytes: &Vec<u8>| u32::try_from(bytes.len()).is_ok_and(|length| length <= limit);
-        write(place, kv, &Newcomer { bytes: bytes.filter(fits), since: entry.since(), asked }, now);
+        let fits = |length: usize| u32::try_from(length).is_ok_and(|length| length <= limit);
+        let may_fit = !matches!(entry, Entry::Found(found) if !fits(found.body.len()));
+        let bytes = may_fit.then(|| Record { key: place.key, entry, heat }.encode()).flatten();
+        let bytes = bytes.filter(|bytes| fits(bytes.len()));
+        let is_apart = bytes.is_none();
+        write(place, kv, &Newcomer { bytes, since: entry.since(), asked }, now);
+        match entry {
+            Entry::Found(found) if is_apart => self.annex.keep(path, found),
+            Entry::Missing(_) => {}
+            _ => self.annex.forget(path),
+        }
+    }
+
+    /// Keeps for this worker alone what another one found out, where that is too large for all: what is not, the other has kept.
+    pub fn keep_apart(&mut self, path: &str, entry: &Entry) {
+        if let Entry::Found(found) = entry
+            && found.body.len() > self.max_body_bytes(path)
+        {
+            self.annex.keep(path, found);
+        }
     }
 
     /// Drops what `region` knows of `path` as of `now`: it has turned out not to be true any more.
-    pub fn forget(&self, kv: &mut dyn SharedKv, region: Region, path: &str, now: Timestamp) {
+    pub fn forget(&mut self, kv: &mut dyn SharedKv, region: Region, path: &str, now: Timestamp) {
+        if region == Region::Found {
+            self.annex.forget(path);
+        }
         write(self.place(region, path), kv, &Newcomer { bytes: None, since: now, asked: 0 }, now);
     }
 

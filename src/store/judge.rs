@@ -2,7 +2,7 @@
 
 use super::xml::Answer;
 use crate::{
-    goproxy::{Document, Found, accept},
+    goproxy::{BadBody, Document, Found, accept},
     http::{CallFailure, Headers, Reply, Timestamp},
 };
 
@@ -78,11 +78,18 @@ impl<T> Stored<T> {
 /// Reads the reply to a GET of `document`.
 pub fn judge(document: &Document, reply: Reply, now: Timestamp) -> Stored<Found> {
     match reply {
-        Reply::Answered { status: 200, body, .. } => match accept(document, body) {
-            Ok(body) => Stored::Present(Found::stored(body, now)),
-            Err(bad) => Stored::Corrupt(format!("bad object: {bad}")),
-        },
+        Reply::Answered { status: 200, body, .. } => {
+            judge_read(accept(document, body).map(|body| Found::fetched(body, now)))
+        }
         reply => without(&reply),
+    }
+}
+
+/// As [`judge`], of what was read of a 200 in whatever time that took.
+pub fn judge_read(read: Result<Found, BadBody>) -> Stored<Found> {
+    match read {
+        Ok(found) => Stored::Present(Found { stored: true, ..found }),
+        Err(bad) => Stored::Corrupt(format!("bad object: {bad}")),
     }
 }
 

@@ -4,23 +4,38 @@ use std::time::Duration;
 
 use super::told::{destination, said};
 use crate::{
-    goproxy::{Document, Failure, Fault, Found, Lifetime, Missing, Outcome, accept, freshness_limit},
+    goproxy::{
+        BadBody, Document, Failure, Fault, Found, Lifetime, Missing, Outcome, accept, freshness_limit,
+    },
     http::{CallFailure, Headers, Reply, Timestamp, delta_seconds, http_date},
 };
 
 /// Reads the reply to a GET of `document`. `who` is the upstream as reasons name it.
 pub fn judge(document: &Document, who: &str, reply: Reply, now: Timestamp) -> Outcome {
     match reply {
-        Reply::Answered { status: 200, headers, body } => match accept(document, body) {
-            Ok(body) => {
-                // What never changes is as true tomorrow, whatever a framework puts into every reply.
-                let limit =
-                    if document.lifetime() == Lifetime::Immutable { None } else { freshness_limit(&headers) };
-                Outcome::Found(Found { limit, ..Found::fetched(body, now) })
-            }
-            Err(bad) => failed(Fault::Bad, format!("{document}: bad answer from {who}: {bad}")),
-        },
+        Reply::Answered { status: 200, headers, body } => {
+            let read = accept(document, body).map(|body| Found::fetched(body, now));
+            judge_read(document, who, &headers, read)
+        }
         reply => without(&document.to_string(), who, &reply, now),
+    }
+}
+
+/// As [`judge`], of what was read of a 200 in whatever time that took.
+pub fn judge_read(
+    document: &Document,
+    who: &str,
+    headers: &Headers,
+    read: Result<Found, BadBody>,
+) -> Outcome {
+    match read {
+        Ok(found) => {
+            // What never changes is as true tomorrow, whatever a framework puts into every reply.
+            let limit =
+                if document.lifetime() == Lifetime::Immutable { None } else { freshness_limit(headers) };
+            Outcome::Found(Found { limit, ..found })
+        }
+        Err(bad) => failed(Fault::Bad, format!("{document}: bad answer from {who}: {bad}")),
     }
 }
 

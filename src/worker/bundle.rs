@@ -224,6 +224,7 @@ impl Worker {
     fn put_in_force(&mut self, bundle: &Bundle) {
         self.config.policy.adopt(bundle);
         self.ready.clear();
+        self.sift_anew();
     }
 
     fn stays(&self) -> String {

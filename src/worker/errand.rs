@@ -64,7 +64,12 @@ impl Errand {
         self.waiting.push_back((now, waiter));
     }
 
-    /// Whether something of this worker's own began it: what bounds that bounds this.
+    /// Whether it was begun for the sums of what somebody holds: what bounds that bounds this.
+    pub(super) fn is_of_sums(&self) -> bool {
+        matches!(self.waiting.front(), Some((_, Waiter::Asks(_))))
+    }
+
+    /// Whether something of this worker's own began it.
     pub(super) fn is_nested(&self) -> bool {
         matches!(self.waiting.front(), Some((_, Waiter::Asks(_) | Waiter::Date(..))))
     }

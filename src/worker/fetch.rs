@@ -102,7 +102,7 @@ impl Worker {
     pub(super) fn pursue(&mut self, key: SearchKey, errand: Errand, cx: &mut Cx<'_>) -> Option<Done> {
         // To follow another worker takes no room.
         let has_room = self.budget.has_room()
-            || errand.is_nested()
+            || errand.is_of_sums()
             || errand.may_fetch && self.leases.is_held(cx.kv, &key.path, cx.now);
         if !has_room {
             cx.count(Metric::Refusal { reason: "budget".into() });
@@ -241,6 +241,10 @@ impl Worker {
                     };
                     step = fetch.search.learn(sums, &self.config, cx);
                 }
+                Step::Work if !fetch.worked && self.has_no_room_to_read(fetch.search.list_bytes()) => {
+                    cx.count(Metric::Refusal { reason: "budget".into() });
+                    step = fetch.search.leave_list(&self.config, cx);
+                }
                 // Most are read to their end at once.
                 Step::Work if self.toil.is_empty() && !std::mem::replace(&mut fetch.worked, true) => {
                     step = fetch.search.work(&self.config, cx);
@@ -267,6 +271,12 @@ impl Worker {
     fn has_no_room_to_hold(&self, bytes: usize) -> bool {
         let held = |job: &Job| if let Job::Fetch(fetch) = job { fetch.search.go_mod_bytes() } else { 0 };
         bytes > USUAL_GO_MOD && self.jobs.values().map(held).fold(bytes, usize::saturating_add) > MAX_GO_MODS
+    }
+
+    /// Whether a list of so many bytes is one too many to be read.
+    fn has_no_room_to_read(&self, bytes: usize) -> bool {
+        let held = |job: &Job| if let Job::Fetch(fetch) = job { fetch.search.list_bytes() } else { 0 };
+        bytes > 0 && self.jobs.values().map(held).fold(bytes, usize::saturating_add) > MAX_LISTS
     }
 
     /// Goes on with what a search does in slices.
@@ -372,6 +382,9 @@ const USUAL_GO_MOD: usize = 64 << 10;
 
 /// Bytes of all go.mods that one worker holds until their sums are known: eight of the largest, an eighth of what a VM may have.
 const MAX_GO_MODS: usize = 128 << 20;
+
+/// Bytes of all lists that one worker reads in slices: ten of the largest. Read and ordered, each takes six times as much.
+const MAX_LISTS: usize = 40 << 20;
 
 /// Whether what was found out leaves it as it was that storage has something else in place of a zip, or nothing.
 fn says_less(entry: &Entry, loss: Loss) -> bool {

@@ -13,6 +13,7 @@ use crate::{
     cx::{Command, Cx},
     flow::{News, Searched},
     http::{Body, Timestamp},
+    plan::is_kept_here,
     shared::LEASE,
 };
 
@@ -30,6 +31,10 @@ impl Worker {
                     && let Some(searched) = news.searched()
                 {
                     let searched = or_known(&errand, searched, &self.config, cx.now);
+                    let may_fetch = errand.may_fetch && !is_kept_here(&errand.want, &self.config);
+                    if let Some(entry) = searched.entry(&errand.want, may_fetch, cx.now) {
+                        self.index.keep_apart(news.key, &entry);
+                    }
                     self.answer(&errand, &searched, cx);
                 }
             }
@@ -51,6 +56,7 @@ impl Worker {
         self.end_patience_with_dates(cx);
         self.budget.renew(cx);
         self.call_queued(cx);
+        self.ask_dates_again(cx);
         let keys: Vec<_> = self.jobs.keys().cloned().collect();
         for key in keys {
             let JobKey::Search(key) = key else { continue };

@@ -5,12 +5,13 @@ use super::{
     errand::Errand,
     fetch::Fetch,
     parts::{From, Part},
-    published::{Dating, DatingKey, Undated},
+    published::{Dating, DatingKey},
+    sifting::Sorting,
     upload::Uploading,
 };
 use crate::{
     cx::StreamId,
-    flow::{Parked, Passing, Probe, Routed, Write},
+    flow::{Parked, Passing, Probe, Routed, Searched, SiftingKey, Write},
     goproxy::Zip,
     http::Timestamp,
 };
@@ -20,10 +21,12 @@ use crate::{
 pub(super) enum Toil {
     /// Checking what came of a zip that is copied.
     Copy(Zip),
-    /// Checking a zip that a search holds in memory.
+    /// Checking a zip that a search holds in memory, or reading a long list.
     Search(SearchKey),
     /// Checking a zip that passes by on this stream.
     Passing(StreamId),
+    /// Judging which versions of a long list may be shown.
+    Sifting(SiftingKey),
 }
 
 #[derive(Debug)]
@@ -38,8 +41,31 @@ pub(super) enum Stream {
     Refused,
     /// Is on its way, its response yet to come.
     Routed(Routed),
-    /// Waits until it is known when the versions it is about were published.
-    Undated(Box<Undated>),
+    /// Waits until it is known what may be shown: when versions were published, or which of a long list's may be.
+    Undecided(Box<Undecided>),
+}
+
+/// What a stream goes on with when it is known what may be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Undecided {
+    /// What it asks.
+    Asked(Box<Parked>),
+    /// What came of its search.
+    Searched { parked: Box<Parked>, coalesced: bool, searched: Box<Searched> },
+}
+
+impl Undecided {
+    pub(super) fn parked(&self) -> &Parked {
+        match self {
+            Self::Asked(parked) | Self::Searched { parked, .. } => parked,
+        }
+    }
+
+    pub(super) fn parked_mut(&mut self) -> &mut Parked {
+        match self {
+            Self::Asked(parked) | Self::Searched { parked, .. } => parked,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,6 +83,8 @@ pub(super) enum JobKey {
     },
     Probe,
     Search(SearchKey),
+    /// Judging which versions of a long list may be shown.
+    Sifting(SiftingKey),
     /// Taking a zip into storage while it comes.
     Upload {
         object: String,
@@ -94,6 +122,8 @@ pub(super) enum Job {
         probe: Probe,
         waiting: Vec<StreamId>,
     },
+    /// This worker judges a long list.
+    Sifting(Sorting),
     /// This worker takes a zip into storage.
     Upload(Box<Uploading>),
     Write(Write),
@@ -109,6 +139,7 @@ impl Job {
             | Self::Dating(_)
             | Self::Part(_)
             | Self::Probe { .. }
+            | Self::Sifting(_)
             | Self::Upload(_)
             | Self::Write(_) => None,
         }

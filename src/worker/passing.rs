@@ -21,7 +21,7 @@ impl Worker {
         match self.streams.get(&stream)? {
             Stream::Passing(passing) => Some(passing.parked()),
             Stream::Refused => Some(0),
-            Stream::Parked { .. } | Stream::Probing | Stream::Routed(_) | Stream::Undated(_) => None,
+            Stream::Parked { .. } | Stream::Probing | Stream::Routed(_) | Stream::Undecided(_) => None,
         }
     }
 
@@ -195,7 +195,7 @@ impl Worker {
                 Some(Stream::Passing(passing)) => passing.unread(),
                 _ => 0,
             },
-            Toil::Copy(_) | Toil::Passing(_) | Toil::Search(_) => 0,
+            Toil::Copy(_) | Toil::Passing(_) | Toil::Search(_) | Toil::Sifting(_) => 0,
         });
         lagging.sum()
     }

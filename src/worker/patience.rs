@@ -22,6 +22,7 @@ impl Worker {
             | Job::Dating(_)
             | Job::Part(_)
             | Job::Probe { .. }
+            | Job::Sifting(_)
             | Job::Upload(_)
             | Job::Write(_) => None,
         };

@@ -6,12 +6,12 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Job, JobKey, Stream, Worker,
+    Job, JobKey, Stream, Undecided, Worker,
     errand::{Errand, Waiter},
 };
 use crate::{
     cx::{Cx, StreamId, Verdict},
-    flow::{End, Parked, Publication, Published, Searched, judge, published_by},
+    flow::{End, Publication, Published, Searched, judge, published_by},
     gomod::{ModulePath, Version},
     goproxy::{Document, Failure, Fault, File, Info},
     http::Timestamp,
@@ -39,29 +39,19 @@ pub(super) struct Dating {
     since: Timestamp,
 }
 
-/// What a stream goes on with when it is known when the versions were published.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Undated {
-    /// What it asks.
-    Asked(Box<Parked>),
-    /// What came of its search.
-    Searched { parked: Box<Parked>, coalesced: bool, searched: Box<Searched> },
-}
-
 impl Worker {
     /// Has `stream` wait until it is known when these versions were published.
     pub(super) fn wait_for_dates(
         &mut self,
         stream: StreamId,
-        then: Undated,
+        mut then: Undecided,
         module: &ModulePath,
         versions: Vec<Version>,
         cx: &mut Cx<'_>,
     ) -> Verdict {
-        let may_fetch = match &then {
-            Undated::Asked(parked) | Undated::Searched { parked, .. } => parked.may_date(),
-        };
-        self.streams.insert(stream, Stream::Undated(Box::new(then)));
+        let may_fetch = then.parked().may_date();
+        then.parked_mut().note_dated();
+        self.streams.insert(stream, Stream::Undecided(Box::new(then)));
         let key = DatingKey { module: module.clone(), may_fetch };
         match self.jobs.get_mut(&JobKey::Dating(key.clone())) {
             Some(Job::Dating(dating)) => dating.add(versions, stream),
@@ -83,9 +73,9 @@ impl Worker {
         Verdict::Wait
     }
 
-    /// Asks about as many versions as may be asked about at once.
+    /// Asks about as many versions as may be asked about at once. Where more is under way than may be, the others wait their turn.
     fn ask_dates(&mut self, key: &DatingKey, cx: &mut Cx<'_>) {
-        while self.dates_asked() < MAX_ASKED {
+        while self.dates_asked() < MAX_ASKED && self.budget.has_room() {
             let Some(dating) = self.dating(key) else { return };
             let Some(version) = dating.ahead.pop_last() else { break };
             dating.asked.insert(version.clone());
@@ -179,23 +169,36 @@ impl Worker {
         let module = &key.module;
         found.keep(module, &mut self.index, cx);
         self.publications.learn(module, found);
-        for stream in waiting {
-            if let Some(Stream::Undated(then)) = self.streams.remove(&stream) {
-                let verdict = self.go_on_dated(stream, *then, cx);
-                if verdict != Verdict::Wait {
-                    self.go_on_with(stream, verdict, cx);
-                }
-            }
-        }
+        self.let_decided_go_on(waiting, cx);
         self.publications.forget_failures(module);
     }
 
-    fn go_on_dated(&mut self, stream: StreamId, then: Undated, cx: &mut Cx<'_>) -> Verdict {
-        match then {
-            Undated::Asked(parked) => self.ask_again(stream, *parked, cx),
-            Undated::Searched { parked, coalesced, searched } => {
-                self.resume(stream, *parked, coalesced, &searched, cx)
+    /// Goes on with those that waited their turn.
+    pub(super) fn ask_dates_again(&mut self, cx: &mut Cx<'_>) {
+        let waits = |job: &Job| match job {
+            Job::Dating(dating) if !dating.ahead.is_empty() => Some(dating.key.clone()),
+            _ => None,
+        };
+        for key in self.jobs.values().filter_map(waits).collect::<Vec<_>>() {
+            self.ask_dates(&key, cx);
+        }
+    }
+
+    /// A client left that waited. What nobody waits for any more is not asked; what was asked is heard.
+    pub(super) fn stop_dating_for_nobody(&mut self, cx: &mut Cx<'_>) {
+        let streams = &self.streams;
+        let mut ended = Vec::new();
+        for job in self.jobs.values_mut() {
+            if let Job::Dating(dating) = job {
+                dating.waiting.retain(|stream| streams.contains_key(stream));
+                if dating.waiting.is_empty() {
+                    dating.ahead.clear();
+                    ended.push(dating.key.clone());
+                }
             }
+        }
+        for key in ended {
+            self.end_dating(&key, cx);
         }
     }
 

@@ -1,9 +1,8 @@
 //! A search is over: those who waited for it go on.
 
 use super::{
-    Stream, Worker,
+    Stream, Undecided, Worker,
     errand::{Errand, Waiter},
-    published::Undated,
 };
 use crate::{
     cx::{Cx, StreamId, Verdict},
@@ -64,9 +63,14 @@ impl Worker {
                 verdict
             }
             Resumed::Next(parked) => self.ask_again(stream, *parked, cx),
+            Resumed::Long(sifting) => {
+                let (parked, searched) = (Box::new(parked), Box::new(searched.clone()));
+                let then = Undecided::Searched { parked, coalesced, searched };
+                self.wait_for_sifting(stream, then, sifting, cx)
+            }
             Resumed::Undated(module, versions) => {
                 let (parked, searched) = (Box::new(parked), Box::new(searched.clone()));
-                let then = Undated::Searched { parked, coalesced, searched };
+                let then = Undecided::Searched { parked, coalesced, searched };
                 self.wait_for_dates(stream, then, &module, versions, cx)
             }
         }

@@ -62,7 +62,8 @@ pub(in crate::config) struct RawRule {
     #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
     pub(in crate::config) action: Option<RawAction>,
     /// With `cooldown`: how old a version has to be. Its age counts from the time in its `.info`, or where there is none from
-    /// when it was first seen.
+    /// when it was first seen. One request for a list has at most 512 versions asked about, those that Go would take for the latest
+    /// first; older ones that were never asked about are not listed yet, and the next request gets further.
     #[cfg_attr(
         not(target_arch = "wasm32"),
         schemars(extend(

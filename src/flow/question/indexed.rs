@@ -55,6 +55,10 @@ impl Question {
                         return Indexed::Answer(Reception::Decided(give_instead(&instead, self.kind, cx)));
                     }
                     Shown::Next(question) => return Indexed::Next(question),
+                    Shown::Long(sifting) => {
+                        let parked = Parked { question: self.clone() };
+                        return Indexed::Answer(Reception::Long(parked.into(), sifting));
+                    }
                     Shown::Undated(module, versions) => {
                         let parked = Parked { question: self.clone() };
                         return Indexed::Answer(Reception::Undated(parked.into(), module, versions));

@@ -6,7 +6,7 @@ use super::{Parked, Serving, is_always_checked};
 use crate::{
     cx::{Cx, Verdict},
     flow::{
-        End, Known, Routed, Searched, judge,
+        End, Known, Routed, Searched, Sifting, judge,
         request::{give_instead, refuse},
         respond::answer,
         ruling::{Ruling, elsewhere},
@@ -19,10 +19,12 @@ use crate::{
 };
 
 /// What becomes of a request when its search is over.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Resumed {
     /// It is answered; a zip is on its way.
     Answered(Verdict, Option<Routed>),
+    /// It waits until this list is judged.
+    Long(Box<Sifting>),
     /// Something else is to be asked next.
     Next(Box<Parked>),
     /// It waits until it is known when these versions of the module were published.
@@ -76,6 +78,7 @@ impl Parked {
                     Shown::Next(question) => {
                         return Resumed::Next(Self { question: *question }.into());
                     }
+                    Shown::Long(sifting) => return Resumed::Long(sifting),
                     Shown::Undated(module, versions) => return Resumed::Undated(module, versions),
                 }
             }

@@ -26,8 +26,11 @@ impl Search {
         self.weigh(config, cx)
     }
 
-    /// Goes on checking what is held, for a few milliseconds.
+    /// Goes on checking or reading what is held, for a few milliseconds.
     pub fn work(&mut self, config: &Config, cx: &mut Cx<'_>) -> Step {
+        if let Some(step) = self.read_on(config, cx) {
+            return step;
+        }
         let Some(held) = &mut self.held else {
             return self.advance(config, cx);
         };

@@ -59,7 +59,7 @@ impl Search {
         }
     }
 
-    fn take_in(&mut self, stored: Stored<End>, cx: &mut Cx<'_>) -> Option<End> {
+    pub(super) fn take_in(&mut self, stored: Stored<End>, cx: &mut Cx<'_>) -> Option<End> {
         match stored {
             Stored::Present(end) => return Some(end),
             // It would say so for ever.

@@ -196,8 +196,8 @@ fn scenario_a_flood_of_names_leaves_memory_bounded() {
     world.get(0, "/large.test/m/@v/list");
     assert_eq!(
         header(&world.get(0, "/large.test/m/@v/list"), "x-modgate-cache"),
-        "upstream",
-        "too large to index"
+        "hit",
+        "too large to index, and kept apart"
     );
 }
 

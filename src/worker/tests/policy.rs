@@ -5,6 +5,7 @@ mod chance;
 mod cooldown;
 mod elsewhere;
 mod latest;
+mod long;
 mod offline;
 mod outages;
 mod routes;

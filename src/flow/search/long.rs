@@ -1,0 +1,95 @@
+//! A list that is too long to be read at once, read while the search waits.
+
+use super::{End, Search, Source, Step, question::Form, question::Question};
+use crate::{
+    config::Config,
+    cx::Cx,
+    goproxy::{BadBody, Document, Failure, Fault, Found, ListReader, Outcome},
+    http::{Headers, Reply, Timestamp},
+    plan::Want,
+    store, upstream,
+};
+
+/// A list that a source gave, being read.
+#[derive(Debug)]
+pub(super) struct Long {
+    source: Source,
+    headers: Headers,
+    reader: ListReader,
+    /// When it came.
+    since: Timestamp,
+}
+
+impl Search {
+    /// Bytes of the list that it reads.
+    pub fn list_bytes(&self) -> usize {
+        self.long.as_ref().map_or(0, |long| long.reader.bytes())
+    }
+
+    /// Takes the list that a reply is, where it is to be read in slices; else the reply is given back.
+    pub(super) fn begin_long(&mut self, question: &Question, reply: Reply, cx: &Cx<'_>) -> Result<(), Reply> {
+        match (&self.want, &question.form, reply) {
+            (Want::Document(document), Form::Plain, Reply::Answered { status: 200, headers, body }) => {
+                match ListReader::of_long(document, body) {
+                    Ok(reader) => {
+                        let (source, since) = (question.source, cx.now);
+                        self.long = Some(Long { source, headers, reader, since });
+                        Ok(())
+                    }
+                    Err(body) => Err(Reply::Answered { status: 200, headers, body }),
+                }
+            }
+            (_, _, reply) => Err(reply),
+        }
+    }
+
+    /// Reads on for a few milliseconds; nothing where there is no list to be read.
+    pub(super) fn read_on(&mut self, config: &Config, cx: &mut Cx<'_>) -> Option<Step> {
+        let mut long = self.long.take()?;
+        let Some(read) = long.reader.work() else {
+            self.long = Some(long);
+            return Some(Step::Work);
+        };
+        let read = read.map(|(body, tag)| Found::tagged(body, tag, long.since));
+        let (source, headers) = (long.source, long.headers);
+        let end = self.hear_list(source, &headers, read, config, cx);
+        Some(self.go_on(source, end, config, cx))
+    }
+
+    /// The list that it is to read is one too many.
+    pub fn leave_list(&mut self, config: &Config, cx: &mut Cx<'_>) -> Step {
+        let Some(Long { source, .. }) = self.long.take() else { return self.advance(config, cx) };
+        let reason = format!("{}: too many others as long are being read", self.want.describe());
+        let end = if source == Source::Storage {
+            self.unavailable = Some(reason);
+            None
+        } else {
+            let failure = Failure { fault: Fault::Overloaded, reason, retry_after: None };
+            self.note(source, Outcome::Failed(failure), false, config, cx)
+        };
+        self.go_on(source, end, config, cx)
+    }
+
+    fn hear_list(
+        &mut self,
+        source: Source,
+        headers: &Headers,
+        read: Result<Found, BadBody>,
+        config: &Config,
+        cx: &mut Cx<'_>,
+    ) -> Option<End> {
+        let Want::Document(document @ Document::Module { .. }) = &self.want else { return None };
+        if source == Source::Storage {
+            return self.take_in(store::judge_read(read).map(End::Document), cx);
+        }
+        let outcome = upstream::judge_read(document, &source.describe(config), headers, read);
+        self.note(source, outcome, true, config, cx)
+    }
+
+    fn go_on(&mut self, source: Source, end: Option<End>, config: &Config, cx: &mut Cx<'_>) -> Step {
+        match end {
+            Some(end) => self.done(end, Some(source)),
+            None => self.advance(config, cx),
+        }
+    }
+}

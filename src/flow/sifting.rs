@@ -1,0 +1,343 @@
+//! Which of a module's versions may be shown to somebody.
+//!
+//! A list is as long as whoever publishes the module likes, and so is the time that it takes to judge each of its versions. A
+//! short one is judged at once; a long one in slices, and what came of it is kept for a while (`shelf.rs`).
+//!
+//! Of a version that has to be of some age it must be known when it was published. That is asked about a bounded number of
+//! versions for each request, those first that Go would take first for the latest. All others stay undated, and an undated version is
+//! not shown.
+
+use std::collections::BTreeSet;
+
+use super::{
+    Known,
+    listed::Listed,
+    published::{Publication, Publications, Recorded},
+};
+use crate::{
+    cx::Cx,
+    gomod::{ModulePath, Version},
+    goproxy::{Etag, Failure, Found},
+    http::{Body, Timestamp},
+    policy::{Caller, Decision, View},
+};
+
+/// Whose versions are judged, and for whom.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SiftingKey {
+    module: ModulePath,
+    /// For everybody, where nobody is told otherwise.
+    caller: Option<Caller>,
+}
+
+/// A list being judged.
+#[derive(Clone, Debug)]
+pub struct Sifting {
+    key: SiftingKey,
+    list: Body,
+    tag: Etag,
+    /// Up to where it is judged.
+    at: usize,
+    sifted: Sifted,
+    /// What the index has of when its versions were published, once that was needed.
+    recorded: Option<Recorded>,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default)]
+pub struct Sifted {
+    listed: Listed,
+    /// The newest that may be shown, as Go looks for the latest.
+    newest: Option<Version>,
+    /// The same, if it may not be `+incompatible` where there is another.
+    newest_fitting: Option<Version>,
+    /// The newest of all.
+    top: Option<Version>,
+    /// Of these it is not known when they were published.
+    undated: BTreeSet<Turn>,
+    /// Whether there are more of those than are remembered.
+    is_cut: bool,
+    /// Why that could not be found out of one of them.
+    failed: Option<Failure>,
+    /// When the next one is old enough.
+    holds_until: Option<Timestamp>,
+}
+
+/// A version in the order in which Go takes one for the latest, the last one first: a tag before a pseudo-version, a release before
+/// a pre-release, and what has a go.mod before what is `+incompatible`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Turn {
+    is_tag: bool,
+    is_release: bool,
+    fits: bool,
+    version: Version,
+}
+
+impl SiftingKey {
+    /// Of `module`, for `caller`, for whom `view` holds.
+    pub(super) fn of(module: &ModulePath, caller: &Caller, view: &View<'_>) -> Self {
+        Self { module: module.clone(), caller: view.is_personal().then(|| caller.clone()) }
+    }
+}
+
+impl Sifting {
+    /// Nothing of `found` is judged yet.
+    pub(super) fn of(key: SiftingKey, found: &Found) -> Self {
+        Self {
+            key,
+            list: found.body.clone(),
+            tag: found.etag,
+            at: 0,
+            sifted: Sifted::default(),
+            recorded: None,
+        }
+    }
+
+    /// Whose versions are judged, and for whom.
+    pub fn key(&self) -> &SiftingKey {
+        &self.key
+    }
+
+    /// The tag of the list.
+    pub fn tag(&self) -> Etag {
+        self.tag
+    }
+
+    /// Whether it takes more time than one callback may.
+    pub(super) fn is_long(&self) -> bool {
+        self.list.len() > AT_ONCE
+    }
+
+    /// Begins once more: the rules are others by now.
+    pub fn begin_again(&mut self) {
+        (self.at, self.sifted, self.recorded) = (0, Sifted::default(), None);
+    }
+
+    /// Judges on for a few milliseconds; whether it is done.
+    pub fn work(&mut self, known: &mut Known<'_>, cx: &mut Cx<'_>) -> bool {
+        let nobody = Caller::default();
+        let caller = self.key.caller.clone().unwrap_or(nobody);
+        let view = known.config.policy.policy.view(&self.key.module, &caller);
+        self.work_on(SLICE_LINES, &view, known, cx)
+    }
+
+    /// Judges all that is left, at once.
+    pub(super) fn finish(mut self, view: &View<'_>, known: &mut Known<'_>, cx: &mut Cx<'_>) -> Sifted {
+        self.work_on(usize::MAX, view, known, cx);
+        self.sifted
+    }
+
+    /// What came of it, once it is done.
+    pub fn sifted(self) -> Sifted {
+        self.sifted
+    }
+
+    fn work_on(&mut self, lines: usize, view: &View<'_>, known: &mut Known<'_>, cx: &mut Cx<'_>) -> bool {
+        let end = self.at.saturating_add(SLICE_BYTES);
+        for _ in 0..lines {
+            let rest = self.list.get(self.at..).unwrap_or_default();
+            if rest.is_empty() {
+                self.sifted.listed.seal();
+                return true;
+            }
+            let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
+            self.at = self.at.saturating_add(line.len()).saturating_add(1);
+            let version = std::str::from_utf8(line).ok().and_then(|line| Version::parse(line).ok());
+            if let Some(version) = version {
+                self.judge(version, view, known, cx);
+            }
+            if lines != usize::MAX && self.at >= end {
+                break;
+            }
+        }
+        self.sifted.listed.digest();
+        false
+    }
+
+    fn judge(&mut self, version: Version, view: &View<'_>, known: &mut Known<'_>, cx: &mut Cx<'_>) {
+        let Self { key: SiftingKey { module, .. }, sifted, recorded, .. } = self;
+        if sifted.top.as_ref().is_none_or(|top| is_newer(&version, top)) {
+            sifted.top = Some(version.clone());
+        }
+        let mut decision = view.decide(&version, None, cx.now);
+        if let Decision::Undated(_) = decision {
+            let found = known.publications.of(module).and_then(|found| found.get(&version));
+            let time = match found {
+                Some(Publication::At(time)) => Some(*time),
+                Some(Publication::Failed(_) | Publication::Missing(_)) => None,
+                None => recorded
+                    .get_or_insert_with(|| Recorded::recall(module, known.index, cx))
+                    .get(version.as_str()),
+            };
+            match time {
+                Some(time) => decision = view.decide(&version, Some(time), cx.now),
+                None => return sifted.wait_for(version),
+            }
+        }
+        if sifted.allows(&decision) {
+            sifted.note_newest(&version);
+            // A module proxy lists no pseudo-versions, whatever is stored.
+            if !version.is_pseudo() {
+                sifted.listed.push(&version);
+            }
+        }
+    }
+}
+
+impl Sifted {
+    /// Judges those of whom it has been found out when they were published, and says of which it is to be asked next.
+    pub(super) fn settle(
+        &mut self,
+        module: &ModulePath,
+        view: &View<'_>,
+        publications: &Publications,
+        recall: impl FnOnce() -> Recorded,
+        now: Timestamp,
+    ) -> Vec<Version> {
+        self.failed = None;
+        let found = publications.of(module);
+        let (mut recall, mut recorded) = (Some(recall), Recorded::default());
+        let (mut unknown, mut settled, mut shown) = (Vec::new(), Vec::new(), BTreeSet::new());
+        let mut open: usize = 0;
+        for turn in self.undated.iter().rev() {
+            if open >= MAX_DATED {
+                break;
+            }
+            match found.and_then(|found| found.get(&turn.version)) {
+                Some(Publication::Failed(failure)) => {
+                    self.failed = Some(failure.clone());
+                    open = open.saturating_add(1);
+                }
+                Some(Publication::Missing(_)) => settled.push((turn.clone(), None)),
+                Some(Publication::At(time)) => settled.push((turn.clone(), Some(*time))),
+                // Another worker may have found it out.
+                None => {
+                    if let Some(recall) = recall.take() {
+                        recorded = recall();
+                    }
+                    match recorded.get(turn.version.as_str()) {
+                        Some(time) => settled.push((turn.clone(), Some(time))),
+                        None => {
+                            unknown.push(turn.version.clone());
+                            open = open.saturating_add(1);
+                        }
+                    }
+                }
+            }
+        }
+        for (turn, time) in settled {
+            self.undated.remove(&turn);
+            let decision = time.map(|time| view.decide(&turn.version, Some(time), now));
+            if decision.is_some_and(|decision| self.allows(&decision)) {
+                self.note_newest(&turn.version);
+                if turn.is_tag {
+                    shown.insert(turn.version);
+                }
+            }
+        }
+        self.listed.insert(shown);
+        unknown
+    }
+
+    /// What may be shown, one a line.
+    pub(super) fn listed(&self) -> (Body, Etag) {
+        self.listed.shared()
+    }
+
+    /// The version that Go would take for the latest of those that may be shown. Where one is known that `fits_path` without being
+    /// `+incompatible`, such a one comes before those: the module has a go.mod by now.
+    pub(super) fn newest(&self, fits_path: bool) -> Option<&Version> {
+        if fits_path { self.newest_fitting.as_ref() } else { self.newest.as_ref() }
+    }
+
+    /// The version that Go would take for the latest if all might be shown.
+    pub(super) fn top(&self) -> Option<&Version> {
+        self.top.as_ref()
+    }
+
+    /// Whether there may be more to be shown that could not be found out.
+    pub(super) fn is_part(&self) -> bool {
+        self.is_cut || !self.undated.is_empty()
+    }
+
+    /// Why it could not be found out of one when it was published, where that failed.
+    pub(super) fn failed(&self) -> Option<&Failure> {
+        self.failed.as_ref()
+    }
+
+    /// Until when it holds, if it does not hold for ever.
+    pub(super) fn holds_until(&self) -> Option<Timestamp> {
+        self.holds_until
+    }
+
+    /// About how much memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        let undated = self.undated.iter().map(|turn| turn.version.as_str().len().saturating_add(BYTES_EACH));
+        self.listed.len().saturating_add(undated.sum())
+    }
+
+    fn wait_for(&mut self, version: Version) {
+        self.undated.insert(Turn::of(version));
+        if self.undated.len() > MAX_UNDATED {
+            self.is_cut = true;
+            self.undated.pop_first();
+        }
+    }
+
+    fn allows(&mut self, decision: &Decision<'_>) -> bool {
+        if let Decision::TooYoung(_, until) = decision {
+            self.holds_until = Some(self.holds_until.map_or(*until, |sooner| sooner.min(*until)));
+        }
+        matches!(decision, Decision::Allowed(_) | Decision::Redirected(..))
+    }
+
+    fn note_newest(&mut self, version: &Version) {
+        if self.newest.as_ref().is_none_or(|newest| is_newer(version, newest)) {
+            self.newest = Some(version.clone());
+        }
+        let fits = |newest: &Version| Turn::of(version.clone()) > Turn::of(newest.clone());
+        if self.newest_fitting.as_ref().is_none_or(fits) {
+            self.newest_fitting = Some(version.clone());
+        }
+    }
+}
+
+impl Turn {
+    fn of(version: Version) -> Self {
+        Self {
+            is_tag: !version.is_pseudo(),
+            is_release: !version.is_prerelease(),
+            fits: !version.is_incompatible(),
+            version,
+        }
+    }
+}
+
+/// Whether Go would take `version` for the latest rather than `other`.
+fn is_newer(version: &Version, other: &Version) -> bool {
+    let rank = |version: &Version| (!version.is_pseudo(), !version.is_prerelease());
+    rank(version).cmp(&rank(other)).then_with(|| version.cmp(other)).is_gt()
+}
+
+/// Bytes of a list that is judged at once, in some ten milliseconds. What is shown of a shorter one is kept ready for a second, so it
+/// is not judged for each who asks either (`worker/ready.rs`).
+const AT_ONCE: usize = 8 << 10;
+
+/// Lines of a slice: about 4 ms (Envoy's V8).
+const SLICE_LINES: usize = 1000;
+
+/// Bytes of a slice, where its lines are long.
+const SLICE_BYTES: usize = 64 << 10;
+
+/// Versions of which one request may have it found out when they were published: each is a request to storage and one to an
+/// upstream. Most modules have fewer; of those that have more, the next request gets further.
+const MAX_DATED: usize = 512;
+
+/// Versions that wait for that and are remembered: those of sixteen requests.
+const MAX_UNDATED: usize = 16 * MAX_DATED;
+
+/// What a version takes beside its name.
+const BYTES_EACH: usize = 64;
+
+#[cfg(test)]
+mod tests;
