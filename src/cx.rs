@@ -72,11 +72,11 @@ pub struct Route {
 
 impl Route {
     /// The names, in lower case and each once, of those `headers` of the client's request that do not go along.
-    pub fn left_behind<'a>(&self, headers: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> Vec<&'a str> {
-        let selects =
-            headers.clone().map(|(name, _)| name).filter(|name| !self.selects && endpoint::selects(name));
-        let mut left = endpoint::left_behind(headers.clone());
-        left.extend(selects);
+    pub fn left_behind<'a>(&self, headers: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<&'a str> {
+        let headers: Vec<_> = headers.collect();
+        let names = headers.iter().map(|(name, _)| *name);
+        let mut left = endpoint::left_behind(headers.iter().copied());
+        left.extend(names.filter(|name| !self.selects && endpoint::selects(name)));
         left.sort_unstable();
         left.dedup();
         left

@@ -189,13 +189,15 @@ impl Search {
         if let Some(question) = self.instead(&question, &reply) {
             return self.ask(question, config, cx);
         }
-        let reply = match self.begin_long(&question, reply, cx) {
-            Ok(()) => return Step::Work,
-            Err(reply) => reply,
-        };
         let source = question.source;
         let may_be_cut = self.may_be_cut(source, &reply, config);
         let encoded = encoded(&reply);
+        let reply =
+            if may_be_cut || encoded.is_some() { Err(reply) } else { self.begin_long(&question, reply, cx) };
+        let reply = match reply {
+            Ok(()) => return Step::Work,
+            Err(reply) => reply,
+        };
         let end = match (question.form, source) {
             (Form::Store { from, .. }, _) => return self.stored(from, &reply, config, cx),
             (Form::Listing(inventory), _) => return self.count(inventory, &reply, config, cx),

@@ -64,8 +64,8 @@ pub(super) fn response(map: MapType) -> Option<(u16, Headers)> {
     Some((status?, headers))
 }
 
-/// The headers of a map without the pseudo-headers.
-pub(super) fn headers(map: MapType) -> Headers {
+/// The headers of a map without the pseudo-headers; nothing where they cannot be read.
+pub(super) fn headers(map: MapType) -> Option<Headers> {
     read(map, |_, _| {})
 }
 

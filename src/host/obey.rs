@@ -33,10 +33,8 @@ pub(super) fn now(link: &mut Link, stream: StreamId, map: MapType, verdict: Verd
             respond(link, stream, &response);
             Action::Pause
         }
-        Verdict::Route(to) => {
-            route(&to);
-            Action::Continue
-        }
+        Verdict::Route(to) if route(&to) => Action::Continue,
+        Verdict::Route(_) => Action::Pause,
         Verdict::Wait => Action::Pause,
     }
 }
@@ -84,8 +82,9 @@ pub(super) fn resume(link: &mut Link, stream: StreamId, onward: Onward) {
         }
         Onward::Request(Verdict::Respond(response)) => respond(link, stream, &response),
         Onward::Request(Verdict::Route(to)) => {
-            route(&to);
-            let _ = hostcalls::resume_http_request();
+            if route(&to) {
+                let _ = hostcalls::resume_http_request();
+            }
         }
         Onward::Request(Verdict::Wait) => {}
         Onward::Reset => {
@@ -114,9 +113,13 @@ fn respond(link: &mut Link, stream: StreamId, response: &Response) {
 }
 
 /// Makes the request one for the download route. What is confided stands in the stream's filter state, as
-/// `wasm.modgate.<header>`, from which that route takes it.
-fn route(to: &Route) {
-    let headers = heads::headers(MapType::HttpRequestHeaders);
+/// `wasm.modgate.<header>`, from which that route takes it. Whether it may go: with headers that cannot be read it is answered here,
+/// for among them may be what is nobody's business.
+fn route(to: &Route) -> bool {
+    let Some(headers) = heads::headers(MapType::HttpRequestHeaders) else {
+        let _ = hostcalls::send_http_response(502, Vec::new(), None);
+        return false;
+    };
     for name in to.left_behind(headers.iter()) {
         let _ = hostcalls::remove_map_value(MapType::HttpRequestHeaders, name);
     }
@@ -126,6 +129,7 @@ fn route(to: &Route) {
     for (name, value) in &to.confided {
         let _ = hostcalls::set_property(vec![&format!("{CONFIDED}{name}")], Some(value.as_bytes()));
     }
+    true
 }
 
 /// Envoy puts `wasm.` before the name of a property that a filter sets.

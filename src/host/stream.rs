@@ -119,7 +119,8 @@ impl Context for Stream {
             let mut link = link.borrow_mut();
             // A stream of HTTP/1 has ended when its answer is in the connection's buffer.
             if link.worker.owes(self.id)
-                && property(&["request", "protocol"]).is_some_and(|protocol| !protocol.starts_with("HTTP/1"))
+                && heads::property_text(&["request", "protocol"])
+                    .is_some_and(|protocol| !protocol.starts_with("HTTP/1"))
             {
                 link.worker.was_read(self.id);
             }

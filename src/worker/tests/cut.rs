@@ -20,6 +20,17 @@ const CONFIG: &str = r#"{
 /// Documents of `host`, each cut short where nothing in it shows that.
 const CUT: [(&str, &str); 2] = [("@v/v1.0.0.mod", "module example"), ("@v/list", "v1.0.0\nv1.0.1")];
 
+/// A list so long that it is read in slices.
+#[test]
+fn scenario_a_long_list_may_be_cut_short_too() {
+    let mut world = world("corp");
+    let list: String = (0..10_000).map(|number| format!("v1.0.{number}\n")).collect();
+    world.cluster("corp").serve("/corp.test/m/@v/list", &list);
+    assert_eq!(world.get(0, "/corp.test/m/@v/list").status, 502);
+    world.cluster("corp").hides_ends = false;
+    assert_eq!(world.get(0, "/corp.test/m/@v/list").status, 200);
+}
+
 fn world(upstream: &'static str) -> World {
     let mut world = World::new(1, CONFIG);
     for name in ["corp", "two", "storage"] {

@@ -39,7 +39,7 @@ fn each_request_asks_about_a_bounded_number_of_versions_and_shows_what_was_found
             let got = ask_with(&mut world, round % 2, "GET", LIST, &[]);
             let is_part = round < rounds;
             assert_eq!((got.status, got.body == old(count, round * DATED)), (200, true), "{count}, {round}");
-            assert_eq!(got.cache_control == "public, max-age=0", is_part, "{}", got.cache_control);
+            assert_eq!(got.cache_control.ends_with("max-age=0"), is_part, "{}", got.cache_control);
             let expected = if is_part { DATED } else { count - (rounds - 1) * DATED };
             assert_eq!(infos(&world), expected, "{count}, {round}");
         }
@@ -59,7 +59,7 @@ fn the_latest_that_is_old_enough_is_found_among_those() {
     // v1.1200.0 is of yesterday, and the one before it is not.
     let got = ask(&mut world, "/example.com/m/@latest");
     assert!(got.body.contains("v1.1199.0"), "{got:?}");
-    assert_eq!(got.cache_control, "public, max-age=0");
+    assert!(got.cache_control.ends_with("max-age=0"), "{}", got.cache_control);
     assert!((1..=DATED + 2).contains(&infos(&world)), "{}", infos(&world));
 }
 
