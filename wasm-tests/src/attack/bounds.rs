@@ -10,8 +10,15 @@ pub const MEMORY: u64 = 600 << 20;
 /// downloads from storage. The machine of the measurement has two cores, one of which the attackers have.
 pub const OTHERS: Duration = Duration::from_millis(250);
 
+/// The same in the short form, which runs among other tests on machines with other users: there it shows that others are served, and
+/// `make attack` how fast.
+pub const OTHERS_AMONG_TESTS: Duration = Duration::from_secs(2);
+
 /// The slowest of them.
 pub const OTHERS_WORST: Duration = Duration::from_secs(2);
+
+/// As [`OTHERS_AMONG_TESTS`]: less than the patience of a bystander.
+pub const OTHERS_WORST_AMONG_TESTS: Duration = Duration::from_secs(6);
 
 /// How long a bystander waits for an answer before it counts as a failure.
 pub const PATIENCE: Duration = Duration::from_secs(8);
@@ -22,8 +29,8 @@ pub const OTHER_SOURCE: Duration = Duration::from_millis(6_500);
 /// Until storage that failed once is asked again for what it has, while an upstream has it too.
 pub const AFTER_ONE_BAD_ANSWER: Duration = Duration::from_secs(5);
 
-/// Until storage that is well again is asked again for what it said nonsense about.
-pub const WELL_AGAIN: Duration = Duration::from_secs(15);
+/// Until storage that is well again is asked again for what it said nonsense about: it is asked last for 20 s.
+pub const WELL_AGAIN: Duration = Duration::from_secs(25);
 
 /// Requests to an upstream that one GET may cause: what a list asks for when versions must have an age.
 pub const REQUESTS_OF_ONE: usize = 1_000;

@@ -8,7 +8,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread;
 use std::time::Duration;
 
-use super::bounds;
+use super::{Form, bounds};
 use super::bystander::Suffered;
 use crate::envoy::Envoy;
 
@@ -113,7 +113,8 @@ impl Trial {
     /// All of them were served, and in time.
     pub fn others(&mut self, suffered: Suffered) {
         let most = suffered.within(99);
-        self.check(most <= bounds::OTHERS, format!("others' p99 {} ({})", ms(most), suffered.slowest(99)));
+        let bound = Form::wanted().of(bounds::OTHERS_AMONG_TESTS, bounds::OTHERS);
+        self.check(most <= bound, format!("others' p99 {} ({})", ms(most), suffered.slowest(99)));
         self.served(suffered);
     }
 
@@ -123,7 +124,8 @@ impl Trial {
         let worst = suffered.within(100);
         self.check(suffered.total() >= 50, format!("only {} requests of others", suffered.total()));
         self.check(suffered.failed() == 0, format!("others failed: {:?}", suffered.failures()));
-        self.check(worst <= bounds::OTHERS_WORST, format!("others' worst {}", ms(worst)));
+        let bound = Form::wanted().of(bounds::OTHERS_WORST_AMONG_TESTS, bounds::OTHERS_WORST);
+        self.check(worst <= bound, format!("others' worst {}", ms(worst)));
         self.others = Some(suffered);
     }
 
