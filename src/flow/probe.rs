@@ -20,6 +20,7 @@ use crate::{
     metrics::Cache,
     plan::Source,
     shared::{Heard, SharedKv, Sighting, SourceId, note_sighting, sighting, takes_its_turn},
+    store,
 };
 
 /// Whose record in shared data is whose: how a source is doing stands there, for all workers.
@@ -79,6 +80,11 @@ impl Sightings {
         let trouble = match reply {
             Reply::Answered { status: status @ (401 | 407 | 500..), .. } => {
                 Some(format!("it answers {status}"))
+            }
+            Reply::Answered { status: 200 | 206, headers, .. }
+                if source == Source::Storage && store::is_page(headers) =>
+            {
+                Some("it answers with a web page".to_owned())
             }
             Reply::Answered { .. } => None,
             Reply::Failed(failure) => Some(failure.describe().to_owned()),

@@ -50,8 +50,9 @@ pub(super) struct Budget {
 /// What a callout is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose<'a> {
-    /// To begin something that is about this module, if it is about one.
-    Begin(Option<&'a ModulePath>),
+    /// To begin something that is about this module, if it is about one; beside so many calls of this worker for which nobody waits
+    /// any more, and which nothing can end.
+    Begin(Option<&'a ModulePath>, u32),
     /// To go on with something that was begun.
     GoOn,
 }
@@ -130,15 +131,16 @@ impl Budget {
             return Some(self.take(source, cx));
         }
         let barren = match purpose {
-            Purpose::Begin(Some(module)) => self.prefixes.is_barren(module, cx.now),
-            Purpose::Begin(None) | Purpose::GoOn => false,
+            Purpose::Begin(Some(module), _) => self.prefixes.is_barren(module, cx.now),
+            Purpose::Begin(None, _) | Purpose::GoOn => false,
         };
         if barren && self.barren_calls >= BARREN_CALLS {
             return None;
         }
         let all = self.limits.concurrent_per_upstream;
         let most = match purpose {
-            Purpose::Begin(_) => all - all / RESERVE,
+            // Who asks and leaves must not keep others from asking; but an upstream is never asked more than twice as much.
+            Purpose::Begin(_, left) => all - all / RESERVE + left.min(all),
             Purpose::GoOn => all,
         };
         let mine = self.calls.get(&source).copied().unwrap_or_default();

@@ -206,8 +206,13 @@ impl Worker {
                     let is_asked = if fetch.errand.is_nested() {
                         self.call_or_queue(&job_key, source, callout, cx).is_ok()
                     } else {
-                        let purpose = Purpose::Begin(fetch.errand.want.module());
-                        let permit = self.budget.permit(source, purpose, cx);
+                        let module = fetch.errand.want.module();
+                        let permit = self.budget.permit(source, Purpose::Begin(module, 0), cx);
+                        let permit = permit.or_else(|| {
+                            let left = self.calls_for_nobody(source);
+                            (left > 0)
+                                .then(|| self.budget.permit(source, Purpose::Begin(module, left), cx))?
+                        });
                         permit.map(|permit| self.call(job_key.clone(), permit, callout, cx)).is_some()
                     };
                     if is_asked {
@@ -265,6 +270,14 @@ impl Worker {
                 }
             }
         }
+    }
+
+    /// Calls to `source` under way for which nobody waits any more.
+    fn calls_for_nobody(&self, source: Source) -> u32 {
+        let is_for_nobody = |key: &JobKey| matches!(self.jobs.get(key), Some(Job::Fetch(fetch)) if !self.is_awaited(&fetch.errand));
+        let calls =
+            self.calls.values().filter(|(key, permit, _)| permit.source == source && is_for_nobody(key));
+        u32::try_from(calls.count()).unwrap_or(u32::MAX)
     }
 
     /// Whether a go.mod of so many bytes is one too many to wait for its sums. A usual one never is.

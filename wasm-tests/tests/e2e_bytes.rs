@@ -1,6 +1,9 @@
 //! Bytes as they come: every framing, the largest body, headers that are many, long and no UTF-8, from either side.
 #![cfg(not(target_arch = "wasm32"))]
 
+use std::thread::sleep;
+use std::time::Duration;
+
 use modgate_wasm_tests::faulty::Reply;
 use modgate_wasm_tests::fixture::{Scripted, UPSTREAM};
 use modgate_wasm_tests::http::{Conn, Request};
@@ -31,11 +34,15 @@ fn every_framing_and_the_largest_body_arrive_whole() {
     let largest =
         || Request::get(path).compare_body(large_go_mod(LARGEST_GO_MOD).into()).send(stack.envoy.addr());
     stack.upstream.on(path, Reply::ok(large_go_mod(LARGEST_GO_MOD)));
+    let mut sources = Vec::new();
     for _ in 0..3 {
         let answer = largest();
         assert_eq!((answer.status, answer.length, answer.pattern), (200, LARGEST_GO_MOD as u64, true));
-        assert_eq!(answer.header("x-modgate-cache"), Some("upstream"), "too large for the index");
+        sources.push(answer.header("x-modgate-cache").unwrap().to_owned());
+        // Over HTTP/1 the gateway cannot know at once that it was read.
+        sleep(Duration::from_secs(8));
     }
+    assert_eq!(sources, ["upstream", "hit", "hit"], "too large for the index, and kept by the worker");
     stack.storage.wait_hits(path, 4);
 }
 
@@ -45,7 +52,7 @@ fn a_client_that_sends_odd_bytes_and_many() {
     stack.upstream.on("/fault.example/m/@v/v1.0.0.mod", Reply::ok(GOOD));
     for headers in [
         "x-odd: \u{fe}\u{ff}\r\nuser-agent: \u{e4}\r\nif-none-match: \"\u{ff}\"\r\ndisable-module-fetch: \u{ff}\r\n".to_owned(),
-        format!("x-long: {}\r\n", "x".repeat(50_000)),
+        format!("x-long: {}\r\n", "x".repeat(15_000)),
         "x-many: y\r\n".repeat(90),
     ] {
         let mut head = format!("GET /fault.example/m/@v/v1.0.0.mod HTTP/1.1\r\nhost: x\r\n{headers}\r\n");
@@ -56,6 +63,10 @@ fn a_client_that_sends_odd_bytes_and_many() {
         assert_eq!(conn.head().unwrap().status, 200, "{headers:.40}");
     }
     for (what, bytes) in [
+        (
+            "a header of 17 KB",
+            [b"GET /x HTTP/1.1\r\nhost: x\r\nx: ", "x".repeat(17_000).as_bytes(), b"\r\n\r\n"].concat(),
+        ),
         (
             "a header of 100 KB",
             [b"GET /x HTTP/1.1\r\nhost: x\r\nx: ", "x".repeat(100_000).as_bytes(), b"\r\n\r\n"].concat(),

@@ -163,14 +163,21 @@ fn a_crowd_for_the_largest_document_shares_one_copy() {
     let before = stack.envoy.forget_peak();
     gate.open();
     let request = Request::get(path).compare_body(largest);
+    let mut given = 0;
     for mut client in clients {
         let head = client.head().unwrap();
         let answer = client.rest(&request, head).unwrap();
+        if answer.status == 503 {
+            assert_eq!(answer.header("retry-after"), Some("5"));
+            continue;
+        }
         assert_eq!((answer.status, answer.length, answer.pattern), (200, LARGEST, true));
+        given += 1;
     }
-    // Envoy makes two copies for each client; the filter, and the write to storage, a few in all. With one for each client
-    // in the filter too, 64 of them would exhaust its VM.
+    // As many as may be unread at once.
+    assert!((2..=4).contains(&given), "{given}");
+    // Envoy makes two copies for each client who is given it; the filter, and the write to storage, a few in all.
     let growth = stack.envoy.usage().peak - before;
-    println!("{CLIENTS} clients of 16 MiB: {} MiB", growth >> 20);
-    assert!(growth < (2 * CLIENTS + 16) * LARGEST, "{} MiB", growth >> 20);
+    println!("{given} of {CLIENTS} clients of 16 MiB: {} MiB", growth >> 20);
+    assert!(growth < (2 * 4 + 16) * LARGEST, "{} MiB", growth >> 20);
 }

@@ -222,3 +222,40 @@ fn scenario_a_flood_below_one_prefix_leaves_room_for_others() {
     assert_eq!((count(&streams, 404), count(&streams, 503)), (4, 96));
     assert_eq!(count(&others, 404), 100);
 }
+
+/// Nothing ends a callout, so those of who has left go on; they are no reason to refuse who has not.
+#[test]
+fn scenario_who_asks_and_leaves_keeps_nobody_from_asking() {
+    let upstream = r#"{"name": "public", "cluster": "public", "url": "https://proxy.test/base"}"#;
+    let mut world = World::new(1, &format!(r#"{{"upstreams": [{upstream}]}}"#));
+    world.cluster("public").serve("/base/example.com/m/@v/list", "v1.0.0\n").latency = 20_000;
+    let mut number = 0;
+    let mut storm = |world: &mut World| {
+        let mut streams = Vec::new();
+        loop {
+            number += 1;
+            let stream = world.begin(0, &format!("/example.com/slow{number}/@v/list"));
+            if *world.verdict(stream) != Verdict::Wait {
+                return streams;
+            }
+            streams.push(stream);
+        }
+    };
+    let first = storm(&mut world);
+    let full = world.begin(0, LIST);
+    assert_eq!(world.response(full).status, 503, "while they wait it is full");
+    for stream in &first {
+        world.leave(0, *stream);
+    }
+    let other = world.begin(0, LIST);
+    assert_eq!(*world.verdict(other), Verdict::Wait, "when they have left it is not");
+    for _ in 0..5 {
+        for stream in storm(&mut world) {
+            world.leave(0, stream);
+        }
+    }
+    let asked = world.clusters["public"].asked.len();
+    assert!(asked <= 512, "an upstream is asked no more than twice what it is asked at once: {asked}");
+    world.settle();
+    assert_eq!(world.response(other).status, 200);
+}

@@ -214,7 +214,9 @@ fn maintenance(name: &'static str, fresh: bool) {
     let page = Reply::ok("<html>Back soon</html>").header("content-type", "text/html").served();
     let modules: Vec<Module> = (0..count).map(module).collect();
     modules.iter().for_each(|module| failing.storage.on(&module.url("zip"), page.clone()));
-    trial.check_all("meanwhile", modules.iter().map(|module| everybody(&failing.envoy, module, None)));
+    let answers: Vec<_> = modules.iter().map(|module| everybody(&failing.envoy, module, None)).collect();
+    // Who meets the first page is told so; then storage is known to be unwell.
+    trial.check_all("meanwhile, but for the first", answers.into_iter().skip(1));
     modules.iter().for_each(|module| failing.storage.on(&module.url("zip"), good(module)));
     let of_storage = |module| everybody(&failing.envoy, module, Some("storage"));
     let back = wait::poll(bounds::WELL_AGAIN, || {
