@@ -202,7 +202,6 @@ fn a_zip_that_storage_promised_and_does_not_give_is_asked_for_anew() {
     for (name, reply, status, retry, reason) in [
         ("hang-up", Reply::ok("").close_before_head(), 502, retry, "it closed the connection"),
         ("garbage", Reply::raw(b"220 ftp ready\r\n"), 502, retry, "was no HTTP"),
-        ("silent", Reply::ok("").held(&late), 504, retry, "it did not answer in time"),
         ("s404", Reply::status(404).served(), 503, Some("1"), "gone from storage"),
         ("s204", Reply::status(204).served(), 502, retry, "answered 204"),
         ("s301", Reply::status(301).served(), 502, retry, "redirects to nowhere"),
@@ -210,6 +209,8 @@ fn a_zip_that_storage_promised_and_does_not_give_is_asked_for_anew() {
         ("s405", Reply::status(405).served(), 502, retry, "answered 405"),
         ("s500", Reply::status(500).served(), 502, retry, "answered 500"),
         ("s503", Reply::status(503), 503, retry, "is overloaded (503)"),
+        // Last: for some seconds storage is asked after the upstream then.
+        ("silent", Reply::ok("").held(&late), 504, retry, "it did not answer in time"),
     ] {
         let path = format!("/fault.example/{name}/@v/v1.0.0.zip");
         stack.storage.on(&format!("GET {path}"), reply);
