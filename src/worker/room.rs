@@ -168,8 +168,8 @@ const MAX_UNREAD: usize = 64 << 20;
 
 /// Bytes of large answers whose streams have ended within [`LEAVES`]. Over HTTP/1 a stream ends when its answer stands in the
 /// connection's buffer, read or not, and Envoy ends a connection whose client reads nothing two minutes later (TCP_USER_TIMEOUT in
-/// `envoy/gateway.yaml`): so it may hold eight times as much, 256 MiB.
-const MAX_LEAVING: usize = 32 << 20;
+/// `envoy/gateway.yaml`): so it may hold eight times as much, 384 MiB.
+const MAX_LEAVING: usize = 48 << 20;
 
 /// For so long an answer counts that may be unread after its stream has ended: who reads has read 16 MiB by then.
 const LEAVES: Duration = Duration::from_secs(15);
