@@ -63,6 +63,8 @@ pub struct Edit {
 pub struct Route {
     /// Headers to put, in place of any of the same name.
     pub set: Vec<(String, String)>,
+    /// The cluster, told to the host beside the request as well: by that the download route knows that no client wrote its header.
+    pub cluster: String,
     /// Headers for the cluster alone, whatever route takes the request: they are told to the host beside the request, and the
     /// download route adds them.
     pub confided: Vec<(String, String)>,

@@ -99,7 +99,8 @@ pub(super) struct RawMatch {
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "")))]
     pub(super) path_prefix: Option<String>,
     /// The request header in which Modgate names the cluster a request is routed to; Envoy's route reads it by
-    /// `cluster_header`. A client that sends it has it removed. Change the default only where the name is taken.
+    /// `cluster_header`. A client that sends it has it removed. Change the default where the name is
+    /// taken, and of two Modgates in one filter chain in one: each needs a header, a `host_header` and a download route of its own.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = limits::DEFAULT_ROUTE_HEADER)))]
     pub(super) route_header: Option<String>,
     /// The request header in which Modgate names the host that a request it routes is addressed to; Envoy's route reads it by

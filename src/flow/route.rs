@@ -99,7 +99,8 @@ impl Routed {
             ("user-agent".to_owned(), endpoint::USER_AGENT.to_owned()),
             (coding.to_owned(), identity.to_owned()),
         ];
-        Some(Verdict::Route(Route { set, confided: to.headers.clone(), selects: !self.is_inspected() }))
+        let (cluster, confided) = (to.cluster.clone(), to.headers.clone());
+        Some(Verdict::Route(Route { set, cluster, confided, selects: !self.is_inspected() }))
     }
 
     fn path(&self, to: &Endpoint, config: &Config) -> String {

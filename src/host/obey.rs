@@ -126,7 +126,9 @@ fn route(to: &Route) -> bool {
     for (name, value) in &to.set {
         set(MapType::HttpRequestHeaders, name, value);
     }
-    for (name, value) in &to.confided {
+    let cluster = ("cluster", &to.cluster);
+    let confided = to.confided.iter().map(|(name, value)| (name.as_str(), value));
+    for (name, value) in confided.chain([cluster]) {
         let _ = hostcalls::set_property(vec![&format!("{CONFIDED}{name}")], Some(value.as_bytes()));
     }
     true

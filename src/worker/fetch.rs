@@ -168,9 +168,9 @@ impl Worker {
             if matches!(fresh, Some(Entry::Stored { .. })) {
                 search.expect_it_stored();
             }
-            if search.has_choice() && !self.sightings.takes_its_turn(Source::Storage, cx) {
-                search.spare_storage();
-            }
+        }
+        if search.has_choice() && !self.sightings.takes_its_turn(Source::Storage, cx) {
+            search.spare_storage();
         }
         self.budget.begin(whole);
         let step = search.advance(&self.config, cx);

@@ -98,6 +98,7 @@ fn the_snippet_and_the_gateway_say_the_same() {
     assert_eq!(on.as_ref(), Some(&parts["virtual_host"]["typed_per_filter_config"]));
     assert!(gateway.http_filters().contains(&parts["http_filter"]));
     assert_eq!(gateway.routes()[0], parts["route"], "the download route stands first");
+    assert_eq!(gateway.routes().last(), Some(&parts["last_route"]));
     assert_eq!(gateway.value()["static_resources"]["clusters"], parts["clusters"]);
     assert_eq!(gateway.value()["stats_config"]["stats_tags"], parts["stats_tags"]);
 }

@@ -189,3 +189,38 @@ fn no_client_chooses_cluster_or_host() {
         site.assert_downloads(MODULES);
     }
 }
+
+/// Filters before Modgate look at the route that a request has then. A client who could have it be the download route would pass
+/// what stands at the route he is going to.
+#[test]
+fn no_client_passes_what_stands_at_a_route() {
+    let forbidden = json!({"envoy.filters.http.rbac": {
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBACPerRoute",
+        "rbac": {"rules": {"action": "DENY", "policies": {"all": {"permissions": [{"any": true}], "principals": [{"any": true}]}}}},
+    }});
+    let site = site(|bootstrap| {
+        // As where nothing of the connection manager's is Modgate's.
+        bootstrap.hcm().as_object_mut().unwrap().remove("early_header_mutation_extensions").unwrap();
+        bootstrap.http_filters().insert(
+            0,
+            json!({
+                "name": "envoy.filters.http.rbac",
+                "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC"},
+            }),
+        );
+        let guarded = json!({"match": {"prefix": "/admin"}, "route": {"cluster": "application"}, "typed_per_filter_config": forbidden});
+        let modules = json!({"match": {"prefix": "/corp.example.com"}, "direct_response": {"status": 404}, "typed_per_filter_config": forbidden});
+        bootstrap.routes().insert(1, guarded);
+        bootstrap.routes().insert(2, modules);
+    });
+    for path in ["/admin/x".to_owned(), site.module.list_url(), site.module.url("zip")] {
+        for header in ["x-none", "x-modgate-cluster", "X-Modgate-Host"] {
+            let answer = site
+                .stack
+                .envoy
+                .send(&Request::get(&path).header("host", MODULES).header(header, "application"));
+            assert_eq!(answer.status, 403, "{path} with {header}: {}", answer.text());
+        }
+    }
+    assert!(site.application.requests().is_empty() && site.stack.upstream.requests().is_empty());
+}

@@ -118,12 +118,18 @@ fn a_store_that_does_not_take_it_costs_the_copy_alone(workers: u32) {
             let answer = stack.get(&path);
             assert_eq!((come_from(&answer), answer.body == zip), ((200, "upstream"), true), "{name}");
         }
+        // One zip that is not taken is no reason to leave the store alone: the next who asks tries again.
         // Another worker that streams the second one finds out for itself, when its client has all of it.
         let (writes, sent) = (stack.envoy.metric(&counter) - counted, stack.storage.hits_with("PUT", &path));
-        let (most_writes, most_sent) = if workers == 1 { (1, puts) } else { (2, puts + TRIES) };
+        let (most_writes, most_sent) = (2, puts + TRIES);
         assert!((1..=most_writes).contains(&writes), "{name}: {writes}");
         assert!((puts..=most_sent).contains(&sent), "{name}: {sent}");
-        assert_eq!(methods(&stack.upstream, &path), ["GET"; 3], "{name}: one to be stored, two streamed");
+        // One or two to be stored, two streamed.
+        let gets = methods(&stack.upstream, &path);
+        assert!(
+            (3..=4).contains(&gets.len()) && gets.iter().all(|method| method == "GET"),
+            "{name}: {gets:?}"
+        );
         stack.envoy.wait_idle(&[UPSTREAM]);
     }
 }

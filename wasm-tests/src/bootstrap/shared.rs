@@ -111,6 +111,12 @@ impl Bootstrap {
                     let routes = self.virtual_host(host)["routes"].as_array_mut();
                     routes.expect("a list of routes").insert(0, part.clone());
                 }
+                "last_route" => {
+                    if place == Place::Host {
+                        let routes = self.virtual_host(MODULES_HOST)["routes"].as_array_mut();
+                        routes.expect("a list of routes").push(part.clone());
+                    }
+                }
                 "clusters" => {
                     let own = self.value_mut()["static_resources"]["clusters"].as_array_mut();
                     own.expect("a list of clusters").extend(part.as_array().cloned().unwrap_or_default());

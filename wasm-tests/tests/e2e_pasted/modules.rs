@@ -62,3 +62,14 @@ fn a_filter_chain_of_its_own_serves_modules() {
     assert_serves(&go);
     assert!(applications.seen().is_empty(), "{:?}", applications.seen());
 }
+
+/// Without a route that takes every path Envoy answers 404 before any filter runs.
+#[test]
+fn a_virtual_host_of_nothing_but_the_parts_serves_modules() {
+    let (applications, sources) = (Applications::start(), Sources::start());
+    let mut bare = Bootstrap::shared();
+    bare.virtual_host(MODULES_HOST)["routes"] = serde_json::json!([]);
+    bare.paste(Place::Host);
+    let envoy = applications.beside(bare, &sources).start();
+    assert_serves(&Go::new(&format!("http://{MODULES_HOST}")).env("HTTP_PROXY", &envoy.url()));
+}
