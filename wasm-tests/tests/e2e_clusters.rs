@@ -128,10 +128,10 @@ fn without_storage(stack: &Scripted, outcome: &str) {
         assert_eq!((zip.status, zip.length, zip.pattern), (200, whole.len(), true));
         assert_eq!(zip.header("x-modgate-cache"), Some("upstream"));
     }
-    // The document, and a zip at least; storage is not asked for a list, nor for a zip right after it could not be reached.
+    // The document at least; storage is not asked for a list, nor for anything right after it could not be reached.
     let counted =
         |outcome: &str| stack.envoy.metric(&format!("callouts_total.target.storage.outcome.{outcome}"));
-    assert!(counted(outcome) >= 2, "{outcome}: {:?}", stack.envoy.stats());
+    assert!(counted(outcome) >= 1, "{outcome}: {:?}", stack.envoy.stats());
     // What an upstream does not have, storage may: that is no "not found", and nothing of it is remembered.
     for _ in 0..2 {
         let answer = stack.get(&path("v1.9.9.mod"));

@@ -118,6 +118,17 @@ impl Trial {
         self.served(suffered);
     }
 
+    /// All of them were served in time, but for those who were told at once that an upstream is asked as much as it may be.
+    pub fn others_or_busy(&mut self, suffered: Suffered) {
+        let most = suffered.within(99);
+        let bound = Form::wanted().of(bounds::OTHERS_AMONG_TESTS, bounds::OTHERS);
+        self.check(most <= bound, format!("others' p99 {} ({})", ms(most), suffered.slowest(99)));
+        let is_refusal = |what: &str| matches!(what, "list: 503" | "look-up: 503");
+        let other = suffered.failures().keys().find(|what| !is_refusal(what));
+        self.check(other.is_none(), format!("others failed: {:?}", suffered.failures()));
+        self.others = Some(suffered);
+    }
+
     /// All of them were served, if not as fast: the attackers are many honest clients, who take the machine for themselves.
     pub fn served(&mut self, suffered: Suffered) {
         println!("{}: others: {suffered}", self.name);

@@ -145,7 +145,7 @@ fn abandoned(name: &'static str, connections: usize, each: usize, ask: impl Fn(&
         "{sent} GETs, {connections} connections; {active} under way upstream, {pending} queued"
     ));
     trial.memory(&site.envoy);
-    trial.others(others.stop());
+    trial.others_or_busy(others.stop());
     gate.open();
     trial.end();
 }
