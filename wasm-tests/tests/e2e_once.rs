@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use modgate_wasm_tests::at_one_and_four_workers;
 use modgate_wasm_tests::faulty::{Reply, Seen};
 use modgate_wasm_tests::fixture::{STORAGE, Scripted, Stack, UPSTREAM};
 use modgate_wasm_tests::http::{Request, Response};
 use modgate_wasm_tests::module::Module;
+use modgate_wasm_tests::{at_one_and_four_workers, at_workers};
 use serde_json::json;
 
 /// More than the head of a request may have at nginx, which answers 400 then.
@@ -178,8 +178,14 @@ fn a_page_of_maintenance_in_place_of_storage_leaves_nothing_behind(workers: u32)
         let answer = site.stack.get(&cold.url("zip"));
         assert_eq!((answer.status, answer.header("x-modgate-cache")), (200, Some("upstream")));
     }
+    // By now it is known that storage gives pages: it is asked before anybody is sent there.
     let answer = site.get();
-    assert_eq!(answer.status, 502, "{}", answer.text());
+    assert_eq!(
+        (answer.status, answer.header("x-modgate-cache")),
+        (200, Some("upstream")),
+        "{}",
+        answer.text()
+    );
     site.lose_upstream();
     site.stack.upstream.on(&cold.url("zip"), Reply::ok("").close_before_head());
     thread::sleep(Duration::from_secs(2));
@@ -275,5 +281,7 @@ at_one_and_four_workers!(
     a_page_of_maintenance_in_place_of_storage_leaves_nothing_behind,
     a_server_without_head_hides_its_zips_from_nobody,
     a_name_that_no_file_can_have_keeps_no_other_zip_out,
-    one_object_that_the_store_refuses_keeps_no_other_zip_out,
 );
+// Each worker counts for itself, and leaves a store alone that has not taken three different zips: of several, one may meet the
+// odd ones alone.
+at_workers!(one_object_that_the_store_refuses_keeps_no_other_zip_out: at_one_worker = 1);
