@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use modgate_wasm_tests::bootstrap::Bootstrap;
 use modgate_wasm_tests::envoy::Envoy;
 use modgate_wasm_tests::faulty::{Faulty, Reply};
 use modgate_wasm_tests::fixture::{STORAGE, Stack, UPSTREAM};
@@ -72,9 +73,15 @@ fn the_download_route_tells_an_upstream_nothing_of_us() {
     assert_eq!(gateway().start().send(&asked).status, 404);
     assert_eq!(upstream.requests().len(), 0);
 
-    // In the filter's stead, the client names the cluster.
-    let open = gateway().edit(|bootstrap| {
+    // Nor where the header comes through: the route demands what the filter alone can say.
+    let through = |bootstrap: &mut Bootstrap| {
         bootstrap.hcm().as_object_mut().unwrap().remove("early_header_mutation_extensions").unwrap();
+    };
+    assert_eq!(gateway().edit(through).start().send(&asked).status, 404);
+
+    // In the filter's stead, the client names the cluster.
+    let open = gateway().edit(through).edit(|bootstrap| {
+        bootstrap.routes()[0]["match"].as_object_mut().unwrap().remove("filter_state").unwrap();
     });
     assert_eq!(open.start().send(&asked).status, 200);
     let seen = &upstream.requests_for("/a")[0];
