@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::{
     Job, JobKey, SearchKey, Stream, Toil, Worker,
-    budget::Purpose,
     errand::{Errand, Waiter},
     follow,
     sums::Asks,
@@ -206,13 +205,7 @@ impl Worker {
                     let is_asked = if fetch.errand.is_nested() {
                         self.call_or_queue(&job_key, source, callout, cx).is_ok()
                     } else {
-                        let module = fetch.errand.want.module();
-                        let permit = self.budget.permit(source, Purpose::Begin(module, 0), cx);
-                        let permit = permit.or_else(|| {
-                            let left = self.calls_for_nobody(source);
-                            (left > 0)
-                                .then(|| self.budget.permit(source, Purpose::Begin(module, left), cx))?
-                        });
+                        let permit = self.permit_to_begin(source, fetch.errand.want.module(), cx);
                         permit.map(|permit| self.call(job_key.clone(), permit, callout, cx)).is_some()
                     };
                     if is_asked {
@@ -270,14 +263,6 @@ impl Worker {
                 }
             }
         }
-    }
-
-    /// Calls to `source` under way for which nobody waits any more.
-    fn calls_for_nobody(&self, source: Source) -> u32 {
-        let is_for_nobody = |key: &JobKey| matches!(self.jobs.get(key), Some(Job::Fetch(fetch)) if !self.is_awaited(&fetch.errand));
-        let calls =
-            self.calls.values().filter(|(key, permit, _)| permit.source == source && is_for_nobody(key));
-        u32::try_from(calls.count()).unwrap_or(u32::MAX)
     }
 
     /// Whether a go.mod of so many bytes is one too many to wait for its sums. A usual one never is.

@@ -4,9 +4,13 @@
 
 use std::collections::BTreeSet;
 
-use super::{Job, JobKey, Worker, budget::Purpose};
+use super::{
+    Job, JobKey, Worker,
+    budget::{Permit, Purpose},
+};
 use crate::{
     cx::Cx,
+    gomod::ModulePath,
     http::{CallFailure, Callout, Reply},
     plan::Source,
 };
@@ -69,6 +73,33 @@ impl Worker {
         // Whoever was dropped may have had others wait.
         left.append(&mut self.queued);
         self.queued = left;
+    }
+
+    /// A permit to begin to ask `source`. Who has asked and left keeps nobody from asking: what nobody waits for any more, nothing can
+    /// end.
+    pub(super) fn permit_to_begin(
+        &mut self,
+        source: Source,
+        module: Option<&ModulePath>,
+        cx: &mut Cx<'_>,
+    ) -> Option<Permit> {
+        if let Some(permit) = self.budget.permit(source, Purpose::Begin(module, 0), cx) {
+            return Some(permit);
+        }
+        match self.calls_for_nobody(source) {
+            0 => None,
+            left => self.budget.permit(source, Purpose::Begin(module, left), cx),
+        }
+    }
+
+    /// Calls to `source` under way for which nobody waits any more.
+    fn calls_for_nobody(&self, source: Source) -> u32 {
+        let is_for_nobody = |key: &JobKey| match self.jobs.get(key) {
+            Some(Job::Fetch(fetch)) => !self.is_awaited(&fetch.errand),
+            _ => false,
+        };
+        let of_source = self.calls.values().filter(|(_, permit, _)| permit.source == source);
+        u32::try_from(of_source.filter(|(key, ..)| is_for_nobody(key)).count()).unwrap_or(u32::MAX)
     }
 
     fn is_worth_asking(&self, key: &JobKey) -> bool {
