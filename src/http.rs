@@ -141,6 +141,9 @@ impl ResponseHead {
 /// The end of the year 9999, in milliseconds: beyond, there is no such format.
 const LAST: u64 = 253_402_300_799_000;
 
+/// How far the times of two workers may lie apart: they read one clock, each when an event of its own began.
+pub const SKEW: Duration = Duration::from_secs(2);
+
 impl Timestamp {
     /// The time `later` than this.
     #[must_use]
@@ -159,9 +162,14 @@ impl Timestamp {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 
-    /// Whether this is less than `time` after `earlier`. What is said to be from the future is from before the clock was set
-    /// back, and says nothing.
+    /// Whether this is less than `time` after `earlier`. What is from before the clock was set back says nothing.
     pub fn is_within(self, time: Duration, earlier: Self) -> bool {
-        earlier <= self && self.since(earlier) < time
+        self.since(earlier) < time && earlier.is_credible(self)
+    }
+
+    /// Whether this, which some worker noted, is not from before the clock was set back. It may be a little ahead of `now`: that
+    /// worker's event began later than this one's.
+    pub fn is_credible(self, now: Self) -> bool {
+        self.since(now) <= SKEW
     }
 }

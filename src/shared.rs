@@ -24,8 +24,6 @@ mod slots;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
-
 pub use self::calls::{SHARE, begin_call, tell_calls};
 pub use self::heads::Advanced;
 pub use self::heat::{Heat, REST_SECS};
@@ -49,6 +47,3 @@ pub struct Seat {
     /// The key of every hash of this memory: the same for all workers, unknown outside.
     pub seed: u64,
 }
-
-/// How far the times of two workers may lie apart: they read one clock, each when an event of its own began.
-const SKEW: Duration = Duration::from_secs(2);

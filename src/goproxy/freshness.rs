@@ -68,17 +68,17 @@ impl Judge<'_> {
         let Freshness { stale_while_revalidate, stale_if_error, .. } = *self.rules;
         let ttl = self.ttl(ttl(lifetime, self.rules), dates.limit);
         let while_revalidate = if ttl.is_zero() { Duration::ZERO } else { stale_while_revalidate };
-        // No future is fresh or stale: the clock was set back, and how old it is nobody knows.
-        let (is_past, age) = (dates.since <= self.now, self.now.since(dates.since));
+        // Of what is from before the clock was set back nobody knows how old it is.
+        let (is_credible, age) = (dates.since.is_credible(self.now), self.now.since(dates.since));
         let failed_within = |time| self.is_within(time, dates.checked);
         let is_retried_enough = failed_within(RETRY);
         let servable = age < ttl.saturating_add(stale_if_error.max(while_revalidate));
 
         let wants_anew = self.wants_anew() && !is_retried_enough;
-        if is_past && age < ttl && (!wants_anew || age < ANEW) {
+        if is_credible && age < ttl && (!wants_anew || age < ANEW) {
             return Standing::Fresh { left: Some(ttl.saturating_sub(age)) };
         }
-        let is_stale = is_past && age < ttl.saturating_add(while_revalidate);
+        let is_stale = is_credible && age < ttl.saturating_add(while_revalidate);
         if !wants_anew && servable && (is_stale || failed_within(OUTAGE)) {
             return Standing::Stale { refresh: !is_retried_enough };
         }
@@ -113,10 +113,10 @@ impl Judge<'_> {
         self.no_cache && self.rules.client_no_cache
     }
 
-    /// What is left of `ttl`; nothing of what is said to be from the future, which is from before the clock was set back.
+    /// What is left of `ttl`; nothing of what is from before the clock was set back.
     fn left(&self, ttl: Duration, since: Timestamp) -> Option<Duration> {
         let left = ttl.checked_sub(self.now.since(since))?;
-        (since <= self.now && !left.is_zero()).then_some(left)
+        (since.is_credible(self.now) && !left.is_zero()).then_some(left)
     }
 
     fn is_within(&self, time: Duration, at: Option<Timestamp>) -> bool {

@@ -17,8 +17,11 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::{Expected, QueueId, SKEW, SharedKv, bytes::take, fingerprint::texts};
-use crate::{config::BundleSource, http::Timestamp};
+use super::{Expected, QueueId, SharedKv, bytes::take, fingerprint::texts};
+use crate::{
+    config::BundleSource,
+    http::{SKEW, Timestamp},
+};
 
 /// Where the bundle of one source is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]

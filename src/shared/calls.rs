@@ -12,7 +12,7 @@
 
 use std::time::Duration;
 
-use super::{QueueId, SKEW, SharedKv, SourceId, bytes::take, slots::Place};
+use super::{QueueId, SharedKv, SourceId, bytes::take, slots::Place};
 use crate::http::Timestamp;
 
 /// What one worker has under way.
@@ -66,9 +66,7 @@ pub fn tell_calls(kv: &mut dyn SharedKv, source: SourceId, worker: QueueId, mine
 /// The shares of all workers but this one that have not run out.
 fn others(place: &Place, worker: QueueId, now: Timestamp) -> Vec<Share> {
     let mut shares = place.record.as_deref().and_then(decode).unwrap_or_default();
-    shares.retain(|share| {
-        share.worker != worker && now.since(share.renewed) < SHARE && share.renewed.since(now) <= SKEW
-    });
+    shares.retain(|share| share.worker != worker && now.is_within(SHARE, share.renewed));
     shares
 }
 

@@ -25,10 +25,13 @@ use std::time::Duration;
 
 use self::held::Held;
 use super::{
-    Expected, Index, Key, QueueId, SKEW, SharedKv, Versioned,
+    Expected, Index, Key, QueueId, SharedKv, Versioned,
     keyed::{Keyed, Purpose},
 };
-use crate::{config::limits::LEASE_SLOTS, http::Timestamp};
+use crate::{
+    config::limits::LEASE_SLOTS,
+    http::{SKEW, Timestamp},
+};
 
 /// For how long a leader is believed to be alive. Long enough for a few ticks of a busy worker, short enough for a client
 /// to wait when a worker crashed.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{SKEW, SharedKv, SourceId, bytes::take, slots::Place};
+use super::{SharedKv, SourceId, bytes::take, slots::Place};
 use crate::http::Timestamp;
 
 /// What is known of a source.
@@ -64,18 +64,18 @@ pub fn takes_its_turn(kv: &mut dyn SharedKv, source: SourceId, now: Timestamp) -
     let Some(known) = place.record.as_deref().and_then(Sighting::decode).filter(|known| known.silent) else {
         return true;
     };
-    !is_lately(known.tried, REST, now) && place.put(kv, source, &Sighting { tried: now, ..known }.encode())
+    !now.is_within(REST, known.tried) && place.put(kv, source, &Sighting { tried: now, ..known }.encode())
 }
 
 impl Sighting {
     /// Whether it answered a moment ago, and has not failed since.
     pub fn is_heard_of(&self, now: Timestamp) -> bool {
-        !self.silent && is_lately(self.heard, FRESH, now)
+        !self.silent && now.is_within(FRESH, self.heard)
     }
 
     /// Whether another answer at `now` says nothing that is not written.
     fn says_so_already(&self, now: Timestamp) -> bool {
-        self.ever && !self.failing && !self.silent && is_lately(self.heard, STEP, now)
+        self.ever && !self.failing && !self.silent && now.is_within(STEP, self.heard)
     }
 
     fn then(self, heard: Heard, now: Timestamp) -> Self {
@@ -112,12 +112,6 @@ impl Sighting {
         let [ever, failing, silent] = [1, 2, 4].map(|flag| flags & flag != 0);
         (layout == LAYOUT && bytes.is_empty()).then_some(Self { ever, failing, silent, heard, tried })
     }
-}
-
-/// Whether `then` is less than `span` ago. Another worker's clock may be a little ahead; what is further ahead is from before
-/// the clock was set back.
-fn is_lately(then: Timestamp, span: Duration, now: Timestamp) -> bool {
-    now.since(then) < span && then.since(now) <= SKEW
 }
 
 const KIND: &str = "source";

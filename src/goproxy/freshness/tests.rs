@@ -68,8 +68,12 @@ fn a_document_goes_from_fresh_to_expired() {
         (600, None, Some(60), ON_ERROR, ON_ERROR),
         (day + 59, None, Some(0), STALE, STALE),
         (day + 60, None, Some(0), EXPIRED, EXPIRED),
+        // another worker found it out since this one read the clock
+        (-1, None, None, fresh(60), fresh(60)),
+        (-2, None, None, fresh(60), fresh(60)),
+        (70, None, Some(-1), STALE, STALE),
         // the clock was set back: no age is known, so it is asked for
-        (-1, None, None, ON_ERROR, ON_ERROR),
+        (-3, None, None, ON_ERROR, ON_ERROR),
         (-3600, None, Some(0), STALE, STALE),
         // an attempt in the future holds up no other
         (600, None, Some(-3600), ON_ERROR, ON_ERROR),
@@ -155,14 +159,14 @@ fn what_is_not_there_is_never_stale() {
         (0, Some(0), None, None),
         (4, Some(5), Some(1), None),
         (5, Some(5), None, None),
-        (-1, None, None, None),
+        (-3, None, None, None),
     ] {
         for (no_cache, expected) in [(false, plain), (true, anew)] {
             let judge = Judge { rules: &rules, now: NOW, spread: 0, no_cache };
             assert_eq!(judge.missing(dates(NOW, age, limit, None)), expected.map(seconds), "{age} {limit:?}");
         }
     }
-    for (age, expected) in [(0, Some(60)), (59, Some(1)), (60, None), (-1, None)] {
+    for (age, expected) in [(0, Some(60)), (59, Some(1)), (60, None), (-3, None)] {
         let judge = Judge { rules: &rules, now: NOW, spread: 0, no_cache: true };
         assert_eq!(judge.presence(dates(NOW, age, None, None).since), expected.map(seconds), "{age}");
     }

@@ -3,7 +3,7 @@
 use super::ATTEMPTS;
 use crate::{
     http::Timestamp,
-    shared::{Conflict, Entry, Expected, Key, Occupant, SKEW, SharedKv, Versioned, record::set_heat},
+    shared::{Conflict, Entry, Expected, Key, Occupant, SharedKv, Versioned, record::set_heat},
 };
 
 /// Where one key lives.
@@ -138,7 +138,7 @@ impl Slot {
 /// A time to compare answers by. One from the future is from before the clock was set back, and older than any: it would
 /// otherwise keep newer answers out until that time comes.
 fn credible(since: Timestamp, now: Timestamp) -> Option<Timestamp> {
-    (since.since(now) <= SKEW).then_some(since)
+    since.is_credible(now).then_some(since)
 }
 
 /// Every filter with the same `vm_id` shares one name space, under Istio filters of other makers too.

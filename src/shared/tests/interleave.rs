@@ -17,8 +17,8 @@ use std::{
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
 use crate::{
-    http::Timestamp,
-    shared::{Conflict, Expected, Memory, SKEW, SharedKv, Versioned},
+    http::{SKEW, Timestamp},
+    shared::{Conflict, Expected, Memory, SharedKv, Versioned},
 };
 
 /// What a worker does next after what its notes say, and what came of it; nothing when it is at its end.

@@ -290,3 +290,16 @@ fn scenario_a_clock_set_back_does_not_prolong_a_404() {
     world.cluster("public").serve("/base/example.com/new/@v/v1.0.0.mod", "module example.com/new\n");
     assert_eq!(world.get(0, "/example.com/new/@v/v1.0.0.mod").status, 200);
 }
+
+/// Each worker knows the time at which its own event began: what another has found out since seems to come from the future.
+#[test]
+fn scenario_what_another_worker_found_out_meanwhile_is_believed() {
+    let mut world = world(2);
+    let list = "/example.com/m/@v/list";
+    world.cluster("public").serve(&format!("/base{list}"), "v1.0.0\n");
+    assert_eq!(world.get(0, list).status, 200);
+    let asked = world.cluster("public").asked.len();
+    world.now.0 -= 5;
+    let answer = world.get(1, list);
+    assert_eq!((answer.status, world.cluster("public").asked.len()), (200, asked));
+}
