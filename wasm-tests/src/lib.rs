@@ -25,6 +25,7 @@ native! {
     pub mod crowd;
     pub mod envoy;
     pub mod faulty;
+    pub mod field;
     pub mod fixture;
     pub mod garage;
     pub mod gateway;
