@@ -412,7 +412,7 @@ impl World {
 
     fn call(&mut self, queue: QueueId, id: CallId, callout: &Callout) {
         let (due, reply) = match self.clusters.get_mut(callout.cluster.as_str()) {
-            Some(cluster) => (Timestamp(self.now.0 + cluster.latency), cluster.ask(callout)),
+            Some(cluster) => (Timestamp(self.now.0 + cluster.latency), cluster.ask(callout, self.now)),
             None => (self.now, Reply::Failed(CallFailure::Misconfigured)),
         };
         self.calls.push(Call { cluster: callout.cluster.clone(), due, queue, id, reply });

@@ -5,4 +5,4 @@ mod judge;
 mod told;
 
 pub use self::chain::chain;
-pub use self::judge::{judge, judge_download, judge_presence, judge_read, may_be_headless};
+pub use self::judge::{judge, judge_download, judge_presence, judge_read, may_be_headless, retry_after};

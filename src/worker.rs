@@ -3,6 +3,7 @@
 //! A job belongs to the worker, not to the stream that began it: it goes on when that client leaves, and everybody who asks
 //! the same meanwhile waits for the same job. The adapter reports events and does what [`Cx::commands`] say.
 
+mod again;
 mod budget;
 mod bundle;
 mod copy;
@@ -28,7 +29,10 @@ mod sums;
 mod upload;
 mod write;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
 
 use self::{
     budget::{Budget, Permit},
@@ -140,8 +144,9 @@ impl Worker {
 
     /// Whether anything depends on time that this worker has under way itself. What is routed is under way elsewhere.
     pub(crate) fn is_at_work(&self) -> bool {
-        let depends =
-            |job: &Job| matches!(job, Job::Dating(_) | Job::Fetch(_) | Job::Follow { .. } | Job::Upload(_));
+        let depends = |job: &Job| {
+            matches!(job, Job::Dating(_) | Job::Fetch(_) | Job::Follow { .. } | Job::Part(_) | Job::Upload(_))
+        };
         let is_asking = self.budget.has_shares() || !self.queued.is_empty();
         is_asking || self.jobs.values().any(depends) || !self.copies.is_empty()
     }
@@ -288,6 +293,7 @@ impl Worker {
         let expected = routed.source.endpoint(&self.config).map(|endpoint| endpoint.cluster.as_str());
         let reply = Reply::routed(head, expected.unwrap_or_default());
         self.sightings.note(routed.source, Asked::Other, &reply, &self.config, cx);
+        self.budget.heed(routed.source, &reply, cx);
         if routed.is_inspected() && matches!(reply, Reply::Answered { status: 200, .. }) {
             return self.begin_passing(stream, routed, head, reply, cx);
         }
@@ -306,6 +312,7 @@ impl Worker {
         };
         let source = permit.source;
         self.budget.give_back(permit, cx);
+        self.budget.heed(source, &reply, cx);
         cx.count(Metric::Callout { target: source.target(&self.config), outcome: reply.label() });
         self.sightings.note(source, asked, &reply, &self.config, cx);
         match (self.jobs.remove(&key), key) {
@@ -399,7 +406,9 @@ impl Worker {
 
     fn call(&mut self, key: JobKey, permit: Permit, callout: Callout, cx: &mut Cx<'_>) -> CallId {
         let id = next_call(&mut self.next_call);
-        let asked = if is_read(callout.method) && key != JobKey::Probe { Asked::Read } else { Asked::Other };
+        let usual = permit.source.endpoint(&self.config).map_or(Duration::ZERO, |endpoint| endpoint.timeout);
+        let is_usual = is_read(callout.method) && key != JobKey::Probe && callout.timeout >= usual;
+        let asked = if is_usual { Asked::Read } else { Asked::Other };
         self.calls.insert(id, (key, permit, asked));
         cx.call(id, callout);
         id

@@ -18,12 +18,13 @@ pub const DEFAULT_ADMIN_PREFIX: &str = "/-/";
 pub const CONFIDED_HEADERS: [&str; 6] =
     ["authorization", "private-token", "deploy-token", "job-token", "x-jfrog-art-api", "x-api-key"];
 
-/// Default time for one callout to an upstream or a checksum database. A public proxy that has to fetch a module from
-/// its origin first takes seconds, rarely more than twenty; the go command itself waits much longer.
-pub const DEFAULT_UPSTREAM_TIMEOUT: Duration = Duration::from_secs(30);
+/// Default time for one callout to an upstream or a checksum database. A public proxy that has to fetch a module from its origin first
+/// takes seconds, and up to a minute before it gives up itself and says why (reported: 58 s); others that stand before a repository
+/// of gigabytes begin to answer after a hundred. The go command itself waits without a limit.
+pub const DEFAULT_UPSTREAM_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Default time for one callout to the storage. It is near and only reads what it has; when it does not answer, an
-/// upstream can, and the client should not wait half a minute to get there.
+/// upstream can, and the client should not wait for minutes to get there.
 pub const DEFAULT_STORAGE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Envoy counts a callout's time in whole milliseconds and takes 0 for "no limit".
@@ -79,10 +80,10 @@ pub const MIN_CONCURRENT: u32 = 1;
 /// 65536: past the connections an address has ports for, it is no bound any more.
 pub const MAX_CONCURRENT: u32 = 1 << 16;
 
-/// Default time a request waits for a fetch: an upstream may use up its 30 s, and another behind it, and there is still time
-/// to answer before a stream counts as idle, after 120 s in `envoy/gateway.yaml`. The go command waits without a limit of its
-/// own.
-pub const DEFAULT_WAIT: Duration = Duration::from_secs(90);
+/// Default time a request waits for a fetch: an upstream may use up its 120 s after it has failed once or twice, or been left alone for a
+/// while. Where a download is then sent there, it has that time once more, and both together end before a stream counts as idle,
+/// after 300 s in `envoy/gateway.yaml` as in Envoy itself. The go command waits without a limit of its own.
+pub const DEFAULT_WAIT: Duration = Duration::from_secs(150);
 
 /// Less than a second no upstream beyond the mesh can be counted on to answer in: it would be a refusal of all fetches.
 pub const MIN_WAIT: Duration = Duration::from_secs(1);

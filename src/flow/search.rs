@@ -16,11 +16,12 @@ mod cut;
 mod held;
 mod long;
 mod question;
+mod retry;
 mod stored;
 mod trust;
 mod whole;
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 use log::Level;
 
@@ -29,6 +30,7 @@ use self::{
     held::Held,
     long::Long,
     question::{Form, Question},
+    retry::Postponed,
     whole::Whole,
 };
 use super::{
@@ -39,7 +41,7 @@ use crate::{
     config::{Config, Fallback},
     cx::Cx,
     goproxy::{Failure, Fault, Lifetime, Missing, Outcome},
-    http::{CallFailure, Callout, Reply},
+    http::{CallFailure, Callout, Reply, Timestamp},
     plan::{Source, Want, plan},
     shared::Loss,
     store::Scope,
@@ -54,6 +56,18 @@ pub struct Search {
     whole: bool,
     ahead: VecDeque<Source>,
     asking: Option<Question>,
+    /// What is asked again when its pause is over.
+    paused: Option<Question>,
+    /// What is taken up again where storage has nothing either.
+    postponed: Option<Postponed>,
+    /// Why the last question was asked again.
+    trouble: Option<Failure>,
+    /// When the first question was asked.
+    began: Option<Timestamp>,
+    /// Whether the index has something that may stand in.
+    stands_in: bool,
+    /// Whether somebody holds what is asked about.
+    exists_elsewhere: bool,
     /// What a source gave, until it is believed.
     held: Option<Held>,
     /// The list that a source gave, while it is read.
@@ -93,6 +107,8 @@ pub struct Search {
 pub enum Step {
     /// Ask this source this, and report its reply.
     Ask(Source, Callout),
+    /// Wait for so long, more or less, and call [`Search::ask_again`].
+    Pause(Duration),
     /// Find out what the module version must hash to, and tell [`Search::learn`].
     Sums,
     /// Call [`Search::work`].
@@ -110,6 +126,12 @@ impl Search {
             whole,
             ahead,
             asking: None,
+            paused: None,
+            postponed: None,
+            trouble: None,
+            began: None,
+            stands_in: false,
+            exists_elsewhere: false,
             held: None,
             long: None,
             sums: None,
@@ -155,7 +177,7 @@ impl Search {
     /// The first step, and after every reply the next one.
     pub fn advance(&mut self, config: &Config, cx: &Cx<'_>) -> Step {
         let Some(source) = self.ahead.pop_front() else {
-            return self.conclude(cx);
+            return self.conclude(config, cx);
         };
         let form = match (&self.want, source) {
             (Want::Zip(_), Source::Storage) if self.is_to_be_read(config) => Form::Whole,
@@ -167,13 +189,14 @@ impl Search {
             (Want::Zip(_), Source::Storage) if self.doubted => Form::First,
             _ => self.listing(source, config).map_or(Form::Plain, Form::Listing),
         };
-        self.ask(Question { source, form, again: false }, config, cx)
+        self.ask(Question { source, form, tries: 0 }, config, cx)
     }
 
     fn ask(&mut self, question: Question, config: &Config, cx: &Cx<'_>) -> Step {
         match question.callout(&self.want, config) {
             Some(callout) => {
                 let source = question.source;
+                self.began.get_or_insert(cx.now);
                 self.asking = Some(question);
                 Step::Ask(source, callout)
             }
@@ -186,9 +209,13 @@ impl Search {
         let Some(question) = self.asking.take() else {
             return self.advance(config, cx);
         };
-        if let Some(question) = self.instead(&question, &reply) {
+        if let Some(question) = self.instead(&question, &reply, config) {
             return self.ask(question, config, cx);
         }
+        let question = match self.once_more(question, &reply, config, cx) {
+            Ok(step) => return step,
+            Err(question) => question,
+        };
         let source = question.source;
         let may_be_cut = self.may_be_cut(source, &reply, config);
         let encoded = encoded(&reply);
@@ -245,11 +272,11 @@ impl Search {
     }
 
     /// What the same source is asked once more, where the reply says nothing yet.
-    fn instead(&self, question: &Question, reply: &Reply) -> Option<Question> {
+    fn instead(&self, question: &Question, reply: &Reply, config: &Config) -> Option<Question> {
         match reply {
             // A kept connection that the other side closes just then is nobody's outage. Once more, over a new one.
-            Reply::Failed(failure) if !question.again && self.may_be_dropped(question, *failure) => {
-                Some(Question { again: true, ..question.clone() })
+            Reply::Failed(failure) if question.tries == 0 && self.may_be_dropped(question, *failure) => {
+                Some(Question { tries: 1, ..question.clone() })
             }
             Reply::Answered { status, .. } if question.is_head(&self.want) => {
                 let form = instead_of_head(question.source, *status)?;
@@ -257,6 +284,10 @@ impl Search {
             }
             // Larger than the host lets an answer be, or broken off: whether it is there, to be streamed, takes no body.
             Reply::Failed(CallFailure::Broken) if question.form == Form::Whole => {
+                Some(Question { form: Form::Plain, ..question.clone() })
+            }
+            // Too slow to be waited for: it is streamed.
+            Reply::Failed(CallFailure::TimedOut) if question.is_hurried(&self.want, config) => {
                 Some(Question { form: Form::Plain, ..question.clone() })
             }
             _ => None,
@@ -302,7 +333,10 @@ impl Search {
     ) -> Option<End> {
         match outcome {
             Outcome::Found(found) => return Some(End::Document(found)),
-            Outcome::Missing(missing) => {
+            Outcome::Missing(mut missing) => {
+                if self.exists_elsewhere {
+                    missing.limit = Some(missing.limit.map_or(NOT_YET, |limit| limit.min(NOT_YET)));
+                }
                 if !matches!(self.refusal, Some((_, Outcome::Failed(_)))) {
                     self.refusal = Some((source, Outcome::Missing(missing)));
                 }
@@ -324,7 +358,10 @@ impl Search {
         None
     }
 
-    fn conclude(&mut self, cx: &Cx<'_>) -> Step {
+    fn conclude(&mut self, config: &Config, cx: &Cx<'_>) -> Step {
+        if let Some(step) = self.take_up_again(config, cx.now) {
+            return step;
+        }
         let storage = self.storage_failure();
         match (self.refusal.clone(), storage) {
             (Some((source, Outcome::Failed(failure))), _) => self.done(End::Failed(failure), Some(source)),
@@ -395,6 +432,9 @@ fn instead_of_head(source: Source, status: u16) -> Option<Form> {
         (_, status) => upstream::may_be_headless(status).then_some(Form::First),
     }
 }
+
+/// How long it is believed of what exists that a source does not know it.
+const NOT_YET: Duration = Duration::from_secs(5);
 
 /// Whether a failure of `source` ends the chain.
 fn stops_at_failure(source: Source, config: &Config) -> bool {

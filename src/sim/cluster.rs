@@ -1,9 +1,9 @@
 //! A cluster: objects by path, faults, and a record of what it was asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::{Database, bucket::Bucket, listing};
-use crate::http::{CallFailure, Callout, Headers, Reply};
+use crate::http::{CallFailure, Callout, Headers, Reply, Timestamp};
 
 /// A store and a module proxy at once: it answers GET and HEAD of what it has, lists it, takes PUT, and fails when told to.
 #[derive(Debug, Default)]
@@ -42,6 +42,12 @@ pub(crate) struct Cluster {
     pub(crate) asked: Vec<String>,
     /// Whole requests, for a look at their headers.
     pub(crate) callouts: Vec<Callout>,
+    /// How many requests it takes in a second, where more are answered 429, and for how many seconds it wants to be left alone then.
+    pub(crate) limit: Option<(u32, u32)>,
+    /// The second that runs, and how many requests it took in it.
+    taken: (u64, u32),
+    /// What it answers first, by path.
+    first: BTreeMap<String, VecDeque<Reply>>,
     objects: BTreeMap<String, Object>,
 }
 
@@ -88,6 +94,22 @@ impl Cluster {
         self
     }
 
+    /// Has `path` answer so before it answers as it else would.
+    pub(crate) fn first(&mut self, path: &str, replies: impl IntoIterator<Item = Reply>) -> &mut Self {
+        self.first.entry(path.to_owned()).or_default().extend(replies);
+        self
+    }
+
+    fn takes(&mut self, now: Timestamp) -> bool {
+        let Some((most, _)) = self.limit else { return true };
+        let second = now.0 / 1000;
+        if self.taken.0 != second {
+            self.taken = (second, 0);
+        }
+        self.taken.1 += 1;
+        self.taken.1 <= most
+    }
+
     /// Has nothing stand at `path` any more.
     pub(crate) fn remove(&mut self, path: &str) {
         self.objects.remove(path);
@@ -108,8 +130,16 @@ impl Cluster {
         self.objects.get(path).map(|object| String::from_utf8_lossy(&object.body).into_owned())
     }
 
-    pub(super) fn ask(&mut self, callout: &Callout) -> Reply {
-        let reply = self.answer_to(callout);
+    pub(super) fn ask(&mut self, callout: &Callout, now: Timestamp) -> Reply {
+        let reply = if self.takes(now) {
+            let scripted = self.first.get_mut(&callout.path).and_then(VecDeque::pop_front);
+            let reply = self.answer_to(callout);
+            scripted.unwrap_or(reply)
+        } else {
+            self.asked.push(format!("{} {}", callout.method, callout.path));
+            let pause = self.limit.map_or(0, |(_, pause)| pause).to_string();
+            reply(429, &[("retry-after".to_owned(), pause)], Vec::new())
+        };
         if self.hides_ends { without_length(reply) } else { reply }
     }
 
@@ -220,7 +250,7 @@ fn part_of(body: &[u8], first: usize, last: usize) -> Reply {
     reply(206, &headers, body[first..end].to_vec())
 }
 
-fn reply(status: u16, headers: &[(String, String)], body: Vec<u8>) -> Reply {
+pub(super) fn reply(status: u16, headers: &[(String, String)], body: Vec<u8>) -> Reply {
     let length = ("content-length".to_owned(), body.len().to_string());
     let mut all: Vec<(String, String)> = vec![("date".to_owned(), "now".to_owned()), length];
     all.extend(headers.iter().cloned());

@@ -121,8 +121,8 @@ fn failed(fault: Fault, reason: String) -> Outcome {
     Outcome::Failed(Failure { fault, reason, retry_after: None })
 }
 
-/// Seconds after which to try again: as a number, or as a date (RFC 9110, section 10.2.3).
-fn retry_after(headers: &Headers, now: Timestamp) -> Option<u32> {
+/// Seconds after which to try again, at most an hour: as a number, or as a date (RFC 9110, section 10.2.3).
+pub fn retry_after(headers: &Headers, now: Timestamp) -> Option<u32> {
     let said = headers.first("retry-after")?.trim();
     let later = delta_seconds(said).or_else(|| {
         // One that has passed is of a clock that is wrong. Not before that second has begun.

@@ -2,28 +2,31 @@
 //!
 //! Whoever asks for names that nobody has makes every request a miss. Three bounds keep such a flood from the upstreams, and
 //! none of them touches a hit: searches in one worker, callouts of all workers to one upstream, and, of those of one worker, the
-//! few that are left to names below a prefix under which hardly anything was found lately. What is refused is 503 and says when
-//! to try again; it is never a 404, for nobody was asked.
+//! few that are left to names below a prefix under which hardly anything was found lately. Who finds no room waits for its turn
+//! (`worker/queued.rs`), also where an upstream wants to be left alone (`shared/pace.rs`). What is refused is 503 and says when to try
+//! again; it is never a 404, for nobody was asked.
 //!
 //! What a worker needs for something that it has begun (sums, dates) counts like all else and is not refused: it waits until it
 //! may be asked (`worker/queued.rs`). A part of what an upstream may be asked is left to it, so that it does not wait for those
 //! who begin.
 
 mod prefixes;
+mod tally;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use self::prefixes::Prefixes;
+use self::{prefixes::Prefixes, tally::Tally};
 use super::failures::Failures;
 use crate::{
     config::Fetch,
     cx::Cx,
     flow::Sightings,
     gomod::ModulePath,
-    http::Timestamp,
+    http::{Reply, Timestamp},
     plan::Source,
-    shared::{QueueId, SHARE, Seat, begin_call, tell_calls},
+    shared::{Gate, QueueId, SHARE, Seat, begin_call, complain, pass, pauses_until, tell_calls},
     store::Scope,
+    upstream,
 };
 
 /// What is under way in one worker, as far as it is bounded.
@@ -42,6 +45,8 @@ pub(super) struct Budget {
     /// Those that storage did not take lately.
     not_taken: Failures,
     calls: BTreeMap<Source, u32>,
+    /// Answers that were not complaints.
+    answered: BTreeMap<Source, Tally>,
     /// Callouts for names below a barren prefix.
     barren_calls: u32,
     prefixes: Prefixes,
@@ -55,6 +60,17 @@ pub(super) enum Purpose<'a> {
     Begin(Option<&'a ModulePath>, u32),
     /// To go on with something that was begun.
     GoOn,
+}
+
+/// Why a source is not to be asked now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NotNow {
+    /// Enough are asking for names below prefixes under which hardly anything was found lately.
+    Barren,
+    /// Too much is under way.
+    Full,
+    /// It wants to be left alone until then.
+    Paused(Timestamp),
 }
 
 /// A callout that counts until it is given back.
@@ -78,6 +94,7 @@ impl Budget {
             zips_rest_since: None,
             not_taken: Failures::within(ZIP_REST),
             calls: BTreeMap::new(),
+            answered: BTreeMap::new(),
             barren_calls: 0,
             prefixes,
         }
@@ -125,17 +142,25 @@ impl Budget {
         self.zips = self.zips.saturating_sub(u32::from(zip));
     }
 
-    /// A permit to ask `source`; nothing where too much is under way.
-    pub(super) fn permit(&mut self, source: Source, purpose: Purpose<'_>, cx: &mut Cx<'_>) -> Option<Permit> {
+    /// A permit to ask `source`.
+    ///
+    /// # Errors
+    /// Why it is not to be asked now.
+    pub(super) fn permit(
+        &mut self,
+        source: Source,
+        purpose: Purpose<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Result<Permit, NotNow> {
         if source == Source::Storage {
-            return Some(self.take(source, cx));
+            return Ok(self.take(source, cx));
         }
         let barren = match purpose {
             Purpose::Begin(Some(module), _) => self.prefixes.is_barren(module, cx.now),
             Purpose::Begin(None, _) | Purpose::GoOn => false,
         };
         if barren && self.barren_calls >= BARREN_CALLS {
-            return None;
+            return Err(NotNow::Barren);
         }
         let all = self.limits.concurrent_per_upstream;
         let most = match purpose {
@@ -149,11 +174,38 @@ impl Budget {
             None => mine < most,
         };
         if !may_begin {
-            return None;
+            return Err(NotNow::Full);
+        }
+        if let Some(id) = self.ids.id(source)
+            && let Gate::Closed(until) = pass(cx.kv, id, cx.now)
+        {
+            self.tell(source, cx);
+            return Err(NotNow::Paused(until));
         }
         self.calls.insert(source, mine + 1);
         self.barren_calls += u32::from(barren);
-        Some(Permit { source, barren })
+        Ok(Permit { source, barren })
+    }
+
+    /// `source` has answered. Where it wants to be left alone, all workers leave it.
+    pub(super) fn heed(&mut self, source: Source, reply: &Reply, cx: &mut Cx<'_>) {
+        match reply {
+            Reply::Answered { status: 429, headers, .. } => {
+                let pause = upstream::retry_after(headers, cx.now).unwrap_or_default();
+                let answered = self.answered.get(&source).map_or(0, |tally| tally.lately(cx.now));
+                if let Some(id) = self.ids.id(source).filter(|_| source != Source::Storage) {
+                    complain(cx.kv, id, Duration::from_secs(pause.into()), answered, cx.now);
+                }
+            }
+            Reply::Answered { .. } => self.answered.entry(source).or_default().count(cx.now),
+            Reply::Failed(_) => {}
+        }
+    }
+
+    /// Seconds until `source` may be asked again, where it wants to be left alone.
+    pub(super) fn paused_for(&self, source: Source, cx: &Cx<'_>) -> Option<u32> {
+        let until = pauses_until(cx.kv, self.ids.id(source)?, cx.now)?;
+        u32::try_from(until.since(cx.now).as_millis().div_ceil(1000)).ok()
     }
 
     /// A permit to ask `source` something that is asked seldom: it counts, and is never refused.

@@ -146,7 +146,7 @@ impl Worker {
             match copier.copying.next() {
                 // It is in nobody's way, and asked for once more at the next tick.
                 NextPiece::Ask(callout) if has_room => {
-                    if let Some(permit) = self.budget.permit(copier.source, Purpose::Begin(None, 0), cx) {
+                    if let Ok(permit) = self.budget.permit(copier.source, Purpose::Begin(None, 0), cx) {
                         copier.call = Some(self.call(key(zip), permit, callout, cx));
                     }
                 }

@@ -6,14 +6,15 @@ use super::{
     Job, JobKey, SearchKey, Stream, Toil, Worker,
     errand::{Errand, Waiter},
     follow,
+    queued::Turn,
     sums::Asks,
 };
 use crate::{
-    config::Config,
+    config::{Config, Mode},
     cx::{Cx, StreamId, Verdict},
     flow::{End, Parked, Proving, Search, Searched, Step, Sums, judge, keep_first_seen},
     goproxy::{Failure, Fault, Found, Lifetime},
-    http::{CallFailure, Reply, Timestamp},
+    http::{Reply, Timestamp},
     metrics::Metric,
     plan::{Source, Want, is_kept_here},
     shared::{Entry, Lease, Loss, Region},
@@ -22,6 +23,8 @@ use crate::{
 /// A search of this worker's.
 #[derive(Debug)]
 pub(super) struct Fetch {
+    /// Larger than that of any that began before.
+    number: u64,
     pub(super) errand: Errand,
     pub(super) search: Search,
     /// The proof of what the search found, where it is a checksum database's.
@@ -34,6 +37,8 @@ pub(super) struct Fetch {
     pub(super) fresh: bool,
     /// When the lease is to be renewed, where there is one.
     pub(super) renew_at: Option<Timestamp>,
+    /// When what it asks is asked again, while it pauses.
+    pub(super) again_at: Option<Timestamp>,
 }
 
 /// An errand that is done.
@@ -168,15 +173,27 @@ impl Worker {
                 search.expect_it_stored();
             }
         }
+        let stands_in = |known| judge::may_stand_in(&errand.want, known, &self.config, cx.now);
+        if errand.known.as_ref().is_some_and(stands_in) {
+            search.expect_a_substitute();
+        }
+        // Somebody holds what a lookup is about. Where that is given all the same, nobody waits for the database for long.
+        match errand.want.module().map(|module| self.config.verification(module)) {
+            Some(Some((_, Mode::Require))) if errand.is_of_sums() => search.expect_it_known(),
+            Some(Some((_, Mode::WhenAvailable))) if errand.is_of_sums() => search.expect_a_substitute(),
+            _ => {}
+        }
         if search.has_choice() && !self.sightings.takes_its_turn(Source::Storage, cx) {
             search.spare_storage();
         }
         self.budget.begin(whole);
+        let number = self.attempt();
         let step = search.advance(&self.config, cx);
         let renew_at = (lease == Lease::Led).then(|| follow::renewal(cx.now));
         self.proceed(
             key,
             Box::new(Fetch {
+                number,
                 errand,
                 search,
                 proving: None,
@@ -184,6 +201,7 @@ impl Worker {
                 recalled: false,
                 fresh: false,
                 renew_at,
+                again_at: None,
             }),
             step,
             cx,
@@ -202,18 +220,25 @@ impl Worker {
             match step {
                 Step::Ask(source, callout) => {
                     let job_key = JobKey::Search(key.clone());
-                    let is_asked = if fetch.errand.is_nested() {
-                        self.call_or_queue(&job_key, source, callout, cx).is_ok()
+                    let turn = if fetch.errand.is_nested() {
+                        Turn::GoOn
                     } else {
-                        let permit = self.permit_to_begin(source, fetch.errand.want.module(), cx);
-                        permit.map(|permit| self.call(job_key.clone(), permit, callout, cx)).is_some()
+                        Turn::Begin { module: fetch.errand.want.module().cloned(), number: fetch.number }
                     };
-                    if is_asked {
+                    let pause = self.budget.paused_for(source, cx);
+                    let pause =
+                        pause.filter(|_| fetch.search.may_do_without(source, &self.config)).map(seconds);
+                    if pause.is_none() && self.call_or_queue(&job_key, source, callout, turn, cx).is_ok() {
                         self.jobs.insert(job_key, Job::Fetch(fetch));
                         return None;
                     }
                     cx.count(Metric::Refusal { reason: "budget".into() });
-                    step = fetch.search.step(Reply::Failed(CallFailure::Overloaded), &self.config, cx);
+                    step = fetch.search.turned_away(pause, &self.config, cx);
+                }
+                Step::Pause(pause) => {
+                    fetch.again_at = Some(self.after_pause(&key.path, pause, cx.now));
+                    self.jobs.insert(JobKey::Search(key), Job::Fetch(fetch));
+                    return None;
                 }
                 Step::Sums if self.has_no_room_to_hold(fetch.search.go_mod_bytes()) => {
                     cx.count(Metric::Refusal { reason: "budget".into() });
@@ -373,6 +398,10 @@ impl Worker {
         let entry = self.index.peek(cx.kv, Region::Found, path);
         judge::loss(entry.as_ref(), &self.config, cx.now)
     }
+}
+
+fn seconds(seconds: u32) -> Duration {
+    Duration::from_secs(seconds.into())
 }
 
 /// Bytes of a go.mod that are never too many: as many searches as may be under way by default hold 32 MiB of such.

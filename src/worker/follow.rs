@@ -55,6 +55,7 @@ impl Worker {
         self.end_slow_routes(cx);
         self.end_patience_with_dates(cx);
         self.budget.renew(cx);
+        self.end_pauses(cx);
         self.call_queued(cx);
         self.ask_dates_again(cx);
         let keys: Vec<_> = self.jobs.keys().cloned().collect();

@@ -1,11 +1,11 @@
 //! What proofs need beside their subject: tiles and heads of a checksum database, each asked for once, for all who wait.
 
-use super::{Job, JobKey, SearchKey, Worker, sums::forged};
+use super::{Job, JobKey, SearchKey, Worker, queued::Turn, sums::forged};
 use crate::{
     cx::Cx,
     flow::{Search, Searched, Step},
     goproxy::{Document, SumdbFile},
-    http::Reply,
+    http::{Reply, Timestamp},
     plan::Want,
     shared::Region,
 };
@@ -15,6 +15,8 @@ use crate::{
 pub(super) struct Part {
     want: Want,
     search: Search,
+    /// When what it asks is asked again, while it pauses.
+    pub(super) again_at: Option<Timestamp>,
     /// The searches whose proofs need it, and which attempt of each.
     waiting: Vec<(SearchKey, u64)>,
 }
@@ -58,7 +60,7 @@ impl Worker {
             search.avoid_storage();
         }
         let step = search.advance(&self.config, cx);
-        let part = Part { want: want.clone(), search, waiting: vec![(who.clone(), attempt)] };
+        let part = Part { want: want.clone(), search, again_at: None, waiting: vec![(who.clone(), attempt)] };
         self.ask_part(job_key, part.into(), step, cx)
     }
 
@@ -72,13 +74,19 @@ impl Worker {
     ) -> Option<Searched> {
         loop {
             match step {
-                Step::Ask(source, callout) => match self.call_or_queue(&key, source, callout, cx) {
+                Step::Ask(source, callout) => match self.call_or_queue(&key, source, callout, Turn::GoOn, cx)
+                {
                     Ok(()) => {
                         self.jobs.insert(key, Job::Part(part));
                         return None;
                     }
-                    Err(failure) => step = part.search.step(Reply::Failed(failure), &self.config, cx),
+                    Err(_) => step = part.search.turned_away(None, &self.config, cx),
                 },
+                Step::Pause(pause) => {
+                    part.again_at = Some(self.after_pause(&part.want.key(), pause, cx.now));
+                    self.jobs.insert(key, Job::Part(part));
+                    return None;
+                }
                 Step::Done(searched) => return Some(searched),
                 // It is neither a go.mod nor a zip.
                 Step::Sums | Step::Work => {
@@ -91,6 +99,17 @@ impl Worker {
     /// The reply to the question for a part.
     pub(super) fn hear_part(&mut self, key: JobKey, mut part: Box<Part>, reply: Reply, cx: &mut Cx<'_>) {
         let step = part.search.step(reply, &self.config, cx);
+        self.walk_part(key, part, step, cx);
+    }
+
+    /// The pause before a part is asked for again is over.
+    pub(super) fn ask_part_again(&mut self, key: JobKey, mut part: Box<Part>, cx: &mut Cx<'_>) {
+        part.again_at = None;
+        let step = part.search.ask_again(&self.config, cx);
+        self.walk_part(key, part, step, cx);
+    }
+
+    fn walk_part(&mut self, key: JobKey, part: Box<Part>, step: Step, cx: &mut Cx<'_>) {
         let (want, waiting) = (part.want.clone(), part.waiting.clone());
         let is_answer = !matches!(&key, JobKey::Part { from: From::Before, .. });
         let Some(searched) = self.ask_part(key, part, step, cx) else { return };

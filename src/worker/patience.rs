@@ -1,13 +1,15 @@
 //! What becomes of those who have waited long enough.
 
-use super::{Job, JobKey, SearchKey, Worker, fetch::or_known};
+use std::time::Duration;
+
+use super::{Job, JobKey, SearchKey, Worker};
 use crate::{
     config::{Config, Mode},
     cx::Cx,
-    flow::Searched,
-    goproxy::{Document, SumdbFile},
+    flow::{Searched, judge},
+    goproxy::{Document, Failure, Fault, Found, SumdbFile},
     plan::Want,
-    shared::Lease,
+    shared::{Entry, Lease},
     upstream,
 };
 
@@ -15,6 +17,10 @@ impl Worker {
     /// Answers those who have waited long enough: by what the index had, by a stream from the upstream, or by 504.
     pub(super) fn answer_impatient(&mut self, key: &SearchKey, cx: &mut Cx<'_>) {
         let Some(job) = self.jobs.get_mut(&JobKey::Search(key.clone())) else { return };
+        let trouble = match job {
+            Job::Fetch(fetch) => fetch.search.trouble().cloned(),
+            _ => None,
+        };
         let around = match job {
             Job::Fetch(fetch) => fetch.search.around(),
             Job::Follow { errand, .. } => Searched::around(&errand.want, &self.config, errand.may_fetch),
@@ -26,21 +32,59 @@ impl Worker {
             | Job::Upload(_)
             | Job::Write(_) => None,
         };
-        let patience = if around.is_some() { self.config.fetch.zip_wait } else { self.config.fetch.wait };
+        let wait = self.config.fetch.wait;
         let Some(errand) = job.errand() else { return };
+        let stands_in = |known: &&Found| judge::may_stand_in(&errand.want, known, &self.config, cx.now);
+        let known = errand.known.as_ref().filter(stands_in).cloned();
+        let patience = match known {
+            _ if around.is_some() => self.config.fetch.zip_wait,
+            Some(_) => wait.min(WAIT_FOR_NEWER),
+            None => wait,
+        };
         let mut impatient = errand.impatient(patience, cx.now);
         if is_dispensable(&errand.want, &self.config) {
             // While those are still there who wait for what needs it.
-            impatient.extend(errand.impatient_asks(self.config.fetch.wait / 2, cx.now));
+            impatient.extend(errand.impatient_asks(wait / 2, cx.now));
         }
         if impatient.is_empty() {
             return;
         }
-        let searched = around.unwrap_or_else(|| Searched::too_slow(&errand.want));
-        let searched = or_known(errand, searched, &self.config, cx.now);
         let want = errand.want.clone();
+        let searched = around.unwrap_or_else(|| self.waited_in_vain(key, &want, trouble, cx));
+        let searched = match &known {
+            Some(_) => searched.or_known(&want, known.as_ref()),
+            None => searched,
+        };
+        if let Some(known) = known {
+            // Who asks next need not find out by waiting that it takes so long.
+            let asked_in_vain = Found { checked: Some(cx.now), ..known };
+            self.index.keep(cx.kv, &key.path, &Entry::Found(asked_in_vain), cx.now);
+        }
         for waiter in impatient {
             self.let_go(&waiter, &want, &searched, cx);
+        }
+    }
+
+    /// What those are told who have waited for as long as anybody does.
+    fn waited_in_vain(
+        &self,
+        key: &SearchKey,
+        want: &Want,
+        trouble: Option<Failure>,
+        cx: &Cx<'_>,
+    ) -> Searched {
+        match (self.queued_for(&JobKey::Search(key.clone())), trouble) {
+            (Some(source), _) => {
+                let pause = self.budget.paused_for(source, cx);
+                let why = match pause {
+                    Some(_) => "wants to be left alone (429)",
+                    None => "is being asked too much at once",
+                };
+                let reason = format!("{}: {} {why}", want.describe(), source.describe(&self.config));
+                Searched::failed(Failure { fault: Fault::Overloaded, reason, retry_after: pause })
+            }
+            (None, Some(trouble)) => Searched::failed(trouble),
+            (None, None) => Searched::too_slow(want),
         }
     }
 
@@ -66,6 +110,10 @@ impl Worker {
         }
     }
 }
+
+/// How long a client waits for what is newer than what is known, before it is given that. What takes longer is found out all the
+/// same, for the next.
+const WAIT_FOR_NEWER: Duration = Duration::from_secs(20);
 
 /// Whether it is a lookup without which its module is given all the same.
 fn is_dispensable(want: &Want, config: &Config) -> bool {

@@ -124,7 +124,8 @@ impl Worker {
         self.finish(key, *fetch, searched, cx)
     }
 
-    fn attempt(&mut self) -> u64 {
+    /// A number that no other has, and is larger than those before.
+    pub(super) fn attempt(&mut self) -> u64 {
         self.next_attempt = self.next_attempt.wrapping_add(1);
         self.next_attempt
     }

@@ -1,19 +1,34 @@
-//! What may not be asked yet, because too much is under way: it is asked as soon as something ends, here or in another worker.
+//! What may not be asked yet, because too much is under way or a source wants to be left alone: it is asked as soon as it may be.
 //!
-//! Only what goes on with something that was begun waits here. Whoever begins something is refused at once.
+//! What goes on with something that was begun comes before what begins, for somebody holds the rest of it; and each in the order in
+//! which it came. Who begins waits as long as its client does, and so many and no more: the next is refused at once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use super::{
     Job, JobKey, Worker,
-    budget::{Permit, Purpose},
+    budget::{NotNow, Permit, Purpose},
 };
 use crate::{
     cx::Cx,
     gomod::ModulePath,
-    http::{CallFailure, Callout, Reply},
+    http::{CallFailure, Callout},
     plan::Source,
 };
+
+/// Whose turn a callout waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// That of what begins.
+    Begin {
+        /// What it is about, if it is about a module.
+        module: Option<ModulePath>,
+        /// Larger than that of any that came before.
+        number: u64,
+    },
+    /// That of what goes on with something that was begun.
+    GoOn,
+}
 
 /// A callout that is yet to be made, for the job that waits for its reply.
 #[derive(Debug)]
@@ -21,52 +36,89 @@ pub(super) struct Queued {
     key: JobKey,
     source: Source,
     callout: Callout,
+    turn: Turn,
 }
 
 impl Worker {
-    /// Makes a callout of a job that goes on, or has it wait for its turn; whether there was room for it to wait.
+    /// Makes a callout of a job, or has it wait for its turn; whether there was room for it to wait.
     pub(super) fn call_or_queue(
         &mut self,
         key: &JobKey,
         source: Source,
         callout: Callout,
+        turn: Turn,
         cx: &mut Cx<'_>,
     ) -> Result<(), CallFailure> {
+        let queued = Queued { key: key.clone(), source, callout, turn };
         // Who came before comes first.
-        let is_first = !self.queued.iter().any(|queued| queued.source == source);
-        let permit = is_first.then(|| self.budget.permit(source, Purpose::GoOn, cx)).flatten();
-        if let Some(permit) = permit {
-            self.call(key.clone(), permit, callout, cx);
-        } else if self.queued.len() < MAX_QUEUED {
-            self.queued.push_back(Queued { key: key.clone(), source, callout });
+        let is_first = !self.queued.iter().any(|other| other.source == source && !queued.is_before(other));
+        let queued = if is_first {
+            match self.permit(&queued, cx) {
+                Ok(permit) => {
+                    self.call(queued.key, permit, queued.callout, cx);
+                    return Ok(());
+                }
+                Err(NotNow::Barren) => return Err(CallFailure::Overloaded),
+                Err(NotNow::Full | NotNow::Paused(_)) => queued,
+            }
         } else {
+            queued
+        };
+        let most = if queued.begins() { MAX_BEGINNING } else { MAX_QUEUED };
+        if self.waiting(&queued) >= most {
+            self.drop_abandoned(cx);
+        }
+        if self.waiting(&queued) >= most {
             return Err(CallFailure::Overloaded);
         }
+        let at = self.queued.iter().position(|other| queued.is_before(other)).unwrap_or(self.queued.len());
+        self.queued.insert(at, queued);
         Ok(())
+    }
+
+    /// How many wait for their turn as `queued` does.
+    fn waiting(&self, queued: &Queued) -> usize {
+        self.queued.iter().filter(|other| other.begins() == queued.begins()).count()
+    }
+
+    /// Ends what nobody waits for any more.
+    fn drop_abandoned(&mut self, cx: &mut Cx<'_>) {
+        let mut abandoned = Vec::new();
+        for queued in std::mem::take(&mut self.queued) {
+            if self.is_worth_asking(&queued.key) {
+                self.queued.push_back(queued);
+            } else {
+                abandoned.push(queued.key);
+            }
+        }
+        for key in abandoned {
+            self.drop_queued(key, cx);
+        }
     }
 
     /// Makes the callouts that may be made by now. What nobody waits for any more is not asked.
     pub(super) fn call_queued(&mut self, cx: &mut Cx<'_>) {
         let mut full = BTreeSet::new();
-        let mut left = std::mem::take(&mut self.queued);
-        for _ in 0..left.len() {
-            let Some(queued) = left.pop_front() else { break };
-            let Queued { key, source, callout } = queued;
-            if full.contains(&source) {
-                left.push_back(Queued { key, source, callout });
+        let mut left = VecDeque::new();
+        for queued in std::mem::take(&mut self.queued) {
+            if !self.is_worth_asking(&queued.key) {
+                self.drop_queued(queued.key, cx);
                 continue;
             }
-            if !self.is_worth_asking(&key) {
-                self.drop_queued(key, cx);
+            let turn = (queued.source, queued.begins());
+            if full.contains(&turn) {
+                left.push_back(queued);
                 continue;
             }
-            match self.budget.permit(source, Purpose::GoOn, cx) {
-                Some(permit) => {
-                    self.call(key, permit, callout, cx);
+            match self.permit(&queued, cx) {
+                Ok(permit) => {
+                    self.call(queued.key, permit, queued.callout, cx);
                 }
-                None => {
-                    full.insert(source);
-                    left.push_back(Queued { key, source, callout });
+                // Of others more may be asked.
+                Err(NotNow::Barren) => left.push_back(queued),
+                Err(NotNow::Full | NotNow::Paused(_)) => {
+                    full.insert(turn);
+                    left.push_back(queued);
                 }
             }
         }
@@ -75,20 +127,22 @@ impl Worker {
         self.queued = left;
     }
 
-    /// A permit to begin to ask `source`. Who has asked and left keeps nobody from asking: what nobody waits for any more, nothing can
-    /// end.
-    pub(super) fn permit_to_begin(
-        &mut self,
-        source: Source,
-        module: Option<&ModulePath>,
-        cx: &mut Cx<'_>,
-    ) -> Option<Permit> {
-        if let Some(permit) = self.budget.permit(source, Purpose::Begin(module, 0), cx) {
-            return Some(permit);
-        }
-        match self.calls_for_nobody(source) {
-            0 => None,
-            left => self.budget.permit(source, Purpose::Begin(module, left), cx),
+    /// Whom a callout of this job is to ask that waits for its turn, if there is one.
+    pub(super) fn queued_for(&self, key: &JobKey) -> Option<Source> {
+        self.queued.iter().find(|queued| queued.key == *key).map(|queued| queued.source)
+    }
+
+    fn permit(&mut self, queued: &Queued, cx: &mut Cx<'_>) -> Result<Permit, NotNow> {
+        let Turn::Begin { module, .. } = &queued.turn else {
+            return self.budget.permit(queued.source, Purpose::GoOn, cx);
+        };
+        // Who has asked and left keeps nobody from asking: what nobody waits for any more, nothing can end.
+        match self.budget.permit(queued.source, Purpose::Begin(module.as_ref(), 0), cx) {
+            Err(NotNow::Full) => match self.calls_for_nobody(queued.source) {
+                0 => Err(NotNow::Full),
+                left => self.budget.permit(queued.source, Purpose::Begin(module.as_ref(), left), cx),
+            },
+            permit => permit,
         }
     }
 
@@ -112,12 +166,32 @@ impl Worker {
 
     fn drop_queued(&mut self, key: JobKey, cx: &mut Cx<'_>) {
         let JobKey::Search(key) = key else { return };
-        if let Some(fetch) = self.take_fetch(&key) {
-            self.hear(key, fetch, Reply::Failed(CallFailure::Overloaded), cx);
+        if let Some(mut fetch) = self.take_fetch(&key) {
+            let step = fetch.search.turned_away(None, &self.config, cx);
+            self.walk(key, fetch, step, cx);
         }
     }
 }
 
-/// What may wait in one worker: the dates of a long list, and the sums of as many versions as searches may be under way by
-/// default.
+impl Queued {
+    fn begins(&self) -> bool {
+        matches!(self.turn, Turn::Begin { .. })
+    }
+
+    /// Whether its turn comes before that of `other`, which is waiting already.
+    fn is_before(&self, other: &Self) -> bool {
+        match (&self.turn, &other.turn) {
+            (Turn::GoOn, Turn::Begin { .. }) => true,
+            (Turn::Begin { number, .. }, Turn::Begin { number: others, .. }) => number < others,
+            (Turn::Begin { .. } | Turn::GoOn, Turn::GoOn) => false,
+        }
+    }
+}
+
+/// What goes on and may wait in one worker: the dates of a long list, and the sums of as many versions as searches may be under way
+/// by default.
 const MAX_QUEUED: usize = 1024;
+
+/// What begins and may wait in one worker: half of the searches that may be under way by default, so that one source which wants to be
+/// left alone leaves the other half to the rest.
+const MAX_BEGINNING: usize = 256;

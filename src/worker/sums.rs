@@ -72,7 +72,9 @@ impl Worker {
         if let Some(searched) = judge::indexed(&want, false, &self.index, &self.sightings, &self.config, cx)
             .and_then(Searched::indexed)
         {
-            return Some(self.read_sums(&want, &searched, cx.now));
+            // That it has none, the index was told by the database.
+            let source = matches!(searched.end, End::Missing(_)).then_some(Source::Sumdb(at));
+            return Some(self.read_sums(&want, &Searched { source, ..searched }, cx.now));
         }
         if let Some(same) = self.jobs.get_mut(&JobKey::Search(key.clone())).and_then(Job::errand) {
             same.join(Waiter::Asks(who), cx.now);
@@ -131,13 +133,24 @@ impl Worker {
                     Err(why) => (forged(want, why), false),
                 }
             }
-            End::Missing(missing) => {
+            End::Missing(missing) if searched.source.is_none() => {
                 let reason = format!(
                     "{module}@{version} cannot be verified: {}\n\
                      A module that the checksum database must not know belongs into the gateway's private.nosumdb.",
                     missing.reason
                 );
                 (Failure { fault: Fault::Bad, reason, retry_after: None }, acceptable)
+            }
+            End::Missing(missing) => {
+                // It was served a moment ago: a database learns of a tag later than whoever serves it, and what it could not fetch
+                // in time it does not know.
+                let reason = format!(
+                    "{module}@{version} cannot be verified yet: {}\n\
+                     It is there, and the checksum database has no record of it so far. Try again in a few seconds.",
+                    missing.reason
+                );
+                let retry_after = Some(UNKNOWN_RETRY);
+                (Failure { fault: Fault::Overloaded, reason, retry_after }, acceptable)
             }
             End::Failed(failure) => {
                 let is_down = matches!(failure.fault, Fault::Bad | Fault::Slow);
@@ -158,6 +171,9 @@ pub(super) fn forged(want: &Want, why: &str) -> Failure {
     let reason = format!("{}: {why}", want.describe());
     Failure { fault: Fault::Forged, reason, retry_after: None }
 }
+
+/// Seconds after which a database is asked again that did not know what is there.
+const UNKNOWN_RETRY: u32 = 10;
 
 /// How long a database that could not be asked is left alone where modules are given without it.
 pub(super) const REST: Duration = Duration::from_secs(60);

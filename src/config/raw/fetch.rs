@@ -36,9 +36,10 @@ pub(in crate::config) struct RawFetch {
         ))
     )]
     pub(in crate::config) concurrent_per_upstream: Option<RawCount>,
-    /// How long a request waits for a fetch, begun for it or for another, before it is answered 504. The fetch goes on and
-    /// its answer is kept for whoever asks again. Keep it below the time after which Envoy ends an idle
-    /// stream (`stream_idle_timeout`: 2 minutes in `envoy/gateway.yaml`, else 5); a route's `timeout` does not count while a
+    /// How long a request waits for a fetch, begun for it or for another, before it is answered 504, or 503 where the upstream wants to
+    /// be left alone. What failed is asked again within this time, and pauses count. The fetch goes on and its answer is kept for
+    /// whoever asks again. Together with an upstream's `timeout` keep it below the time after which Envoy ends an idle stream
+    /// (`stream_idle_timeout`: 5 minutes in `envoy/gateway.yaml` and by default); a route's `timeout` does not count while a
     /// request waits.
     #[cfg_attr(
         not(target_arch = "wasm32"),
@@ -49,8 +50,8 @@ pub(in crate::config) struct RawFetch {
         ))
     )]
     pub(in crate::config) wait: Option<RawDuration>,
-    /// How long a request for a zip waits until the version is stored, before it is streamed from the upstream. Not longer
-    /// than `wait`; by default `wait`, where that is shorter.
+    /// How long a request for a zip waits until the version is stored, before it is streamed from the upstream, and how long an
+    /// upstream has to give it whole. Not longer than `wait`; by default `wait`, where that is shorter.
     #[cfg_attr(
         not(target_arch = "wasm32"),
         schemars(extend(

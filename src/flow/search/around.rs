@@ -12,7 +12,7 @@ impl Search {
     /// The way around this search: the upstream that is asked just now, or else the next one. Those before have said that
     /// they have nothing.
     pub fn around(&self) -> Option<Searched> {
-        let asked = self.asking.as_ref().map(|question| match question.form {
+        let asked = self.asking.as_ref().or(self.paused.as_ref()).map(|question| match question.form {
             Form::Store { from, .. } => from,
             Form::ByInfo | Form::First | Form::Listing(_) | Form::Plain | Form::Whole => question.source,
         });

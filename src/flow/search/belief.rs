@@ -132,7 +132,7 @@ impl Search {
 
     fn store(&mut self, from: Source, zip: Body, config: &Config, cx: &Cx<'_>) -> Step {
         let form = Form::Store { zip, from };
-        self.ask(Question { source: Source::Storage, form, again: false }, config, cx)
+        self.ask(Question { source: Source::Storage, form, tries: 0 }, config, cx)
     }
 
     /// A store that does not take it costs the copy: the upstream has it.
@@ -148,7 +148,7 @@ impl Search {
                 cx.count(Metric::StorageWrite { outcome: "exists" });
                 self.exists = true;
                 self.ahead.push_front(from);
-                self.ask(Question { source: Source::Storage, form: Form::Whole, again: false }, config, cx)
+                self.ask(Question { source: Source::Storage, form: Form::Whole, tries: 0 }, config, cx)
             }
             Written::Failed(Trouble { label, why, scope, .. }) => {
                 cx.count(Metric::StorageWrite { outcome: label });

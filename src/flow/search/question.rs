@@ -1,7 +1,7 @@
 //! One question of a search, as a callout.
 
 use crate::{
-    config::{Config, Storage},
+    config::{Config, Storage, limits},
     endpoint,
     goproxy::Zip,
     http::{Body, Callout},
@@ -14,8 +14,8 @@ use crate::{
 pub(super) struct Question {
     pub(super) source: Source,
     pub(super) form: Form,
-    /// It was asked before, and the connection closed.
-    pub(super) again: bool,
+    /// How often it was asked before, in vain.
+    pub(super) tries: u32,
 }
 
 /// How a source is asked.
@@ -53,9 +53,20 @@ impl Question {
             (Want::Zip(_), Form::Plain) => endpoint::head(endpoint, &path),
             (Want::Zip(zip), Form::ByInfo) => endpoint::get(endpoint, &zip.info_path()),
             (Want::Zip(_), Form::First) => first(endpoint::get(endpoint, &path), 1),
-            (Want::Zip(_), Form::Whole) => first(endpoint::get(endpoint, &path), config.fetch.zip_bytes),
+            (Want::Zip(_), Form::Whole) => {
+                let whole = first(endpoint::get(endpoint, &path), config.fetch.zip_bytes);
+                let hurried = config.fetch.zip_wait.max(limits::MIN_TIMEOUT);
+                Callout { timeout: whole.timeout.min(hurried), ..whole }
+            }
             (Want::Zip(_), Form::Listing(_) | Form::Store { .. }) => return None,
         })
+    }
+
+    /// Whether it is given less time than its source may take: nobody waits for a whole zip any longer.
+    pub(super) fn is_hurried(&self, want: &Want, config: &Config) -> bool {
+        let endpoint = self.source.endpoint(config).filter(|_| self.source != Source::Storage);
+        matches!((want, &self.form), (Want::Zip(_), Form::Whole))
+            && endpoint.is_some_and(|endpoint| endpoint.timeout > config.fetch.zip_wait)
     }
 
     fn of_storage(&self, want: &Want, storage: &Storage, config: &Config) -> Option<Callout> {

@@ -47,7 +47,7 @@ impl Search {
         match inventory.turn(reply) {
             Turned::More(inventory) => {
                 let form = Form::Listing(inventory);
-                self.ask(Question { source: Source::Storage, form, again: false }, config, cx)
+                self.ask(Question { source: Source::Storage, form, tries: 0 }, config, cx)
             }
             Turned::Over(stored) => {
                 let stored = stored.map(|list| End::Document(Found::stored(list, cx.now)));

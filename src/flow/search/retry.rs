@@ -1,0 +1,271 @@
+//! Asking once more, where an answer says that it failed and not that there is none.
+//!
+//! One answer of some thousands is a 500, a reset, a body cut short, and the go command never tries again. So a source that failed
+//! is asked again after a pause, a few times, and only as long as somebody who waits from the start still would.
+//!
+//! ```text
+//!  fails ── somebody else may be asked instead, or something may stand in ──▶ once more, then on
+//!    └───── nobody ─────────────────────────────────────────────────────────▶ TRIES in all, with growing pauses
+//!  says when to come back (429, Retry-After) ── in time ───────────────────▶ then, as often as it says so
+//!                                  └── too late, or somebody else is next ──▶ on
+//! ```
+//!
+//! A source that let the whole of its time pass is not asked again: it would only be waited for twice.
+
+use std::time::Duration;
+
+use super::{Form, Outcome, Search, Step, question::Question};
+use crate::{
+    config::Config,
+    cx::Cx,
+    goproxy::{Failure, Lifetime, accept},
+    http::{CallFailure, Reply, Timestamp},
+    plan::{Source, Want},
+    shared::MAX_PAUSE,
+    upstream,
+};
+
+/// What the reply to a question says of the next attempt at the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Attempt {
+    /// It may well succeed.
+    Soon,
+    /// It is wanted after this time, and no sooner.
+    After(Duration),
+}
+
+/// A question that is taken up again where storage has no answer either.
+#[derive(Clone, Debug)]
+pub(super) struct Postponed {
+    question: Question,
+    /// Not before this.
+    at: Timestamp,
+    /// What those said who were asked before.
+    refusal: Option<(Source, Outcome)>,
+}
+
+impl Search {
+    /// The next attempt at `question`, where there is to be one; else the question is given back, and `reply` is the answer to it.
+    pub(super) fn once_more(
+        &mut self,
+        question: Question,
+        reply: &Reply,
+        config: &Config,
+        cx: &Cx<'_>,
+    ) -> Result<Step, Question> {
+        if question.tries == TURNED_AWAY {
+            return Err(question);
+        }
+        let Some(attempt) = self.attempt(&question, reply, config, cx.now) else { return Err(question) };
+        let tries = question.tries.saturating_add(1);
+        let has_substitute = self.stands_in || self.has_next(question.source, config);
+        let (pause, most) = match attempt {
+            Attempt::Soon if has_substitute => (PAUSE, TRIES_BEFORE_OTHERS),
+            Attempt::Soon if self.postpones(question.source) => (pause(tries), TRIES_BEFORE_OTHERS),
+            Attempt::Soon => (pause(tries), TRIES),
+            Attempt::After(_) if has_substitute => return Err(question),
+            // As often as it says so: only time bounds that.
+            Attempt::After(pause) => (pause.max(PAUSE), u32::MAX),
+        };
+        if !self.has_time_for(pause, config, cx.now) {
+            return Err(question);
+        }
+        let counted = if attempt == Attempt::Soon { tries } else { question.tries };
+        let question = Question { tries: counted, ..question };
+        let waits_behind = self.postpones(question.source) && matches!(attempt, Attempt::After(_));
+        if counted >= most || waits_behind {
+            if self.postpones(question.source) {
+                // Storage may have what was said before; where it has not, there is time left.
+                self.postpone(question.clone(), pause, cx.now);
+            }
+            return Err(question);
+        }
+        self.trouble = self.trouble_of(&question, reply, config, cx.now);
+        // It waits with all others for whom the source is to be left alone, in the order in which they came.
+        let is_held_back = question.source != Source::Storage && pause <= MAX_PAUSE;
+        if matches!(reply, Reply::Answered { status: 429, .. }) && is_held_back {
+            return Ok(self.ask(question, config, cx));
+        }
+        self.paused = Some(question);
+        Ok(Step::Pause(pause))
+    }
+
+    /// Why it was asked more than once, for those who will not wait for another try.
+    pub fn trouble(&self) -> Option<&Failure> {
+        self.trouble.as_ref()
+    }
+
+    fn trouble_of(
+        &self,
+        question: &Question,
+        reply: &Reply,
+        config: &Config,
+        now: Timestamp,
+    ) -> Option<Failure> {
+        let reply = match reply {
+            Reply::Answered { status, headers, body } => Reply::Answered {
+                status: *status,
+                headers: headers.clone(),
+                body: body.iter().take(SAID).copied().collect(),
+            },
+            failed @ Reply::Failed(_) => failed.clone(),
+        };
+        let who = question.source.describe(config);
+        match upstream::judge_presence(&self.want.describe(), &who, reply, now) {
+            Some(Outcome::Failed(failure)) => Some(failure),
+            _ => None,
+        }
+    }
+
+    /// The question that was to be asked is not: there is no room for it, or its source wants to be left alone for `pause` and others
+    /// may have it.
+    pub fn turned_away(&mut self, pause: Option<Duration>, config: &Config, cx: &mut Cx<'_>) -> Step {
+        if let Some(question) = self.asking.take() {
+            if let Some(pause) = pause
+                && self.postpones(question.source)
+                && self.has_time_for(pause, config, cx.now)
+            {
+                self.postpone(question.clone(), pause, cx.now);
+            }
+            self.asking = Some(Question { tries: TURNED_AWAY, ..question });
+        }
+        self.step(Reply::Failed(CallFailure::Overloaded), config, cx)
+    }
+
+    /// The pause is over: the question is asked again.
+    pub fn ask_again(&mut self, config: &Config, cx: &Cx<'_>) -> Step {
+        match self.paused.take() {
+            Some(question) => self.ask(question, config, cx),
+            None => self.advance(config, cx),
+        }
+    }
+
+    /// Whether others may have it, so that nobody waits for `source` while that wants to be left alone.
+    pub fn may_do_without(&self, source: Source, config: &Config) -> bool {
+        self.stands_in || self.has_next(source, config) || self.postpones(source)
+    }
+
+    /// What the index has may stand in for what cannot be found out: then nobody is kept waiting for long.
+    pub fn expect_a_substitute(&mut self) {
+        self.stands_in = true;
+    }
+
+    /// Somebody holds what a checksum database is asked about: it exists, and a database that knows nothing of it does not know yet.
+    pub fn expect_it_known(&mut self) {
+        self.exists_elsewhere = true;
+    }
+
+    /// The question that was put off while storage was asked, if there is one and there is time for it still.
+    pub(super) fn take_up_again(&mut self, config: &Config, now: Timestamp) -> Option<Step> {
+        let Postponed { question, at, refusal } = self.postponed.take()?;
+        let pause = at.since(now);
+        if !self.has_time_for(pause, config, now) {
+            return None;
+        }
+        // What it says now counts, and not what it said before.
+        self.refusal = refusal;
+        self.paused = Some(question);
+        Some(Step::Pause(pause))
+    }
+
+    fn attempt(
+        &self,
+        question: &Question,
+        reply: &Reply,
+        config: &Config,
+        now: Timestamp,
+    ) -> Option<Attempt> {
+        // Of storage upstreams are the next attempt, and a write has one of its own.
+        let is_asked_alone = question.source != Source::Storage || self.needs_storage();
+        if !is_asked_alone || matches!(question.form, Form::Store { .. }) {
+            return None;
+        }
+        match reply {
+            Reply::Answered { status: status @ (429 | 503), headers, .. } => {
+                let after = upstream::retry_after(headers, now);
+                match (after, status) {
+                    (Some(seconds), _) => Some(Attempt::After(Duration::from_secs(seconds.into()))),
+                    (None, 429) => Some(Attempt::After(LIMITED)),
+                    (None, _) => Some(Attempt::Soon),
+                }
+            }
+            // What it cannot do it will not learn.
+            Reply::Answered { status: 501 | 505, .. } => None,
+            Reply::Answered { status: 408 | 500.., .. } => Some(Attempt::Soon),
+            Reply::Answered { status: 404 | 410, .. } if self.exists_elsewhere => Some(Attempt::Soon),
+            Reply::Answered { status: 200, body, .. } => {
+                let Want::Document(document) = &self.want else { return None };
+                let http2 = question.source.endpoint(config).is_some_and(|endpoint| endpoint.http2);
+                let is_cut = document.shows_its_end()
+                    && reply.may_be_cut(http2)
+                    && accept(document, body.clone()).is_err();
+                is_cut.then_some(Attempt::Soon)
+            }
+            Reply::Answered { .. } => None,
+            // That of a zip may be larger than the host lets an answer be.
+            Reply::Failed(CallFailure::Broken) => {
+                matches!(self.want, Want::Document(_)).then_some(Attempt::Soon)
+            }
+            Reply::Failed(
+                CallFailure::Dropped
+                | CallFailure::Overloaded
+                | CallFailure::Unavailable
+                | CallFailure::Unreachable,
+            ) => Some(Attempt::Soon),
+            Reply::Failed(CallFailure::Misconfigured | CallFailure::TimedOut) => None,
+        }
+    }
+
+    /// Whether another upstream is asked, should this one fail.
+    fn has_next(&self, source: Source, config: &Config) -> bool {
+        let has_upstream = self.ahead.iter().any(|source| *source != Source::Storage);
+        has_upstream && !super::stops_at_failure(source, config)
+    }
+
+    /// Whether storage is asked next for what it may have as it was: then this question can be taken up again behind it.
+    fn postpones(&self, source: Source) -> bool {
+        source != Source::Storage
+            && self.want.lifetime() != Lifetime::Immutable
+            && self.ahead.contains(&Source::Storage)
+    }
+
+    /// Whether nobody but storage can say, and whoever asks gets nothing where storage does not.
+    fn needs_storage(&self) -> bool {
+        let is_last = self.ahead.is_empty() && !self.spares_storage && self.postponed.is_none();
+        let was_refused = self.refusal.is_some() && self.want.lifetime() != Lifetime::Immutable;
+        is_last && !was_refused && !self.stands_in
+    }
+
+    fn postpone(&mut self, question: Question, pause: Duration, now: Timestamp) {
+        let (at, refusal) = (now.after(pause), self.refusal.clone());
+        self.postponed = Some(Postponed { question, at, refusal });
+    }
+
+    fn has_time_for(&self, pause: Duration, config: &Config, now: Timestamp) -> bool {
+        let waited = self.began.map_or(Duration::ZERO, |began| now.since(began));
+        waited.saturating_add(pause) < config.fetch.wait
+    }
+}
+
+/// The pause before the attempt that follows so many.
+fn pause(tries: u32) -> Duration {
+    PAUSE.saturating_mul(1 << tries.saturating_sub(1).min(8))
+}
+
+/// The first pause, which doubles each time. Most of what fails in passing is over in less; three of them are two seconds.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// How often a source is asked where nobody else can be: one failure in a thousand becomes one in 10^12.
+const TRIES: u32 = 4;
+
+/// As many tries as no question has: there is to be no other.
+const TURNED_AWAY: u32 = u32::MAX;
+
+/// How often a source is asked before others are.
+const TRIES_BEFORE_OTHERS: u32 = 2;
+
+/// Bytes of an answer in which its reason stands, if it gives one.
+const SAID: usize = 1024;
+
+/// How long one is left alone that answers 429 and does not say for how long.
+const LIMITED: Duration = Duration::from_secs(1);

@@ -1,0 +1,237 @@
+//! Sources that fail now and then: they are asked again, a bounded number of times, within the time that somebody waits.
+
+use super::{EMPTY_ZIP, INFO, body, gets, header, world};
+use crate::{
+    http::{CallFailure, Headers, Reply},
+    sim::World,
+};
+
+const LIST: &str = "/example.com/m/@v/list";
+
+fn answer(status: u16, headers: &[(&str, &str)]) -> Reply {
+    let headers = headers.iter().copied().chain([("date", "now")]).collect::<Headers>();
+    Reply::Answered { status, headers, body: b"no".to_vec() }
+}
+
+/// Without storage: nobody but the upstream can say.
+fn alone() -> World {
+    let mut world = World::new(
+        1,
+        r#"{"upstreams": [{"name": "public", "cluster": "public", "url": "https://proxy.test/base"}]}"#,
+    );
+    let public = world.cluster("public");
+    public.latency = 100;
+    public
+        .serve("/base/example.com/m/@v/list", "v1.0.0\n")
+        .serve("/base/example.com/m/@latest", INFO)
+        .serve("/base/example.com/m/@v/main.info", INFO)
+        .serve("/base/example.com/m/@v/v1.0.0.info", INFO)
+        .serve("/base/example.com/m/@v/v1.0.0.mod", "module example.com/m\n");
+    world
+}
+
+#[test]
+fn scenario_what_fails_in_passing_fails_nobody() {
+    for (what, fails, fault) in [
+        ("500", true, answer(500, &[])),
+        ("502", true, answer(502, &[])),
+        ("503", true, answer(503, &[])),
+        ("504", true, answer(504, &[])),
+        ("520", true, answer(520, &[])),
+        ("408", true, answer(408, &[])),
+        ("cut, or a reset in the middle", true, Reply::Failed(CallFailure::Broken)),
+        ("a connection that closes", true, Reply::Failed(CallFailure::Dropped)),
+        ("refused", true, Reply::Failed(CallFailure::Unreachable)),
+        ("no healthy host", true, Reply::Failed(CallFailure::Unavailable)),
+        ("a circuit breaker", true, Reply::Failed(CallFailure::Overloaded)),
+        // What says something, and what was waited for long enough, is asked for once.
+        ("501", false, answer(501, &[])),
+        ("404", false, answer(404, &[])),
+        ("401", false, answer(401, &[])),
+        ("403", false, answer(403, &[])),
+        ("400", false, answer(400, &[])),
+        ("a timeout", false, Reply::Failed(CallFailure::TimedOut)),
+        ("no such cluster", false, Reply::Failed(CallFailure::Misconfigured)),
+    ] {
+        for path in ["@v/list", "@latest", "@v/main.info", "@v/v1.0.0.info", "@v/v1.0.0.mod"] {
+            let mut world = alone();
+            let path = format!("/example.com/m/{path}");
+            world.cluster("public").first(&format!("/base{path}"), vec![fault.clone(); 3]);
+            let response = world.get(0, &path);
+            assert_eq!(response.status == 200, fails, "{what}: {path}: {}", body(&response));
+            let asked = gets(&world, "public", &path);
+            assert_eq!(asked, if fails { 4 } else { 1 }, "{what}: {path}");
+            assert!(world.is_idle(), "{what}: {path}");
+        }
+    }
+}
+
+#[test]
+fn scenario_what_goes_on_failing_ends_soon_and_is_said() {
+    let mut world = alone();
+    world.cluster("public").get_answered = Some((500, "no"));
+    let began = world.now;
+    let response = world.get(0, LIST);
+    assert_eq!((response.status, gets(&world, "public", LIST)), (502, 4));
+    let took = world.now.since(began).as_millis();
+    assert!((1300..3500).contains(&took), "{took} ms");
+    // The pauses are not the same for everything.
+    let mut pauses = Vec::new();
+    for number in 0..20 {
+        let path = format!("/example.com/m{number}/@v/list");
+        let began = world.now;
+        assert_eq!(world.get(0, &path).status, 502);
+        pauses.push(world.now.since(began).as_millis() / 100);
+    }
+    pauses.sort_unstable();
+    pauses.dedup();
+    assert!(pauses.len() > 4, "{pauses:?}");
+}
+
+#[test]
+fn scenario_nobody_is_kept_waiting_for_another_try_for_longer_than_anybody_waits() {
+    let config = r#"{"fetch": {"wait": "1s"},
+        "upstreams": [{"name": "public", "cluster": "public", "url": "https://proxy.test/base", "timeout": "900ms"}]}"#;
+    let mut world = World::new(1, config);
+    world.cluster("public").latency = 400;
+    world.cluster("public").get_answered = Some((500, "no"));
+    let began = world.now;
+    let response = world.get(0, LIST);
+    assert_eq!((response.status, gets(&world, "public", LIST)), (502, 2));
+    assert!(world.now.since(began).as_millis() <= 1300);
+}
+
+#[test]
+fn scenario_where_others_may_have_it_they_are_asked_soon() {
+    let mut world = World::new(
+        1,
+        r#"{"upstreams": [
+            {"name": "one", "cluster": "one", "url": "http://one.test", "fallback": "any_error"},
+            {"name": "two", "cluster": "two", "url": "http://two.test"}]}"#,
+    );
+    world.cluster("one").get_answered = Some((503, "no"));
+    world.cluster("two").serve(LIST, "v1.0.0\n");
+    assert_eq!(world.get(0, LIST).status, 200);
+    assert_eq!((gets(&world, "one", LIST), gets(&world, "two", LIST)), (2, 1));
+}
+
+/// Storage may have the list of before: it is asked before the last tries. Where it has none, those are made.
+#[test]
+fn scenario_a_list_that_is_stored_is_not_waited_for_and_one_that_is_not_is() {
+    let mut stored = world(1);
+    stored.cluster("storage").serve(&format!("/modules{LIST}"), "v0.9.0\n");
+    stored.cluster("public").get_answered = Some((500, "no"));
+    let response = stored.get(0, LIST);
+    assert_eq!((response.status, body(&response)), (200, "v0.9.0\n"));
+    assert_eq!(gets(&stored, "public", LIST), 2);
+
+    let mut fresh = world(1);
+    fresh.cluster("public").first(&format!("/base{LIST}"), vec![answer(500, &[]); 3]);
+    let response = fresh.get(0, LIST);
+    assert_eq!((response.status, body(&response)), (200, "v1.0.0\nv1.1.0\n"));
+    assert_eq!((gets(&fresh, "public", LIST), gets(&fresh, "storage", LIST)), (4, 1));
+
+    let mut down = world(1);
+    down.cluster("public").get_answered = Some((500, "no"));
+    assert_eq!(down.get(0, LIST).status, 502);
+    assert_eq!(gets(&down, "public", LIST), 4);
+}
+
+/// A "not found" after a failure is not the word of all who were asked before.
+#[test]
+fn scenario_what_failed_before_is_not_forgotten_over_another_try() {
+    let mut world = World::new(
+        1,
+        r#"{"upstreams": [
+            {"name": "one", "cluster": "one", "url": "http://one.test", "fallback": "any_error"},
+            {"name": "two", "cluster": "two", "url": "http://two.test"}],
+            "storage": {"cluster": "storage", "url": "http://storage.test/modules"}}"#,
+    );
+    world.cluster("storage");
+    world.cluster("one").get_answered = Some((500, "no"));
+    world.cluster("two").first(LIST, vec![answer(500, &[]); 2]);
+    let response = world.get(0, LIST);
+    assert_eq!((response.status, gets(&world, "two", LIST)), (502, 3), "{}", body(&response));
+}
+
+#[test]
+fn scenario_what_is_known_is_given_without_many_tries() {
+    let mut world = world(1);
+    assert_eq!(world.get(0, LIST).status, 200);
+    world.pass(10 * 60 * 1000);
+    world.cluster("public").get_answered = Some((500, "no"));
+    let began = world.now;
+    let response = world.get(0, LIST);
+    assert_eq!((response.status, header(&response, "x-modgate-cache")), (200, "stale"));
+    assert!(world.now.since(began).as_millis() < 1000);
+    assert_eq!(gets(&world, "public", LIST), 3);
+}
+
+#[test]
+fn scenario_what_is_known_is_given_where_an_upstream_takes_its_time_and_the_next_does_not_wait() {
+    let mut world = world(1);
+    assert_eq!(world.get(0, LIST).status, 200);
+    world.pass(10 * 60 * 1000);
+    world.cluster("public").latency = 58_000;
+    world.cluster("public").serve("/base/example.com/m/@v/list", "v1.0.0\nv1.1.0\nv1.2.0\n");
+    let stream = world.begin(0, LIST);
+    world.pass(21_000);
+    let response = world.response(stream);
+    assert_eq!((response.status, header(&response, "x-modgate-cache")), (200, "stale"));
+    let next = world.begin(0, LIST);
+    assert_eq!(header(&world.response(next), "x-modgate-cache"), "stale");
+    world.settle();
+    assert!(body(&world.get(0, LIST)).contains("v1.2.0"));
+}
+
+#[test]
+fn scenario_only_storage_can_say_and_it_fails_in_passing() {
+    let config =
+        r#"{"mode": "offline", "storage": {"cluster": "storage", "url": "http://storage.test/modules"}}"#;
+    for fault in [answer(500, &[]), Reply::Failed(CallFailure::Dropped), Reply::Failed(CallFailure::Broken)] {
+        let mut world = World::new(1, config);
+        let path = "/modules/example.com/m/@v/v1.0.0.info";
+        world.cluster("storage").serve(path, INFO).first(path, vec![fault; 3]);
+        assert_eq!(world.get(0, "/example.com/m/@v/v1.0.0.info").status, 200);
+        assert_eq!(gets(&world, "storage", path), 4);
+    }
+    // Others can: they are asked at once. And a path of no module stays a quick 404.
+    let mut world = world(1);
+    world.cluster("storage").get_answered = Some((500, "no"));
+    let began = world.now;
+    assert_eq!(world.get(0, "/example.com/m/@v/v1.0.0.info").status, 200);
+    assert_eq!(world.get(0, "/example.com/other/@v/list").status, 404);
+    assert!(world.now.since(began).as_millis() < 500);
+}
+
+#[test]
+fn scenario_a_whole_zip_is_asked_for_again() {
+    for fault in [answer(502, &[]), Reply::Failed(CallFailure::Dropped)] {
+        let mut world = world(1);
+        let path = "/base/example.com/m/@v/v1.0.0.zip";
+        world.cluster("public").first(path, vec![fault; 2]);
+        let stream = world.begin(0, "/example.com/m/@v/v1.0.0.zip");
+        world.settle();
+        assert_eq!(super::routed_to(&world, stream), "storage");
+        assert_eq!(
+            world.clusters["storage"].bytes("/modules/example.com/m/@v/v1.0.0.zip"),
+            Some(EMPTY_ZIP.as_bytes())
+        );
+        assert_eq!(gets(&world, "public", path), 3);
+    }
+}
+
+#[test]
+fn scenario_a_zip_too_slow_to_be_fetched_whole_is_streamed_and_not_fetched_twice_at_once() {
+    let mut world = world(1);
+    world.cluster("public").latency = 40_000;
+    let stream = world.begin(0, "/example.com/m/@v/v1.0.0.zip");
+    world.pass(14_000);
+    let whole = world.clusters["public"].callouts.last().cloned().unwrap();
+    assert_eq!((whole.method, whole.timeout.as_secs()), ("GET", 15));
+    // The host ends it then.
+    world.fail_one("public");
+    world.pass(1_500);
+    assert_eq!(super::routed_to(&world, stream), "public");
+    assert_eq!(gets(&world, "public", "v1.0.0.zip"), 1);
+}
