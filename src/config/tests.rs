@@ -38,7 +38,7 @@ fn the_minimal_configuration_gets_every_default() {
                 scheme: Scheme::Https,
                 path_prefix: String::new(),
                 headers: Vec::new(),
-                timeout: seconds(30),
+                timeout: seconds(120),
                 http2: false,
             },
             modules: None,
@@ -63,7 +63,7 @@ fn the_minimal_configuration_gets_every_default() {
         fetch: Fetch {
             concurrent: 512,
             concurrent_per_upstream: 256,
-            wait: seconds(90),
+            wait: seconds(150),
             zip_wait: seconds(15),
             zip_bytes: 8_388_608,
         },
@@ -181,9 +181,9 @@ fn values_are_normalised() {
         r#""url":"https://proxy.example.com/""#,
         r#""url":"HTTPS://Proxy.Example.com""#,
         r#""authority":"proxy.example.com""#,
-        r#""authority":"PROXY.example.com","path_prefix":"","scheme":"https","headers":{},"timeout":"30s""#,
-        r#""authority":"proxy.example.com","path_prefix":"/","timeout":"0m 30s","fallback":"not_found""#,
-        r#""url":"https://proxy.example.com","timeout":"30000ms","name":"proxy_example_com""#,
+        r#""authority":"PROXY.example.com","path_prefix":"","scheme":"https","headers":{},"timeout":"120s""#,
+        r#""authority":"proxy.example.com","path_prefix":"/","timeout":"1m 60s","fallback":"not_found""#,
+        r#""url":"https://proxy.example.com","timeout":"120000ms","name":"proxy_example_com""#,
     ] {
         assert_eq!(of(fields), plain, "{fields}");
     }

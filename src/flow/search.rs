@@ -54,6 +54,10 @@ pub struct Search {
     want: Want,
     /// Whether a zip may be fetched into memory, to be stored.
     whole: bool,
+    /// Whether that took too long.
+    is_slow: bool,
+    /// How often that broke off, or was larger than the host lets an answer be.
+    broken_wholes: u32,
     ahead: VecDeque<Source>,
     asking: Option<Question>,
     /// What is asked again when its pause is over.
@@ -124,6 +128,8 @@ impl Search {
         Self {
             want,
             whole,
+            is_slow: false,
+            broken_wholes: 0,
             ahead,
             asking: None,
             paused: None,
@@ -181,7 +187,9 @@ impl Search {
         };
         let form = match (&self.want, source) {
             (Want::Zip(_), Source::Storage) if self.is_to_be_read(config) => Form::Whole,
-            (Want::Zip(_), Source::Upstream(_)) if self.whole && self.may_store(config) => Form::Whole,
+            (Want::Zip(_), Source::Upstream(_)) if self.whole && !self.is_slow && self.may_store(config) => {
+                Form::Whole
+            }
             // The last one who may have it: the streamed answer itself says whether it does.
             (Want::Zip(_), Source::Upstream(_)) if self.ahead.is_empty() && !self.head_only => {
                 return self.done(End::Zip { proven: false, checked: false }, Some(source));
@@ -209,8 +217,20 @@ impl Search {
         let Some(question) = self.asking.take() else {
             return self.advance(config, cx);
         };
-        if let Some(question) = self.instead(&question, &reply, config) {
+        if question.form == Form::Whole && reply == Reply::Failed(CallFailure::Broken) {
+            self.broken_wholes = self.broken_wholes.saturating_add(1);
+        }
+        if let Some(step) = self.whole_again(&question, &reply, config) {
+            return step;
+        }
+        if let Some(question) = self.instead(&question, &reply) {
             return self.ask(question, config, cx);
+        }
+        if reply == Reply::Failed(CallFailure::TimedOut) && question.is_hurried(&self.want, config) {
+            // Too slow to be waited for: it is streamed, by whoever is next.
+            self.is_slow = true;
+            self.ahead.push_front(question.source);
+            return self.advance(config, cx);
         }
         let question = match self.once_more(question, &reply, config, cx) {
             Ok(step) => return step,
@@ -272,7 +292,7 @@ impl Search {
     }
 
     /// What the same source is asked once more, where the reply says nothing yet.
-    fn instead(&self, question: &Question, reply: &Reply, config: &Config) -> Option<Question> {
+    fn instead(&self, question: &Question, reply: &Reply) -> Option<Question> {
         match reply {
             // A kept connection that the other side closes just then is nobody's outage. Once more, over a new one.
             Reply::Failed(failure) if question.tries == 0 && self.may_be_dropped(question, *failure) => {
@@ -284,10 +304,6 @@ impl Search {
             }
             // Larger than the host lets an answer be, or broken off: whether it is there, to be streamed, takes no body.
             Reply::Failed(CallFailure::Broken) if question.form == Form::Whole => {
-                Some(Question { form: Form::Plain, ..question.clone() })
-            }
-            // Too slow to be waited for: it is streamed.
-            Reply::Failed(CallFailure::TimedOut) if question.is_hurried(&self.want, config) => {
                 Some(Question { form: Form::Plain, ..question.clone() })
             }
             _ => None,

@@ -55,7 +55,8 @@ impl Question {
             (Want::Zip(_), Form::First) => first(endpoint::get(endpoint, &path), 1),
             (Want::Zip(_), Form::Whole) => {
                 let whole = first(endpoint::get(endpoint, &path), config.fetch.zip_bytes);
-                let hurried = config.fetch.zip_wait.max(limits::MIN_TIMEOUT);
+                // Over before those who wait are sent to stream it: it is not fetched twice at once.
+                let hurried = (config.fetch.zip_wait * 9 / 10).max(limits::MIN_TIMEOUT);
                 Callout { timeout: whole.timeout.min(hurried), ..whole }
             }
             (Want::Zip(_), Form::Listing(_) | Form::Store { .. }) => return None,

@@ -90,6 +90,24 @@ impl Search {
         Ok(Step::Pause(pause))
     }
 
+    /// A whole zip that broke off is asked for again, where its source then says that it is small: else it was larger than the host
+    /// lets an answer be, and is streamed.
+    pub(super) fn whole_again(
+        &mut self,
+        question: &Question,
+        reply: &Reply,
+        config: &Config,
+    ) -> Option<Step> {
+        let Reply::Answered { status: 200, headers, .. } = reply else { return None };
+        let length: u32 = headers.first("content-length")?.trim().parse().ok()?;
+        let broke = question.is_head(&self.want) && (1..TRIES).contains(&self.broken_wholes);
+        if !broke || length > config.fetch.zip_bytes || self.is_slow {
+            return None;
+        }
+        self.paused = Some(Question { form: Form::Whole, tries: 0, ..question.clone() });
+        Some(Step::Pause(pause(self.broken_wholes)))
+    }
+
     /// Why it was asked more than once, for those who will not wait for another try.
     pub fn trouble(&self) -> Option<&Failure> {
         self.trouble.as_ref()

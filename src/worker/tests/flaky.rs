@@ -221,17 +221,43 @@ fn scenario_a_whole_zip_is_asked_for_again() {
     }
 }
 
+/// That it broke off may say that it is larger than the host lets an answer be: its length tells.
+#[test]
+fn scenario_a_whole_zip_that_breaks_off_is_asked_for_again_where_it_is_small() {
+    for (times, stored) in [(1, true), (3, true), (4, false)] {
+        let mut world = world(1);
+        let path = "/base/example.com/m/@v/v1.0.0.zip";
+        let head = answer(200, &[("content-length", "22")]);
+        let cut = Reply::Failed(CallFailure::Broken);
+        let replies = (0..times).flat_map(|_| [cut.clone(), head.clone()]);
+        world.cluster("public").first(path, replies.collect::<Vec<_>>());
+        let stream = world.begin(0, "/example.com/m/@v/v1.0.0.zip");
+        world.settle();
+        let cluster = if stored { "storage" } else { "public" };
+        assert_eq!(super::routed_to(&world, stream), cluster, "{times}");
+        assert_eq!(gets(&world, "public", path), (times + 1).min(4), "{times}");
+    }
+    let mut world = world(1);
+    let path = "/base/example.com/m/@v/v1.0.0.zip";
+    let large = answer(200, &[("content-length", "99000000")]);
+    world.cluster("public").first(path, [Reply::Failed(CallFailure::Broken), large]);
+    let stream = world.begin(0, "/example.com/m/@v/v1.0.0.zip");
+    world.settle();
+    assert_eq!(super::routed_to(&world, stream), "public");
+    assert_eq!(gets(&world, "public", path), 1);
+}
+
 #[test]
 fn scenario_a_zip_too_slow_to_be_fetched_whole_is_streamed_and_not_fetched_twice_at_once() {
     let mut world = world(1);
     world.cluster("public").latency = 40_000;
     let stream = world.begin(0, "/example.com/m/@v/v1.0.0.zip");
-    world.pass(14_000);
+    world.pass(13_000);
     let whole = world.clusters["public"].callouts.last().cloned().unwrap();
-    assert_eq!((whole.method, whole.timeout.as_secs()), ("GET", 15));
+    assert_eq!((whole.method, whole.timeout.as_millis()), ("GET", 13_500));
     // The host ends it then.
     world.fail_one("public");
-    world.pass(1_500);
+    world.pass(200);
     assert_eq!(super::routed_to(&world, stream), "public");
     assert_eq!(gets(&world, "public", "v1.0.0.zip"), 1);
 }
