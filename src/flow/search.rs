@@ -13,6 +13,7 @@
 mod around;
 mod belief;
 mod cut;
+mod egress;
 mod held;
 mod long;
 mod question;
@@ -25,6 +26,7 @@ use std::collections::VecDeque;
 use log::Level;
 
 pub(super) use self::cut::objection;
+pub(super) use self::egress::{by_way_of, is_unconnected};
 use self::{
     held::Held,
     long::Long,
@@ -281,6 +283,7 @@ impl Search {
     ) -> Option<End> {
         let who = source.describe(config);
         let answered = matches!(reply, Reply::Answered { status: 200, .. });
+        let unconnected = is_unconnected(&reply);
         let outcome = match &self.want {
             Want::Document(document) => upstream::judge(document, &who, reply, cx.now),
             Want::Zip(zip) => match upstream::judge_presence(&zip.to_string(), &who, reply, cx.now) {
@@ -288,6 +291,7 @@ impl Search {
                 Some(outcome) => outcome,
             },
         };
+        let outcome = if unconnected { by_way_of(outcome, source, config) } else { outcome };
         self.note(source, outcome, answered, config, cx)
     }
 
