@@ -143,6 +143,17 @@ attack: wasm ## Attack the gateway as it is shipped, as heavily as an attacker w
 		cargo test --locked -p modgate-wasm-tests --test e2e_attack -- --test-threads=1 || status=$$?; \
 		printf '\n'; cat $(ATTACKS); exit $$status
 
+# Suites that add rows to the table of faults, and the rows.
+FAULT_TESTS := $(shell grep -rl 'field::' wasm-tests/tests | sed -E 's|^wasm-tests/tests/([^/.]+).*|\1|' | sort -u)
+FAULT_ROWS := $(abspath $(TARGET_DIR))/faults.rows
+
+.PHONY: faults
+faults: wasm ## Write the table of faults anew from what the suites see
+	@.ci/setup go envoy nginx mkproxy sumdb sample
+	@rm -f $(FAULT_ROWS)
+	MODGATE_FAULT_TABLE=$(FAULT_ROWS) cargo test --locked --no-fail-fast -p modgate-wasm-tests $(FAULT_TESTS:%=--test %)
+	cargo run --locked -p modgate-wasm-tests --bin faults -- $(FAULT_ROWS)
+
 .PHONY: garage
 garage: wasm ## Keep modules in three nodes of Garage and kill one (compiles Garage the first time)
 	@.ci/setup go envoy nginx mkproxy sample garage

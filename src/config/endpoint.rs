@@ -22,6 +22,8 @@ pub struct Endpoint {
     pub timeout: Duration,
     /// Whether HTTP/2 is spoken to it, by which every answer shows its end.
     pub http2: bool,
+    /// The proxy that its cluster goes through, as reasons name it.
+    pub egress: Option<String>,
 }
 
 /// The scheme of requests. Whether TLS is spoken is the cluster's decision.
@@ -45,7 +47,7 @@ impl Scheme {
 
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { cluster, authority, scheme, path_prefix, headers, timeout, http2 } = self;
+        let Self { cluster, authority, scheme, path_prefix, headers, timeout, http2, egress } = self;
         let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
         f.debug_struct("Endpoint")
             .field("cluster", cluster)
@@ -55,6 +57,7 @@ impl fmt::Debug for Endpoint {
             .field("headers", &names)
             .field("timeout", timeout)
             .field("http2", http2)
+            .field("egress", egress)
             .finish()
     }
 }

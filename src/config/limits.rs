@@ -188,6 +188,9 @@ pub const MAX_VERIFY_OVERRIDES: usize = 64;
 /// An upstream's name is part of a metric's name, of which Envoy keeps one copy per metric and worker.
 pub const MAX_NAME_BYTES: usize = 32;
 
+/// The name of a proxy stands in reasons, of which the go command shows 648 bytes.
+pub const MAX_EGRESS_BYTES: usize = 128;
+
 /// What metrics call the storage and the checksum databases, where they would call an upstream by its name.
 pub const RESERVED_NAMES: [&str; 2] = ["storage", "sumdb"];
 

@@ -40,6 +40,7 @@ fn the_minimal_configuration_gets_every_default() {
                 headers: Vec::new(),
                 timeout: seconds(120),
                 http2: false,
+                egress: None,
             },
             modules: None,
             fallback: Fallback::NotFound,

@@ -2,7 +2,7 @@
 
 use super::{
     respond::{answer, audience},
-    search::objection,
+    search::{by_way_of, is_unconnected, objection},
 };
 use crate::{
     config::{Config, Endpoint},
@@ -141,7 +141,11 @@ impl Routed {
         {
             return (verdict, Lesson::Nothing);
         }
-        match upstream::judge_download(&what, &who, reply, self.is_inspected(), cx.now) {
+        let unconnected = is_unconnected(&reply);
+        let judged = upstream::judge_download(&what, &who, reply, self.is_inspected(), cx.now);
+        let judged =
+            if unconnected { judged.map(|outcome| by_way_of(outcome, self.source, config)) } else { judged };
+        match judged {
             // What is not read along, nobody else would see. The page of a 412 or a 416 is about the client's own condition.
             None if self.source == Source::Storage
                 && matches!(head.status, 200 | 206)

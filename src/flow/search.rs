@@ -13,6 +13,7 @@
 mod around;
 mod belief;
 mod cut;
+mod egress;
 mod held;
 mod long;
 mod question;
@@ -26,6 +27,7 @@ use std::{collections::VecDeque, time::Duration};
 use log::Level;
 
 pub(super) use self::cut::objection;
+pub(super) use self::egress::{by_way_of, is_unconnected};
 use self::{
     held::Held,
     long::Long,
@@ -328,6 +330,7 @@ impl Search {
     ) -> Option<End> {
         let who = source.describe(config);
         let answered = matches!(reply, Reply::Answered { status: 200, .. });
+        let unconnected = is_unconnected(&reply);
         let outcome = match &self.want {
             Want::Document(document) => upstream::judge(document, &who, reply, cx.now),
             Want::Zip(zip) => match upstream::judge_presence(&zip.to_string(), &who, reply, cx.now) {
@@ -335,6 +338,7 @@ impl Search {
                 Some(outcome) => outcome,
             },
         };
+        let outcome = if unconnected { by_way_of(outcome, source, config) } else { outcome };
         self.note(source, outcome, answered, config, cx)
     }
 

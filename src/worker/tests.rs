@@ -7,6 +7,7 @@ mod crowds;
 mod cut;
 mod documents;
 mod doubts;
+mod egress;
 mod explain;
 mod flaky;
 mod interplay;

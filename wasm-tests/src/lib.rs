@@ -23,6 +23,7 @@ native! {
     pub mod body;
     pub mod bootstrap;
     pub mod crowd;
+    pub mod egress;
     pub mod envoy;
     pub mod faulty;
     pub mod field;

@@ -70,9 +70,19 @@ impl Nginx {
     /// One before `gateway`, as people write it: `proxy_pass` and nothing else. Below `/stripped/` it takes that away.
     #[must_use]
     pub fn before(gateway: SocketAddr) -> Self {
+        Self::front(gateway, None)
+    }
+
+    /// As [`Nginx::before`], over TLS.
+    #[must_use]
+    pub fn tls_before(server: SocketAddr, certificate: &Certificate) -> Self {
+        Self::front(server, Some(certificate))
+    }
+
+    fn front(server: SocketAddr, certificate: Option<&Certificate>) -> Self {
         let scratch = scratch();
-        let mode = Mode { tls: false, ordered: true };
-        let started = Self::start("front", &config::front(gateway), scratch.path(), scratch.path(), mode)
+        let mode = Mode { tls: certificate.is_some(), ordered: true };
+        let started = Self::start("front", &config::front(server, certificate), scratch.path(), scratch.path(), mode)
             .unwrap_or_else(|error| panic!("{error}"));
         Self { _scratch: Some(scratch), ..started }
     }

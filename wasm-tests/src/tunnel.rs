@@ -60,6 +60,11 @@ fn lead(mut client: TcpStream, server: SocketAddr) -> io::Result<()> {
     }
     let server = TcpStream::connect(server)?;
     client.write_all(b"HTTP/1.1 200 OK\r\n\r\n")?;
+    join(client, server)
+}
+
+/// Passes on what each of the two sends, until both have ended.
+pub(crate) fn join(client: TcpStream, server: TcpStream) -> io::Result<()> {
     let (up, down) = ((client.try_clone()?, server.try_clone()?), (server, client));
     thread::spawn(move || copy(up.0, up.1));
     copy(down.0, down.1)

@@ -34,6 +34,7 @@ struct Shipped {
 fn shipped() -> Vec<Shipped> {
     let all = [
         ("gateway.yaml", Bootstrap::gateway()),
+        ("examples/egress-proxy", Bootstrap::example("egress-proxy/gateway.yaml")),
         ("examples/s3", Bootstrap::example("s3/gateway.yaml")),
         ("filter.yaml, pasted", Bootstrap::pasted()),
     ];

@@ -132,7 +132,8 @@ fn settings_that_keep_traps_shut() {
 #[test]
 fn downloads_that_stand_still_do_not_reach_the_bound_of_the_heap() {
     const INDEX: u64 = 135 << 20;
-    for mut bootstrap in [Bootstrap::gateway(), Bootstrap::example("s3/gateway.yaml")] {
+    let examples = ["s3/gateway.yaml", "egress-proxy/gateway.yaml"].map(Bootstrap::example);
+    for mut bootstrap in [Bootstrap::gateway()].into_iter().chain(examples) {
         let whole = bootstrap.value().clone();
         let listener = &whole["static_resources"]["listeners"][0];
         let window = bootstrap.hcm()["http2_protocol_options"]["initial_stream_window_size"].as_u64();

@@ -33,6 +33,41 @@ fn the_s3_gateway_is_the_gateway_with_the_parts_of_s3() {
 }
 
 #[test]
+fn the_gateway_behind_a_proxy_is_the_gateway_with_a_way_out() {
+    let mut example = Bootstrap::example("egress-proxy/gateway.yaml");
+    let mut gateway = Bootstrap::gateway();
+    let clusters = ["proxy_golang_org", "sum_golang_org"];
+    for name in clusters {
+        let (usual, through) = (gateway.cluster(name, name).clone(), example.cluster(name, name));
+        let address = &through["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"]["address"];
+        assert_eq!(address["envoy_internal_address"]["server_listener_name"], "egress", "{name}");
+        // All else is as it is without a proxy: TLS with the server, whose name is checked, and every limit.
+        for key in ["type", "dns_lookup_family", "load_assignment"] {
+            through[key] = usual[key].clone();
+        }
+        assert_eq!(*through, usual);
+    }
+    let egress = example.plugin()["upstreams"][0]["egress"].clone();
+    let proxy = example.cluster("egress_proxy", "storage")["load_assignment"]["endpoints"][0].clone();
+    let proxy = &proxy["lb_endpoints"][0]["endpoint"]["address"]["socket_address"];
+    let (host, port) = (proxy["address"].as_str().unwrap(), proxy["port_value"].as_u64().unwrap());
+    assert_eq!(egress, format!("{host}:{port}"), "reasons name the proxy that is asked");
+    let mut plugin = example.plugin();
+    for list in ["upstreams", "sumdb"] {
+        assert_eq!(plugin[list][0].as_object_mut().unwrap().shift_remove("egress"), Some(egress.clone()));
+    }
+    assert_eq!(plugin, gateway.plugin());
+    example.set_plugin(&plugin);
+    gateway.set_plugin(&plugin);
+    example.remove_cluster("egress_proxy");
+    let whole = example.value_mut();
+    whole.as_object_mut().unwrap().shift_remove("bootstrap_extensions").expect("internal listeners");
+    let listener = whole["static_resources"]["listeners"].as_array_mut().unwrap().remove(1);
+    assert_eq!((&listener["name"], &listener["internal_listener"]), (&json!("egress"), &json!({})));
+    assert_eq!(example.value(), gateway.value());
+}
+
+#[test]
 fn the_s3_gateway_keeps_modules_in_the_bucket() {
     let (upstream, store) = (Nginx::serving(Tree::sample().path()), S3::start());
     let envoy = Envoy::gateway()

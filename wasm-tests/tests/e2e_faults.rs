@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use modgate_wasm_tests::faulty::{Gate, Reply};
+use modgate_wasm_tests::field::Row;
 use modgate_wasm_tests::fixture::{Scripted, UPSTREAM, times_asked};
 use modgate_wasm_tests::http::Response;
 use modgate_wasm_tests::module::LARGEST_GO_MOD;
@@ -44,6 +45,7 @@ fn check(stack: &Scripted, host: &str, target: &str, fault: Fault) {
     let counted = stack.envoy.metric(&counter);
 
     let answer = stack.get(&path);
+    let asked = stack.upstream.hits(&path);
     let text = answer.text();
     assert_eq!(answer.status, status, "{name}: {text}");
     assert_eq!(answer.header("retry-after"), retry_after, "{name}: {text}");
@@ -64,6 +66,75 @@ fn check(stack: &Scripted, host: &str, target: &str, fault: Fault) {
     let puts: Vec<_> =
         stack.storage.requests_for(&path).into_iter().filter(|seen| seen.method == "PUT").collect();
     assert_eq!(puts.iter().map(|put| put.body.as_slice()).collect::<Vec<_>>(), [GOOD.as_bytes()], "{name}");
+    see(name, asked, &answered(status, retry_after, reason));
+}
+
+/// What the client gets, as the table of faults has it.
+fn answered(status: u16, retry_after: Option<&str>, reason: &str) -> String {
+    let retry_after =
+        retry_after.map(|seconds| format!(" with `Retry-After: {seconds}`")).unwrap_or_default();
+    format!("{status}{retry_after}: \"{}\"", reason.trim_end().replace('\n', " "))
+}
+
+fn see(name: &str, asked: usize, client: &str) {
+    let asked = match asked {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        more => format!("{more} times"),
+    };
+    Row { kind: "answers", fault: words(name), spoken: "HTTP/1.1", client, asked: &asked }.seen();
+}
+
+/// What a case's upstream does, as the table of faults has it.
+fn words(name: &str) -> &str {
+    match name {
+        "s204" => "answers 204",
+        "s206" => "answers a part of it (206), which nobody asked for",
+        "s301" => "redirects to another host (301)",
+        "s304" => "answers 304 to a request without a condition",
+        "s307" => "redirects, and does not say where to (307)",
+        "s400" => "answers 400",
+        "s401" => "wants other credentials (401)",
+        "s403" => "refuses, and says why (403)",
+        "s429" => "answers 429 with `Retry-After: 7`",
+        "s451" => "refuses for legal reasons (451)",
+        "s500" => "answers 500 with a web page",
+        "s502" => "answers 502",
+        "s503" => "answers 503 with `Retry-After: 9`",
+        "s503-date" => "answers 503 with `Retry-After` at a time that is past",
+        "s503-to-come" => "answers 503 with `Retry-After` at a time that is centuries away",
+        "s302-secret" => "redirects to an address with a password and a signature in it (302)",
+        "s500-secret" => "answers 500 with an address in its text that has a password in it",
+        "s504" => "answers 504",
+        "hang-up" => "closes the connection instead of answering",
+        "garbage" => "answers with what is no HTTP",
+        "half-a-head" => "closes the connection in the middle of the head",
+        "cut" => "closes the connection in the middle of a go.mod with a length",
+        "cut-at-once" => "closes the connection after the head",
+        "cut-chunked" => "closes the connection in the middle of a go.mod in chunks",
+        "too-large" => "gives a go.mod of one byte more than the go command reads",
+        "too-large-chunked" => "gives a go.mod of one byte more than the go command reads, in chunks",
+        "as-large-as-envoy-takes" => "gives a go.mod of 32 MiB",
+        "larger" => "gives a go.mod of more than 32 MiB",
+        "larger-chunked" => "gives a go.mod of more than 32 MiB, in chunks",
+        "endless" => "gives a go.mod without an end",
+        "headers-of-100-kb" => "answers with 100 KB of headers",
+        "silent" => "does not answer",
+        "stuck" => "stands still in the middle of a go.mod with a length",
+        "stuck-chunked" => "stands still in the middle of a go.mod in chunks",
+        "page-mod" => "answers a go.mod with a web page (200)",
+        "page-info" => "answers a `.info` with a web page (200)",
+        "truncated-info" => "gives a `.info` that is cut short",
+        "empty-info" => "gives an empty `.info`",
+        "null-info" => "gives `null` as a `.info`",
+        "other-info" => "gives the `.info` of another version",
+        "gzip-info" => "gives a `.info` in gzip, which nobody asked for",
+        "gzip-list" => "gives a list in gzip, which nobody asked for",
+        "page-list" => "answers a list with a web page (200)",
+        "bytes-list" => "gives a list that is no text",
+        "text-list" => "gives a list with what is no version",
+        other => panic!("what does {other} do? Say it here."),
+    }
 }
 
 #[test]
@@ -251,8 +322,10 @@ fn an_upstream_that_answers_something_else() {
         assert_eq!((answer.status, answer.header("retry-after")), (502, Some("5")), "{path}: {text}");
         assert!(text.contains("bad answer from upstream golang") && text.contains(reason), "{path}: {text}");
         assert_eq!(stack.storage.hits_with("PUT", &path), 0, "{path}");
+        let asked = stack.upstream.hits(&path);
         let again = stack.get(&path);
         assert_eq!((again.status, again.text().as_str()), (200, whole), "{path}");
+        see(name, asked, &answered(502, Some("5"), reason));
     }
 }
 

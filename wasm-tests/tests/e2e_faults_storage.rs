@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use modgate_wasm_tests::body::Body;
 use modgate_wasm_tests::faulty::{Gate, Reply};
+use modgate_wasm_tests::field::Row;
 use modgate_wasm_tests::fixture::{STORAGE, Scripted, UPSTREAM, times_asked};
 use modgate_wasm_tests::http::{Request, Response};
 use modgate_wasm_tests::module::{LARGEST_GO_MOD, Module, large_go_mod};
@@ -67,6 +68,7 @@ fn a_document_that_storage_does_not_give_is_fetched_and_not_written() {
         ("page", Reply::ok("<html>").served(), "ok"),
         ("s204", status(204), "ok"),
     ]);
+    let mut documents = Vec::new();
     for (name, reply, outcome) in faults {
         let path = format!("/fault.example/{name}/@v/v1.0.0.mod");
         stack.storage.on(&format!("GET {path}"), reply);
@@ -76,6 +78,7 @@ fn a_document_that_storage_does_not_give_is_fetched_and_not_written() {
         assert_eq!(come_from(&stack.get(&path)), (200, "upstream"), "{name}");
         assert_eq!(stack.envoy.metric(&counter), counted + times_asked(outcome), "{name}: {counter}");
         assert_eq!(come_from(&stack.get(&path)), (200, "hit"), "{name}");
+        documents.push((name, stack.storage.hits_with("GET", &path)));
 
         // Where nobody has it, that is no "not found": storage may have it.
         let path = format!("/fault.example/{name}/@v/v1.9.0.mod");
@@ -92,6 +95,13 @@ fn a_document_that_storage_does_not_give_is_fetched_and_not_written() {
         }
     }
     assert!(!stack.storage.requests().iter().any(|seen| seen.method == "PUT"));
+    for (name, asked) in documents {
+        see(
+            &format!("to the GET of a go.mod {}", words(name)),
+            "200 from an upstream, and storage's is not written over",
+            asked,
+        );
+    }
     for line in ["storage: it closed the connection", "storage: fault.example/page@v1.0.0: bad object"] {
         assert!(stack.envoy.log_contains(line), "{line}");
     }
@@ -148,6 +158,12 @@ fn a_write_that_fails_costs_the_copy_alone() {
         assert_eq!(come_from(&stack.get(&path)), (200, "upstream"), "{name}");
         assert_eq!(come_from(&stack.get(&path)), (200, "hit"), "{name}");
         stack.envoy.wait_metric(&counter, counted + 1);
+        let asked = stack.storage.hits_with("PUT", &path);
+        see(
+            &format!("to the PUT of a go.mod {}", words(name)),
+            "200 from an upstream, then from the index",
+            asked,
+        );
     }
     late.open();
 }
@@ -189,6 +205,8 @@ fn zip_is_fetched(method: &str, reverify: &str) {
         );
         assert_eq!(stack.envoy.metric(&counter), counted + asked, "{method}: {name}: {counter}");
         assert_eq!(stack.storage.requests_for(&path)[0].method, method, "{name}");
+        let fault = format!("to the {method} of a zip {}", words(name));
+        see(&fault, "200 from an upstream", stack.storage.hits(&path));
     }
     late.open();
     stack.envoy.wait_idle(&[STORAGE, UPSTREAM]);
@@ -233,7 +251,56 @@ fn a_zip_that_storage_promised_and_does_not_give_is_asked_for_anew() {
             ((200, "upstream"), zip_at(&path).len(), true),
             "{name}"
         );
+        let retry = retry.map(|seconds| format!(" with `Retry-After: {seconds}`")).unwrap_or_default();
+        let fault = format!("promised a zip to a HEAD, and to its GET {}", words(name));
+        let client = format!("{status}{retry}: \"{reason}\"; who asks next, 200 from an upstream");
+        Row {
+            kind: "storage",
+            fault: &fault,
+            spoken: "HTTP/1.1",
+            client: &client,
+            asked: "a HEAD and a GET",
+        }
+        .seen();
     }
     late.open();
     stack.envoy.wait_idle(&[STORAGE, UPSTREAM]);
+}
+
+fn see(fault: &str, client: &str, asked: usize) {
+    let asked = match asked {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        more => format!("{more} times"),
+    };
+    Row { kind: "storage", fault, spoken: "HTTP/1.1", client, asked: &asked }.seen();
+}
+
+/// What storage does in a case, as the table of faults has it.
+fn words(name: &str) -> &str {
+    match name {
+        "hang-up" => "closes the connection",
+        "garbage" => "answers with what is no HTTP",
+        "headers-of-100-kb" => "answers with 100 KB of headers",
+        "silent" => "does not answer",
+        "s204" => "answers 204",
+        "s301" => "redirects (301)",
+        "s302" => "redirects (302)",
+        "s304" => "answers 304 without a condition",
+        "s401" => "wants other credentials (401)",
+        "s403" => "refuses (403)",
+        "s404" => "answers 404",
+        "s405" => "answers 405",
+        "s409" => "answers 409",
+        "s500" => "answers 500",
+        "s503" => "answers 503",
+        "s507" => "is full (507)",
+        "stuck" => "stands still in the middle",
+        "cut" => "closes the connection in the middle",
+        "too-large" => "gives one byte more than the go command reads",
+        "larger" => "gives more than 32 MiB",
+        "larger-chunked" => "gives more than 32 MiB, in chunks",
+        "page" => "answers with a web page (200)",
+        other => panic!("what does {other} do? Say it here."),
+    }
 }

@@ -34,7 +34,21 @@ pub(super) fn endpoint(
         headers: headers(raw.headers, &at.key("headers"), context.matching, found),
         timeout: duration::timeout(raw.timeout, context.timeout, &at.key("timeout"), found),
         http2: false,
+        egress: None,
     }
+}
+
+/// What people call the proxy on the way to an endpoint. It stands in the middle of a sentence.
+pub(super) fn egress(raw: Option<&str>, at: &Path, found: &mut Found) -> Option<String> {
+    let name = raw?;
+    let is_word = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
+    // Before an @ stands a password.
+    if !is_word || name.len() > limits::MAX_EGRESS_BYTES || name.contains('@') {
+        let most = limits::MAX_EGRESS_BYTES;
+        found.note(at, format!("it is not 1 to {most} characters of ASCII without blanks and `@`, such as http-proxy.internal:3128"));
+        return None;
+    }
+    Some(name.to_owned())
 }
 
 /// What to say of headers that downloads may lack: no filter can see whether the gateway's route adds them.

@@ -105,6 +105,10 @@ endpoint_section! {
         /// The clusters of the shipped configurations speak HTTP/1.1, hence the default.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = false)))]
         pub(in crate::config) http2: Option<bool>,
+        /// The proxy that its cluster goes through to reach it, for reasons to name, e.g. `http-proxy.internal:3128`: where no
+        /// connection comes about, Envoy does not tell the filter whether that proxy or the server refused. Naming it leads
+        /// nothing through it; `examples/egress-proxy` does. None by default.
+        pub(in crate::config) egress: Option<String>,
     }
 }
 
@@ -117,6 +121,8 @@ endpoint_section! {
         /// Its verifier key as GOSUMDB takes it: `<name>+<8 hex digits>+<base64>`, with the same name. The key of
         /// `sum.golang.org` is built in; for every other database it is required.
         pub(in crate::config) key: Option<String>,
+        /// As with an upstream: the proxy that its cluster goes through.
+        pub(in crate::config) egress: Option<String>,
     }
 }
 

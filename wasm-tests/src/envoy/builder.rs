@@ -80,6 +80,12 @@ impl Builder {
         self.pointed(name)
     }
 
+    /// Leaves a cluster as the configuration has it, which must lead nowhere but to this machine.
+    #[must_use]
+    pub fn cluster_as_written(self, name: &str) -> Self {
+        self.pointed(name)
+    }
+
     /// Points a cluster, new or known, at the harness' object store, and has what goes there signed.
     #[must_use]
     pub fn cluster_s3(self, name: &str, store: SocketAddr) -> Self {
@@ -330,7 +336,9 @@ fn unwarned(process: &Process) -> Result<(), String> {
 }
 
 fn listener(listeners: &Value) -> Option<SocketAddr> {
-    let address = &listeners["listener_statuses"][0]["local_address"]["socket_address"];
+    // Those that only this Envoy can connect to have no address.
+    let mut all = listeners["listener_statuses"].as_array()?.iter();
+    let address = all.find_map(|listener| listener["local_address"].get("socket_address"))?;
     let ip: IpAddr = address["address"].as_str()?.parse().ok()?;
     let port = u16::try_from(address["port_value"].as_u64()?).ok()?;
     Some(SocketAddr::from((ip, port)))

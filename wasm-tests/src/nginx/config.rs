@@ -56,17 +56,7 @@ pub(super) fn placed(text: &str, place: &Place<'_>) -> Result<String, String> {
 
 /// A static upstream.
 pub(super) fn upstream(certificate: Option<&Certificate>) -> String {
-    let (ssl, files) = match certificate {
-        Some(made) => (
-            " ssl",
-            format!(
-                "ssl_certificate \"{}\"; ssl_certificate_key \"{}\";",
-                made.certificate.display(),
-                made.key.display()
-            ),
-        ),
-        None => ("", String::new()),
-    };
+    let (ssl, files) = certificate.map(tls).unwrap_or_default();
     format!(
         "worker_processes 1;
 events {{ worker_connections 512; }}
@@ -90,8 +80,15 @@ http {{
     )
 }
 
-/// A proxy before a gateway, with nginx' defaults.
-pub(super) fn front(gateway: SocketAddr) -> String {
+/// What `listen` says, and what stands beside it, where TLS is spoken.
+fn tls(made: &Certificate) -> (&'static str, String) {
+    let (certificate, key) = (made.certificate.display(), made.key.display());
+    (" ssl", format!("ssl_certificate \"{certificate}\"; ssl_certificate_key \"{key}\";"))
+}
+
+/// A proxy before a gateway, with nginx' defaults; with a certificate it speaks TLS.
+pub(super) fn front(gateway: SocketAddr, certificate: Option<&Certificate>) -> String {
+    let (ssl, files) = certificate.map(tls).unwrap_or_default();
     format!(
         "worker_processes 1;
 events {{ worker_connections 4096; }}
@@ -102,7 +99,8 @@ http {{
     uwsgi_temp_path tmp-front-uwsgi;
     scgi_temp_path tmp-front-scgi;
     server {{
-        listen 127.0.0.1:0;
+        listen 127.0.0.1:0{ssl};
+        {files}
         root tree;
         location / {{ proxy_pass http://{gateway}; }}
         location /stripped/ {{ proxy_pass http://{gateway}/; }}

@@ -10,6 +10,7 @@ mod tokens;
 use modgate_wasm_tests::bootstrap::Bootstrap;
 use modgate_wasm_tests::envoy::Envoy;
 use modgate_wasm_tests::faulty::Faulty;
+use modgate_wasm_tests::field::Row;
 use modgate_wasm_tests::fixture::{builder, relay};
 use modgate_wasm_tests::go::{Go, Run};
 use modgate_wasm_tests::http::{Request, Response};
@@ -94,6 +95,29 @@ impl Guarded {
 fn assert_is_refusal(target: &str, response: &Response) {
     let text = response.text();
     assert!(response.status == 403 && text.contains(REASON), "{target}: {response:?}");
+}
+
+/// Whoever shows nothing gets the two pages of probes, and nothing else that a spelling of theirs may lead to.
+#[track_caller]
+fn assert_only_probes_pass(gateway: &Guarded) {
+    for probe in ["/-/healthz", "/-/readyz"] {
+        assert_eq!(gateway.get(probe, &[]).status, 200, "{probe}");
+    }
+    let others = [
+        "/-/explain",
+        "/-/version",
+        "/-/healthz/../explain?module=example.com/hello",
+        "/-/readyz%2f..%2f..%2fexplain",
+    ];
+    for target in TARGETS.into_iter().chain(others) {
+        let status = gateway.get(target, &[]).status;
+        assert!(matches!(status, 400 | 401), "{target}: {status}");
+    }
+}
+
+fn row(fault: &str) {
+    let client = "200 at `/-/healthz` and `/-/readyz`, 401 elsewhere";
+    Row { kind: "clients", fault, spoken: "HTTP/1.1", client, asked: "what readiness asks" }.seen();
 }
 
 #[track_caller]

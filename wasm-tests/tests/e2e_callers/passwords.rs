@@ -6,7 +6,9 @@ use modgate_wasm_tests::bootstrap::Bootstrap;
 use modgate_wasm_tests::tls::Certificate;
 use serde_json::json;
 
-use super::{Guarded, MODULE, PUBLIC, TARGETS, assert_go_says_why, assert_is_refusal, go};
+use super::{
+    Guarded, MODULE, PUBLIC, TARGETS, assert_go_says_why, assert_is_refusal, assert_only_probes_pass, go, row,
+};
 
 const FILE: &str = "basic-auth.yaml";
 /// `alice:wonderland`, who is of the team.
@@ -84,4 +86,16 @@ fn a_header_that_is_not_trusted_makes_nobody_a_member() {
     assert!(gateway.envoy.log_contains("$.callers.principals[0]: not read, for anybody could send it"));
     gateway.assert_refused(&[ALICE]);
     gateway.assert_refused(&[("x-modgate-user", "alice")]);
+}
+
+#[test]
+fn where_everybody_needs_a_password_probes_need_none() {
+    let gateway = Guarded::with(FILE, |bootstrap| {
+        let filter = bootstrap.authentication("envoy.filters.http.basic_auth");
+        let matchers = filter["xds_matcher"]["matcher_list"]["matchers"].as_array_mut().unwrap();
+        assert!(matchers.pop().unwrap()["predicate"]["not_matcher"].is_object(), "of who has no password");
+    });
+    assert_eq!(gateway.get(TARGETS[0], &[ALICE]).status, 200);
+    assert_only_probes_pass(&gateway);
+    row("a probe shows no password where everybody needs one (basic_auth)");
 }

@@ -10,7 +10,7 @@ use modgate_wasm_tests::wait;
 use serde_json::{Value, json};
 
 use super::token::Provider;
-use super::{Guarded, MODULE, PUBLIC, TARGETS, assert_go_says_why, go};
+use super::{Guarded, MODULE, PUBLIC, TARGETS, assert_go_says_why, assert_only_probes_pass, go, row};
 
 const JWT: &str = "envoy.filters.http.jwt_authn";
 
@@ -176,4 +176,18 @@ fn a_token_in_the_query_is_no_token_and_is_not_written_down() {
     });
     assert!(!gateway.envoy.log_contains(&token), "{:?}", gateway.envoy.access_log());
     assert!(gateway.envoy.access_log().iter().all(|record| record["path"] != Value::Null));
+}
+
+#[test]
+fn where_everybody_needs_a_token_probes_need_none() {
+    let provider = Provider::new(7);
+    let gateway = guarded(&provider, |bootstrap| {
+        let rules = bootstrap.authentication(JWT)["rules"].as_array_mut().unwrap();
+        let last = rules.last_mut().unwrap();
+        let any = last["requires"]["requires_any"]["requirements"].as_array_mut().unwrap();
+        assert!(any.pop().unwrap().get("allow_missing").is_some());
+        last["requires"] = any.pop().unwrap();
+    });
+    assert_only_probes_pass(&gateway);
+    row("a probe shows no token where everybody needs one (jwt_authn)");
 }

@@ -15,6 +15,19 @@ fn endpoints() {
                 ],
             ),
             (r#""cluster":"outbound|443||proxy.golang.org","authority":"proxy.golang.org:443""#, &[]),
+            (r#""cluster":"c","authority":"h","egress":"http-proxy.internal:3128""#, &[]),
+            (
+                r#""cluster":"c","authority":"h","egress":"""#,
+                &[
+                    "$.upstreams[0].egress: it is not 1 to 128 characters of ASCII without blanks and `@`, such as http-proxy.internal:3128",
+                ],
+            ),
+            (
+                r#""cluster":"c","authority":"h","egress":"user:pw@proxy""#,
+                &[
+                    "$.upstreams[0].egress: it is not 1 to 128 characters of ASCII without blanks and `@`, such as http-proxy.internal:3128",
+                ],
+            ),
             (
                 r#""cluster":"","authority":"h""#,
                 &["$.upstreams[0].cluster: empty: it must name the Envoy cluster that reaches it"],

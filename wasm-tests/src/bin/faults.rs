@@ -1,0 +1,9 @@
+//! Writes `envoy/FAULTS.md`: what `make faults` runs after the suites. See [`modgate_wasm_tests::field`].
+
+#[cfg(not(target_arch = "wasm32"))]
+fn main() -> std::process::ExitCode {
+    modgate_wasm_tests::field::main()
+}
+
+#[cfg(target_arch = "wasm32")]
+fn main() {}
