@@ -196,7 +196,17 @@ macro_rules! at_two_and_four_workers {
     };
 }
 
-/// How often a source is asked that ends like this: once more where the connection closed without an answer.
+/// How often an upstream is asked that ends like this, where nobody else may be asked.
+#[must_use]
+pub fn tries(outcome: &str) -> u64 {
+    match outcome {
+        "broken" | "dropped" | "error" | "overloaded" | "unavailable" | "unreachable" => 4,
+        _ => 1,
+    }
+}
+
+/// How often storage is asked that ends like this, where upstreams may be asked: once more where the connection closed without an
+/// answer.
 #[must_use]
 pub fn times_asked(outcome: &str) -> u64 {
     if outcome == "dropped" { 2 } else { 1 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use modgate_wasm_tests::faulty::{Gate, Reply};
-use modgate_wasm_tests::fixture::{STORAGE, Stack, UPSTREAM, times_asked};
+use modgate_wasm_tests::fixture::{STORAGE, Stack, UPSTREAM, tries};
 use modgate_wasm_tests::http::Request;
 use modgate_wasm_tests::{at_one_and_four_workers, at_one_two_and_four_workers_together};
 use serde_json::json;
@@ -48,7 +48,7 @@ fn everybody_is_told_the_same_failure(workers: u32) {
                 "{name}"
             );
         }
-        assert_eq!(stack.upstream.hits(&path) as u64, times_asked(outcome), "{name}");
+        assert_eq!(stack.upstream.hits(&path) as u64, tries(outcome), "{name}");
         stack.envoy.wait_idle(&[UPSTREAM, STORAGE]);
     }
 }
