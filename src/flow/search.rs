@@ -90,6 +90,8 @@ pub struct Search {
     known_there: bool,
     /// Whether storage is asked after all others, as it kept others waiting in vain.
     spares_storage: bool,
+    /// Whether storage is asked before upstreams that know better, as they kept others waiting in vain.
+    spares_upstreams: bool,
     /// What storage had in its place before, where that was not it.
     lost: Option<Loss>,
     /// What storage has in its place, where that is something wrong.
@@ -148,6 +150,7 @@ impl Search {
             doubted: false,
             known_there: false,
             spares_storage: false,
+            spares_upstreams: false,
             lost: None,
             corrupt: None,
             unproven: false,
@@ -412,7 +415,9 @@ impl Search {
     fn done(&mut self, end: End, source: Option<Source>) -> Step {
         let doubt = match self.refusal.take() {
             Some((_, Outcome::Failed(failure))) => Some(failure),
-            _ => self.storage_failure().or_else(|| self.unasked_storage()),
+            _ => {
+                self.storage_failure().or_else(|| self.unasked_storage()).or_else(|| self.unasked_upstreams())
+            }
         };
         let was_passed_over = self.spares_storage && self.ahead.contains(&Source::Storage);
         let storage_failed = self.unavailable.is_some() || was_passed_over;

@@ -183,8 +183,16 @@ impl Worker {
             Some(Some((_, Mode::WhenAvailable))) if errand.is_of_sums() => search.expect_a_substitute(),
             _ => {}
         }
-        if search.has_choice() && !self.sightings.takes_its_turn(Source::Storage, cx) {
-            search.spare_storage();
+        // Whoever keeps others waiting is asked after those who may stand in.
+        if search.has_choice()
+            && let Some(first) = search.first()
+            && !self.sightings.takes_its_turn(first, cx)
+        {
+            if first == Source::Storage {
+                search.spare_storage();
+            } else {
+                search.spare_upstreams();
+            }
         }
         self.budget.begin(whole);
         let number = self.attempt();

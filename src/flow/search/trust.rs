@@ -34,6 +34,21 @@ impl Search {
         }
     }
 
+    /// Has storage asked before the upstream that would be asked first, as that keeps whoever asks waiting. What storage has of what
+    /// changes is then given as it was.
+    pub fn spare_upstreams(&mut self) {
+        if self.has_choice() {
+            self.ahead.retain(|source| *source != Source::Storage);
+            self.ahead.push_front(Source::Storage);
+            self.spares_upstreams = true;
+        }
+    }
+
+    /// The source that is asked first.
+    pub fn first(&self) -> Option<Source> {
+        self.ahead.front().copied()
+    }
+
     /// Whether upstreams may have it, and storage too: in which order they are asked makes a difference.
     pub fn has_choice(&self) -> bool {
         let has_others = self.ahead.iter().any(|source| *source != Source::Storage);
@@ -99,5 +114,15 @@ impl Search {
         let reason =
             format!("{}: storage, which had lost it, was not asked; try again", self.want.describe());
         Some(Failure { fault: Fault::Bad, reason, retry_after: None })
+    }
+
+    /// Upstreams know better what changes, and were not asked.
+    pub(super) fn unasked_upstreams(&self) -> Option<Failure> {
+        self.ahead.iter().find(|source| self.spares_upstreams && **source != Source::Storage)?;
+        let reason = format!(
+            "{}: upstreams, which have just kept others waiting, were not asked",
+            self.want.describe()
+        );
+        Some(Failure { fault: Fault::Slow, reason, retry_after: None })
     }
 }

@@ -184,6 +184,34 @@ fn scenario_what_is_known_is_given_where_an_upstream_takes_its_time_and_the_next
     assert!(body(&world.get(0, LIST)).contains("v1.2.0"));
 }
 
+/// Restarted: the index has nothing, and the upstream hangs. One waits for it; the others have what is stored.
+#[test]
+fn scenario_an_upstream_that_hangs_is_waited_for_by_one_and_others_have_what_is_stored() {
+    let mut world = world(1);
+    for name in ["m", "n", "o"] {
+        let list = format!("/modules/example.com/{name}/@v/list");
+        world.cluster("storage").serve(&list, "v0.9.0\n");
+    }
+    world.cluster("public").fault = Some(CallFailure::TimedOut);
+    world.cluster("public").latency = 120_000;
+    assert_eq!(body(&world.get(0, LIST)), "v0.9.0\n");
+    for name in ["n", "o"] {
+        let path = format!("/example.com/{name}/@v/list");
+        let began = world.now;
+        let response = world.get(0, &path);
+        assert_eq!((response.status, header(&response, "x-modgate-cache")), (200, "stale"));
+        assert!(world.now.since(began).as_millis() < 1000);
+        assert_eq!(gets(&world, "public", &path), 0);
+    }
+    // One in five seconds sees whether it still hangs; when it answers, its word counts again.
+    world.pass(5_000);
+    world.cluster("public").fault = None;
+    world.cluster("public").latency = 100;
+    assert_eq!(body(&world.get(0, "/example.com/m/@v/v1.0.0.mod")), "module example.com/m\n");
+    world.pass(60_000);
+    assert_eq!(body(&world.get(0, LIST)), "v1.0.0\nv1.1.0\n");
+}
+
 #[test]
 fn scenario_only_storage_can_say_and_it_fails_in_passing() {
     let config =
