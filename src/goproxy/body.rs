@@ -192,6 +192,7 @@ fn is_go_mod(body: &[u8]) -> bool {
 /// Whether `body` is a record's number, its text, and a signed tree head, as golang.org/x/mod/sumdb writes them.
 fn is_lookup(body: &[u8]) -> bool {
     let number = body.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let number = number.strip_prefix(b"+").unwrap_or(number);
     let tree = b"\n\ngo.sum database tree\n";
     !number.is_empty()
         && number.iter().all(u8::is_ascii_digit)
