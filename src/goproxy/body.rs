@@ -76,6 +76,11 @@ pub fn accept(document: &Document, body: Vec<u8>) -> Result<Vec<u8>, BadBody> {
 }
 
 impl Document {
+    /// The most bytes that such a document has.
+    pub fn most_bytes(&self) -> usize {
+        limit(self)
+    }
+
     /// Whether no beginning of it is [`accept`]ed, or proven, as the whole: JSON ends with its last brace, a note with signatures,
     /// and a hash tile has one length.
     pub fn shows_its_end(&self) -> bool {
