@@ -22,6 +22,8 @@ impl Bootstrap {
                 "http_filter" => self.add_filter_before(part.clone()),
                 "http_connection_manager" => merge::merge(self.hcm(), part),
                 "transport_socket" => self.filter_chain()["transport_socket"] = part.clone(),
+                // For gateways where nobody is anonymous: see `demand_of_everybody`.
+                "everybody" | "everybody_filter" => {}
                 "configuration" => {
                     let text = part.as_str().expect("the plugin configuration is text");
                     let patch = serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}"));
@@ -29,6 +31,23 @@ impl Bootstrap {
                 }
                 other => panic!("where does {other} of {} belong? Say it here.", file.display()),
             }
+        }
+    }
+
+    /// Has nobody be anonymous, with the parts of a file that was [added](Self::add_callers) for that.
+    ///
+    /// # Panics
+    /// When it has none.
+    pub fn demand_of_everybody(&mut self, file: &str) {
+        let file = tools::repository().join("examples/callers").join(file);
+        let mut parts = read_yaml(&file).unwrap_or_else(|error| panic!("{error}"));
+        if parts["everybody_filter"].is_object() {
+            return self.add_filter_before(parts["everybody_filter"].take());
+        }
+        let name = parts["http_filter"]["name"].as_str().expect("a filter").to_owned();
+        let fields = parts["everybody"].as_object().expect("what everybody has to show");
+        for (field, value) in fields {
+            self.authentication(&name)[field] = value.clone();
         }
     }
 

@@ -128,3 +128,21 @@ fn go_speaks_http_2_to_a_gateway_of_the_example() {
     assert!(gateway.envoy.stat("http.modgate.downstream_cx_http2_total") > 0);
     assert_eq!(gateway.envoy.stat("http.modgate.downstream_cx_http1_total"), 0);
 }
+
+/// Where everybody needs a certificate a probe needs none.
+#[test]
+fn probes_need_no_certificate() {
+    let member = Certificate::of_client("spiffe://example.com/acme/ci");
+    let mesh = Mesh::of(&member, |bootstrap| bootstrap.demand_of_everybody("mtls.yaml"));
+    let (known, nobody) = (mesh.sidecar(Some(&member)), mesh.sidecar(None));
+    for target in TARGETS.iter().chain(&["/-/version", "/-/healthz/", "/example.com/hello/@v/list"]) {
+        let response = nobody.get(target, None);
+        assert_eq!(response.status, 403, "{target}: {response:?}");
+        assert!(response.text().contains("RBAC"), "{target}: {response:?}");
+    }
+    assert_eq!(nobody.get("/-/healthz", None).text(), "ok\n");
+    for target in TARGETS.iter().chain(&["/-/readyz"]) {
+        assert_eq!(known.get(target, None).status, 200, "{target}");
+    }
+    assert_eq!(nobody.get("/-/readyz", None).status, 200);
+}

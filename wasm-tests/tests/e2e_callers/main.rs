@@ -4,6 +4,7 @@
 
 mod certificates;
 mod passwords;
+mod probes;
 mod token;
 mod tokens;
 
