@@ -82,7 +82,5 @@ fn id_of(text: &str) -> Option<u64> {
 
 /// Semantics of tlog.isValidRecordText: lines, none of them empty but the first.
 pub(super) fn is_text(text: &str) -> bool {
-    text.ends_with('\n')
-        && !text.contains("\n\n")
-        && !text.chars().any(|c| c < ' ' && c != '\n')
+    text.ends_with('\n') && !text.contains("\n\n") && !text.chars().any(|c| c < ' ' && c != '\n')
 }

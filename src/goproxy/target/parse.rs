@@ -68,9 +68,9 @@ fn parse_file(module: &ModulePath, file: &str) -> Result<Target, Refusal> {
         ("info", Err(_)) => Ok(document(module.clone(), File::Query(query))),
         ("mod", Ok(version)) => Ok(document(module.clone(), File::Mod(version))),
         ("zip", Ok(version)) => Ok(Target::Zip(Zip { module: module.clone(), version })),
-        (_, Err(error)) => Err(unknown(format!(
-            "{module}@{query}: .{extension} is of a canonical version only: {error}"
-        ))),
+        (_, Err(error)) => {
+            Err(unknown(format!("{module}@{query}: .{extension} is of a canonical version only: {error}")))
+        }
         _ => Err(no_file()),
     }
 }

@@ -125,7 +125,11 @@ fn records_are_of_what_was_asked() {
         ("7\n\na\n\n", 7, "\na\n"),
         ("7\n\n\n", 7, "\n"),
     ] {
-        assert_eq!(Record::parse(body.as_bytes()).map(|record| (record.id, record.text)), Ok((id, text)), "{body:?}");
+        assert_eq!(
+            Record::parse(body.as_bytes()).map(|record| (record.id, record.text)),
+            Ok((id, text)),
+            "{body:?}"
+        );
     }
 }
 
