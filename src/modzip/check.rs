@@ -173,6 +173,8 @@ impl Check {
         match (self.end, &self.state) {
             (Some(end), _) => end,
             (None, State::Between | State::Behind(..)) => self.start,
+            // What was taken and may be behind the content is not known to be any.
+            (None, State::Content(_, content)) => self.consumed - content.behind.len() as u64,
             (None, _) => self.consumed,
         }
     }

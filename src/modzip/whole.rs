@@ -34,7 +34,7 @@ enum State {
     /// Before the next file.
     Between,
     /// In this file.
-    Content(File, Content),
+    Content(File, Box<Content>),
     Over,
 }
 
@@ -160,7 +160,7 @@ impl WholeCheck {
         };
         let there = zip.len().saturating_sub(start);
         let left = usize::try_from(packed).map_or(there, |packed| packed.min(there));
-        let content = Content::new(method, Some(left), &mut self.unpacker);
+        let content = Box::new(Content::new(method, Some(left), &mut self.unpacker));
         self.state = State::Content(File { name, listed, start, at: start }, content);
         if length.is_none() { Err(Fault::Place) } else { Ok(Step::Worked(ENTRY_WORK)) }
     }
@@ -169,7 +169,7 @@ impl WholeCheck {
         &mut self,
         zip: &[u8],
         mut file: File,
-        mut content: Content,
+        mut content: Box<Content>,
         budget: usize,
     ) -> Result<Step, Fault> {
         let mut rest = zip.get(file.at..).unwrap_or_default();
@@ -190,7 +190,7 @@ impl WholeCheck {
             None
         };
         if has_ended && fault.is_none() {
-            let hash = content.hash();
+            let hash = (*content).hash();
             (0..times).for_each(|_| self.summary.add(&hash, self.listing.prefix(), &file.name));
             self.state = State::Between;
             return Ok(Step::Worked(ENTRY_WORK.saturating_mul(times)));

@@ -80,8 +80,10 @@ impl Worker {
                     Err(failure) => step = part.search.step(Reply::Failed(failure), &self.config, cx),
                 },
                 Step::Done(searched) => return Some(searched),
+                // It came encoded. A part is small: what it takes to decode it is no more than it takes to prove it.
+                Step::Work => step = part.search.work(&self.config, cx),
                 // It is neither a go.mod nor a zip.
-                Step::Sums | Step::Work => {
+                Step::Sums => {
                     return Some(Searched::failed(forged(&part.want, "nothing proves it")));
                 }
             }

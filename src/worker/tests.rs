@@ -7,6 +7,7 @@ mod crowds;
 mod cut;
 mod documents;
 mod doubts;
+mod encoded;
 mod explain;
 mod interplay;
 mod once;

@@ -31,12 +31,14 @@ struct Golden {
 /// Those that Go takes, each as another version of a module: the names in it are as long as before.
 fn golden() -> Vec<Golden> {
     type Texts = (String, String, String, String, Option<String>, bool, String, String);
-    let rows = include_str!("../../src/modzip/testdata/zips.jsonl").lines();
+    let rows = include_str!("../../../src/modzip/testdata/zips.jsonl").lines();
     let rows = rows.map(|line| serde_json::from_str::<Texts>(line).unwrap());
     let taken = rows.filter(|(_, module, version, _, _, go_takes, stricter, _)| {
         *go_takes && stricter.is_empty() && (module.as_str(), version.as_str()) == ("example.com/m", "v1.0.0")
     });
-    let small = taken.filter(|row| row.3.len() < 100_000);
+    // In one of them the names are content too, and of one the go command wants a go.mod afterwards.
+    let left_out = ["a file within another", "file in a folder go.mod"];
+    let small = taken.filter(|row| row.3.len() < 100_000 && !left_out.contains(&row.0.as_str()));
     let golden = small.enumerate().map(|(n, (title, _, _, zip, _, _, _, passing))| {
         let version = format!("v{}.{}.{}", n / 100, n / 10 % 10, n % 10);
         let path = if n < 200 { "example.com/m" } else { "example.com/n" };
