@@ -2,6 +2,7 @@
 
 mod body;
 mod cache_control;
+mod coding;
 mod date;
 mod end;
 mod headers;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::body::Body;
 pub use self::cache_control::{CacheControl, delta_seconds};
+pub use self::coding::{BadCoding, Decoder};
 pub use self::date::http_date;
 pub use self::headers::Headers;
 pub use self::ranged::{Piece, Ranged};

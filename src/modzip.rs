@@ -1,48 +1,63 @@
-//! Module zips, checked while their bytes stream by, and the hash that go.sum and the checksum database know them by.
+//! Module zips, checked, and the hash that go.sum and the checksum database know them by.
 //!
-//! [`Check`] takes the bytes of one zip in order and holds nothing back but the state of its parser. What it finds
-//! fit is what golang.org/x/mod/zip.Unzip unpacks, with the very [`H1`] that dirhash.HashZip computes (both as Go
-//! 1.27.3 ships them), and is unambiguous besides: Go finds a zip's files from its end, this parser from its start,
-//! so both see the same only where every byte belongs to exactly one record.
+//! What is found fit is what golang.org/x/mod/zip.Unzip unpacks, with the very [`H1`] that dirhash.HashZip computes (both as Go
+//! 1.27.3 ships them). Go finds a zip's files from its end. [`WholeCheck`] reads one that is all there, and does the same.
+//! [`Check`] takes the bytes of one that passes by, in order, and holds nothing back but the state of its parser: it reads the files
+//! as they come, and when the directory has come at the end it holds what it found to what Go will find. What the directory does
+//! not speak of is passed over, as by Go.
 //!
 //! # Stricter than Go
 //!
-//! A zip is unfit, though Go may take it, where
-//! - bytes stand before, between or after its records, or records that a module zip has no use for: an archive's
-//!   extra data, signatures, the extensible part of a zip64 end;
-//! - the local headers and the central directory do not tell of the same files, in the same order, with the same
-//!   method, flags, time, sum and sizes;
-//! - a stored file has its sizes behind it (flag bit 3), so that nothing says where it ends;
-//! - a file's sum or sizes are wrong in a place where Go does not look, or its deflated data go on after their end;
-//! - a folder is named twice, or a comment looks like the end of a zip;
-//! - it has more than [`MAX_ENTRIES`] entries, [`MAX_NAMES`] bytes of names, or a name longer than [`MAX_NAME`].
+//! `envoy/STRICTER.md` lists it, and `testdata/zips.jsonl` has an example of each. In short: a [`WholeCheck`] refuses what would take
+//! too much memory or work; a [`Check`] besides what is told so late, or so misleadingly, that nobody can know it in time.
 //!
-//! Neither looks at modes: what is marked as a symbolic link is unpacked as a plain file. The time of a file, the
-//! systems and versions in its header, its comment and extra fields other than zip64 are nobody's business and not
-//! covered by the hash.
+//! Neither looks at modes: what is marked as a symbolic link is unpacked as a plain file. The time of a file, flags, systems and
+//! versions in its header, its comment and extra fields other than zip64 are nobody's business and not covered by the hash.
 //!
 //! # Bounds
 //!
-//! A check never holds more than 32 MiB (with the most and longest names allowed), about 120 KiB and 150 bytes per
+//! A check never holds more than 48 MiB (with the most and longest names allowed), about 120 KiB and 300 bytes per
 //! file with usual ones. What one call does is bounded by its budget.
 
 mod check;
 mod content;
-mod entries;
+mod end;
 mod extra;
 mod h1;
+mod listing;
 mod names;
 mod record;
+mod sought;
 mod unfit;
+mod whole;
 
 #[cfg(test)]
 mod tests;
 
-pub use self::check::{Check, Checked};
-pub use self::entries::{MAX_ENTRIES, MAX_NAMES};
+pub use self::check::Check;
 pub use self::h1::H1;
+pub use self::listing::{MAX_ENTRIES, MAX_NAMES};
 pub use self::names::{MAX_GO_MOD, MAX_LICENSE, MAX_NAME};
 pub use self::unfit::{Fault, Unfit};
+pub use self::whole::WholeCheck;
 
 /// Bytes that a zip may have, and all its files together when unpacked. Source: MaxZipFile of golang.org/x/mod/zip.
 pub const MAX_ZIP: u64 = 500 << 20;
+
+/// What a module zip was found to hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// The hash of its files.
+    pub h1: H1,
+    /// Files, and folders where it names any.
+    pub entries: usize,
+    /// Bytes of the zip.
+    pub bytes: u64,
+    /// Bytes of all files, unpacked.
+    pub content_bytes: u64,
+}
+
+/// What an entry costs beside its bytes: a hash to begin and to end, and its place among the others.
+const ENTRY_WORK: usize = 512;
+/// What a byte of a name costs: it is compared with some ten others of the same folder.
+const NAME_WORK: usize = 8;

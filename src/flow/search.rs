@@ -13,6 +13,7 @@
 mod around;
 mod belief;
 mod cut;
+mod decode;
 mod egress;
 mod held;
 mod long;
@@ -29,6 +30,7 @@ use log::Level;
 pub(super) use self::cut::objection;
 pub(super) use self::egress::{by_way_of, is_unconnected};
 use self::{
+    decode::Decoding,
     held::Held,
     long::Long,
     question::{Form, Question},
@@ -43,7 +45,7 @@ use crate::{
     config::{Config, Fallback},
     cx::Cx,
     goproxy::{Failure, Fault, Lifetime, Missing, Outcome},
-    http::{CallFailure, Callout, Reply, Timestamp},
+    http::{CallFailure, Callout, Decoder, Reply, Timestamp},
     plan::{Source, Want, plan},
     shared::Loss,
     store::Scope,
@@ -76,6 +78,8 @@ pub struct Search {
     exists_elsewhere: bool,
     /// What a source gave, until it is believed.
     held: Option<Held>,
+    /// The document that a source gave, while it is decoded.
+    decoding: Option<Decoding>,
     /// The list that a source gave, while it is read.
     long: Option<Long>,
     /// What it must hash to, once that is known.
@@ -143,6 +147,7 @@ impl Search {
             stands_in: false,
             exists_elsewhere: false,
             held: None,
+            decoding: None,
             long: None,
             sums: None,
             head_only: false,
@@ -241,6 +246,14 @@ impl Search {
             Ok(step) => return step,
             Err(question) => question,
         };
+        match self.begin_decoding(&question, reply) {
+            Ok(()) => Step::Work,
+            Err(reply) => self.hear(question, reply, config, cx),
+        }
+    }
+
+    /// The reply of a source, which can be read as it is.
+    fn hear(&mut self, question: Question, reply: Reply, config: &Config, cx: &mut Cx<'_>) -> Step {
         let source = question.source;
         let may_be_cut = self.may_be_cut(source, &reply, config);
         let encoded = encoded(&reply);
@@ -253,7 +266,7 @@ impl Search {
         let end = match (question.form, source) {
             (Form::Store { from, .. }, _) => return self.stored(from, &reply, config, cx),
             (Form::Listing(inventory), _) => return self.count(inventory, &reply, config, cx),
-            (Form::ByInfo | Form::Plain | Form::Whole, _) if let Some(why) = encoded => {
+            (Form::Plain | Form::Whole, _) if let Some(why) = encoded => {
                 self.hear_wrong(source, Loss::NoZip, &why, config, cx)
             }
             // A go.mod may turn out to be whole.
@@ -432,20 +445,18 @@ impl Search {
     }
 }
 
-/// Why what came cannot be read, where it came in another coding than was asked for. There is none in the answer to a HEAD.
+/// Why what came cannot be read, where it came in another coding than was asked for and is not decoded here. There is none in the
+/// answer to a HEAD. A zip is what its sums prove as it is, and whoever streams it decodes nothing.
 fn encoded(reply: &Reply) -> Option<String> {
     match reply {
-        Reply::Answered { status: 200 | 206, headers, body } if !body.is_empty() => {
-            let coding: String =
-                headers.coding()?.chars().filter(char::is_ascii_graphic).take(MAX_CODING).collect();
-            Some(format!("it is encoded ({coding}), which nobody asked for"))
-        }
+        Reply::Answered { status: 200 | 206, headers, body } => match Decoder::of(headers, body, 0) {
+            Ok(None) => None,
+            Ok(Some(decoder)) => Some(format!("it is encoded ({}), which nobody asked for", decoder.name())),
+            Err(why) => Some(why.to_string()),
+        },
         _ => None,
     }
 }
-
-/// Names of codings are short words.
-const MAX_CODING: usize = 16;
 
 /// How a source is asked that answered a HEAD so, where that may only say that it knows no HEAD.
 fn instead_of_head(source: Source, status: u16) -> Option<Form> {

@@ -76,6 +76,11 @@ pub fn accept(document: &Document, body: Vec<u8>) -> Result<Vec<u8>, BadBody> {
 }
 
 impl Document {
+    /// The most bytes that such a document has.
+    pub fn most_bytes(&self) -> usize {
+        limit(self)
+    }
+
     /// Whether no beginning of it is [`accept`]ed, or proven, as the whole: JSON ends with its last brace, a note with signatures,
     /// and a hash tile has one length.
     pub fn shows_its_end(&self) -> bool {
@@ -192,6 +197,7 @@ fn is_go_mod(body: &[u8]) -> bool {
 /// Whether `body` is a record's number, its text, and a signed tree head, as golang.org/x/mod/sumdb writes them.
 fn is_lookup(body: &[u8]) -> bool {
     let number = body.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let number = number.strip_prefix(b"+").unwrap_or(number);
     let tree = b"\n\ngo.sum database tree\n";
     !number.is_empty()
         && number.iter().all(u8::is_ascii_digit)

@@ -26,7 +26,7 @@ pub enum Place {
     Ours(String),
     /// One of our own pages.
     Page(Page),
-    /// Ours by its shape, and malformed.
+    /// Ours by its shape, and no path: what cannot be decoded, would have to be resolved, or is longer than any.
     Refused(Refusal),
 }
 

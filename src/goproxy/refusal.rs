@@ -5,7 +5,7 @@ use std::borrow::Cow;
 /// A request turned away before anything is fetched for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// This cannot be a request of the module proxy protocol.
+    /// This is no path at all, or no query of ours.
     Malformed(String),
     /// The method is neither GET nor HEAD.
     Method(String),
@@ -16,7 +16,7 @@ pub enum Refusal {
         /// What the developer reads.
         reason: String,
     },
-    /// It is well formed, and there can be no such thing here.
+    /// There can be no such thing here.
     Unknown(String),
 }
 

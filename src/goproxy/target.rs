@@ -1,6 +1,8 @@
 //! What a request asks for.
 
 mod parse;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 

@@ -27,8 +27,14 @@ impl Headers {
 
     /// The coding that a body is in, where it is in one (RFC 9110, section 8.4).
     pub fn coding(&self) -> Option<&str> {
+        self.codings().next()
+    }
+
+    /// All codings that a body is in, each within the next.
+    pub fn codings(&self) -> impl Iterator<Item = &str> {
         let codings = self.all("content-encoding").flat_map(|codings| codings.split(','));
-        codings.map(str::trim).find(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"))
+        let is_one = |coding: &&str| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity");
+        codings.map(str::trim).filter(is_one)
     }
 
     /// Names in order, repeated ones repeated.

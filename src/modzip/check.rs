@@ -1,23 +1,27 @@
 //! One zip in progress: which record comes next, and what each says to the others.
 
-use std::rc::Rc;
-
 use super::content::{Content, Step, Unpacker};
-use super::entries::Entries;
-use super::record::{Facts, Kind};
-use super::{Fault, H1, Unfit};
+use super::end::End;
+use super::h1::Summary;
+use super::listing::Listing;
+use super::record::Kind;
+use super::{Checked, Fault, Unfit};
 use crate::gomod::{ModulePath, Version};
 
+mod confirm;
 mod steps;
 
 /// The check of one zip, in progress.
 pub struct Check {
-    entries: Entries,
+    /// What the directory tells of the files.
+    listing: Listing,
+    /// The files that went by, in the order of their places.
+    files: Vec<Found>,
+    summary: Summary,
     unpacker: Unpacker,
     state: State,
-    /// The record before this one, which says what may follow.
-    last: Last,
-    /// What of a record has come.
+    phase: Phase,
+    /// What of a record has come, and what may be the beginning of one.
     held: Vec<u8>,
     /// Where the record at hand begins.
     start: u64,
@@ -25,22 +29,20 @@ pub struct Check {
     content_bytes: u64,
     /// Where the central directory begins, and where it ends.
     directory: u64,
+    directory_end: u64,
+    /// Where the end records begin.
     end: Option<u64>,
+    /// The end with 64 bits, and where it is.
+    end64: Option<(u64, End)>,
+    /// Where the locator is, and what it says.
+    locator: Option<(u64, Option<u64>)>,
+    /// How many bytes stand before the zip itself.
+    base: u64,
+    /// Bytes of all files that the directory tells of.
+    packed: u64,
+    prefix: Prefix,
     has_more_work: bool,
     failed: Option<Unfit>,
-}
-
-/// What a module zip was found to hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Checked {
-    /// The hash of its files.
-    pub h1: H1,
-    /// Files, and folders where it names any.
-    pub entries: usize,
-    /// Bytes of the zip.
-    pub bytes: u64,
-    /// Bytes of all files, unpacked.
-    pub content_bytes: u64,
 }
 
 enum State {
@@ -48,41 +50,80 @@ enum State {
     Between,
     Record(Kind),
     Content(File, Content),
-    Descriptor(File),
+    /// Behind a content, where a descriptor may be.
+    Behind(File, Found),
+    /// The end is read; what went by is compared with what the directory tells.
+    Confirming,
     Complete,
 }
 
+/// Which records may come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Last {
-    File,
-    Central,
-    End64,
-    Locator,
+enum Phase {
+    /// Files, or the directory.
+    Files,
+    /// The directory's next entry, or the end.
+    Directory,
+    /// The end.
+    End,
 }
 
 /// A file whose content, or what follows that, is going by.
 struct File {
-    name: Rc<str>,
-    /// As the local header states them; with the content they become what they are.
-    facts: Facts,
-    hash: [u8; 32],
-    is_wide: bool,
+    name: Vec<u8>,
+    /// Where its header is.
+    at: u64,
+    method: u16,
+    has_descriptor: bool,
 }
+
+/// A file that went by: what Go would find at this place.
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    at: u32,
+    method: u16,
+    packed: u32,
+    size: u32,
+    crc: u32,
+    /// The CRC-32 in the descriptor behind it.
+    descriptor: Option<u32>,
+    hash: [u8; 32],
+}
+
+/// Bytes before the zip itself, as programs that unpack themselves have them.
+#[derive(Default)]
+struct Prefix {
+    is_there: bool,
+    /// The last three bytes that went by, and where among all what looks like an entry of a directory begins.
+    last: Vec<u8>,
+    entries: Vec<u64>,
+}
+
+/// Bytes of memory that one file takes that went by.
+const FILE: usize = 128;
 
 impl Check {
     /// Of the zip of this version, which the caller knows to [belong](crate::gomod::check) to the module.
     pub fn new(module: &ModulePath, version: &Version) -> Self {
         Self {
-            entries: Entries::new(format!("{module}@{version}/")),
+            listing: Listing::new(format!("{module}@{version}/")),
+            files: Vec::new(),
+            summary: Summary::default(),
             unpacker: Unpacker::new(),
             state: State::Between,
-            last: Last::File,
+            phase: Phase::Files,
             held: Vec::new(),
             start: 0,
             consumed: 0,
             content_bytes: 0,
             directory: 0,
+            directory_end: 0,
             end: None,
+            end64: None,
+            locator: None,
+            base: 0,
+            packed: 0,
+            prefix: Prefix::default(),
             has_more_work: false,
             failed: None,
         }
@@ -131,14 +172,16 @@ impl Check {
     pub fn releasable(&self) -> u64 {
         match (self.end, &self.state) {
             (Some(end), _) => end,
-            (None, State::Between) => self.start,
+            (None, State::Between | State::Behind(..)) => self.start,
+            // What was taken and may be behind the content is not known to be any.
+            (None, State::Content(_, content)) => self.consumed - content.behind.len() as u64,
             (None, _) => self.consumed,
         }
     }
 
     /// About how many bytes of memory it takes, at most: it never gets less.
     pub fn weight(&self) -> usize {
-        Self::LEAST.saturating_add(self.entries.weight())
+        Self::LEAST + self.listing.weight() + self.files.len().saturating_mul(FILE)
     }
 
     /// Bytes of memory that each takes.
@@ -146,35 +189,37 @@ impl Check {
 
     /// Whether the end has been read whole. Any byte after it makes the zip unfit.
     pub fn is_complete(&self) -> bool {
-        matches!(self.state, State::Complete)
+        matches!(self.state, State::Confirming | State::Complete)
     }
 
     /// What the zip holds, when no more bytes come.
     ///
     /// # Errors
     /// Where it is not fit; where it breaks off, [`Unfit::is_truncated`].
-    pub fn finish(self) -> Result<Checked, Unfit> {
+    pub fn finish(mut self) -> Result<Checked, Unfit> {
         if let Some(unfit) = self.failed {
             return Err(unfit);
         }
         if !self.is_complete() {
             return Err(self.blame(Fault::Truncated));
         }
+        while let State::Confirming = self.state {
+            self.step(&mut [].as_slice(), usize::MAX).map_err(|fault| self.blame(fault))?;
+        }
         Ok(Checked {
-            entries: self.entries.len(),
+            entries: self.listing.len(),
             bytes: self.consumed,
-            content_bytes: self.content_bytes,
-            h1: self.entries.h1(),
+            content_bytes: self.listing.content_bytes(),
+            h1: self.summary.finish(),
         })
     }
 
     fn blame(&self, fault: Fault) -> Unfit {
+        let shown = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
         let name = match &self.state {
-            State::Content(file, _) | State::Descriptor(file) => Some(file.name.to_string()),
-            State::Record(kind) => {
-                kind.name(&self.held).map(|name| String::from_utf8_lossy(name).into_owned())
-            }
-            State::Between | State::Complete => None,
+            State::Content(file, _) | State::Behind(file, _) => Some(shown(&file.name)),
+            State::Record(kind) => kind.name(&self.held).map(shown),
+            State::Between | State::Confirming | State::Complete => None,
         };
         // Nothing is wrong with the record that breaks off, but with what does not follow.
         let at = if fault == Fault::Truncated { self.consumed } else { self.start };

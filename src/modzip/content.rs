@@ -1,9 +1,10 @@
 //! The content of one file: taken out of the zip, measured and hashed.
 
 use sha2::{Digest, Sha256};
-use zlib_rs::{Inflate, InflateFlush, Status};
+use zlib_rs::{Inflate, InflateFlush, Status, crc32::crc32};
 
 use super::Fault;
+use super::sought;
 
 /// A file whose bytes go by.
 pub(super) struct Content {
@@ -16,13 +17,19 @@ pub(super) struct Content {
     pub(super) size: u64,
     pub(super) crc: u32,
     hash: Sha256,
+    /// Bytes that were taken and may be behind the content; once it has ended, they are.
+    pub(super) behind: Vec<u8>,
 }
 
 /// How the bytes of a file are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Method {
+    /// Deflated: it ends where it says so itself.
     Deflated,
+    /// As it is, and as long as was said before.
     Stored,
+    /// As it is, and as long as is said behind.
+    Sought,
 }
 
 /// What came of a step.
@@ -37,27 +44,31 @@ pub(super) enum Step {
 }
 
 impl Content {
+    /// `left` is how many bytes there are of it in the zip, or may be.
     pub(super) fn new(method: Method, left: Option<usize>, unpacker: &mut Unpacker) -> Self {
         if method == Method::Deflated {
             unpacker.inflate.reset(false);
         }
-        Self { method, left, packed: 0, size: 0, crc: 0, hash: Sha256::new() }
+        Self { method, left, packed: 0, size: 0, crc: 0, hash: Sha256::new(), behind: Vec::new() }
     }
 
     /// Takes bytes off the front of `input` and does at most `budget` bytes of work with them, `budget` > 0.
     ///
     /// # Errors
-    /// Where the content is malformed, or longer than what there is of it in the zip.
+    /// Where the content is malformed, or does not end with what there is of it in the zip. Deflated data may end before.
     pub(super) fn step(
         &mut self,
         input: &mut &[u8],
         budget: usize,
         unpacker: &mut Unpacker,
     ) -> Result<Step, Fault> {
+        if self.method == Method::Sought {
+            return Ok(self.seek(input, budget));
+        }
         let ours = input.get(..self.left.unwrap_or(usize::MAX).min(input.len())).unwrap_or_default();
         let (taken, made, has_ended) = match self.method {
             Method::Deflated => unpacker.step(ours, budget)?,
-            Method::Stored => {
+            Method::Stored | Method::Sought => {
                 let taken = ours.get(..budget.min(ours.len())).unwrap_or_default();
                 (taken.len(), taken, self.left == Some(taken.len()))
             }
@@ -65,15 +76,9 @@ impl Content {
         *input = input.get(taken..).unwrap_or_default();
         self.left = self.left.map(|left| left.saturating_sub(taken));
         self.packed += taken as u64;
-        self.size += made.len() as u64;
-        self.crc = zlib_rs::crc32::crc32(self.crc, made);
-        self.hash.update(made);
+        self.absorb(made);
         if has_ended {
-            return if self.left.unwrap_or(0) == 0 {
-                Ok(Step::Ended)
-            } else {
-                Err(Fault::Size("compressed size"))
-            };
+            return Ok(Step::Ended);
         }
         match (taken + made.len(), self.left) {
             (0, Some(0)) => Err(Fault::Size("compressed size")),
@@ -81,6 +86,41 @@ impl Content {
             (0, _) => Err(Fault::Deflate),
             (work, _) => Ok(Step::Worked(work)),
         }
+    }
+
+    /// Takes bytes off the front of `input`, up to the descriptor that is of all that came before it.
+    fn seek(&mut self, input: &mut &[u8], budget: usize) -> Step {
+        let all = *input;
+        let (taken, rest) = all.split_at_checked(budget.min(MADE)).unwrap_or((all, &[]));
+        *input = rest;
+        if taken.is_empty() {
+            return Step::Starved;
+        }
+        let waited = self.behind.len();
+        let mut window = std::mem::take(&mut self.behind);
+        window.extend_from_slice(taken);
+        let (crc, size) = (self.crc, self.size);
+        let of_all_before = |at: usize| crc32(crc, window.get(..at).unwrap_or_default());
+        let found = sought::find(&window, size, of_all_before);
+        let end = found.unwrap_or_else(|| window.len().saturating_sub(sought::LENGTH - 1));
+        let content = window.get(..end).unwrap_or_default();
+        self.packed += content.len() as u64;
+        self.absorb(content);
+        if found.is_none() {
+            self.behind = window.split_off(end);
+            return Step::Worked(taken.len());
+        }
+        // What is not needed is given back.
+        let needed = end.max(waited);
+        *input = all.get(needed - waited..).unwrap_or_default();
+        self.behind = window.get(end..needed).unwrap_or_default().to_vec();
+        Step::Ended
+    }
+
+    fn absorb(&mut self, made: &[u8]) {
+        self.size += made.len() as u64;
+        self.crc = crc32(self.crc, made);
+        self.hash.update(made);
     }
 
     /// The hash of the content when it has ended.

@@ -1,20 +1,17 @@
 //! The extra fields of a header, of which only the sizes with 64 bits matter.
 
-use super::Fault;
 use super::record::Fields;
 
-/// The zip64 field among the extra ones. As in Go, what does not divide into fields ends them.
-///
-/// # Errors
-/// Where there are two, of which a reader takes the one or the other.
-pub(super) fn zip64(mut extra: &[u8]) -> Result<Option<&[u8]>, Fault> {
-    let mut found = None;
-    while let Some((number, bytes)) = first(&mut extra) {
-        if number == ZIP64 && found.replace(bytes).is_some() {
-            return Err(Fault::Zip64);
-        }
-    }
-    Ok(found)
+/// The zip64 fields among the extra ones. As in Go, what does not divide into fields ends them.
+pub(super) fn zip64s(mut extra: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || first(&mut extra))
+        .filter(|(number, _)| *number == ZIP64)
+        .map(|(_, bytes)| bytes)
+}
+
+/// The first of them.
+pub(super) fn zip64(extra: &[u8]) -> Option<&[u8]> {
+    zip64s(extra).next()
 }
 
 const ZIP64: u16 = 1;
@@ -27,17 +24,4 @@ fn first<'a>(extra: &mut &'a [u8]) -> Option<(u16, &'a [u8])> {
     let (bytes, rest) = rest.split_at_checked(length.into())?;
     *extra = rest;
     Some((number, bytes))
-}
-
-/// Replaces the numbers that have all their 32 bits set with those of the field, which has one for each, in this
-/// order.
-///
-/// # Errors
-/// Where it has too few.
-pub(super) fn widen<const N: usize>(zip64: Option<&[u8]>, numbers: [&mut u64; N]) -> Result<(), Fault> {
-    let mut fields = Fields(zip64.unwrap_or_default());
-    for number in numbers.into_iter().filter(|number| **number == u64::from(u32::MAX)) {
-        *number = fields.u64().ok_or(Fault::Zip64)?;
-    }
-    Ok(())
 }

@@ -1,4 +1,5 @@
-//! The records of a zip, as APPNOTE.TXT of PKWARE lays them out; all numbers are little-endian.
+//! The records of a zip, as APPNOTE.TXT of PKWARE lays them out, and of them what Go's archive/zip looks at; all numbers are
+//! little-endian.
 
 use super::Fault;
 use super::extra;
@@ -58,225 +59,124 @@ impl Kind {
 
 const LOCAL: usize = 30;
 const CENTRAL: usize = 46;
-const END: usize = 22;
+/// Bytes of the record that ends a zip, without its comment.
+pub(super) const END: usize = 22;
 
-/// What the headers of an entry say of it, at both places the same.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Facts {
-    pub(super) flags: u16,
-    pub(super) method: u16,
-    /// Time and date, as MS-DOS had them.
-    pub(super) modified: u32,
-    pub(super) crc: u32,
-    /// Bytes in the zip.
-    pub(super) packed: u32,
-    /// Bytes of content.
-    pub(super) size: u32,
-    /// Where the local header is.
-    pub(super) offset: u32,
-}
-
-impl Facts {
-    /// What differs first.
-    pub(super) fn difference(&self, other: &Self) -> Option<&'static str> {
-        [
-            (self.flags == other.flags, "set of flags"),
-            (self.method == other.method, "compression method"),
-            (self.modified == other.modified, "time"),
-            (self.crc == other.crc, "CRC-32"),
-            (self.packed == other.packed, "compressed size"),
-            (self.size == other.size, "size"),
-            (self.offset == other.offset, "place"),
-        ]
-        .into_iter()
-        .find_map(|(is_same, what)| (!is_same).then_some(what))
-    }
-}
-
-/// A local header.
+/// A local header: what is needed to find the end of the content behind it.
 #[derive(Debug)]
 pub(super) struct Local<'a> {
-    /// What is in `crc`, `packed` and `size` may be zero where a descriptor follows.
-    pub(super) facts: Facts,
+    pub(super) method: u16,
+    /// Whether sum and sizes stand behind the content.
+    pub(super) has_descriptor: bool,
+    /// Bytes in the zip, which may be zero where a descriptor follows.
+    pub(super) packed: u64,
     pub(super) name: &'a [u8],
-    /// Whether the descriptor has sizes of 64 bits.
-    pub(super) is_wide: bool,
 }
 
 /// Flag bit 3: what is not known before the content is written behind it.
-pub(super) const DESCRIPTOR: u16 = 1 << 3;
+const DESCRIPTOR: u16 = 1 << 3;
 
-/// The speed of the compression (1, 2), the descriptor, and that names are UTF-8 (11). None of them changes what is
-/// unpacked; encryption, patches and masked headers would.
-const FLAGS: u16 = 0b110 | DESCRIPTOR | 1 << 11;
-
-/// Reads the whole of a local header that begins at `offset`.
-pub(super) fn local(held: &[u8], offset: u64) -> Result<Local<'_>, Fault> {
+/// Reads the whole of a local header.
+pub(super) fn local(held: &[u8]) -> Result<Local<'_>, Fault> {
     let mut fields = Fields(held);
     fields.skip(6);
-    let (flags, method, modified, crc) = common(&mut fields)?;
-    let (mut packed, mut size) = (fields.wide32()?, fields.wide32()?);
-    let (name, extra) = (fields.length()?, fields.length()?);
-    let (name, extra) = (fields.bytes(name)?, fields.bytes(extra)?);
-    let zip64 = extra::zip64(extra)?;
-    extra::widen(zip64, [&mut size, &mut packed])?;
-    if flags & !FLAGS != 0 {
-        return Err(Fault::Flags(flags));
+    let (flags, method) = (fields.number()?, fields.number()?);
+    fields.skip(8);
+    let (mut packed, size) = (fields.wide32()?, fields.wide32()?);
+    let (name, extra) = (fields.number()?, fields.number()?);
+    let (name, extra) = (fields.bytes(name.into())?, fields.bytes(extra.into())?);
+    if packed == MAX32 {
+        // The sizes stand there in the other order, and each where it is needed; often both all the same.
+        let zip64 = extra::zip64(extra).unwrap_or_default();
+        let narrow = if size == MAX32 || zip64.len() >= 16 { 8 } else { 0 };
+        packed = Fields(zip64.get(narrow..).unwrap_or_default()).u64().unwrap_or(packed);
     }
-    if method != STORED && method != DEFLATED {
-        return Err(Fault::Method(method));
-    }
-    let facts = Facts {
-        flags,
-        method,
-        modified,
-        crc,
-        packed: small(packed)?,
-        size: small(size)?,
-        offset: small(offset)?,
-    };
-    Ok(Local { facts, name, is_wide: zip64.is_some() })
+    Ok(Local { method, has_descriptor: flags & DESCRIPTOR != 0, packed, name })
 }
 
 /// The two compression methods there are in module zips.
 pub(super) const STORED: u16 = 0;
 pub(super) const DEFLATED: u16 = 8;
 
-/// Reads the whole of a directory's header: name and facts.
-pub(super) fn central(held: &[u8]) -> Result<(&[u8], Facts), Fault> {
+/// A number of 32 bits that says to look at one of 64.
+pub(super) const MAX32: u64 = u32::MAX as u64;
+
+/// An entry of the central directory: what Go believes of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Central {
+    pub(super) method: u16,
+    /// Whether a descriptor follows the content, with the same CRC-32.
+    pub(super) has_descriptor: bool,
+    /// Zero where it is not stated, unless a descriptor follows.
+    pub(super) crc: u32,
+    /// Bytes in the zip.
+    pub(super) packed: u64,
+    /// Bytes of content.
+    pub(super) size: u64,
+    /// Where the local header is, counted from where the zip itself begins.
+    pub(super) offset: u64,
+}
+
+/// Reads the whole of a directory's header: name and what is said of it. Semantics of archive/zip readDirectoryHeader.
+///
+/// # Errors
+/// Where Go takes it for none: a size of 64 bits is announced and is not there.
+pub(super) fn central(held: &[u8]) -> Result<(&[u8], Central), Fault> {
     let mut fields = Fields(held);
     fields.skip(8);
-    let (flags, method, modified, crc) = common(&mut fields)?;
-    let (mut packed, mut size) = (fields.wide32()?, fields.wide32()?);
-    let (name, extra) = (fields.length()?, fields.length()?);
-    fields.skip(2);
-    let disk = fields.u16().ok_or(Fault::Record)?;
-    fields.skip(6);
+    let (flags, method) = (fields.number()?, fields.number()?);
+    fields.skip(4);
+    let crc = fields.u32().ok_or(Fault::Record)?;
+    let (narrow_packed, narrow_size) = (fields.wide32()?, fields.wide32()?);
+    let (name, extra) = (fields.number()?, fields.number()?);
+    fields.skip(10);
     let mut offset = fields.wide32()?;
-    let (name, extra) = (fields.bytes(name)?, fields.bytes(extra)?);
-    extra::widen(extra::zip64(extra)?, [&mut size, &mut packed, &mut offset])?;
-    if disk != 0 {
-        return Err(Fault::Parts);
+    let (name, extra) = (fields.bytes(name.into())?, fields.bytes(extra.into())?);
+    let (mut packed, mut size) = (narrow_packed, narrow_size);
+    for zip64 in extra::zip64s(extra) {
+        let mut fields = Fields(zip64);
+        if narrow_size == MAX32 {
+            size = fields.u64().ok_or(Fault::Zip64)?;
+        }
+        if narrow_packed == MAX32 {
+            packed = fields.u64().ok_or(Fault::Zip64)?;
+        }
+        if offset == MAX32 {
+            offset = fields.u64().ok_or(Fault::Zip64)?;
+        }
     }
-    Ok((
-        name,
-        Facts {
-            flags,
-            method,
-            modified,
-            crc,
-            packed: small(packed)?,
-            size: small(size)?,
-            offset: small(offset)?,
-        },
-    ))
+    let has_descriptor = flags & DESCRIPTOR != 0;
+    Ok((name, Central { method, has_descriptor, crc, packed, size, offset }))
 }
 
-fn common(fields: &mut Fields<'_>) -> Result<(u16, u16, u32, u32), Fault> {
-    let read = (fields.u16(), fields.u16(), fields.u32(), fields.u32());
-    let (Some(flags), Some(method), Some(modified), Some(crc)) = read else { return Err(Fault::Record) };
-    Ok((flags, method, modified, crc))
+/// What may stand before a descriptor, or not.
+pub(super) const SIGNED: &[u8] = b"PK\x07\x08";
+
+/// The CRC-32 in the descriptor that follows a content, if one does. Like Go, this takes the signature for one whatever it could be
+/// besides, and leaves the sizes alone, of which nobody knows how wide they are.
+pub(super) fn descriptor_crc(behind: &[u8]) -> Option<u32> {
+    Fields(behind.strip_prefix(SIGNED).unwrap_or(behind)).u32()
 }
 
-/// No size or place in a zip that the go command takes needs more than 32 bits.
-fn small(number: u64) -> Result<u32, Fault> {
-    u32::try_from(number).map_err(|_| Fault::TooLarge(super::MAX_ZIP))
+/// How many bytes the descriptor has that `behind` begins with, with these sizes in it; zero where it has others.
+pub(super) fn descriptor_length(behind: &[u8], packed: u64, size: u64) -> usize {
+    let sizes = behind.strip_prefix(SIGNED).unwrap_or(behind).get(4..).unwrap_or_default();
+    let signature = if behind.starts_with(SIGNED) { 4 } else { 0 };
+    let mut narrow = Fields(sizes);
+    if (narrow.u32().map(u64::from), narrow.u32().map(u64::from)) == (Some(packed), Some(size)) {
+        return signature + 12;
+    }
+    let mut wide = Fields(sizes);
+    if (wide.u64(), wide.u64()) == (Some(packed), Some(size)) { signature + 20 } else { 0 }
 }
 
-/// What stands behind the content of a file with [`DESCRIPTOR`], with or without a signature: CRC-32 and both sizes.
-pub(super) fn descriptor_length(held: &[u8], is_wide: bool) -> usize {
-    let signature = if held.len() < 4 { return 4 } else { usize::from(held.starts_with(SIGNED)) * 4 };
-    signature + if is_wide { 20 } else { 12 }
-}
+/// Bytes of the longest descriptor.
+pub(super) const DESCRIPTOR_LENGTH: usize = 24;
 
-const SIGNED: &[u8] = b"PK\x07\x08";
-
-/// Whether the descriptor says the same as the content.
-pub(super) fn descriptor(held: &[u8], is_wide: bool, facts: &Facts) -> Result<(), Fault> {
-    // Go, too, takes the signature for one whatever it could be besides.
-    let mut fields = Fields(held.strip_prefix(SIGNED).unwrap_or(held));
-    let crc = fields.u32();
-    let mut number = || if is_wide { fields.u64() } else { fields.u32().map(u64::from) };
-    let (packed, size) = (number(), number());
-    if crc != Some(facts.crc) {
-        return Err(Fault::Crc);
-    }
-    if packed != Some(facts.packed.into()) {
-        return Err(Fault::Size("compressed size"));
-    }
-    if size != Some(facts.size.into()) {
-        return Err(Fault::Size("size"));
-    }
-    Ok(())
-}
-
-/// Where the directory is and how much is in it, as it was found.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Directory {
-    pub(super) entries: u64,
-    pub(super) offset: u64,
-    pub(super) size: u64,
-}
-
-/// Holds the end with 64 bits to what was found.
-pub(super) fn end64(held: &[u8], found: &Directory) -> Result<(), Fault> {
-    let mut fields = Fields(held);
-    fields.skip(4);
-    // Its own length, less what is read before it: no more than this version of the record has.
-    if fields.u64() != Some(44) {
-        return Err(Fault::Zip64);
-    }
-    fields.skip(4);
-    if (fields.u32(), fields.u32()) != (Some(0), Some(0)) {
-        return Err(Fault::Parts);
-    }
-    let mut is = |number, what| if fields.u64() == Some(number) { Ok(()) } else { Err(Fault::End(what)) };
-    is(found.entries, "number of entries")?;
-    is(found.entries, "number of entries")?;
-    is(found.size, "size of the directory")?;
-    is(found.offset, "place of the directory")
-}
-
-/// Holds the locator to where the end with 64 bits was.
-pub(super) fn locator(held: &[u8], found: u64) -> Result<(), Fault> {
-    let mut fields = Fields(held);
-    fields.skip(4);
-    let (disk, at, disks) = (fields.u32(), fields.u64(), fields.u32());
-    if (disk, disks) != (Some(0), Some(1)) {
-        return Err(Fault::Parts);
-    }
-    if at == Some(found) { Ok(()) } else { Err(Fault::End("place of the zip64 end")) }
-}
-
-/// Holds the end, with its comment, to what was found. `is_wide` where an end with 64 bits came before it.
-pub(super) fn end(held: &[u8], found: &Directory, is_wide: bool) -> Result<(), Fault> {
-    let mut fields = Fields(held);
-    fields.skip(4);
-    if (fields.u16(), fields.u16()) != (Some(0), Some(0)) {
-        return Err(Fault::Parts);
-    }
-    // A number with all bits set says to look at the end with 64 bits. Where none has them set, Go does not look;
-    // where one has and there is no such end, Go would take for it what looks like one.
-    let mut says_wide = false;
-    let mut is = |stated: Option<u64>, all: u64, number: u64, what| {
-        let is_all = stated == Some(all);
-        says_wide |= is_all;
-        if is_all || stated == Some(number) { Ok(()) } else { Err(Fault::End(what)) }
-    };
-    for _ in 0..2 {
-        is(fields.u16().map(u64::from), 0xffff, found.entries, "number of entries")?;
-    }
-    is(fields.u32().map(u64::from), 0xffff_ffff, found.size, "size of the directory")?;
-    is(fields.u32().map(u64::from), 0xffff_ffff, found.offset, "place of the directory")?;
-    if says_wide != is_wide {
-        return Err(Fault::Zip64);
-    }
-    // Go looks for the last signature of an end after which there is room for one.
-    let last = held.len().checked_sub(END - 4).and_then(|room| held.get(..room)).unwrap_or_default();
-    match last.windows(4).rposition(|four| Kind::of(four) == Some(Kind::End)) {
-        Some(0) => Ok(()),
-        _ => Err(Fault::Comment),
-    }
+/// Whether a local header begins here, and where the content behind it begins. Semantics of archive/zip findBodyOffset.
+pub(super) fn body_offset(header: &[u8]) -> Option<usize> {
+    let header = header.get(..LOCAL).filter(|header| header.starts_with(b"PK\x03\x04"))?;
+    Some(Kind::Local.length(header))
 }
 
 /// Takes numbers off the front.
@@ -293,7 +193,7 @@ impl<'a> Fields<'a> {
         self.take().map(u16::from_le_bytes)
     }
 
-    fn u32(&mut self) -> Option<u32> {
+    pub(super) fn u32(&mut self) -> Option<u32> {
         self.take().map(u32::from_le_bytes)
     }
 
@@ -305,15 +205,15 @@ impl<'a> Fields<'a> {
         self.u32().map(u64::from).ok_or(Fault::Record)
     }
 
-    fn length(&mut self) -> Result<usize, Fault> {
-        self.u16().map(usize::from).ok_or(Fault::Record)
+    fn number(&mut self) -> Result<u16, Fault> {
+        self.u16().ok_or(Fault::Record)
     }
 
-    fn skip(&mut self, count: usize) {
+    pub(super) fn skip(&mut self, count: usize) {
         self.0 = self.0.get(count..).unwrap_or_default();
     }
 
-    fn bytes(&mut self, count: usize) -> Result<&'a [u8], Fault> {
+    pub(super) fn bytes(&mut self, count: usize) -> Result<&'a [u8], Fault> {
         let (first, rest) = self.0.split_at_checked(count).ok_or(Fault::Record)?;
         self.0 = rest;
         Ok(first)

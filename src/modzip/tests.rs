@@ -5,7 +5,7 @@ mod golden;
 mod hostile;
 mod made;
 
-use super::{Check, Checked, Unfit};
+use super::{Check, Checked, Unfit, WholeCheck};
 use crate::gomod::{ModulePath, Version};
 
 /// Enough for whatever is in these tests.
@@ -18,6 +18,20 @@ fn begin() -> Check {
     Check::new(&ModulePath::parse("example.com/m").unwrap(), &Version::parse("v1.0.0").unwrap())
 }
 
+fn begin_whole() -> WholeCheck {
+    WholeCheck::new(&ModulePath::parse("example.com/m").unwrap(), &Version::parse("v1.0.0").unwrap())
+}
+
+/// What is made of a zip that is all there, in slices.
+fn at_once(mut check: WholeCheck, zip: &[u8], mut budget: impl FnMut() -> usize) -> Result<Checked, Unfit> {
+    loop {
+        if let Some(checked) = check.work(zip, budget())? {
+            return Ok(checked);
+        }
+    }
+}
+
+/// What is made of a zip that passes by.
 fn whole(mut check: Check, zip: &[u8]) -> Result<Checked, Unfit> {
     assert_eq!(check.push(zip, AMPLE)?, zip.len());
     assert!(!check.has_more_work());

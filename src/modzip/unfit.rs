@@ -52,7 +52,7 @@ pub enum Fault {
     /// Two names differ in case alone; the field is the other one.
     #[error("its name and {} differ in case alone", Quoted(.0))]
     Case(Box<str>),
-    /// A comment holds what a reader takes for the end of a zip.
+    /// A comment holds what Go takes for the end of the zip.
     #[error("a second end of the zip is hidden in its comment")]
     Comment,
     /// The inflated or stored bytes have another CRC-32 than the headers say.
@@ -61,7 +61,7 @@ pub enum Fault {
     /// The deflated bytes are not what deflate produces.
     #[error("the content is not deflated data")]
     Deflate,
-    /// The central directory tells otherwise than the local headers; the field says of what.
+    /// The central directory tells otherwise than what went by; the field says of what.
     #[error("the central directory has another {0} than the file itself")]
     Differs(&'static str),
     /// The records at the end state another number, size or place than what they describe has.
@@ -73,9 +73,6 @@ pub enum Fault {
     /// The name is that of a file and of a folder.
     #[error("the name is that of a file and of a folder, see {}", Quoted(.0))]
     FileAndFolder(Box<str>),
-    /// Flags that a module zip has no use for, such as encryption.
-    #[error("the flags {0:#06x} are not supported")]
-    Flags(u16),
     /// A go.mod is not at the root, or not in small letters.
     #[error("a go.mod is at the root and in small letters, or is not at all")]
     GoMod,
@@ -94,9 +91,12 @@ pub enum Fault {
     /// The name is not in UTF-8.
     #[error("the name is not UTF-8")]
     NotUtf8,
-    /// The zip is in several parts.
-    #[error("it is in several parts")]
-    Parts,
+    /// Files share their bytes, so that there would be more to unpack than there is.
+    #[error("files share their bytes")]
+    Overlap,
+    /// No file is where the directory says that one is.
+    #[error("the directory tells of a file where none is")]
+    Place,
     /// The name does not begin with `module@version/`.
     #[error("the name does not begin with the module and its version")]
     Prefix,
@@ -106,9 +106,6 @@ pub enum Fault {
     /// The content has another size, deflated or not, than is stated.
     #[error("the content does not have the {0} that is stated")]
     Size(&'static str),
-    /// A stored file without its size before it.
-    #[error("a stored file has its size behind it")]
-    StoredUnknown,
     /// Too many bytes: of one file or of all together.
     #[error("more than {0} bytes of content")]
     TooLarge(u64),
@@ -124,7 +121,7 @@ pub enum Fault {
     /// Two entries of one name.
     #[error("the name occurs twice")]
     Twice,
-    /// Sizes of 64 bits are announced and not given, given twice, or given where nothing announces them.
+    /// Numbers of 64 bits are announced and not given.
     #[error("a zip64 record is missing, or is malformed")]
     Zip64,
     /// The zip itself is larger than the go command takes.

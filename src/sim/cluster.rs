@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use zlib_rs::{Deflate, DeflateFlush, Status};
+
 use super::{Database, bucket::Bucket, listing};
 use crate::http::{CallFailure, Callout, Headers, Reply, Timestamp};
 
@@ -34,6 +36,8 @@ pub(crate) struct Cluster {
     pub(crate) page: Option<usize>,
     /// Whether its answers end where the connection does, with nothing to show it.
     pub(crate) hides_ends: bool,
+    /// Whether it sends everything but zips gzipped, unasked.
+    pub(crate) encodes: bool,
     /// What it takes in parts.
     pub(crate) bucket: Bucket,
     /// The checksum database that answers what no object does.
@@ -140,6 +144,7 @@ impl Cluster {
             let pause = self.limit.map_or(0, |(_, pause)| pause).to_string();
             reply(429, &[("retry-after".to_owned(), pause)], Vec::new())
         };
+        let reply = if self.encodes && !callout.path.ends_with(".zip") { encoded(reply) } else { reply };
         if self.hides_ends { without_length(reply) } else { reply }
     }
 
@@ -264,5 +269,23 @@ fn without_length(reply: Reply) -> Reply {
             Reply::Answered { status, headers, body }
         }
         failed @ Reply::Failed(_) => failed,
+    }
+}
+
+/// As a server that compresses whatever it gives.
+fn encoded(reply: Reply) -> Reply {
+    match reply {
+        Reply::Answered { status, headers, body } if !body.is_empty() => {
+            let mut gzip = Deflate::new(6, true, 31);
+            let mut packed = vec![0; body.len() + 1000];
+            assert_eq!(gzip.compress(&body, &mut packed, DeflateFlush::Finish), Ok(Status::StreamEnd));
+            packed.truncate(usize::try_from(gzip.total_out()).unwrap());
+            let length = packed.len().to_string();
+            let headers = headers.iter().filter(|(name, _)| *name != "content-length");
+            let more = [("content-encoding", "gzip"), ("content-length", &length)];
+            let headers = headers.chain(more).collect::<Headers>();
+            Reply::Answered { status, headers, body: packed }
+        }
+        reply => reply,
     }
 }

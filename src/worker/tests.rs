@@ -8,6 +8,7 @@ mod cut;
 mod documents;
 mod doubts;
 mod egress;
+mod encoded;
 mod explain;
 mod flaky;
 mod interplay;

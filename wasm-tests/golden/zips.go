@@ -28,6 +28,8 @@ type member struct {
 	extra   []byte
 	comment string
 	change  func(*zip.FileHeader)
+	// behind are bytes that raw entries have after their data, and count among them.
+	behind string
 }
 
 const prefix = "example.com/m@v1.0.0/"
@@ -35,11 +37,16 @@ const prefix = "example.com/m@v1.0.0/"
 var made = module.Version{Path: "example.com/m", Version: "v1.0.0"}
 
 // zipRows: title, module, version, zip, hash or null where dirhash.HashZip fails, whether Unzip takes it too, and why
-// Modgate is stricter than Go, if it is.
+// Modgate is stricter than Go, if it is: in any case, and where a zip passes by. A reason that begins with "passing: " is one of
+// the latter kind.
 func zipRows() (rows []row) {
 	add := func(title string, m module.Version, data []byte, stricter string) {
 		h1, takes := judged(m, data)
-		rows = append(rows, row{title, m.Path, m.Version, base64.StdEncoding.EncodeToString(data), h1, takes, stricter})
+		passing, is := strings.CutPrefix(stricter, "passing: ")
+		if is {
+			stricter = ""
+		}
+		rows = append(rows, row{title, m.Path, m.Version, base64.StdEncoding.EncodeToString(data), h1, takes, stricter, passing})
 	}
 	for _, c := range createdZips() {
 		var buf bytes.Buffer
@@ -59,11 +66,11 @@ func zipRows() (rows []row) {
 		{"no entries", nil, ""},
 		{"stored", []member{{name: prefix + "a", content: "a", raw: true}, {name: prefix + "b", raw: true}}, ""},
 		{"deflated, sizes before", []member{{name: prefix + "a", content: zeros(1000), method: 8, raw: true}}, ""},
-		{"stored, sizes behind", []member{{name: prefix + "a", content: "a"}}, "nothing says where it ends"},
+		{"stored, sizes behind", []member{{name: prefix + "a", content: "a"}}, ""},
 		{"empty, deflated", []member{deflated("a", "")}, ""},
 		{"folders", []member{folder(""), folder("d/"), goMod, file("d/a"), folder("e/f/")}, ""},
-		{"folder before and after its file", []member{folder("d/"), file("d/a"), folder("d/")}, "a name twice"},
-		{"root twice", []member{folder(""), folder("")}, "a name twice"},
+		{"folder before and after its file", []member{folder("d/"), file("d/a"), folder("d/")}, ""},
+		{"root twice", []member{folder(""), folder("")}, ""},
 		{"folder deflated to nothing", []member{{name: prefix + "d/", method: 8, raw: true}}, ""},
 		{"folder with content", []member{{name: prefix + "d/", content: "x", raw: true}}, ""},
 		{"symbolic link", []member{{name: prefix + "l", content: "a", raw: true, mode: os.ModeSymlink | 0o777}}, ""},
@@ -118,21 +125,49 @@ func zipRows() (rows []row) {
 		{"sorts otherwise", []member{file("a/b"), file("a!"), file("a-"), file("Z"), file("é"), file("z")}, ""},
 		{"method", []member{{name: prefix + "a", content: "a", method: 12, raw: true}}, ""},
 		{"encrypted", []member{{name: prefix + "a", content: "a", raw: true,
-			change: func(h *zip.FileHeader) { h.Flags |= 1 }}}, "Go does not look at the flag"},
+			change: func(h *zip.FileHeader) { h.Flags |= 1 }}}, ""},
 		{"comment of a file", []member{{name: prefix + "a", content: "a", raw: true, comment: "c"}}, ""},
 		{"extra field", []member{{name: prefix + "a", content: "a", raw: true, extra: []byte{0xfe, 0xca, 0, 0}}}, ""},
 		{"extra field that is none", []member{{name: prefix + "a", content: "a", raw: true, extra: []byte{1, 0, 99, 0, 0}}}, ""},
 		{"zip64 that nothing asks for", []member{{name: prefix + "a", content: "a", raw: true,
 			extra: append([]byte{1, 0, 16, 0}, make([]byte, 16)...)}}, ""},
 		{"zip64 twice", []member{{name: prefix + "a", content: "a", raw: true,
-			extra: []byte{1, 0, 0, 0, 1, 0, 0, 0}}}, "readers may take the one or the other"},
+			extra: []byte{1, 0, 0, 0, 1, 0, 0, 0}}}, ""},
 		{"crc", []member{{name: prefix + "a", content: "a", raw: true, change: func(h *zip.FileHeader) { h.CRC32++ }}}, ""},
 		{"crc zero", []member{{name: prefix + "a", content: "a", raw: true,
-			change: func(h *zip.FileHeader) { h.CRC32 = 0 }}}, "Go does not look at it where it is zero"},
+			change: func(h *zip.FileHeader) { h.CRC32 = 0 }}}, ""},
 		{"size too small", []member{{name: prefix + "a", content: "aaaaaaaaa", method: 8, raw: true,
 			change: func(h *zip.FileHeader) { h.UncompressedSize64-- }}}, ""},
 		{"size too large", []member{{name: prefix + "a", content: "aaaaaaaaa", method: 8, raw: true,
 			change: func(h *zip.FileHeader) { h.UncompressedSize64++ }}}, ""},
+		{"stored, sizes behind, empty", []member{{name: prefix + "a"}, {name: prefix + "b", content: "b"}}, ""},
+		{"stored, sizes behind, several", []member{goMod, {name: prefix + "a", content: zeros(3000)}, file("b"), {name: prefix + "c", content: "c"}}, ""},
+		{"stored, sizes behind, large", []member{{name: prefix + "a", content: strings.Repeat("PK\x07\x08 and so on ", 9000)}}, ""},
+		{"stored, sizes behind, a zip in it", []member{{name: prefix + "a",
+			content: string(build([]member{{name: "b", content: "b"}, {name: "c"}}, ""))}, file("d")}, ""},
+		{"stored, sizes behind, what looks like its end before", []member{{name: prefix + "a",
+			content: "PK\x07\x08" + zeros(12) + "a"}, file("d")}, "passing: what looks like its end comes before"},
+		{"stored, sizes behind, in folders", []member{folder("d/"), {name: prefix + "d/a", content: "a"}, folder("d/e/")}, ""},
+		{"crc zero, deflated", []member{{name: prefix + "a", content: "aaaaaaaaa", method: 8, raw: true,
+			change: func(h *zip.FileHeader) { h.CRC32 = 0 }}}, ""},
+		{"no sizes in a header without descriptor", []member{{name: prefix + "a", content: "aaaaaaaaa", method: 8, raw: true,
+			change: func(h *zip.FileHeader) { h.UncompressedSize64, h.CompressedSize64 = 0, 0 }}}, ""},
+		{"bytes after deflated data", []member{{name: prefix + "a", content: "aaaaaaaaa", method: 8, raw: true, behind: "xx"}, goMod}, ""},
+		{"a record after deflated data", []member{{name: prefix + "a", content: "aaaaaaaaa", method: 8, raw: true, behind: "PK\x03\x04"}, goMod},
+			"passing: something looks like a record"},
+		{"bytes after stored data", []member{{name: prefix + "a", content: "aaaaaaaaa", raw: true, behind: "xx"}, goMod}, ""},
+		{"folder of an unknown method", []member{{name: prefix + "d/", method: 99, raw: true}, goMod}, ""},
+		{"folder with bytes of no content", []member{{name: prefix + "d/", raw: true, behind: "jar"}, goMod}, ""},
+		{"names that are UTF-8 and do not say so", []member{{name: prefix + "ü", content: "a", raw: true,
+			change: func(h *zip.FileHeader) { h.NonUTF8 = true }}}, ""},
+		{"all flags but two", []member{{name: prefix + "a", content: "a", raw: true,
+			change: func(h *zip.FileHeader) { h.Flags = 0xfff7 }}}, ""},
+		{"no date", []member{{name: prefix + "a", content: "a", raw: true,
+			change: func(h *zip.FileHeader) { h.ModifiedDate, h.ModifiedTime = 0, 0 }}}, ""},
+		{"made by a Mac for the last version", []member{{name: prefix + "a", content: "a", raw: true,
+			change: func(h *zip.FileHeader) { h.CreatorVersion, h.ReaderVersion = 19<<8|99, 99 }}}, ""},
+		{"times in extra fields", []member{{name: prefix + "a", content: "a", raw: true, extra: []byte{0x55, 0x54, 5, 0, 1, 0, 0, 0, 0,
+			0x0a, 0, 4, 0, 0, 0, 0, 0, 0x75, 0x78, 11, 0, 1, 4, 0, 0, 0, 0, 4, 0, 0, 0, 0}}}, ""},
 	} {
 		add(c.title, made, build(c.members, ""), c.stricter)
 	}
@@ -140,13 +175,14 @@ func zipRows() (rows []row) {
 	end := plain[len(plain)-22:]
 	add("comment", made, build([]member{goMod}, "a comment"), "")
 	add("comment with an end", made, build([]member{goMod}, string(end)), "")
-	add("comment with the signature", made, build([]member{goMod}, "PK\x05\x06"+zeros(18)), "Go takes the one in the comment")
+	add("comment with the signature", made, build([]member{goMod}, "PK\x05\x06"+zeros(18)), "passing: a second end is in the comment")
 	add("comment with a signature too late to count", made, build([]member{goMod}, "PK\x05\x06"), "")
-	add("appended", made, append(bytes.Clone(plain), 0), "Go looks for its end")
-	add("prepended", made, append([]byte("#!/bin/sh\n"), plain...), "Go looks for it from the end")
-	add("twice in a row", made, append(bytes.Clone(plain), plain...), "Go looks for it from the end")
+	add("appended", made, append(bytes.Clone(plain), 0), "passing: bytes follow the end")
+	add("prepended", made, append([]byte("#!/bin/sh\n"), plain...), "")
+	add("twice in a row", made, append(bytes.Clone(plain), plain...), "passing: bytes follow the end")
 	add("empty", made, nil, "")
 	surgery(add, plain)
+	oddities(add, plain)
 	zip64s(add)
 	return rows
 }
@@ -162,10 +198,10 @@ func surgery(add func(string, module.Version, []byte, string), plain []byte) {
 		binary.LittleEndian.PutUint32(end[16:], binary.LittleEndian.Uint32(end[16:])+offsetBy)
 		return data
 	}
-	add("gap before the directory", made, with(central, "gap!", 0, 4), "nothing may be between")
-	add("gap after the directory", made, with(endAt, "gap!", 4, 0), "nothing may be between")
-	add("signature of the directory", made, with(endAt, "PK\x05\x05\x00\x00", 6, 0), "nothing may be between")
-	add("extra data of the archive", made, with(central, "PK\x06\x08\x00\x00\x00\x00", 0, 8), "nothing may be between")
+	add("gap before the directory", made, with(central, "gap!", 0, 4), "")
+	add("gap after the directory", made, with(endAt, "gap!", 4, 0), "")
+	add("signature of the directory", made, with(endAt, "PK\x05\x05\x00\x00", 6, 0), "")
+	add("extra data of the archive", made, with(central, "PK\x06\x08\x00\x00\x00\x00", 0, 8), "")
 	second := 4 + bytes.Index(plain[4:], []byte("PK\x03\x04"))
 	hidden := build([]member{{name: prefix + "hidden", content: "h", raw: true}}, "")
 	hidden = hidden[:bytes.Index(hidden, []byte("PK\x01\x02"))]
@@ -178,7 +214,7 @@ func surgery(add func(string, module.Version, []byte, string), plain []byte) {
 		}
 		at += 46 + int(binary.LittleEndian.Uint16(data[at+28:])) + int(binary.LittleEndian.Uint16(data[at+30:]))
 	}
-	add("an entry hidden from the directory", made, data, "the directory must tell of all")
+	add("an entry hidden from the directory", made, data, "")
 
 	change := func(title string, at int, to string, stricter string) {
 		data := bytes.Clone(plain)
@@ -186,16 +222,152 @@ func surgery(add func(string, module.Version, []byte, string), plain []byte) {
 		add(title, made, data, stricter)
 	}
 	name := bytes.Index(plain, []byte(prefix)) + len(prefix)
-	change("another name in the local header", name, "no.mod", "both must agree")
-	change("another method in the local header", 8, "\x00", "both must agree")
-	change("another time in the local header", 10, "\x01", "both must agree")
+	change("another name in the local header", name, "no.mod", "")
+	change("another method in the local header", 8, "\x00", "passing: the file itself has another compression method")
+	change("another time in the local header", 10, "\x01", "")
 	change("another version needed in the local header", 4, "\x2d", "")
-	change("another time in the directory", central+12, "\x01", "both must agree")
+	change("another time in the directory", central+12, "\x01", "")
 	change("systems and modes in the directory", central+4, "\x2d\x03", "")
-	change("entries on this disk", endAt+8, "\x09", "Go looks at the sum alone")
-	change("number of a disk", endAt+4, "\x01", "Go does not look")
+	change("entries on this disk", endAt+8, "\x09", "")
+	change("number of a disk", endAt+4, "\x01", "")
 	change("another number of entries", endAt+10, "\x02", "")
-	change("another size of the directory", endAt+12, "\x00", "Go finds the directory by its place")
+	change("another size of the directory", endAt+12, "\x00", "")
+}
+
+// oddities are what some writers do, or might, and what a reader that begins at the front has to find out.
+func oddities(add func(string, module.Version, []byte, string), plain []byte) {
+	le := binary.LittleEndian
+	central := func(data []byte) int {
+		return bytes.LastIndex(data[:bytes.LastIndex(data, []byte("PK\x05\x06"))], []byte("PK\x01\x02"))
+	}
+	entries := func(data []byte) (all [][]byte) {
+		end := data[bytes.LastIndex(data, []byte("PK\x05\x06")):]
+		rest := data[le.Uint32(end[16:]):]
+		for range le.Uint16(end[10:]) {
+			n := 46 + int(le.Uint16(rest[28:])) + int(le.Uint16(rest[30:])) + int(le.Uint16(rest[32:]))
+			all = append(all, rest[:n:n])
+			rest = rest[n:]
+		}
+		return all
+	}
+	// with puts a directory together of the entries, after the bytes.
+	with := func(before []byte, entries ...[]byte) []byte {
+		data := bytes.Clone(before)
+		for _, e := range entries {
+			data = append(data, e...)
+		}
+		size := len(data) - len(before)
+		data = append(data, "PK\x05\x06\x00\x00\x00\x00"...)
+		data = le.AppendUint16(le.AppendUint16(data, uint16(len(entries))), uint16(len(entries)))
+		data = le.AppendUint32(le.AppendUint32(data, uint32(size)), uint32(len(before)))
+		return append(data, 0, 0)
+	}
+	moved := func(entry []byte, to int) []byte {
+		entry = bytes.Clone(entry)
+		le.PutUint32(entry[42:], uint32(to))
+		return entry
+	}
+	named := func(entry []byte, name string) []byte {
+		entry = bytes.Clone(entry)
+		copy(entry[46+len(prefix):], name)
+		return entry
+	}
+	change := func(title string, data []byte, at int, to string, stricter string) {
+		data = bytes.Clone(data)
+		copy(data[at:], to)
+		add(title, made, data, stricter)
+	}
+	raw := func(name, content string) []byte {
+		return build([]member{{name: prefix + name, content: content, raw: true}}, "")
+	}
+	streamed := func(name, content string, method uint16) []byte {
+		return build([]member{{name: prefix + name, content: content, method: method}}, "")
+	}
+	all := entries(plain)
+	files := plain[:len(plain)-22-len(bytes.Join(all, nil))]
+	add("directory in another order", made, with(files, all[2], all[0], all[1]), "")
+	add("a file that the directory leaves out", made, with(files, all[0], all[2]), "")
+	add("no file but the last in the directory", made, with(files, all[2]), "")
+	add("an empty directory", made, with(files), "")
+	add("a file under two names", made, with(files, all[0], all[1], named(all[1], "c")), "")
+	large := raw("a", strings.Repeat("a", 1000))
+	one := entries(large)[0]
+	shared := [][]byte{}
+	for n := range 30 {
+		shared = append(shared, named(one, string(rune('a'+n%26))+"")[:])
+	}
+	add("a file under too many names", made, with(large[:central(large)], shared[:26]...), "files share their bytes")
+	add("a directory that names no file", made, with(files, moved(all[0], 1)), "")
+	add("a directory that names a place beyond", made, with(files, moved(all[0], len(plain)+1)), "")
+
+	two := append(bytes.Clone(files), "gap!"...)
+	two = append(two, files...)
+	shift := len(files) + 4
+	add("a gap between files", made, with(two, all[0], moved(all[1], shift+int(le.Uint32(all[1][42:]))), all[2]), "")
+	signature := append(bytes.Clone(files), "PK\x03\x04 is a signature"...)
+	add("a record in a gap", made, with(signature, all...), "passing: something looks like a record")
+	inner := raw("b", "b")
+	outer := raw("a", string(inner))
+	within := bytes.Index(outer, inner)
+	outerEntry, innerEntry := entries(outer)[0], entries(inner)[0]
+	add("a file within another", made, with(outer[:central(outer)], outerEntry, moved(innerEntry, within)), "passing: one file is within another")
+
+	for _, c := range []struct{ title, before, stricter string }{
+		{"program", "#!/bin/sh\nexit\n", ""},
+		{"large program", "MZ" + strings.Repeat("program ", 4000), ""},
+		{"program with a P", "PKPKPPK\x03PK\x01", ""},
+		{"page", "<html>", "passing: it begins like a page"},
+		{"record", "MZPK\x03\x04", "passing: something looks like a record"},
+	} {
+		add("before it: "+c.title, made, append([]byte(c.before), plain...), c.stricter)
+		// The directory knows of what stands before.
+		known := [][]byte{}
+		for _, e := range all {
+			known = append(known, moved(e, len(c.before)+int(le.Uint32(e[42:]))))
+		}
+		add("before it, and counted: "+c.title, made, with(append([]byte(c.before), files...), known...), c.stricter)
+	}
+	// Where Go would look for the directory if nothing stood before the zip, there is something like one.
+	trap, known := append([]byte("MZ"), files...), [][]byte{}
+	for _, e := range all {
+		known = append(known, moved(e, 2+int(le.Uint32(e[42:]))))
+	}
+	trap = append(trap, bytes.Join(known, nil)...)
+	bait := with(append(trap, "gap!"...), known...)
+	le.PutUint32(bait[len(bait)-6:], uint32(2+len(files)))
+	add("before it, and another directory", made, bait, "passing: there are two directories")
+
+	deflated, stored := streamed("a", "aaaaaaaaa", 8), streamed("a", "aaaaaaaaa", 0)
+	behind := func(data []byte) int { return bytes.Index(data, []byte("PK\x07\x08")) }
+	change("sizes behind that are wrong", deflated, behind(deflated)+8, "\x01\x02\x03", "")
+	change("sizes behind that are wrong, stored", stored, behind(stored)+8, "\x01\x02\x03", "passing: nothing says where it ends")
+	change("sum behind that is wrong", deflated, behind(deflated)+4, "\x01\x02\x03", "")
+	change("sum behind that is wrong, stored", stored, behind(stored)+4, "\x01\x02\x03", "")
+	change("sum of the directory that is wrong", deflated, central(deflated)+16, "\x01\x02\x03", "")
+	zero := bytes.Clone(deflated)
+	copy(zero[behind(zero)+4:], "\x00\x00\x00\x00")
+	change("crc zero behind, too", zero, central(zero)+16, "\x00\x00\x00\x00", "")
+	change("crc zero in the directory alone, sizes behind", deflated, central(deflated)+16, "\x00\x00\x00\x00", "")
+	change("descriptor that the file alone announces", deflated, central(deflated)+8, "\x00", "")
+	change("descriptor that the directory alone announces", deflated, 6, "\x00", "passing: the file itself does not announce its sum")
+	change("descriptor that is announced and missing", large, central(large)+8, "\x08", "")
+	missing := bytes.Clone(large)
+	copy(missing[6:], "\x08")
+	add("descriptor that the file alone announces and that is missing", made, missing, "")
+	change("no sizes before a deflated file", deflated, central(deflated)+8, "\x00", "")
+	change("other sizes before a stored file", large, 18, "\x01", "passing: the file itself has another length")
+	change("crc zero in the directory alone", large, central(large)+16, "\x00\x00\x00\x00", "")
+	change("crc zero in the file alone", large, 14, "\x00\x00\x00\x00", "")
+	change("another crc in the file alone", large, 14, "\x01\x02\x03\x04", "")
+	change("other flags in the file alone", large, 6, "\x01\x08", "")
+	change("another size in the file alone", large, 22, "\x01\x02\x03\x04", "")
+	change("part of the name in the file alone", large, 30, "/etc/passwd", "")
+	size := len(plain) - 10
+	change("a larger directory than there is", plain, size, string([]byte{plain[size] + 1}), "")
+	change("a smaller directory than there is", plain, size, string([]byte{plain[size] - 1}), "")
+	change("another place of the directory", plain, len(plain)-6, string([]byte{plain[len(plain)-6] + 1}), "")
+	change("a comment that is cut short", plain, len(plain)-2, "\x01", "")
+	change("all marks of disks", plain, len(plain)-18, "\xff\xff\xff\xff\xff\xff", "")
 }
 
 // zip64s are those that say with 64 bits what would fit into 32.
@@ -224,9 +396,9 @@ func zip64s(add func(string, module.Version, []byte, string)) {
 		{"wide throughout", true, false, false, false, true, true, true, false, ""},
 		{"wide sizes behind", true, true, true, true, true, true, true, false, ""},
 		{"wide sizes behind without signature", true, true, false, true, true, true, true, false, ""},
-		{"wide sizes behind, narrow announced", false, true, true, true, false, false, false, false, "what follows is no record"},
-		{"narrow sizes behind, wide announced", true, true, true, false, false, false, false, false, "what follows is no record"},
-		{"wide end that nothing asks for", false, false, false, false, false, true, false, false, "readers may take the one or the other"},
+		{"wide sizes behind, narrow announced", false, true, true, true, false, false, false, false, ""},
+		{"narrow sizes behind, wide announced", true, true, true, false, false, false, false, false, ""},
+		{"wide end that nothing asks for", false, false, false, false, false, true, false, false, ""},
 		{"wide end missing", false, false, false, false, false, false, true, false, ""},
 		{"wide end with another place", false, false, false, false, false, true, true, true, ""},
 	} {
@@ -363,6 +535,7 @@ func build(members []member, comment string) []byte {
 		if m.method == 8 {
 			content = deflate(content)
 		}
+		content = append(content, m.behind...)
 		h.CompressedSize64 = uint64(len(content))
 		if m.change != nil {
 			m.change(h)
@@ -404,9 +577,11 @@ func judged(m module.Version, data []byte) (any, bool) {
 
 type sourceFile struct{ path, content string }
 
-func (f sourceFile) Path() string                 { return f.path }
-func (f sourceFile) Lstat() (os.FileInfo, error)  { return sourceInfo{f}.Stat() }
-func (f sourceFile) Open() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(f.content)), nil }
+func (f sourceFile) Path() string                { return f.path }
+func (f sourceFile) Lstat() (os.FileInfo, error) { return sourceInfo{f}.Stat() }
+func (f sourceFile) Open() (io.ReadCloser, error) {
+	return io.NopCloser(strings.NewReader(f.content)), nil
+}
 
 type sourceInfo struct{ sourceFile }
 

@@ -303,7 +303,7 @@ fn an_upstream_that_answers_something_else() {
             "gzip-info",
             "v1.0.0.info",
             info(good).header("content-encoding", "gzip"),
-            "it is encoded (gzip), which nobody asked for",
+            "it is encoded (gzip), and not as that says",
             good,
         ),
         (
@@ -311,6 +311,13 @@ fn an_upstream_that_answers_something_else() {
             "list",
             info("v1.0.0\n").header("content-encoding", "gzip"),
             "it is encoded (gzip)",
+            "v1.0.0\n",
+        ),
+        (
+            "brotli-list",
+            "list",
+            info("v1.0.0\n").header("content-encoding", "br"),
+            "it is encoded (br), which nobody asked for",
             "v1.0.0\n",
         ),
         ("page-list", "list", page(), "it answered with a web page", "v1.0.0\n"),

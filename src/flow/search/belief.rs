@@ -28,7 +28,7 @@ impl Search {
 
     /// Goes on checking or reading what is held, for a few milliseconds.
     pub fn work(&mut self, config: &Config, cx: &mut Cx<'_>) -> Step {
-        if let Some(step) = self.read_on(config, cx) {
+        if let Some(step) = self.decode_on(config, cx).or_else(|| self.read_on(config, cx)) {
             return step;
         }
         let Some(held) = &mut self.held else {

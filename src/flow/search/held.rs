@@ -6,7 +6,7 @@ use crate::{
     flow::{Flaw, Proof, SLICE, Sums},
     goproxy::{Found, Zip},
     http::Body,
-    modzip::{Check, H1, Unfit},
+    modzip::{H1, Unfit, WholeCheck},
     plan::Source,
 };
 
@@ -26,8 +26,8 @@ pub(super) enum Held {
 
 /// How far a zip was read.
 pub(super) enum Examined {
-    /// Up to here.
-    UpTo(usize, Box<Check>),
+    /// Not to its end.
+    InPart(Box<WholeCheck>),
     /// To its end: it is right in itself, and hashes to this.
     Whole(H1),
     /// To where it is not what it should be.
@@ -37,7 +37,7 @@ pub(super) enum Examined {
 impl fmt::Debug for Examined {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UpTo(at, _) => write!(f, "up to {at}"),
+            Self::InPart(_) => f.write_str("in part"),
             Self::Whole(h1) => write!(f, "{h1}"),
             Self::Wrong => f.write_str("wrong"),
         }
@@ -46,8 +46,8 @@ impl fmt::Debug for Examined {
 
 impl Held {
     pub(super) fn zip(source: Source, zip: &Zip, bytes: Body) -> Self {
-        let check = Box::new(Check::new(&zip.module, &zip.version));
-        Self::Zip { source, bytes, examined: Examined::UpTo(0, check) }
+        let check = Box::new(WholeCheck::new(&zip.module, &zip.version));
+        Self::Zip { source, bytes, examined: Examined::InPart(check) }
     }
 
     pub(super) fn source(&self) -> Source {
@@ -64,17 +64,14 @@ impl Held {
     /// Reads on for a few milliseconds; whether it is read to its end. Else what is wrong with it.
     pub(super) fn work(&mut self) -> Result<bool, Unfit> {
         let Self::Zip { bytes, examined, .. } = self else { return Ok(true) };
-        let Examined::UpTo(at, mut check) = std::mem::replace(examined, Examined::Wrong) else {
+        let Examined::InPart(mut check) = std::mem::replace(examined, Examined::Wrong) else {
             return Ok(true);
         };
-        let rest = bytes.get(at..).unwrap_or_default();
-        let at = at + check.push(rest, SLICE)?;
-        if at < bytes.len() || check.has_more_work() {
-            *examined = Examined::UpTo(at, check);
-            return Ok(false);
-        }
-        *examined = Examined::Whole(check.finish()?.h1);
-        Ok(true)
+        *examined = match check.work(bytes, SLICE)? {
+            None => Examined::InPart(check),
+            Some(checked) => Examined::Whole(checked.h1),
+        };
+        Ok(matches!(examined, Examined::Whole(_)))
     }
 
     /// What its sums prove of it, once it is read to its end; else why it must not be given.

@@ -1,6 +1,6 @@
 //! A list that is too long to be read at once, read while the search waits.
 
-use super::{End, Search, Source, Step, question::Form, question::Question};
+use super::{End, Search, Source, Step, decode::Decoding, question::Form, question::Question};
 use crate::{
     config::Config,
     cx::Cx,
@@ -21,9 +21,10 @@ pub(super) struct Long {
 }
 
 impl Search {
-    /// Bytes of the list that it reads.
+    /// Bytes of the list that it reads, or of what it decodes.
     pub fn list_bytes(&self) -> usize {
-        self.long.as_ref().map_or(0, |long| long.reader.bytes())
+        let decoded = self.decoding.as_ref().map_or(0, Decoding::bytes);
+        self.long.as_ref().map_or(decoded, |long| long.reader.bytes())
     }
 
     /// Takes the list that a reply is, where it is to be read in slices; else the reply is given back.
@@ -56,9 +57,12 @@ impl Search {
         Some(self.go_on(source, end, config, cx))
     }
 
-    /// The list that it is to read is one too many.
+    /// The list that it is to read, or what it is to decode, is one too many.
     pub fn leave_list(&mut self, config: &Config, cx: &mut Cx<'_>) -> Step {
-        let Some(Long { source, .. }) = self.long.take() else { return self.advance(config, cx) };
+        let decoding = self.decoding.take().map(|decoding| decoding.source());
+        let Some(source) = self.long.take().map(|long| long.source).or(decoding) else {
+            return self.advance(config, cx);
+        };
         let reason = format!("{}: too many others as long are being read", self.want.describe());
         let end = if source == Source::Storage {
             self.unavailable = Some(reason);
@@ -86,7 +90,13 @@ impl Search {
         self.note(source, outcome, true, config, cx)
     }
 
-    fn go_on(&mut self, source: Source, end: Option<End>, config: &Config, cx: &mut Cx<'_>) -> Step {
+    pub(super) fn go_on(
+        &mut self,
+        source: Source,
+        end: Option<End>,
+        config: &Config,
+        cx: &mut Cx<'_>,
+    ) -> Step {
         match end {
             Some(end) => self.done(end, Some(source)),
             None => self.advance(config, cx),

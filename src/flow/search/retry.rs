@@ -211,10 +211,11 @@ impl Search {
             Reply::Answered { status: 501 | 505, .. } => None,
             Reply::Answered { status: 408 | 500.., .. } => Some(Attempt::Soon),
             Reply::Answered { status: 404 | 410, .. } if self.exists_elsewhere => Some(Attempt::Soon),
-            Reply::Answered { status: 200, body, .. } => {
+            Reply::Answered { status: 200, headers, body } => {
                 let Want::Document(document) = &self.want else { return None };
                 let http2 = question.source.endpoint(config).is_some_and(|endpoint| endpoint.http2);
-                let is_cut = document.shows_its_end()
+                let is_cut = headers.coding().is_none()
+                    && document.shows_its_end()
                     && reply.may_be_cut(http2)
                     && accept(document, body.clone()).is_err();
                 is_cut.then_some(Attempt::Soon)

@@ -44,20 +44,18 @@ fn length(headers: &Headers) -> Option<usize> {
     (first == "0").then(|| length.parse().ok())?
 }
 
-/// Whether `bytes` begin as a zip does and hold the end of one (APPNOTE 4.3.7, 4.3.16), so that no error page and nothing
-/// cut short is stored.
+/// Whether `bytes` hold the end of a zip where Go looks for it (APPNOTE 4.3.16), so that no error page and nothing cut short is
+/// stored. What stands before a zip may be anything.
 fn is_zip(bytes: &[u8]) -> bool {
     let tail = bytes.get(bytes.len().saturating_sub(END_REACH)..).unwrap_or_default();
-    (bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(END))
-        && tail.len() >= END_LENGTH
-        && tail.windows(END.len()).any(|window| window == END)
+    tail.len() >= END_LENGTH && tail.windows(END.len()).any(|window| window == END)
 }
 
 const END: &[u8] = b"PK\x05\x06";
 
-/// The end record, without and with the longest comment.
+/// Bytes of the end record without a comment, and how far from the end Go looks for it.
 const END_LENGTH: usize = 22;
-const END_REACH: usize = END_LENGTH + 0xffff;
+const END_REACH: usize = 65 << 10;
 
 #[cfg(test)]
 mod tests {

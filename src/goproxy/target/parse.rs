@@ -1,16 +1,20 @@
 //! From a normalised path to what it asks for.
 
+use std::fmt;
+
 use super::{Document, File, SumdbFile, Target, Zip};
 use crate::{
     gomod::{self, ModulePath, Query, Version},
     goproxy::Refusal,
+    sumdb::Tile,
 };
 
 impl Target {
     /// Reads a normalised path, as `path::place` gives it.
     ///
     /// # Errors
-    /// A [`Refusal`] that says what is wrong: malformed names, or a file that the protocol does not have.
+    /// [`Refusal::Unknown`], which says what is wrong: malformed names, or a file that the protocol does not have. There is none of
+    /// that name, which is what a proxy says of it: tools go on elsewhere after a 404, and nowhere after a 400.
     pub fn parse(path: &str) -> Result<Self, Refusal> {
         if let Some((module, file)) = path.split_once("/@v/") {
             return parse_file(&parse_module(module)?, file);
@@ -20,9 +24,13 @@ impl Target {
         }
         match path.strip_prefix("sumdb/").and_then(split_sumdb) {
             Some((sumdb, file)) => parse_sumdb(sumdb, file),
-            None => Err(Refusal::Malformed(format!("malformed path: no module before {path:?}"))),
+            None => Err(unknown(format!("{path:?} names no module and no file of one"))),
         }
     }
+}
+
+fn unknown(why: impl fmt::Display) -> Refusal {
+    Refusal::Unknown(format!("not found: {why}"))
 }
 
 fn document(module: ModulePath, file: File) -> Target {
@@ -33,24 +41,25 @@ fn document(module: ModulePath, file: File) -> Target {
 /// with both is ambiguous, and unescaping refuses it.
 fn parse_module(text: &str) -> Result<ModulePath, Refusal> {
     let module = if text.contains('!') { ModulePath::unescape(text) } else { ModulePath::parse(text) };
-    module.map_err(|error| Refusal::Malformed(error.to_string()))
+    module.map_err(unknown)
 }
 
 fn parse_file(module: &ModulePath, file: &str) -> Result<Target, Refusal> {
     if file == "list" {
         return Ok(document(module.clone(), File::List));
     }
-    let unknown = || {
-        Refusal::Unknown(format!(
-            "not found: @v/{file} of {module}: a module proxy has list, <version>.info, <version>.mod and <version>.zip"
+    let no_file = || {
+        unknown(format!(
+            "@v/{file} of {module}: a module proxy has list, <version>.info, <version>.mod and <version>.zip"
         ))
     };
-    let (version, extension) = file.rsplit_once('.').ok_or_else(unknown)?;
+    let (version, extension) = file.rsplit_once('.').ok_or_else(no_file)?;
     if !matches!(extension, "info" | "mod" | "zip") {
-        return Err(unknown());
+        return Err(no_file());
     }
     let query = if version.contains('!') { Query::unescape(version) } else { Query::parse(version) };
-    let query = query.map_err(|error| Refusal::Malformed(error.to_string()))?;
+    // A branch with a slash is one of these: the go command asks no proxy for it.
+    let query = query.map_err(unknown)?;
     let canonical =
         Version::parse(query.as_str()).and_then(|version| gomod::check(module, &version).map(|()| version));
     match (extension, canonical) {
@@ -59,10 +68,10 @@ fn parse_file(module: &ModulePath, file: &str) -> Result<Target, Refusal> {
         ("info", Err(_)) => Ok(document(module.clone(), File::Query(query))),
         ("mod", Ok(version)) => Ok(document(module.clone(), File::Mod(version))),
         ("zip", Ok(version)) => Ok(Target::Zip(Zip { module: module.clone(), version })),
-        (_, Err(error)) => Err(Refusal::Unknown(format!(
-            "not found: {module}@{query}: .{extension} is of a canonical version only: {error}"
-        ))),
-        _ => Err(unknown()),
+        (_, Err(error)) => {
+            Err(unknown(format!("{module}@{query}: .{extension} is of a canonical version only: {error}")))
+        }
+        _ => Err(no_file()),
     }
 }
 
@@ -83,43 +92,25 @@ fn parse_sumdb(sumdb: &str, file: &str) -> Result<Target, Refusal> {
         ("latest", "") => Ok(of(SumdbFile::Latest)),
         ("lookup", key) => {
             let Some((module, version)) = key.rsplit_once('@') else {
-                return Err(Refusal::Malformed(format!("malformed lookup {key:?}: want <module>@<version>")));
+                return Err(unknown(format!("malformed lookup {key:?}: want <module>@<version>")));
             };
             let module = parse_module(module)?;
             let version =
                 if version.contains('!') { gomod::unescape_version(version) } else { Ok(version.to_owned()) }
                     .map_err(|error| error.to_string())
                     .and_then(|version| Version::parse(&version).map_err(|error| error.to_string()))
-                    .map_err(Refusal::Malformed)?;
+                    .map_err(unknown)?;
             Ok(of(SumdbFile::Lookup(module, version)))
         }
-        ("tile", tile) if is_tile(tile) => Ok(of(SumdbFile::Tile(tile.to_owned()))),
-        _ => Err(Refusal::Unknown(format!(
-            "not found: {sumdb}/{file}: a checksum database has supported, latest, lookup/ and tile/"
+        ("tile", tile) => match Tile::parse(tile) {
+            Some(tile) => Ok(of(SumdbFile::Tile(tile.to_string()))),
+            None => Err(unknown(format!(
+                "{sumdb}/tile/{tile}: the tiles of a checksum database are tile/8/<level>/... and tile/8/data/..., as the go \
+                 command asks for them; nothing proves others"
+            ))),
+        },
+        _ => Err(unknown(format!(
+            "{sumdb}/{file}: a checksum database has supported, latest, lookup/ and tile/"
         ))),
     }
-}
-
-/// Whether `tile` is a tile's path as golang.org/x/mod/sumdb/tlog writes it below `tile/`: `<height>/<level or data>/`,
-/// any `xNNN/`, `NNN`, and for a partial tile `.p/<width>`.
-fn is_tile(tile: &str) -> bool {
-    let number =
-        |text: &str| !text.is_empty() && text.len() <= 3 && text.bytes().all(|byte| byte.is_ascii_digit());
-    let (tile, width) = match tile.split_once(".p/") {
-        Some((tile, width)) => (tile, Some(width)),
-        None => (tile, None),
-    };
-    let mut elements = tile.split('/');
-    let (Some(height), Some(level), Some(last)) = (elements.next(), elements.next(), elements.next_back())
-    else {
-        return false;
-    };
-    number(height)
-        && (level == "data" || number(level))
-        && elements.all(|element| {
-            element.strip_prefix('x').is_some_and(|digits| digits.len() == 3 && number(digits))
-        })
-        && last.len() == 3
-        && number(last)
-        && width.is_none_or(number)
 }

@@ -1,8 +1,7 @@
 //! Zips made to do harm: bombs, too many names, and tricks with the place of things.
 
 use super::made::{Zip, zeros};
-use super::{begin, whole};
-use crate::modzip::record::{self, Directory};
+use super::{AMPLE, at_once, begin, begin_whole, whole};
 use crate::modzip::{Fault, MAX_ENTRIES, MAX_NAME, MAX_NAMES, MAX_ZIP};
 
 const MIB: usize = 1 << 20;
@@ -62,8 +61,7 @@ fn a_stated_size_is_held_to() {
         (0, b"aaaa", 5, Fault::Size("size"), "stored, larger"),
         (8, b"\x01\x04\x00\xfb\xffaaaa", 3, Fault::Size("size"), "smaller"),
         (8, b"\x01\x04\x00\xfb\xffaaaa", 5, Fault::Size("size"), "larger"),
-        (8, b"\x01\x04\x00\xfb\xffaaaa.", 4, Fault::Size("compressed size"), "a byte after the end"),
-        (8, b"\x00\x04\x00\xfb\xffaaaa", 4, Fault::Size("compressed size"), "no end"),
+        (8, b"\x00\x04\x00\xfb\xffaaaa", 4, Fault::Deflate, "no end"),
         (8, b"\x01\x04\x00\xfb\xfeaaaa", 4, Fault::Deflate, "no deflate"),
         (8, b"\x03\x02\x00\x00", 3, Fault::Deflate, "a distance beyond the start"),
         (0, b"bbbb", 4, Fault::Crc, "other bytes"),
@@ -79,12 +77,6 @@ fn more_entries_than_16_bits_count() {
         zip = zip.stored(&n.to_string(), b"");
     }
     assert_eq!(whole(begin(), &zip.finish()).unwrap().entries, 0x1_0000);
-    // As many as all 16 bits say are the mark of 64: Go would look for those in what the directory's last entry
-    // ends with.
-    let found = Directory { entries: 0xffff, offset: 5, size: 7 };
-    let end = b"PK\x05\x06\0\0\0\0\xff\xff\xff\xff\x07\0\0\0\x05\0\0\0\0\0";
-    assert_eq!(record::end(end, &found, true), Ok(()));
-    assert_eq!(record::end(end, &found, false), Err(Fault::Zip64));
 }
 
 #[test]
@@ -93,13 +85,13 @@ fn names_are_bounded() {
     for n in 0..=MAX_ENTRIES {
         zip = zip.stored(&n.to_string(), b"");
     }
-    assert_eq!(fault(&zip.bytes), Fault::TooMany);
+    assert_eq!(fault(&zip.finish()), Fault::TooMany);
 
     let mut zip = Zip::default();
     for n in 0..=MAX_NAMES / 4000 {
         zip = zip.stored(&format!("{n:<4000}x"), b"");
     }
-    assert_eq!(fault(&zip.bytes), Fault::Names);
+    assert_eq!(fault(&zip.finish()), Fault::Names);
 
     let long = "\u{e9}".repeat(MAX_NAME / 2);
     assert!(whole(begin(), &Zip::default().stored(&long, b"").finish()).is_ok());
@@ -107,42 +99,67 @@ fn names_are_bounded() {
 }
 
 #[test]
-fn the_directory_must_tell_the_same_in_the_same_order() {
+fn what_the_directory_tells_must_be_there() {
     let zip = Zip::default().stored("a", b"1").stored("b", b"2").finish();
-    assert!(whole(begin(), &zip).is_ok());
+    let fit = whole(begin(), &zip).unwrap();
     let directory = zip.windows(4).position(|four| four == b"PK\x01\x02").unwrap();
     let entry = (zip.len() - 22 - directory) / 2;
     let mut swapped = zip.clone();
     swapped[directory..directory + 2 * entry].rotate_left(entry);
-    assert_eq!(fault(&swapped), Fault::Differs("name"));
-    // The same, and all but the place agrees.
-    for (at, what) in [
-        (8, "set of flags"),
-        (10, "compression method"),
-        (12, "time"),
-        (14, "time"),
-        (16, "CRC-32"),
-        (20, "compressed size"),
-        (24, "size"),
-        (42, "place"),
-        (46, "name"),
+    assert_eq!(whole(begin(), &swapped), Ok(fit), "the hash is of the files in the order of names");
+    // The same, and all but one thing agrees.
+    for (at, want) in [
+        (10, Fault::Method(1)),
+        (16, Fault::Crc),
+        (20, Fault::Differs("compressed size")),
+        (24, Fault::Size("size")),
+        (42, Fault::Place),
+        (46, Fault::Prefix),
     ] {
         let mut other = zip.clone();
         other[directory + at] ^= 1;
-        assert_eq!(fault(&other), Fault::Differs(what));
+        assert_eq!(fault(&other), want);
     }
     let mut fewer = zip.clone();
     fewer.drain(directory + entry..directory + 2 * entry);
-    assert_eq!(fault(&fewer), Fault::Differs("number of entries"));
+    assert_eq!(fault(&fewer), Fault::End("number of entries"));
     let mut more = zip.clone();
     more.splice(directory..directory, zip[directory..directory + entry].to_vec());
-    assert_eq!(fault(&more), Fault::Differs("name"));
+    assert_eq!(fault(&more), Fault::Twice);
+}
+
+/// A small zip must not be much work: each of its bytes is unpacked once.
+#[test]
+fn files_that_share_their_bytes_are_no_way_to_have_more_of_them() {
+    let content = [b'a'; 5000];
+    let mut zip = Zip::default().stored("0", &content);
+    for n in 1..20 {
+        zip = zip.again(&n.to_string(), &content);
+    }
+    let zip = zip.finish();
+    assert_eq!(fault(&zip), Fault::Overlap);
+    assert_eq!(at_once(begin_whole(), &zip, || 1000).unwrap_err().fault(), &Fault::Overlap);
+}
+
+#[test]
+fn a_page_in_place_of_a_zip_is_told_at_once() {
+    for page in ["<html>", "{\"error\":1}", "\n<!doctype html>", "    "] {
+        let unfit = begin().push(page.as_bytes(), 100).unwrap_err();
+        assert!(unfit.is_no_zip(), "{page}: {unfit}");
+    }
+    // What else it may be is seen by what follows, or by that nothing does.
+    let mut check = begin();
+    let bytes = vec![b'x'; 3 << 20];
+    let unfit = (0..100).find_map(|_| check.push(&bytes, AMPLE).err()).unwrap();
+    assert!(unfit.is_no_zip(), "{unfit}");
+    assert!(whole(begin(), b"Bad Gateway").unwrap_err().is_no_zip());
+    assert!(at_once(begin_whole(), b"Bad Gateway", || AMPLE).unwrap_err().is_no_zip());
 }
 
 #[test]
 fn once_unfit_stays_unfit() {
     let mut check = begin();
-    let unfit = check.push(b"no zip", 1000).unwrap_err();
+    let unfit = check.push(b"<no zip>", 1000).unwrap_err();
     assert_eq!(
         unfit.to_string(),
         "unfit module zip: something stands where a record has to begin (at byte 0)"
@@ -156,16 +173,16 @@ fn messages_name_the_entry_and_the_byte() {
     let zip = Zip::default().stored("a", b"1").stored("A", b"2").finish();
     assert_eq!(
         whole(begin(), &zip).unwrap_err().to_string(),
-        "unfit module zip: its name and \"a\" differ in case alone, in \"example.com/m@v1.0.0/A\" (at byte 53)"
+        "unfit module zip: its name and \"a\" differ in case alone, in \"example.com/m@v1.0.0/A\" (at byte 174)"
     );
     let zip = Zip::default().stored("a\n", b"1").finish();
     assert_eq!(
         whole(begin(), &zip).unwrap_err().to_string(),
-        "unfit module zip: the character '\\n' is not allowed, in \"example.com/m@v1.0.0/a\\n\" (at byte 0)"
+        "unfit module zip: the character '\\n' is not allowed, in \"example.com/m@v1.0.0/a\\n\" (at byte 54)"
     );
     let broken = Zip::default().stored("long", &[0; 100]).bytes;
     assert_eq!(
         whole(begin(), &broken[..80]).unwrap_err().to_string(),
-        "unfit module zip: it breaks off, in \"long\" (at byte 80)"
+        "unfit module zip: it breaks off, in \"example.com/m@v1.0.0/long\" (at byte 80)"
     );
 }

@@ -43,6 +43,17 @@ impl Zip {
         self
     }
 
+    /// Names the bytes of the last file, which was stored, once more.
+    pub(super) fn again(mut self, name: &str, content: &[u8]) -> Self {
+        let before = self.bytes.len();
+        self = self.stored(name, content);
+        self.bytes.truncate(before);
+        let name = PREFIX.len() + name.len();
+        let at = self.directory.len() - name - 4;
+        self.directory[at..at + 4].copy_from_slice(&[0; 4]);
+        self
+    }
+
     /// The zip with its directory and its end, with 64 bits where there are too many entries for less.
     pub(super) fn finish(mut self) -> Vec<u8> {
         let offset = self.bytes.len() as u64;

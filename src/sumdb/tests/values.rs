@@ -71,22 +71,29 @@ fn records_are_of_what_was_asked() {
     let (zip, go_mod) = good.split_once('\n').unwrap();
     assert_eq!(sums(&good), Ok(sums_of(7)));
     assert_eq!(sums(&format!("{go_mod}{zip}\n")), sums(&good));
-    assert_eq!(sums(&format!("{good}example.com/M7 v1.0.0-RC.7 h2:of-the-future\n")), sums(&good));
+    for text in [
+        format!("{good}example.com/M7 v1.0.0-RC.7 h2:of-the-future\n"),
+        // What is of something else says nothing, and of several hashes the first counts.
+        format!("{good}{}", record(8)),
+        format!("{}{good}", record(8)),
+        format!("{good}{zip}\n"),
+        format!("{good}{}", record(8).replace("M8", "M7").replace("RC.8", "RC.7")),
+        format!("\n{good}"),
+    ] {
+        assert_eq!(sums(&text), sums(&good), "{text}");
+    }
     for text in [
         record(8),
         good.replace("RC.7", "RC.70"),
         good.replace("M7", "M70"),
         good.replace("M7 ", "M7/v2 "),
-        format!("{good}{}", record(8)),
         format!("{zip}\n"),
         go_mod.to_owned(),
-        format!("{good}{zip}\n"),
         good.replace("h1:", "h2:"),
         good.replace("h1:", "h1:AAAA"),
         good.replace("example.com/M7", "example.com/m7"),
         good.replace(' ', "  "),
         good.replace('\n', "\r\n"),
-        format!("\n{good}"),
     ] {
         assert!(sums(&text).is_err(), "{text}");
     }
@@ -97,7 +104,10 @@ fn records_are_of_what_was_asked() {
         "7\na\n",
         "7\na\nb",
         "-7\na\n\n",
-        "07\na\n\n",
+        "++7\na\n\n",
+        "+\na\n\n",
+        "7_0\na\n\n",
+        " 7\na\n\n",
         "a\na\n\n",
         "9999999999999999999\na\n\n",
     ] {
@@ -107,6 +117,20 @@ fn records_are_of_what_was_asked() {
         Record::parse(b"0\na\n\n").map(|record| (record.id, record.text, record.note)),
         Ok((0, "a\n", b"".as_slice()))
     );
+    // As tlog.ParseRecord reads them.
+    for (body, id, text) in [
+        ("+7\na\n\n", 7, "a\n"),
+        ("007\na\n\n", 7, "a\n"),
+        ("9223372036854775807\na\n\n", i64::MAX.unsigned_abs(), "a\n"),
+        ("7\n\na\n\n", 7, "\na\n"),
+        ("7\n\n\n", 7, "\n"),
+    ] {
+        assert_eq!(
+            Record::parse(body.as_bytes()).map(|record| (record.id, record.text)),
+            Ok((id, text)),
+            "{body:?}"
+        );
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::InForce;
 use crate::{
     config::{Bundle, limits::MAX_BUNDLE_BYTES},
     goproxy::Etag,
-    http::Reply,
+    http::{Decoder, Reply},
 };
 
 /// Another bundle than the one in force, or the same under another tag.
@@ -52,9 +52,14 @@ pub(super) fn judge(
             return Err(Trouble::Failed(format!("it cannot be had: {}", failure.describe())));
         }
     };
-    if headers.coding().is_some() {
-        return Err(Trouble::Failed("its source sends it encoded, which nobody asked for".to_owned()));
-    }
+    // At once: a bundle is read rarely, and twice as long as it is decoded.
+    let body = match Decoder::of(&headers, &body, MAX_BUNDLE_BYTES) {
+        Ok(None) => body,
+        Ok(Some(decoder)) => decoder
+            .whole()
+            .map_err(|why| Trouble::Failed(format!("what its source sends cannot be read: {why}")))?,
+        Err(why) => return Err(Trouble::Failed(format!("what its source sends cannot be read: {why}"))),
+    };
     if body.len() > MAX_BUNDLE_BYTES {
         let reason = format!("{} bytes: at most {MAX_BUNDLE_BYTES} are allowed", body.len());
         return Err(Trouble::Invalid(vec![reason]));

@@ -248,8 +248,8 @@ fn a_download_that_was_no_zip_is_forgotten_sooner_than_another_zip() {
     }
 }
 
-/// A zip without entries that has a byte behind its end.
-const OTHER: &str = "PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0x";
+/// A zip without entries whose end speaks of one.
+const OTHER: &str = "PK\x05\x06\0\0\0\0\x01\0\x01\0\0\0\0\0\0\0\0\0\0\0";
 
 #[test]
 fn what_is_spoiled_in_storage_is_read_again_where_nobody_else_has_it() {

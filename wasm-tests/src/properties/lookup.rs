@@ -5,13 +5,17 @@
 use modgate::gomod::{ModulePath, Version};
 use modgate::sumdb::{Goal, Key, MAX_TILES, Progress, Proof, Record, Resource};
 
+use super::first_line;
+
 /// No answer panics, one that is taken apart is the same when put together, and with forged tiles none is proven.
 pub fn check(input: &[u8]) {
     let module = ModulePath::parse("example.com/M0").unwrap();
     let version = Version::parse("v1.0.0-RC.0").unwrap();
     if let Ok(record) = Record::parse(input) {
         let Record { id, text, note } = record;
-        assert_eq!([format!("{id}\n{text}\n").as_bytes(), note].concat(), input);
+        let (number, _) = first_line(input);
+        assert_eq!(number.parse(), Ok(id));
+        assert_eq!([format!("{number}\n{text}\n").as_bytes(), note].concat(), input);
         if let Ok(sums) = record.sums(&module, &version) {
             for (version, hash) in [("v1.0.0-RC.0", sums.zip_h1()), ("v1.0.0-RC.0/go.mod", sums.go_mod_h1())]
             {

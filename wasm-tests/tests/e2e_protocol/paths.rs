@@ -35,7 +35,7 @@ fn assert_every_spelling_is_the_same(site: &Site, shipped: bool) {
             continue;
         }
         if path.contains("%21Capital") {
-            assert_reason(&answer, 400, "!Capital", "no-store");
+            assert_reason(&answer, 404, "!Capital", "no-store");
             continue;
         }
         assert_eq!((answer.status, &answer.body), (200, &expected.body), "{path}");
@@ -94,19 +94,24 @@ fn what_cannot_be_a_module_is_refused_with_the_reason_and_asked_of_nobody() {
         ("/example.com/m%zz/@v/list", 400, "\"%zz\" is not a percent-escape"),
         ("/example.com/m%4/@v/list", 400, "\"%4/\" is not a percent-escape"),
         ("/example.com/m/@v/list%", 400, "\"%\" is not a percent-escape"),
-        ("/example.com/m%252e/@v/list", 400, "m%2e"),
-        ("/example.com/m%5c..%5cn/@v/list", 400, "example.com/m"),
-        ("/example.com/Big!small/@v/list", 400, "Big!small"),
-        ("/example.com/!Azure/@v/list", 400, "!Azure"),
-        ("/example.com/!!azure/@v/list", 400, "!!azure"),
-        ("/example.com/azure!/@v/list", 400, "azure!"),
-        ("/example.com/m/@v/v1.0.0-!RC1.info", 400, "RC1"),
-        ("/example.com/m%20n/@v/list", 400, "example.com/m n"),
-        ("/@v/list", 400, "module"),
-        ("/@latest", 400, "module"),
-        ("/nodot/m/@v/list", 400, "nodot/m"),
-        ("/example.com/m/v1/@v/list", 400, "example.com/m/v1"),
-        ("/gopkg.in/yaml/@v/list", 400, "gopkg.in/yaml"),
+        ("/example.com/m%252e/@v/list", 404, "m%2e"),
+        ("/example.com/m%5c..%5cn/@v/list", 404, "example.com/m"),
+        ("/example.com/Big!small/@v/list", 404, "Big!small"),
+        ("/example.com/!Azure/@v/list", 404, "!Azure"),
+        ("/example.com/!!azure/@v/list", 404, "!!azure"),
+        ("/example.com/azure!/@v/list", 404, "azure!"),
+        ("/example.com/m/@v/v1.0.0-!RC1.info", 404, "RC1"),
+        ("/example.com/m%20n/@v/list", 404, "example.com/m n"),
+        ("/@v/list", 404, "module"),
+        ("/@latest", 404, "module"),
+        ("/nodot/m/@v/list", 404, "nodot/m"),
+        ("/example.com/m/v1/@v/list", 404, "example.com/m/v1"),
+        ("/gopkg.in/yaml/@v/list", 404, "gopkg.in/yaml"),
+        ("/example.com/m/@v/feature%2Fx.info", 404, "'/' is not allowed"),
+        ("/example.com/m/@v/feature/x.info", 404, "'/' is not allowed"),
+        ("/example.com/m/@v/a@b.mod", 404, "canonical"),
+        ("/example.com/m/@v/list/", 404, "list, <version>.info"),
+        ("/example.com/m/@v/.info", 404, "empty"),
         ("/example.com/m/@v/", 404, "list, <version>.info"),
         ("/example.com/m/@v/v1.0.0.exe", 404, "list, <version>.info"),
         ("/example.com/m/@v/master.mod", 404, "canonical"),
@@ -114,7 +119,9 @@ fn what_cannot_be_a_module_is_refused_with_the_reason_and_asked_of_nobody() {
         ("/example.com/m/@v/v2.0.0.zip", 404, "canonical"),
         ("/sumdb/sum.test/tile/8/0/../../latest", 400, "\"..\" is not resolved"),
         ("/sumdb/sum.test/tile/8/0/0", 404, "tile/8/0/0"),
-        ("/sumdb/sum.test/lookup/nothing", 400, "nothing"),
+        ("/sumdb/sum.test/tile/4/0/000", 404, "nothing proves others"),
+        ("/sumdb/sum.test/tile/8/8/000", 404, "nothing proves others"),
+        ("/sumdb/sum.test/lookup/nothing", 404, "nothing"),
         (&long, 400, "more than 4096"),
     ] {
         let answer = site.get(path);

@@ -1,0 +1,89 @@
+//! A document that came encoded although nobody asked for it, decoded while the search waits.
+
+use super::{Loss, Search, Step, question::Form, question::Question};
+use crate::{
+    config::Config,
+    cx::Cx,
+    flow::SLICE,
+    http::{Decoder, Headers, Reply},
+    plan::{Source, Want},
+};
+
+/// A document that is being decoded.
+#[derive(Debug)]
+pub(super) struct Decoding {
+    question: Question,
+    status: u16,
+    headers: Headers,
+    decoder: Decoder,
+}
+
+impl Decoding {
+    /// What it takes, where that is worth counting.
+    pub(super) fn bytes(&self) -> usize {
+        let weight = self.decoder.weight();
+        if weight > LIGHT { weight } else { 0 }
+    }
+
+    pub(super) fn source(&self) -> Source {
+        self.question.source
+    }
+}
+
+impl Search {
+    /// Takes the reply that a document is in, where that has to be decoded; else the reply is given back, as it can be read.
+    pub(super) fn begin_decoding(&mut self, question: &Question, reply: Reply) -> Result<(), Reply> {
+        let most = match (&self.want, &question.form) {
+            (Want::Document(document), Form::Plain) => document.most_bytes(),
+            (_, Form::Listing(_)) => MAX_PAGE,
+            _ => return Err(reply.said_plainly(MAX_SAID)),
+        };
+        // 207 is what a WebDAV server lists a folder with.
+        let Reply::Answered { status: status @ (200 | 207), headers, body } = &reply else {
+            return Err(reply.said_plainly(MAX_SAID));
+        };
+        match Decoder::of(headers, body, most) {
+            Ok(Some(decoder)) => {
+                let (question, headers) = (question.clone(), headers.clone());
+                self.decoding = Some(Decoding { question, status: *status, headers, decoder });
+                Ok(())
+            }
+            Ok(None) | Err(_) => Err(reply),
+        }
+    }
+
+    /// Decodes on for a few milliseconds; nothing where there is nothing to be decoded.
+    pub(super) fn decode_on(&mut self, config: &Config, cx: &mut Cx<'_>) -> Option<Step> {
+        let mut decoding = self.decoding.take()?;
+        Some(match decoding.decoder.work(SLICE) {
+            Ok(false) => {
+                self.decoding = Some(decoding);
+                Step::Work
+            }
+            Ok(true) => {
+                let body = decoding.decoder.finish();
+                let headers = decoding.headers.decoded(body.len());
+                let reply = Reply::Answered { status: decoding.status, headers, body };
+                self.hear(decoding.question, reply, config, cx)
+            }
+            Err(why) if matches!(decoding.question.form, Form::Listing(_)) => {
+                self.unavailable = Some(why.to_string());
+                self.advance(config, cx)
+            }
+            Err(why) => {
+                let source = decoding.source();
+                let end = self.hear_wrong(source, Loss::NoZip, &why.to_string(), config, cx);
+                self.go_on(source, end, config, cx)
+            }
+        })
+    }
+}
+
+/// Bytes that are no burden however many documents take them at once.
+const LIGHT: usize = 64 << 10;
+
+/// Bytes of one page of a listing: a thousand keys of a kilobyte, with what is said of each.
+const MAX_PAGE: usize = 4 << 20;
+
+/// Bytes of what is said of a failure: a person reads a few lines of it.
+const MAX_SAID: usize = 16 << 10;

@@ -1,0 +1,253 @@
+//! A zip that is all there, read as Go reads it: from its end.
+//!
+//! What the central directory tells is what is believed, and of a local header nothing but how long it is. So whatever the go
+//! command makes of a zip, this makes of it.
+
+use std::rc::Rc;
+
+use super::content::{Content, Method, Step, Unpacker};
+use super::end::{self, End};
+use super::h1::Summary;
+use super::listing::{Listed, Listing};
+use super::names;
+use super::record::{self, Central, Kind, STORED};
+use super::{Checked, ENTRY_WORK, Fault, MAX_ZIP, NAME_WORK, Unfit};
+use crate::gomod::{ModulePath, Version};
+
+/// The check of a zip that is all there, in progress.
+pub struct WholeCheck {
+    listing: Listing,
+    unpacker: Unpacker,
+    summary: Summary,
+    state: State,
+    /// How many bytes stand before the zip itself; below zero where its directory says so.
+    base: i64,
+    /// Bytes of the zip that were unpacked.
+    packed: u64,
+}
+
+enum State {
+    /// Nothing was read yet.
+    Begun,
+    /// Up to here the directory was read.
+    Directory(usize, End),
+    /// Before the next file.
+    Between,
+    /// In this file.
+    Content(File, Box<Content>),
+    Over,
+}
+
+struct File {
+    name: Rc<str>,
+    listed: Listed,
+    /// Where its content begins.
+    start: usize,
+    /// Up to where it was read.
+    at: usize,
+}
+
+impl WholeCheck {
+    /// Of the zip of this version, which the caller knows to [belong](crate::gomod::check) to the module.
+    pub fn new(module: &ModulePath, version: &Version) -> Self {
+        Self {
+            listing: Listing::new(format!("{module}@{version}/")),
+            unpacker: Unpacker::new(),
+            summary: Summary::default(),
+            state: State::Begun,
+            base: 0,
+            packed: 0,
+        }
+    }
+
+    /// Reads on in `zip`, which is the same each time; what it holds, once that is known.
+    ///
+    /// `budget` is in bytes taken and made of them, with a few hundred for each entry; it is overrun by one entry's
+    /// at most. So what a call takes is bounded however much the bytes inflate to.
+    ///
+    /// # Errors
+    /// Where the zip is not fit. Nothing of it may go further, and it is not to be asked again.
+    pub fn work(&mut self, zip: &[u8], budget: usize) -> Result<Option<Checked>, Unfit> {
+        let mut left = budget.max(1);
+        while left > 0 {
+            match self.step(zip, left) {
+                Ok(Step::Ended) => {
+                    return Ok(Some(Checked {
+                        h1: self.summary.clone().finish(),
+                        entries: self.listing.len(),
+                        bytes: zip.len() as u64,
+                        content_bytes: self.listing.content_bytes(),
+                    }));
+                }
+                Ok(Step::Worked(work)) => left = left.saturating_sub(work.max(1)),
+                Ok(Step::Starved) => return Err(self.blame(Fault::Truncated, zip)),
+                Err(fault) => return Err(self.blame(fault, zip)),
+            }
+        }
+        Ok(None)
+    }
+
+    fn step(&mut self, zip: &[u8], budget: usize) -> Result<Step, Fault> {
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Begun => self.begin(zip),
+            State::Directory(at, end) => self.entry(zip, at, end),
+            State::Between => self.next_file(zip),
+            State::Content(file, content) => self.content(zip, file, content, budget),
+            State::Over => Ok(Step::Ended),
+        }
+    }
+
+    /// Finds the end, and by it the directory.
+    fn begin(&mut self, zip: &[u8]) -> Result<Step, Fault> {
+        if zip.len() as u64 > MAX_ZIP {
+            return Err(Fault::ZipTooLarge);
+        }
+        let mut at = end::find(zip).ok_or(Fault::Truncated)?;
+        let mut end = zip.get(at..).and_then(End::read).ok_or(Fault::Truncated)?;
+        if end.is_full()
+            && let Some(locator) = at.checked_sub(20).and_then(|locator| zip.get(locator..at))
+            && let Some(wide) = end::located(locator)
+        {
+            at = usize::try_from(wide).map_err(|_| Fault::Zip64)?;
+            let record = at.checked_add(56).and_then(|end| zip.get(at..end)).ok_or(Fault::Zip64)?;
+            let is_one = Kind::of(record.get(..4).unwrap_or_default()) == Some(Kind::End64);
+            end = End::read_wide(record).filter(|_| is_one).ok_or(Fault::Zip64)?;
+        }
+        self.base = end.base(at as u64)?;
+        let offset =
+            |base: i64| base.checked_add_unsigned(end.offset()).and_then(|at| usize::try_from(at).ok());
+        let is_within = |at: &usize| *at < zip.len();
+        let stated = offset(self.base).filter(is_within).ok_or(Fault::End("place of the directory"))?;
+        let begins = |at: &usize| matches!(central(zip, *at), Ok(Some(_)));
+        let start = match offset(0).filter(begins) {
+            // What stands before the zip is there, and the directory knows of it.
+            Some(start) if self.base > 0 => {
+                self.base = 0;
+                start
+            }
+            _ => stated,
+        };
+        self.state = State::Directory(start, end);
+        Ok(Step::Worked(end::REACH))
+    }
+
+    /// Reads the directory's next entry; what is none ends it.
+    fn entry(&mut self, zip: &[u8], at: usize, end: End) -> Result<Step, Fault> {
+        self.state = State::Directory(at, end);
+        let Some(Entry { length, name, central }) = central(zip, at)? else {
+            end.count(self.listing.len())?;
+            self.state = State::Between;
+            return Ok(Step::Worked(1));
+        };
+        self.listing.add(name, central)?;
+        self.state = State::Directory(at + length, end);
+        Ok(Step::Worked(ENTRY_WORK + NAME_WORK * name.len()))
+    }
+
+    /// Finds the content of the next file, in the order of names.
+    fn next_file(&mut self, zip: &[u8]) -> Result<Step, Fault> {
+        let Some((name, listed)) = self.listing.pop() else { return Ok(Step::Ended) };
+        let Central { method, packed, offset, .. } = listed.central;
+        let at = self.base.checked_add_unsigned(offset).and_then(|at| usize::try_from(at).ok());
+        let header = at.and_then(|at| zip.get(at..)).unwrap_or_default();
+        let length = record::body_offset(header);
+        let start = at.unwrap_or_default().saturating_add(length.unwrap_or_default());
+        // Nothing is read of a folder, whatever there is of it.
+        let (method, packed) = match method {
+            _ if names::is_folder(&name) => (Method::Stored, 0),
+            STORED => (Method::Stored, packed),
+            _ => (Method::Deflated, packed),
+        };
+        let there = zip.len().saturating_sub(start);
+        let left = usize::try_from(packed).map_or(there, |packed| packed.min(there));
+        let content = Box::new(Content::new(method, Some(left), &mut self.unpacker));
+        self.state = State::Content(File { name, listed, start, at: start }, content);
+        if length.is_none() { Err(Fault::Place) } else { Ok(Step::Worked(ENTRY_WORK)) }
+    }
+
+    fn content(
+        &mut self,
+        zip: &[u8],
+        mut file: File,
+        mut content: Box<Content>,
+        budget: usize,
+    ) -> Result<Step, Fault> {
+        let mut rest = zip.get(file.at..).unwrap_or_default();
+        let before = rest.len();
+        let step = content.step(&mut rest, budget, &mut self.unpacker);
+        file.at += before - rest.len();
+        self.packed += (before - rest.len()) as u64;
+        let Listed { central, times } = file.listed;
+        let has_ended = step == Ok(Step::Ended);
+        let fault = if content.size > central.size || has_ended && content.size < central.size {
+            Some(Fault::Size("size"))
+        } else if self.packed > zip.len() as u64 {
+            // Each byte is unpacked once, unless files share them: a small zip must not be work without end.
+            Some(Fault::Overlap)
+        } else if has_ended && !names::is_folder(&file.name) && !has_its_sum(zip, &file, &content) {
+            Some(Fault::Crc)
+        } else {
+            None
+        };
+        if has_ended && fault.is_none() {
+            let hash = (*content).hash();
+            (0..times).for_each(|_| self.summary.add(&hash, self.listing.prefix(), &file.name));
+            self.state = State::Between;
+            return Ok(Step::Worked(ENTRY_WORK.saturating_mul(times)));
+        }
+        self.state = State::Content(file, content);
+        fault.map_or(step, Err)
+    }
+
+    fn blame(&self, fault: Fault, zip: &[u8]) -> Unfit {
+        let (at, name) = match &self.state {
+            State::Directory(at, _) => {
+                let record = zip.get(*at..).unwrap_or_default();
+                (*at, Kind::Central.name(record).map(|name| String::from_utf8_lossy(name).into_owned()))
+            }
+            State::Content(file, _) => {
+                let at = self.base.saturating_add_unsigned(file.listed.central.offset);
+                let name = format!("{}{}", self.listing.prefix(), file.name);
+                (usize::try_from(at).unwrap_or(zip.len()), Some(name))
+            }
+            State::Begun | State::Between | State::Over => (zip.len(), None),
+        };
+        Unfit::new(fault, at as u64, name.as_deref())
+    }
+}
+
+/// An entry of the directory.
+struct Entry<'a> {
+    /// Its bytes.
+    length: usize,
+    name: &'a [u8],
+    central: Central,
+}
+
+/// The directory's entry at this place; nothing where Go takes it for none.
+fn central(zip: &[u8], at: usize) -> Result<Option<Entry<'_>>, Fault> {
+    let rest = zip.get(at..).unwrap_or_default();
+    if rest.is_empty() {
+        return Err(Fault::End("place of the directory"));
+    }
+    if Kind::of(rest.get(..4).unwrap_or_default()) != Some(Kind::Central) {
+        return Ok(None);
+    }
+    let length = Kind::Central.length(rest);
+    let Some(record) = rest.get(..length).filter(|record| record.len() >= Kind::Central.length(&[])) else {
+        return Ok(None);
+    };
+    Ok(record::central(record).ok().map(|(name, central)| Entry { length, name, central }))
+}
+
+/// Whether the content has the CRC-32 that the directory states. Semantics of archive/zip checksumReader.
+fn has_its_sum(zip: &[u8], file: &File, content: &Content) -> bool {
+    let Central { has_descriptor, crc, packed, .. } = file.listed.central;
+    if !has_descriptor {
+        return crc == 0 || crc == content.crc;
+    }
+    let behind = usize::try_from(packed).ok().and_then(|packed| zip.get(file.start.checked_add(packed)?..));
+    let behind = behind.unwrap_or_default();
+    let length = if behind.starts_with(record::SIGNED) { 16 } else { 12 };
+    behind.get(..length).and_then(record::descriptor_crc) == Some(crc) && crc == content.crc
+}
