@@ -167,6 +167,7 @@ fn each<R, T>(
 fn upstream(raw: &RawUpstream, at: &Path, context: &Context<'_>, found: &mut Found) -> Upstream {
     let endpoint = Endpoint {
         http2: raw.http2.unwrap_or_default(),
+        redirects: endpoint::redirects(raw.redirects.as_ref(), at, found),
         ..endpoint::endpoint(&raw.endpoint(), at, context, found)
     };
     let name = match &raw.name {
@@ -224,7 +225,10 @@ fn sumdb(raw: &RawSumdb, at: &Path, context: &Context<'_>, found: &mut Found) ->
         Some(_) => {}
     }
     let name = raw.name.clone().unwrap_or_default();
-    let endpoint = endpoint::endpoint(&raw.endpoint(), at, context, found);
+    let endpoint = Endpoint {
+        redirects: endpoint::redirects(raw.redirects.as_ref(), at, found),
+        ..endpoint::endpoint(&raw.endpoint(), at, context, found)
+    };
     // A name that is none has been noted: whose key it should be is unknown.
     let signer = Some(name.as_str()).filter(|_| !found.covers(&named));
     let key = verify::key(raw.key.as_deref(), signer, &at.key("key"), found)?;

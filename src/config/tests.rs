@@ -40,6 +40,7 @@ fn the_minimal_configuration_gets_every_default() {
                 headers: Vec::new(),
                 timeout: seconds(30),
                 http2: false,
+                redirects: Redirects::default(),
             },
             modules: None,
             fallback: Fallback::NotFound,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{duration, header, path};
 use crate::config::problems::{Found, Path, quoted};
 use crate::config::raw::{RawEndpoint, RawScheme};
-use crate::config::{Config, Endpoint, Match, Scheme, host, limits};
+use crate::config::{Config, Endpoint, Match, Redirects, Scheme, host, limits};
 
 /// What an endpoint takes from outside its section.
 pub(super) struct Context<'a> {
@@ -34,7 +34,13 @@ pub(super) fn endpoint(
         headers: headers(raw.headers, &at.key("headers"), context.matching, found),
         timeout: duration::timeout(raw.timeout, context.timeout, &at.key("timeout"), found),
         http2: false,
+        redirects: Redirects::default(),
     }
+}
+
+/// The hosts to which redirects are followed.
+pub(super) fn redirects(raw: Option<&Map<String, Value>>, at: &Path, found: &mut Found) -> Redirects {
+    Redirects::read(raw, &at.key("redirects"), found, cluster)
 }
 
 /// What to say of headers that downloads may lack: no filter can see whether the gateway's route adds them.

@@ -105,6 +105,17 @@ endpoint_section! {
         /// The clusters of the shipped configurations speak HTTP/1.1, hence the default.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = false)))]
         pub(in crate::config) http2: Option<bool>,
+        /// To which other hosts its redirects are followed, and the Envoy cluster that reaches each:
+        /// `{"storage.googleapis.com": "storage_googleapis_com"}`. A host is a name, `*.example.com` for every host below a domain, or
+        /// one of them with a port. None by default: a redirect to another host is a bad answer then, which names the host. Up to
+        /// ten redirects are followed; on its own host always, by its own cluster unless its scheme changes and the host is listed
+        /// here. Another host is asked by GET, and none of `headers` goes there.
+        #[cfg_attr(
+            not(target_arch = "wasm32"),
+            schemars(with = "Option<std::collections::BTreeMap<String, String>>"),
+            schemars(extend("default" = Map::new()))
+        )]
+        pub(in crate::config) redirects: Option<Map<String, Value>>,
     }
 }
 
@@ -117,6 +128,17 @@ endpoint_section! {
         /// Its verifier key as GOSUMDB takes it: `<name>+<8 hex digits>+<base64>`, with the same name. The key of
         /// `sum.golang.org` is built in; for every other database it is required.
         pub(in crate::config) key: Option<String>,
+        /// To which other hosts its redirects are followed, and the Envoy cluster that reaches each:
+        /// `{"storage.googleapis.com": "storage_googleapis_com"}`. A host is a name, `*.example.com` for every host below a domain, or
+        /// one of them with a port. None by default: a redirect to another host is a bad answer then, which names the host. Up to
+        /// ten redirects are followed; on its own host always, by its own cluster unless its scheme changes and the host is listed
+        /// here. Another host is asked by GET, and none of `headers` goes there.
+        #[cfg_attr(
+            not(target_arch = "wasm32"),
+            schemars(with = "Option<std::collections::BTreeMap<String, String>>"),
+            schemars(extend("default" = Map::new()))
+        )]
+        pub(in crate::config) redirects: Option<Map<String, Value>>,
     }
 }
 
@@ -199,6 +221,17 @@ endpoint_section! {
         /// Whether no module is served before a bundle was read. By default none is: rules that are not there yet refuse nothing.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = true)))]
         pub(in crate::config) required: Option<bool>,
+        /// To which other hosts its redirects are followed, and the Envoy cluster that reaches each:
+        /// `{"storage.googleapis.com": "storage_googleapis_com"}`. A host is a name, `*.example.com` for every host below a domain, or
+        /// one of them with a port. None by default: a redirect to another host is a bad answer then, which names the host. Up to
+        /// ten redirects are followed; on its own host always, by its own cluster unless its scheme changes and the host is listed
+        /// here. Another host is asked by GET, and none of `headers` goes there.
+        #[cfg_attr(
+            not(target_arch = "wasm32"),
+            schemars(with = "Option<std::collections::BTreeMap<String, String>>"),
+            schemars(extend("default" = Map::new()))
+        )]
+        pub(in crate::config) redirects: Option<Map<String, Value>>,
     }
 }
 
