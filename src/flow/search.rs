@@ -13,8 +13,10 @@
 mod around;
 mod belief;
 mod cut;
+mod head;
 mod held;
 mod long;
+mod moved;
 mod question;
 mod stored;
 mod trust;
@@ -24,7 +26,11 @@ use std::collections::VecDeque;
 
 use log::Level;
 
-pub(super) use self::cut::objection;
+pub use self::head::ZipHead;
+pub(super) use self::{
+    cut::objection,
+    moved::{discreet, same_file, who},
+};
 use self::{
     held::Held,
     long::Long,
@@ -38,6 +44,7 @@ use super::{
 use crate::{
     config::{Config, Fallback},
     cx::Cx,
+    endpoint::Trail,
     goproxy::{Failure, Fault, Lifetime, Missing, Outcome},
     http::{CallFailure, Callout, Reply},
     plan::{Source, Want, plan},
@@ -54,13 +61,21 @@ pub struct Search {
     whole: bool,
     ahead: VecDeque<Source>,
     asking: Option<Question>,
+    /// The redirects of the question that was put to an upstream or a checksum database last.
+    trail: Trail,
+    /// Whether the zip was met at another address than its own.
+    moved: bool,
+    /// What was told of the zip.
+    head: Option<ZipHead>,
+    /// Whether whoever waits has waited for somebody else before.
+    hurried: bool,
     /// What a source gave, until it is believed.
     held: Option<Held>,
     /// The list that a source gave, while it is read.
     long: Option<Long>,
     /// What it must hash to, once that is known.
     sums: Option<Sums>,
-    /// Whether it is for the head of an answer alone: then nobody is taken for who has it unasked.
+    /// Whether it is for the head of an answer alone: then how long the zip is has to be told.
     head_only: bool,
     /// Whether what storage has was checked before.
     checked_before: bool,
@@ -110,6 +125,10 @@ impl Search {
             whole,
             ahead,
             asking: None,
+            trail: Trail::default(),
+            moved: false,
+            head: None,
+            hurried: false,
             held: None,
             long: None,
             sums: None,
@@ -160,9 +179,11 @@ impl Search {
         let form = match (&self.want, source) {
             (Want::Zip(_), Source::Storage) if self.is_to_be_read(config) => Form::Whole,
             (Want::Zip(_), Source::Upstream(_)) if self.whole && self.may_store(config) => Form::Whole,
-            // The last one who may have it: the streamed answer itself says whether it does.
-            (Want::Zip(_), Source::Upstream(_)) if self.ahead.is_empty() && !self.head_only => {
-                return self.done(End::Zip { proven: false, checked: false }, Some(source));
+            // Even the last one who may have it is asked: it may redirect, and a client is sent to where that leads.
+            (Want::Zip(_), Source::Upstream(_)) if self.asks_by_get(source, config) => Form::First,
+            // Unless whoever waits has waited for long enough: the streamed answer itself says whether it has it.
+            (Want::Zip(_), Source::Upstream(_)) if self.is_taken_unasked() => {
+                return self.done(End::zip(false, false), Some(source));
             }
             (Want::Zip(_), Source::Storage) if self.doubted => Form::First,
             _ => self.listing(source, config).map_or(Form::Plain, Form::Listing),
@@ -170,11 +191,25 @@ impl Search {
         self.ask(Question { source, form, again: false }, config, cx)
     }
 
+    /// Asks at the first address: where redirects of another question have led is over.
     fn ask(&mut self, question: Question, config: &Config, cx: &Cx<'_>) -> Step {
+        if question.source != Source::Storage {
+            self.trail = Trail::default();
+        }
+        self.put(question, config, cx)
+    }
+
+    /// Asks where redirects have led.
+    fn put(&mut self, question: Question, config: &Config, cx: &Cx<'_>) -> Step {
         match question.callout(&self.want, config) {
             Some(callout) => {
                 let source = question.source;
                 self.asking = Some(question);
+                let endpoint = source.endpoint(config).filter(|_| source != Source::Storage);
+                let callout = match endpoint {
+                    Some(endpoint) => self.trail.lead(callout, endpoint),
+                    None => callout,
+                };
                 Step::Ask(source, callout)
             }
             None => self.advance(config, cx),
@@ -186,10 +221,16 @@ impl Search {
         let Some(question) = self.asking.take() else {
             return self.advance(config, cx);
         };
-        if let Some(question) = self.instead(&question, &reply) {
+        if let Some(step) = self.follow(&question, &reply, config, cx) {
+            return step;
+        }
+        if let Some(question) = self.instead(&question, &reply, config) {
             return self.ask(question, config, cx);
         }
         let source = question.source;
+        if let (Want::Zip(_), Some(head)) = (&self.want, ZipHead::of(&question.form, &reply)) {
+            self.head = Some(head);
+        }
         let may_be_cut = self.may_be_cut(source, &reply, config);
         let encoded = encoded(&reply);
         let reply =
@@ -198,6 +239,7 @@ impl Search {
             Ok(()) => return Step::Work,
             Err(reply) => reply,
         };
+        let is_by_info = question.form == Form::ByInfo;
         let end = match (question.form, source) {
             (Form::Store { from, .. }, _) => return self.stored(from, &reply, config, cx),
             (Form::Listing(inventory), _) => return self.count(inventory, &reply, config, cx),
@@ -211,7 +253,7 @@ impl Search {
                     self.held = Some(Held::zip(source, zip, bytes));
                     return Step::Work;
                 }
-                (Whole::TooLarge, _) => Some(End::Zip { proven: true, checked: false }),
+                (Whole::TooLarge, _) => Some(End::zip(true, false)),
                 (Whole::NoZip | Whole::Here(_), _) => {
                     self.hear_wrong(source, Loss::NoZip, "not a zip", config, cx)
                 }
@@ -227,12 +269,19 @@ impl Search {
             // Larger than the host lets an answer be: it is there, and it ignores ranges.
             (Form::First, _) if reply == Reply::Failed(CallFailure::Broken) => {
                 let checked = source == Source::Storage && self.is_checked(config);
-                Some(End::Zip { proven: true, checked })
+                Some(End::zip(true, checked))
             }
             (Form::ByInfo | Form::First | Form::Plain, Source::Storage) => {
                 self.hear_storage(reply, config, cx)
             }
-            (Form::ByInfo | Form::First | Form::Plain, _) => self.hear_upstream(source, reply, config, cx),
+            (Form::ByInfo | Form::First | Form::Plain, _) => {
+                let end = self.hear_upstream(source, reply, config, cx);
+                // Where that file is, the zip is not.
+                if is_by_info {
+                    self.trail = Trail::default();
+                }
+                end
+            }
         };
         match end {
             Some(End::Document(found)) if self.is_proven_by_sums() => {
@@ -245,22 +294,36 @@ impl Search {
     }
 
     /// What the same source is asked once more, where the reply says nothing yet.
-    fn instead(&self, question: &Question, reply: &Reply) -> Option<Question> {
+    fn instead(&self, question: &Question, reply: &Reply, config: &Config) -> Option<Question> {
         match reply {
             // A kept connection that the other side closes just then is nobody's outage. Once more, over a new one.
             Reply::Failed(failure) if !question.again && self.may_be_dropped(question, *failure) => {
                 Some(Question { again: true, ..question.clone() })
             }
             Reply::Answered { status, .. } if question.is_head(&self.want) => {
-                let form = instead_of_head(question.source, *status)?;
+                let form = match instead_of_head(question.source, *status) {
+                    // That a version has an `.info` says neither how long its zip is nor where.
+                    Some(Form::ByInfo) if self.head_only || self.asks_by_get(question.source, config) => {
+                        Form::First
+                    }
+                    None if self.is_untold(&question.form, reply) => Form::First,
+                    form => form?,
+                };
                 Some(Question { form, ..question.clone() })
             }
             // Larger than the host lets an answer be, or broken off: whether it is there, to be streamed, takes no body.
             Reply::Failed(CallFailure::Broken) if question.form == Form::Whole => {
-                Some(Question { form: Form::Plain, ..question.clone() })
+                let by_get = question.source != Source::Storage && self.asks_by_get(question.source, config);
+                let form = if by_get { Form::First } else { Form::Plain };
+                Some(Question { form, ..question.clone() })
             }
             _ => None,
         }
+    }
+
+    /// Whether a zip is there by this reply, of which it has to be told how long it is, and is not.
+    fn is_untold(&self, form: &Form, reply: &Reply) -> bool {
+        self.head_only && ZipHead::of(form, reply).is_some_and(|head| head.length.is_none())
     }
 
     /// The host's own answer to a HEAD has no text by which to tell a connection that closed from one that was refused.
@@ -279,12 +342,16 @@ impl Search {
         config: &Config,
         cx: &mut Cx<'_>,
     ) -> Option<End> {
-        let who = source.describe(config);
+        let reply = match self.discreet(source, reply, config) {
+            Ok(reply) => reply,
+            Err(refused) => return self.note(source, refused, false, config, cx),
+        };
+        let who = self.who(source, config);
         let answered = matches!(reply, Reply::Answered { status: 200, .. });
         let outcome = match &self.want {
             Want::Document(document) => upstream::judge(document, &who, reply, cx.now),
             Want::Zip(zip) => match upstream::judge_presence(&zip.to_string(), &who, reply, cx.now) {
-                None => return Some(End::Zip { proven: true, checked: false }),
+                None => return Some(End::zip(true, false)),
                 Some(outcome) => outcome,
             },
         };
@@ -360,7 +427,7 @@ impl Search {
         let was_passed_over = self.spares_storage && self.ahead.contains(&Source::Storage);
         let storage_failed = self.unavailable.is_some() || was_passed_over;
         Step::Done(Searched {
-            end,
+            end: self.located(end, source),
             source,
             storage_failed,
             unproven: self.unproven,

@@ -7,7 +7,7 @@ use crate::{
     flow::Searched,
     goproxy::{Document, SumdbFile},
     plan::Want,
-    shared::Lease,
+    shared::{Lease, Region},
     upstream,
 };
 
@@ -17,6 +17,12 @@ impl Worker {
         let Some(job) = self.jobs.get_mut(&JobKey::Search(key.clone())) else { return };
         let around = match job {
             Job::Fetch(fetch) => fetch.search.around(),
+            // Whoever has it redirects, and would once more.
+            Job::Follow { .. }
+                if self.index.peek(cx.kv, Region::Found, &key.path).is_some_and(|e| e.is_moved()) =>
+            {
+                None
+            }
             Job::Follow { errand, .. } => Searched::around(&errand.want, &self.config, errand.may_fetch),
             Job::Copy(_)
             | Job::Dating(_)
