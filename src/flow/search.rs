@@ -196,6 +196,9 @@ impl Search {
         if question.source != Source::Storage {
             self.trail = Trail::default();
         }
+        if !matches!(question.form, Form::Store { .. }) {
+            self.head = None;
+        }
         self.put(question, config, cx)
     }
 

@@ -94,6 +94,11 @@ impl Searched {
         Some(Self::new(end, source))
     }
 
+    /// Whether it is known where a redirect leads to the zip.
+    pub fn is_located(&self) -> bool {
+        matches!(self.end, End::Zip { to: Some(_), .. })
+    }
+
     /// Whether nobody could say.
     pub fn is_failed(&self) -> bool {
         matches!(self.end, End::Failed(_))

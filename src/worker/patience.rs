@@ -17,12 +17,6 @@ impl Worker {
         let Some(job) = self.jobs.get_mut(&JobKey::Search(key.clone())) else { return };
         let around = match job {
             Job::Fetch(fetch) => fetch.search.around(),
-            // Whoever has it redirects, and would once more.
-            Job::Follow { .. }
-                if self.index.peek(cx.kv, Region::Found, &key.path).is_some_and(|e| e.is_moved()) =>
-            {
-                None
-            }
             Job::Follow { errand, .. } => Searched::around(&errand.want, &self.config, errand.may_fetch),
             Job::Copy(_)
             | Job::Dating(_)
@@ -32,6 +26,12 @@ impl Worker {
             | Job::Upload(_)
             | Job::Write(_) => None,
         };
+        // Whoever has a zip that moved redirects, and would once more: then it is waited for where that leads.
+        let leads_on = |around: &Searched| {
+            around.is_located()
+                || !self.index.peek(cx.kv, Region::Found, &key.path).is_some_and(|entry| entry.is_moved())
+        };
+        let around = around.filter(leads_on);
         let patience = if around.is_some() { self.config.fetch.zip_wait } else { self.config.fetch.wait };
         let Some(errand) = job.errand() else { return };
         let mut impatient = errand.impatient(patience, cx.now);

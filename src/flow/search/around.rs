@@ -28,11 +28,9 @@ impl Search {
         });
         let asked = asked.or_else(|| self.held.as_ref().map(Held::source));
         let around = around(&self.want, asked.into_iter().chain(self.ahead.iter().copied()))?;
-        // Where redirects have led is where the zip is, as far as is known; where it was before, it is known not to be.
-        let at = self.address(around.source).filter(|_| asked == around.source);
-        if self.moved && at.is_none() {
-            return None;
-        }
+        // Where redirects have led is where the zip is, as far as is known.
+        let is_of_another_file = self.asking.as_ref().is_some_and(|question| question.form == Form::ByInfo);
+        let at = self.address(around.source).filter(|_| asked == around.source && !is_of_another_file);
         let end =
             End::Zip { proven: false, checked: false, moved: at.is_some(), to: at.map(Box::new), head: None };
         let doubt = match &self.refusal {

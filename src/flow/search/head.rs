@@ -33,6 +33,13 @@ impl ZipHead {
     }
 }
 
+impl ZipHead {
+    /// What holds of a copy of it too.
+    pub(super) fn of_a_copy(self) -> Self {
+        Self { length: self.length, ..Self::default() }
+    }
+}
+
 fn said(headers: &Headers) -> Option<u64> {
     headers.first("content-length")?.trim().parse().ok()
 }

@@ -84,7 +84,8 @@ impl Search {
             (End::Zip { proven, checked, .. }, Want::Zip(_)) => {
                 let to = self.address(source).map(Box::new);
                 let moved = matches!(source, Some(Source::Upstream(_))) && (self.moved || to.is_some());
-                End::Zip { proven, checked, moved, to, head: self.head.clone() }
+                let head = self.head.clone().map(|head| if self.stored { head.of_a_copy() } else { head });
+                End::Zip { proven, checked, moved, to, head }
             }
             (end, _) => end,
         }

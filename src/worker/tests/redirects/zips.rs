@@ -294,3 +294,26 @@ fn a_storage_that_redirects_is_configured_wrongly_and_not_followed() {
         }
     }
 }
+
+#[test]
+fn whoever_comes_again_waits_for_where_it_leads_however_slow_that_is() {
+    let mut world = World::new(2, &config(STREAMED));
+    let home = world.cluster("home");
+    home.gives_ranges = true;
+    home.serve(&format!("/base{ZIP}"), EMPTY_ZIP);
+    assert_eq!(redirected(&mut world, 0, &format!("https://store.test{SIGNED}")).1.status, 307);
+    redirect(&mut world, ZIP, 302, &format!("https://store.test{SIGNED}"));
+    world.cluster("home").latency = 20_000;
+    let store = world.cluster("store");
+    store.gives_ranges = true;
+    store.serve(SIGNED, EMPTY_ZIP);
+    let streams = [world.begin(0, ZIP), world.begin(1, ZIP)];
+    world.pass(17_000);
+    for stream in streams {
+        assert_eq!(*world.verdict(stream), Verdict::Wait, "it would be redirected once more");
+    }
+    world.settle();
+    for stream in streams {
+        assert_eq!(set(route(&world, stream), "x-modgate-cluster"), "store");
+    }
+}
