@@ -17,6 +17,7 @@ pub mod limits;
 mod policy;
 mod problems;
 mod raw;
+mod redirects;
 #[cfg(test)]
 #[cfg(not(target_arch = "wasm32"))]
 mod reference;
@@ -36,11 +37,12 @@ pub use self::bundle::Bundle;
 pub use self::callers::{CallerSource, Callers, Origin, XfccKey};
 use self::document::Document;
 pub use self::endpoint::{Endpoint, Scheme};
-pub use self::host::HostPattern;
+pub use self::host::{HostPattern, authority};
 pub use self::policy::{BundleSource, MissMode, MissOverride, OnMiss, PolicySection};
 use self::problems::Found;
 pub use self::problems::{Problem, Problems};
 use self::raw::RawConfig;
+pub use self::redirects::Redirects;
 pub use self::storage::{
     Access, Address, Delivery, Dialect, Layout, Listing, Reverify, S3Key, Secret, Storage, Zips,
 };

@@ -1,8 +1,12 @@
 //! Requests below a configured base address. A client's own credentials and addresses never go along.
 
 mod along;
+mod redirect;
+mod shown;
 
 pub use self::along::{goes, left_behind, selects};
+pub use self::redirect::{Address, Trail, leads_to};
+pub use self::shown::{destination, is_host};
 use crate::{
     config::Endpoint,
     goproxy::encode,
@@ -39,7 +43,12 @@ pub fn request(endpoint: &Endpoint, method: &'static str, path: String) -> Callo
 
 /// The `:path` of `path` below `endpoint`'s base address.
 pub fn absolute(endpoint: &Endpoint, path: &str) -> String {
-    format!("{}/{}", endpoint.path_prefix, encode(path))
+    below(&endpoint.path_prefix, path)
+}
+
+/// The `:path` of `path` below a prefix.
+pub fn below(prefix: &str, path: &str) -> String {
+    format!("{prefix}/{}", encode(path))
 }
 
 /// How this proxy names itself to whom it asks.

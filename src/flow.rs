@@ -40,7 +40,7 @@ pub use self::question::{Parked, Resumed};
 pub use self::request::{Reception, pass_on};
 pub use self::respond::unreadable;
 pub use self::route::{Ask, Lesson, Routed};
-pub use self::search::{Search, Step};
+pub use self::search::{Search, Step, ZipHead};
 pub use self::searched::{End, News, Searched};
 pub use self::shelf::Shelf;
 pub use self::sifting::{Sifting, SiftingKey};

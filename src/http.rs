@@ -77,6 +77,20 @@ pub struct Response {
     pub headers: Vec<(&'static str, String)>,
     /// The body; for a HEAD request too, the host then sends its length alone.
     pub body: Body,
+    /// Which length it says that it has.
+    pub length: Length,
+}
+
+/// Which length a response says that it has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Length {
+    /// That of its body.
+    #[default]
+    Body,
+    /// This one: it is the answer to a HEAD, and who answers has no body that has it.
+    Said(u64),
+    /// None: it is the answer to a HEAD, and nobody said.
+    Unsaid,
 }
 
 /// A request this filter makes of a cluster.

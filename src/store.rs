@@ -17,7 +17,7 @@ mod xml;
 
 pub use self::address::public_url;
 pub use self::judge::{
-    Scope, Stored, Trouble, Written, is_page, judge, judge_presence, judge_read, judge_write,
+    Scope, Stored, Trouble, Written, is_page, judge, judge_presence, judge_read, judge_write, redirect,
 };
 pub use self::layout::{can_name, document_key, zip_key};
 pub use self::listing::{Inventory, Turned};

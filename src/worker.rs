@@ -48,6 +48,7 @@ use self::{
 use crate::{
     config::Config,
     cx::{CallId, Command, Cx, StreamId, Verdict},
+    endpoint::leads_to,
     flow::{
         Asked, Known, PROBE_ROUND, Probe, Publications, Reception, Shelf, Sightings, pass_on, readiness,
         unreadable,
@@ -55,6 +56,7 @@ use crate::{
     goproxy::may_be_ours,
     http::{Callout, ReadHeader, Reply, RequestHead, ResponseHead, Timestamp, is_read},
     metrics::Metric,
+    plan::Source,
     shared::{Index, Leases, Seat, SharedKv},
 };
 
@@ -290,10 +292,14 @@ impl Worker {
         let Some(routed) = self.arrive(stream) else {
             return Verdict::Continue;
         };
-        let expected = routed.source.endpoint(&self.config).map(|endpoint| endpoint.cluster.as_str());
-        let reply = Reply::routed(head, expected.unwrap_or_default());
+        let reply = Reply::routed(head, routed.cluster(&self.config).unwrap_or_default());
         self.sightings.note(routed.source, Asked::Other, &reply, &self.config, cx);
         self.budget.heed(routed.source, &reply, cx);
+        if let Some(location) = leads_to(&reply).filter(|_| routed.source != Source::Storage) {
+            let (verdict, lesson) = routed.redirected(location, &self.config, cx);
+            self.learn(&routed, lesson, cx);
+            return verdict;
+        }
         if routed.is_inspected() && matches!(reply, Reply::Answered { status: 200, .. }) {
             return self.begin_passing(stream, routed, head, reply, cx);
         }

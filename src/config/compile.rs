@@ -168,6 +168,7 @@ fn upstream(raw: &RawUpstream, at: &Path, context: &Context<'_>, found: &mut Fou
     let endpoint = Endpoint {
         http2: raw.http2.unwrap_or_default(),
         egress: endpoint::egress(raw.egress.as_deref(), &at.key("egress"), found),
+        redirects: endpoint::redirects(raw.redirects.as_ref(), at, found),
         ..endpoint::endpoint(&raw.endpoint(), at, context, found)
     };
     let name = match &raw.name {
@@ -227,6 +228,7 @@ fn sumdb(raw: &RawSumdb, at: &Path, context: &Context<'_>, found: &mut Found) ->
     let name = raw.name.clone().unwrap_or_default();
     let endpoint = Endpoint {
         egress: endpoint::egress(raw.egress.as_deref(), &at.key("egress"), found),
+        redirects: endpoint::redirects(raw.redirects.as_ref(), at, found),
         ..endpoint::endpoint(&raw.endpoint(), at, context, found)
     };
     // A name that is none has been noted: whose key it should be is unknown.

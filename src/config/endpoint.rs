@@ -3,6 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
+use super::Redirects;
+
 /// How a service behind an Envoy cluster is reached.
 ///
 /// Its `Debug` leaves out the values of `headers`, which may be credentials.
@@ -24,10 +28,12 @@ pub struct Endpoint {
     pub http2: bool,
     /// The proxy that its cluster goes through, as reasons name it.
     pub egress: Option<String>,
+    /// To which other hosts its redirects are followed. Those of a storage are not followed.
+    pub redirects: Redirects,
 }
 
 /// The scheme of requests. Whether TLS is spoken is the cluster's decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Scheme {
     /// `http`
     Http,
@@ -47,7 +53,8 @@ impl Scheme {
 
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { cluster, authority, scheme, path_prefix, headers, timeout, http2, egress } = self;
+        let Self { cluster, authority, scheme, path_prefix, headers, timeout, http2, egress, redirects } =
+            self;
         let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
         f.debug_struct("Endpoint")
             .field("cluster", cluster)
@@ -58,6 +65,7 @@ impl fmt::Debug for Endpoint {
             .field("timeout", timeout)
             .field("http2", http2)
             .field("egress", egress)
+            .field("redirects", redirects)
             .finish()
     }
 }

@@ -34,6 +34,14 @@ impl HostPattern {
         }
     }
 
+    /// By how many bytes of its name a host is meant, and whether that is the whole of it.
+    pub(super) fn precision(&self) -> (bool, usize) {
+        match self {
+            Self::Exact(name) => (true, name.len()),
+            Self::Suffix(suffix) => (false, suffix.len()),
+        }
+    }
+
     pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
         let (name, below) = match text.strip_prefix("*.") {
             Some(domain) => (domain, true),
@@ -57,7 +65,7 @@ impl HostPattern {
 }
 
 /// Checks what a request is addressed to, `host` or `host:port`, and writes it in lower case.
-pub(super) fn authority(text: &str) -> Result<String, &'static str> {
+pub fn authority(text: &str) -> Result<String, &'static str> {
     if text.contains('@') {
         return Err("it carries credentials; give them as a header");
     }
@@ -65,12 +73,15 @@ pub(super) fn authority(text: &str) -> Result<String, &'static str> {
     if !is_host(host) {
         return Err("it must be a host such as proxy.golang.org, with a port where it is not the usual one");
     }
-    if port
-        .is_some_and(|port| !port.bytes().all(|b| b.is_ascii_digit()) || !matches!(port.parse(), Ok(1u16..)))
-    {
-        return Err("its port is not a number from 1 to 65535");
-    }
+    port.map(self::port).transpose()?;
     Ok(text.to_ascii_lowercase())
+}
+
+/// Reads a port.
+pub(super) fn port(text: &str) -> Result<u16, &'static str> {
+    let is_number = text.bytes().all(|b| b.is_ascii_digit());
+    let port = text.parse().ok().filter(|port| is_number && *port > 0);
+    port.ok_or("its port is not a number from 1 to 65535")
 }
 
 /// Whether `text` is a host name, an IPv4 address or an IPv6 address in brackets.
@@ -86,7 +97,7 @@ pub(super) fn is_host(text: &str) -> bool {
 }
 
 /// Parts `host:port`; the colons of an IPv6 address in brackets are its own.
-fn split_port(authority: &str) -> (&str, Option<&str>) {
+pub(super) fn split_port(authority: &str) -> (&str, Option<&str>) {
     match authority.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, Some(port)),
         _ => (authority, None),

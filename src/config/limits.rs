@@ -245,3 +245,6 @@ pub const MAX_CALLER_NAMES: usize = 256;
 
 /// The longest name, its prefix not counted: a distinguished name, or a SPIFFE ID (2048 at most, in truth below 200).
 pub const MAX_CALLER_NAME_BYTES: usize = 1024;
+
+/// Hosts to which the redirects of one service are followed: an object store has one, a CDN a few.
+pub const MAX_REDIRECTS: usize = 64;

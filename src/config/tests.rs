@@ -41,6 +41,7 @@ fn the_minimal_configuration_gets_every_default() {
                 timeout: seconds(120),
                 http2: false,
                 egress: None,
+                redirects: Redirects::default(),
             },
             modules: None,
             fallback: Fallback::NotFound,

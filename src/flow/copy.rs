@@ -8,7 +8,7 @@ use std::fmt;
 use super::{Flaw, Proof, SLICE, Sums};
 use crate::{
     config::Endpoint,
-    endpoint,
+    endpoint::{self, Trail, leads_to},
     goproxy::Zip,
     http::{CallFailure, Callout, Piece, Ranged, Reply},
     modzip::{Check, H1},
@@ -17,6 +17,10 @@ use crate::{
 /// A zip that is being read.
 pub struct Copying {
     ranged: Ranged,
+    /// The redirects of the piece that is asked for. Each piece begins at the first address: what they led to may be good for seconds.
+    trail: Trail,
+    /// Whether redirects led to another host: what that called it is nothing to the first.
+    strayed: bool,
     /// The parser, until it has come to a verdict.
     check: Option<Box<Check>>,
     found: Option<H1>,
@@ -54,6 +58,9 @@ pub enum NotCopied {
     /// The upstream gives all or nothing.
     #[error("it gives no parts of it")]
     NoRanges,
+    /// The upstream redirects to where it is not followed; why, as the end of a sentence.
+    #[error("it {0}")]
+    Redirected(String),
     /// The upstream did not give it; what came in place of it, as metrics call that.
     #[error("it did not give it: {0}")]
     NotGiven(&'static str),
@@ -64,6 +71,8 @@ impl Copying {
     pub fn new(zip: &Zip, upstream: &Endpoint, sums: Option<Sums>) -> Self {
         let mut copying = Self {
             ranged: Ranged::new(endpoint::get(upstream, &zip.path()), PIECE),
+            trail: Trail::default(),
+            strayed: false,
             check: Some(Box::new(Check::new(&zip.module, &zip.version))),
             found: None,
             sums: None,
@@ -87,8 +96,19 @@ impl Copying {
         self.sums = Some(sums);
     }
 
-    /// The upstream has answered.
-    pub fn hear(&mut self, reply: Reply) {
+    /// The upstream has answered, or to whom it redirected. `who` is the upstream as reasons name it.
+    pub fn hear(&mut self, reply: Reply, upstream: &Endpoint, who: &str) {
+        if let Some(location) = leads_to(&reply) {
+            match self.trail.follow(&self.callout(upstream), location, upstream, who) {
+                Ok(trail) => {
+                    self.strayed |= trail.at().is_some_and(|at| at.strayed);
+                    self.trail = trail;
+                }
+                Err(why) => self.failed = Some(NotCopied::Redirected(why)),
+            }
+            return;
+        }
+        self.trail = Trail::default();
         let (piece, is_last) = match self.ranged.read(reply) {
             Piece::More(piece) => (piece, false),
             Piece::Last(piece) => (piece, true),
@@ -122,14 +142,23 @@ impl Copying {
         self.piece.get(from..self.checked).unwrap_or_default()
     }
 
+    /// Asks for the next piece, where redirects have led.
+    fn callout(&self, upstream: &Endpoint) -> Callout {
+        let mut callout = self.ranged.callout();
+        if self.strayed && self.trail.at().is_none_or(|at| !at.strayed) {
+            callout.headers.retain(|(name, _)| name != "if-match");
+        }
+        self.trail.lead(callout, upstream)
+    }
+
     /// What comes next, at any time when no callout is under way.
-    pub fn next(&self) -> NextPiece {
+    pub fn next(&self, upstream: &Endpoint) -> NextPiece {
         match (&self.failed, &self.found, &self.sums) {
             (Some(failed), _, _) => NextPiece::Over(Err(failed.clone())),
             (None, Some(got), Some(sums)) => NextPiece::Over(sums.prove(got).map_err(NotCopied::Flawed)),
             (None, Some(_), None) => NextPiece::Wait,
             (None, None, _) if self.lags() || self.is_last => NextPiece::Work,
-            (None, None, _) => NextPiece::Ask(self.ranged.callout()),
+            (None, None, _) => NextPiece::Ask(self.callout(upstream)),
         }
     }
 

@@ -45,6 +45,7 @@ fn is_within_reach(entry: &Entry, want: &Want, config: &Config) -> bool {
 /// Whether a client may be sent to who has it without asking that one before.
 pub(super) fn may_be_given(entry: &Entry, sightings: &Sightings, cx: &Cx<'_>) -> bool {
     let source = match entry {
+        Entry::Streamed { moved: true, .. } => return false,
         Entry::Stored { .. } => Source::Storage,
         Entry::Streamed { upstream, .. } => Source::Upstream(*upstream),
         Entry::Found(_) | Entry::Lost { .. } | Entry::Missing(_) => return true,

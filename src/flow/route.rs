@@ -2,12 +2,12 @@
 
 use super::{
     respond::{answer, audience},
-    search::{by_way_of, is_unconnected, objection},
+    search::{ZipHead, by_way_of, discreet, is_unconnected, objection, same_file, who},
 };
 use crate::{
     config::{Config, Endpoint},
     cx::{Cx, Edit, Route, Verdict},
-    endpoint,
+    endpoint::{self, Address, Trail},
     goproxy::{Answer, Asker, CACHE_HEADER, Failure, Fault, Missing, Outcome, Validity, Zip},
     http::{Reply, ResponseHead},
     metrics::{Cache, Metric},
@@ -30,6 +30,10 @@ pub struct Routed {
     pub proven: bool,
     /// Whether what comes from there is known to be the zip it has to be.
     pub checked: bool,
+    /// The address there, where a redirect led to another than its own.
+    pub to: Option<Box<Address>>,
+    /// Whether it was asked where it is a moment ago, as it redirects: it should not once more.
+    pub moved: bool,
     /// What its client wants of it.
     pub ask: Ask,
 }
@@ -56,12 +60,14 @@ pub enum Lesson {
     Lost(Loss),
     /// That there is none.
     Missing(Missing),
+    /// That the source redirects to where it is.
+    Moved,
 }
 
 impl Routed {
     /// A request for `zip` that wants this of it, routed to `source`, which nobody has asked yet.
     pub fn new(zip: Zip, source: Source, ask: Ask) -> Self {
-        Self { zip, source, doubt: None, proven: false, checked: false, ask }
+        Self { zip, source, doubt: None, proven: false, checked: false, to: None, moved: false, ask }
     }
 
     /// The answer that sends the client to where storage can be reached without the gateway, where it is to go there. Nobody is
@@ -89,18 +95,61 @@ impl Routed {
     /// The way there. What is none of that host's business stays behind, and what is nobody else's goes beside the request:
     /// which route takes it, the filter cannot see.
     pub fn verdict(&self, config: &Config) -> Option<Verdict> {
-        let to = self.source.endpoint(config)?;
+        let endpoint = self.source.endpoint(config)?;
         let (coding, identity) = endpoint::ACCEPT_ENCODING;
-        let set = vec![
-            (config.matching.route_header.clone(), to.cluster.clone()),
-            (config.matching.host_header.clone(), to.authority.clone()),
-            (":scheme".to_owned(), to.scheme.as_str().to_owned()),
-            (":path".to_owned(), self.path(to, config)),
+        let (cluster, authority, scheme, path) = match self.to.as_deref() {
+            Some(to) => (&to.cluster, &to.authority, to.scheme, to.path.clone()),
+            None => (&endpoint.cluster, &endpoint.authority, endpoint.scheme, self.path(endpoint, config)),
+        };
+        let mut set = vec![
+            (config.matching.route_header.clone(), cluster.clone()),
+            (config.matching.host_header.clone(), authority.clone()),
+            (":scheme".to_owned(), scheme.as_str().to_owned()),
+            (":path".to_owned(), path),
             ("user-agent".to_owned(), endpoint::USER_AGENT.to_owned()),
             (coding.to_owned(), identity.to_owned()),
         ];
-        let (cluster, confided) = (to.cluster.clone(), to.headers.clone());
+        if self.to.is_some() {
+            set.push((
+                SHOWN_PATH.to_owned(),
+                endpoint::below(&config.matching.path_prefix, &self.zip.path()),
+            ));
+        }
+        let has_strayed = self.to.as_ref().is_some_and(|to| to.strayed);
+        let confided = if has_strayed { Vec::new() } else { endpoint.headers.clone() };
+        let cluster = cluster.clone();
         Some(Verdict::Route(Route { set, cluster, confided, selects: !self.is_inspected() }))
+    }
+
+    /// The cluster that it was routed to.
+    pub fn cluster<'a>(&'a self, config: &'a Config) -> Option<&'a str> {
+        let own = || self.source.endpoint(config).map(|endpoint| endpoint.cluster.as_str());
+        self.to.as_ref().map(|to| to.cluster.as_str()).or_else(own)
+    }
+
+    /// The answer where the source redirects after all, which nobody expected who sent the client there: that it come again, for then
+    /// the source is asked where it leads. Nobody is sent again twice in a row.
+    pub fn redirected(&self, location: &str, config: &Config, cx: &mut Cx<'_>) -> (Verdict, Lesson) {
+        let who = who(self.source, self.to.as_deref(), config);
+        let fail = |why: &str| {
+            let reason = format!("{}: {who} {why}", self.zip);
+            Failure { fault: Fault::Bad, reason, retry_after: None }
+        };
+        if self.moved {
+            let why = "redirects once more, though it was asked a moment ago where it leads; try again";
+            return (failed(&fail(why), cx), Lesson::Failed);
+        }
+        let Some(endpoint) = self.source.endpoint(config) else {
+            return (failed(&fail("redirects"), cx), Lesson::Nothing);
+        };
+        let sent = endpoint::get(endpoint, &self.zip.path());
+        match Trail::default().follow(&sent, location, endpoint, &self.source.describe(config)) {
+            Ok(_) => {
+                let again = Answer::Again { file: &same_file(&self.zip), cache: Cache::Upstream };
+                (answer(&again, &Asker::default(), KIND, Cache::Upstream, cx), Lesson::Moved)
+            }
+            Err(why) => (failed(&fail(&why), cx), Lesson::Failed),
+        }
     }
 
     fn path(&self, to: &Endpoint, config: &Config) -> String {
@@ -134,13 +183,23 @@ impl Routed {
     ) -> (Verdict, Lesson) {
         let cache = if self.source == Source::Storage { Cache::Storage } else { Cache::Upstream };
         let what = self.zip.to_string();
-        let who = self.source.describe(config);
+        let who = who(self.source, self.to.as_deref(), config);
         let audience = audience(Some(&self.zip.module), config);
         if self.ask.head_only
             && let Some(verdict) = self.without_head(&reply, config, cx)
         {
             return (verdict, Lesson::Nothing);
         }
+        if self.source == Source::Storage
+            && let Some(why) = store::redirect(&reply)
+        {
+            return (failed(&self.bad(&why, config), cx), Lesson::Failed);
+        }
+        let reply = match self.to.as_ref().map(|to| discreet(&what, self.source, to, reply.clone(), config)) {
+            Some(Ok(reply)) => reply,
+            Some(Err(Outcome::Failed(failure))) => return (failed(&failure, cx), Lesson::Failed),
+            Some(Err(_)) | None => reply,
+        };
         let unconnected = is_unconnected(&reply);
         let judged = upstream::judge_download(&what, &who, reply, self.is_inspected(), cx.now);
         let judged =
@@ -194,15 +253,15 @@ impl Routed {
             return None;
         }
         Some(if self.proven {
-            let validity = Validity { fresh_for: None, audience: audience(Some(&self.zip.module), config) };
-            answer(&Answer::Present { validity, cache }, &Asker::default(), KIND, cache, cx)
+            present(&self.zip, None, cache, config, cx)
         } else {
             failed(&self.bad(&format!("it answered {status} to a HEAD, and may know none"), config), cx)
         })
     }
 
     fn bad(&self, why: &str, config: &Config) -> Failure {
-        let reason = format!("{}: bad answer from {}: {why}", self.zip, self.source.describe(config));
+        let who = who(self.source, self.to.as_deref(), config);
+        let reason = format!("{}: bad answer from {who}: {why}", self.zip);
         Failure { fault: Fault::Bad, reason, retry_after: None }
     }
 
@@ -256,11 +315,36 @@ impl Routed {
     }
 }
 
+/// The answer to a HEAD: that `zip` is there, and what is known of it.
+pub(super) fn present(
+    zip: &Zip,
+    head: Option<&ZipHead>,
+    cache: Cache,
+    config: &Config,
+    cx: &mut Cx<'_>,
+) -> Verdict {
+    let validity = Validity { fresh_for: None, audience: audience(Some(&zip.module), config) };
+    let unknown = ZipHead::default();
+    let ZipHead { length, etag, last_modified } = head.unwrap_or(&unknown);
+    let present = Answer::Present {
+        validity,
+        cache,
+        length: *length,
+        etag: etag.as_deref(),
+        last_modified: last_modified.as_deref(),
+    };
+    answer(&present, &Asker::default(), KIND, cache, cx)
+}
+
 fn failed(failure: &Failure, cx: &mut Cx<'_>) -> Verdict {
     answer(&Answer::Failed(failure), &Asker::default(), KIND, Cache::None, cx)
 }
 
 const KIND: &str = "zip";
+
+/// The request header that Envoy's access logs and traces show in place of `:path`, where there is one: a signed address is not for
+/// them. What it says is the client's own path.
+const SHOWN_PATH: &str = "x-envoy-original-path";
 
 const KEPT: [&str; 10] = [
     "accept-ranges",

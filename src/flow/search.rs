@@ -15,8 +15,10 @@ mod belief;
 mod cut;
 mod decode;
 mod egress;
+mod head;
 mod held;
 mod long;
+mod moved;
 mod question;
 mod retry;
 mod stored;
@@ -27,8 +29,12 @@ use std::{collections::VecDeque, time::Duration};
 
 use log::Level;
 
-pub(super) use self::cut::objection;
-pub(super) use self::egress::{by_way_of, is_unconnected};
+pub use self::head::ZipHead;
+pub(super) use self::{
+    cut::objection,
+    egress::{by_way_of, is_unconnected},
+    moved::{discreet, same_file, who},
+};
 use self::{
     decode::Decoding,
     held::Held,
@@ -44,6 +50,7 @@ use super::{
 use crate::{
     config::{Config, Fallback},
     cx::Cx,
+    endpoint::Trail,
     goproxy::{Failure, Fault, Lifetime, Missing, Outcome},
     http::{CallFailure, Callout, Decoder, Reply, Timestamp},
     plan::{Source, Want, plan},
@@ -76,6 +83,14 @@ pub struct Search {
     stands_in: bool,
     /// Whether somebody holds what is asked about.
     exists_elsewhere: bool,
+    /// The redirects of the question that was put to an upstream or a checksum database last.
+    trail: Trail,
+    /// Whether the zip was met at another address than its own.
+    moved: bool,
+    /// What was told of the zip.
+    head: Option<ZipHead>,
+    /// Whether whoever waits has waited for somebody else before.
+    hurried: bool,
     /// What a source gave, until it is believed.
     held: Option<Held>,
     /// The document that a source gave, while it is decoded.
@@ -84,7 +99,7 @@ pub struct Search {
     long: Option<Long>,
     /// What it must hash to, once that is known.
     sums: Option<Sums>,
-    /// Whether it is for the head of an answer alone: then nobody is taken for who has it unasked.
+    /// Whether it is for the head of an answer alone: then how long the zip is has to be told.
     head_only: bool,
     /// Whether what storage has was checked before.
     checked_before: bool,
@@ -146,6 +161,10 @@ impl Search {
             began: None,
             stands_in: false,
             exists_elsewhere: false,
+            trail: Trail::default(),
+            moved: false,
+            head: None,
+            hurried: false,
             held: None,
             decoding: None,
             long: None,
@@ -200,9 +219,11 @@ impl Search {
             (Want::Zip(_), Source::Upstream(_)) if self.whole && !self.is_slow && self.may_store(config) => {
                 Form::Whole
             }
-            // The last one who may have it: the streamed answer itself says whether it does.
-            (Want::Zip(_), Source::Upstream(_)) if self.ahead.is_empty() && !self.head_only => {
-                return self.done(End::Zip { proven: false, checked: false }, Some(source));
+            // Even the last one who may have it is asked: it may redirect, and a client is sent to where that leads.
+            (Want::Zip(_), Source::Upstream(_)) if self.asks_by_get(source, config) => Form::First,
+            // Unless whoever waits has waited for long enough: the streamed answer itself says whether it has it.
+            (Want::Zip(_), Source::Upstream(_)) if self.is_taken_unasked() => {
+                return self.done(End::zip(false, false), Some(source));
             }
             (Want::Zip(_), Source::Storage) if self.doubted => Form::First,
             _ => self.listing(source, config).map_or(Form::Plain, Form::Listing),
@@ -210,12 +231,29 @@ impl Search {
         self.ask(Question { source, form, tries: 0 }, config, cx)
     }
 
+    /// Asks at the first address: where redirects of another question have led is over.
     fn ask(&mut self, question: Question, config: &Config, cx: &Cx<'_>) -> Step {
+        if question.source != Source::Storage {
+            self.trail = Trail::default();
+        }
+        if !matches!(question.form, Form::Store { .. }) {
+            self.head = None;
+        }
+        self.put(question, config, cx)
+    }
+
+    /// Asks where redirects have led.
+    fn put(&mut self, question: Question, config: &Config, cx: &Cx<'_>) -> Step {
         match question.callout(&self.want, config) {
             Some(callout) => {
                 let source = question.source;
                 self.began.get_or_insert(cx.now);
                 self.asking = Some(question);
+                let endpoint = source.endpoint(config).filter(|_| source != Source::Storage);
+                let callout = match endpoint {
+                    Some(endpoint) => self.trail.lead(callout, endpoint),
+                    None => callout,
+                };
                 Step::Ask(source, callout)
             }
             None => self.advance(config, cx),
@@ -227,16 +265,19 @@ impl Search {
         let Some(question) = self.asking.take() else {
             return self.advance(config, cx);
         };
+        if let Some(step) = self.follow(&question, &reply, config, cx) {
+            return step;
+        }
         if question.form == Form::Whole && reply == Reply::Failed(CallFailure::Broken) {
             self.broken_wholes = self.broken_wholes.saturating_add(1);
         }
         if let Some(step) = self.whole_again(&question, &reply, config) {
             return step;
         }
-        if let Some(question) = self.instead(&question, &reply) {
+        if let Some(question) = self.instead(&question, &reply, config) {
             return self.ask(question, config, cx);
         }
-        if reply == Reply::Failed(CallFailure::TimedOut) && question.is_hurried(&self.want, config) {
+        if reply == Reply::Failed(CallFailure::TimedOut) && question.has_less_time(&self.want, config) {
             // Too slow to be waited for: it is streamed, by whoever is next.
             self.is_slow = true;
             self.ahead.push_front(question.source);
@@ -255,6 +296,9 @@ impl Search {
     /// The reply of a source, which can be read as it is.
     fn hear(&mut self, question: Question, reply: Reply, config: &Config, cx: &mut Cx<'_>) -> Step {
         let source = question.source;
+        if let (Want::Zip(_), Some(head)) = (&self.want, ZipHead::of(&question.form, &reply)) {
+            self.head = Some(head);
+        }
         let may_be_cut = self.may_be_cut(source, &reply, config);
         let encoded = encoded(&reply);
         let reply =
@@ -263,6 +307,7 @@ impl Search {
             Ok(()) => return Step::Work,
             Err(reply) => reply,
         };
+        let is_by_info = question.form == Form::ByInfo;
         let end = match (question.form, source) {
             (Form::Store { from, .. }, _) => return self.stored(from, &reply, config, cx),
             (Form::Listing(inventory), _) => return self.count(inventory, &reply, config, cx),
@@ -276,7 +321,7 @@ impl Search {
                     self.held = Some(Held::zip(source, zip, bytes));
                     return Step::Work;
                 }
-                (Whole::TooLarge, _) => Some(End::Zip { proven: true, checked: false }),
+                (Whole::TooLarge, _) => Some(End::zip(true, false)),
                 (Whole::NoZip | Whole::Here(_), _) => {
                     self.hear_wrong(source, Loss::NoZip, "not a zip", config, cx)
                 }
@@ -292,12 +337,19 @@ impl Search {
             // Larger than the host lets an answer be: it is there, and it ignores ranges.
             (Form::First, _) if reply == Reply::Failed(CallFailure::Broken) => {
                 let checked = source == Source::Storage && self.is_checked(config);
-                Some(End::Zip { proven: true, checked })
+                Some(End::zip(true, checked))
             }
             (Form::ByInfo | Form::First | Form::Plain, Source::Storage) => {
                 self.hear_storage(reply, config, cx)
             }
-            (Form::ByInfo | Form::First | Form::Plain, _) => self.hear_upstream(source, reply, config, cx),
+            (Form::ByInfo | Form::First | Form::Plain, _) => {
+                let end = self.hear_upstream(source, reply, config, cx);
+                // Where that file is, the zip is not.
+                if is_by_info {
+                    self.trail = Trail::default();
+                }
+                end
+            }
         };
         match end {
             Some(End::Document(found)) if self.is_proven_by_sums() => {
@@ -310,22 +362,36 @@ impl Search {
     }
 
     /// What the same source is asked once more, where the reply says nothing yet.
-    fn instead(&self, question: &Question, reply: &Reply) -> Option<Question> {
+    fn instead(&self, question: &Question, reply: &Reply, config: &Config) -> Option<Question> {
         match reply {
             // A kept connection that the other side closes just then is nobody's outage. Once more, over a new one.
             Reply::Failed(failure) if question.tries == 0 && self.may_be_dropped(question, *failure) => {
                 Some(Question { tries: 1, ..question.clone() })
             }
             Reply::Answered { status, .. } if question.is_head(&self.want) => {
-                let form = instead_of_head(question.source, *status)?;
+                let form = match instead_of_head(question.source, *status) {
+                    // That a version has an `.info` says neither how long its zip is nor where.
+                    Some(Form::ByInfo) if self.head_only || self.asks_by_get(question.source, config) => {
+                        Form::First
+                    }
+                    None if self.is_untold(&question.form, reply) => Form::First,
+                    form => form?,
+                };
                 Some(Question { form, ..question.clone() })
             }
             // Larger than the host lets an answer be, or broken off: whether it is there, to be streamed, takes no body.
             Reply::Failed(CallFailure::Broken) if question.form == Form::Whole => {
-                Some(Question { form: Form::Plain, ..question.clone() })
+                let by_get = question.source != Source::Storage && self.asks_by_get(question.source, config);
+                let form = if by_get { Form::First } else { Form::Plain };
+                Some(Question { form, ..question.clone() })
             }
             _ => None,
         }
+    }
+
+    /// Whether a zip is there by this reply, of which it has to be told how long it is, and is not.
+    fn is_untold(&self, form: &Form, reply: &Reply) -> bool {
+        self.head_only && ZipHead::of(form, reply).is_some_and(|head| head.length.is_none())
     }
 
     /// The host's own answer to a HEAD has no text by which to tell a connection that closed from one that was refused.
@@ -344,13 +410,17 @@ impl Search {
         config: &Config,
         cx: &mut Cx<'_>,
     ) -> Option<End> {
-        let who = source.describe(config);
+        let reply = match self.discreet(source, reply, config) {
+            Ok(reply) => reply,
+            Err(refused) => return self.note(source, refused, false, config, cx),
+        };
+        let who = self.who(source, config);
         let answered = matches!(reply, Reply::Answered { status: 200, .. });
         let unconnected = is_unconnected(&reply);
         let outcome = match &self.want {
             Want::Document(document) => upstream::judge(document, &who, reply, cx.now),
             Want::Zip(zip) => match upstream::judge_presence(&zip.to_string(), &who, reply, cx.now) {
-                None => return Some(End::Zip { proven: true, checked: false }),
+                None => return Some(End::zip(true, false)),
                 Some(outcome) => outcome,
             },
         };
@@ -435,7 +505,7 @@ impl Search {
         let was_passed_over = self.spares_storage && self.ahead.contains(&Source::Storage);
         let storage_failed = self.unavailable.is_some() || was_passed_over;
         Step::Done(Searched {
-            end,
+            end: self.located(end, source),
             source,
             storage_failed,
             unproven: self.unproven,

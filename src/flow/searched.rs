@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::search::ZipHead;
 use crate::{
+    endpoint::Address,
     goproxy::{Failure, Fault, Found, Lifetime, Missing},
     http::Timestamp,
     plan::{Source, Want},
@@ -37,10 +39,16 @@ pub enum End {
     Missing(Missing),
     /// `source` has the zip.
     Zip {
-        /// Whether it was asked; else it is the last who may have it, and the streamed answer itself says.
+        /// Whether it was asked; else nobody waits for that any longer, and the streamed answer itself says.
         proven: bool,
         /// Whether what it has was read and is right.
         checked: bool,
+        /// Whether `source` gives it at another address than its own, or did: whoever is sent there unasked is redirected.
+        moved: bool,
+        /// That address, which is good for seconds. It is told to those who wait, and kept nowhere.
+        to: Option<Box<Address>>,
+        /// What `source` said of it.
+        head: Option<ZipHead>,
     },
 }
 
@@ -53,6 +61,13 @@ pub struct News<'a> {
     pub key: &'a str,
     /// What it came to, still encoded.
     rest: &'a [u8],
+}
+
+impl End {
+    /// A zip at the address of whoever has it, of which no more is known.
+    pub fn zip(proven: bool, checked: bool) -> Self {
+        Self::Zip { proven, checked, moved: false, to: None, head: None }
+    }
 }
 
 impl Searched {
@@ -72,12 +87,16 @@ impl Searched {
             Entry::Found(found) => (End::Document(found), None),
             Entry::Missing(missing) => (End::Missing(missing), None),
             Entry::Lost { .. } => return None,
-            Entry::Stored { checked, .. } => (End::Zip { proven: true, checked }, Some(Source::Storage)),
-            Entry::Streamed { upstream, .. } => {
-                (End::Zip { proven: true, checked: false }, Some(Source::Upstream(upstream)))
-            }
+            Entry::Stored { checked, .. } => (End::zip(true, checked), Some(Source::Storage)),
+            Entry::Streamed { moved: true, .. } => return None,
+            Entry::Streamed { upstream, .. } => (End::zip(true, false), Some(Source::Upstream(upstream))),
         };
         Some(Self::new(end, source))
+    }
+
+    /// Whether it is known where a redirect leads to the zip.
+    pub fn is_located(&self) -> bool {
+        matches!(self.end, End::Zip { to: Some(_), .. })
     }
 
     /// Whether nobody could say.
@@ -143,8 +162,8 @@ impl Searched {
             (End::Zip { checked, .. }, Some(Source::Storage)) => {
                 Some(Entry::Stored { since: now, checked: *checked, doubted: false })
             }
-            (End::Zip { proven: true, .. }, Some(Source::Upstream(upstream))) => {
-                Some(Entry::Streamed { upstream, since: now })
+            (End::Zip { proven: true, moved, .. }, Some(Source::Upstream(upstream))) => {
+                Some(Entry::Streamed { upstream, since: now, moved: *moved })
             }
             (End::Zip { .. } | End::Failed(_), _) => None,
         }
@@ -171,7 +190,7 @@ impl<'a> News<'a> {
 
 /// What is encoded says of itself neither fields nor types, and while the filter is replaced two builds of it write to each
 /// other. NB: count up with any change of `Searched` or of what it holds.
-const LAYOUT: u8 = 3;
+const LAYOUT: u8 = 4;
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,8 @@
 //! | an immutable document | 200 or 304 | a day, `immutable` |
 //! | a mutable document | 200 or 304 | what is left of its freshness |
 //! | a zip that storage hands out itself | 302 | `no-store`: the address is good for minutes |
-//! | a zip whose source knows no HEAD | 200 to a HEAD, without a length | a day, `immutable` |
+//! | a zip that its source redirects, which was learnt just now | 307, to itself | `no-store` |
+//! | a zip, to a HEAD | 200, without a length where its source does not say it | a day, `immutable` |
 //! | none exists | 404 or 410, as the source said | what is left of the negative freshness |
 //! | a rule or an upstream forbids it | 403 | `no-store` |
 //! | malformed | 400, 405 | `no-store` |
@@ -21,13 +22,20 @@ use std::time::Duration;
 use super::{Document, Failure, Fault, Found, Missing, Refusal, Zip};
 use crate::{
     gomod::is_graphic,
-    http::{Body, Response},
+    http::{Body, Length, Response},
     metrics::Cache,
 };
 
 /// Everything this proxy answers by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer<'a> {
+    /// It is to be asked for once more, for its source redirects and will be asked where to.
+    Again {
+        /// Itself, as the last element of its path.
+        file: &'a str,
+        /// Who has it.
+        cache: Cache,
+    },
     /// It is to be had there.
     Elsewhere {
         /// The URL.
@@ -66,12 +74,18 @@ pub enum Answer<'a> {
         /// Its bytes.
         body: String,
     },
-    /// A zip is there, of which no more is known: the answer to a HEAD.
+    /// A zip is there: the answer to a HEAD.
     Present {
         /// How long caches may keep that.
         validity: Validity,
         /// Who has it.
         cache: Cache,
+        /// How many bytes it has, where that is known.
+        length: Option<u64>,
+        /// Its entity tag.
+        etag: Option<&'a str>,
+        /// When it was last modified.
+        last_modified: Option<&'a str>,
     },
     /// The request was turned away.
     Refused(&'a Refusal),
@@ -124,10 +138,15 @@ impl Answer<'_> {
     /// The whole response.
     pub fn respond(&self, asker: &Asker) -> Response {
         match self {
+            Self::Again { file, cache } => {
+                let location = ("location", (*file).to_owned());
+                let headers = vec![location, (CACHE_HEADER, cache.as_str().to_owned()), no_store()];
+                Response { status: 307, headers, body: Body::default(), length: Length::Body }
+            }
             Self::Elsewhere { to, cache } => {
                 let location = ("location", (*to).to_owned());
                 let headers = vec![location, (CACHE_HEADER, cache.as_str().to_owned()), no_store()];
-                Response { status: 302, headers, body: Body::default() }
+                Response { status: 302, headers, body: Body::default(), length: Length::Body }
             }
             Self::Failed(failure) => failed(failure),
             Self::Found { document, found, validity, cache } => {
@@ -138,7 +157,7 @@ impl Answer<'_> {
                     (CACHE_HEADER, cache.as_str().to_owned()),
                     ("content-type", document.content_type().to_owned()),
                 ];
-                let whole = Response { status: 200, headers, body: found.body.clone() };
+                let whole = Response { status: 200, headers, body: found.body.clone(), length: Length::Body };
                 if is_known { not_modified(&whole) } else { whole }
             }
             Self::Missing { missing, validity, cache } => {
@@ -151,20 +170,29 @@ impl Answer<'_> {
                 status: if *healthy { 200 } else { 503 },
                 headers: vec![("content-type", (*content_type).to_owned()), no_store()],
                 body: body.clone().into(),
+                length: Length::Body,
             },
-            Self::Present { validity, cache } => {
-                let headers = vec![
+            Self::Present { validity, cache, length, etag, last_modified } => {
+                let mut headers = vec![
                     ("cache-control", validity.cache_control()),
                     (CACHE_HEADER, cache.as_str().to_owned()),
                     ("content-type", Zip::CONTENT_TYPE.to_owned()),
                 ];
-                Response { status: 200, headers, body: Body::default() }
+                headers.extend(etag.map(|etag| ("etag", etag.to_owned())));
+                headers.extend(last_modified.map(|date| ("last-modified", date.to_owned())));
+                Response {
+                    status: 200,
+                    headers,
+                    body: Body::default(),
+                    length: length.map_or(Length::Unsaid, Length::Said),
+                }
             }
             Self::Refused(refusal) => refused(refusal),
             Self::Supported => Response {
                 status: 200,
                 headers: vec![("content-type", TEXT.to_owned()), no_store()],
                 body: Body::default(),
+                length: Length::Body,
             },
         }
     }
@@ -173,7 +201,7 @@ impl Answer<'_> {
 /// What a client gets who has the document already, in place of the whole of it.
 pub fn not_modified(whole: &Response) -> Response {
     let headers = whole.headers.iter().filter(|(name, _)| *name != "content-type").cloned().collect();
-    Response { status: 304, headers, body: Body::default() }
+    Response { status: 304, headers, body: Body::default(), length: Length::Body }
 }
 
 fn failed(failure: &Failure) -> Response {
@@ -213,7 +241,7 @@ fn uncached(status: u16, reason: &str) -> Response {
 
 fn text(status: u16, reason: &str) -> Response {
     let headers = vec![("content-type", TEXT.to_owned()), ("x-content-type-options", "nosniff".to_owned())];
-    Response { status, headers, body: printable(reason).into() }
+    Response { status, headers, body: printable(reason).into(), length: Length::Body }
 }
 
 fn no_store() -> (&'static str, String) {

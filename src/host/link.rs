@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     cx::{CallId, Command, Cx, StreamId, Verdict},
-    http::{CallFailure, Callout, Reply, Timestamp},
+    http::{CallFailure, Callout, Length, Reply, Timestamp},
     shared::QueueId,
     worker::Worker,
 };
@@ -30,7 +30,7 @@ use crate::{
 pub(super) struct Link {
     pub(super) worker: Worker,
     /// Content types of answers without a body, which the host strips (see `obey`).
-    pub(super) stripped: BTreeMap<StreamId, String>,
+    pub(super) stripped: BTreeMap<StreamId, (String, Length)>,
     pub(super) root: u32,
     /// The worker's own queue.
     queue: QueueId,

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     cx::{BodyVerdict, Edit, Route, StreamId, Verdict},
-    http::Response,
+    http::{Length, Response},
 };
 
 /// Carries out a verdict for the stream whose callback runs; `map` is the headers it is about.
@@ -96,9 +96,13 @@ pub(super) fn resume(link: &mut Link, stream: StreamId, onward: Onward) {
 
 /// Puts back what the host stripped from an answer without a body.
 pub(super) fn restore_content_type(link: &mut Link, stream: StreamId) {
-    if let Some(content_type) = link.stripped.remove(&stream) {
+    if let Some((content_type, length)) = link.stripped.remove(&stream) {
         set(MapType::HttpResponseHeaders, "content-type", &content_type);
-        set(MapType::HttpResponseHeaders, "content-length", "0");
+        match length {
+            Length::Body => set(MapType::HttpResponseHeaders, "content-length", "0"),
+            Length::Said(length) => set(MapType::HttpResponseHeaders, "content-length", &length.to_string()),
+            Length::Unsaid => {}
+        }
     }
 }
 
@@ -107,7 +111,7 @@ fn respond(link: &mut Link, stream: StreamId, response: &Response) {
     if response.body.is_empty()
         && let Some((_, content_type)) = headers.iter().find(|(name, _)| *name == "content-type")
     {
-        link.stripped.insert(stream, (*content_type).to_owned());
+        link.stripped.insert(stream, ((*content_type).to_owned(), response.length));
     }
     let _ = hostcalls::send_http_response(response.status.into(), headers, Some(&response.body));
 }

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::config::{Config, Endpoint, Fallback, Layout, MissMode, Reverify};
+use crate::config::{Config, Endpoint, Fallback, Layout, MissMode, Redirects, Reverify};
 
 /// A number that differs between configurations whose answers must not be mixed: those that fetch from other upstreams,
 /// another storage or other checksum databases, verify otherwise, or that send other modules there. What decides only how (timeouts,
@@ -62,7 +62,12 @@ pub(super) fn fingerprint(config: &Config) -> u64 {
 /// one of them asks somebody whom the other must not send a client to. What came of it is the same for both, and kept for both.
 pub(super) fn reach(config: &Config, sources: u64) -> u64 {
     let on_miss = &config.policy.on_miss;
-    if !config.offline && on_miss.mode == MissMode::Fetch && on_miss.overrides.is_empty() {
+    let upstreams = config.upstreams.iter().map(|upstream| &upstream.endpoint.redirects);
+    // Where a zip was found may be where another configuration does not go.
+    let redirects = upstreams.chain(config.sumdb.iter().map(|sumdb| &sumdb.endpoint.redirects));
+    let follows_none = redirects.clone().all(Redirects::is_empty);
+    let fetches_all = !config.offline && on_miss.mode == MissMode::Fetch && on_miss.overrides.is_empty();
+    if fetches_all && follows_none {
         return sources;
     }
     let mut digest = Sha256::new();
@@ -77,6 +82,10 @@ pub(super) fn reach(config: &Config, sources: u64) -> u64 {
         one.modules.iter().for_each(|pattern| add(pattern.as_str()));
         add(one.mode.as_str());
     }
+    redirects.for_each(|redirects| {
+        redirects.texts().for_each(&mut add);
+        add("");
+    });
     digest.finalize().first_chunk().map_or(0, |first| u64::from_le_bytes(*first))
 }
 

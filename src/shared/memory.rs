@@ -17,6 +17,12 @@ impl Memory {
         self.values.keys().map(String::as_str)
     }
 
+    /// Whether a key or a value holds this text.
+    pub fn holds(&self, text: &str) -> bool {
+        let is_in = |bytes: &[u8]| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+        self.values.iter().any(|(key, versioned)| is_in(key.as_bytes()) || is_in(&versioned.value))
+    }
+
     /// The bytes of all values.
     pub fn bytes(&self) -> usize {
         self.values.values().map(|versioned| versioned.value.len()).sum()

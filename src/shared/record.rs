@@ -1,12 +1,12 @@
 //! One record of the index, as bytes.
 //!
-//! Layout 4, numbers little-endian:
+//! Layout 5, numbers little-endian:
 //!
 //! ```text
 //!  0        1      2      3         7         15        23        31          39           41
 //! +--------+------+------+---------+---------+---------+---------+-----------+------------+-----+------+------+
 //! | layout | kind | uses | touched | since   | checked | limit   | sources   | key length | key | etag | body |
-//! | 4      |      |      | Unix s  | Unix ms | Unix ms | ms      | fingerprint            |     | (16) |      |
+//! | 5      |      |      | Unix s  | Unix ms | Unix ms | ms      | fingerprint            |     | (16) |      |
 //! +--------+------+------+---------+---------+---------+---------+-----------+------------+-----+------+------+
 //! ```
 //!
@@ -17,7 +17,7 @@
 //! | 4, 8 | storage has the object; 8 one that was checked: no etag, no body |
 //! | 10, 11 | as 4 and 8, and a download of it failed since: no etag, no body |
 //! | 7, 9, 12 | storage said that it has the object, and then had not; 9 has a wrong one, 12 what is no zip: no etag, no body |
-//! | 6 | an upstream has it: that one's place as body (2 bytes), no etag |
+//! | 6, 13 | an upstream has it: that one's place as body (2 bytes), no etag; 13 where it redirects |
 //!
 //! `uses` and `touched` are the record's heat. `checked` is 0 and `limit` all ones where there is none, as always in the kinds
 //! that have no such field. The key is checked on every read: a slot is shared by all keys that fall into it. `sources` says which upstreams and which storage the answer is from: a filter
@@ -25,7 +25,7 @@
 //! change.
 //!
 //! Layout 1 had neither heat, `checked` nor `limit`, layout 2 not the kinds 8 and 9,
-//! layout 3 not those from 10 on. A record of another layout is no record: its slot is free.
+//! layout 3 not those from 10 on, layout 4 not 13. A record of another layout is no record: its slot is free.
 
 use std::time::Duration;
 
@@ -75,6 +75,9 @@ pub enum Entry {
         upstream: usize,
         /// When it said so.
         since: Timestamp,
+        /// Whether it redirects to where it is: it is asked where that is before the next is sent there. The address is not kept, as it
+        /// may be signed.
+        moved: bool,
     },
 }
 
@@ -143,9 +146,9 @@ impl Record<'_> {
                 };
                 (kind, None, None, [].as_slice(), [].as_slice())
             }
-            Entry::Streamed { upstream: at, .. } => {
+            Entry::Streamed { upstream: at, moved, .. } => {
                 upstream = u16::try_from(*at).ok()?.to_le_bytes();
-                (STREAMED, None, None, [].as_slice(), upstream.as_slice())
+                (if *moved { MOVED } else { STREAMED }, None, None, [].as_slice(), upstream.as_slice())
             }
         };
         let limit = limit.map_or(NO_LIMIT, |limit| u64::try_from(limit.as_millis()).unwrap_or(NO_LIMIT));
@@ -169,6 +172,11 @@ impl Entry {
     /// What `bytes` say of `key`; nothing where they are of another key, another layout, or no record at all.
     pub fn decode(bytes: &[u8], key: Key<'_>) -> Option<Self> {
         Occupant::of(bytes).filter(|occupant| occupant.key == key)?.entry()
+    }
+
+    /// Whether it says of a zip that whoever has it redirects.
+    pub fn is_moved(&self) -> bool {
+        matches!(self, Self::Streamed { moved: true, .. })
     }
 
     /// When a source last said so.
@@ -241,9 +249,9 @@ impl<'a> Occupant<'a> {
             LOST => Some(Entry::Lost { since, loss: Loss::Gone }),
             CORRUPT => Some(Entry::Lost { since, loss: Loss::Wrong }),
             NO_ZIP => Some(Entry::Lost { since, loss: Loss::NoZip }),
-            STREAMED => {
+            kind @ (STREAMED | MOVED) => {
                 let upstream = u16::from_le_bytes(rest.try_into().ok()?).into();
-                Some(Entry::Streamed { upstream, since })
+                Some(Entry::Streamed { upstream, since, moved: kind == MOVED })
             }
             _ => None,
         }
@@ -258,7 +266,7 @@ pub(super) fn set_heat(bytes: &mut [u8], heat: Heat) {
         .for_each(|(place, byte)| *place = byte);
 }
 
-const LAYOUT: u8 = 4;
+const LAYOUT: u8 = 5;
 const FOUND: u8 = 1;
 const MISSING: u8 = 2;
 const GONE: u8 = 3;
@@ -271,6 +279,7 @@ const CORRUPT: u8 = 9;
 const DOUBTED: u8 = 10;
 const DOUBTED_CHECKED: u8 = 11;
 const NO_ZIP: u8 = 12;
+const MOVED: u8 = 13;
 const NO_LIMIT: u64 = u64::MAX;
 const HEAT: std::ops::Range<usize> = 2..7;
 const HEAD: usize = 41;

@@ -160,7 +160,9 @@ impl Cluster {
         {
             return Reply::Failed(fault);
         }
-        if let Some((path, query)) = callout.path.split_once('?') {
+        if let Some((path, query)) = callout.path.split_once('?')
+            && !self.objects.contains_key(&callout.path)
+        {
             return self.ask_bucket(path, query, callout);
         }
         if callout.path.ends_with('/') {
@@ -200,9 +202,10 @@ impl Cluster {
             Some(object) if object.is_known_to(callout) => reply(304, &[], Vec::new()),
             Some(object) => {
                 let body = if callout.method == "HEAD" { Vec::new() } else { object.body.clone() };
-                match range(callout).filter(|_| self.gives_ranges) {
+                match range(callout).filter(|_| self.gives_ranges && object.status == 200) {
                     Some((first, last)) => part_of(&body, first, last),
-                    None => reply(object.status, &object.headers, body),
+                    // A HEAD says how long the body is that it does not bring.
+                    None => reply_of(object.status, &object.headers, body, object.body.len()),
                 }
             }
         }
@@ -256,7 +259,12 @@ fn part_of(body: &[u8], first: usize, last: usize) -> Reply {
 }
 
 pub(super) fn reply(status: u16, headers: &[(String, String)], body: Vec<u8>) -> Reply {
-    let length = ("content-length".to_owned(), body.len().to_string());
+    let length = body.len();
+    reply_of(status, headers, body, length)
+}
+
+fn reply_of(status: u16, headers: &[(String, String)], body: Vec<u8>, length: usize) -> Reply {
+    let length = ("content-length".to_owned(), length.to_string());
     let mut all: Vec<(String, String)> = vec![("date".to_owned(), "now".to_owned()), length];
     all.extend(headers.iter().cloned());
     Reply::Answered { status, headers: all.into_iter().collect::<Headers>(), body }

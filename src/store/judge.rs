@@ -2,6 +2,7 @@
 
 use super::xml::Answer;
 use crate::{
+    endpoint::destination,
     goproxy::{BadBody, Document, Found, accept},
     http::{CallFailure, Headers, Reply, Timestamp},
 };
@@ -155,6 +156,9 @@ pub(super) fn explain(reply: &Reply) -> String {
         Reply::Answered { status, headers, body } => (status, headers, body),
         Reply::Failed(failure) => return failure.describe().to_owned(),
     };
+    if let Some(why) = redirect(reply) {
+        return why;
+    }
     let code = code(body);
     let is_hidden = *status == 403
         && match code.as_deref() {
@@ -165,6 +169,26 @@ pub(super) fn explain(reply: &Reply) -> String {
     let code = code.map(|code| format!(" ({code})")).unwrap_or_default();
     let hint = if is_hidden { HIDDEN } else { "" };
     format!("it answered {status}{code}{hint}")
+}
+
+/// What is wrong where storage redirects, as S3 does from one region to another (301 or 307, `PermanentRedirect`). It is not followed:
+/// what Envoy signs is for one host, and a slip of the pen would be one more round trip for every object.
+pub fn redirect(reply: &Reply) -> Option<String> {
+    let Reply::Answered { status: status @ (300..=303 | 305..=399), headers, body } = reply else {
+        return None;
+    };
+    let to = destination(headers.first("location"));
+    let code = code(body).map(|code| format!(" {code}")).unwrap_or_default();
+    let region = headers.first("x-amz-bucket-region").filter(|region| is_region(region));
+    let region = region.map(|region| format!(", as the bucket is in {region}")).unwrap_or_default();
+    Some(format!(
+        "it redirects to {to} ({status}{code}){region}: its address or its region is configured wrongly; redirects of storage \
+         are not followed"
+    ))
+}
+
+fn is_region(text: &str) -> bool {
+    (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
 /// Amazon's own behaviour, which others have copied: GetObject documents the two answers to a missing key.

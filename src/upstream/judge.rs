@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::told::{destination, said};
+use super::told::said;
 use crate::{
+    endpoint::destination,
     goproxy::{
         BadBody, Document, Failure, Fault, Found, Lifetime, Missing, Outcome, accept, freshness_limit,
     },
@@ -95,10 +96,13 @@ fn refused(what: &str, who: &str, status: u16, headers: &Headers, body: &[u8], n
         401 | 407 => fail(Fault::Bad, &format!("does not accept this gateway's credentials ({status})")),
         403 | 451 => fail(Fault::Forbidden, &format!("refuses it ({status})")),
         429 | 503 => fail(Fault::Overloaded, &format!("is overloaded ({status})")),
-        // 304 is no redirect, and an answer to nothing that was asked.
+        // Those that lead somewhere are followed. 304 is no redirect, and an answer to nothing that was asked.
         300..=303 | 305..=399 => {
             let to = destination(headers.first("location"));
-            fail(Fault::Bad, &format!("redirects to {to} ({status}), and redirects are not followed"))
+            fail(
+                Fault::Bad,
+                &format!("redirects to {to} ({status}), which is no redirect that can be followed"),
+            )
         }
         408 | 504 => fail(Fault::Slow, &format!("timed out ({status})")),
         _ => fail(Fault::Bad, &format!("answered {status}")),

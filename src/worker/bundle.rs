@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use log::Level;
 
-use self::reply::{New, Wrong, judge};
+use self::reply::{New, Trouble, Wrong, judge};
 use super::Worker;
 use crate::{
     config::{Bundle, BundleSource},
     cx::{CallId, Command, Cx},
-    endpoint,
+    endpoint::{self, Address, Trail, leads_to},
     goproxy::Etag,
     http::{Callout, Reply, Timestamp},
     metrics::{Gauge, Metric},
@@ -32,6 +32,8 @@ pub(super) struct Watch {
     shelf: Shelf,
     queue: QueueId,
     poll: Option<Poll>,
+    /// The redirects of the poll, as far as they were followed.
+    trail: Trail,
     in_force: Option<InForce>,
     /// The revision that was looked at last, whether it could be put in force or not.
     seen: u64,
@@ -63,7 +65,17 @@ struct InForce {
 impl Watch {
     pub(super) fn new(source: BundleSource, queue: QueueId) -> Self {
         let shelf = Shelf::new(&source);
-        Self { source, shelf, queue, poll: None, in_force: None, seen: 0, wrong: None, told: None }
+        Self {
+            source,
+            shelf,
+            queue,
+            poll: None,
+            trail: Trail::default(),
+            in_force: None,
+            seen: 0,
+            wrong: None,
+            told: None,
+        }
     }
 
     pub(super) fn is_polling(&self) -> bool {
@@ -87,7 +99,29 @@ impl Watch {
         let tag = self.current(round).map(|current| &current.tag).filter(|tag| !tag.is_empty());
         let conditional = tag.is_some();
         callout.headers.extend(tag.map(|tag| ("if-none-match".to_owned(), tag.clone())));
-        (callout, conditional)
+        (self.trail.lead(callout, endpoint), conditional)
+    }
+
+    /// Where a reply leads on to, where it is a redirect that is followed; else the trouble with it.
+    fn follow(&mut self, reply: &Reply, round: &Round) -> Option<Result<(), Trouble>> {
+        let location = leads_to(reply)?;
+        let (sent, _) = self.callout(round);
+        let followed = self.trail.follow(&sent, location, &self.source.endpoint, "policy.bundle");
+        Some(match followed {
+            Ok(trail) => {
+                self.trail = trail;
+                Ok(())
+            }
+            Err(why) => Err(Trouble::Failed(format!("{} {why}", self.who()))),
+        })
+    }
+
+    /// Who is asked just now.
+    fn who(&self) -> String {
+        match self.trail.at().and_then(Address::elsewhere) {
+            Some(host) => format!("{host}, to which its source redirects,"),
+            None => "its source".to_owned(),
+        }
     }
 
     /// How long nobody polls after a poll: a little less than the interval, so that many Envoys do not ask at once; and not
@@ -146,6 +180,7 @@ impl Worker {
         }
         let claimed = cx.now.after(patience(&watch.source));
         if watch.shelf.is_due(&round, cx.now) && watch.shelf.claim(cx.kv, watch.queue, claimed, cx.now) {
+            watch.trail = Trail::default();
             let (callout, conditional) = watch.callout(&round);
             let call = super::next_call(&mut self.next_call);
             watch.poll = Some(Poll { call, claimed, conditional });
@@ -163,9 +198,21 @@ impl Worker {
             return;
         }
         let before = watch.shelf.round(cx.kv);
+        let followed = watch.follow(&reply, &before);
+        if let Some(Ok(())) = followed {
+            let (callout, conditional) = watch.callout(&before);
+            let call = super::next_call(&mut self.next_call);
+            watch.poll = Some(Poll { call, claimed: until, conditional });
+            return cx.call(call, callout);
+        }
         let mut after = Round { confirmed: cx.now, trouble: 0, ..before };
         let current = watch.current(&before).cloned();
-        match judge(reply, poll.conditional, current.as_ref(), &mut watch.wrong) {
+        let who = watch.who();
+        let judged = match followed {
+            Some(Err(trouble)) => Err(trouble),
+            _ => judge(reply, &who, poll.conditional, current.as_ref(), &mut watch.wrong),
+        };
+        match judged {
             Ok(None) => {
                 cx.count(Metric::BundlePoll { outcome: "unchanged" });
                 if before.trouble != 0 {

@@ -108,7 +108,9 @@ impl Worker {
         // Else it is what an earlier copy of the same had asked.
         if copier.call == Some(call) {
             copier.call = None;
-            copier.copying.hear(reply);
+            if let Some(upstream) = copier.source.endpoint(&self.config) {
+                copier.copying.hear(reply, upstream, &copier.source.describe(&self.config));
+            }
         }
         self.jobs.insert(key, Job::Copy(copier));
         self.go_on_copying(&zip, cx);
@@ -142,8 +144,9 @@ impl Worker {
         if !is_open {
             return self.end_upload(upload::key(zip), Err(GivenUp::Left), cx);
         }
+        let Some(upstream) = copier.source.endpoint(&self.config) else { return };
         if copier.call.is_none() {
-            match copier.copying.next() {
+            match copier.copying.next(upstream) {
                 // It is in nobody's way, and asked for once more at the next tick.
                 NextPiece::Ask(callout) if has_room => {
                     if let Ok(permit) = self.budget.permit(copier.source, Purpose::Begin(None, 0), cx) {
@@ -167,7 +170,7 @@ impl Worker {
         let verified = match &verdict {
             Ok(proof) => Some(proof.label()),
             Err(NotCopied::Flawed(flaw)) => Some(flaw.label()),
-            Err(NotCopied::NoRanges | NotCopied::NotGiven(_)) => None,
+            Err(NotCopied::NoRanges | NotCopied::NotGiven(_) | NotCopied::Redirected(_)) => None,
         };
         if let Some(outcome) = verified {
             cx.count(Metric::Verification { outcome });
@@ -186,7 +189,7 @@ impl Worker {
             NotCopied::Flawed(Flaw::Late) => GivenUp::Flawed,
             NotCopied::Flawed(flaw) => GivenUp::by(&flaw),
             NotCopied::NoRanges => GivenUp::NoRanges,
-            NotCopied::NotGiven(_) => GivenUp::NotGiven,
+            NotCopied::NotGiven(_) | NotCopied::Redirected(_) => GivenUp::NotGiven,
         });
         self.end_upload(upload::key(&copier.zip), verdict, cx);
     }

@@ -27,6 +27,8 @@ pub(super) struct Errand {
     pub(super) no_cache: bool,
     /// Whether it was begun for the head of the answer alone.
     pub(super) head_only: bool,
+    /// Whether whoever waits has waited for somebody else already, for as long as they wait for a zip.
+    pub(super) hurried: bool,
     /// Who waits, and since when; in that order. Some may have left.
     waiting: VecDeque<(Timestamp, Waiter)>,
 }
@@ -34,7 +36,15 @@ pub(super) struct Errand {
 impl Errand {
     /// One that nobody waits for.
     pub(super) fn new(want: Want, known: Option<Found>) -> Self {
-        Self { want, may_fetch: true, known, no_cache: false, head_only: false, waiting: VecDeque::new() }
+        Self {
+            want,
+            may_fetch: true,
+            known,
+            no_cache: false,
+            head_only: false,
+            hurried: false,
+            waiting: VecDeque::new(),
+        }
     }
 
     /// What `stream` waits for.
@@ -45,6 +55,7 @@ impl Errand {
             known,
             no_cache: parked.no_cache(),
             head_only: parked.head_only(),
+            hurried: false,
             waiting: [(now, Waiter::Stream(stream))].into(),
         }
     }
@@ -90,6 +101,7 @@ impl Errand {
 
     /// Everybody waits from `now` on, for somebody else.
     pub(super) fn begin_again(&mut self, now: Timestamp) {
+        self.hurried = true;
         self.waiting.iter_mut().for_each(|(since, _)| *since = now);
     }
 

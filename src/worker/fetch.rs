@@ -128,15 +128,18 @@ impl Worker {
             }
             Lease::Led => {
                 // Another worker may have come to an end between the look at the index and the lease.
-                if let Some(searched) = judge::indexed(
-                    &errand.want,
-                    errand.no_cache,
-                    &self.index,
-                    &self.sightings,
-                    &self.config,
-                    cx,
-                )
-                .and_then(Searched::indexed)
+                // Of a zip's head the index has nothing.
+                let has_answer = !(errand.head_only && matches!(errand.want, Want::Zip(_)));
+                if has_answer
+                    && let Some(searched) = judge::indexed(
+                        &errand.want,
+                        errand.no_cache,
+                        &self.index,
+                        &self.sightings,
+                        &self.config,
+                        cx,
+                    )
+                    .and_then(Searched::indexed)
                 {
                     self.release(&key, &searched, cx);
                     return Some(Done { errand, searched, coalesced: true });
@@ -157,11 +160,19 @@ impl Worker {
         whole: bool,
         cx: &mut Cx<'_>,
     ) -> Option<Done> {
+        let found = self.index.peek(cx.kv, Region::Found, &key.path);
+        // Storage does not take it: it is not fetched once more for its head.
+        let whole = whole && !(errand.head_only && matches!(found, Some(Entry::Streamed { .. })));
         let mut search = Search::new(errand.want.clone(), &self.config, errand.may_fetch, whole);
         if errand.head_only {
             search.for_a_head();
         }
-        let found = self.index.peek(cx.kv, Region::Found, &key.path);
+        if errand.hurried {
+            search.hurry();
+        }
+        if matches!(found, Some(Entry::Streamed { moved: true, .. })) {
+            search.expect_it_moved();
+        }
         if let Some(Entry::Stored { checked, doubted, .. }) = found {
             search.trust_storage(checked, doubted);
         } else if let Some(loss) = judge::loss(found.as_ref(), &self.config, cx.now) {

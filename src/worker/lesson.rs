@@ -30,6 +30,13 @@ impl Worker {
                 self.index.keep(cx.kv, &path, &doubted, cx.now);
             }
             (Lesson::Nothing, _) => {}
+            (Lesson::Moved, None | Some(Entry::Streamed { .. }))
+                if let Source::Upstream(upstream) = routed.source =>
+            {
+                let moved = Entry::Streamed { upstream, since: cx.now, moved: true };
+                self.index.keep(cx.kv, &path, &moved, cx.now);
+            }
+            (Lesson::Moved, _) => {}
             (_, Some(Entry::Streamed { .. })) if !is_stored => {
                 self.index.forget(cx.kv, Region::Found, &path, cx.now);
             }

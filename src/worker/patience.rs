@@ -9,7 +9,7 @@ use crate::{
     flow::{Searched, judge},
     goproxy::{Document, Failure, Fault, Found, SumdbFile},
     plan::Want,
-    shared::{Entry, Lease},
+    shared::{Entry, Lease, Region},
     upstream,
 };
 
@@ -33,6 +33,12 @@ impl Worker {
             | Job::Write(_) => None,
         };
         let wait = self.config.fetch.wait;
+        // Whoever has a zip that moved redirects, and would once more: then it is waited for where that leads.
+        let leads_on = |around: &Searched| {
+            around.is_located()
+                || !self.index.peek(cx.kv, Region::Found, &key.path).is_some_and(|entry| entry.is_moved())
+        };
+        let around = around.filter(leads_on);
         let Some(errand) = job.errand() else { return };
         let stands_in = |known: &&Found| judge::may_stand_in(&errand.want, known, &self.config, cx.now);
         let known = errand.known.as_ref().filter(stands_in).cloned();

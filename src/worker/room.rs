@@ -182,7 +182,15 @@ mod tests {
     const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
     fn answer(bytes: usize) -> Verdict {
-        Verdict::Respond(Response { status: 200, headers: Vec::new(), body: vec![0; bytes].into() }.into())
+        Verdict::Respond(
+            Response {
+                status: 200,
+                headers: Vec::new(),
+                body: vec![0; bytes].into(),
+                length: crate::http::Length::Body,
+            }
+            .into(),
+        )
     }
 
     fn status(verdict: &Verdict) -> u16 {

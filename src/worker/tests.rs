@@ -20,6 +20,7 @@ mod passing;
 mod policy;
 mod privacy;
 mod random;
+mod redirects;
 mod refusals;
 mod room;
 mod stale;

@@ -115,7 +115,14 @@ fn configure(bootstrap: &mut Bootstrap, settings: &Settings, storage: &Nginx, ba
     for unused in ["proxy_golang_org", "sum_golang_org"] {
         bootstrap.remove_cluster(unused);
     }
-    let upstream = json!({"name": "upstream", "cluster": "upstream", "url": base.to_string()});
+    let mut upstream = json!({"name": "upstream", "cluster": "upstream", "url": base.to_string()});
+    // A real proxy may be the public mirror, or one in front of it, which redirects to where that keeps its larger zips.
+    if settings.upstream.is_some() {
+        upstream["redirects"] = json!({"storage.googleapis.com": "storage_googleapis_com"});
+        ca.iter().for_each(|ca| bootstrap.trust(ca));
+    } else {
+        bootstrap.remove_cluster("storage_googleapis_com");
+    }
     bootstrap.patch_plugin(&json!({"upstreams": [upstream], "sumdb": sumdb}));
     bootstrap.patch_plugin(&settings.config);
 }

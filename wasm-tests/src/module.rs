@@ -170,7 +170,8 @@ impl Module {
     }
 
     /// What a GOPROXY answers for it, path by path.
-    pub(crate) fn replies(&self) -> Vec<(String, Reply)> {
+    #[must_use]
+    pub fn replies(&self) -> Vec<(String, Reply)> {
         let json = |text: String| Reply::ok(text).header("content-type", "application/json");
         vec![
             (self.list_url(), Reply::ok(format!("{}\n", self.version))),

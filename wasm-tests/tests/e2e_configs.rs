@@ -109,9 +109,15 @@ fn every_cluster_of_the_plugin_configuration_exists() {
     let (plugin, clusters) = (gateway.plugin(), gateway.cluster_names());
     let named = ["upstreams", "sumdb"].iter().flat_map(|list| plugin[list].as_array().unwrap());
     for section in named.chain([&plugin["storage"]]) {
-        let cluster = section["cluster"].as_str().unwrap();
-        assert!(clusters.iter().any(|known| known == cluster), "{cluster} of {section}");
+        let redirects = section["redirects"].as_object().into_iter().flat_map(|redirects| redirects.values());
+        for cluster in redirects.chain([&section["cluster"]]).map(|cluster| cluster.as_str().unwrap()) {
+            assert!(clusters.iter().any(|known| known == cluster), "{cluster} of {section}");
+        }
     }
+    assert_eq!(
+        plugin["upstreams"][0]["redirects"],
+        json!({"storage.googleapis.com": "storage_googleapis_com"})
+    );
 }
 
 #[test]

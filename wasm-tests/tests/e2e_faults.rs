@@ -151,7 +151,7 @@ fn an_upstream_that_says_no() {
             status(301).header("location", "https://else.example/x"),
             502,
             retry,
-            "redirects to https://else.example (301)",
+            "redirects to else.example, which is not listed; add \"else.example\"",
             "redirect",
         ),
         Fault("s304", status(304), 502, retry, "golang answered 304", "redirect"),
@@ -213,7 +213,7 @@ fn an_upstream_that_says_no() {
             status(302).header("location", "https://me:SECRET@else.example/SECRET?sig=SECRET"),
             502,
             retry,
-            "redirects to https://else.example (302)",
+            "redirects to else.example, which is not listed",
             "redirect",
         ),
         Fault(

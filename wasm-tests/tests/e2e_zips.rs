@@ -234,7 +234,7 @@ fn names_who_gives_no_zip(stack: &Scripted) {
             Reply::status(301).header("location", "https://me:SECRET@cdn.example/SECRET?sig=SECRET"),
             502,
             retry,
-            "redirects to https://cdn.example (301)",
+            "redirects to cdn.example, which is not listed",
         ),
         ("s401", Reply::status(401), 502, retry, "this gateway's credentials"),
         ("s403", Reply::status(403), 403, None, "refuses it (403)"),

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{duration, header, path};
 use crate::config::problems::{Found, Path, quoted};
 use crate::config::raw::{RawEndpoint, RawScheme};
-use crate::config::{Config, Endpoint, Match, Scheme, host, limits};
+use crate::config::{Config, Endpoint, Match, Redirects, Scheme, host, limits};
 
 /// What an endpoint takes from outside its section.
 pub(super) struct Context<'a> {
@@ -35,6 +35,7 @@ pub(super) fn endpoint(
         timeout: duration::timeout(raw.timeout, context.timeout, &at.key("timeout"), found),
         http2: false,
         egress: None,
+        redirects: Redirects::default(),
     }
 }
 
@@ -49,6 +50,11 @@ pub(super) fn egress(raw: Option<&str>, at: &Path, found: &mut Found) -> Option<
         return None;
     }
     Some(name.to_owned())
+}
+
+/// The hosts to which redirects are followed.
+pub(super) fn redirects(raw: Option<&Map<String, Value>>, at: &Path, found: &mut Found) -> Redirects {
+    Redirects::read(raw, &at.key("redirects"), found, cluster)
 }
 
 /// What to say of headers that downloads may lack: no filter can see whether the gateway's route adds them.

@@ -109,6 +109,17 @@ endpoint_section! {
         /// connection comes about, Envoy does not tell the filter whether that proxy or the server refused. Naming it leads
         /// nothing through it; `examples/egress-proxy` does. None by default.
         pub(in crate::config) egress: Option<String>,
+        /// To which other hosts its redirects are followed, and the Envoy cluster that reaches each:
+        /// `{"storage.googleapis.com": "storage_googleapis_com"}`. A host is a name, `*.example.com` for every host below a domain, or
+        /// one of them with a port. None by default: a redirect to another host is a bad answer then, which names the host. Up to
+        /// ten redirects are followed; on its own host always, by its own cluster unless its scheme changes and the host is listed
+        /// here. Another host is asked by GET, and none of `headers` goes there.
+        #[cfg_attr(
+            not(target_arch = "wasm32"),
+            schemars(with = "Option<std::collections::BTreeMap<String, String>>"),
+            schemars(extend("default" = Map::new()))
+        )]
+        pub(in crate::config) redirects: Option<Map<String, Value>>,
     }
 }
 
@@ -123,6 +134,17 @@ endpoint_section! {
         pub(in crate::config) key: Option<String>,
         /// As with an upstream: the proxy that its cluster goes through.
         pub(in crate::config) egress: Option<String>,
+        /// To which other hosts its redirects are followed, and the Envoy cluster that reaches each:
+        /// `{"storage.googleapis.com": "storage_googleapis_com"}`. A host is a name, `*.example.com` for every host below a domain, or
+        /// one of them with a port. None by default: a redirect to another host is a bad answer then, which names the host. Up to
+        /// ten redirects are followed; on its own host always, by its own cluster unless its scheme changes and the host is listed
+        /// here. Another host is asked by GET, and none of `headers` goes there.
+        #[cfg_attr(
+            not(target_arch = "wasm32"),
+            schemars(with = "Option<std::collections::BTreeMap<String, String>>"),
+            schemars(extend("default" = Map::new()))
+        )]
+        pub(in crate::config) redirects: Option<Map<String, Value>>,
     }
 }
 
@@ -205,6 +227,17 @@ endpoint_section! {
         /// Whether no module is served before a bundle was read. By default none is: rules that are not there yet refuse nothing.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = true)))]
         pub(in crate::config) required: Option<bool>,
+        /// To which other hosts its redirects are followed, and the Envoy cluster that reaches each:
+        /// `{"storage.googleapis.com": "storage_googleapis_com"}`. A host is a name, `*.example.com` for every host below a domain, or
+        /// one of them with a port. None by default: a redirect to another host is a bad answer then, which names the host. Up to
+        /// ten redirects are followed; on its own host always, by its own cluster unless its scheme changes and the host is listed
+        /// here. Another host is asked by GET, and none of `headers` goes there.
+        #[cfg_attr(
+            not(target_arch = "wasm32"),
+            schemars(with = "Option<std::collections::BTreeMap<String, String>>"),
+            schemars(extend("default" = Map::new()))
+        )]
+        pub(in crate::config) redirects: Option<Map<String, Value>>,
     }
 }
 

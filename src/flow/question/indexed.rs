@@ -92,6 +92,8 @@ impl Question {
             }
             // Whether it gives anything is to be asked before, and another where it does not.
             (Want::Zip(_), _, entry) if !judge::may_be_given(&entry, known.sightings, cx) => Indexed::Nothing,
+            // What it says of the zip is the answer, and some know no HEAD.
+            (Want::Zip(_), ..) if self.head_only && !self.selects => Indexed::Nothing,
             (Want::Zip(zip), Standing::Fresh { .. }, Entry::Stored { checked, .. }) => {
                 self.routed(zip, Source::Storage, checked, config, cx)
             }

@@ -9,6 +9,7 @@ use crate::{
         End, Known, Routed, Searched, Sifting, judge,
         request::{give_instead, refuse},
         respond::answer,
+        route::present,
         ruling::{Ruling, elsewhere},
         shown::Shown,
     },
@@ -101,11 +102,19 @@ impl Parked {
                 answer(&Answer::Refused(&unknown), &question.asker, question.kind, cache, cx)
             }
             (End::Failed(failure), _) => question.failed(failure, cx),
-            (End::Zip { proven, checked }, Want::Zip(zip)) => {
+            (End::Zip { proven: true, head, .. }, Want::Zip(zip))
+                if question.head_only && !question.selects =>
+            {
+                present(zip, head.as_ref(), cache, config, cx)
+            }
+            (End::Zip { proven, checked, moved, to, .. }, Want::Zip(zip)) => {
                 let doubt = searched.doubt.clone();
                 let routed = searched.source.map(|source| Routed {
                     doubt,
                     proven: *proven,
+                    moved: *moved,
+                    // A signed address answers 403 to a HEAD.
+                    to: to.clone().filter(|_| !question.head_only),
                     checked: *checked && !is_always_checked(config),
                     ..question.route(zip, source)
                 });

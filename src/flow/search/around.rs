@@ -9,6 +9,16 @@ use crate::{
 };
 
 impl Search {
+    /// Whoever waits has waited for somebody else already.
+    pub fn hurry(&mut self) {
+        self.hurried = true;
+    }
+
+    /// Whether the last upstream is taken for who has the zip, unasked.
+    pub(super) fn is_taken_unasked(&self) -> bool {
+        (self.hurried || self.is_slow) && self.ahead.is_empty() && !self.head_only
+    }
+
     /// The way around this search: the upstream that is asked just now, or else the next one. Those before have said that
     /// they have nothing.
     pub fn around(&self) -> Option<Searched> {
@@ -18,11 +28,16 @@ impl Search {
         });
         let asked = asked.or_else(|| self.held.as_ref().map(Held::source));
         let around = around(&self.want, asked.into_iter().chain(self.ahead.iter().copied()))?;
+        // Where redirects have led is where the zip is, as far as is known.
+        let is_of_another_file = self.asking.as_ref().is_some_and(|question| question.form == Form::ByInfo);
+        let at = self.address(around.source).filter(|_| asked == around.source && !is_of_another_file);
+        let end =
+            End::Zip { proven: false, checked: false, moved: at.is_some(), to: at.map(Box::new), head: None };
         let doubt = match &self.refusal {
             Some((_, Outcome::Failed(failure))) => Some(failure.clone()),
             _ => around.doubt.or_else(|| self.storage_failure()),
         };
-        Some(Searched { doubt, ..around })
+        Some(Searched { end, doubt, ..around })
     }
 }
 
@@ -45,7 +60,7 @@ fn around(want: &Want, open: impl Iterator<Item = Source>) -> Option<Searched> {
     let open: Vec<_> = open.collect();
     let source = *open.iter().find(|source| matches!(source, Source::Upstream(_)))?;
     let doubt = open.iter().any(|other| *other != source).then(|| too_slow(want));
-    let end = End::Zip { proven: false, checked: false };
+    let end = End::zip(false, false);
     Some(Searched { doubt, ..Searched::new(end, Some(source)) })
 }
 

@@ -78,9 +78,7 @@ impl Search {
             Held::Zip { source, bytes, .. } if source != Source::Storage && !self.unproven => {
                 self.store(source, bytes, config, cx)
             }
-            Held::Zip { source, .. } => {
-                self.done(End::Zip { proven: true, checked: !self.unproven }, Some(source))
-            }
+            Held::Zip { source, .. } => self.done(End::zip(true, !self.unproven), Some(source)),
         }
     }
 
@@ -93,7 +91,7 @@ impl Search {
         config: &Config,
         cx: &mut Cx<'_>,
     ) -> Step {
-        let (what, who) = (self.want.describe(), source.describe(config));
+        let (what, who) = (self.want.describe(), self.who(source, config));
         cx.log(Level::Error, format!("{what} from {who} is not served: {why}"));
         if source == Source::Storage {
             self.corrupt = Some(loss);
@@ -113,7 +111,7 @@ impl Search {
         config: &Config,
         cx: &mut Cx<'_>,
     ) -> Option<End> {
-        let who = source.describe(config);
+        let who = self.who(source, config);
         let reason = format!("{}: bad answer from {who}: {why}", self.want.describe());
         if source == Source::Storage {
             cx.log(Level::Warn, reason);
@@ -141,7 +139,7 @@ impl Search {
             Written::Stored => {
                 cx.count(Metric::StorageWrite { outcome: "stored" });
                 self.stored = true;
-                self.done(End::Zip { proven: true, checked: true }, Some(Source::Storage))
+                self.done(End::zip(true, true), Some(Source::Storage))
             }
             // Another gateway was faster. Whether what it wrote is the same is seen by reading it.
             Written::Exists => {
@@ -155,7 +153,7 @@ impl Search {
                 cx.log(Level::Warn, format!("storage: {}: not written: {why}", self.want.describe()));
                 self.unavailable = Some(format!("not written: {why}"));
                 self.not_taken = Some(scope);
-                self.done(End::Zip { proven: true, checked: false }, Some(from))
+                self.done(End::zip(true, false), Some(from))
             }
         }
     }

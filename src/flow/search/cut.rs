@@ -22,7 +22,7 @@ impl Search {
         }
         matches!(reply, Reply::Answered { status: 200, .. })
             && !document.shows_its_end()
-            && reply.may_be_cut(speaks_http2(source, config))
+            && reply.may_be_cut(speaks_http2(source, config) && !self.has_strayed(source))
     }
 
     /// `source` gave what may be cut short.
@@ -31,7 +31,7 @@ impl Search {
             self.unavailable = Some(CUT.to_owned());
             return None;
         }
-        let failure = cut(&self.want.describe(), source, config);
+        let failure = cut(&self.want.describe(), &self.who(source, config));
         self.note(source, Outcome::Failed(failure), true, config, cx)
     }
 }
@@ -44,11 +44,11 @@ pub(in crate::flow) fn objection(
     config: &Config,
 ) -> Option<Failure> {
     let has_body = matches!(head.status, 200 | 206) && !head.ends;
-    (has_body && head.may_be_cut(speaks_http2(source, config))).then(|| cut(what, source, config))
+    (has_body && head.may_be_cut(speaks_http2(source, config))).then(|| cut(what, &source.describe(config)))
 }
 
-fn cut(what: &str, source: Source, config: &Config) -> Failure {
-    let reason = format!("{what}: bad answer from {}: {CUT}", source.describe(config));
+fn cut(what: &str, who: &str) -> Failure {
+    let reason = format!("{what}: bad answer from {who}: {CUT}");
     Failure { fault: Fault::Bad, reason, retry_after: None }
 }
 

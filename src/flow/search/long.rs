@@ -86,7 +86,7 @@ impl Search {
         if source == Source::Storage {
             return self.take_in(store::judge_read(read).map(End::Document), cx);
         }
-        let outcome = upstream::judge_read(document, &source.describe(config), headers, read);
+        let outcome = upstream::judge_read(document, &self.who(source, config), headers, read);
         self.note(source, outcome, true, config, cx)
     }
 

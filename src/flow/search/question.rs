@@ -64,7 +64,7 @@ impl Question {
     }
 
     /// Whether it is given less time than its source may take: nobody waits for a whole zip any longer.
-    pub(super) fn is_hurried(&self, want: &Want, config: &Config) -> bool {
+    pub(super) fn has_less_time(&self, want: &Want, config: &Config) -> bool {
         let endpoint = self.source.endpoint(config).filter(|_| self.source != Source::Storage);
         matches!((want, &self.form), (Want::Zip(_), Form::Whole))
             && endpoint.is_some_and(|endpoint| endpoint.timeout > config.fetch.zip_wait)

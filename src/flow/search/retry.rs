@@ -14,7 +14,7 @@
 
 use std::time::Duration;
 
-use super::{Form, Outcome, Search, Step, question::Question};
+use super::{Form, Outcome, Search, Step, ZipHead, question::Question};
 use crate::{
     config::Config,
     cx::Cx,
@@ -98,10 +98,11 @@ impl Search {
         reply: &Reply,
         config: &Config,
     ) -> Option<Step> {
-        let Reply::Answered { status: 200, headers, .. } = reply else { return None };
-        let length: u32 = headers.first("content-length")?.trim().parse().ok()?;
-        let broke = question.is_head(&self.want) && (1..TRIES).contains(&self.broken_wholes);
-        if !broke || length > config.fetch.zip_bytes || self.is_slow {
+        let asks_for_it =
+            matches!(question.form, Form::Plain | Form::First) && question.source != Source::Storage;
+        let broke = asks_for_it && (1..TRIES).contains(&self.broken_wholes) && !self.is_slow;
+        let length = ZipHead::of(&question.form, reply).filter(|_| broke)?.length?;
+        if length > config.fetch.zip_bytes.into() {
             return None;
         }
         self.paused = Some(Question { form: Form::Whole, tries: 0, ..question.clone() });

@@ -20,7 +20,7 @@ impl Search {
             Want::Document(document) => store::judge(document, reply, cx.now).map(End::Document),
             Want::Zip(_) => {
                 let checked = self.is_checked(config);
-                store::judge_presence(&reply).map(|()| End::Zip { proven: true, checked })
+                store::judge_presence(&reply).map(|()| End::zip(true, checked))
             }
         };
         self.take_in(stored, cx)

@@ -39,6 +39,11 @@ impl Whole {
 
 /// The length of the whole in `Content-Range: bytes 0-99/100` (RFC 9110, section 14.4), where it begins at its beginning.
 fn length(headers: &Headers) -> Option<usize> {
+    usize::try_from(whole_length(headers)?).ok()
+}
+
+/// As [`length`], of what may be larger than fits into memory.
+pub(super) fn whole_length(headers: &Headers) -> Option<u64> {
     let (first, range) = headers.first("content-range")?.trim().strip_prefix("bytes ")?.split_once('-')?;
     let (_, length) = range.split_once('/')?;
     (first == "0").then(|| length.parse().ok())?

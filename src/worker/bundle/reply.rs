@@ -32,9 +32,10 @@ pub(super) struct Wrong {
     reasons: Vec<String>,
 }
 
-/// What a reply means: nothing new, another bundle, or trouble. `wrong` is the last one that was wrong.
+/// What a reply of `who` means: nothing new, another bundle, or trouble. `wrong` is the last one that was wrong.
 pub(super) fn judge(
     reply: Reply,
+    who: &str,
     conditional: bool,
     current: Option<&InForce>,
     wrong: &mut Option<Wrong>,
@@ -43,10 +44,10 @@ pub(super) fn judge(
         Reply::Answered { status: 200, headers, body } => (headers, body),
         Reply::Answered { status: 304, .. } if conditional => return Ok(None),
         Reply::Answered { status: 304, .. } => {
-            return Err(Trouble::Failed("its source answers 304 though no tag was sent".to_owned()));
+            return Err(Trouble::Failed(format!("{who} answers 304 though no tag was sent")));
         }
         Reply::Answered { status, .. } => {
-            return Err(Trouble::Failed(format!("its source answers {status}")));
+            return Err(Trouble::Failed(format!("{who} answers {status}")));
         }
         Reply::Failed(failure) => {
             return Err(Trouble::Failed(format!("it cannot be had: {}", failure.describe())));

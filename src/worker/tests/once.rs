@@ -17,7 +17,7 @@ const ORIGIN: &str = "/base/example.com/m/@v/v1.0.0.zip";
 /// What clients send: a plain GET first.
 const REQUESTS: [(&str, &[(&str, &str)]); 7] = [
     ("GET", &[]),
-    ("HEAD", &[]),
+    ("HEAD", &[("if-none-match", "\"x\"")]),
     ("GET", &[("range", "bytes=0-99")]),
     ("GET", &[("if-none-match", "\"x\"")]),
     ("GET", &[("if-match", "\"x\"")]),

@@ -320,6 +320,7 @@ fn scenario_what_cannot_be_read_along_is_refused_at_its_head() {
         (&[("content-length", "0")], true, "it is empty"),
     ] {
         let mut world = streaming(1);
+        world.cluster("public").serve("/base/example.com/m/@v/v1.0.0.zip", "PK");
         let stream = world.begin(0, PATH);
         world.settle();
         let headers = headers.iter().copied().chain([("date", "now")]).collect();
@@ -334,6 +335,7 @@ fn scenario_what_cannot_be_read_along_is_refused_at_its_head() {
     }
     for headers in [&[("content-encoding", "identity")][..], &[("content-length", "524288000")]] {
         let mut world = streaming(1);
+        world.cluster("public").serve("/base/example.com/m/@v/v1.0.0.zip", "PK");
         let stream = world.begin(0, PATH);
         world.settle();
         let verdict = world.answer_routed(0, stream, 200, &[headers, &[("date", "now")]].concat());

@@ -150,7 +150,7 @@ fn scenario_a_full_store_is_not_given_the_next_zip_at_once() {
         world.settle();
         assert_eq!(routed_to(&world, stream), "public");
     }
-    assert_eq!(world.clusters["public"].asked.len(), 1);
+    assert_eq!(gets(&world, "public", ".zip"), 1);
     world.cluster("storage").refuse_put = false;
     world.pass(10_000);
     let stream = world.begin(0, ZIP);

@@ -3,11 +3,12 @@
 use super::{EMPTY_ZIP, body, header, streaming, world};
 use crate::{
     cx::{Route, StreamId, Verdict},
-    http::{CallFailure, ResponseHead},
+    http::{CallFailure, Length, ResponseHead},
     sim::World,
 };
 
 const ZIP: &str = "/example.com/m/@v/v1.0.0.zip";
+const ORIGIN: &str = "/base/example.com/m/@v/v1.0.0.zip";
 
 fn route(world: &World, stream: StreamId) -> Route {
     match world.verdict(stream) {
@@ -23,11 +24,12 @@ fn set<'a>(headers: &'a [(String, String)], name: &str) -> &'a str {
 #[test]
 fn scenario_a_zip_that_storage_lacks_is_routed_to_the_upstream() {
     let mut world = streaming(1);
+    world.cluster("public").serve(ORIGIN, "PK");
     let stream = world.begin(0, ZIP);
     world.settle();
     let route = route(&world, stream);
     assert_eq!(world.clusters["storage"].asked, ["HEAD /modules/example.com/m/@v/v1.0.0.zip"]);
-    assert!(world.clusters["public"].asked.is_empty(), "the stream itself says whether it has it");
+    assert_eq!(world.clusters["public"].asked, [format!("HEAD {ORIGIN}")], "it might redirect");
     assert_eq!(set(&route.set, "x-modgate-cluster"), "public");
     assert_eq!(set(&route.set, "x-modgate-host"), "proxy.test");
     assert_eq!(set(&route.set, ":authority"), "", "by it the host has chosen the virtual host");
@@ -73,11 +75,9 @@ fn scenario_what_is_read_along_is_asked_for_whole_and_of_the_rest_any_bytes() {
         "x-modgate-cluster",
         "accept-encoding",
     ];
-    for (method, source, ours) in [
-        ("GET", "public", &["range", "if-none-match", "if-range"][..]),
-        ("HEAD", "public", &[]),
-        ("GET", "storage", &[]),
-    ] {
+    for (method, source, ours) in
+        [("GET", "public", &["range", "if-none-match", "if-range"][..]), ("GET", "storage", &[])]
+    {
         let mut world = streaming(1);
         world.cluster("public").serve("/base/example.com/m/@v/v1.0.0.zip", "PK");
         if source == "storage" {
@@ -97,6 +97,7 @@ fn scenario_what_is_read_along_is_asked_for_whole_and_of_the_rest_any_bytes() {
 #[test]
 fn scenario_a_zips_answer_goes_on_under_our_own_headers() {
     let mut world = streaming(1);
+    world.cluster("public").serve(ORIGIN, "PK");
     let stream = world.begin(0, ZIP);
     world.settle();
     let head = [
@@ -138,6 +139,7 @@ fn scenario_an_upstreams_refusal_of_a_zip_is_readable_and_what_it_is() {
         (404, &[], 502),
     ] {
         let mut world = streaming(1);
+        world.cluster("public").serve(ORIGIN, "PK");
         let stream = world.begin(0, ZIP);
         world.settle();
         let Verdict::Respond(answer) = world.answer_routed(0, stream, status, headers) else {
@@ -159,6 +161,7 @@ fn scenario_partial_and_not_modified_answers_go_on() {
     for (status, cache_control) in [(206, immutable), (304, immutable), (412, "no-store"), (416, "no-store")]
     {
         let mut world = streaming(1);
+        world.cluster("public").serve(ORIGIN, "PK");
         let head = [("date", "now"), ("content-range", "bytes 0-1/5")];
         let stream = world.begin(0, ZIP);
         world.settle();
@@ -186,6 +189,7 @@ fn scenario_a_chain_is_asked_who_has_the_zip() {
         let mut world = World::new(1, config);
         world.cluster("one").answer(ZIP, one, &[], "");
         world.cluster("one").answer("/example.com/m/@v/v1.0.0.info", info, &[], "");
+        world.cluster("two").serve(ZIP, "PK");
         let stream = world.begin(0, ZIP);
         world.settle();
         match world.verdict(stream) {
@@ -254,10 +258,21 @@ fn scenario_a_download_that_storage_fails_is_not_sent_there_again_unasked() {
 }
 
 #[test]
-fn scenario_head_of_a_zip_is_routed_as_head() {
+fn scenario_a_head_of_a_zip_is_answered_with_what_is_learnt_by_asking() {
     let mut world = streaming(1);
-    world.cluster("public").serve("/base/example.com/m/@v/v1.0.0.zip", "PK");
-    let stream = world.begin_with(0, "HEAD", ZIP, &[]);
+    let headers = [("etag", "\"t\""), ("last-modified", "Mon, 01 Jan 2024 00:00:00 GMT")];
+    world.cluster("public").answer(ORIGIN, 200, &headers, EMPTY_ZIP);
+    for asked in 1..=2 {
+        let stream = world.begin_with(0, "HEAD", ZIP, &[]);
+        world.settle();
+        let answer = world.response(stream);
+        assert_eq!((answer.status, answer.length), (200, Length::Said(22)));
+        assert_eq!(header(&answer, "etag"), "\"t\"");
+        assert_eq!(header(&answer, "last-modified"), "Mon, 01 Jan 2024 00:00:00 GMT");
+        assert_eq!(world.clusters["public"].asked, vec![format!("HEAD {ORIGIN}"); asked]);
+    }
+    // With a condition it is its source's to answer.
+    let stream = world.begin_with(0, "HEAD", ZIP, &[("if-none-match", "\"t\"")]);
     world.settle();
     assert!(route(&world, stream).set.iter().all(|(name, _)| name != ":method"));
 }

@@ -32,7 +32,7 @@ pub fn check(input: &[u8]) {
     for loss in [Loss::Gone, Loss::NoZip, Loss::Wrong] {
         is_read_back(key, &Entry::Lost { since, loss });
     }
-    is_read_back(key, &Entry::Streamed { upstream: 0xfe, since });
+    is_read_back(key, &Entry::Streamed { upstream: 0xfe, since, moved: true });
     let limit = bytes.get(8..16).and_then(|bytes| bytes.try_into().ok()).map(u64::from_le_bytes);
     let limit = limit.filter(|limit| *limit < u64::MAX).map(Duration::from_millis);
     let checked = Some(since).filter(|checked| checked.0 != 0);

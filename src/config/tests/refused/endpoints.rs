@@ -1,6 +1,6 @@
 //! Upstreams, and what they have in common with all that is reached through a cluster.
 
-use super::{check, lines};
+use super::{UPSTREAM, check, lines};
 
 #[test]
 fn endpoints() {
@@ -174,6 +174,68 @@ fn headers() {
             (r#""authorization: secret""#, &["$.upstreams[0].headers: expected an object, found text"]),
         ],
     );
+}
+
+#[test]
+fn redirects() {
+    for place in ["upstreams[0]", "sumdb[0]", "policy.bundle"] {
+        let check = |cases: &[(&str, &[&str])]| {
+            for (redirects, expected) in cases {
+                let endpoint = format!(r#""cluster":"c","url":"http://h","redirects":{redirects}"#);
+                let json = match place {
+                    "upstreams[0]" => format!(r#"{{"upstreams":[{{{endpoint}}}]}}"#),
+                    "sumdb[0]" => format!(
+                        r#"{{"upstreams":[{UPSTREAM}],"sumdb":[{{"name":"sum.golang.org",{endpoint}}}]}}"#
+                    ),
+                    _ => format!(r#"{{"upstreams":[{UPSTREAM}],"policy":{{"bundle":{{{endpoint}}}}}}}"#),
+                };
+                let expected: Vec<_> =
+                    expected.iter().map(|line| format!("$.{place}.redirects{line}")).collect();
+                assert_eq!(lines(&json), expected, "for {redirects}");
+            }
+        };
+        check(&[
+            (r#"{}"#, &[]),
+            (
+                r#"{"storage.googleapis.com":"gcs","*.b.example:8443":"outbound|8443||b","[::1]:80":"c","127.0.0.1":"d"}"#,
+                &[],
+            ),
+            (r#"["storage.googleapis.com"]"#, &[": expected an object, found a list"]),
+            (
+                r#"{"*":"c","a*.example":"c","https://a.example":"c","a.example/x":"c","a.example:0":"c","a b":"c","":"c"}"#,
+                &[
+                    r#"["*"]: "*" is not a host: each is listed by its name, or by its domain such as *.example.com"#,
+                    r#"["a*.example"]: "a*.example" is not a host: only a whole first label can be a `*`"#,
+                    r#"["https://a.example"]: "https://a.example" is not a host: give the name alone, without a scheme and a path"#,
+                    r#"["a.example/x"]: "a.example/x" is not a host: give the name alone, without a scheme and a path"#,
+                    r#"["a.example:0"]: "a.example:0" is not a host: its port is not a number from 1 to 65535"#,
+                    r#"["a b"]: "a b" is not a host: such as goproxy.example.com, or *.example.com for every host below it"#,
+                    r#"[""]: "" is not a host: such as goproxy.example.com, or *.example.com for every host below it"#,
+                ],
+            ),
+            (
+                r#"{"a.example":"","b.example":"a b","c.example":7,"A.example:80":"c","a.example:80":"d"}"#,
+                &[
+                    r#"["a.example"]: empty: it must name the Envoy cluster that reaches it"#,
+                    r#"["b.example"]: "a b" is not a cluster name: it has blanks or control characters"#,
+                    r#"["c.example"]: the name of a cluster is text"#,
+                    r#"["a.example:80"]: given twice; the case of a host says nothing"#,
+                ],
+            ),
+        ]);
+    }
+    let many: Vec<String> = (0..65).map(|n| format!(r#""h{n}.example":"c""#)).collect();
+    assert_eq!(
+        lines(&format!(
+            r#"{{"upstreams":[{{"cluster":"c","url":"http://h","redirects":{{{}}}}}]}}"#,
+            many.join(",")
+        )),
+        [r#"$.upstreams[0].redirects["h64.example"]: too many: at most 64 are allowed"#]
+    );
+    let told = lines(&format!(
+        r#"{{"upstreams":[{UPSTREAM}],"storage":{{"cluster":"c","url":"http://h","redirects":{{"a.example":"c"}}}}}}"#
+    ));
+    assert!(told.len() == 1 && told[0].starts_with("$.storage.redirects: unknown field"), "{told:?}");
 }
 
 #[test]

@@ -287,7 +287,7 @@ fn where_a_bundle_comes_from() {
                 &[
                     r#"$.policy.bundle.interval: "25h" is not from 1s to 1day: more often is a flood, and more seldom no rule"#,
                     r#"$.policy.bundle.required: expected true or false, found "no""#,
-                    "$.policy.bundle.etag: unknown field; known here: interval, required, cluster, url, authority, scheme, path_prefix, headers, timeout",
+                    "$.policy.bundle.etag: unknown field; known here: interval, required, redirects, cluster, url, authority, scheme, path_prefix, headers, timeout",
                 ],
             ),
         ],

@@ -24,6 +24,7 @@ fn answer(world: &mut World) -> Verdict {
 #[test]
 fn scenario_one_more_than_can_be_read_is_told_to_come_back() {
     let mut world = streaming(1);
+    world.cluster("public").serve("/base/example.com/m/@v/v1.0.0.zip", "PK");
     let mut streams = crowd(&mut world);
     let Verdict::Respond(refusal) = answer(&mut world) else { panic!("it goes on") };
     assert_eq!(refusal.status, 503);

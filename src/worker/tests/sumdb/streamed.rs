@@ -20,7 +20,8 @@ fn send(world: &mut World, worker: usize, stream: StreamId, bytes: &[u8]) {
 
 fn begin(world: &mut World, worker: usize) -> StreamId {
     let stream = world.begin(worker, ZIP);
-    world.pass(2);
+    // Storage is asked, and the upstream.
+    world.pass(102);
     assert_eq!(routed_to(world, stream), "public");
     stream
 }

@@ -1,0 +1,134 @@
+//! Redirects of upstreams and checksum databases, followed by the search that met them.
+//!
+//! Every question begins at the first address: what a redirect led to may be signed, for half a minute and for GET alone. So a HEAD that
+//! is sent to another host becomes a GET of the first byte, put to the first address.
+
+use super::{End, Failure, Fault, Outcome, Search, Source, Step, question::Form, question::Question};
+use crate::{
+    config::Config,
+    cx::Cx,
+    endpoint::{Address, Trail, leads_to},
+    goproxy::Zip,
+    http::Reply,
+    plan::Want,
+};
+
+impl Search {
+    /// The step that `reply` leads on to, where it is a redirect.
+    pub(super) fn follow(
+        &mut self,
+        question: &Question,
+        reply: &Reply,
+        config: &Config,
+        cx: &mut Cx<'_>,
+    ) -> Option<Step> {
+        let source = question.source;
+        let location = leads_to(reply).filter(|_| source != Source::Storage)?;
+        let endpoint = source.endpoint(config)?;
+        let sent = self.trail.lead(question.callout(&self.want, config)?, endpoint);
+        match self.trail.follow(&sent, location, endpoint, &source.describe(config)) {
+            Ok(trail) if question.is_head(&self.want) && is_elsewhere(&trail) => {
+                Some(self.ask(Question { form: Form::First, ..question.clone() }, config, cx))
+            }
+            Ok(trail) => {
+                self.trail = trail;
+                Some(self.put(question.clone(), config, cx))
+            }
+            Err(why) => {
+                let reason = format!("{}: {} {why}", self.want.describe(), self.who(source, config));
+                let failure = Failure { fault: Fault::Bad, reason, retry_after: None };
+                self.note(source, Outcome::Failed(failure), true, config, cx);
+                Some(self.advance(config, cx))
+            }
+        }
+    }
+
+    /// Whether the zip is asked for by GET, where its head was not enough: `source` is known to redirect, or may.
+    pub(super) fn asks_by_get(&self, source: Source, config: &Config) -> bool {
+        let may_redirect = source.endpoint(config).is_some_and(|endpoint| !endpoint.redirects.is_empty());
+        self.moved || may_redirect
+    }
+
+    /// It was met at another address than its own a moment ago, by a client who was sent to it.
+    pub fn expect_it_moved(&mut self) {
+        self.moved = true;
+    }
+
+    /// The address that the question asked last has led to, where `source` is whom it was put to.
+    pub(super) fn address(&self, source: Option<Source>) -> Option<Address> {
+        self.trail.at().filter(|_| matches!(source, Some(Source::Upstream(_)))).cloned()
+    }
+
+    /// Whether what `source` answers comes from another host.
+    pub(super) fn has_strayed(&self, source: Source) -> bool {
+        source != Source::Storage && is_elsewhere(&self.trail)
+    }
+
+    /// Who answers where `source` is asked.
+    pub(super) fn who(&self, source: Source, config: &Config) -> String {
+        let at = self.trail.at().filter(|_| source != Source::Storage);
+        who(source, at, config)
+    }
+
+    /// What is said by an answer of where a redirect led, as far as it is to be judged as one of `source` itself.
+    pub(super) fn discreet(&self, source: Source, reply: Reply, config: &Config) -> Result<Reply, Outcome> {
+        match self.trail.at().filter(|_| source != Source::Storage) {
+            Some(at) => discreet(&self.want.describe(), source, at, reply, config),
+            None => Ok(reply),
+        }
+    }
+
+    /// `end` with where it is, and whether that may be where a redirect led.
+    pub(super) fn located(&self, end: End, source: Option<Source>) -> End {
+        match (end, &self.want) {
+            (End::Zip { proven, checked, .. }, Want::Zip(_)) => {
+                let to = self.address(source).map(Box::new);
+                let moved = matches!(source, Some(Source::Upstream(_))) && (self.moved || to.is_some());
+                let head = self.head.clone().map(|head| if self.stored { head.of_a_copy() } else { head });
+                End::Zip { proven, checked, moved, to, head }
+            }
+            (end, _) => end,
+        }
+    }
+}
+
+/// Who answers where `source` is asked and a redirect led to `at`.
+pub(in crate::flow) fn who(source: Source, at: Option<&Address>, config: &Config) -> String {
+    let asked = source.describe(config);
+    match at.and_then(Address::elsewhere) {
+        Some(host) => format!("{host} ({asked} redirects there)"),
+        None => asked,
+    }
+}
+
+/// A reply of `at`, where `source` had redirected to, without the words in it: they may name the address. That another host refuses
+/// it is no word of `source` on who may have it, but on how it was asked.
+pub(in crate::flow) fn discreet(
+    what: &str,
+    source: Source,
+    at: &Address,
+    reply: Reply,
+    config: &Config,
+) -> Result<Reply, Outcome> {
+    match reply {
+        Reply::Answered { status: status @ (401 | 403 | 407 | 451), .. } if at.strayed => {
+            let reason = format!("{what}: {} answered {status}", who(source, Some(at), config));
+            Err(Outcome::Failed(Failure { fault: Fault::Bad, reason, retry_after: None }))
+        }
+        Reply::Answered { status: status @ (0..=199 | 300..), headers, .. } => {
+            let headers = headers.iter().filter(|(name, _)| *name != "content-type").collect();
+            Ok(Reply::Answered { status, headers, body: Vec::new() })
+        }
+        reply => Ok(reply),
+    }
+}
+
+/// The last element of the path of `zip`, by which whoever asks for it may be sent to it once more.
+pub(in crate::flow) fn same_file(zip: &Zip) -> String {
+    let path = crate::goproxy::encode(&zip.path());
+    path.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+fn is_elsewhere(trail: &Trail) -> bool {
+    trail.at().is_some_and(|at| at.strayed)
+}
