@@ -89,7 +89,8 @@ impl Question {
         if found.body.is_empty() && *file == File::Stored {
             return nothing_stored(module, &self.serving, found);
         }
-        let sifting = Sifting::of(SiftingKey::of(module, &self.caller, view), found);
+        let shows_pseudo = *file == File::List;
+        let sifting = Sifting::of(SiftingKey::of(module, &self.caller, view, shows_pseudo), found);
         let mut short = None;
         if !sifting.is_long() {
             short = Some(sifting.clone().finish(view, known, cx));
