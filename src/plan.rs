@@ -105,6 +105,14 @@ impl Want {
         is_kept && self.object(storage).is_none()
     }
 
+    /// What `storage` calls it where it keeps it aside, if it does and can.
+    pub fn object_aside(&self, storage: &Storage) -> Option<String> {
+        let Self::Document(Document::Module { module, file: File::Info(version) }) = self else {
+            return None;
+        };
+        Some(store::aside_key(storage, module, version)).filter(|key| store::can_name(storage, key))
+    }
+
     /// Whether nobody but storage knows it.
     pub fn is_of_storage(&self) -> bool {
         matches!(self, Self::Document(document) if document.is_of_storage())

@@ -11,6 +11,7 @@
 //! (`held.rs`, `belief.rs`). One that is wrong is an upstream's failure; storage that has such a one is taken for one that cannot say.
 
 mod around;
+mod aside;
 mod belief;
 mod cut;
 mod held;
@@ -26,6 +27,7 @@ use log::Level;
 
 pub(super) use self::cut::objection;
 use self::{
+    aside::may_be_aside,
     held::Held,
     long::Long,
     question::{Form, Question},
@@ -201,7 +203,7 @@ impl Search {
         let end = match (question.form, source) {
             (Form::Store { from, .. }, _) => return self.stored(from, &reply, config, cx),
             (Form::Listing(inventory), _) => return self.count(inventory, &reply, config, cx),
-            (Form::ByInfo | Form::Plain | Form::Whole, _) if let Some(why) = encoded => {
+            (Form::Aside | Form::ByInfo | Form::Plain | Form::Whole, _) if let Some(why) = encoded => {
                 self.hear_wrong(source, Loss::NoZip, &why, config, cx)
             }
             // A go.mod may turn out to be whole.
@@ -216,7 +218,7 @@ impl Search {
                     self.hear_wrong(source, Loss::NoZip, "not a zip", config, cx)
                 }
                 (Whole::NotHere(reply), _) if source == Source::Storage => {
-                    self.hear_storage(reply, config, cx)
+                    self.hear_storage(reply, false, config, cx)
                 }
                 (Whole::NotHere(reply), _) => self.hear_upstream(source, reply, config, cx),
             },
@@ -229,10 +231,13 @@ impl Search {
                 let checked = source == Source::Storage && self.is_checked(config);
                 Some(End::Zip { proven: true, checked })
             }
+            (Form::Aside, Source::Storage) => self.hear_storage(reply, true, config, cx),
             (Form::ByInfo | Form::First | Form::Plain, Source::Storage) => {
-                self.hear_storage(reply, config, cx)
+                self.hear_storage(reply, false, config, cx)
             }
-            (Form::ByInfo | Form::First | Form::Plain, _) => self.hear_upstream(source, reply, config, cx),
+            (Form::Aside | Form::ByInfo | Form::First | Form::Plain, _) => {
+                self.hear_upstream(source, reply, config, cx)
+            }
         };
         match end {
             Some(End::Document(found)) if self.is_proven_by_sums() => {
@@ -250,6 +255,9 @@ impl Search {
             // A kept connection that the other side closes just then is nobody's outage. Once more, over a new one.
             Reply::Failed(failure) if !question.again && self.may_be_dropped(question, *failure) => {
                 Some(Question { again: true, ..question.clone() })
+            }
+            reply if may_be_aside(&self.want, question, reply) => {
+                Some(Question { form: Form::Aside, ..question.clone() })
             }
             Reply::Answered { status, .. } if question.is_head(&self.want) => {
                 let form = instead_of_head(question.source, *status)?;

@@ -171,7 +171,7 @@ impl<'a> News<'a> {
 
 /// What is encoded says of itself neither fields nor types, and while the filter is replaced two builds of it write to each
 /// other. NB: count up with any change of `Searched` or of what it holds.
-const LAYOUT: u8 = 3;
+const LAYOUT: u8 = 4;
 
 #[cfg(test)]
 mod tests {

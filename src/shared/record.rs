@@ -1,18 +1,18 @@
 //! One record of the index, as bytes.
 //!
-//! Layout 4, numbers little-endian:
+//! Layout 5, numbers little-endian:
 //!
 //! ```text
 //!  0        1      2      3         7         15        23        31          39           41
 //! +--------+------+------+---------+---------+---------+---------+-----------+------------+-----+------+------+
 //! | layout | kind | uses | touched | since   | checked | limit   | sources   | key length | key | etag | body |
-//! | 4      |      |      | Unix s  | Unix ms | Unix ms | ms      | fingerprint            |     | (16) |      |
+//! | 5      |      |      | Unix s  | Unix ms | Unix ms | ms      | fingerprint            |     | (16) |      |
 //! +--------+------+------+---------+---------+---------+---------+-----------+------------+-----+------+------+
 //! ```
 //!
 //! | kind | says |
 //! |---|---|
-//! | 1, 5 | a document; 5 one that storage has too |
+//! | 1, 5, 13 | a document; 5 one that storage has too, 13 one that it keeps aside |
 //! | 2, 3 | a missing one (404), one that is gone (410): the reason as body, no etag |
 //! | 4, 8 | storage has the object; 8 one that was checked: no etag, no body |
 //! | 10, 11 | as 4 and 8, and a download of it failed since: no etag, no body |
@@ -25,7 +25,7 @@
 //! change.
 //!
 //! Layout 1 had neither heat, `checked` nor `limit`, layout 2 not the kinds 8 and 9,
-//! layout 3 not those from 10 on. A record of another layout is no record: its slot is free.
+//! layout 3 not those from 10 on, layout 4 not those from 13 on. A record of another layout is no record: its slot is free.
 
 use std::time::Duration;
 
@@ -113,7 +113,11 @@ impl Record<'_> {
         let upstream;
         let (kind, checked, limit, etag, body) = match self.entry {
             Entry::Found(found) => (
-                if found.stored { FOUND_STORED } else { FOUND },
+                match found {
+                    Found { stored: true, .. } => FOUND_STORED,
+                    Found { aside: true, .. } => FOUND_ASIDE,
+                    Found { .. } => FOUND,
+                },
                 found.checked,
                 found.limit,
                 found.etag.0.as_slice(),
@@ -225,10 +229,11 @@ impl<'a> Occupant<'a> {
     pub fn entry(&self) -> Option<Entry> {
         let Self { since, limit, checked, rest, .. } = *self;
         match self.kind {
-            kind @ (FOUND | FOUND_STORED) => {
+            kind @ (FOUND | FOUND_STORED | FOUND_ASIDE) => {
                 let (etag, body) = rest.split_first_chunk::<{ Etag::LEN }>()?;
-                let (body, etag, stored) = (body.to_vec().into(), Etag(*etag), kind == FOUND_STORED);
-                Some(Entry::Found(Found { body, etag, since, stored, limit, checked }))
+                let (body, etag) = (body.to_vec().into(), Etag(*etag));
+                let (stored, aside) = (kind == FOUND_STORED, kind == FOUND_ASIDE);
+                Some(Entry::Found(Found { body, etag, since, stored, aside, limit, checked }))
             }
             kind @ (MISSING | GONE) => {
                 let reason = String::from_utf8(rest.to_vec()).ok()?;
@@ -258,7 +263,7 @@ pub(super) fn set_heat(bytes: &mut [u8], heat: Heat) {
         .for_each(|(place, byte)| *place = byte);
 }
 
-const LAYOUT: u8 = 4;
+const LAYOUT: u8 = 5;
 const FOUND: u8 = 1;
 const MISSING: u8 = 2;
 const GONE: u8 = 3;
@@ -271,6 +276,7 @@ const CORRUPT: u8 = 9;
 const DOUBTED: u8 = 10;
 const DOUBTED_CHECKED: u8 = 11;
 const NO_ZIP: u8 = 12;
+const FOUND_ASIDE: u8 = 13;
 const NO_LIMIT: u64 = u64::MAX;
 const HEAT: std::ops::Range<usize> = 2..7;
 const HEAD: usize = 41;

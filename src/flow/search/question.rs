@@ -21,6 +21,8 @@ pub(super) struct Question {
 /// How a source is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Form {
+    /// For what storage keeps aside of the document.
+    Aside,
     /// For the document, or for whether it has the zip.
     Plain,
     /// For the `.info` of a zip's version: the source answers no HEAD.
@@ -54,13 +56,16 @@ impl Question {
             (Want::Zip(zip), Form::ByInfo) => endpoint::get(endpoint, &zip.info_path()),
             (Want::Zip(_), Form::First) => first(endpoint::get(endpoint, &path), 1),
             (Want::Zip(_), Form::Whole) => first(endpoint::get(endpoint, &path), config.fetch.zip_bytes),
-            (Want::Zip(_), Form::Listing(_) | Form::Store { .. }) => return None,
+            (Want::Zip(_), Form::Aside | Form::Listing(_) | Form::Store { .. }) => return None,
         })
     }
 
     fn of_storage(&self, want: &Want, storage: &Storage, config: &Config) -> Option<Callout> {
         if let Form::Listing(inventory) = &self.form {
             return Some(inventory.callout(storage));
+        }
+        if self.form == Form::Aside {
+            return Some(store::get(storage, &want.object_aside(storage)?));
         }
         let key = want.object(storage)?;
         Some(match (want, &self.form) {
@@ -70,7 +75,9 @@ impl Question {
             }
             (Want::Zip(_), Form::First) => first(store::get(storage, &key), 1),
             (Want::Zip(_), Form::Whole) => first(store::get(storage, &key), config.fetch.zip_bytes),
-            (Want::Zip(_), Form::ByInfo | Form::Listing(_) | Form::Plain) => store::head(storage, &key),
+            (Want::Zip(_), Form::Aside | Form::ByInfo | Form::Listing(_) | Form::Plain) => {
+                store::head(storage, &key)
+            }
         })
     }
 

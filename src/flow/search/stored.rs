@@ -2,7 +2,7 @@
 
 use log::Level;
 
-use super::{End, Form, Search, Source, Step, question::Question};
+use super::{End, Form, Search, Source, Step, aside::from_aside, question::Question};
 use crate::{
     config::Config,
     cx::Cx,
@@ -14,10 +14,19 @@ use crate::{
 };
 
 impl Search {
-    /// Its reply to a question for the document, or for whether it has the zip.
-    pub(super) fn hear_storage(&mut self, reply: Reply, config: &Config, cx: &mut Cx<'_>) -> Option<End> {
+    /// Its reply to a question for the document, in its place or `aside`, or for whether it has the zip.
+    pub(super) fn hear_storage(
+        &mut self,
+        reply: Reply,
+        aside: bool,
+        config: &Config,
+        cx: &mut Cx<'_>,
+    ) -> Option<End> {
         let stored = match &self.want {
-            Want::Document(document) => store::judge(document, reply, cx.now).map(End::Document),
+            Want::Document(document) => {
+                let stored = store::judge(document, reply, cx.now).map(End::Document);
+                if aside { from_aside(stored) } else { stored }
+            }
             Want::Zip(_) => {
                 let checked = self.is_checked(config);
                 store::judge_presence(&reply).map(|()| End::Zip { proven: true, checked })

@@ -22,7 +22,7 @@ fn a_record_is_drawn_in_its_documentation() {
     let key = Key { sources: u64::from_le_bytes(*b"SOURCES!"), path: "p" };
     let entry = Entry::Stored { since: Timestamp(0x0807_0605), checked: false, doubted: false };
     let bytes = Record { key, entry: &entry, heat }.encode().unwrap();
-    let head = [4, 4, 3, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0];
+    let head = [5, 4, 3, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0];
     let (checked, limit) = ([0; 8], [0xff; 8]);
     assert_eq!(bytes, [&head[..], &checked, &limit, b"SOURCES!", &[1, 0], b"p"].concat());
     assert_eq!(Occupant::of(&bytes).unwrap().heat, heat);
