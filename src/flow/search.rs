@@ -15,6 +15,7 @@ mod aside;
 mod belief;
 mod cut;
 mod held;
+mod left;
 mod long;
 mod question;
 mod stored;
@@ -83,6 +84,10 @@ pub struct Search {
     unavailable: Option<String>,
     /// Whether storage said, of a zip that it was given, that it has one already.
     exists: bool,
+    /// Whether it was counted what storage has left of the module.
+    counted: bool,
+    /// Whether the module was seen here.
+    known_here: bool,
     /// Whether storage was given a zip and took it.
     stored: bool,
     /// Whether storage was given a zip and did not take it, and what that says.
@@ -126,6 +131,8 @@ impl Search {
             refusal: None,
             unavailable: None,
             exists: false,
+            counted: false,
+            known_here: false,
             stored: false,
             not_taken: None,
         }
@@ -157,7 +164,10 @@ impl Search {
     /// The first step, and after every reply the next one.
     pub fn advance(&mut self, config: &Config, cx: &Cx<'_>) -> Step {
         let Some(source) = self.ahead.pop_front() else {
-            return self.conclude(cx);
+            return match self.count_what_is_left(config, cx) {
+                Some(step) => step,
+                None => self.conclude(cx),
+            };
         };
         let form = match (&self.want, source) {
             (Want::Zip(_), Source::Storage) if self.is_to_be_read(config) => Form::Whole,
@@ -337,9 +347,10 @@ impl Search {
         match (self.refusal.clone(), storage) {
             (Some((source, Outcome::Failed(failure))), _) => self.done(End::Failed(failure), Some(source)),
             // Storage is where versions are kept that upstreams have lost. Of what changes, the upstream's word is enough:
-            // the go command asks it for many a module path that is none, and must be able to while storage is down.
+            // the go command asks it for many a module path that is none, and must be able to while storage is down. Not of what
+            // was seen here: that would send it elsewhere for as long as storage is down.
             (Some((_, Outcome::Missing(_))), Some(failure))
-                if self.want.lifetime() == Lifetime::Immutable =>
+                if self.want.lifetime() == Lifetime::Immutable || self.known_here =>
             {
                 self.done(End::Failed(failure), Some(Source::Storage))
             }

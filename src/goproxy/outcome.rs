@@ -32,6 +32,8 @@ pub struct Found {
     pub stored: bool,
     /// Whether storage keeps it aside: the `.info` of a version of which it has no zip.
     pub aside: bool,
+    /// Whether it is what storage has left of a module, of which all upstreams say that there is none.
+    pub left: bool,
     /// How long the upstream allows it to be held fresh from `since` on, where it said so.
     pub limit: Option<Duration>,
     /// When a source was last asked in vain since.
@@ -90,8 +92,8 @@ impl Found {
 
     /// As [`Found::fetched`], where the tag is known already.
     pub fn tagged(body: Vec<u8>, etag: Etag, now: Timestamp) -> Self {
-        let (stored, aside) = (false, false);
-        Self { body: body.into(), etag, since: now, stored, aside, limit: None, checked: None }
+        let (stored, aside, left) = (false, false, false);
+        Self { body: body.into(), etag, since: now, stored, aside, left, limit: None, checked: None }
     }
 
     /// A document that storage handed over at `now`.

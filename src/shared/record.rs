@@ -13,6 +13,7 @@
 //! | kind | says |
 //! |---|---|
 //! | 1, 5, 13 | a document; 5 one that storage has too, 13 one that it keeps aside |
+//! | 14 | a document that storage has left of what upstreams say there is none of |
 //! | 2, 3 | a missing one (404), one that is gone (410): the reason as body, no etag |
 //! | 4, 8 | storage has the object; 8 one that was checked: no etag, no body |
 //! | 10, 11 | as 4 and 8, and a download of it failed since: no etag, no body |
@@ -114,6 +115,7 @@ impl Record<'_> {
         let (kind, checked, limit, etag, body) = match self.entry {
             Entry::Found(found) => (
                 match found {
+                    Found { left: true, .. } => FOUND_LEFT,
                     Found { stored: true, .. } => FOUND_STORED,
                     Found { aside: true, .. } => FOUND_ASIDE,
                     Found { .. } => FOUND,
@@ -229,11 +231,12 @@ impl<'a> Occupant<'a> {
     pub fn entry(&self) -> Option<Entry> {
         let Self { since, limit, checked, rest, .. } = *self;
         match self.kind {
-            kind @ (FOUND | FOUND_STORED | FOUND_ASIDE) => {
+            kind @ (FOUND | FOUND_STORED | FOUND_ASIDE | FOUND_LEFT) => {
                 let (etag, body) = rest.split_first_chunk::<{ Etag::LEN }>()?;
                 let (body, etag) = (body.to_vec().into(), Etag(*etag));
-                let (stored, aside) = (kind == FOUND_STORED, kind == FOUND_ASIDE);
-                Some(Entry::Found(Found { body, etag, since, stored, aside, limit, checked }))
+                let (aside, left) = (kind == FOUND_ASIDE, kind == FOUND_LEFT);
+                let stored = left || kind == FOUND_STORED;
+                Some(Entry::Found(Found { body, etag, since, stored, aside, left, limit, checked }))
             }
             kind @ (MISSING | GONE) => {
                 let reason = String::from_utf8(rest.to_vec()).ok()?;
@@ -277,6 +280,7 @@ const DOUBTED: u8 = 10;
 const DOUBTED_CHECKED: u8 = 11;
 const NO_ZIP: u8 = 12;
 const FOUND_ASIDE: u8 = 13;
+const FOUND_LEFT: u8 = 14;
 const NO_LIMIT: u64 = u64::MAX;
 const HEAT: std::ops::Range<usize> = 2..7;
 const HEAD: usize = 41;

@@ -168,6 +168,9 @@ impl Worker {
                 search.expect_it_stored();
             }
         }
+        if judge::has_seen(&errand.want, errand.known.as_ref(), &self.index, cx) {
+            search.expect_it_known();
+        }
         if search.has_choice() && !self.sightings.takes_its_turn(Source::Storage, cx) {
             search.spare_storage();
         }

@@ -10,6 +10,8 @@ mod documents;
 mod doubts;
 mod explain;
 mod interplay;
+mod left;
+mod mirrors;
 mod once;
 mod orders;
 mod pages;

@@ -2,7 +2,7 @@
 
 use log::Level;
 
-use super::{End, Form, Search, Source, Step, aside::from_aside, question::Question};
+use super::{End, Form, Search, Source, Step, aside::from_aside, left::refuses, question::Question};
 use crate::{
     config::Config,
     cx::Cx,
@@ -24,7 +24,8 @@ impl Search {
     ) -> Option<End> {
         let stored = match &self.want {
             Want::Document(document) => {
-                let stored = store::judge(document, reply, cx.now).map(End::Document);
+                let stored = self.as_left(store::judge(document, reply, cx.now), false);
+                let stored = stored.map(End::Document);
                 if aside { from_aside(stored) } else { stored }
             }
             Want::Zip(_) => {
@@ -53,13 +54,15 @@ impl Search {
         config: &Config,
         cx: &mut Cx<'_>,
     ) -> Step {
+        let refuses = refuses(reply);
         match inventory.turn(reply) {
             Turned::More(inventory) => {
                 let form = Form::Listing(inventory);
                 self.ask(Question { source: Source::Storage, form, again: false }, config, cx)
             }
             Turned::Over(stored) => {
-                let stored = stored.map(|list| End::Document(Found::stored(list, cx.now)));
+                let stored = stored.map(|list| Found::stored(list, cx.now));
+                let stored = self.as_left(stored, refuses).map(End::Document);
                 match self.take_in(stored, cx) {
                     Some(end) => self.done(end, Some(Source::Storage)),
                     None => self.advance(config, cx),
