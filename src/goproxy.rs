@@ -16,7 +16,7 @@ pub use self::answer::{Answer, Asker, Audience, CACHE_HEADER, Validity, not_modi
 pub use self::body::{BadBody, Info, accept};
 pub use self::caching::{freshness_limit, wants_revalidation};
 pub use self::freshness::{Dates, Judge, Standing, ttl};
-pub use self::list::ListReader;
+pub use self::list::{Line, ListReader, Moment};
 pub use self::outcome::{Etag, Failure, Fault, Found, Missing, Outcome};
 pub use self::path::{Place, encode, is_our_host, may_be_ours, place};
 pub use self::refusal::Refusal;

@@ -1,7 +1,8 @@
 //! Where a document or a zip is looked for, and in which order.
 //!
 //! What never changes is asked of storage first and of upstreams after. What does change is asked of the upstreams first,
-//! for they know, and of storage where they do not: whatever was seen once stays available.
+//! for they know, and of storage where they do not: whatever was seen once stays available. Where all of them say that there is no
+//! such module, its versions that are stored are its list (`flow/search/left.rs`).
 
 use std::collections::VecDeque;
 
@@ -38,7 +39,7 @@ pub enum Source {
 /// The sources to ask for `want`, in order. Nobody is asked but storage without `may_fetch`, offline, and for a module that is
 /// not fetched.
 pub fn plan(want: &Want, config: &Config, may_fetch: bool) -> VecDeque<Source> {
-    let knows = |storage: &&Storage| want.is_of_storage() || want.object(storage).is_some();
+    let knows = |storage: &&Storage| want.is_of_storage() || want.is_list() || want.object(storage).is_some();
     let storage = config.storage.as_ref().filter(knows).map(|_| Source::Storage);
     let fetched: Vec<_> = match want {
         _ if !may_fetch || want.is_of_storage() || is_kept_here(want, config) => Vec::new(),
@@ -103,6 +104,19 @@ impl Want {
             Self::Zip(_) => true,
         };
         is_kept && self.object(storage).is_none()
+    }
+
+    /// Whether it is the list of a module's versions.
+    pub fn is_list(&self) -> bool {
+        matches!(self, Self::Document(Document::Module { file: File::List, .. }))
+    }
+
+    /// What `storage` calls it where it keeps it aside, if it does and can.
+    pub fn object_aside(&self, storage: &Storage) -> Option<String> {
+        let Self::Document(Document::Module { module, file: File::Info(version) }) = self else {
+            return None;
+        };
+        Some(store::aside_key(storage, module, version)).filter(|key| store::can_name(storage, key))
     }
 
     /// Whether nobody but storage knows it.

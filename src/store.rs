@@ -19,6 +19,6 @@ pub use self::address::public_url;
 pub use self::judge::{
     Scope, Stored, Trouble, Written, is_page, judge, judge_presence, judge_read, judge_write, redirect,
 };
-pub use self::layout::{can_name, document_key, zip_key};
+pub use self::layout::{aside_key, can_name, document_key, zip_key};
 pub use self::listing::{Inventory, Turned};
 pub use self::request::{create, get, head, path, replace};

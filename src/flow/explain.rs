@@ -297,6 +297,8 @@ fn indexed(document: &'static str, want: &Want, config: &Config, index: &Index, 
     let judge = Judge { rules: &config.freshness, now: cx.now, spread, no_cache: false };
     let (state, left) = match (super::judge::standing(want, &entry, judge), &entry) {
         (Standing::Fresh { left }, Entry::Missing(_)) => ("missing", left),
+        // It is counted, and not what upstreams say.
+        (Standing::Fresh { left }, Entry::Found(found)) if found.left => ("left", left),
         (Standing::Fresh { left }, _) => ("fresh", left),
         (Standing::Stale { .. }, _) => ("stale", None),
         (Standing::Expired { .. }, _) => ("expired", None),

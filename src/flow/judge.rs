@@ -6,7 +6,7 @@ use super::Sightings;
 use crate::{
     config::{Config, MissMode},
     cx::Cx,
-    goproxy::{Dates, Found, Judge, Standing},
+    goproxy::{Dates, Document, File, Found, Judge, Standing},
     http::Timestamp,
     plan::{Source, Want},
     shared::{Entry, Index, Loss, Region},
@@ -34,6 +34,19 @@ pub fn fresh(want: &Want, no_cache: bool, index: &Index, config: &Config, cx: &C
         let judge = Judge { rules: &config.freshness, now: cx.now, spread, no_cache };
         matches!(standing(want, &entry, judge), Standing::Fresh { .. }).then_some(entry)
     })
+}
+
+/// Whether the index, which had `known` of `want`, has seen the module here of which that is a list or the latest version.
+pub fn has_seen(want: &Want, known: Option<&Found>, index: &Index, cx: &Cx<'_>) -> bool {
+    let Want::Document(Document::Module { module, file: File::Latest | File::List }) = want else {
+        return false;
+    };
+    let is_counted = || {
+        let stored = Want::Document(Document::Module { module: module.clone(), file: File::Stored });
+        let counted = index.peek(cx.kv, Region::Found, &stored.key());
+        matches!(counted, Some(Entry::Found(found)) if !found.body.is_empty())
+    };
+    known.is_some() || is_counted()
 }
 
 /// Whether who has it may be asked. Shared memory outlives configurations, and another filter's may reach further.

@@ -1,12 +1,16 @@
-//! What is shown of a list: its versions in Go's order, one a line, and the tag of that.
+//! What is shown of a list: its lines in the order of Go's versions, and the tag of that.
 
 use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
 
-use crate::{gomod::Version, goproxy::Etag, http::Body};
+use crate::{
+    gomod::Version,
+    goproxy::{Etag, Line},
+    http::Body,
+};
 
-/// The versions, as bytes that clients share.
+/// The lines, as bytes that clients share.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Listed {
     /// While it is written.
@@ -19,9 +23,9 @@ pub(super) struct Listed {
 }
 
 impl Listed {
-    /// Adds a version that is newer than all that are there.
-    pub(super) fn push(&mut self, version: &Version) {
-        write(version, &mut self.lines);
+    /// Adds the line of a version that is newer than all that are there.
+    pub(super) fn push(&mut self, line: &Line) {
+        line.write(&mut self.lines);
     }
 
     /// Works on its tag, as far as it is written: for 4 MiB that takes too long to do it at the end.
@@ -48,36 +52,32 @@ impl Listed {
         self.sealed.clone().unwrap_or_else(|| (self.lines.clone().into(), Etag::of(&self.lines)))
     }
 
-    /// Adds versions where they belong.
-    pub(super) fn insert(&mut self, versions: BTreeSet<Version>) {
-        if versions.is_empty() {
+    /// Adds lines where they belong.
+    pub(super) fn insert(&mut self, added: BTreeSet<Line>) {
+        if added.is_empty() {
             return;
         }
         let (body, _) = self.shared();
-        let mut lines = Vec::with_capacity(body.len().saturating_add(versions.len().saturating_mul(16)));
+        let mut lines = Vec::with_capacity(body.len().saturating_add(added.len().saturating_mul(16)));
         let mut rest = &body[..];
         // Most come before all that is there, or after it: what comes next there is read once.
         let mut next = first(rest);
-        for version in versions {
-            if next.as_ref().is_some_and(|next| *next < version) {
-                let (before, after) = rest.split_at_checked(place(rest, &version)).unwrap_or((rest, &[]));
+        for line in added {
+            let version = line.version();
+            if next.as_ref().is_some_and(|next| next < version) {
+                let (before, after) = rest.split_at_checked(place(rest, version)).unwrap_or((rest, &[]));
                 lines.extend_from_slice(before);
                 rest = after;
                 next = first(rest);
             }
-            if next.as_ref() != Some(&version) {
-                write(&version, &mut lines);
+            if next.as_ref() != Some(version) {
+                line.write(&mut lines);
             }
         }
         lines.extend_from_slice(rest);
         self.lines = lines;
         self.seal();
     }
-}
-
-fn write(version: &Version, lines: &mut Vec<u8>) {
-    lines.extend_from_slice(version.as_str().as_bytes());
-    lines.push(b'\n');
 }
 
 /// Where in `lines` the first line begins that is not older than `version`.
@@ -100,7 +100,8 @@ fn place(lines: &[u8], version: &Version) -> usize {
 
 fn first(lines: &[u8]) -> Option<Version> {
     let line = lines.split(|byte| *byte == b'\n').next()?;
-    Version::parse(std::str::from_utf8(line).ok()?).ok()
+    let version = line.split(|byte| *byte == b' ').next()?;
+    Version::parse(std::str::from_utf8(version).ok()?).ok()
 }
 
 #[cfg(test)]
@@ -109,14 +110,17 @@ mod tests {
 
     #[test]
     fn whatever_is_inserted_it_stands_in_gos_order_and_once() {
-        let version = |n: usize| Version::parse(&format!("v1.{n}.0")).unwrap();
+        let line = |n: usize| {
+            let time = if n.is_multiple_of(3) { " 2024-01-02T03:04:05Z" } else { "" };
+            Line::parse(&format!("v1.{n}.0{time}")).unwrap()
+        };
         let mut seed = 7_usize;
         for _ in 0..500 {
             let mut expected = BTreeSet::new();
             let mut listed = Listed::default();
             for n in (0..120).step_by(seed % 17 + 1) {
-                listed.push(&version(n));
-                expected.insert(version(n));
+                listed.push(&line(n));
+                expected.insert(line(n));
             }
             if seed.is_multiple_of(2) {
                 listed.seal();
@@ -125,13 +129,14 @@ mod tests {
                 let mut some = BTreeSet::new();
                 for _ in 0..seed % 5 {
                     seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223) % (1 << 31);
-                    some.insert(version((seed >> 8) % 140));
+                    some.insert(line((seed >> 8) % 140));
                 }
                 expected.extend(some.clone());
                 listed.insert(some);
-                let text: String = expected.iter().flat_map(|version| [version.as_str(), "\n"]).collect();
+                let mut text = Vec::new();
+                expected.iter().for_each(|line| line.write(&mut text));
                 let (body, tag) = listed.shared();
-                assert_eq!(std::str::from_utf8(&body), Ok(text.as_str()));
+                assert_eq!(std::str::from_utf8(&body), std::str::from_utf8(&text));
                 assert_eq!((tag, listed.len()), (Etag::of(&body), body.len()));
                 seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223) % (1 << 31);
             }

@@ -64,6 +64,11 @@ pub(super) enum Serving {
         /// Whether that is known to be no `+incompatible` version.
         fits_path: bool,
     },
+    /// It is the list of which the go command takes the latest version where upstreams know no `@latest`.
+    Unnamed {
+        /// What they said.
+        missing: Missing,
+    },
     /// It is the `.info` that `@latest` is answered with, for as long as the list is fresh in which it was found.
     Latest {
         /// As in [`Validity`].
@@ -157,8 +162,25 @@ impl Question {
     fn left(&self, left: Option<Duration>) -> Option<Duration> {
         match &self.serving {
             Serving::Latest { fresh_for } => *fresh_for,
-            Serving::Itself | Serving::Newest { .. } => left,
+            Serving::Itself | Serving::Newest { .. } | Serving::Unnamed { .. } => left,
         }
+    }
+
+    /// What is asked where upstreams know no `@latest`: the list, where it may be what storage has left of the module, or where all
+    /// that the go command would take from it is refused.
+    fn unnamed(&self, missing: &Missing, config: &Config) -> Option<Box<Self>> {
+        let Want::Document(Document::Module { module, file: File::Latest }) = &self.want else { return None };
+        if self.serving != Serving::Itself || !self.may_fetch {
+            return None;
+        }
+        let policy = &config.policy.policy;
+        let may_be_left = config.storage.is_some() && !module.is_short_of_a_repository();
+        let is_mixed = || !policy.is_open() && policy.view(module, &self.caller).is_mixed();
+        (may_be_left || is_mixed()).then(|| {
+            let want = Want::Document(Document::Module { module: module.clone(), file: File::List });
+            let serving = Serving::Unnamed { missing: missing.clone() };
+            Self { want, serving, ..self.clone() }.into()
+        })
     }
 
     /// How long, and by whom, an answer may be kept; `left` is what is left of its freshness, nothing for what never changes.

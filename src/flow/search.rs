@@ -11,12 +11,14 @@
 //! (`held.rs`, `belief.rs`). One that is wrong is an upstream's failure; storage that has such a one is taken for one that cannot say.
 
 mod around;
+mod aside;
 mod belief;
 mod cut;
 mod decode;
 mod egress;
 mod head;
 mod held;
+mod left;
 mod long;
 mod moved;
 mod question;
@@ -30,18 +32,19 @@ use std::{collections::VecDeque, time::Duration};
 use log::Level;
 
 pub use self::head::ZipHead;
-pub(super) use self::{
-    cut::objection,
-    egress::{by_way_of, is_unconnected},
-    moved::{discreet, same_file, who},
-};
 use self::{
+    aside::may_be_aside,
     decode::Decoding,
     held::Held,
     long::Long,
     question::{Form, Question},
     retry::Postponed,
     whole::Whole,
+};
+pub(super) use self::{
+    cut::objection,
+    egress::{by_way_of, is_unconnected},
+    moved::{discreet, same_file, who},
 };
 use super::{
     Sums,
@@ -122,6 +125,10 @@ pub struct Search {
     unavailable: Option<String>,
     /// Whether storage said, of a zip that it was given, that it has one already.
     exists: bool,
+    /// Whether it was counted what storage has left of the module.
+    counted: bool,
+    /// Whether the module was seen here.
+    known_here: bool,
     /// Whether storage was given a zip and took it.
     stored: bool,
     /// Whether storage was given a zip and did not take it, and what that says.
@@ -181,6 +188,8 @@ impl Search {
             refusal: None,
             unavailable: None,
             exists: false,
+            counted: false,
+            known_here: false,
             stored: false,
             not_taken: None,
         }
@@ -212,7 +221,10 @@ impl Search {
     /// The first step, and after every reply the next one.
     pub fn advance(&mut self, config: &Config, cx: &Cx<'_>) -> Step {
         let Some(source) = self.ahead.pop_front() else {
-            return self.conclude(config, cx);
+            return match self.count_what_is_left(config, cx) {
+                Some(step) => step,
+                None => self.conclude(config, cx),
+            };
         };
         let form = match (&self.want, source) {
             (Want::Zip(_), Source::Storage) if self.is_to_be_read(config) => Form::Whole,
@@ -311,7 +323,7 @@ impl Search {
         let end = match (question.form, source) {
             (Form::Store { from, .. }, _) => return self.stored(from, &reply, config, cx),
             (Form::Listing(inventory), _) => return self.count(inventory, &reply, config, cx),
-            (Form::Plain | Form::Whole, _) if let Some(why) = encoded => {
+            (Form::Aside | Form::Plain | Form::Whole, _) if let Some(why) = encoded => {
                 self.hear_wrong(source, Loss::NoZip, &why, config, cx)
             }
             // A go.mod may turn out to be whole.
@@ -326,7 +338,7 @@ impl Search {
                     self.hear_wrong(source, Loss::NoZip, "not a zip", config, cx)
                 }
                 (Whole::NotHere(reply), _) if source == Source::Storage => {
-                    self.hear_storage(reply, config, cx)
+                    self.hear_storage(reply, false, config, cx)
                 }
                 (Whole::NotHere(reply), _) => self.hear_upstream(source, reply, config, cx),
             },
@@ -339,10 +351,11 @@ impl Search {
                 let checked = source == Source::Storage && self.is_checked(config);
                 Some(End::zip(true, checked))
             }
+            (Form::Aside, Source::Storage) => self.hear_storage(reply, true, config, cx),
             (Form::ByInfo | Form::First | Form::Plain, Source::Storage) => {
-                self.hear_storage(reply, config, cx)
+                self.hear_storage(reply, false, config, cx)
             }
-            (Form::ByInfo | Form::First | Form::Plain, _) => {
+            (Form::Aside | Form::ByInfo | Form::First | Form::Plain, _) => {
                 let end = self.hear_upstream(source, reply, config, cx);
                 // Where that file is, the zip is not.
                 if is_by_info {
@@ -367,6 +380,9 @@ impl Search {
             // A kept connection that the other side closes just then is nobody's outage. Once more, over a new one.
             Reply::Failed(failure) if question.tries == 0 && self.may_be_dropped(question, *failure) => {
                 Some(Question { tries: 1, ..question.clone() })
+            }
+            reply if may_be_aside(&self.want, question, reply) => {
+                Some(Question { form: Form::Aside, ..question.clone() })
             }
             Reply::Answered { status, .. } if question.is_head(&self.want) => {
                 let form = match instead_of_head(question.source, *status) {
@@ -472,9 +488,10 @@ impl Search {
         match (self.refusal.clone(), storage) {
             (Some((source, Outcome::Failed(failure))), _) => self.done(End::Failed(failure), Some(source)),
             // Storage is where versions are kept that upstreams have lost. Of what changes, the upstream's word is enough:
-            // the go command asks it for many a module path that is none, and must be able to while storage is down.
+            // the go command asks it for many a module path that is none, and must be able to while storage is down. Not of what
+            // was seen here: that would send it elsewhere for as long as storage is down.
             (Some((_, Outcome::Missing(_))), Some(failure))
-                if self.want.lifetime() == Lifetime::Immutable =>
+                if self.want.lifetime() == Lifetime::Immutable || self.known_here =>
             {
                 self.done(End::Failed(failure), Some(Source::Storage))
             }

@@ -82,14 +82,21 @@ impl Question {
         known: &mut Known<'_>,
         cx: &mut Cx<'_>,
     ) -> Shown<'f> {
-        let is_whole = *file == File::List && !view.is_mixed();
-        if is_whole && self.serving == Serving::Itself {
-            return Shown::As(Cow::Borrowed(found));
+        if *file == File::List && !view.is_mixed() {
+            match &self.serving {
+                Serving::Itself => return Shown::As(Cow::Borrowed(found)),
+                // The go command reads it itself.
+                Serving::Unnamed { missing } if !found.left => {
+                    return Shown::Instead(Instead::Missing(missing.clone()));
+                }
+                _ => {}
+            }
         }
         if found.body.is_empty() && *file == File::Stored {
             return nothing_stored(module, &self.serving, found);
         }
-        let sifting = Sifting::of(SiftingKey::of(module, &self.caller, view), found);
+        let shows_pseudo = *file == File::List;
+        let sifting = Sifting::of(SiftingKey::of(module, &self.caller, view, shows_pseudo), found);
         let mut short = None;
         if !sifting.is_long() {
             short = Some(sifting.clone().finish(view, known, cx));
@@ -110,15 +117,22 @@ impl Question {
         if let (None, Some(failure)) = (sifted.newest(false), sifted.failed()) {
             return Shown::Instead(Instead::Failed(failure.clone()));
         }
+        let latest = |version: &Version| {
+            let file = File::Info(version.clone());
+            let want = Want::Document(Document::Module { module: module.clone(), file });
+            let fresh_for = if sifted.is_part() { Some(Duration::ZERO) } else { left };
+            let serving = Serving::Latest { fresh_for };
+            Shown::Next(Self { want, serving, ..self.clone() }.into())
+        };
         match &self.serving {
+            Serving::Unnamed { missing } => match (sifted.newest(false), sifted.top()) {
+                (Some(version), _) if found.left => latest(version),
+                // All that the go command would look at is hidden from it: who asks is told why.
+                (None, Some(top)) => self.refuse_all(module, top, view, index, cx),
+                (Some(_) | None, _) => Shown::Instead(Instead::Missing(missing.clone())),
+            },
             Serving::Newest { refused, fits_path } => match sifted.newest(*fits_path) {
-                Some(version) => {
-                    let file = File::Info(version.clone());
-                    let want = Want::Document(Document::Module { module: module.clone(), file });
-                    let fresh_for = if sifted.is_part() { Some(Duration::ZERO) } else { left };
-                    let serving = Serving::Latest { fresh_for };
-                    Shown::Next(Self { want, serving, ..self.clone() }.into())
-                }
+                Some(version) => latest(version),
                 None => match (refused, sifted.top()) {
                     (Some(refusal), _) => Shown::Instead(Instead::Refused(refusal.clone())),
                     (None, Some(top)) => self.refuse_all(module, top, view, index, cx),
@@ -184,7 +198,7 @@ fn refused(refusal: Option<Refusal>, found: &Found) -> Shown<'_> {
 
 /// Not an empty list, after which the go command would ask nobody else for a version that fits `@v1`.
 fn nothing_stored(module: &ModulePath, serving: &Serving, found: &Found) -> Shown<'static> {
-    let what = if matches!(serving, Serving::Newest { .. }) { "@latest" } else { "" };
+    let what = if *serving == Serving::Itself { "" } else { "@latest" };
     let reason = format!("not found: {module}{what}: nothing of it is stored here");
     let missing = Missing { gone: false, reason, since: found.since, limit: None };
     Shown::Instead(Instead::Missing(missing))

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     cx::Cx,
     gomod::{ModulePath, Version},
-    goproxy::{Etag, Failure, Found},
+    goproxy::{Etag, Failure, Found, Line, Moment},
     http::{Body, Timestamp},
     policy::{Caller, Decision, View},
 };
@@ -28,6 +28,8 @@ pub struct SiftingKey {
     module: ModulePath,
     /// For everybody, where nobody is told otherwise.
     caller: Option<Caller>,
+    /// Whether pseudo-versions are shown: a list is shown as it was given, and what is counted by us has none.
+    shows_pseudo: bool,
 }
 
 /// A list being judged.
@@ -47,12 +49,14 @@ pub struct Sifting {
 #[derive(Clone, Debug, Default)]
 pub struct Sifted {
     listed: Listed,
+    /// Whether pseudo-versions are shown.
+    shows_pseudo: bool,
     /// The newest that may be shown, as Go looks for the latest.
-    newest: Option<Version>,
+    newest: Option<Turn>,
     /// The same, if it may not be `+incompatible` where there is another.
-    newest_fitting: Option<Version>,
+    newest_fitting: Option<Turn>,
     /// The newest of all.
-    top: Option<Version>,
+    top: Option<Turn>,
     /// Of these it is not known when they were published.
     undated: BTreeSet<Turn>,
     /// Whether there are more of those than are remembered.
@@ -63,34 +67,32 @@ pub struct Sifted {
     holds_until: Option<Timestamp>,
 }
 
-/// A version in the order in which Go takes one for the latest, the last one first: a tag before a pseudo-version, a release before
-/// a pre-release, and what has a go.mod before what is `+incompatible`.
+/// A line in the order in which Go takes one for the latest, the last one first: a tag before a pseudo-version, a release before
+/// a pre-release, and what has a go.mod before what is `+incompatible`. Of pseudo-versions it takes the one of the latest time,
+/// whatever their names are.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Turn {
     is_tag: bool,
     is_release: bool,
     fits: bool,
-    version: Version,
+    /// Of a pseudo-version.
+    when: Option<Moment>,
+    line: Line,
 }
 
 impl SiftingKey {
     /// Of `module`, for `caller`, for whom `view` holds.
-    pub(super) fn of(module: &ModulePath, caller: &Caller, view: &View<'_>) -> Self {
-        Self { module: module.clone(), caller: view.is_personal().then(|| caller.clone()) }
+    pub(super) fn of(module: &ModulePath, caller: &Caller, view: &View<'_>, shows_pseudo: bool) -> Self {
+        let caller = view.is_personal().then(|| caller.clone());
+        Self { module: module.clone(), caller, shows_pseudo }
     }
 }
 
 impl Sifting {
     /// Nothing of `found` is judged yet.
     pub(super) fn of(key: SiftingKey, found: &Found) -> Self {
-        Self {
-            key,
-            list: found.body.clone(),
-            tag: found.etag,
-            at: 0,
-            sifted: Sifted::default(),
-            recorded: None,
-        }
+        let sifted = Sifted { shows_pseudo: key.shows_pseudo, ..Sifted::default() };
+        Self { key, list: found.body.clone(), tag: found.etag, at: 0, sifted, recorded: None }
     }
 
     /// Whose versions are judged, and for whom.
@@ -110,7 +112,8 @@ impl Sifting {
 
     /// Begins once more: the rules are others by now.
     pub fn begin_again(&mut self) {
-        (self.at, self.sifted, self.recorded) = (0, Sifted::default(), None);
+        let sifted = Sifted { shows_pseudo: self.key.shows_pseudo, ..Sifted::default() };
+        (self.at, self.sifted, self.recorded) = (0, sifted, None);
     }
 
     /// Judges on for a few milliseconds; whether it is done.
@@ -142,9 +145,8 @@ impl Sifting {
             }
             let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
             self.at = self.at.saturating_add(line.len()).saturating_add(1);
-            let version = std::str::from_utf8(line).ok().and_then(|line| Version::parse(line).ok());
-            if let Some(version) = version {
-                self.judge(version, view, known, cx);
+            if let Some(line) = std::str::from_utf8(line).ok().and_then(Line::parse) {
+                self.judge(Turn::of(line), view, known, cx);
             }
             if lines != usize::MAX && self.at >= end {
                 break;
@@ -154,14 +156,15 @@ impl Sifting {
         false
     }
 
-    fn judge(&mut self, version: Version, view: &View<'_>, known: &mut Known<'_>, cx: &mut Cx<'_>) {
+    fn judge(&mut self, turn: Turn, view: &View<'_>, known: &mut Known<'_>, cx: &mut Cx<'_>) {
         let Self { key: SiftingKey { module, .. }, sifted, recorded, .. } = self;
-        if sifted.top.as_ref().is_none_or(|top| is_newer(&version, top)) {
-            sifted.top = Some(version.clone());
+        if sifted.top.as_ref().is_none_or(|top| turn.is_newer(top)) {
+            sifted.top = Some(turn.clone());
         }
-        let mut decision = view.decide(&version, None, cx.now);
+        let version = turn.version();
+        let mut decision = view.decide(version, None, cx.now);
         if let Decision::Undated(_) = decision {
-            let found = known.publications.of(module).and_then(|found| found.get(&version));
+            let found = known.publications.of(module).and_then(|found| found.get(version));
             let time = match found {
                 Some(Publication::At(time)) => Some(*time),
                 Some(Publication::Failed(_) | Publication::Missing(_)) => None,
@@ -170,15 +173,14 @@ impl Sifting {
                     .get(version.as_str()),
             };
             match time {
-                Some(time) => decision = view.decide(&version, Some(time), cx.now),
-                None => return sifted.wait_for(version),
+                Some(time) => decision = view.decide(version, Some(time), cx.now),
+                None => return sifted.wait_for(turn),
             }
         }
         if sifted.allows(&decision) {
-            sifted.note_newest(&version);
-            // A module proxy lists no pseudo-versions, whatever is stored.
-            if !version.is_pseudo() {
-                sifted.listed.push(&version);
+            sifted.note_newest(&turn);
+            if sifted.shows(&turn) {
+                sifted.listed.push(&turn.line);
             }
         }
     }
@@ -203,7 +205,7 @@ impl Sifted {
             if open >= MAX_DATED {
                 break;
             }
-            match found.and_then(|found| found.get(&turn.version)) {
+            match found.and_then(|found| found.get(turn.version())) {
                 Some(Publication::Failed(failure)) => {
                     self.failed = Some(failure.clone());
                     open = open.saturating_add(1);
@@ -215,10 +217,10 @@ impl Sifted {
                     if let Some(recall) = recall.take() {
                         recorded = recall();
                     }
-                    match recorded.get(turn.version.as_str()) {
+                    match recorded.get(turn.version().as_str()) {
                         Some(time) => settled.push((turn.clone(), Some(time))),
                         None => {
-                            unknown.push(turn.version.clone());
+                            unknown.push(turn.version().clone());
                             open = open.saturating_add(1);
                         }
                     }
@@ -227,11 +229,11 @@ impl Sifted {
         }
         for (turn, time) in settled {
             self.undated.remove(&turn);
-            let decision = time.map(|time| view.decide(&turn.version, Some(time), now));
+            let decision = time.map(|time| view.decide(turn.version(), Some(time), now));
             if decision.is_some_and(|decision| self.allows(&decision)) {
-                self.note_newest(&turn.version);
-                if turn.is_tag {
-                    shown.insert(turn.version);
+                self.note_newest(&turn);
+                if self.shows(&turn) {
+                    shown.insert(turn.line);
                 }
             }
         }
@@ -247,12 +249,13 @@ impl Sifted {
     /// The version that Go would take for the latest of those that may be shown. Where one is known that `fits_path` without being
     /// `+incompatible`, such a one comes before those: the module has a go.mod by now.
     pub(super) fn newest(&self, fits_path: bool) -> Option<&Version> {
-        if fits_path { self.newest_fitting.as_ref() } else { self.newest.as_ref() }
+        let newest = if fits_path { &self.newest_fitting } else { &self.newest };
+        newest.as_ref().map(Turn::version)
     }
 
     /// The version that Go would take for the latest if all might be shown.
     pub(super) fn top(&self) -> Option<&Version> {
-        self.top.as_ref()
+        self.top.as_ref().map(Turn::version)
     }
 
     /// Whether there may be more to be shown that could not be found out.
@@ -272,12 +275,13 @@ impl Sifted {
 
     /// About how much memory it takes.
     pub(super) fn bytes(&self) -> usize {
-        let undated = self.undated.iter().map(|turn| turn.version.as_str().len().saturating_add(BYTES_EACH));
+        let undated =
+            self.undated.iter().map(|turn| turn.version().as_str().len().saturating_add(BYTES_EACH));
         self.listed.len().saturating_add(undated.sum())
     }
 
-    fn wait_for(&mut self, version: Version) {
-        self.undated.insert(Turn::of(version));
+    fn wait_for(&mut self, turn: Turn) {
+        self.undated.insert(turn);
         if self.undated.len() > MAX_UNDATED {
             self.is_cut = true;
             self.undated.pop_first();
@@ -291,32 +295,42 @@ impl Sifted {
         matches!(decision, Decision::Allowed(_) | Decision::Redirected(..))
     }
 
-    fn note_newest(&mut self, version: &Version) {
-        if self.newest.as_ref().is_none_or(|newest| is_newer(version, newest)) {
-            self.newest = Some(version.clone());
+    fn shows(&self, turn: &Turn) -> bool {
+        turn.is_tag || self.shows_pseudo
+    }
+
+    fn note_newest(&mut self, turn: &Turn) {
+        if self.newest.as_ref().is_none_or(|newest| turn.is_newer(newest)) {
+            self.newest = Some(turn.clone());
         }
-        let fits = |newest: &Version| Turn::of(version.clone()) > Turn::of(newest.clone());
-        if self.newest_fitting.as_ref().is_none_or(fits) {
-            self.newest_fitting = Some(version.clone());
+        if self.newest_fitting.as_ref().is_none_or(|newest| turn > newest) {
+            self.newest_fitting = Some(turn.clone());
         }
     }
 }
 
 impl Turn {
-    fn of(version: Version) -> Self {
+    fn of(line: Line) -> Self {
+        let version = line.version();
+        let is_tag = !version.is_pseudo();
         Self {
-            is_tag: !version.is_pseudo(),
+            is_tag,
             is_release: !version.is_prerelease(),
-            fits: !version.is_incompatible(),
-            version,
+            fits: is_tag && !version.is_incompatible(),
+            when: if is_tag { None } else { line.when() },
+            line,
         }
     }
-}
 
-/// Whether Go would take `version` for the latest rather than `other`.
-fn is_newer(version: &Version, other: &Version) -> bool {
-    let rank = |version: &Version| (!version.is_pseudo(), !version.is_prerelease());
-    rank(version).cmp(&rank(other)).then_with(|| version.cmp(other)).is_gt()
+    fn version(&self) -> &Version {
+        self.line.version()
+    }
+
+    /// Whether Go would take it for the latest rather than `other`.
+    fn is_newer(&self, other: &Self) -> bool {
+        let rank = |turn: &Self| (turn.is_tag, turn.is_release, turn.when);
+        rank(self).cmp(&rank(other)).then_with(|| self.line.cmp(&other.line)).is_gt()
+    }
 }
 
 /// Bytes of a list that is judged at once, in some ten milliseconds. What is shown of a shorter one is kept ready for a second, so it
@@ -337,7 +351,7 @@ const MAX_DATED: usize = 512;
 const MAX_UNDATED: usize = 16 * MAX_DATED;
 
 /// What a version takes beside its name.
-const BYTES_EACH: usize = 64;
+const BYTES_EACH: usize = 96;
 
 #[cfg(test)]
 mod tests;

@@ -25,6 +25,8 @@ pub struct Write {
     body: Body,
     etag: Etag,
     asking: Ask,
+    /// Whether it is kept aside.
+    aside: bool,
 }
 
 /// What storage is asked just now.
@@ -65,7 +67,25 @@ impl Write {
             body: found.body.clone(),
             etag: found.etag,
             asking,
+            aside: false,
         };
+        let callout = write.callout(storage)?;
+        Some((write, callout))
+    }
+
+    /// As [`Write::begin`], of an `.info` that is kept aside, as storage has not got its version; nothing of what is larger than any
+    /// such document that tells versions and their times.
+    pub fn begin_aside(
+        storage: &Storage,
+        want: &Want,
+        document: &Document,
+        found: &Found,
+    ) -> Option<(Self, Callout)> {
+        if found.body.len() > MAX_ASIDE {
+            return None;
+        }
+        let (write, _) = Self::begin(storage, want, document, found, true)?;
+        let write = Self { aside: true, ..write };
         let callout = write.callout(storage)?;
         Some((write, callout))
     }
@@ -75,13 +95,18 @@ impl Write {
         self.body.len()
     }
 
+    /// Whether it is kept aside.
+    pub fn is_aside(&self) -> bool {
+        self.aside
+    }
+
     /// What is written.
     pub fn document(&self) -> &Document {
         &self.document
     }
 
     fn callout(&self, storage: &Storage) -> Option<Callout> {
-        let key = self.want.object(storage)?;
+        let key = if self.aside { self.want.object_aside(storage) } else { self.want.object(storage) }?;
         let put =
             if self.document.lifetime() == Lifetime::Immutable { store::create } else { store::replace };
         Some(match self.asking {
@@ -122,7 +147,9 @@ impl Write {
             && let Some(Entry::Found(found)) = index.peek(cx.kv, Region::Found, &key)
             && found.etag == self.etag
         {
-            index.keep(cx.kv, &key, &Entry::Found(Found { stored: true, ..found }), cx.now);
+            let kept =
+                if self.aside { Found { aside: true, ..found } } else { Found { stored: true, ..found } };
+            index.keep(cx.kv, &key, &Entry::Found(kept), cx.now);
         }
         cx.count(Metric::StorageWrite { outcome });
         Written::Over(outcome)
@@ -130,7 +157,7 @@ impl Write {
 }
 
 /// The document that is worth writing after a search: what an upstream gave, where storage is not known to be down, nor to
-/// have these bytes (`known` is what the index had before).
+/// have these bytes (`known` is what the index had before). What storage gave of what it keeps aside is not in its place yet.
 pub fn worth_writing<'a>(
     want: &'a Want,
     searched: &'a Searched,
@@ -139,6 +166,11 @@ pub fn worth_writing<'a>(
     match (want, searched) {
         // A cache before the database may say what was true an hour ago: the newest head alone is kept there.
         (Want::Document(Document::Sumdb { file: SumdbFile::Latest, .. }), _) => None,
+        (Want::Document(document), Searched { end: End::Document(found), .. })
+            if found.aside && !found.stored =>
+        {
+            Some((document, found))
+        }
         (
             Want::Document(document),
             Searched {
@@ -164,6 +196,10 @@ pub fn is_unwritten(document: &Document, found: &Found, config: &Config, now: Ti
             .writable_storage()
             .is_some_and(|storage| Want::Document(document.clone()).object(storage).is_some())
 }
+
+/// Bytes of an `.info` that is kept aside: usual ones have 200, those with the origin of a long list of tags a few thousand. Whoever
+/// asks for versions has one object stored for each that an upstream says there is, and no more than this.
+const MAX_ASIDE: usize = 16 << 10;
 
 /// Between two attempts to write the same: one that is under way is over by then, and storage may be back.
 const PATIENCE: Duration = Duration::from_secs(60);

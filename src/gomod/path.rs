@@ -54,6 +54,15 @@ impl ModulePath {
         &self.0
     }
 
+    /// Whether it names no repository where everybody knows what does: on a forge that names them by owner and name, as
+    /// `github.com/acme`. The go command asks for every prefix of an import path, and so for many of these. Semantics of `vcsPaths`
+    /// in cmd/go/internal/vcs for the first two; a project of gitlab.com has a namespace as well.
+    pub fn is_short_of_a_repository(&self) -> bool {
+        let mut elements = self.0.split('/');
+        let on_forge = matches!(elements.next(), Some("github.com" | "bitbucket.org" | "gitlab.com"));
+        on_forge && elements.count() < 2
+    }
+
     /// The major version the path ends with: `/v2`, for gopkg.in `.v3` or `.v3-unstable`, or empty.
     /// Semantics of module.SplitPathVersion.
     pub fn major_suffix(&self) -> &str {

@@ -39,8 +39,8 @@ pub enum BadBody {
     },
 }
 
-/// Checks that `body` is `document` and returns it as it is to be served: a list sorted and without what does not belong
-/// in it, everything else byte for byte.
+/// Checks that `body` is `document` and returns it as it is to be served: of a list what the go command reads, sorted, everything
+/// else byte for byte.
 ///
 /// # Errors
 /// A [`BadBody`] that says what it is instead.
@@ -61,9 +61,7 @@ pub fn accept(document: &Document, body: Vec<u8>) -> Result<Vec<u8>, BadBody> {
                     return Err(BadBody::OtherVersion { got });
                 }
             }
-            // As the go command reads it, to which no pseudo-version is listed.
-            File::List => return ListReader::of(module, body, false).finish(),
-            File::Stored => return ListReader::of(module, body, true).finish(),
+            File::List | File::Stored => return ListReader::of(module, body).finish(),
             File::Mod(_) => is(is_go_mod(&body), "go.mod")?,
         },
         Document::Sumdb { file, .. } => match file {

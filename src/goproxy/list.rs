@@ -3,25 +3,26 @@
 //! Anybody can publish a module of a hundred thousand versions. To read, order and tag its list at once keeps a worker's other
 //! clients waiting for half a second; so what is long is read for a few milliseconds at each turn.
 
+mod line;
+
 use std::{
     cmp::Ordering,
-    collections::{BTreeSet, btree_set},
+    collections::{BTreeMap, btree_map},
     iter::Peekable,
     vec,
 };
 
 use sha2::{Digest, Sha256};
 
+pub use self::line::{Line, Moment};
 use super::{BadBody, Document, Etag, File, body};
 use crate::gomod::{self, ModulePath, Version};
 
-/// A list on its way from the bytes that a source gave to those that are served: without what does not belong in it, in Go's order,
-/// each version once.
+/// A list on its way from the bytes that a source gave to those that are served: what the go command reads of it, in Go's order, each
+/// version once.
 #[derive(Debug)]
 pub struct ListReader {
     module: ModulePath,
-    /// Whether pseudo-versions are taken: of what storage has.
-    takes_pseudo: bool,
     body: Vec<u8>,
     /// Up to where it is read.
     at: usize,
@@ -35,15 +36,15 @@ pub struct ListReader {
 #[derive(Debug)]
 enum Phase {
     /// Reading: those that came in order, and all others. Many lists are in order, and then nothing needs a place found for it.
-    Reads { ascending: Vec<Version>, others: BTreeSet<Version> },
+    Reads { ascending: Vec<Line>, others: BTreeMap<Version, Line> },
     /// Writing both, as one.
     Writes(Box<Writing>),
 }
 
 #[derive(Debug)]
 struct Writing {
-    ascending: Peekable<vec::IntoIter<Version>>,
-    others: Peekable<btree_set::IntoIter<Version>>,
+    ascending: Peekable<vec::IntoIter<Line>>,
+    others: Peekable<btree_map::IntoValues<Version, Line>>,
     written: Vec<u8>,
     digest: Sha256,
 }
@@ -55,24 +56,23 @@ impl ListReader {
     /// The body.
     pub fn of_long(document: &Document, body: Vec<u8>) -> Result<Self, Vec<u8>> {
         match document {
-            Document::Module { module, file: file @ (File::List | File::Stored) }
+            Document::Module { module, file: File::List | File::Stored }
                 if body.len() >= AT_ONCE && body::look_over(document, &body).is_ok() =>
             {
-                Ok(Self::of(module, body, *file == File::Stored))
+                Ok(Self::of(module, body))
             }
             _ => Err(body),
         }
     }
 
-    pub(super) fn of(module: &ModulePath, body: Vec<u8>, takes_pseudo: bool) -> Self {
+    pub(super) fn of(module: &ModulePath, body: Vec<u8>) -> Self {
         Self {
             module: module.clone(),
-            takes_pseudo,
             body,
             at: 0,
             has_words: false,
             has_versions: false,
-            phase: Phase::Reads { ascending: Vec::new(), others: BTreeSet::new() },
+            phase: Phase::Reads { ascending: Vec::new(), others: BTreeMap::new() },
         }
     }
 
@@ -104,7 +104,7 @@ impl ListReader {
         }
     }
 
-    /// Reads some lines as the go command does: the first word of each that is a version.
+    /// Reads some lines as the go command does.
     fn read(&mut self, lines: usize, bytes: usize) -> Result<(), BadBody> {
         let Phase::Reads { ascending, others } = &mut self.phase else { return Ok(()) };
         let end = self.at.saturating_add(bytes);
@@ -116,16 +116,19 @@ impl ListReader {
             let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
             self.at = self.at.saturating_add(line.len()).saturating_add(1);
             let line = std::str::from_utf8(line).map_err(|_| BadBody::Other("text"))?;
-            let Some(word) = line.split_ascii_whitespace().next() else { continue };
-            self.has_words = true;
-            if let Ok(version) = Version::parse(word) {
+            self.has_words |= !line.trim_ascii().is_empty();
+            if let Some(line) = Line::parse(line) {
                 self.has_versions = true;
-                let is_listed = self.takes_pseudo || !version.is_pseudo();
-                if is_listed && gomod::check(&self.module, &version).is_ok() {
-                    if ascending.last().is_none_or(|last| *last < version) {
-                        ascending.push(version);
+                let version = line.version();
+                if gomod::check(&self.module, version).is_ok() {
+                    if ascending.last().is_none_or(|last| last.version() < version) {
+                        ascending.push(line);
                     } else {
-                        others.insert(version);
+                        let line = match others.remove(version) {
+                            Some(other) => other.or_later(line),
+                            None => line,
+                        };
+                        others.insert(line.version().clone(), line);
                     }
                 }
             }
@@ -144,7 +147,7 @@ impl ListReader {
         if let Phase::Reads { ascending, others } = &mut self.phase {
             let writing = Writing {
                 ascending: std::mem::take(ascending).into_iter().peekable(),
-                others: std::mem::take(others).into_iter().peekable(),
+                others: std::mem::take(others).into_values().peekable(),
                 written: Vec::with_capacity(self.body.len()),
                 digest: Sha256::new(),
             };
@@ -161,12 +164,11 @@ impl Writing {
         let begin = self.written.len();
         let mut is_done = false;
         for _ in 0..lines {
-            let Some(version) = self.next() else {
+            let Some(line) = self.next() else {
                 is_done = true;
                 break;
             };
-            self.written.extend_from_slice(version.as_str().as_bytes());
-            self.written.push(b'\n');
+            line.write(&mut self.written);
             if self.written.len().saturating_sub(begin) >= bytes {
                 break;
             }
@@ -181,15 +183,15 @@ impl Writing {
     }
 
     /// The next of both: what is in both comes once.
-    fn next(&mut self) -> Option<Version> {
+    fn next(&mut self) -> Option<Line> {
         let Self { ascending, others, .. } = self;
         let Some(other) = others.peek() else { return ascending.next() };
-        match ascending.peek().map(|version| version.cmp(other)) {
+        match ascending.peek().map(|line| line.version().cmp(other.version())) {
             Some(Ordering::Less) => ascending.next(),
-            Some(Ordering::Equal) => {
-                ascending.next();
-                others.next()
-            }
+            Some(Ordering::Equal) => match (ascending.next(), others.next()) {
+                (Some(line), Some(other)) => Some(line.or_later(other)),
+                (line, other) => line.or(other),
+            },
             Some(Ordering::Greater) | None => others.next(),
         }
     }

@@ -30,6 +30,10 @@ pub struct Found {
     pub since: Timestamp,
     /// Whether storage is known to have it, or something else in its place: it is not to be written.
     pub stored: bool,
+    /// Whether storage keeps it aside: the `.info` of a version of which it has no zip.
+    pub aside: bool,
+    /// Whether it is what storage has left of a module, of which all upstreams say that there is none.
+    pub left: bool,
     /// How long the upstream allows it to be held fresh from `since` on, where it said so.
     pub limit: Option<Duration>,
     /// When a source was last asked in vain since.
@@ -88,7 +92,8 @@ impl Found {
 
     /// As [`Found::fetched`], where the tag is known already.
     pub fn tagged(body: Vec<u8>, etag: Etag, now: Timestamp) -> Self {
-        Self { body: body.into(), etag, since: now, stored: false, limit: None, checked: None }
+        let (stored, aside, left) = (false, false, false);
+        Self { body: body.into(), etag, since: now, stored, aside, left, limit: None, checked: None }
     }
 
     /// A document that storage handed over at `now`.

@@ -12,12 +12,13 @@
 //!
 //! | kind | says |
 //! |---|---|
-//! | 1, 5 | a document; 5 one that storage has too |
+//! | 1, 5, 13 | a document; 5 one that storage has too, 13 one that it keeps aside |
+//! | 14 | a document that storage has left of what upstreams say there is none of |
 //! | 2, 3 | a missing one (404), one that is gone (410): the reason as body, no etag |
 //! | 4, 8 | storage has the object; 8 one that was checked: no etag, no body |
 //! | 10, 11 | as 4 and 8, and a download of it failed since: no etag, no body |
 //! | 7, 9, 12 | storage said that it has the object, and then had not; 9 has a wrong one, 12 what is no zip: no etag, no body |
-//! | 6, 13 | an upstream has it: that one's place as body (2 bytes), no etag; 13 where it redirects |
+//! | 6, 15 | an upstream has it: that one's place as body (2 bytes), no etag; 15 where it redirects |
 //!
 //! `uses` and `touched` are the record's heat. `checked` is 0 and `limit` all ones where there is none, as always in the kinds
 //! that have no such field. The key is checked on every read: a slot is shared by all keys that fall into it. `sources` says which upstreams and which storage the answer is from: a filter
@@ -25,7 +26,7 @@
 //! change.
 //!
 //! Layout 1 had neither heat, `checked` nor `limit`, layout 2 not the kinds 8 and 9,
-//! layout 3 not those from 10 on, layout 4 not 13. A record of another layout is no record: its slot is free.
+//! layout 3 not those from 10 on, layout 4 not those from 13 on. A record of another layout is no record: its slot is free.
 
 use std::time::Duration;
 
@@ -116,7 +117,12 @@ impl Record<'_> {
         let upstream;
         let (kind, checked, limit, etag, body) = match self.entry {
             Entry::Found(found) => (
-                if found.stored { FOUND_STORED } else { FOUND },
+                match found {
+                    Found { left: true, .. } => FOUND_LEFT,
+                    Found { stored: true, .. } => FOUND_STORED,
+                    Found { aside: true, .. } => FOUND_ASIDE,
+                    Found { .. } => FOUND,
+                },
                 found.checked,
                 found.limit,
                 found.etag.0.as_slice(),
@@ -233,10 +239,12 @@ impl<'a> Occupant<'a> {
     pub fn entry(&self) -> Option<Entry> {
         let Self { since, limit, checked, rest, .. } = *self;
         match self.kind {
-            kind @ (FOUND | FOUND_STORED) => {
+            kind @ (FOUND | FOUND_STORED | FOUND_ASIDE | FOUND_LEFT) => {
                 let (etag, body) = rest.split_first_chunk::<{ Etag::LEN }>()?;
-                let (body, etag, stored) = (body.to_vec().into(), Etag(*etag), kind == FOUND_STORED);
-                Some(Entry::Found(Found { body, etag, since, stored, limit, checked }))
+                let (body, etag) = (body.to_vec().into(), Etag(*etag));
+                let (aside, left) = (kind == FOUND_ASIDE, kind == FOUND_LEFT);
+                let stored = left || kind == FOUND_STORED;
+                Some(Entry::Found(Found { body, etag, since, stored, aside, left, limit, checked }))
             }
             kind @ (MISSING | GONE) => {
                 let reason = String::from_utf8(rest.to_vec()).ok()?;
@@ -279,7 +287,9 @@ const CORRUPT: u8 = 9;
 const DOUBTED: u8 = 10;
 const DOUBTED_CHECKED: u8 = 11;
 const NO_ZIP: u8 = 12;
-const MOVED: u8 = 13;
+const FOUND_ASIDE: u8 = 13;
+const FOUND_LEFT: u8 = 14;
+const MOVED: u8 = 15;
 const NO_LIMIT: u64 = u64::MAX;
 const HEAT: std::ops::Range<usize> = 2..7;
 const HEAD: usize = 41;

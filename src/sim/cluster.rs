@@ -26,6 +26,8 @@ pub(crate) struct Cluster {
     pub(crate) head_answered: Option<u16>,
     /// While set, every GET is answered so, and with this content.
     pub(crate) get_answered: Option<(u16, &'static str)>,
+    /// While set, every request for a folder is answered so: it lists none.
+    pub(crate) answer_folders: Option<u16>,
     /// Whether it says of whatever it is given that it has that already.
     pub(crate) claims_all: bool,
     /// Whether it gives parts of what it has.
@@ -164,6 +166,9 @@ impl Cluster {
             && !self.objects.contains_key(&callout.path)
         {
             return self.ask_bucket(path, query, callout);
+        }
+        if let Some(status) = self.answer_folders.filter(|_| callout.path.ends_with('/')) {
+            return reply(status, &[], Vec::new());
         }
         if callout.path.ends_with('/') {
             return self.list(callout);

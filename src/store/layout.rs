@@ -7,6 +7,9 @@
 //!
 //! Athens takes every key that ends in `.info` for a version, in its lists and in its catalog, and passes over all others.
 //! So of what changes it is given nothing, nor are queries: `M/@v/master.info` would be a version `master`.
+//!
+//! The `.info` of a version is written last, and says that all of it is there. One whose zip has not come is kept aside, in every
+//! layout: `aside/M/V.json`, escaped as in a request. Athens passes over it, and to a static file server it is no version.
 
 use crate::{
     config::{Dialect, Layout, Storage},
@@ -50,6 +53,12 @@ pub fn zip_key(storage: &Storage, zip: &Zip) -> String {
         Layout::AthensFlat => format!("{module}/{version}/source.zip"),
     };
     format!("{}{name}", storage.key_prefix)
+}
+
+/// The key under which the `.info` of `version` is kept aside. It is no module's, as no module path begins with an element without
+/// a dot.
+pub fn aside_key(storage: &Storage, module: &ModulePath, version: &Version) -> String {
+    format!("{}aside/{}/{}.json", storage.key_prefix, module.escaped(), version.escaped())
 }
 
 /// Whether a store of this kind can have an object of this name. One that cannot answers as it likes: what it says of such a name
@@ -181,6 +190,11 @@ mod tests {
             let keys = [&goproxy, &athens, &flat].map(|storage| key(storage, &path));
             assert_eq!(keys.each_ref().map(Option::as_deref), names, "{path}");
         }
+        let module = ModulePath::parse("github.com/BurntSushi/toml").unwrap();
+        let version = Version::parse("v1.0.0-RC1").unwrap();
+        let aside = [&goproxy, &athens, &flat].map(|storage| aside_key(storage, &module, &version));
+        let name = "aside/github.com/!burnt!sushi/toml/v1.0.0-!r!c1.json";
+        assert_eq!(aside, [name.to_owned(), name.to_owned(), format!("go/{name}")]);
         let head = key(&flat, "sumdb/sum.golang.org/latest");
         assert_eq!(head.as_deref(), Some("go/sumdb/sum.golang.org/latest"));
     }

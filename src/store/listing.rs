@@ -50,6 +50,8 @@ pub struct Inventory {
     pages: usize,
     /// The last key of the last page.
     after: Option<String>,
+    /// Whether it is believed unproven that there is no such folder.
+    believes: bool,
 }
 
 /// What comes after a page.
@@ -89,7 +91,14 @@ impl Inventory {
             files: BTreeMap::new(),
             pages: 0,
             after: None,
+            believes: false,
         }
+    }
+
+    /// As [`Inventory::of`], of what others say that there is nothing of: a server that says the same is believed, without a request
+    /// for its root.
+    pub fn of_what_is_left(storage: &Storage, module: &ModulePath) -> Self {
+        Self { believes: true, ..Self::of(storage, module) }
     }
 
     /// What storage is asked next.
@@ -139,6 +148,7 @@ impl Inventory {
             (Way::Propfind, 207) => page::multistatus(body, &self.listed()),
             // A version that somebody has just removed, or a file that is called like one.
             (Way::Autoindex | Way::Propfind, 404 | 410) if self.inside.is_some() => return self.go_on(),
+            (Way::Autoindex, 404 | 410) if self.believes => return self.over(),
             (Way::Autoindex, 404 | 410) => return Turned::More(Self { way: Way::Root, ..self }),
             (Way::Propfind, 404 | 410) => return self.over(),
             (way, status) => return unavailable(format!("{}{}", explain(reply), advice(way, status))),

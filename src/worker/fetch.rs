@@ -190,9 +190,12 @@ impl Worker {
         }
         // Somebody holds what a lookup is about. Where that is given all the same, nobody waits for the database for long.
         match errand.want.module().map(|module| self.config.verification(module)) {
-            Some(Some((_, Mode::Require))) if errand.is_of_sums() => search.expect_it_known(),
+            Some(Some((_, Mode::Require))) if errand.is_of_sums() => search.expect_it_recorded(),
             Some(Some((_, Mode::WhenAvailable))) if errand.is_of_sums() => search.expect_a_substitute(),
             _ => {}
+        }
+        if judge::has_seen(&errand.want, errand.known.as_ref(), &self.index, cx) {
+            search.expect_it_known();
         }
         // Whoever keeps others waiting is asked after those who may stand in.
         if search.has_choice()

@@ -1,5 +1,6 @@
 //! Flows, from the head of a request to its answer, in the simulated world.
 
+mod aside;
 mod boundary;
 mod bundle;
 mod chain;
@@ -12,7 +13,9 @@ mod encoded;
 mod explain;
 mod flaky;
 mod interplay;
+mod left;
 mod limits;
+mod mirrors;
 mod once;
 mod orders;
 mod pages;

@@ -1,5 +1,6 @@
 //! What goes to storage, and in which order: a version's go.mod, its zip, and last its `.info`, by which whoever looks into
-//! storage sees that it has all of the version.
+//! storage sees that it has all of the version. An `.info` whose zip has not come is kept aside meanwhile, for those who ask for nothing
+//! else of hundreds of versions.
 
 use log::Level;
 
@@ -9,7 +10,7 @@ use crate::{
     flow::{End, Searched, Write, Written, worth_writing},
     gomod::{ModulePath, Version},
     goproxy::{Document, File, Found, Zip},
-    http::Reply,
+    http::{Callout, Reply},
     metrics::Metric,
     plan::{Source, Want},
     shared::{Entry, Region},
@@ -35,6 +36,8 @@ impl Worker {
             {
                 // Only once for each who asks: what is brought may be lost again before the next is.
                 self.bring(&go_mod_of(module, version), true, cx);
+            } else {
+                self.keep_aside(&errand.want, document, found, cx);
             }
         }
     }
@@ -45,6 +48,8 @@ impl Worker {
             let tried = Found { checked: Some(cx.now), ..found };
             if self.is_in_order(document, cx) {
                 self.write(want, document, &tried, false, cx);
+            } else {
+                self.keep_aside(want, document, &tried, cx);
             }
             self.index.keep(cx.kv, &want.key(), &Entry::Found(tried), cx.now);
         }
@@ -109,10 +114,29 @@ impl Worker {
             }
             return;
         };
-        let key = JobKey::Write { object: want.key() };
+        self.begin_write(JobKey::Write { object: want.key() }, write, callout, cx);
+    }
+
+    /// Writes an `.info` aside, unless it is there.
+    fn keep_aside(&mut self, want: &Want, document: &Document, found: &Found, cx: &mut Cx<'_>) {
+        let Some(storage) = self.config.writable_storage() else { return };
+        if found.aside || found.stored {
+            return;
+        }
+        let Some(object) = want.object_aside(storage) else { return };
+        if let Some((write, callout)) = Write::begin_aside(storage, want, document, found) {
+            self.begin_write(JobKey::Write { object }, write, callout, cx);
+        }
+    }
+
+    fn begin_write(&mut self, key: JobKey, write: Write, callout: Callout, cx: &mut Cx<'_>) {
+        // What is kept aside is not in the way of what completes a version.
+        let is_aside = write.is_aside();
         let (mut writes, mut bytes) = (0, write.bytes());
         for job in self.jobs.values() {
-            if let Job::Write(write) = job {
+            if let Job::Write(write) = job
+                && write.is_aside() == is_aside
+            {
                 (writes, bytes) = (writes + 1, bytes.saturating_add(write.bytes()));
             }
         }
@@ -156,7 +180,7 @@ fn go_mod_of(module: &ModulePath, version: &Version) -> Document {
 /// What came of a write of what storage can have no object of that name for.
 pub(super) const UNNAMEABLE: &str = "unnameable";
 
-/// Writes under way at once in one worker. Each holds its document in the host's memory until storage has it; a storage
+/// Writes under way at once in one worker, and as many of what is kept aside. Each holds its document in the host's memory until storage has it; a storage
 /// that takes longer than upstreams give loses copies, not memory.
 const MAX_WRITES: usize = 64;
 

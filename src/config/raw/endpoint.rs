@@ -159,13 +159,14 @@ endpoint_section! {
         /// after a day.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "webdav")))]
         pub(in crate::config) dialect: Option<RawDialect>,
-        /// How a store that speaks WebDAV lists a folder. Where no upstream may be asked, a module has the versions that are
-        /// stored, and a store says which by its listings. One that speaks S3 is listed as S3 is; its key needs
+        /// How a store that speaks WebDAV lists a folder. Where no upstream may be asked, or all of them say that there is no such
+        /// module, it has the versions that are stored, and a store says which by its listings. One that speaks S3 is listed as S3 is; its key needs
         /// `s3:ListBucket`. In a WebDAV store with the layout `athens_flat` that is a request for each version.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "autoindex")))]
         pub(in crate::config) listing: Option<RawListing>,
         /// What objects are called. The default is served as it is by any static web server; the others are for what Athens
-        /// has filled, and leave it readable by Athens: they hold versions alone, no lists and no `@latest`.
+        /// has filled, and leave it readable by Athens: they hold versions alone, no lists and no `@latest`. Beside them every
+        /// layout has `sumdb/`, and `aside/`, where the `.info` is kept of a version that was looked at and not downloaded.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "goproxy")))]
         pub(in crate::config) layout: Option<RawLayout>,
         /// The names of all objects begin with this and a slash, e.g. `go/modules`, in a store that holds other things too.

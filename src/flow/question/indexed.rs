@@ -6,8 +6,11 @@ use super::{Parked, Question, Serving, is_always_checked};
 use crate::{
     config::{Config, MissMode},
     cx::Cx,
-    flow::{Hit, Known, Reception, Routed, is_unwritten, judge, request::give_instead, shown::Shown},
-    goproxy::{Answer, Document, Found, Standing, Zip},
+    flow::{
+        Hit, Known, Reception, Routed, is_unwritten, judge, request::give_instead, ruling::Instead,
+        shown::Shown,
+    },
+    goproxy::{Answer, Document, Found, Judge, Missing, Standing, Zip},
     metrics::Cache,
     plan::{Source, Want, plan},
     shared::Entry,
@@ -51,6 +54,9 @@ impl Question {
                 let (shown, left) = match self.show(document, &found, left, known, cx) {
                     Shown::As(shown) => (shown, self.left(left)),
                     Shown::InPart(shown) => (Cow::Owned(shown), Some(Duration::ZERO)),
+                    Shown::Instead(Instead::Missing(missing)) if self.is_unnamed() => {
+                        return Indexed::Answer(Reception::Hit(self.no_latest(&missing, judge, config)));
+                    }
                     Shown::Instead(instead) => {
                         return Indexed::Answer(Reception::Decided(give_instead(&instead, self.kind, cx)));
                     }
@@ -81,9 +87,19 @@ impl Question {
                 })
             }
             (_, _, Entry::Found(found)) => Indexed::Known(found),
+            (_, Standing::Fresh { .. }, Entry::Missing(_))
+                if let Serving::Unnamed { missing } = &self.serving =>
+            {
+                Indexed::Answer(Reception::Hit(self.no_latest(missing, judge, config)))
+            }
             // Here it is missing, and not where its client is sent to; or it is a part of the answer alone.
             (_, _, Entry::Missing(_)) if self.redirects || self.serving != Serving::Itself => {
                 Indexed::Nothing
+            }
+            (_, Standing::Fresh { .. }, Entry::Missing(missing))
+                if let Some(list) = self.unnamed(&missing, config) =>
+            {
+                Indexed::Next(list)
             }
             (_, Standing::Fresh { left }, Entry::Missing(missing)) => {
                 let validity = self.validity(left, config);
@@ -116,6 +132,16 @@ impl Question {
             Some(verdict) => Indexed::Answer(Reception::Routed(verdict, routed)),
             None => Indexed::Nothing,
         }
+    }
+
+    fn is_unnamed(&self) -> bool {
+        matches!(self.serving, Serving::Unnamed { .. })
+    }
+
+    /// Upstreams know no `@latest`, and the list has none either that is to be given in its place.
+    fn no_latest(&self, missing: &Missing, judge: Judge<'_>, config: &Config) -> Hit {
+        let validity = self.validity(Some(judge.missing(missing.into()).unwrap_or_default()), config);
+        Hit::new(&Answer::Missing { missing, validity, cache: Cache::Hit }, validity, self.kind)
     }
 
     fn hit(&self, document: &Document, found: &Found, left: Option<Duration>, config: &Config) -> Hit {

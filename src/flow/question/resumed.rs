@@ -10,7 +10,7 @@ use crate::{
         request::{give_instead, refuse},
         respond::answer,
         route::present,
-        ruling::{Ruling, elsewhere},
+        ruling::{Instead, Ruling, elsewhere},
         shown::Shown,
     },
     gomod::{ModulePath, Version},
@@ -75,6 +75,12 @@ impl Parked {
                     Shown::InPart(shown) => {
                         question.found(document, &shown, cache, Some(Duration::ZERO), config, cx)
                     }
+                    Shown::Instead(Instead::Missing(missing))
+                        if matches!(question.serving, Serving::Unnamed { .. }) =>
+                    {
+                        let left = judge.missing((&missing).into());
+                        question.missing(&missing, cache, left, config, cx)
+                    }
                     Shown::Instead(instead) => give_instead(&instead, question.kind, cx),
                     Shown::Next(question) => {
                         return Resumed::Next(Self { question: *question }.into());
@@ -92,7 +98,14 @@ impl Parked {
             {
                 refuse(question.kind, refusal, cx)
             }
-            (End::Missing(missing), _) if question.may_fetch => {
+            (End::Missing(missing), _) if let Some(list) = question.unnamed(missing, config) => {
+                return Resumed::Next(Self { question: *list }.into());
+            }
+            (End::Missing(listless), _) if question.may_fetch => {
+                let missing = match &question.serving {
+                    Serving::Unnamed { missing } => missing,
+                    _ => listless,
+                };
                 let judge = question.judge(spread, config, cx.now);
                 question.missing(missing, cache, judge.missing(missing.into()), config, cx)
             }

@@ -24,7 +24,9 @@ impl Search {
     pub fn around(&self) -> Option<Searched> {
         let asked = self.asking.as_ref().or(self.paused.as_ref()).map(|question| match question.form {
             Form::Store { from, .. } => from,
-            Form::ByInfo | Form::First | Form::Listing(_) | Form::Plain | Form::Whole => question.source,
+            Form::Aside | Form::ByInfo | Form::First | Form::Listing(_) | Form::Plain | Form::Whole => {
+                question.source
+            }
         });
         let asked = asked.or_else(|| self.held.as_ref().map(Held::source));
         let around = around(&self.want, asked.into_iter().chain(self.ahead.iter().copied()))?;

@@ -21,7 +21,7 @@ impl ZipHead {
     pub(super) fn of(form: &Form, reply: &Reply) -> Option<Self> {
         let Reply::Answered { status: status @ (200 | 206), headers, body } = reply else { return None };
         let length = match (form, status) {
-            (Form::ByInfo | Form::Listing(_) | Form::Store { .. }, _) => return None,
+            (Form::Aside | Form::ByInfo | Form::Listing(_) | Form::Store { .. }, _) => return None,
             (Form::Plain, _) => said(headers),
             (Form::First | Form::Whole, 206) => whole_length(headers),
             (Form::First | Form::Whole, _) => u64::try_from(body.len()).ok(),

@@ -84,7 +84,8 @@ impl Search {
     ) -> Option<End> {
         let Want::Document(document @ Document::Module { .. }) = &self.want else { return None };
         if source == Source::Storage {
-            return self.take_in(store::judge_read(read).map(End::Document), cx);
+            let stored = self.as_left(store::judge_read(read), false);
+            return self.take_in(stored.map(End::Document), cx);
         }
         let outcome = upstream::judge_read(document, &self.who(source, config), headers, read);
         self.note(source, outcome, true, config, cx)

@@ -21,6 +21,8 @@ pub(super) struct Question {
 /// How a source is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Form {
+    /// For what storage keeps aside of the document.
+    Aside,
     /// For the document, or for whether it has the zip.
     Plain,
     /// For the `.info` of a zip's version: the source answers no HEAD.
@@ -59,7 +61,7 @@ impl Question {
                 let hurried = (config.fetch.zip_wait * 9 / 10).max(limits::MIN_TIMEOUT);
                 Callout { timeout: whole.timeout.min(hurried), ..whole }
             }
-            (Want::Zip(_), Form::Listing(_) | Form::Store { .. }) => return None,
+            (Want::Zip(_), Form::Aside | Form::Listing(_) | Form::Store { .. }) => return None,
         })
     }
 
@@ -74,6 +76,9 @@ impl Question {
         if let Form::Listing(inventory) = &self.form {
             return Some(inventory.callout(storage));
         }
+        if self.form == Form::Aside {
+            return Some(store::get(storage, &want.object_aside(storage)?));
+        }
         let key = want.object(storage)?;
         Some(match (want, &self.form) {
             (Want::Document(_), _) => store::get(storage, &key),
@@ -82,7 +87,9 @@ impl Question {
             }
             (Want::Zip(_), Form::First) => first(store::get(storage, &key), 1),
             (Want::Zip(_), Form::Whole) => first(store::get(storage, &key), config.fetch.zip_bytes),
-            (Want::Zip(_), Form::ByInfo | Form::Listing(_) | Form::Plain) => store::head(storage, &key),
+            (Want::Zip(_), Form::Aside | Form::ByInfo | Form::Listing(_) | Form::Plain) => {
+                store::head(storage, &key)
+            }
         })
     }
 

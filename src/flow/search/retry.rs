@@ -170,7 +170,7 @@ impl Search {
     }
 
     /// Somebody holds what a checksum database is asked about: it exists, and a database that knows nothing of it does not know yet.
-    pub fn expect_it_known(&mut self) {
+    pub fn expect_it_recorded(&mut self) {
         self.exists_elsewhere = true;
     }
 

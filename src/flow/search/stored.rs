@@ -2,7 +2,7 @@
 
 use log::Level;
 
-use super::{End, Form, Search, Source, Step, question::Question};
+use super::{End, Form, Search, Source, Step, aside::from_aside, left::refuses, question::Question};
 use crate::{
     config::Config,
     cx::Cx,
@@ -14,10 +14,20 @@ use crate::{
 };
 
 impl Search {
-    /// Its reply to a question for the document, or for whether it has the zip.
-    pub(super) fn hear_storage(&mut self, reply: Reply, config: &Config, cx: &mut Cx<'_>) -> Option<End> {
+    /// Its reply to a question for the document, in its place or `aside`, or for whether it has the zip.
+    pub(super) fn hear_storage(
+        &mut self,
+        reply: Reply,
+        aside: bool,
+        config: &Config,
+        cx: &mut Cx<'_>,
+    ) -> Option<End> {
         let stored = match &self.want {
-            Want::Document(document) => store::judge(document, reply, cx.now).map(End::Document),
+            Want::Document(document) => {
+                let stored = self.as_left(store::judge(document, reply, cx.now), false);
+                let stored = stored.map(End::Document);
+                if aside { from_aside(stored) } else { stored }
+            }
             Want::Zip(_) => {
                 let checked = self.is_checked(config);
                 store::judge_presence(&reply).map(|()| End::zip(true, checked))
@@ -44,13 +54,15 @@ impl Search {
         config: &Config,
         cx: &mut Cx<'_>,
     ) -> Step {
+        let refuses = refuses(reply);
         match inventory.turn(reply) {
             Turned::More(inventory) => {
                 let form = Form::Listing(inventory);
                 self.ask(Question { source: Source::Storage, form, tries: 0 }, config, cx)
             }
             Turned::Over(stored) => {
-                let stored = stored.map(|list| End::Document(Found::stored(list, cx.now)));
+                let stored = stored.map(|list| Found::stored(list, cx.now));
+                let stored = self.as_left(stored, refuses).map(End::Document);
                 match self.take_in(stored, cx) {
                     Some(end) => self.done(end, Some(Source::Storage)),
                     None => self.advance(config, cx),

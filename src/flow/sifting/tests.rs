@@ -51,7 +51,7 @@ impl World {
     fn sift(&mut self, list: &str, lines: usize) -> Sifted {
         self.with(|view, known, cx| {
             let found = Found::fetched(list.as_bytes().to_vec(), NOW);
-            let mut sifting = Sifting::of(SiftingKey::of(&module(), &Caller::default(), view), &found);
+            let mut sifting = Sifting::of(SiftingKey::of(&module(), &Caller::default(), view, false), &found);
             while !sifting.work_on(lines, view, known, cx) {}
             sifting.sifted()
         })

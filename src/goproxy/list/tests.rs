@@ -1,38 +1,36 @@
 use super::*;
 
 /// What is to come of a list, written down as plainly as can be.
-fn plainly(module: &ModulePath, body: &[u8], takes_pseudo: bool) -> Result<Vec<u8>, BadBody> {
+fn plainly(module: &ModulePath, body: &[u8]) -> Result<Vec<u8>, BadBody> {
     let text = std::str::from_utf8(body).map_err(|_| BadBody::Other("text"))?;
-    let words = || text.lines().filter_map(|line| line.split_ascii_whitespace().next());
-    let mut versions: Vec<_> = words().filter_map(|word| Version::parse(word).ok()).collect();
-    if versions.is_empty() && words().next().is_some() {
+    let mut lines: Vec<_> = text.lines().filter_map(Line::parse).collect();
+    if lines.is_empty() && text.split_ascii_whitespace().next().is_some() {
         return Err(no_list());
     }
-    versions.retain(|version| takes_pseudo || !version.is_pseudo());
-    versions.retain(|version| gomod::check(module, version).is_ok());
-    versions.sort();
-    versions.dedup();
-    Ok(versions.iter().flat_map(|version| [version.as_str(), "\n"]).collect::<String>().into_bytes())
+    lines.retain(|line| gomod::check(module, line.version()).is_ok());
+    lines.sort_by(|a, b| a.version().cmp(b.version()).then(b.when().cmp(&a.when())));
+    lines.dedup_by(|next, line| next.version() == line.version());
+    let mut list = Vec::new();
+    lines.iter().for_each(|line| line.write(&mut list));
+    Ok(list)
 }
 
 #[track_caller]
 fn assert_same(module: &str, body: &[u8]) {
     let module = ModulePath::parse(module).unwrap();
-    for takes_pseudo in [false, true] {
-        let expected = plainly(&module, body, takes_pseudo);
-        for (lines, bytes) in [(1, 1), (3, usize::MAX), (usize::MAX, 10), (usize::MAX, usize::MAX)] {
-            let mut reader = ListReader::of(&module, body.to_vec(), takes_pseudo);
-            let read = loop {
-                if let Some(read) = reader.work_on(lines, bytes) {
-                    break read;
-                }
-            };
-            let text = String::from_utf8_lossy(body);
-            if let Ok((body, tag)) = &read {
-                assert_eq!(*tag, Etag::of(body), "{text:?}");
+    let expected = plainly(&module, body);
+    for (lines, bytes) in [(1, 1), (3, usize::MAX), (usize::MAX, 10), (usize::MAX, usize::MAX)] {
+        let mut reader = ListReader::of(&module, body.to_vec());
+        let read = loop {
+            if let Some(read) = reader.work_on(lines, bytes) {
+                break read;
             }
-            assert_eq!(read.map(|(body, _)| body), expected, "{text:?} in slices of {lines}, {bytes}");
+        };
+        let text = String::from_utf8_lossy(body);
+        if let Ok((body, tag)) = &read {
+            assert_eq!(*tag, Etag::of(body), "{text:?}");
         }
+        assert_eq!(read.map(|(body, _)| body), expected, "{text:?} in slices of {lines}, {bytes}");
     }
 }
 
@@ -63,8 +61,23 @@ fn read_in_slices_it_is_what_it_is_read_at_once() {
 
 #[test]
 fn whatever_is_listed_in_whatever_order_it_is_what_it_is_read_at_once() {
-    let words =
-        ["v1.0.0", "v1.0.1-rc.1", "v0.9.0", "v1.10.0", "v2.0.0+incompatible", "", "x", "v1.2", "v1.9.0 y"];
+    let words = [
+        "v1.0.0",
+        "v1.0.0 2024-01-02T03:04:05Z",
+        "v1.0.0 2025-01-02T03:04:05Z",
+        "v1.0.1-rc.1",
+        "v0.9.0",
+        "v0.9.0 2023-01-02T03:04:05.5+02:00",
+        "v1.10.0",
+        "v2.0.0+incompatible",
+        "v0.0.0-20240102030405-abcdefabcdef",
+        "v0.0.0-20240102030405-abcdefabcdef 2020-01-02T03:04:05Z",
+        "v0.0.0-20240102030405-abcdefabcdef x",
+        "",
+        "x",
+        "v1.2",
+        "v1.9.0 y",
+    ];
     let mut seed = 1_u64;
     for _ in 0..2000 {
         let mut body = String::new();
@@ -84,8 +97,8 @@ fn whatever_is_listed_in_whatever_order_it_is_what_it_is_read_at_once() {
 fn a_long_list_takes_a_number_of_slices_that_goes_by_its_versions() {
     let module = ModulePath::parse("example.com/m").unwrap();
     let list: String = (0..20_000).map(|n| format!("v1.{}.0\n", n * 7919 % 20_000)).collect();
-    let expected = plainly(&module, list.as_bytes(), false);
-    let mut reader = ListReader::of(&module, list.into_bytes(), false);
+    let expected = plainly(&module, list.as_bytes());
+    let mut reader = ListReader::of(&module, list.into_bytes());
     let mut slices = 1;
     let read = loop {
         match reader.work() {

@@ -9,8 +9,16 @@ fn scenario_a_miss_is_fetched_indexed_and_written_back() {
     assert_eq!(header(&first, "x-modgate-cache"), "upstream");
     assert_eq!(header(&first, "content-type"), "application/json");
     assert_eq!(header(&first, "cache-control"), "max-age=86400, immutable");
-    // It says that storage has all of its version, and that is not so yet.
-    assert_eq!(world.clusters["storage"].asked, ["GET /modules/example.com/m/@v/v1.0.0.info"]);
+    // In its place it would say that storage has all of its version, and that is not so yet.
+    let aside = "/modules/aside/example.com/m/v1.0.0.json";
+    assert_eq!(
+        world.clusters["storage"].asked,
+        [
+            "GET /modules/example.com/m/@v/v1.0.0.info".to_owned(),
+            format!("GET {aside}"),
+            format!("PUT {aside}")
+        ]
+    );
 
     let second = world.get(0, "/example.com/m/@v/v1.0.0.info");
     assert_eq!((second.status, body(&second), header(&second, "x-modgate-cache")), (200, INFO, "hit"));
@@ -24,12 +32,12 @@ fn scenario_a_miss_is_fetched_indexed_and_written_back() {
     let go_mod = "module example.com/m\n";
     assert_eq!(body(&world.get(0, "/example.com/m/@v/v1.0.0.mod")), go_mod);
     assert_eq!(
-        world.clusters["storage"].asked[1..],
+        world.clusters["storage"].asked[3..],
         ["GET /modules/example.com/m/@v/v1.0.0.mod", "PUT /modules/example.com/m/@v/v1.0.0.mod"]
     );
     let stored = |file| world.clusters["storage"].body(&format!("/modules/example.com/m/@v/v1.0.0.{file}"));
     assert_eq!(stored("mod").as_deref(), Some(go_mod));
-    assert_eq!(world.counters["modgate.storage_writes_total.outcome.stored"], 1);
+    assert_eq!(world.counters["modgate.storage_writes_total.outcome.stored"], 2);
     world.begin(0, "/example.com/m/@v/v1.0.0.zip");
     world.settle();
     let stored = |file| world.clusters["storage"].body(&format!("/modules/example.com/m/@v/v1.0.0.{file}"));
@@ -119,8 +127,10 @@ fn scenario_a_list_loses_what_does_not_belong_in_it() {
     let mut world = world(1);
     let list = "v2.0.0\nv1.0.0 2024-01-01T00:00:00Z\nnonsense\nv0.0.0-20240102030405-abcdefabcdef\nv1.0.0\nv2.0.0+incompatible\n";
     world.cluster("public").serve("/base/example.com/m/@v/list", list);
-    // v2.0.0 is no version of a module without /v2; the pseudo-version is one, but not of a list.
-    assert_eq!(body(&world.get(0, "/example.com/m/@v/list")), "v1.0.0\nv2.0.0+incompatible\n");
+    // v2.0.0 is no version of a module without /v2. Times and pseudo-versions are what the go command takes the latest by where there
+    // is no `@latest`.
+    let read = "v0.0.0-20240102030405-abcdefabcdef\nv1.0.0 2024-01-01T00:00:00Z\nv2.0.0+incompatible\n";
+    assert_eq!(body(&world.get(0, "/example.com/m/@v/list")), read);
 }
 
 #[test]

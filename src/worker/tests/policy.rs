@@ -6,6 +6,7 @@ mod cooldown;
 mod elsewhere;
 mod latest;
 mod long;
+mod mirrors;
 mod offline;
 mod outages;
 mod routes;

@@ -10,7 +10,7 @@ use crate::{
 };
 
 const CONFIG: &str = r#"{
-    "fetch": {"concurrent": 4, "concurrent_per_upstream": 3, "wait": "20s", "zip_wait": "4s"},
+    "fetch": {"concurrent": 4, "concurrent_per_upstream": 3, "wait": "30s", "zip_wait": "4s"},
     "freshness": {"stale_if_error": "2m", "stale_while_revalidate": "1m", "list": "30s", "negative": "10s"},
     "index": {"slots": 8, "negative_slots": 4},
     "upstreams": [
@@ -22,7 +22,7 @@ const CONFIG: &str = r#"{
 const WORKERS: usize = 3;
 
 /// How long a search may take, a request wait for it, and its answer go unlooked at while time passes.
-const SLACK: u64 = 12_000 + 20_000 + 60_000;
+const SLACK: u64 = 12_000 + 30_000 + 60_000;
 
 /// The most that `stale_if_error` and the freshness of a list allow.
 const OLDEST: u64 = 150_000 + SLACK;

@@ -109,7 +109,7 @@ fn scenario_a_store_that_may_not_be_written_is_only_read() {
     world.cluster("public").serve("/base/example.com/m/@v/v1.0.0.info", INFO);
     world.cluster("storage");
     assert_eq!(world.get(0, INFO_PATH).status, 200);
-    assert_eq!(world.clusters["storage"].asked.len(), 1);
+    assert!(world.clusters["storage"].asked.iter().all(|asked| asked.starts_with("GET ")));
 }
 
 #[test]

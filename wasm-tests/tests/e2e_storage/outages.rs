@@ -53,8 +53,8 @@ fn a_store_that_is_down_costs_the_copies_alone(workers: u32) {
     // Until then it is asked last, and given nothing.
     sleep(Duration::from_secs(6));
     all(&envoy, 1);
-    envoy.wait_metric("storage_writes_total.outcome.stored", 4);
-    assert_eq!(storage.files().len(), 4, "info, go.mod, zip and list");
+    envoy.wait_metric("storage_writes_total.outcome.stored", 5);
+    assert_eq!(storage.files().len(), 5, "info, go.mod, zip and list, and the info aside");
 
     // A zip that the store was said to have comes from the upstream once it was seen that it does not.
     put(&storage, &module(2).url("zip"), module(2).zip().to_vec());

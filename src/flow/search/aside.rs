@@ -1,0 +1,28 @@
+//! What storage keeps aside: the `.info` of versions of which it has no zip.
+
+use super::{End, Form, Question, Source};
+use crate::{
+    goproxy::{Document, File, Found},
+    http::Reply,
+    plan::Want,
+    store::Stored,
+};
+
+/// The `.info` of a version that has none in storage may be kept aside there.
+pub(super) fn may_be_aside(want: &Want, question: &Question, reply: &Reply) -> bool {
+    question.source == Source::Storage
+        && question.form == Form::Plain
+        && matches!(want, Want::Document(Document::Module { file: File::Info(_), .. }))
+        && matches!(reply, Reply::Answered { status: 404 | 410, .. })
+}
+
+/// What is kept aside is not in its place. What cannot be read there is nobody's loss: it is fetched, and asked for no more.
+pub(super) fn from_aside(stored: Stored<End>) -> Stored<End> {
+    match stored {
+        Stored::Present(End::Document(found)) => {
+            Stored::Present(End::Document(Found { stored: false, aside: true, ..found }))
+        }
+        Stored::Corrupt(_) => Stored::Absent,
+        stored => stored,
+    }
+}
