@@ -457,6 +457,10 @@ fn the_certificate_of_the_target_has_to_name_the_target() {
         let target = Nginx::serving_tls(tree.path(), &certificate);
         for patch in [json!({}), STREAMED()] {
             let site = Site::start(Spoken::Http1, &patch, |builder| {
+                // Of a cluster that speaks TLS: the upstream's does not here.
+                let builder = builder.edit(|bootstrap| {
+                    bootstrap.cluster("tls_store", "sum_golang_org");
+                });
                 builder.cluster_tls("tls_store", target.addr(), &certificate.certificate).edit(|bootstrap| {
                     let mut plugin = bootstrap.plugin();
                     plugin["upstreams"][0]["redirects"] = json!({"store.example": "tls_store"});
