@@ -392,7 +392,7 @@ fn a_checksum_database_and_a_policy_bundle_may_redirect() {
         Reply::status(307).header("location", &to).served()
     });
     cdn.otherwise(move |seen| match seen.target.split_once('?') {
-        Some((path, _)) if path == "/bundle" => {
+        Some(("/bundle", _)) => {
             let rules = json!({"version": 7, "rules": [{"modules": ["evil.example"], "action": "deny"}]});
             guarded(seen, &Reply::ok(rules.to_string()).etag("\"seven\""))
         }
