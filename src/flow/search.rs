@@ -397,7 +397,7 @@ impl Search {
             }
             // Larger than the host lets an answer be, or broken off: whether it is there, to be streamed, takes no body.
             Reply::Failed(CallFailure::Broken) if question.form == Form::Whole => {
-                let by_get = question.source != Source::Storage && self.asks_by_get(question.source, config);
+                let by_get = question.source != Source::Storage && (self.moved || !self.trail.is_empty());
                 let form = if by_get { Form::First } else { Form::Plain };
                 Some(Question { form, ..question.clone() })
             }

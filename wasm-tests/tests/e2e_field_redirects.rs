@@ -392,7 +392,7 @@ fn a_checksum_database_and_a_policy_bundle_may_redirect() {
         Reply::status(307).header("location", &to).served()
     });
     cdn.otherwise(move |seen| match seen.target.split_once('?') {
-        Some((path, _)) if path == "/bundle" => {
+        Some(("/bundle", _)) => {
             let rules = json!({"version": 7, "rules": [{"modules": ["evil.example"], "action": "deny"}]});
             guarded(seen, &Reply::ok(rules.to_string()).etag("\"seven\""))
         }
@@ -457,6 +457,10 @@ fn the_certificate_of_the_target_has_to_name_the_target() {
         let target = Nginx::serving_tls(tree.path(), &certificate);
         for patch in [json!({}), STREAMED()] {
             let site = Site::start(Spoken::Http1, &patch, |builder| {
+                // Of a cluster that speaks TLS: the upstream's does not here.
+                let builder = builder.edit(|bootstrap| {
+                    bootstrap.cluster("tls_store", "sum_golang_org");
+                });
                 builder.cluster_tls("tls_store", target.addr(), &certificate.certificate).edit(|bootstrap| {
                     let mut plugin = bootstrap.plugin();
                     plugin["upstreams"][0]["redirects"] = json!({"store.example": "tls_store"});

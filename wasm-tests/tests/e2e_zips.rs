@@ -195,7 +195,8 @@ fn a_zip_that_stands_still_ends() {
     let never = Gate::new();
     let stuck = "/stuck.example/m/@v/v1.0.0.zip";
     let zip = Module::at(stuck).padded(3 << 20).zip();
-    stack.upstream.on(stuck, Reply::ok(zip.clone()).served().held_in_body(1 << 20, &never));
+    // It is asked for its first byte before.
+    stack.upstream.on(stuck, Reply::ok(zip.clone()).served().ranges().held_in_body(1 << 20, &never));
     let begun = Instant::now();
     let Err(Error::Truncated(part)) = Request::get(stuck).compare_body(zip).try_send(stack.envoy.addr())
     else {
@@ -209,23 +210,22 @@ fn a_zip_that_stands_still_ends() {
 
 #[test]
 fn an_upstream_that_gives_no_zip_is_named() {
-    // By the stream, and by the answer to the filter's own fetch.
-    for (zip_bytes, idle) in [(0, "1s"), (8 << 20, "30s")] {
+    // By the answer to a HEAD before it is streamed, and by that to the filter's own fetch.
+    for zip_bytes in [0, 8 << 20] {
         let upstream = json!({
             "name": "golang", "cluster": UPSTREAM, "url": "https://proxy.golang.org", "timeout": "1s"
         });
         let patch = json!({"fetch": {"zip_bytes": zip_bytes}, "upstreams": [upstream]});
-        let stack = Scripted::with(&patch, |envoy| {
-            envoy.edit(|bootstrap| bootstrap.hcm()["stream_idle_timeout"] = idle.into())
-        });
-        names_who_gives_no_zip(&stack);
+        names_who_gives_no_zip(&Scripted::with(&patch, |envoy| envoy), zip_bytes == 0);
     }
 }
 
-fn names_who_gives_no_zip(stack: &Scripted) {
+fn names_who_gives_no_zip(stack: &Scripted, by_head: bool) {
     let (late, retry) = (Gate::new(), Some("5"));
+    // Envoy's own answer to a HEAD has no text that says which of the two it was.
+    let hung_up = if by_head { "it could not be reached" } else { "it closed the connection" };
     for (name, reply, status, retry, reason) in [
-        ("hang-up", Reply::ok("").close_before_head(), 502, retry, "it closed the connection"),
+        ("hang-up", Reply::ok("").close_before_head(), 502, retry, hung_up),
         ("garbage", Reply::raw(b"220 ftp ready\r\n"), 502, retry, "was no HTTP"),
         ("headers-of-100-kb", Reply::ok("").header("x-long", &"x".repeat(100_000)), 502, retry, "too large"),
         ("silent", Reply::ok("").held(&late), 504, retry, "it did not answer in time"),

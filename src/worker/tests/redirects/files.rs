@@ -101,8 +101,8 @@ fn what_the_other_host_refuses_is_its_refusal_and_no_rule() {
         world.cluster("store").answer(SIGNED, status, &headers, &words);
         let answer = world.get(0, MOD);
         assert_eq!(answer.status, want, "{status}: {}", body(&answer));
-        let who = format!("store.test (upstream up redirects there)");
-        assert!(body(&answer).contains(&who), "{status}: {}", body(&answer));
+        let who = "store.test (upstream up redirects there)";
+        assert!(body(&answer).contains(who), "{status}: {}", body(&answer));
         assert!(body(&answer).contains(&status.to_string()) && !body(&answer).contains(SIGNATURE));
     }
     for (fault, want) in [(CallFailure::Unreachable, 502), (CallFailure::TimedOut, 504)] {

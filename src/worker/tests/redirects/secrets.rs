@@ -91,7 +91,7 @@ fn no_credential_and_no_signature_gets_where_it_does_not_belong() {
                     ];
                     match world.answer_routed(worker, stream, status, &headers) {
                         Verdict::Respond(answer) => {
-                            told.push_str(&format!("{:?} {:?}", answer.headers, answer.body))
+                            told.push_str(&format!("{:?} {:?}", answer.headers, answer.body));
                         }
                         Verdict::Edit(edit) => {
                             assert!(edit.remove.iter().any(|name| name == "location"), "{seed}");
