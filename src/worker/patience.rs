@@ -80,7 +80,11 @@ impl Worker {
         cx: &Cx<'_>,
     ) -> Searched {
         match (self.queued_for(&JobKey::Search(key.clone())), trouble) {
-            (Some(source), _) => {
+            (Some(source), Some(trouble)) => {
+                let pause = self.budget.paused_for(source, cx).or(trouble.retry_after);
+                Searched::failed(Failure { fault: Fault::Overloaded, retry_after: pause, ..trouble })
+            }
+            (Some(source), None) => {
                 let pause = self.budget.paused_for(source, cx);
                 let why = match pause {
                     Some(_) => "wants to be left alone (429)",

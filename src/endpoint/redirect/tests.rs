@@ -144,5 +144,5 @@ fn five_statuses_with_a_location_are_redirects() {
 #[test]
 fn the_time_for_an_answer_is_each_addresss_own() {
     let (callout, _) = follow("https://a.example", &["https://b.example/x"]).unwrap();
-    assert_eq!(callout.timeout, Duration::from_secs(30));
+    assert_eq!(callout.timeout, Duration::from_secs(120));
 }

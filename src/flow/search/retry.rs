@@ -129,8 +129,14 @@ impl Search {
             },
             failed @ Reply::Failed(_) => failed.clone(),
         };
-        let who = question.source.describe(config);
-        match upstream::judge_presence(&self.want.describe(), &who, reply, now) {
+        let judged = match self.discreet(question.source, reply, config) {
+            Ok(reply) => {
+                let who = self.who(question.source, config);
+                upstream::judge_presence(&self.want.describe(), &who, reply, now)
+            }
+            Err(refused) => Some(refused),
+        };
+        match judged {
             Some(Outcome::Failed(failure)) => Some(failure),
             _ => None,
         }
@@ -214,7 +220,8 @@ impl Search {
             Reply::Answered { status: 404 | 410, .. } if self.exists_elsewhere => Some(Attempt::Soon),
             Reply::Answered { status: 200, headers, body } => {
                 let Want::Document(document) = &self.want else { return None };
-                let http2 = question.source.endpoint(config).is_some_and(|endpoint| endpoint.http2);
+                let is_http2 = question.source.endpoint(config).is_some_and(|endpoint| endpoint.http2);
+                let http2 = is_http2 && !self.has_strayed(question.source);
                 let is_cut = headers.coding().is_none()
                     && document.shows_its_end()
                     && reply.may_be_cut(http2)

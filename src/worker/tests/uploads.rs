@@ -267,7 +267,7 @@ const WEBDAV: &str = r#"{
 /// A world whose storage takes no parts, and whose upstream sends more at once than the host can hold.
 fn webdav(bytes: &[u8]) -> World {
     let mut world = world_of(1, WEBDAV, bytes);
-    world.cluster("public").fault_once = Some(CallFailure::Broken);
+    world.cluster("public").fault_once = Some(CallFailure::TimedOut);
     world
 }
 

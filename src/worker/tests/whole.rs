@@ -1,7 +1,11 @@
 //! Zips that are fetched whole into storage, and those that cannot be.
 
 use super::{EMPTY_ZIP, body, crowd, gets, routed_to, world};
-use crate::{cx::Verdict, http::CallFailure, sim::World};
+use crate::{
+    cx::Verdict,
+    http::{CallFailure, Reply},
+    sim::World,
+};
 
 const ZIP: &str = "/example.com/m/@v/v1.0.0.zip";
 
@@ -54,7 +58,13 @@ fn scenario_a_large_zip_is_streamed_to_each_and_remembered_as_large() {
 #[test]
 fn scenario_a_zip_that_the_host_cannot_hold_is_streamed_once_its_upstream_says_that_it_is_there() {
     let mut world = world(2);
-    world.cluster("public").fault_once = Some(CallFailure::Broken);
+    let large = Reply::Answered {
+        status: 200,
+        headers: [("content-length", "99000000"), ("date", "now")].into_iter().collect(),
+        body: Vec::new(),
+    };
+    let zip = "/base/example.com/m/@v/v1.0.0.zip";
+    world.cluster("public").first(zip, [Reply::Failed(CallFailure::Broken), large]);
     for worker in 0..2 {
         let stream = world.begin(worker, ZIP);
         world.settle();
