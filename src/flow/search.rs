@@ -80,6 +80,8 @@ pub struct Search {
     postponed: Option<Postponed>,
     /// Why the last question was asked again.
     trouble: Option<Failure>,
+    /// When the time of the question is over that was asked last.
+    deadline: Option<Timestamp>,
     /// When the first question was asked.
     began: Option<Timestamp>,
     /// Whether the index has something that may stand in.
@@ -165,6 +167,7 @@ impl Search {
             paused: None,
             postponed: None,
             trouble: None,
+            deadline: None,
             began: None,
             stands_in: false,
             exists_elsewhere: false,
@@ -231,6 +234,10 @@ impl Search {
             (Want::Zip(_), Source::Upstream(_)) if self.whole && !self.is_slow && self.may_store(config) => {
                 Form::Whole
             }
+            // Who is slow is not asked twice, unless it is known to redirect.
+            (Want::Zip(_), Source::Upstream(_)) if self.is_slow && !self.moved && self.is_taken_unasked() => {
+                return self.done(End::zip(false, false), Some(source));
+            }
             // Even the last one who may have it is asked: it may redirect, and a client is sent to where that leads.
             (Want::Zip(_), Source::Upstream(_)) if self.asks_by_get(source, config) => Form::First,
             // Unless whoever waits has waited for long enough: the streamed answer itself says whether it has it.
@@ -266,6 +273,7 @@ impl Search {
                     Some(endpoint) => self.trail.lead(callout, endpoint),
                     None => callout,
                 };
+                self.deadline = Some(cx.now.after(callout.timeout));
                 Step::Ask(source, callout)
             }
             None => self.advance(config, cx),
@@ -280,6 +288,17 @@ impl Search {
         if let Some(step) = self.follow(&question, &reply, config, cx) {
             return step;
         }
+        // What stands still in the middle breaks off when its time is over.
+        let is_over = self.deadline.is_some_and(|deadline| deadline <= cx.now.after(EARLY));
+        let is_late = reply == Reply::Failed(CallFailure::TimedOut)
+            || reply == Reply::Failed(CallFailure::Broken) && is_over;
+        if is_late && question.has_less_time(&self.want, config) {
+            // Too slow to be waited for: it is streamed, by whoever is next.
+            self.is_slow = true;
+            self.moved = self.moved || self.trail.at().is_some();
+            self.ahead.push_front(question.source);
+            return self.advance(config, cx);
+        }
         if question.form == Form::Whole && reply == Reply::Failed(CallFailure::Broken) {
             self.broken_wholes = self.broken_wholes.saturating_add(1);
         }
@@ -289,15 +308,13 @@ impl Search {
         if let Some(question) = self.instead(&question, &reply, config) {
             return self.ask(question, config, cx);
         }
-        if reply == Reply::Failed(CallFailure::TimedOut) && question.has_less_time(&self.want, config) {
-            // Too slow to be waited for: it is streamed, by whoever is next.
-            self.is_slow = true;
-            self.ahead.push_front(question.source);
-            return self.advance(config, cx);
-        }
-        let question = match self.once_more(question, &reply, config, cx) {
-            Ok(step) => return step,
-            Err(question) => question,
+        let question = if is_late {
+            question
+        } else {
+            match self.once_more(question, &reply, config, cx) {
+                Ok(step) => return step,
+                Err(question) => question,
+            }
         };
         match self.begin_decoding(&question, reply) {
             Ok(()) => Step::Work,
@@ -388,6 +405,13 @@ impl Search {
                 let form = match instead_of_head(question.source, *status) {
                     // That a version has an `.info` says neither how long its zip is nor where.
                     Some(Form::ByInfo) if self.head_only || self.asks_by_get(question.source, config) => {
+                        Form::First
+                    }
+                    // It had it a moment ago: a HEAD alone is not believed to say that it is gone.
+                    None if self.known_there
+                        && question.source == Source::Storage
+                        && upstream::may_be_headless(*status) =>
+                    {
                         Form::First
                     }
                     None if self.is_untold(&question.form, reply) => Form::First,
@@ -555,6 +579,9 @@ fn instead_of_head(source: Source, status: u16) -> Option<Form> {
         (_, status) => upstream::may_be_headless(status).then_some(Form::First),
     }
 }
+
+/// By so much a host's clock may be ahead of the one by which it tells the time.
+const EARLY: Duration = Duration::from_millis(50);
 
 /// How long it is believed of what exists that a source does not know it.
 const NOT_YET: Duration = Duration::from_secs(5);

@@ -40,6 +40,16 @@ impl Tampering {
         Self::LastByteLost,
     ];
 
+    /// Those that the go command refuses, and the gateway with it; of the others `e2e_field_accepts` has many.
+    pub const REFUSED: [Self; 6] = [
+        Self::EarlyBit,
+        Self::LateBit,
+        Self::DirectoryName,
+        Self::Swapped,
+        Self::Halved,
+        Self::LastByteLost,
+    ];
+
     /// Whether the go command takes such a zip: the hash of its files is right, its bytes are not.
     #[must_use]
     pub fn go_takes_it(self) -> bool {

@@ -127,7 +127,7 @@ fn over_http_2_no_answer_needs_a_length() {
             let path = format!("/{host}/m/@v/{file}");
             let bare = Reply::ok(text).chunked();
             two.on_each(&path, [bare.clone().close_after(5), bare, Reply::ok(text)]);
-            assert_eq!(stack.get(&path).status, 502, "{path}: the stream was reset");
+            // The stream is reset, and asked for again.
             let answer = stack.get(&path);
             if is_told {
                 assert_eq!((answer.status, answer.text().as_str()), (200, text), "{path}");
@@ -171,7 +171,7 @@ fn storage_that_may_have_cut_it_short_cannot_say() {
         {
             let path = format!("/corp.example/{framing}/@v/{file}");
             stack.storage.on(&path, endless(cut)[at].1.clone());
-            stack.upstream.on_each(&path, [Reply::status(503).served(), Reply::ok(whole)]);
+            stack.upstream.on_each(&path, [Reply::status(501).served(), Reply::ok(whole)]);
             let answer = stack.get(&path);
             assert!(!answer.text().contains("module") && answer.status >= 500, "{path}: {answer:?}");
             let answer = stack.get(&path);

@@ -36,7 +36,7 @@ fn the_s3_gateway_is_the_gateway_with_the_parts_of_s3() {
 fn the_gateway_behind_a_proxy_is_the_gateway_with_a_way_out() {
     let mut example = Bootstrap::example("egress-proxy/gateway.yaml");
     let mut gateway = Bootstrap::gateway();
-    let clusters = ["proxy_golang_org", "sum_golang_org"];
+    let clusters = ["proxy_golang_org", "storage_googleapis_com", "sum_golang_org"];
     for name in clusters {
         let (usual, through) = (gateway.cluster(name, name).clone(), example.cluster(name, name));
         let address = &through["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"]["address"];

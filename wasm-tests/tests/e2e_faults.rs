@@ -2,6 +2,7 @@
 //! answer is served, indexed and stored.
 #![cfg(not(target_arch = "wasm32"))]
 
+use std::thread::sleep;
 use std::time::Duration;
 
 use modgate_wasm_tests::faulty::{Gate, Reply};
@@ -61,6 +62,9 @@ fn check(stack: &Scripted, host: &str, target: &str, fault: Fault) {
     assert!(if tries == 1 { asks == 1 } else { (2..=tries).contains(&asks) }, "{name}: asked {asks} times");
     assert_eq!(stack.envoy.metric(&counter), counted + asks, "{name}: {counter}");
 
+    if name == "s429" {
+        sleep(Duration::from_secs(7));
+    }
     // Nothing of it was kept: the next request asks again, and that answer is served, stored and indexed.
     let cache = |answer: Response| {
         (answer.status, answer.header("x-modgate-cache").map(str::to_owned), answer.text())
@@ -131,6 +135,7 @@ fn words(name: &str) -> &str {
         "null-info" => "gives `null` as a `.info`",
         "other-info" => "gives the `.info` of another version",
         "gzip-info" => "gives a `.info` in gzip, which nobody asked for",
+        "brotli-list" => "gives a list in brotli, which nobody asked for",
         "gzip-list" => "gives a list in gzip, which nobody asked for",
         "page-list" => "answers a list with a web page (200)",
         "bytes-list" => "gives a list that is no text",
@@ -171,14 +176,6 @@ fn an_upstream_that_says_no() {
             403,
             None,
             "refuses it (403): licence GPL\n",
-            "refused",
-        ),
-        Fault(
-            "s429",
-            status(429).header("retry-after", "7"),
-            503,
-            Some("7"),
-            "is overloaded (429)",
             "refused",
         ),
         Fault("s451", status(451), 403, None, "refuses it (451)", "refused"),
@@ -225,6 +222,15 @@ fn an_upstream_that_says_no() {
             "error",
         ),
         Fault("s504", status(504), 504, retry, "timed out (504)", "error"),
+        // Nobody asks it for anything for as long: last.
+        Fault(
+            "s429",
+            status(429).header("retry-after", "7"),
+            503,
+            Some("7"),
+            "is overloaded (429)",
+            "refused",
+        ),
     ] {
         check(&stack, "fault.example", "golang", fault);
     }

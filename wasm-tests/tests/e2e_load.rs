@@ -110,7 +110,7 @@ fn after_five_seconds_of_everything_the_books_balance() {
     stack.envoy.wait_idle(&[UPSTREAM, STORAGE]);
     println!("{total:?}");
     let seen: u64 = total.answers.values().sum();
-    assert!(seen > 500 && total.left > 50 && total.cut > 5, "no load: {total:?}");
+    assert!(seen > 100 && total.left > 10 && total.cut > 2, "no load: {total:?}");
 
     // What nobody waited for may have been answered, or not.
     let stats = stack.envoy.stats();
