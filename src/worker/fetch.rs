@@ -2,13 +2,7 @@
 
 use std::time::Duration;
 
-use super::{
-    Job, JobKey, SearchKey, Stream, Toil, Worker,
-    errand::{Errand, Waiter},
-    follow,
-    queued::Turn,
-    sums::Asks,
-};
+use super::{Job, JobKey, SearchKey, Stream, Toil, Worker, errand::Errand, follow, queued::Turn, sums::Asks};
 use crate::{
     config::{Config, Mode},
     cx::{Cx, StreamId, Verdict},
@@ -62,7 +56,7 @@ impl Worker {
         let key = errand.key();
         let coalesced =
             if let Some(same) = self.jobs.get_mut(&JobKey::Search(key.clone())).and_then(Job::errand) {
-                same.join(Waiter::Stream(stream), cx.now);
+                same.join_stream(stream, parked.since(), cx.now);
                 true
             } else {
                 if let Some(done) = self.pursue(key.clone(), errand, cx) {
