@@ -141,8 +141,13 @@ pub struct Search {
 pub enum Step {
     /// Ask this source this, and report its reply.
     Ask(Source, Callout),
-    /// Wait for so long, more or less, and call [`Search::ask_again`].
-    Pause(Duration),
+    /// Wait, and call [`Search::ask_again`].
+    Pause {
+        /// For so long.
+        least: Duration,
+        /// And for a part of this, which is not the same for everything.
+        spread: Duration,
+    },
     /// Find out what the module version must hash to, and tell [`Search::learn`].
     Sums,
     /// Call [`Search::work`].
@@ -297,7 +302,7 @@ impl Search {
         }
         let question = match self.once_more(question, &reply, config, cx) {
             Ok(step) => return step,
-            Err(question) => question,
+            Err(question) => *question,
         };
         match self.begin_decoding(&question, reply) {
             Ok(()) => Step::Work,

@@ -251,8 +251,8 @@ impl Worker {
                     cx.count(Metric::Refusal { reason: "budget".into() });
                     step = fetch.search.turned_away(pause, &self.config, cx);
                 }
-                Step::Pause(pause) => {
-                    fetch.again_at = Some(self.after_pause(&key.path, pause, cx.now));
+                Step::Pause { least, spread } => {
+                    fetch.again_at = Some(self.after_pause(&key.path, (least, spread), cx.now));
                     self.jobs.insert(JobKey::Search(key), Job::Fetch(fetch));
                     return None;
                 }

@@ -82,8 +82,8 @@ impl Worker {
                     }
                     Err(_) => step = part.search.turned_away(None, &self.config, cx),
                 },
-                Step::Pause(pause) => {
-                    part.again_at = Some(self.after_pause(&part.want.key(), pause, cx.now));
+                Step::Pause { least, spread } => {
+                    part.again_at = Some(self.after_pause(&part.want.key(), (least, spread), cx.now));
                     self.jobs.insert(key, Job::Part(part));
                     return None;
                 }
