@@ -35,7 +35,7 @@ use std::{
 };
 
 use self::{
-    budget::{Budget, Permit},
+    budget::{Budget, Permit, Told},
     bundle::Watch,
     copy::Due,
     job::{Job, JobKey, SearchKey, Stream, Toil, Undecided},
@@ -294,7 +294,9 @@ impl Worker {
         };
         let reply = Reply::routed(head, routed.cluster(&self.config).unwrap_or_default());
         self.sightings.note(routed.source, Asked::Other, &reply, &self.config, cx);
-        self.budget.heed(routed.source, &reply, cx);
+        if routed.to.as_ref().is_none_or(|to| !to.strayed) {
+            self.budget.heed(routed.source, &reply, Told::First, cx);
+        }
         if let Some(location) = leads_to(&reply).filter(|_| routed.source != Source::Storage) {
             let (verdict, lesson) = routed.redirected(location, &self.config, cx);
             self.learn(&routed, lesson, cx);
@@ -318,7 +320,11 @@ impl Worker {
         };
         let source = permit.source;
         self.budget.give_back(permit, cx);
-        self.budget.heed(source, &reply, cx);
+        match self.told(&key, source) {
+            Some(told) => self.budget.heed(source, &reply, told, cx),
+            // Where a redirect led is another's affair.
+            None => {}
+        }
         cx.count(Metric::Callout { target: source.target(&self.config), outcome: reply.label() });
         self.sightings.note(source, asked, &reply, &self.config, cx);
         match (self.jobs.remove(&key), key) {
@@ -344,6 +350,19 @@ impl Worker {
         if !self.queued.is_empty() {
             self.call_queued(cx);
         }
+    }
+
+    /// Whether whoever asks was told by `source` to come later before; nothing where it is not `source` who answers.
+    fn told(&self, key: &JobKey, source: Source) -> Option<Told> {
+        let search = match self.jobs.get(key) {
+            Some(Job::Fetch(fetch)) => &fetch.search,
+            Some(Job::Part(part)) => part.search(),
+            _ => return Some(Told::First),
+        };
+        if search.has_strayed(source) {
+            return None;
+        }
+        Some(if search.was_limited() { Told::Again } else { Told::First })
     }
 
     /// A stream ended, answered or not. Whoever waited is not answered; what it waited for goes on.

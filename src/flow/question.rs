@@ -34,6 +34,8 @@ pub struct Parked {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Question {
     pub(super) want: Want,
+    /// When the client asked, whatever had to be found out since.
+    pub(super) since: Timestamp,
     pub(super) may_fetch: bool,
     /// Whether the client asks for more than what the index has.
     pub(super) no_cache: bool,
@@ -80,6 +82,11 @@ impl Parked {
     /// What is searched for.
     pub fn want(&self) -> &Want {
         &self.question.want
+    }
+
+    /// When the client asked: it may have waited for something else before this.
+    pub fn since(&self) -> Timestamp {
+        self.question.since
     }
 
     /// What the client has already, by its `If-None-Match`.

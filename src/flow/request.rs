@@ -136,6 +136,7 @@ impl Reception {
             serving: Serving::Itself,
             redirects: false,
             dated: false,
+            since: cx.now,
             want,
         };
         Self::enter(question, known, cx)

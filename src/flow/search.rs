@@ -80,6 +80,8 @@ pub struct Search {
     postponed: Option<Postponed>,
     /// Why the last question was asked again.
     trouble: Option<Failure>,
+    /// How often it was told to come later.
+    limits: u32,
     /// When the time of the question is over that was asked last.
     deadline: Option<Timestamp>,
     /// When the first question was asked.
@@ -143,8 +145,13 @@ pub struct Search {
 pub enum Step {
     /// Ask this source this, and report its reply.
     Ask(Source, Callout),
-    /// Wait for so long, more or less, and call [`Search::ask_again`].
-    Pause(Duration),
+    /// Wait, and call [`Search::ask_again`].
+    Pause {
+        /// For so long.
+        least: Duration,
+        /// And for a part of this, which is not the same for everything.
+        spread: Duration,
+    },
     /// Find out what the module version must hash to, and tell [`Search::learn`].
     Sums,
     /// Call [`Search::work`].
@@ -167,6 +174,7 @@ impl Search {
             paused: None,
             postponed: None,
             trouble: None,
+            limits: 0,
             deadline: None,
             began: None,
             stands_in: false,
@@ -313,7 +321,7 @@ impl Search {
         } else {
             match self.once_more(question, &reply, config, cx) {
                 Ok(step) => return step,
-                Err(question) => question,
+                Err(question) => *question,
             }
         };
         match self.begin_decoding(&question, reply) {

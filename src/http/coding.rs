@@ -19,6 +19,9 @@ pub enum BadCoding {
     /// It ends too soon.
     #[error("it is encoded ({0}), and is cut short")]
     Cut(&'static str),
+    /// It is in more parts than anything that was made to be read.
+    #[error("it is encoded ({0}), and in more than {MAX_MEMBERS} parts")]
+    Scattered(&'static str),
     /// There are several codings, one within the other.
     #[error("it is encoded several times over ({0}), which nobody asked for")]
     Stacked(String),
@@ -40,6 +43,8 @@ pub struct Decoder {
     at: usize,
     made: Vec<u8>,
     most: usize,
+    /// How many gzips it was so far, one after the other.
+    members: usize,
 }
 
 impl Decoder {
@@ -58,7 +63,8 @@ impl Decoder {
             "deflate" => DEFLATE,
             _ => return Err(BadCoding::Unknown(shown(first))),
         };
-        Ok(Some(Self { name, inflate: begin(name), body: body.to_vec(), at: 0, made: Vec::new(), most }))
+        let inflate = begin(name);
+        Ok(Some(Self { name, inflate, body: body.to_vec(), at: 0, made: Vec::new(), most, members: 1 }))
     }
 
     /// The coding it is in.
@@ -99,7 +105,12 @@ impl Decoder {
             match status {
                 Ok(Status::StreamEnd) if is_starved => return Ok(true),
                 // One after the other, they are one (RFC 1952, section 2.2).
-                Ok(Status::StreamEnd) if self.name == GZIP => self.inflate = begin(GZIP),
+                Ok(Status::StreamEnd) if self.name == GZIP && self.members < MAX_MEMBERS => {
+                    self.members += 1;
+                    self.inflate = begin(GZIP);
+                    left = left.saturating_sub(MEMBER);
+                }
+                Ok(Status::StreamEnd) if self.name == GZIP => return Err(BadCoding::Scattered(self.name)),
                 Ok(Status::StreamEnd) => return Err(BadCoding::Corrupt(self.name)),
                 Ok(_) if taken + new > 0 => {}
                 Ok(_) if is_starved => return Err(BadCoding::Cut(self.name)),
@@ -170,6 +181,13 @@ const GZIP_WINDOW: u8 = WINDOW + 16;
 
 /// Bytes made at once.
 const MADE: usize = 64 << 10;
+
+/// To begin another gzip takes as long as to make so many bytes, however little is in it.
+const MEMBER: usize = 64 << 10;
+
+/// Gzips one after the other. Programs that write in blocks make one of 64 KiB, and the largest document has 256 of those; twenty bytes
+/// make an empty one.
+const MAX_MEMBERS: usize = 1024;
 
 const MAX_NAME: usize = 16;
 

@@ -6,11 +6,16 @@ use super::{Job, JobKey, Worker};
 use crate::{cx::Cx, http::Timestamp};
 
 impl Worker {
-    /// When a pause that begins now is over: between half of it and one and a half times as much, so that what failed together
-    /// is not asked for together again. `what` is asked for, by its key in the index.
-    pub(super) fn after_pause(&self, what: &str, pause: Duration, now: Timestamp) -> Timestamp {
+    /// When a pause that begins now is over: after the least that it lasts and a share of its spread, so that what failed together is not
+    /// asked for together again. `what` is asked for, by its key in the index.
+    pub(super) fn after_pause(
+        &self,
+        what: &str,
+        (least, spread): (Duration, Duration),
+        now: Timestamp,
+    ) -> Timestamp {
         let share = u32::from(self.index.spread(what, now));
-        now.after(pause / 2 + pause.saturating_mul(share) / u32::from(u8::MAX))
+        now.after(least.saturating_add(spread.saturating_mul(share) / u32::from(u8::MAX)))
     }
 
     /// Asks again what has paused for long enough.

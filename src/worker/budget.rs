@@ -62,6 +62,15 @@ pub(super) enum Purpose<'a> {
     GoOn,
 }
 
+/// Whether whoever asks was told to come later before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// Not yet.
+    First,
+    /// It was.
+    Again,
+}
+
 /// Why a source is not to be asked now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NotNow {
@@ -188,11 +197,16 @@ impl Budget {
     }
 
     /// `source` has answered. Where it wants to be left alone, all workers leave it.
-    pub(super) fn heed(&mut self, source: Source, reply: &Reply, cx: &mut Cx<'_>) {
+    /// Who was told to come later, comes, and is told so again, while others are answered, has asked for something that the source does
+    /// not give just now: that is no reason to leave the source alone.
+    pub(super) fn heed(&mut self, source: Source, reply: &Reply, told: Told, cx: &mut Cx<'_>) {
         match reply {
             Reply::Answered { status: 429, headers, .. } => {
                 let pause = upstream::retry_after(headers, cx.now).unwrap_or_default();
                 let answered = self.answered.get(&source).map_or(0, |tally| tally.lately(cx.now));
+                if told == Told::Again && answered > 0 {
+                    return;
+                }
                 if let Some(id) = self.ids.id(source).filter(|_| source != Source::Storage) {
                     complain(cx.kv, id, Duration::from_secs(pause.into()), answered, cx.now);
                 }

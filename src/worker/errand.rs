@@ -29,6 +29,8 @@ pub(super) struct Errand {
     pub(super) head_only: bool,
     /// Whether whoever waits has waited for somebody else already, for as long as they wait for a zip.
     pub(super) hurried: bool,
+    /// When the first of those asked who had waited for something else before.
+    asked_first: Option<Timestamp>,
     /// Who waits, and since when; in that order. Some may have left.
     waiting: VecDeque<(Timestamp, Waiter)>,
 }
@@ -43,6 +45,7 @@ impl Errand {
             no_cache: false,
             head_only: false,
             hurried: false,
+            asked_first: None,
             waiting: VecDeque::new(),
         }
     }
@@ -56,6 +59,7 @@ impl Errand {
             no_cache: parked.no_cache(),
             head_only: parked.head_only(),
             hurried: false,
+            asked_first: Some(parked.since()).filter(|since| *since < now),
             waiting: [(now, Waiter::Stream(stream))].into(),
         }
     }
@@ -73,6 +77,27 @@ impl Errand {
     /// One more waits.
     pub(super) fn join(&mut self, waiter: Waiter, now: Timestamp) {
         self.waiting.push_back((now, waiter));
+    }
+
+    /// One more client waits, who has asked `since` then.
+    pub(super) fn join_stream(&mut self, stream: StreamId, since: Timestamp, now: Timestamp) {
+        if since < now {
+            self.asked_first = Some(self.asked_first.map_or(since, |first| first.min(since)));
+        }
+        self.join(Waiter::Stream(stream), now);
+    }
+
+    /// Whether a client may wait here who has waited for `patience` in all, and for something else before.
+    pub(super) fn may_be_late(&self, patience: Duration, now: Timestamp) -> bool {
+        self.asked_first.is_some_and(|first| now.since(first) >= patience)
+    }
+
+    /// Takes out those of whom this is so.
+    pub(super) fn take_out(&mut self, is_late: impl Fn(&Waiter) -> bool) -> Vec<Waiter> {
+        let waiting = std::mem::take(&mut self.waiting).into_iter();
+        let (late, waiting): (VecDeque<_>, _) = waiting.partition(|(_, waiter)| is_late(waiter));
+        self.waiting = waiting;
+        late.into_iter().map(|(_, waiter)| waiter).collect()
     }
 
     /// Whether it was begun for the sums of what somebody holds: what bounds that bounds this.

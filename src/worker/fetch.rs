@@ -2,13 +2,7 @@
 
 use std::time::Duration;
 
-use super::{
-    Job, JobKey, SearchKey, Stream, Toil, Worker,
-    errand::{Errand, Waiter},
-    follow,
-    queued::Turn,
-    sums::Asks,
-};
+use super::{Job, JobKey, SearchKey, Stream, Toil, Worker, errand::Errand, follow, queued::Turn, sums::Asks};
 use crate::{
     config::{Config, Mode},
     cx::{Cx, StreamId, Verdict},
@@ -62,7 +56,7 @@ impl Worker {
         let key = errand.key();
         let coalesced =
             if let Some(same) = self.jobs.get_mut(&JobKey::Search(key.clone())).and_then(Job::errand) {
-                same.join(Waiter::Stream(stream), cx.now);
+                same.join_stream(stream, parked.since(), cx.now);
                 true
             } else {
                 if let Some(done) = self.pursue(key.clone(), errand, cx) {
@@ -242,6 +236,9 @@ impl Worker {
             match step {
                 Step::Ask(source, callout) => {
                     let job_key = JobKey::Search(key.clone());
+                    if fetch.search.was_limited() {
+                        fetch.number = self.attempt();
+                    }
                     let turn = if fetch.errand.is_nested() {
                         Turn::GoOn
                     } else {
@@ -257,8 +254,8 @@ impl Worker {
                     cx.count(Metric::Refusal { reason: "budget".into() });
                     step = fetch.search.turned_away(pause, &self.config, cx);
                 }
-                Step::Pause(pause) => {
-                    fetch.again_at = Some(self.after_pause(&key.path, pause, cx.now));
+                Step::Pause { least, spread } => {
+                    fetch.again_at = Some(self.after_pause(&key.path, (least, spread), cx.now));
                     self.jobs.insert(JobKey::Search(key), Job::Fetch(fetch));
                     return None;
                 }

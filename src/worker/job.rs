@@ -1,5 +1,7 @@
 //! What a worker has under way: its streams, its jobs, and the work it does in slices.
 
+use std::time::Duration;
+
 use super::{
     copy::Copier,
     errand::Errand,
@@ -10,10 +12,12 @@ use super::{
     upload::Uploading,
 };
 use crate::{
+    config::Config,
     cx::StreamId,
     flow::{Parked, Passing, Probe, Routed, Searched, SiftingKey, Write},
     goproxy::Zip,
     http::Timestamp,
+    plan::Want,
 };
 
 /// Work that is done in slices.
@@ -52,6 +56,25 @@ pub(super) enum Undecided {
     Asked(Box<Parked>),
     /// What came of its search.
     Searched { parked: Box<Parked>, coalesced: bool, searched: Box<Searched> },
+}
+
+impl Stream {
+    /// Whether its client has waited for as long as one may in all, for whatever had to be found out: Envoy's clocks run for the whole
+    /// of it. A zip is on its way after that, for as long as an upstream may take; all else is answered.
+    pub(super) fn has_waited(&self, config: &Config, now: Timestamp) -> bool {
+        let parked = match self {
+            Self::Parked { parked, .. } => parked,
+            Self::Undecided(undecided) => undecided.parked(),
+            Self::Passing(_) | Self::Probing | Self::Refused | Self::Routed(_) => return false,
+        };
+        let on_its_way = match parked.want() {
+            Want::Zip(_) => Duration::ZERO,
+            Want::Document(_) => {
+                config.upstreams.iter().map(|upstream| upstream.endpoint.timeout).max().unwrap_or_default()
+            }
+        };
+        now.since(parked.since()) >= config.fetch.wait.saturating_add(on_its_way)
+    }
 }
 
 impl Undecided {

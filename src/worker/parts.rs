@@ -32,6 +32,12 @@ pub(super) enum From {
     Before,
 }
 
+impl Part {
+    pub(super) fn search(&self) -> &Search {
+        &self.search
+    }
+}
+
 impl Worker {
     /// Something that `attempt` at the proof that `who` is about needs: from the index, where that has it, else it is asked for.
     pub(super) fn part(
@@ -82,8 +88,8 @@ impl Worker {
                     }
                     Err(_) => step = part.search.turned_away(None, &self.config, cx),
                 },
-                Step::Pause(pause) => {
-                    part.again_at = Some(self.after_pause(&part.want.key(), pause, cx.now));
+                Step::Pause { least, spread } => {
+                    part.again_at = Some(self.after_pause(&part.want.key(), (least, spread), cx.now));
                     self.jobs.insert(key, Job::Part(part));
                     return None;
                 }

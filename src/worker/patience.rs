@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Job, JobKey, SearchKey, Worker};
+use super::{Job, JobKey, SearchKey, Worker, errand::Waiter};
 use crate::{
     config::{Config, Mode},
     cx::Cx,
@@ -48,6 +48,13 @@ impl Worker {
             None => wait,
         };
         let mut impatient = errand.impatient(patience, cx.now);
+        if errand.may_be_late(wait, cx.now) {
+            let (streams, config) = (&self.streams, &self.config);
+            impatient.extend(errand.take_out(|waiter| {
+                let Waiter::Stream(stream) = waiter else { return false };
+                streams.get(stream).is_some_and(|stream| stream.has_waited(config, cx.now))
+            }));
+        }
         if is_dispensable(&errand.want, &self.config) {
             // While those are still there who wait for what needs it.
             impatient.extend(errand.impatient_asks(wait / 2, cx.now));

@@ -220,6 +220,33 @@ impl Worker {
             }
             self.end_dating(&key, cx);
         }
+        self.let_late_ones_go(cx);
+    }
+
+    /// Lets those go who had waited for something else before, and have waited for as long in all. The others wait on.
+    fn let_late_ones_go(&mut self, cx: &mut Cx<'_>) {
+        let (config, streams) = (&self.config, &self.streams);
+        let is_late =
+            |stream: &StreamId| streams.get(stream).is_some_and(|stream| stream.has_waited(config, cx.now));
+        let mut late = Vec::new();
+        for job in self.jobs.values_mut() {
+            if let Job::Dating(dating) = job {
+                let module = dating.key.module.clone();
+                let gone = dating.waiting.extract_if(.., |stream| is_late(stream));
+                late.extend(gone.map(|stream| (stream, module.clone())));
+            }
+        }
+        if late.is_empty() {
+            return;
+        }
+        for (stream, module) in late {
+            let Some(Stream::Undecided(undecided)) = self.streams.remove(&stream) else { continue };
+            let reason = format!("{module}: when its versions were published could not be found out in time");
+            let failure = Failure { fault: Fault::Slow, reason, retry_after: None };
+            let verdict = undecided.parked().fail(&failure, cx);
+            self.go_on_with(stream, verdict, cx);
+        }
+        self.stop_dating_for_nobody(cx);
     }
 
     fn dates_asked(&self) -> usize {

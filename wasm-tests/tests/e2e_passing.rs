@@ -137,7 +137,7 @@ fn many_at_once_all_arrive_and_the_worker_answers_others_meanwhile() {
     let stack = stack(1);
     let zip = module().file("zeros.bin", vec![0; 96 << 20]).deflated().zip();
     let gate = Gate::new();
-    stack.upstream.on(PATH, Reply::ok(zip.clone()).served().chunked().held_in_body(10_000, &gate));
+    stack.upstream.on(PATH, Reply::ok(zip.clone()).served().ranges().chunked().held_in_body(10_000, &gate));
     let addr = stack.envoy.addr();
     let clients: Vec<_> = (0..16)
         .map(|_| {

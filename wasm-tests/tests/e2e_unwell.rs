@@ -153,7 +153,8 @@ fn with_the_upstream_down_too_nobody_waits_for_long() {
         let (answer, took) = timed(&stack, PATH);
         println!("turn {turn}: {} after {took:?}: {}", answer.status, answer.text());
         assert!(matches!(answer.status, 502..=504) && answer.header("retry-after").is_some());
-        assert!(took < 2 * TIMEOUT, "{took:?}");
+        // The upstream is tried four times.
+        assert!(took < 2 * TIMEOUT + Duration::from_secs(4), "{took:?}");
     }
     hang.end.open();
     // Storage was asked last, not never.
@@ -171,7 +172,8 @@ fn a_streamed_zip_of_an_upstream_that_hangs_ends_too() {
     let (answer, took) = timed(&stack, PATH);
     println!("{} after {took:?}", answer.status);
     assert_eq!((answer.status, answer.header("retry-after")), (504, Some("5")), "{}", answer.text());
-    assert!(took > TIMEOUT + CONNECT && took < TIMEOUT + CONNECT + SLACK, "{took:?}");
+    // It is asked whether it has it, before anybody is sent there.
+    assert!(took > TIMEOUT && took < TIMEOUT + CONNECT + SLACK, "{took:?}");
     stack.envoy.wait_idle(&[UPSTREAM]);
     late.open();
     // A download whose head came may take as long as it takes.

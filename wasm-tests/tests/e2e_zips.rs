@@ -238,7 +238,6 @@ fn names_who_gives_no_zip(stack: &Scripted, by_head: bool) {
         ),
         ("s401", Reply::status(401), 502, retry, "this gateway's credentials"),
         ("s403", Reply::status(403), 403, None, "refuses it (403)"),
-        ("s429", Reply::status(429).header("retry-after", "7"), 503, Some("7"), "is overloaded (429)"),
         ("s500", Reply::status(500).body("<html>"), 502, retry, "answered 500"),
         ("s503", Reply::status(503), 503, retry, "is overloaded (503)"),
         (

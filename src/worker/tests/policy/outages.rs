@@ -160,3 +160,56 @@ fn many_modules_share_what_may_be_asked_at_once() {
     }
     assert_idle(&mut world, 1);
 }
+
+/// `@latest`, then the list, then when its versions were published: each may take nearly as long as anybody waits for one of them. All of it
+/// ends before a clock of Envoy's does, and a zip, which is on its way after that, within the wait for one.
+#[test]
+fn nobody_waits_anew_for_each_thing_that_has_to_be_found_out() {
+    for (path, latency) in [
+        ("/example.com/m/@latest", 110_000),
+        ("/example.com/m/@latest", 100_000),
+        ("/example.com/m/@latest", 60_000),
+        ("/example.com/m/@v/v0.9.0.mod", 100_000),
+        ("/example.com/m/@v/v0.9.0.zip", 100_000),
+        ("/example.com/m/@v/list", 100_000),
+    ] {
+        let mut world = World::new(
+            1,
+            r#"{"upstreams": [{"name": "public", "cluster": "public", "url": "https://proxy.test", "timeout": "120s"}],
+                "verify": {"mode": "off"},
+                "policy": {"rules": [{"modules": ["*"], "action": "cooldown", "age": "7d"}]}}"#,
+        );
+        let info = |version: &str, time: &str| format!(r#"{{"Version":"{version}","Time":"{time}"}}"#);
+        let young = info("v1.0.0", "2023-11-14T00:00:00Z");
+        world.cluster("public").latency = latency;
+        world
+            .cluster("public")
+            .serve("/example.com/m/@v/list", "v1.0.0\nv0.9.0\n")
+            .serve("/example.com/m/@latest", &young)
+            .serve("/example.com/m/@v/v1.0.0.info", &young)
+            .serve("/example.com/m/@v/v0.9.0.info", &info("v0.9.0", "2019-01-01T00:00:00Z"))
+            .serve("/example.com/m/@v/v0.9.0.mod", "module example.com/m\n");
+        let began = world.now;
+        let stream = world.begin(0, path);
+        // Somebody who asks later has all of his own time.
+        world.pass(120_000);
+        let later = world.begin(0, path);
+        let waits = |world: &World, stream| matches!(world.verdict(stream), Verdict::Wait);
+        while waits(&world, stream) {
+            world.pass(1000);
+        }
+        let most = if path.ends_with(".zip") { 152 } else { 272 };
+        let took = world.now.since(began).as_secs();
+        assert!(took <= most, "{path}: {took} s");
+        while waits(&world, later) {
+            world.pass(1000);
+        }
+        let took = world.now.since(began).as_secs() - 120;
+        assert!(took <= most, "{path}: {took} s");
+        if latency <= 60_000 {
+            assert_eq!(world.response(stream).status, 200, "{path}");
+        }
+        world.settle();
+        assert_idle(&mut world, 1);
+    }
+}
