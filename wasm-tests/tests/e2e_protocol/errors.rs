@@ -10,7 +10,7 @@ use super::{INFO, LIST, NEGATIVE, Site, ZIP, assert_reason, comparable};
 at_one_and_four_workers!(an_upstream_s_status_becomes_the_right_one);
 
 /// What the upstream answers, what becomes of it, and a part of the reason.
-const STATUSES: [(u16, u16, &str); 18] = [
+const STATUSES: [(u16, u16, &str); 16] = [
     (404, 404, "not found: "),
     (410, 410, "not found: "),
     (403, 403, "refuses it (403)"),
