@@ -25,7 +25,7 @@ mod slots;
 #[cfg(test)]
 mod tests;
 
-pub use self::calls::{Mine, SHARE, begin_call, tell_calls};
+pub use self::calls::{Mine, SHARE, begin_call, left_in_all, tell_calls};
 pub use self::heads::Advanced;
 pub use self::heat::{Heat, REST_SECS};
 pub use self::index::{Index, Region};

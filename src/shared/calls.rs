@@ -81,6 +81,13 @@ pub fn tell_calls(kv: &mut dyn SharedKv, source: SourceId, worker: QueueId, mine
     }
 }
 
+/// How many calls to `source` of all workers nobody waits for any more.
+pub fn left_in_all(kv: &dyn SharedKv, source: SourceId, now: Timestamp) -> u32 {
+    let shares = Place::find(kv, KIND, source).record.as_deref().and_then(decode).unwrap_or_default();
+    let current = shares.iter().filter(|share| now.is_within(SHARE, share.renewed));
+    current.fold(0, |sum, share| sum.saturating_add(share.left))
+}
+
 /// The shares of all workers but this one that have not run out.
 fn others(place: &Place, worker: QueueId, now: Timestamp) -> Vec<Share> {
     let mut shares = place.record.as_deref().and_then(decode).unwrap_or_default();

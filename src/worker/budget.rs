@@ -24,7 +24,9 @@ use crate::{
     gomod::ModulePath,
     http::{Reply, Timestamp},
     plan::Source,
-    shared::{Gate, Mine, QueueId, SHARE, Seat, begin_call, complain, pass, pauses_until, tell_calls},
+    shared::{
+        Gate, Mine, QueueId, SHARE, Seat, begin_call, complain, left_in_all, pass, pauses_until, tell_calls,
+    },
     store::Scope,
     upstream,
 };
@@ -80,6 +82,8 @@ pub(super) enum NotNow {
     Barren,
     /// Too much is under way.
     Full,
+    /// So much is under way for nobody that there is no telling when there is room.
+    Held,
     /// It wants to be left alone until then.
     Paused(Timestamp),
 }
@@ -190,7 +194,8 @@ impl Budget {
             None => mine.calls < most,
         };
         if !may_begin {
-            return Err(NotNow::Full);
+            let left = self.ids.id(source).map_or(0, |id| left_in_all(cx.kv, id, cx.now));
+            return Err(if left >= all / 2 && left > 0 { NotNow::Held } else { NotNow::Full });
         }
         if let Some(id) = self.ids.id(source)
             && let Gate::Closed(until) = pass(cx.kv, id, cx.now)

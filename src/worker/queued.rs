@@ -58,7 +58,7 @@ impl Worker {
                     self.call(queued.key, permit, queued.callout, cx);
                     return Ok(());
                 }
-                Err(NotNow::Barren) => return Err(CallFailure::Overloaded),
+                Err(NotNow::Barren | NotNow::Held) => return Err(CallFailure::Overloaded),
                 Err(NotNow::Full | NotNow::Paused(_)) => queued,
             }
         } else {
@@ -116,6 +116,8 @@ impl Worker {
                 }
                 // Of others more may be asked.
                 Err(NotNow::Barren) => left.push_back(queued),
+                Err(NotNow::Held) if queued.begins() => self.drop_queued(queued.key, cx),
+                Err(NotNow::Held) => left.push_back(queued),
                 Err(NotNow::Full | NotNow::Paused(_)) => {
                     full.insert(turn);
                     left.push_back(queued);
@@ -138,8 +140,8 @@ impl Worker {
         };
         // Who has asked and left keeps nobody from asking: what nobody waits for any more, nothing can end.
         match self.budget.permit(queued.source, Purpose::Begin(module.as_ref(), 0), cx) {
-            Err(NotNow::Full) => match self.calls_for_nobody(queued.source) {
-                0 => Err(NotNow::Full),
+            Err(refused @ (NotNow::Full | NotNow::Held)) => match self.calls_for_nobody(queued.source) {
+                0 => Err(refused),
                 left => self.budget.permit(queued.source, Purpose::Begin(module.as_ref(), left), cx),
             },
             permit => permit,
