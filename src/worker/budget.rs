@@ -158,6 +158,11 @@ impl Budget {
         self.zips = self.zips.saturating_sub(u32::from(zip));
     }
 
+    /// Whether enough are asking for names like `module` below prefixes under which hardly anything was found lately.
+    pub(super) fn is_too_barren(&self, module: &ModulePath, now: Timestamp) -> bool {
+        self.barren_calls >= BARREN_CALLS && self.prefixes.is_barren(module, now)
+    }
+
     /// A permit to ask `source`.
     ///
     /// # Errors

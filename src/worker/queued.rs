@@ -50,6 +50,13 @@ impl Worker {
         cx: &mut Cx<'_>,
     ) -> Result<(), CallFailure> {
         let queued = Queued { key: key.clone(), source, callout, turn };
+        // Whoever asks for names that nobody has is refused, not made to wait before others.
+        if let Turn::Begin { module: Some(module), .. } = &queued.turn
+            && source != Source::Storage
+            && self.budget.is_too_barren(module, cx.now)
+        {
+            return Err(CallFailure::Overloaded);
+        }
         // Who came before comes first.
         let is_first = !self.queued.iter().any(|other| other.source == source && !queued.is_before(other));
         let queued = if is_first {
@@ -114,8 +121,7 @@ impl Worker {
                 Ok(permit) => {
                     self.call(queued.key, permit, queued.callout, cx);
                 }
-                // Of others more may be asked.
-                Err(NotNow::Barren) => left.push_back(queued),
+                Err(NotNow::Barren) => self.drop_queued(queued.key, cx),
                 Err(NotNow::Held) if queued.begins() => self.drop_queued(queued.key, cx),
                 Err(NotNow::Held) => left.push_back(queued),
                 Err(NotNow::Full | NotNow::Paused(_)) => {
