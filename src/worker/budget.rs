@@ -266,9 +266,7 @@ impl Budget {
             return;
         }
         self.told = cx.now;
-        let open: Vec<_> =
-            self.calls.iter().filter(|(_, calls)| **calls > 0).map(|(source, _)| *source).collect();
-        for source in open {
+        for source in self.asked() {
             self.tell(source, cx);
         }
     }

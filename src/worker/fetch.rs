@@ -390,9 +390,7 @@ impl Worker {
         } else if searched.is_forbidden() && errand.want.lifetime() != Lifetime::Immutable {
             self.index.forget(cx.kv, Region::Found, &key.path, cx.now);
         } else if let (Some(known), true) = (worth_knowing(&errand, &searched), in_vain) {
-            // Who asks next need not find out by waiting that nobody answers.
-            let asked_in_vain = Found { checked: Some(cx.now), ..known };
-            self.index.keep(cx.kv, &key.path, &Entry::Found(asked_in_vain), cx.now);
+            self.keep_asked_in_vain(key, known, cx);
         }
         // Those who ask about many versions keep what they find out of all of them at once.
         if let (End::Document(found), false) = (&searched.end, errand.is_nested()) {
@@ -403,6 +401,12 @@ impl Worker {
         }
         self.write_back(&errand, &searched, search.was_stored(), cx);
         Done { errand, searched, coalesced: false }
+    }
+
+    /// What is known was asked about in vain just now: who asks next need not find that out by waiting.
+    pub(super) fn keep_asked_in_vain(&mut self, key: &SearchKey, known: Found, cx: &mut Cx<'_>) {
+        let known = Found { checked: Some(cx.now), ..known };
+        self.index.keep(cx.kv, &key.path, &Entry::Found(known), cx.now);
     }
 
     /// Whether `entry` says who else has a zip that is known to be stored. Storage that does not answer has not lost it.

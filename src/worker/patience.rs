@@ -9,7 +9,7 @@ use crate::{
     flow::{Searched, judge},
     goproxy::{Document, Failure, Fault, Found, SumdbFile},
     plan::Want,
-    shared::{Entry, Lease, Region},
+    shared::{Lease, Region},
     upstream,
 };
 
@@ -69,9 +69,7 @@ impl Worker {
             None => searched,
         };
         if let Some(known) = known {
-            // Who asks next need not find out by waiting that it takes so long.
-            let asked_in_vain = Found { checked: Some(cx.now), ..known };
-            self.index.keep(cx.kv, &key.path, &Entry::Found(asked_in_vain), cx.now);
+            self.keep_asked_in_vain(key, known, cx);
         }
         for waiter in impatient {
             self.let_go(&waiter, &want, &searched, cx);

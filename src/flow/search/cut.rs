@@ -13,6 +13,11 @@ use crate::{
 };
 
 impl Search {
+    /// Whether nothing but `reply` itself shows that it is all of what `source` sent. What another host speaks is not configured.
+    pub(super) fn shows_no_end(&self, source: Source, reply: &Reply, config: &Config) -> bool {
+        reply.may_be_cut(speaks_http2(source, config) && !self.has_strayed(source))
+    }
+
     /// Whether `reply` of `source` may be a part of what was asked for.
     pub(super) fn may_be_cut(&self, source: Source, reply: &Reply, config: &Config) -> bool {
         let Want::Document(document) = &self.want else { return false };
@@ -22,7 +27,7 @@ impl Search {
         }
         matches!(reply, Reply::Answered { status: 200, .. })
             && !document.shows_its_end()
-            && reply.may_be_cut(speaks_http2(source, config) && !self.has_strayed(source))
+            && self.shows_no_end(source, reply, config)
     }
 
     /// `source` gave what may be cut short.

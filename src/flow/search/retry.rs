@@ -239,11 +239,9 @@ impl Search {
             Reply::Answered { status: 404 | 410, .. } if self.exists_elsewhere => Some(Attempt::Soon),
             Reply::Answered { status: 200, headers, body } => {
                 let Want::Document(document) = &self.want else { return None };
-                let is_http2 = question.source.endpoint(config).is_some_and(|endpoint| endpoint.http2);
-                let http2 = is_http2 && !self.has_strayed(question.source);
                 let is_cut = headers.coding().is_none()
                     && document.shows_its_end()
-                    && reply.may_be_cut(http2)
+                    && self.shows_no_end(question.source, reply, config)
                     && accept(document, body.clone()).is_err();
                 is_cut.then_some(Attempt::Soon)
             }
