@@ -49,18 +49,24 @@ pub fn check(input: &[u8]) {
     }
 }
 
-/// Canonical versions of this module, none a pseudo-version, in Go's order, none twice, and each one given.
+/// Canonical versions of this module in Go's order, none twice, and each one given; a time only where the same line gave it.
 fn is_list(module: &ModulePath, served: &[u8], given: &[u8]) {
     let text = std::str::from_utf8(served).unwrap();
     assert!(text.is_empty() || text.ends_with('\n'));
-    let given = std::str::from_utf8(given).unwrap();
-    let versions: Vec<Version> = text.lines().map(|line| Version::parse(line).unwrap()).collect();
+    let given: Vec<Vec<&str>> =
+        std::str::from_utf8(given).unwrap().lines().map(|line| line.split_ascii_whitespace().collect()).collect();
+    let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split(' ').collect()).collect();
+    let versions: Vec<Version> = lines.iter().map(|words| Version::parse(words[0]).unwrap()).collect();
     assert!(versions.is_sorted_by(|a, b| a < b), "{text}");
-    for version in &versions {
-        assert!(!version.is_pseudo() && gomod::check(module, version).is_ok(), "{version}");
-        assert!(
-            given.lines().any(|line| line.split_whitespace().next() == Some(version.as_str())),
-            "{version}"
-        );
+    for (version, words) in versions.iter().zip(&lines) {
+        assert!(gomod::check(module, version).is_ok(), "{version}");
+        let is_given = |line: &Vec<&str>| match words[..] {
+            [version] => line.first() == Some(&version),
+            // A second word that is no time still keeps the pseudo-version's own from counting.
+            [version, "-"] => line.first() == Some(&version) && line.len() > 1,
+            [version, time] => line.starts_with(&[version, time]),
+            _ => false,
+        };
+        assert!(given.iter().any(is_given), "{words:?}");
     }
 }
