@@ -38,7 +38,7 @@ use self::{
     held::Held,
     long::Long,
     question::{Form, Question},
-    retry::Postponed,
+    retry::{Attempt, Postponed},
     whole::Whole,
 };
 pub(super) use self::{
@@ -78,6 +78,8 @@ pub struct Search {
     paused: Option<Question>,
     /// What is taken up again where storage has nothing either.
     postponed: Option<Postponed>,
+    /// How storage may answer yet that failed before others were asked.
+    recovers: Option<Attempt>,
     /// Why the last question was asked again.
     trouble: Option<Failure>,
     /// How often it was told to come later.
@@ -173,6 +175,7 @@ impl Search {
             asking: None,
             paused: None,
             postponed: None,
+            recovers: None,
             trouble: None,
             limits: 0,
             deadline: None,
@@ -518,15 +521,13 @@ impl Search {
         if let Some(step) = self.take_up_again(config, cx.now) {
             return step;
         }
+        if let Some(step) = self.ask_storage_once_more(config, cx.now) {
+            return step;
+        }
         let storage = self.storage_failure();
         match (self.refusal.clone(), storage) {
             (Some((source, Outcome::Failed(failure))), _) => self.done(End::Failed(failure), Some(source)),
-            // Storage is where versions are kept that upstreams have lost. Of what changes, the upstream's word is enough:
-            // the go command asks it for many a module path that is none, and must be able to while storage is down. Not of what
-            // was seen here: that would send it elsewhere for as long as storage is down.
-            (Some((_, Outcome::Missing(_))), Some(failure))
-                if self.want.lifetime() == Lifetime::Immutable || self.known_here =>
-            {
+            (Some((_, Outcome::Missing(_))), Some(failure)) if self.may_be_kept() => {
                 self.done(End::Failed(failure), Some(Source::Storage))
             }
             (Some((source, Outcome::Missing(missing))), _) => self.done(End::Missing(missing), Some(source)),

@@ -34,6 +34,8 @@ pub(super) struct Dating {
     ahead: BTreeSet<Version>,
     asked: BTreeSet<Version>,
     found: Published,
+    /// How many failed since the last one that did not.
+    failed: usize,
     /// Who waits for them all.
     waiting: Vec<StreamId>,
     since: Timestamp,
@@ -61,6 +63,7 @@ impl Worker {
                     ahead: BTreeSet::new(),
                     asked: BTreeSet::new(),
                     found: Published::default(),
+                    failed: 0,
                     waiting: Vec::new(),
                     since: cx.now,
                 };
@@ -155,6 +158,10 @@ impl Worker {
     fn note_date(&mut self, key: &DatingKey, version: Version, publication: Publication) {
         if let Some(dating) = self.dating(key) {
             dating.asked.remove(&version);
+            match &publication {
+                Publication::Failed(failure) => dating.note_failed(failure),
+                Publication::At(_) | Publication::Missing(_) => dating.failed = 0,
+            }
             dating.found.note(version, publication);
         }
     }
@@ -269,6 +276,17 @@ impl Dating {
         self.ahead.is_empty() && self.asked.is_empty()
     }
 
+    /// After many failures and nothing else, the others are taken to fail too: the list lacks them, what was found is kept, and the
+    /// next request goes on from there.
+    fn note_failed(&mut self, failure: &Failure) {
+        self.failed = self.failed.saturating_add(1);
+        if self.failed >= MAX_FAILED {
+            for version in std::mem::take(&mut self.ahead) {
+                self.found.note(version, Publication::Failed(failure.clone()));
+            }
+        }
+    }
+
     fn give_up(&mut self) {
         let open = std::mem::take(&mut self.ahead).into_iter().chain(std::mem::take(&mut self.asked));
         for version in open {
@@ -289,3 +307,7 @@ fn info_of(module: &ModulePath, version: &Version) -> Want {
 /// Versions that one worker asks about at once, of all modules: enough to be done with a long list in the time of a few
 /// answers, and few beside what else an upstream is asked.
 const MAX_ASKED: usize = 64;
+
+/// Failures in a row after which a source is not asked for the other versions of a module: each is asked for a few times, and a list
+/// has a thousand. More than there are broken versions beside each other in any module, or those behind them would never be asked for.
+const MAX_FAILED: usize = MAX_ASKED;

@@ -27,7 +27,7 @@ use crate::{
 
 /// What the reply to a question says of the next attempt at the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Attempt {
+pub(super) enum Attempt {
     /// It may well succeed.
     Soon,
     /// It is wanted after this time, and no sooner.
@@ -61,6 +61,11 @@ impl Search {
         let Some(attempt) = self.attempt(&question, reply, config, cx.now) else {
             return Err(question.into());
         };
+        // Of storage upstreams are the next attempt.
+        if question.source == Source::Storage && !self.needs_storage() {
+            self.recovers = Some(attempt);
+            return Err(question.into());
+        }
         let tries = question.tries.saturating_add(1);
         let has_substitute = self.stands_in || self.has_next(question.source, config);
         let is_limit = matches!(reply, Reply::Answered { status: 429, .. });
@@ -212,6 +217,22 @@ impl Search {
         Some(at_least(pause))
     }
 
+    /// Storage is asked once more that failed in passing, where no upstream has what only storage may have kept.
+    pub(super) fn ask_storage_once_more(&mut self, config: &Config, now: Timestamp) -> Option<Step> {
+        let attempt = self.recovers.take()?;
+        let is_unknown = matches!(self.refusal, Some((_, Outcome::Missing(_)))) && self.unavailable.is_some();
+        let pause = match attempt {
+            Attempt::Soon => PAUSE,
+            Attempt::After(said) => said.max(PAUSE),
+        };
+        if !is_unknown || !self.needs_storage() || !self.has_time_for(pause, config, now) {
+            return None;
+        }
+        self.unavailable = None;
+        self.ahead.push_back(Source::Storage);
+        Some(at_least(pause))
+    }
+
     fn attempt(
         &self,
         question: &Question,
@@ -219,9 +240,8 @@ impl Search {
         config: &Config,
         now: Timestamp,
     ) -> Option<Attempt> {
-        // Of storage upstreams are the next attempt, and a write has one of its own.
-        let is_asked_alone = question.source != Source::Storage || self.needs_storage();
-        if !is_asked_alone || matches!(question.form, Form::Store { .. }) {
+        // A write has an attempt of its own.
+        if matches!(question.form, Form::Store { .. }) {
             return None;
         }
         match reply {
@@ -273,11 +293,20 @@ impl Search {
             && self.ahead.contains(&Source::Storage)
     }
 
-    /// Whether nobody but storage can say, and whoever asks gets nothing where storage does not.
+    /// Whether nobody but storage can say, and the client gets nothing where storage does not.
     fn needs_storage(&self) -> bool {
         let is_last = self.ahead.is_empty() && !self.spares_storage && self.postponed.is_none();
-        let was_refused = self.refusal.is_some() && self.want.lifetime() != Lifetime::Immutable;
-        is_last && !was_refused && !self.stands_in
+        is_last && !self.stands_in && (self.refusal.is_none() || self.may_be_kept())
+    }
+
+    /// Whether storage may have what upstreams have lost. Of what changes, the upstream's word is enough: the go command asks it for
+    /// many a module path that is none, and must be able to while storage is down. Not of what was seen here: that would send it
+    /// elsewhere for as long as storage is down.
+    pub(super) fn may_be_kept(&self) -> bool {
+        match self.want.lifetime() {
+            Lifetime::Immutable => true,
+            _ => self.known_here && matches!(self.refusal, Some((_, Outcome::Missing(_)))),
+        }
     }
 
     fn postpone(&mut self, question: Question, pause: Duration, config: &Config, now: Timestamp) {

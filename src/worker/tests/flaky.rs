@@ -314,6 +314,29 @@ fn scenario_only_storage_can_say_and_it_fails_in_passing() {
     assert!(world.now.since(began).as_millis() < 500);
 }
 
+/// A version that only storage has left: one failure of storage makes no 502 of it, as long as there is time.
+#[test]
+fn scenario_what_upstreams_have_lost_is_asked_of_storage_once_more_where_that_fails_in_passing() {
+    for fault in [answer(500, &[]), answer(503, &[("retry-after", "3")]), Reply::Failed(CallFailure::Dropped)] {
+        for failures in 1..=3 {
+            let mut world = world(1);
+            let path = "/modules/example.com/gone/@v/v1.0.0.info";
+            let faults = vec![fault.clone(); failures];
+            world.cluster("storage").serve(path, INFO).first(path, faults);
+            let response = world.get(0, "/example.com/gone/@v/v1.0.0.info");
+            assert_eq!(response.status, 200, "{failures} of {fault:?}: {}", body(&response));
+            assert!(gets(&world, "public", "/base/example.com/gone/@v/v1.0.0.info") <= 1, "{fault:?}");
+        }
+    }
+    // Where it goes on failing, that ends and is said.
+    let mut world = world(1);
+    world.cluster("storage").get_answered = Some((500, "no"));
+    let response = world.get(0, "/example.com/gone/@v/v1.0.0.info");
+    assert_eq!(response.status, 502, "{}", body(&response));
+    assert!(gets(&world, "storage", "/modules/example.com/gone/@v/v1.0.0.info") <= 5);
+    assert!(world.is_idle());
+}
+
 #[test]
 fn scenario_a_whole_zip_is_asked_for_again() {
     for fault in [answer(502, &[]), Reply::Failed(CallFailure::Dropped)] {

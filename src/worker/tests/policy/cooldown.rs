@@ -1,7 +1,10 @@
 //! Versions that have to be of some age, and how that is found out.
 
 use super::*;
-use crate::{http::Timestamp, shared::Region};
+use crate::{
+    http::{Headers, Reply, Timestamp},
+    shared::Region,
+};
 
 const WEEK: u64 = 7 * DAY;
 const COOLDOWN: &str = r#"{"modules": ["*"], "action": "cooldown", "age": "7d"}"#;
@@ -189,6 +192,31 @@ fn a_long_list_is_asked_about_once_and_little_by_little() {
         assert_eq!(infos(&world), 0, "it is known by now");
         assert_idle(&mut world, workers);
     }
+}
+
+/// The dates of a long list fail: the source is not asked for each of them, and what was found out is kept.
+#[test]
+fn a_source_that_fails_is_not_asked_for_every_date() {
+    let mut world = many(1, "");
+    let failed = Reply::Answered { status: 500, headers: Headers::default(), body: Vec::new() };
+    for n in 0..300 {
+        world.cluster("public").first(&format!("/base/{M}/@v/v1.{n}.0.info"), vec![failed.clone(); 4]);
+    }
+    let mut requests = 0;
+    loop {
+        forget_asked(&mut world);
+        let got = ask(&mut world, LIST);
+        let asked = crate::worker::tests::gets(&world, "public", ".info");
+        assert!(asked < 300 * 3, "{asked}, and not all four times");
+        requests += 1;
+        if got.body.lines().count() == 200 {
+            break;
+        }
+        assert!(got.status != 404 && requests < 6, "{got:?}");
+        world.pass(60_000);
+    }
+    assert!(requests > 1);
+    assert_idle(&mut world, 1);
 }
 
 /// Neither the list nor what is known of its versions fits; it is answered all the same, and asked about once by each worker.
