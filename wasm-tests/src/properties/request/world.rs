@@ -26,6 +26,9 @@ pub(super) fn is_allowed(config: &Config, cluster: &str, path: &str) -> bool {
     !is_private || matches!(cluster, "own" | "storage")
 }
 
+/// Seconds after which every request has ended: a search has half of them, what it is verified by the other half.
+const LONGEST: u32 = 400;
+
 /// What the filter's surroundings are to it.
 pub(super) struct World {
     calls: VecDeque<CallId>,
@@ -75,16 +78,27 @@ impl World {
         self.verdicts.remove(&stream);
     }
 
-    /// Every callout ends, in the order made.
+    /// Every callout ends, in the order made, and every pause between two attempts.
     pub(super) fn settle(&mut self) {
-        while let Some(id) = self.calls.pop_front() {
-            self.now.0 += 10;
-            let nothing = Reply::Answered { status: 404, headers: Headers::default(), body: Vec::new() };
-            let reply = match self.down {
-                true => Reply::Failed(CallFailure::Unreachable),
-                false => self.replies.pop_front().unwrap_or(nothing),
-            };
-            self.step(|worker, cx| worker.call_done(id, reply, cx));
+        for _ in 0..LONGEST {
+            while let Some(id) = self.calls.pop_front() {
+                self.now.0 += 10;
+                let nothing = Reply::Answered { status: 404, headers: Headers::default(), body: Vec::new() };
+                let reply = match self.down {
+                    true => Reply::Failed(CallFailure::Unreachable),
+                    false => self.replies.pop_front().unwrap_or(nothing),
+                };
+                self.step(|worker, cx| worker.call_done(id, reply, cx));
+            }
+            while self.worker.has_work() {
+                self.step(Worker::work);
+            }
+            let waits = self.verdicts.values().any(|verdict| *verdict == Verdict::Wait);
+            if self.calls.is_empty() && !waits && (self.worker.is_idle() || !self.routed().is_empty()) {
+                return;
+            }
+            self.now.0 += 1000;
+            self.step(Worker::tick);
         }
     }
 
