@@ -143,7 +143,8 @@ fn without_storage(stack: &Scripted, outcome: &str) {
 
 fn storage_in(cluster: &str, full: SocketAddr) -> Scripted {
     let upstream = json!([{"name": "golang", "cluster": UPSTREAM, "url": "http://proxy.example"}]);
-    let patch = json!({"upstreams": upstream, "storage": {"cluster": cluster}});
+    // What is held has its place for as long as anybody asks again.
+    let patch = json!({"upstreams": upstream, "storage": {"cluster": cluster, "timeout": "60s"}});
     Scripted::with(&patch, |builder| clusters(builder, full))
 }
 
