@@ -1,6 +1,6 @@
 //! The configuration as written: one struct per section, every field optional, nothing judged yet.
 //!
-//! The doc comments here are the reference: `envoy/CONFIGURATION.md` and `envoy/config.schema.json` are generated from
+//! The doc comments here are the reference: `docs/configuration.md` and `envoy/config.schema.json` are generated from
 //! them, with the defaults and bounds of `limits`. They speak to whoever writes the configuration.
 
 mod callers;

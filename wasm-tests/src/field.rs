@@ -1,6 +1,6 @@
 //! The table of what upstreams, networks and clients do, and what became of it: a suite adds a row where it has seen it.
 //!
-//! The table stands in `envoy/FAULTS.md`, which `make faults` writes. A suite that sees what is not there fails, so that the document
+//! The table stands in `docs/faults.md`, which `make faults` writes. A suite that sees what is not there fails, so that the document
 //! cannot say less, or something else, than what is so.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,7 +45,7 @@ impl Row<'_> {
             return;
         }
         let page = fs::read_to_string(document()).unwrap_or_default();
-        assert!(rows(&page).contains(&line), "run `make faults`: envoy/FAULTS.md has no row\n{line}");
+        assert!(rows(&page).contains(&line), "run `make faults`: docs/faults.md has no row\n{line}");
     }
 
     #[track_caller]
@@ -62,7 +62,7 @@ impl Row<'_> {
 /// Where the table stands.
 #[must_use]
 pub fn document() -> PathBuf {
-    tools::repository().join("envoy/FAULTS.md")
+    tools::repository().join("docs/faults.md")
 }
 
 /// Writes the document, of the rows in the file that is named on the command line; the process's exit code.

@@ -19,7 +19,7 @@ pub(in crate::config) struct RawPolicy {
     /// The rules, in the order in which they are tried. None by default.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Vec::<String>::new())))]
     pub(in crate::config) rules: Option<Vec<Section<RawRule>>>,
-    /// An Athens filter file, verbatim; what its lines mean, and where that differs from Athens, is in `envoy/ATHENS.md`. A
+    /// An Athens filter file, verbatim; what its lines mean, and where that differs from Athens, is in `docs/athens.md`. A
     /// line of a sign alone is the `default`. None by default.
     pub(in crate::config) athens_filter: Option<String>,
     /// What becomes of a module version that may be had and is not stored. By default it is fetched.
