@@ -5,7 +5,7 @@
 //! globs, durations, paths, what excludes what). A filter that starts has a configuration that is right; one that does
 //! not start says all that is wrong with it.
 //!
-//! What each field means is written once, at its raw struct, and generated from there into `envoy/CONFIGURATION.md`.
+//! What each field means is written once, at its raw struct, and generated from there into `docs/configuration.md`.
 
 mod bundle;
 mod callers;

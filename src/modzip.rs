@@ -8,7 +8,7 @@
 //!
 //! # Stricter than Go
 //!
-//! `envoy/STRICTER.md` lists it, and `testdata/zips.jsonl` has an example of each. In short: a [`WholeCheck`] refuses what would take
+//! `docs/stricter.md` lists it, and `testdata/zips.jsonl` has an example of each. In short: a [`WholeCheck`] refuses what would take
 //! too much memory or work; a [`Check`] besides what is told so late, or so misleadingly, that nobody can know it in time.
 //!
 //! Neither looks at modes: what is marked as a symbolic link is unpacked as a plain file. The time of a file, flags, systems and

@@ -1,7 +1,8 @@
-//! What is written down, held to: paths that documents name exist, configurations they show are ones the filter takes, and
-//! `make` has the targets they speak of.
+//! What is written down, held to: paths, headings and tests that documents name exist, configurations they show are ones the filter takes,
+//! and `make` has the targets they speak of.
 //!
-//! A block fenced as exactly ```` ```json ```` is a whole configuration. Any other JSON says so: ```` ```json fragment ````.
+//! A block fenced as exactly ```` ```json ```` is a whole configuration. Any other JSON says so: ```` ```json fragment ````. A block
+//! fenced as ```` ```yaml envoy/filter.yaml ```` shows lines of that file, in their order.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -89,6 +90,20 @@ fn what_is_not_so_is_named_with_its_line() {
         ("`make nothing`", "1: make has no target nothing"),
         ("```sh\ncd x\n$ make test nothing\n```", "3: make has no target nothing"),
         ("```\nmake wasm && make nothing # that\n```", "2: make has no target nothing"),
+        ("# Here\n[x](#there)", "2: #there leads to no heading"),
+        ("[x](docs/glossary.md#nowhere)", "1: docs/glossary.md#nowhere leads to no heading"),
+        ("`e2e_routing::nothing_of_the_kind`", "1: there is no test e2e_routing::nothing_of_the_kind"),
+        ("`scenario_nothing_of_the_kind`", "1: there is no test scenario_nothing_of_the_kind"),
+        ("```sh\ncargo test --test e2e_nothing\n```", "2: there is no suite e2e_nothing"),
+        ("```yaml envoy/nowhere.yaml\na: b\n```", "1: envoy/nowhere.yaml does not exist"),
+        (
+            "```yaml envoy/filter.yaml\n# Once more:\nhttp_filter:\n  name: another\n```",
+            "4: envoy/filter.yaml does not go on with:   name: another",
+        ),
+        (
+            "```yaml envoy/filter.yaml\nroute:\nhttp_filter:\n```",
+            "3: envoy/filter.yaml does not go on with: http_filter:",
+        ),
     ] {
         let faults = repository.judge(Path::new("README.md"), text);
         assert!(
@@ -106,7 +121,11 @@ fn what_is_no_claim_passes() {
         "`src/config.rs:12`, `src/host/`, `host/kv.rs`, `gateway.yaml`, `.ci/setup.d`, `Makefile`, ``a`b``",
         "`@v/list`, `/goproxy`, `github.com/acme/x.go`, `text/plain`, `wasm-tests/tests/e2e_NAME.rs`, `<version>.mod`",
         "`target/wasm32-unknown-unknown/release/modgate.wasm`, `.tools/env`, `src/*.rs`, `foo.rs`",
-        "[a](https://example.com/x.md), [b](#here), [c](src/lib.rs), `v1.0.0.mod`",
+        "# Here\n[a](https://example.com/x.md), [b](#here), [c](src/lib.rs), `v1.0.0.mod`",
+        "## What `is` here, and: there\n[d](#what-is-here-and-there), [e](docs/configuration.md#policyrules)",
+        "`e2e_policy`, `e2e_NAME`, `e2e_policy::what_is_refused_has_no_other_name`",
+        "```yaml envoy/filter.yaml\nhttp_filter: # here\n  disabled: true\n```",
+        "```sh\ncargo test -p modgate --test docs\ncargo test --test NAME\n```",
         "```json fragment\n{\n```\n```yaml\nx: y\n```\n",
         "make sure of it. `make`, `make run PORT=8080`, `make -j2 test`, `make fuzz FUZZ_SECONDS=600`",
         "```sh\nmake run \\\n  PORT=1\n# make nothing\n```",
@@ -173,14 +192,23 @@ impl Repository {
             if !self.is_there(document, code) {
                 fault(*line, format!("{code} does not exist"));
             }
+            if is_test(code) && !self.has_test(code) {
+                fault(*line, format!("there is no test {code}"));
+            }
             for target in self.unknown_targets(code) {
                 fault(*line, format!("make has no target {target}"));
             }
         }
-        for (line, link) in &page.links {
-            let link = link.split('#').next().unwrap();
-            if !(link.is_empty() || link.contains(':') || self.exists(&document.with_file_name(link))) {
-                fault(*line, format!("{link} does not exist"));
+        for (line, link) in page.links.iter().filter(|(_, link)| !link.contains(':')) {
+            let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let file = document.with_file_name(path);
+            if !(path.is_empty() || self.exists(&file)) {
+                fault(*line, format!("{path} does not exist"));
+            } else if !anchor.is_empty() {
+                let other = (!path.is_empty()).then(|| self.read_page(&file));
+                if !other.as_ref().unwrap_or(&page).anchors.contains(anchor) {
+                    fault(*line, format!("{link} leads to no heading"));
+                }
             }
         }
         for Fence { line, info, text } in &page.fences {
@@ -192,7 +220,17 @@ impl Repository {
                     format!("not a configuration: {problems} (a part of one is fenced as ```json fragment)"),
                 );
             }
+            if let Some(("yaml", file)) = info.split_once(' ') {
+                match self.first_not_in(file, text) {
+                    _ if !self.exists(Path::new(file)) => fault(*line, format!("{file} does not exist")),
+                    Some((n, part)) => fault(line + 1 + n, format!("{file} does not go on with: {part}")),
+                    None => {}
+                }
+            }
             for (n, command) in text.lines().enumerate() {
+                for suite in self.unknown_suites(command) {
+                    fault(line + 1 + n, format!("there is no suite {suite}"));
+                }
                 for target in self.unknown_targets(command.trim_start().trim_start_matches("$ ")) {
                     fault(line + 1 + n, format!("make has no target {target}"));
                 }
@@ -222,6 +260,33 @@ impl Repository {
                 bases.iter().any(|base| self.exists(&base.join(path)))
             }
         }
+    }
+
+    fn read_page(&self, file: &Path) -> Page {
+        Page::read(&fs::read_to_string(self.root.join(file)).unwrap())
+    }
+
+    /// The first line of `part`, with its number, that `file` does not have behind the lines before it; indentation, empty lines and
+    /// comments aside. What a document shows of a file may leave lines out.
+    fn first_not_in<'a>(&self, file: &str, part: &'a str) -> Option<(usize, &'a str)> {
+        let whole = fs::read_to_string(self.root.join(file)).unwrap_or_default();
+        let mut lines = whole.lines().map(bare);
+        let mut shown = part.lines().enumerate().filter(|(_, line)| !bare(line).is_empty());
+        shown.find(|(_, line)| !lines.any(|other| other == bare(line)))
+    }
+
+    /// What a command line names after `--test` that is no file of tests.
+    fn unknown_suites<'a>(&self, line: &'a str) -> Vec<&'a str> {
+        let words: Vec<&str> = line.split('#').next().unwrap().split_whitespace().collect();
+        let suites =
+            words.windows(2).filter(|pair| pair[0] == "--test" && pair[1] != "NAME").map(|pair| pair[1]);
+        let is_suite = |suite: &&str| {
+            ["tests", "wasm-tests/tests"].iter().any(|folder| {
+                let below = Path::new(folder).join(suite);
+                self.exists(&below.with_extension("rs")) || self.exists(&below.join("main.rs"))
+            })
+        };
+        suites.filter(|suite| !is_suite(suite)).collect()
     }
 
     /// Whether there is a test of this name, in its suite where it says one.
@@ -269,6 +334,19 @@ impl Repository {
         }
         unknown
     }
+}
+
+/// Whether `code` names a test: one of a suite, or a scenario of the core.
+fn is_test(code: &str) -> bool {
+    let is_name =
+        code.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_:".contains(&byte));
+    is_name && (code.starts_with("scenario_") || (code.starts_with("e2e_") && code.contains("::")))
+}
+
+/// A line of YAML without its indentation and its comment.
+fn bare(line: &str) -> &str {
+    let text = line.split_once(" #").map_or(line, |(text, _)| text).trim();
+    if text.starts_with('#') { "" } else { text }
 }
 
 fn target(line: &str) -> Option<String> {

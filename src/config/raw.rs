@@ -1,7 +1,7 @@
 //! The configuration as written: one struct per section, every field optional, nothing judged yet.
 //!
-//! The doc comments here are the reference: `envoy/CONFIGURATION.md` and `envoy/config.schema.json` are generated from
-//! them, with the defaults and bounds of `limits`. They speak to whoever writes the configuration.
+//! The doc comments here are the reference: `docs/configuration.md` and `envoy/config.schema.json` are generated from them,
+//! with the defaults and bounds of `limits`. They speak to the operator who writes the configuration.
 
 mod callers;
 mod endpoint;
@@ -41,43 +41,45 @@ pub(super) struct RawConfig {
     /// Which requests are for Modgate. Everything else passes through untouched.
     #[serde(default, rename = "match")]
     pub(super) matching: Section<RawMatch>,
-    /// The proxies to fetch from, in the order they are asked: a module is asked for at every upstream whose `modules`
-    /// match it, as long as `fallback` says so. Without any, only what the storage holds is served (an air-gapped site).
+    /// The proxies to fetch from, in the order they are asked. An upstream is asked for the modules that its `modules`
+    /// match, as long as `fallback` says so. Without any, only what the storage holds is served (an air-gapped site).
     pub(super) upstreams: Option<Vec<Section<RawUpstream>>>,
-    /// How far requests go. `offline` is for a site that is cut off, or to be: what is configured beside the storage stays, and
-    /// is not asked. What `verify` requires is then proven by what the storage holds of the checksum database, which is what
-    /// Modgate has stored there while it was online, or is not served.
+    /// How far requests go. `offline` is for a site that is cut off, or is to be: upstreams and checksum databases may stay
+    /// configured, and are not asked. What `verify` requires is then proven by what Modgate has stored of the checksum
+    /// database while it was online; what that does not prove is not served.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "online")))]
     pub(super) mode: Option<RawReach>,
-    /// Who may have which module version. Without it everybody may have everything.
+    /// Which caller may have which module version. Without it every caller may have everything.
     #[serde(default)]
     pub(super) policy: Section<RawPolicy>,
     /// Where modules are kept. Without it nothing is stored and every first request of an Envoy goes upstream.
     #[serde(default)]
     pub(super) storage: Section<RawStorage>,
-    /// What must not be told to others. Without it no module is private.
+    /// Which modules are private. None by default.
     #[serde(default)]
     pub(super) private: Section<RawPrivate>,
-    /// The checksum databases that are passed on to clients, which verify what they get against them. By the first one
-    /// Modgate verifies what it fetches (see `verify`). Without any, clients are told to ask a checksum database themselves.
+    /// The checksum databases that clients reach through Modgate, to verify what they get. Modgate verifies what it fetches
+    /// against the first one (see `verify`). Without any, clients are told to ask a checksum database themselves.
     pub(super) sumdb: Option<Vec<Section<RawSumdb>>>,
-    /// What Modgate itself holds against the first checksum database before it serves or stores it: the go.mod and the zip of
-    /// every version, but of modules that no database may hear of (`private`). Without a database nothing is verified.
+    /// What Modgate itself verifies against the first checksum database before it serves or stores it: the go.mod and the
+    /// zip of every version, except of modules that no database may hear of (`private`). Without a database nothing is
+    /// verified.
     #[serde(default)]
     pub(super) verify: Section<RawVerify>,
     /// The size of the index in Envoy's shared memory. It never takes more than `slots` x (`max_entry_bytes` + 160) +
-    /// `negative_slots` x (1024 + 160) bytes and 5 MB for its leases, whatever is asked for; all that may not exceed 4 GiB.
+    /// `negative_slots` x (1024 + 160) bytes and 5 MB for its leases, whatever clients ask for;
+    /// all that may not exceed 4 GiB.
     #[serde(default)]
     pub(super) index: Section<RawIndex>,
-    /// How long answers that can change are believed, and what is answered beyond. Versions, once seen, never change and
-    /// are believed for ever. An upstream's own `Cache-Control` shortens the times below and never lengthens them.
+    /// How long an answer that can change is fresh, and what a client gets after that. The files of a version never change
+    /// and stay fresh for ever. An upstream's own `Cache-Control` shortens the times below and never lengthens them.
     #[serde(default)]
     pub(super) freshness: Section<RawFreshness>,
     /// What is fetched at once, and how long clients wait for it. The counts hold for each of Envoy's workers by itself.
     #[serde(default)]
     pub(super) fetch: Section<RawFetch>,
-    /// Who asks, for rules that name callers. The gateway's own authentication, which stands before Modgate, says it: basic_auth,
-    /// jwt_authn, ext_authz or a client certificate. Without it everybody is anonymous.
+    /// Who asks, for rules that name callers. The gateway's own authentication, which stands before Modgate, says it:
+    /// basic_auth, jwt_authn, ext_authz or a client certificate. Without it every caller is anonymous.
     #[serde(default)]
     pub(super) callers: Section<RawCallers>,
     /// Modgate's own pages: liveness, readiness, version.
@@ -99,8 +101,8 @@ pub(super) struct RawMatch {
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "")))]
     pub(super) path_prefix: Option<String>,
     /// The request header in which Modgate names the cluster a request is routed to; Envoy's route reads it by
-    /// `cluster_header`. A client that sends it has it removed. Change the default where the name is
-    /// taken, and of two Modgates in one filter chain in one: each needs a header, a `host_header` and a download route of its own.
+    /// `cluster_header`. Modgate removes it from a client's request. Change the default where the name is taken, and in one
+    /// of two Modgates in one filter chain: each needs a header, a `host_header` and a download route of its own.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = limits::DEFAULT_ROUTE_HEADER)))]
     pub(super) route_header: Option<String>,
     /// The request header in which Modgate names the host that a request it routes is addressed to; Envoy's route reads it by
@@ -109,7 +111,7 @@ pub(super) struct RawMatch {
     pub(super) host_header: Option<String>,
 }
 
-/// What must not be told to others.
+/// Modules that are private.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub(super) struct RawPrivate {
@@ -127,8 +129,8 @@ pub(super) struct RawPrivate {
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub(super) struct RawIndex {
-    /// Answers kept at once. The default holds the small documents of about a thousand module versions; when it is full,
-    /// old answers make room and are fetched from the storage again.
+    /// Answers kept at once. The default holds the small documents of about a thousand module versions. When it is full,
+    /// old answers are evicted, and fetched from the storage again.
     #[cfg_attr(
         not(target_arch = "wasm32"),
         schemars(extend(
@@ -138,8 +140,8 @@ pub(super) struct RawIndex {
         ))
     )]
     pub(super) slots: Option<RawCount>,
-    /// "Not found" answers kept at once, apart from the others, so that a flood of unknown names drives nothing out. The
-    /// default need not hold such a flood, only take the repetition out of it.
+    /// "Not found" answers kept at once, apart from the others, so that a flood of unknown names evicts no other answer.
+    /// The default need not hold such a flood, only take the repetition out of it.
     #[cfg_attr(
         not(target_arch = "wasm32"),
         schemars(extend(
@@ -149,8 +151,9 @@ pub(super) struct RawIndex {
         ))
     )]
     pub(super) negative_slots: Option<RawCount>,
-    /// The largest answer kept, its key included; larger ones each worker keeps for itself, 32 MiB of them. With the default even
-    /// a large go.mod and a list of 2,000 versions fit; the larger an entry, the longer all workers wait while one of them reads it.
+    /// The largest answer kept, its key included. Each worker keeps larger ones for itself, 32 MiB of them. With the
+    /// default even a large go.mod and a list of 2,000 versions fit; the larger an entry, the longer all workers wait while
+    /// one of them reads it.
     #[cfg_attr(
         not(target_arch = "wasm32"),
         schemars(extend(
@@ -170,8 +173,8 @@ pub(super) struct RawAdmin {
     /// the default hides none; another one may not look like a module path either.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = limits::DEFAULT_ADMIN_PREFIX)))]
     pub(super) path_prefix: Option<String>,
-    /// Who may ask `/-/explain` what is decided of a module version and why, which shows rules, sources and what is indexed:
-    /// callers as in `principals` of a rule. Nobody by default.
+    /// The callers who may ask `/-/explain` what is decided of a module version and why, named as in `principals` of a
+    /// rule. The page shows rules, sources and what is indexed. No caller may by default.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Vec::<String>::new())))]
     pub(super) explain: Option<Vec<Option<String>>>,
 }

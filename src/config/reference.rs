@@ -1,4 +1,4 @@
-//! The reference, generated from the raw structs: `envoy/config.schema.json` and `envoy/CONFIGURATION.md`.
+//! The reference, generated from the raw structs: `envoy/config.schema.json` and `docs/configuration.md`.
 //!
 //! The committed files are compared with what is generated here. `make docs` refreshes them: it runs this test with
 //! `UPDATE_REFERENCE=1`.
@@ -15,7 +15,7 @@ use super::tests::FULL;
 use super::{Config, MINIMAL, Problems, limits};
 
 const SCHEMA: &str = "envoy/config.schema.json";
-const REFERENCE: &str = "envoy/CONFIGURATION.md";
+const REFERENCE: &str = "docs/configuration.md";
 
 #[test]
 fn the_committed_reference_is_current() {
@@ -164,7 +164,7 @@ fn reference(schema: &Value) -> String {
          the JSON text (a `Struct` arrives as protobuf bytes and is refused); under Istio it is the `pluginConfig` of a \
          `WasmPlugin`. It is strict: unknown fields, fields given twice, nulls and values out of bounds are refused, all \
          of them at once, each with its place (`$.upstreams[1].timeout`). Durations are text such as `30s` or `1h 30m`. \
-         The schema of all this is [config.schema.json](config.schema.json).\n\n\
+         The schema of all this is [config.schema.json](../envoy/config.schema.json).\n\n\
          The least that works:\n\n```json\n{MINIMAL}```\n\n\
          Everything there is:\n\n```json\n{FULL}```\n",
         description(schema)

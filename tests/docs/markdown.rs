@@ -1,4 +1,6 @@
-//! As much of Markdown as the documents here are made of: fenced blocks, code spans and links.
+//! As much of Markdown as the documents here are made of: fenced blocks, code spans, links and headings.
+
+use std::collections::BTreeSet;
 
 /// What of a page makes claims, each with the number of its line.
 #[derive(Default)]
@@ -6,6 +8,8 @@ pub(crate) struct Page {
     pub(crate) code: Vec<(usize, String)>,
     pub(crate) fences: Vec<Fence>,
     pub(crate) links: Vec<(usize, String)>,
+    /// What a link to each heading has behind its `#`.
+    pub(crate) anchors: BTreeSet<String>,
 }
 
 /// A fenced block.
@@ -35,7 +39,10 @@ impl Page {
                     fence.text.push_str(line);
                     fence.text.push('\n');
                 }
-                (None, _) => prose.push_str(line),
+                (None, _) => {
+                    page.anchors.extend(line.strip_prefix('#').map(anchor));
+                    prose.push_str(line);
+                }
             }
         }
         assert!(open.is_none(), "a fenced block is not closed: {:?}", open.map(|fence| fence.line));
@@ -71,6 +78,13 @@ impl Page {
             }
         }
     }
+}
+
+/// The anchor of a heading, as GitHub makes it of the text: letters, digits and hyphens, lower case, a hyphen for each blank.
+fn anchor(heading: &str) -> String {
+    let text = heading.trim_start_matches('#').trim().to_lowercase();
+    let kept = text.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
 }
 
 fn newlines(text: &str) -> usize {

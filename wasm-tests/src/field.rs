@@ -1,6 +1,6 @@
 //! The table of what upstreams, networks and clients do, and what became of it: a suite adds a row where it has seen it.
 //!
-//! The table stands in `envoy/FAULTS.md`, which `make faults` writes. A suite that sees what is not there fails, so that the document
+//! The table stands in `docs/faults.md`, which `make faults` writes. A suite that sees what is not there fails, so that the document
 //! cannot say less, or something else, than what is so.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,7 +45,7 @@ impl Row<'_> {
             return;
         }
         let page = fs::read_to_string(document()).unwrap_or_default();
-        assert!(rows(&page).contains(&line), "run `make faults`: envoy/FAULTS.md has no row\n{line}");
+        assert!(rows(&page).contains(&line), "run `make faults`: docs/faults.md has no row\n{line}");
     }
 
     #[track_caller]
@@ -62,7 +62,7 @@ impl Row<'_> {
 /// Where the table stands.
 #[must_use]
 pub fn document() -> PathBuf {
-    tools::repository().join("envoy/FAULTS.md")
+    tools::repository().join("docs/faults.md")
 }
 
 /// Writes the document, of the rows in the file that is named on the command line; the process's exit code.
@@ -130,13 +130,13 @@ const HEAD: &str = "| what is done | over | the client gets | asked of it |\n|--
 
 const INTRODUCTION: &str = "# What goes wrong, and what becomes of it
 
-What upstreams, checksum databases, storage, networks and clients do in the field, and what the gateway makes of it. Every row was seen by
-an end-to-end test, through a real Envoy with the configuration that is shipped, after everything the row says was asserted. It is
-made by `make faults`: a test that sees something else than what stands here fails.
+What upstreams, checksum databases, storage, networks and clients do in the field, and how the gateway answers. An end-to-end test has seen
+each row, through a real Envoy with the shipped configuration, after it had asserted everything the row says. `make faults` writes this
+page; a test that sees something else fails.
 
-- A status that is said to be a client's is what the go command gets, too: at 404 and 410 it asks the next proxy of its list, at any
+- The go command gets the status in the column \"the client gets\", too: at 404 and 410 it asks the next proxy of its list, at any
   other it stops and shows the reason, whose beginning is quoted.
-- \"Asked of it\" is how often the request was made of whoever does that, for this one answer.
+- \"Asked of it\" is how often the source of the fault got the request, for this one answer.
 ";
 
 #[cfg(test)]

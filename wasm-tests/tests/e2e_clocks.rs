@@ -1,4 +1,4 @@
-//! Envoy's clocks and the filter's, as shipped: none contradicts another, and `envoy/CLOCKS.md` says what they are.
+//! Envoy's clocks and the filter's, as shipped: none contradicts another, and `docs/clocks.md` says what they are.
 #![cfg(not(target_arch = "wasm32"))]
 
 use std::collections::BTreeMap;
@@ -202,7 +202,7 @@ fn the_table_says_what_is_shipped() {
     ]
     .into();
     assert_eq!(idle(&upstream), idle(&storage), "one row for both");
-    let table = fs::read_to_string(repository().join("envoy/CLOCKS.md")).unwrap();
+    let table = fs::read_to_string(repository().join("docs/clocks.md")).unwrap();
     let rows = table.lines().filter(|line| line.starts_with("| ")).skip(1);
     let said: BTreeMap<&str, String> = rows
         .map(|row| {

@@ -35,11 +35,11 @@ macro_rules! endpoint_section {
             /// `scheme`, `authority` and `path_prefix` in one: `https://proxy.golang.org/some/prefix`. Give either this
             /// or those.
             pub(in crate::config) url: Option<String>,
-            /// The host, and port where it is not the usual one, that requests are addressed to. Required where there is
-            /// no `url`: the name of a cluster does not tell it.
+            /// The host, and port where it is not the usual one, that requests are addressed to. Required where there is no
+            /// `url`: the name of a cluster does not say it.
             pub(in crate::config) authority: Option<String>,
-            /// What the request says it came by; whether TLS is spoken is the cluster's decision. Everything beyond the
-            /// mesh speaks https, and a plain HTTP/1 server never sees the difference, hence the default.
+            /// What the request says it came by; whether TLS is spoken is the cluster's decision. Servers beyond the mesh
+            /// speak https, and a plain HTTP/1 server never sees the difference, hence the default.
             #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = RawScheme::Https.as_str())))]
             pub(in crate::config) scheme: Option<RawScheme>,
             /// The path below which it serves, e.g. `/api/v4/projects/7/packages/go`. The root by default.
@@ -56,8 +56,8 @@ macro_rules! endpoint_section {
                 schemars(extend("default" = Map::new()))
             )]
             pub(in crate::config) headers: Option<Map<String, Value>>,
-            /// How long one request made by Modgate itself may take. The storage is near and an upstream can stand in
-            /// for it, so it gets less time than a proxy that may have to fetch the module from its origin first.
+            /// How long one request of Modgate's own may take. The storage is near and an upstream can stand in for it, so
+            /// the storage gets less time than a proxy that may have to fetch the module from its origin first.
             #[cfg_attr(
                 not(target_arch = "wasm32"),
                 schemars(extend(
@@ -88,32 +88,32 @@ macro_rules! endpoint_section {
 endpoint_section! {
     /// A Go module proxy to fetch from.
     RawUpstream, default timeout limits::DEFAULT_UPSTREAM_TIMEOUT, {
-        /// What metrics and logs call it: 1 to 32 of `a-z`, `0-9`, `_` and `-`, no two alike. By default its
-        /// authority, with `_` for every other character: `proxy.golang.org` is `proxy_golang_org`, wherever it stands in
-        /// the list.
+        /// Its name in metrics and logs: 1 to 32 of `a-z`, `0-9`, `_` and `-`, no two alike. By default its authority, with
+        /// `_` for every other character: `proxy.golang.org` is `proxy_golang_org`, wherever it stands in the list.
         pub(in crate::config) name: Option<String>,
         /// The modules it is asked for, as GOPRIVATE-style globs (`*.corp.example.com`, `github.com/acme`). By default
         /// every module that is not private; a private one is only asked for where a list names it.
         pub(in crate::config) modules: Option<Vec<Option<String>>>,
-        /// When the next upstream is asked for what this one did not deliver. The default is Go's own (a comma in
+        /// When the next upstream is asked for a file that this one did not deliver. The default is Go's own (a comma in
         /// GOPROXY) and the safer one: an outage does not send a module's name to the next proxy.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "not_found")))]
         pub(in crate::config) fallback: Option<RawFallback>,
         /// Whether its cluster speaks HTTP/2. Over HTTP/1 an answer with neither `Content-Length` nor chunks ends where the
-        /// connection does, so that one which was cut short looks whole: no list is taken from such an answer, and no go.mod that
-        /// no checksum database proves. HTTP/2 shows the end of every answer, but Envoy does not say which of the two it was.
-        /// The clusters of the shipped configurations speak HTTP/1.1, hence the default.
+        /// connection does, so that a truncated answer looks whole: Modgate takes no list from such an answer, and no
+        /// go.mod that no checksum database proves. HTTP/2 shows the end of every answer, but Envoy does not say which of
+        /// the two it spoke. The clusters of the shipped configurations speak HTTP/1.1, hence the default.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = false)))]
         pub(in crate::config) http2: Option<bool>,
-        /// The proxy that its cluster goes through to reach it, for reasons to name, e.g. `http-proxy.internal:3128`: where no
-        /// connection comes about, Envoy does not tell the filter whether that proxy or the server refused. Naming it leads
-        /// nothing through it; `examples/egress-proxy` does. None by default.
+        /// The proxy that its cluster goes through to reach it, e.g. `http-proxy.internal:3128`, so that reasons can name
+        /// it: if no connection is made, Envoy does not tell the filter whether that proxy or the server refused. To name
+        /// it sends nothing through it; `examples/egress-proxy` does. None by default.
         pub(in crate::config) egress: Option<String>,
         /// To which other hosts its redirects are followed, and the Envoy cluster that reaches each:
-        /// `{"storage.googleapis.com": "storage_googleapis_com"}`. A host is a name, `*.example.com` for every host below a domain, or
-        /// one of them with a port. None by default: a redirect to another host is a bad answer then, which names the host. Up to
-        /// ten redirects are followed; on its own host always, by its own cluster unless its scheme changes and the host is listed
-        /// here. Another host is asked by GET, and none of `headers` goes there.
+        /// `{"storage.googleapis.com": "storage_googleapis_com"}`. A host is a name, `*.example.com` for every host below a
+        /// domain, or one of them with a port. None by default: a redirect to another host is then a bad answer, and the
+        /// reason names the host. Up to ten redirects are followed. On its own host they are always followed, by its own
+        /// cluster unless the scheme changes and the host is listed here. Another host is asked by GET and gets none of
+        /// `headers`.
         #[cfg_attr(
             not(target_arch = "wasm32"),
             schemars(with = "Option<std::collections::BTreeMap<String, String>>"),
@@ -135,10 +135,11 @@ endpoint_section! {
         /// As with an upstream: the proxy that its cluster goes through.
         pub(in crate::config) egress: Option<String>,
         /// To which other hosts its redirects are followed, and the Envoy cluster that reaches each:
-        /// `{"storage.googleapis.com": "storage_googleapis_com"}`. A host is a name, `*.example.com` for every host below a domain, or
-        /// one of them with a port. None by default: a redirect to another host is a bad answer then, which names the host. Up to
-        /// ten redirects are followed; on its own host always, by its own cluster unless its scheme changes and the host is listed
-        /// here. Another host is asked by GET, and none of `headers` goes there.
+        /// `{"storage.googleapis.com": "storage_googleapis_com"}`. A host is a name, `*.example.com` for every host below a
+        /// domain, or one of them with a port. None by default: a redirect to another host is then a bad answer, and the
+        /// reason names the host. Up to ten redirects are followed. On its own host they are always followed, by its own
+        /// cluster unless the scheme changes and the host is listed here. Another host is asked by GET and gets none of
+        /// `headers`.
         #[cfg_attr(
             not(target_arch = "wasm32"),
             schemars(with = "Option<std::collections::BTreeMap<String, String>>"),
@@ -151,34 +152,36 @@ endpoint_section! {
 endpoint_section! {
     /// Where modules are kept.
     RawStorage, default timeout limits::DEFAULT_STORAGE_TIMEOUT, {
-        /// How objects are read and written. For S3 the bucket is in the `url`: as its path (`https://s3.example.com/bucket`)
-        /// or as its host, whichever the store wants; requests are signed by Envoy (`aws_request_signing` in the
-        /// cluster, with `use_unsigned_payload`). The key needs `s3:GetObject`, `s3:PutObject`,
-        /// `s3:AbortMultipartUpload`, and `s3:ListBucket` to be told what is missing from what is forbidden, and which
-        /// versions are stored. The bucket needs a lifecycle rule that ends multipart uploads which were left incomplete,
-        /// after a day.
+        /// How objects are read and written. For S3 the bucket is in the `url`: as its path
+        /// (`https://s3.example.com/bucket`) or as its host, whichever the store wants; requests are signed by Envoy
+        /// (`aws_request_signing` in the cluster, with `use_unsigned_payload`). The key needs `s3:GetObject`,
+        /// `s3:PutObject`, `s3:AbortMultipartUpload`, and `s3:ListBucket`, without which S3 does not tell a missing object
+        /// from a forbidden one, nor which versions are stored. The bucket needs a lifecycle rule that aborts incomplete
+        /// multipart uploads after a day.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "webdav")))]
         pub(in crate::config) dialect: Option<RawDialect>,
-        /// How a store that speaks WebDAV lists a folder. Where no upstream may be asked, or all of them say that there is no such
-        /// module, it has the versions that are stored, and a store says which by its listings. One that speaks S3 is listed as S3 is; its key needs
-        /// `s3:ListBucket`. In a WebDAV store with the layout `athens_flat` that is a request for each version.
+        /// How a store that speaks WebDAV lists a folder. If no upstream may be asked, or all of them say that there is no
+        /// such module, its list is of the versions that are stored, and the store's listing says which these are. A store
+        /// that speaks S3 is listed as S3 is; its key needs `s3:ListBucket`. In a WebDAV store with the layout
+        /// `athens_flat` a list takes a request for each version.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "autoindex")))]
         pub(in crate::config) listing: Option<RawListing>,
-        /// What objects are called. The default is served as it is by any static web server; the others are for what Athens
-        /// has filled, and leave it readable by Athens: they hold versions alone, no lists and no `@latest`. Beside them every
-        /// layout has `sumdb/`, and `aside/`, where the `.info` is kept of a version that was looked at and not downloaded.
+        /// What objects are called. With the default, any static web server over the store is a GOPROXY. The others are for
+        /// a store that Athens has filled, and leave it readable by Athens: they hold versions alone, no lists and no
+        /// `@latest`. Beside them every layout has `sumdb/`, and `aside/` for the `.info` of a version that a client has
+        /// looked at and not downloaded.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "goproxy")))]
         pub(in crate::config) layout: Option<RawLayout>,
         /// The names of all objects begin with this and a slash, e.g. `go/modules`, in a store that holds other things too.
         /// None by default.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "")))]
         pub(in crate::config) key_prefix: Option<String>,
-        /// Whether what was fetched is stored. By default it is, as that is what a storage is for; `false` is for one
-        /// that others fill.
+        /// Whether Modgate stores what it fetches. By default it does, as that is what a storage is for; `false` is for a
+        /// store that others fill.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = true)))]
         pub(in crate::config) write: Option<bool>,
-        /// When an object that is stored is checked once more before it is served. By default once by each Envoy, as what
-        /// others have written was never checked, and disks and people make mistakes.
+        /// When a stored object is verified once more before it is served. By default once by each Envoy: what others have
+        /// written was never verified, and disks and people make mistakes.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "first_read")))]
         pub(in crate::config) reverify: Option<RawReverify>,
         /// The size of the parts that a zip is uploaded in, in bytes; a smaller zip is one request. S3 takes none below
@@ -192,8 +195,8 @@ endpoint_section! {
             ))
         )]
         pub(in crate::config) part_bytes: Option<RawCount>,
-        /// Parts of one zip that are uploaded at once. A store that takes no two parts while a client takes one costs the
-        /// copy, never the client.
+        /// Parts of one zip that are uploaded at once. If the store is slower than the client, the copy is given up and
+        /// made later; the client never waits for it.
         #[cfg_attr(
             not(target_arch = "wasm32"),
             schemars(extend(
@@ -203,7 +206,8 @@ endpoint_section! {
             ))
         )]
         pub(in crate::config) parts_in_flight: Option<RawCount>,
-        /// Whether its cluster speaks HTTP/2, as with an upstream. Of a storage no zip is passed on either that may be cut short.
+        /// Whether its cluster speaks HTTP/2, as with an upstream. From a storage, Modgate passes on no zip either that may
+        /// be truncated.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = false)))]
         pub(in crate::config) http2: Option<bool>,
         /// How stored zips get to clients. Through Envoy by default.
@@ -215,7 +219,7 @@ endpoint_section! {
 endpoint_section! {
     /// Where a policy bundle comes from.
     RawBundle, default timeout limits::DEFAULT_STORAGE_TIMEOUT, {
-        /// How often it is asked for, by one worker for all, with the entity tag of the one that is in force.
+        /// How often one worker asks for the bundle, for all workers, with the entity tag of the bundle in force.
         #[cfg_attr(
             not(target_arch = "wasm32"),
             schemars(extend(
@@ -225,14 +229,16 @@ endpoint_section! {
             ))
         )]
         pub(in crate::config) interval: Option<RawDuration>,
-        /// Whether no module is served before a bundle was read. By default none is: rules that are not there yet refuse nothing.
+        /// Whether the gateway serves no module before it has read a bundle. By default it serves none: rules that are not
+        /// there yet refuse nothing.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = true)))]
         pub(in crate::config) required: Option<bool>,
         /// To which other hosts its redirects are followed, and the Envoy cluster that reaches each:
-        /// `{"storage.googleapis.com": "storage_googleapis_com"}`. A host is a name, `*.example.com` for every host below a domain, or
-        /// one of them with a port. None by default: a redirect to another host is a bad answer then, which names the host. Up to
-        /// ten redirects are followed; on its own host always, by its own cluster unless its scheme changes and the host is listed
-        /// here. Another host is asked by GET, and none of `headers` goes there.
+        /// `{"storage.googleapis.com": "storage_googleapis_com"}`. A host is a name, `*.example.com` for every host below a
+        /// domain, or one of them with a port. None by default: a redirect to another host is then a bad answer, and the
+        /// reason names the host. Up to ten redirects are followed. On its own host they are always followed, by its own
+        /// cluster unless the scheme changes and the host is listed here. Another host is asked by GET and gets none of
+        /// `headers`.
         #[cfg_attr(
             not(target_arch = "wasm32"),
             schemars(with = "Option<std::collections::BTreeMap<String, String>>"),

@@ -7,33 +7,34 @@ use super::words::{RawDuration, Section};
 #[cfg(not(target_arch = "wasm32"))]
 use crate::config::limits;
 
-/// Who may have which module version. The first rule that applies decides: those of `rules`, then those of the `bundle`, then
-/// those of `athens_filter`, each in its order; then the `default`. What is refused by name is not listed, is never `@latest`,
-/// and cannot be had by any other name either, whatever the index or the storage have of it.
+/// Who may have which module version. The first rule that applies decides: those of `rules`, then those of the `bundle`,
+/// then those of `athens_filter`, each in its order; then the `default`. A refused version is not listed, is never
+/// `@latest`, and no client gets it by another name either, whatever the index or the storage have of it.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub(in crate::config) struct RawPolicy {
-    /// What becomes of a module version that no rule decides. By default it may be had, as without a policy.
+    /// What happens to a module version that no rule decides. By default clients may have it, as without a policy.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "allow")))]
     pub(in crate::config) default: Option<RawDefault>,
     /// The rules, in the order in which they are tried. None by default.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Vec::<String>::new())))]
     pub(in crate::config) rules: Option<Vec<Section<RawRule>>>,
-    /// An Athens filter file, verbatim; what its lines mean, and where that differs from Athens, is in `envoy/ATHENS.md`. A
+    /// An Athens filter file, verbatim. `docs/athens.md` has what its lines mean, and where that differs from Athens. A
     /// line of a sign alone is the `default`. None by default.
     pub(in crate::config) athens_filter: Option<String>,
-    /// What becomes of a module version that may be had and is not stored. By default it is fetched.
+    /// What happens to a module version that clients may have and the storage lacks. By default it is fetched.
     #[serde(default)]
     pub(in crate::config) on_miss: Section<RawOnMiss>,
-    /// More rules, from a URL that is asked again and again: a JSON object with `version`, a whole number that metrics show, and
-    /// `rules`, a list as in `policy.rules`. It is checked whole before it is used; one that is wrong is logged and changes
-    /// nothing. What was read last stays in force while none can be had, also while the configuration is replaced; it is lost
-    /// when Envoy ends. It is asked for in `mode: offline` too. None by default.
+    /// More rules, from a URL that is polled: a JSON object with `version`, a whole number that metrics show, and `rules`,
+    /// a list as in `policy.rules`. A bundle is checked whole before it is used; a wrong one is logged and changes nothing.
+    /// The last good bundle stays in force while none can be fetched, also while the configuration is replaced; it is lost
+    /// when Envoy ends. Modgate polls it in `mode: offline` too. None by default.
     #[serde(default)]
     pub(in crate::config) bundle: Section<RawBundle>,
 }
 
-/// A rule applies where all it names fits. What it does not name fits always, but it has to name modules.
+/// A rule applies where everything that it names matches. It has to name modules; versions and callers that it does not
+/// name always match.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(
     not(target_arch = "wasm32"),
@@ -44,8 +45,8 @@ pub(in crate::config) struct RawPolicy {
     )
 )]
 pub(in crate::config) struct RawRule {
-    /// What refusals and metrics call it: 1 to 32 of `a-z`, `0-9`, `_` and `-`, no two alike in a list. By default its place:
-    /// `policy.rules[3]`.
+    /// Its name in refusals and metrics: 1 to 32 of `a-z`, `0-9`, `_` and `-`, no two alike in a list. By default its
+    /// place: `policy.rules[3]`.
     pub(in crate::config) name: Option<String>,
     /// The modules it is for, as GOPRIVATE-style globs: `github.com/acme` is for that and all below it, `*` for everything.
     pub(in crate::config) modules: Option<Vec<Option<String>>>,
@@ -56,14 +57,15 @@ pub(in crate::config) struct RawRule {
     /// with `!` for all others. Ordered as Go orders them: `<v1.4.0` has `v1.4.0-rc.1`. Every version by default.
     pub(in crate::config) versions: Option<Vec<Option<String>>>,
     /// The callers it is for, by the names that `callers` gives them: globs in which `*` stands for anything but a slash,
-    /// `@anonymous` and `@authenticated`. Everybody by default.
+    /// `@anonymous` and `@authenticated`. Every caller by default.
     pub(in crate::config) principals: Option<Vec<Option<String>>>,
     /// What it does.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
     pub(in crate::config) action: Option<RawAction>,
-    /// With `cooldown`: how old a version has to be. Its age counts from the time in its `.info`, or where there is none from
-    /// when it was first seen. One request for a list has at most 512 versions asked about, those that Go would take for the latest
-    /// first; older ones that were never asked about are not listed yet, and the next request gets further.
+    /// With `cooldown`: how old a version has to be. Its age counts from the time in its `.info`, or without one from when
+    /// this Envoy first saw it. For one request for a list Modgate looks up the dates of at most 512 versions, those that
+    /// Go would take for the latest first. Older versions without a known date are not listed yet, and the next request
+    /// gets further.
     #[cfg_attr(
         not(target_arch = "wasm32"),
         schemars(extend(
@@ -73,7 +75,7 @@ pub(in crate::config) struct RawRule {
     )]
     pub(in crate::config) age: Option<RawDuration>,
     /// With `redirect`: the base URL of the proxy that clients are sent to. By default that of the upstream that would be
-    /// asked, which clients must be able to reach then; required where there is none.
+    /// asked, which clients then must be able to reach; required where there is none.
     pub(in crate::config) to: Option<String>,
     /// Why, for the developer who is refused; the go command shows it. At most 300 bytes.
     pub(in crate::config) reason: Option<String>,
@@ -81,37 +83,37 @@ pub(in crate::config) struct RawRule {
     pub(in crate::config) link: Option<String>,
 }
 
-/// What becomes of a module version that is not stored.
+/// What happens to a module version that the storage lacks.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub(in crate::config) struct RawOnMiss {
-    /// For all modules that no override names. By default it is fetched, for that is what a proxy does.
+    /// For all modules that no override names. By default the version is fetched, for that is what a proxy does.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "fetch")))]
     pub(in crate::config) mode: Option<RawMissMode>,
-    /// Something else for some modules, each with `modules` (globs, as in `private`) and its `mode`; the first that names a
+    /// Another mode for some modules, each with `modules` (globs, as in `private`) and its `mode`; the first that names a
     /// module decides. None by default.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Vec::<String>::new())))]
     pub(in crate::config) overrides: Option<Vec<Section<RawMissOverride>>>,
 }
 
-/// Something else for some modules.
+/// Another mode for some modules.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub(in crate::config) struct RawMissOverride {
     /// The modules, as globs.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
     pub(in crate::config) modules: Option<Vec<Option<String>>>,
-    /// What becomes of them.
+    /// What happens to their versions.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
     pub(in crate::config) mode: Option<RawMissMode>,
 }
 
-/// What becomes of a module version that no rule decides.
+/// What happens to a module version that no rule decides.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub(in crate::config) enum RawDefault {
-    /// it may be had
+    /// clients may have it
     Allow,
     /// it is refused
     Deny,
@@ -122,9 +124,9 @@ pub(in crate::config) enum RawDefault {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub(in crate::config) enum RawAction {
-    /// it may be had
+    /// clients may have it
     Allow,
-    /// what is younger than `age` is refused; what is older is for the rules that follow
+    /// versions younger than `age` are refused; older ones are for the rules that follow
     Cooldown,
     /// it is refused
     Deny,
@@ -132,14 +134,14 @@ pub(in crate::config) enum RawAction {
     Redirect,
 }
 
-/// What becomes of what is not stored.
+/// What happens to what the storage lacks.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub(in crate::config) enum RawMissMode {
     /// it is fetched from the upstreams, and stored
     Fetch,
-    /// it is not found; lists and `@latest` are of what is stored
+    /// it is not found; lists and `@latest` contain what is stored
     None,
     /// clients are sent to the upstream that would be asked; for a list, `@latest` or a branch too, unless rules hide some
     /// versions of the module: then these are fetched and answered here
@@ -151,8 +153,8 @@ pub(in crate::config) enum RawMissMode {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub(in crate::config) enum RawReach {
-    /// to the storage alone: upstreams and checksum databases are not asked, lists and `@latest` are of what is stored, and
-    /// nobody is sent to an upstream, whatever `on_miss` says; rules that redirect to a URL of their own still do
+    /// to the storage alone: upstreams and checksum databases are not asked, lists and `@latest` contain what is stored,
+    /// and no client is sent to an upstream, whatever `on_miss` says; rules that redirect to a URL of their own still do
     Offline,
     /// to the upstreams, for what is not stored or can change
     Online,

@@ -10,7 +10,7 @@ use crate::config::{compile::duration::text, limits};
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub(in crate::config) struct RawDelivery {
-    /// How a client that asks for a stored zip gets it. The default asks nothing of clients but to reach Envoy.
+    /// How a client that asks for a stored zip gets it. With the default, clients need to reach nothing but Envoy.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "stream")))]
     pub(in crate::config) zips: Option<RawZips>,
     /// Modules whose zips are delivered in another way; the first that matches decides. None by default.
@@ -18,8 +18,8 @@ pub(in crate::config) struct RawDelivery {
     /// Where clients reach what the storage's `url` is inside: `https://modules.example.com/bucket`. Required where anything
     /// is redirected.
     pub(in crate::config) url: Option<String>,
-    /// How long a signed address can be used: long enough for a slow client to begin its download, not for the address to be
-    /// passed around. S3 knows no longer one than 7 days.
+    /// How long a signed address can be used: long enough for a slow client to begin its download, not for the address to
+    /// be passed around. S3 allows 7 days at most.
     #[cfg_attr(
         not(target_arch = "wasm32"),
         schemars(extend(
@@ -32,8 +32,8 @@ pub(in crate::config) struct RawDelivery {
     /// Addresses are presigned for S3. Envoy does not sign them: they are not requests of its own.
     #[serde(default)]
     pub(in crate::config) s3: Section<RawPresign>,
-    /// Addresses are signed for nginx, whose `secure_link` checks them (`nginx/secure-link.conf`). Without this and `s3` they
-    /// are plain: for a store that everybody may read.
+    /// Addresses are signed for nginx, whose `secure_link` checks them (`nginx/secure-link.conf`). Without this and `s3`
+    /// they are plain: for a store that everyone may read.
     #[serde(default)]
     pub(in crate::config) secure_link: Section<RawSecureLink>,
 }
@@ -67,7 +67,7 @@ pub(in crate::config) struct RawPresign {
     pub(in crate::config) session_token: Option<String>,
 }
 
-/// What nginx checks addresses by.
+/// What nginx verifies addresses by.
 #[derive(Default, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub(in crate::config) struct RawSecureLink {
@@ -122,7 +122,7 @@ pub(in crate::config) enum RawLayout {
     Goproxy,
 }
 
-/// When what is stored is checked once more.
+/// When what is stored is verified once more.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
@@ -135,7 +135,7 @@ pub(in crate::config) enum RawReverify {
     Never,
 }
 
-/// The keys stay out of whatever prints this.
+/// The keys stay out of every print of this.
 macro_rules! silent {
     ($($name:ident),*) => {$(
         impl std::fmt::Debug for $name {

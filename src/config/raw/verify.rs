@@ -4,13 +4,13 @@ use serde::Deserialize;
 
 use super::words::Section;
 
-/// What is held against the checksum database.
+/// What is verified against the checksum database.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub(in crate::config) struct RawVerify {
-    /// What becomes of a version the database does not vouch for. What contradicts the database, or comes with a forged
-    /// proof, is refused in either mode but `off`. The default is the strict one: whoever configures a database wants
-    /// it heeded.
+    /// What happens to a version that the database does not vouch for. A file that contradicts the database, or comes with
+    /// a forged proof, is refused in every mode but `off`. The default is the strict one: an operator who configures a
+    /// database wants it to count.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "require")))]
     pub(in crate::config) mode: Option<RawMode>,
     /// Other modes for some modules, each with `modules` (globs, as in `private`) and its `mode`; the first that names a module
@@ -31,7 +31,7 @@ pub(in crate::config) struct RawVerifyOverride {
     pub(in crate::config) mode: Option<RawMode>,
 }
 
-/// What becomes of a version that could not be proven.
+/// What happens to a version that could not be proven.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]

@@ -81,10 +81,10 @@ fn zips_are_judged_and_hashed_as_in_go() {
     assert!(faults.is_empty(), "{} of {}:\n{}", faults.len(), rows.len(), faults.join("\n"));
 }
 
-/// `envoy/STRICTER.md` tells whoever runs a gateway of each reason.
+/// `docs/stricter.md` tells whoever runs a gateway of each reason.
 #[test]
 fn what_is_stricter_is_written_down() {
-    let document = include_str!("../../../envoy/STRICTER.md");
+    let document = include_str!("../../../docs/stricter.md");
     for Row { title, stricter, passing, .. } in rows() {
         for reason in [stricter, passing] {
             assert!(document.contains(&reason), "{title}: {reason}");

@@ -1,4 +1,4 @@
-//! Writes `envoy/FAULTS.md`: what `make faults` runs after the suites. See [`modgate_wasm_tests::field`].
+//! Writes `docs/faults.md`: what `make faults` runs after the suites. See [`modgate_wasm_tests::field`].
 
 #[cfg(not(target_arch = "wasm32"))]
 fn main() -> std::process::ExitCode {

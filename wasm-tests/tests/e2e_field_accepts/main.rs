@@ -129,7 +129,7 @@ fn whatever_zip_go_takes_it_gets() {
             "200, as the go command takes it",
         ),
         (
-            "a zip of which nobody can tell before its end what Go makes of it (`envoy/STRICTER.md`)",
+            "a zip of which nobody can tell before its end what Go makes of it (`docs/stricter.md`)",
             "200 where it is small enough to be stored whole; else the download breaks off",
         ),
     ] {
