@@ -19,7 +19,7 @@ pub use self::coding::{BadCoding, Decoder};
 pub use self::date::http_date;
 pub use self::headers::Headers;
 pub use self::ranged::{Piece, Ranged};
-pub use self::reply::{CallFailure, Reply, made_by_host};
+pub use self::reply::{CallFailure, Reply};
 
 /// The head of a client's request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,8 +42,10 @@ pub struct RequestHead {
 pub enum Property {
     /// There is none of that name.
     Absent,
-    /// As the host lays it out.
-    Raw(Vec<u8>),
+    /// There is one, and it is no text.
+    NoText,
+    /// A text, or the texts of a list.
+    Texts(Vec<String>),
     /// There is one, and the host cannot hand it over: Envoy so with whatever holds a null, at any depth.
     Unreadable,
 }
@@ -59,9 +61,8 @@ pub struct ResponseHead {
     pub status: u16,
     /// Every header but `:status`.
     pub headers: Headers,
-    /// How the host says that it came about, where it says so: Envoy's response code details, `via_upstream` or what
-    /// its router did instead.
-    pub details: Option<String>,
+    /// Why no upstream gave it, where the host made it itself.
+    pub failed: Option<CallFailure>,
     /// The cluster that answered, where the host says so.
     pub cluster: Option<String>,
     /// Whether nothing follows it, no body and no trailers.

@@ -1,7 +1,7 @@
 //! Modgate: a Go module proxy that runs as a filter inside the Envoy a company already has.
 //!
 //! The core makes no host call, reads no clock, draws no randomness and opens nothing. It is a machine over values:
-//! events in, exactly one verdict and any number of commands out. Only `host` (on wasm32) knows proxy-wasm.
+//! events in, exactly one verdict and any number of commands out. Only `host` knows a host, and its adapters alone (on wasm32) know proxy-wasm.
 
 pub mod config;
 pub mod cx;
@@ -9,6 +9,7 @@ pub mod endpoint;
 pub mod flow;
 pub mod gomod;
 pub mod goproxy;
+pub mod host;
 pub mod http;
 pub mod metrics;
 pub mod modzip;
@@ -19,9 +20,6 @@ pub mod store;
 pub mod sumdb;
 pub mod upstream;
 pub mod worker;
-
-#[cfg(all(target_arch = "wasm32", feature = "host"))]
-mod host;
 
 #[cfg(test)]
 mod sim;

@@ -20,6 +20,7 @@ pub(crate) use self::zip::zip;
 use crate::{
     config::Config,
     cx::{CallId, Command, Cx, StreamId, Verdict},
+    host::envoy::reply::response_head,
     http::{Body, CallFailure, Callout, Headers, Reply, RequestHead, Response, ResponseHead, Timestamp},
     shared::{Memory, QueueId, Seat},
     worker::Worker,
@@ -206,7 +207,7 @@ impl World {
         let chunked =
             (!says_length && matches!(status, 200 | 206)).then_some(("transfer-encoding", "chunked"));
         let headers = headers.iter().copied().chain(chunked).collect::<Headers>();
-        let head = ResponseHead { status, headers, details: None, cluster: None, ends: false };
+        let head = response_head(status, headers, None, None, false);
         self.answer_routed_as(worker, stream, &head)
     }
 

@@ -7,7 +7,6 @@
 //! **No name is added by whom it names.** A value that may hold one name alone is never split, and one that looks as if a
 //! second had been joined to it is refused: so is a header that comes twice.
 
-mod attribute;
 #[cfg(test)]
 mod tests;
 mod xfcc;
@@ -67,8 +66,9 @@ fn read(source: &CallerSource, head: &RequestHead, property: &Property) -> Resul
         },
         Origin::Property(_) => {
             let texts = match property {
-                Property::Absent => Vec::new(),
-                Property::Raw(bytes) => attribute::texts(bytes)?,
+                Property::Absent => &[][..],
+                Property::NoText => return Err(Unclear::NoText),
+                Property::Texts(texts) => texts,
                 Property::Unreadable => return Err(Unclear::Unreadable),
             };
             Ok(texts.iter().flat_map(|text| split(text, source.separator)).collect())

@@ -42,7 +42,7 @@ impl Worker {
             let head = ResponseHead {
                 status: 504,
                 headers: Headers::default(),
-                details: None,
+                failed: Some(CallFailure::TimedOut),
                 cluster: None,
                 ends: true,
             };

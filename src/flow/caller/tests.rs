@@ -1,7 +1,7 @@
 //! Who a request is taken to be from.
 
 use super::*;
-use crate::{config::Config, http::Headers};
+use crate::{config::Config, host::envoy::attribute::property, http::Headers};
 
 fn callers(sources: &str) -> Callers {
     let json = format!(
@@ -16,10 +16,7 @@ fn head(headers: &[(&str, &str)], properties: &[Option<&[u8]>]) -> RequestHead {
         authority: "h".to_owned(),
         path: "/example.com/m/@v/list".to_owned(),
         headers: headers.iter().copied().collect::<Headers>(),
-        properties: properties
-            .iter()
-            .map(|property| property.map_or(Property::Absent, |bytes| Property::Raw(bytes.to_vec())))
-            .collect(),
+        properties: properties.iter().map(|bytes| bytes.map_or(Property::Absent, property)).collect(),
     }
 }
 
@@ -155,7 +152,7 @@ fn who_has_a_property_that_cannot_be_read_is_not_anonymous() {
     let groups = r#"{"property":["metadata","filter_metadata","jwt","groups"],"prefix":"team:"}"#;
     let who = r#"{"property":["filter_state","who"],"prefix":"user:"}"#;
     let callers = callers(&format!("{who},{USER},{groups}"));
-    let raw = Property::Raw(b"alice".to_vec());
+    let raw = property(b"alice");
     for (properties, want) in [
         (vec![Property::Absent, Property::Absent], ""),
         (vec![raw.clone(), Property::Absent], "user:alice"),

@@ -4,7 +4,7 @@ use super::{INFO, body, header};
 use crate::{
     cx::Verdict,
     goproxy::{Document, File, Target, accept},
-    http::ResponseHead,
+    host::envoy::reply::response_head,
     sim::World,
 };
 
@@ -144,7 +144,7 @@ fn scenario_a_stored_zip_that_nobody_reads_along_has_a_length() {
             let stream = world.begin(0, "/corp.test/m/@v/v1.0.0.zip");
             world.settle();
             let headers = headers.iter().copied().collect();
-            let head = ResponseHead { status, headers, details: None, cluster: None, ends: false };
+            let head = response_head(status, headers, None, None, false);
             match world.answer_routed_as(0, stream, &head) {
                 Verdict::Edit(_) => assert!(given, "{head:?}"),
                 Verdict::Respond(response) => {

@@ -3,7 +3,8 @@
 use super::{EMPTY_ZIP, body};
 use crate::{
     cx::Verdict,
-    http::{CallFailure, Headers, ResponseHead},
+    host::envoy::reply::response_head,
+    http::{CallFailure, Headers},
     sim::World,
 };
 
@@ -55,8 +56,7 @@ fn scenario_a_download_that_gets_no_connection_names_the_way_as_well() {
         let stream = world.begin(0, "/example.com/m/@v/v1.0.0.zip");
         world.settle();
         assert_eq!(super::routed_to(&world, stream), "public");
-        let (headers, details) = (Headers::default(), Some(details.to_owned()));
-        let head = ResponseHead { status: 503, headers, details, cluster: None, ends: false };
+        let head = response_head(503, Headers::default(), Some(details), None, false);
         let Verdict::Respond(answer) = world.answer_routed_as(0, stream, &head) else {
             panic!("{head:?}");
         };

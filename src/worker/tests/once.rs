@@ -3,6 +3,7 @@
 use super::{EMPTY_ZIP, body, gets, routed_to, world};
 use crate::{
     cx::{StreamId, Verdict},
+    host::envoy::reply::response_head,
     http::{CallFailure, Headers, ResponseHead},
     sim::World,
 };
@@ -64,13 +65,13 @@ fn answered(world: &mut World, request: (&str, &[(&str, &str)]), head: &Response
 
 fn status(status: u16) -> ResponseHead {
     let headers = [("date", "now"), ("content-length", "5")].into_iter().collect::<Headers>();
-    ResponseHead { status, headers, details: Some("via_upstream".to_owned()), cluster: None, ends: false }
+    response_head(status, headers, Some("via_upstream"), None, false)
 }
 
 fn failure(details: &str) -> ResponseHead {
     let headers = [("content-type", "text/plain")].into_iter().collect::<Headers>();
     let status = if details.contains("protocol_error") { 502 } else { 503 };
-    ResponseHead { status, headers, details: Some(details.to_owned()), cluster: None, ends: false }
+    response_head(status, headers, Some(details), None, false)
 }
 
 /// Whatever storage answers to one client, the next gets the zip from storage: but for a 404 or a 410 to what everybody asks.

@@ -8,7 +8,7 @@ use crate::{
     cx::{StreamId, Verdict},
     flow::{Ask, Passing, Routed, Sums},
     goproxy::{Failure, Fault, Target, Zip},
-    http::ResponseHead,
+    host::envoy::reply::response_head,
     modzip::{Check, H1},
     plan::Source,
     shared::{Entry, Loss, Region},
@@ -74,7 +74,7 @@ fn begin(world: &mut World, source: Source, length: Option<usize>, sums: Option<
     let routed = Routed { checked: false, ..Routed::new(asked(), source, Ask::default()) };
     let headers =
         length.map(|length| ("content-length".to_owned(), length.to_string())).into_iter().collect();
-    let head = ResponseHead { status: 200, headers, details: None, cluster: None, ends: false };
+    let head = response_head(200, headers, None, None, false);
     let passing = Passing::new(routed, &head, sums);
     world.worker(0).streams.insert(stream, Stream::Passing(Box::new(passing)));
     stream
@@ -324,7 +324,7 @@ fn scenario_what_cannot_be_read_along_is_refused_at_its_head() {
         let stream = world.begin(0, PATH);
         world.settle();
         let headers = headers.iter().copied().chain([("date", "now")]).collect();
-        let head = ResponseHead { status: 200, headers, details: None, cluster: None, ends };
+        let head = response_head(200, headers, None, None, ends);
         let Verdict::Respond(answer) = world.answer_routed_as(0, stream, &head) else {
             panic!("it goes on: {reason}");
         };

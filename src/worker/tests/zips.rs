@@ -3,7 +3,8 @@
 use super::{EMPTY_ZIP, body, header, streaming, world};
 use crate::{
     cx::{Route, StreamId, Verdict},
-    http::{CallFailure, Length, ResponseHead},
+    host::envoy::reply::response_head,
+    http::{CallFailure, Length},
     sim::World,
 };
 
@@ -242,12 +243,9 @@ fn scenario_a_download_that_storage_fails_is_not_sent_there_again_unasked() {
     let stream = world.begin(0, ZIP);
     world.settle();
     let headers = [("content-type", "text/plain")].into_iter().collect();
-    let details = Some("upstream_reset_before_response_started{remote_connection_failure}".to_owned());
-    let Verdict::Respond(answer) = world.answer_routed_as(
-        0,
-        stream,
-        &ResponseHead { status: 503, headers, details, cluster: None, ends: false },
-    ) else {
+    let details = Some("upstream_reset_before_response_started{remote_connection_failure}");
+    let head = response_head(503, headers, details, None, false);
+    let Verdict::Respond(answer) = world.answer_routed_as(0, stream, &head) else {
         panic!("passed on");
     };
     assert_eq!(answer.status, 502);

@@ -12,7 +12,8 @@ use std::sync::LazyLock;
 
 use modgate::config::Config;
 use modgate::cx::{Route, Verdict};
-use modgate::http::{Response, ResponseHead};
+use modgate::host::envoy::reply::response_head;
+use modgate::http::Response;
 
 use self::script::Script;
 use self::world::{CLIENTS_SECRET, World};
@@ -54,9 +55,7 @@ pub fn check(input: &[u8]) {
         is_route(&route, config);
         let (status, headers) = script.response.clone();
         let names: Vec<_> = headers.names().map(str::to_owned).collect();
-        match world
-            .respond(stream, &ResponseHead { status, headers, details: None, cluster: None, ends: false })
-        {
+        match world.respond(stream, &response_head(status, headers, None, None, false)) {
             Verdict::Edit(edit) => {
                 let kept = names.iter().filter(|name| !edit.remove.contains(name));
                 assert!(kept.into_iter().all(|name| name != "set-cookie" && !name.starts_with("x-")));

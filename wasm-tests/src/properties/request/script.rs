@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use modgate::host::envoy::reply::of_callout;
 use modgate::http::{CallFailure, Headers, Reply, RequestHead};
 
 use super::world::CLIENTS_SECRET;
@@ -71,7 +72,7 @@ fn reply(text: &[u8]) -> Reply {
     }
     // What is no status is 0, an answer of nobody's.
     let head = (status.parse().unwrap_or_default(), headers.into_iter().collect());
-    Reply::read(Some(head), body.to_vec())
+    of_callout(Some(head), body.to_vec())
 }
 
 fn parted<'a>(text: &'a [u8], by: &[u8]) -> (&'a [u8], &'a [u8]) {

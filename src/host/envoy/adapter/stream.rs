@@ -11,7 +11,7 @@ use proxy_wasm::{
 use super::{heads, link::Link, obey};
 use crate::{
     cx::{BodyVerdict, StreamId, Verdict},
-    http::ResponseHead,
+    host::envoy::reply,
 };
 
 pub(super) struct Stream {
@@ -77,7 +77,7 @@ impl HttpContext for Stream {
         let (status, headers) = heads::response(MapType::HttpResponseHeaders).unwrap_or_default();
         let details = heads::property_text(&["response", "code_details"]);
         let cluster = heads::property_text(&["xds", "cluster_name"]);
-        let head = ResponseHead { status, headers, details, cluster, ends };
+        let head = reply::response_head(status, headers, details.as_deref(), cluster, ends);
         let verdict = link.stream(|worker, cx| worker.response_head(self.id, &head, cx));
         obey::now(&mut link, self.id, MapType::HttpResponseHeaders, verdict)
     }

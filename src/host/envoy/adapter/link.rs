@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     cx::{CallId, Command, Cx, StreamId, Verdict},
+    host::envoy::reply,
     http::{CallFailure, Callout, Length, Reply, Timestamp},
     shared::QueueId,
     worker::Worker,
@@ -252,7 +253,7 @@ impl Link {
         let body = if head.is_some() && body_size > 0 { body(body_size) } else { Vec::new() };
         // A body that cannot be read is not an empty one.
         let head = head.filter(|_| body.len() == body_size);
-        self.root(|worker, cx| worker.call_done(id, Reply::read(head, body), cx));
+        self.root(|worker, cx| worker.call_done(id, reply::of_callout(head, body), cx));
     }
 }
 

@@ -7,7 +7,10 @@
 
 use proxy_wasm::{hostcalls, types::MapType};
 
-use crate::http::{Headers, Property, RequestHead};
+use crate::{
+    host::envoy::attribute,
+    http::{Headers, Property, RequestHead},
+};
 
 /// One header of the request, or a pseudo-header; nothing where there is none.
 pub(super) fn request_value(name: &str) -> Option<String> {
@@ -35,9 +38,9 @@ pub(super) fn request<'a>(
 }
 
 /// An attribute of the host.
-pub(super) fn property(path: Vec<&str>) -> Property {
+fn property(path: Vec<&str>) -> Property {
     match hostcalls::get_property(path) {
-        Ok(Some(bytes)) => Property::Raw(bytes),
+        Ok(Some(bytes)) => attribute::property(&bytes),
         Ok(None) => Property::Absent,
         Err(_) => Property::Unreadable,
     }
@@ -46,10 +49,9 @@ pub(super) fn property(path: Vec<&str>) -> Property {
 /// An attribute of the host that is text; nothing where there is none, or an empty one. One that cannot be read is a text that the
 /// host has for nothing.
 pub(super) fn property_text(path: &[&str]) -> Option<String> {
-    match property(path.to_vec()) {
-        Property::Absent => None,
-        Property::Raw(bytes) => Some(text(bytes)).filter(|text| !text.is_empty()),
-        Property::Unreadable => Some(UNREADABLE.to_owned()),
+    match hostcalls::get_property(path.to_vec()) {
+        Ok(bytes) => bytes.map(text).filter(|text| !text.is_empty()),
+        Err(_) => Some(UNREADABLE.to_owned()),
     }
 }
 

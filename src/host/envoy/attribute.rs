@@ -6,13 +6,13 @@
 //! integer, a truth value as one byte of 0 or 1, a map like a list, but with values. Nearly all of these hold control characters,
 //! which no text here may.
 
-use super::Unclear;
+use crate::http::Property;
 
-/// The text, or the texts of the list; one that is empty is kept.
-pub(super) fn texts(bytes: &[u8]) -> Result<Vec<String>, Unclear> {
+/// What an attribute's bytes say: a text, the texts of a list (one that is empty is kept), or what is no text.
+pub fn property(bytes: &[u8]) -> Property {
     match std::str::from_utf8(bytes) {
-        Ok(text) if !text.contains(char::is_control) => Ok(vec![text.to_owned()]),
-        _ => list(bytes).ok_or(Unclear::NoText),
+        Ok(text) if !text.contains(char::is_control) => Property::Texts(vec![text.to_owned()]),
+        _ => list(bytes).map_or(Property::NoText, Property::Texts),
     }
 }
 
