@@ -1,7 +1,7 @@
 //! A flood of names and versions that nobody has, none of them twice: it costs no memory, displaces nothing that is in use, and
 //! reaches an upstream only as fast as the configuration allows.
 //!
-//! `make flood` runs it with a million; without a number (`MODGATE_FLOOD`) it is as many as come in 40 seconds.
+//! `make flood` runs it with a million; without a number (`MODGATE_FLOOD`) it is 160,000, however long a busy machine takes for them.
 #![cfg(not(target_arch = "wasm32"))]
 
 use std::env;
@@ -24,10 +24,9 @@ const CALLS: u32 = 64;
 /// More than all workers search for at once, so that some have to be refused.
 const FLOOD: Shape = Shape { threads: 2, connections: 128 };
 /// In which Envoy's memory settles: the index is full by then, and every pool has its size.
-const SETTLED: u64 = 100_000;
-/// Fewer were no flood.
-const LEAST: u64 = 200_000;
-const LONGEST: Duration = Duration::from_secs(40);
+const SETTLED: u64 = 80_000;
+/// A hundred times and more what the index holds of "not found", half of it after the memory has settled.
+const USUAL: u64 = 160_000;
 const HOT: u64 = 100;
 const LIST: &str = "v1.0.0\n";
 const GO_MOD: &str = "module hot.example/m\n";
@@ -86,8 +85,7 @@ fn assert_hot(hot: &Tally, when: &str) {
 #[test]
 fn a_flood_of_unknown_names_costs_no_memory_and_no_hit() {
     let wanted = env::var("MODGATE_FLOOD")
-        .ok()
-        .map(|number| number.parse::<u64>().expect("MODGATE_FLOOD is a number"));
+        .map_or(USUAL, |number| number.parse::<u64>().expect("MODGATE_FLOOD is a number"));
     let (envoy, upstream) = start();
     for number in (0..HOT).cycle().take(5 * HOT as usize) {
         assert_eq!(envoy.send(&hot(number)).status, 200);
@@ -101,13 +99,9 @@ fn a_flood_of_unknown_names_costs_no_memory_and_no_hit() {
 
     let (begun, hot) = (Instant::now(), ask_hot(&envoy));
     let flood = Load::start(envoy.addr(), FLOOD, unknown);
-    wait::until("the memory settles", Duration::from_secs(60), || flood.answered() >= SETTLED);
+    wait::until("the memory settles", Duration::from_secs(300), || flood.answered() >= SETTLED);
     let (settled, mut most) = (envoy.usage().rss, 0);
-    let enough = |answered, elapsed| match wanted {
-        Some(wanted) => answered >= wanted,
-        None => elapsed >= LONGEST,
-    };
-    while !enough(flood.answered(), begun.elapsed()) {
+    while flood.answered() < wanted {
         assert!(begun.elapsed() < Duration::from_secs(900), "only {} in 15 minutes", flood.answered());
         thread::sleep(Duration::from_millis(200));
         most = envoy.usage().rss.max(most);
@@ -124,7 +118,6 @@ fn a_flood_of_unknown_names_costs_no_memory_and_no_hit() {
         upstream.most_at_once()
     );
     assert_hot(&hot, "during the flood");
-    assert!(flood.total() >= LEAST.min(wanted.unwrap_or(LEAST)), "no flood: {flood}");
     assert!(most * 100 <= settled * 105, "it grows: from {settled} to {most}");
 
     assert_eq!(flood.status(404) + flood.status(503), flood.total(), "{flood}");

@@ -173,7 +173,7 @@ impl Suffered {
     /// The time within which `percent` of the answers of each kind came: of the kind that had to wait the longest for that.
     #[must_use]
     pub fn within(&self, percent: usize) -> Duration {
-        let of = |times: &Vec<u64>| times.get((times.len() * percent / 100).min(times.len() - 1)).copied();
+        let of = |times: &Vec<u64>| times.get(rank(times.len(), percent)).copied();
         let worst = self.times.values().filter(|times| !times.is_empty()).filter_map(of).max();
         Duration::from_micros(worst.unwrap_or_default())
     }
@@ -181,7 +181,7 @@ impl Suffered {
     /// The kind that [`Suffered::within`] speaks of.
     #[must_use]
     pub fn slowest(&self, percent: usize) -> &'static str {
-        let of = |times: &Vec<u64>| times.get((times.len() * percent / 100).min(times.len() - 1)).copied();
+        let of = |times: &Vec<u64>| times.get(rank(times.len(), percent)).copied();
         let kinds = self.times.iter().filter(|(_, times)| !times.is_empty());
         kinds.max_by_key(|(_, times)| of(times)).map_or("nothing", |(kind, _)| kind)
     }
@@ -222,4 +222,11 @@ mod tests {
         assert_eq!((suffered.within(99), suffered.slowest(99)), (Duration::from_millis(900), "cold"));
         assert_eq!(suffered.failures().get("cold: 503"), Some(&1));
     }
+}
+
+/// Which of `count` times, the shortest first, is as long as that percentage of them at most. Below all of them, the longest is left
+/// out also where one is more than the rest of the percentage: it has a bound of its own.
+fn rank(count: usize, percent: usize) -> usize {
+    let left_out = usize::from(percent < 100).max(count * (100 - percent) / 100);
+    (count - 1).saturating_sub(left_out)
 }
