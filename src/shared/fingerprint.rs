@@ -99,3 +99,6 @@ pub(super) fn texts(endpoint: &Endpoint) -> impl Iterator<Item = &str> {
 pub(super) fn base(endpoint: &Endpoint) -> [&str; 4] {
     [endpoint.cluster.as_str(), &endpoint.authority, endpoint.scheme.as_str(), &endpoint.path_prefix]
 }
+
+#[cfg(test)]
+mod tests;
