@@ -94,6 +94,15 @@ impl PolicySection {
         self.bundle_version = Some(bundle.version);
     }
 
+    /// The one part of the section that says who is asked, and so belongs to what a configuration reaches. By all else it is
+    /// decided who may have what there is, wherever it is from.
+    ///
+    /// It takes the section apart in full, so that a field which is added has to be decided about.
+    pub fn on_miss(&self) -> &OnMiss {
+        let Self { on_miss, policy: _, rules: _, filter: _, bundle: _, bundle_version: _ } = self;
+        on_miss
+    }
+
     /// The version of the bundle that is in force; nothing where none is.
     pub fn bundle_version(&self) -> Option<u64> {
         self.bundle_version
