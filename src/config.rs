@@ -10,9 +10,9 @@
 mod bundle;
 mod callers;
 mod compile;
-mod document;
 mod endpoint;
 mod host;
+mod json_tree;
 pub mod limits;
 mod policy;
 mod problems;
@@ -35,11 +35,11 @@ use crate::sumdb::Key;
 
 pub use self::bundle::Bundle;
 pub use self::callers::{CallerSource, Callers, Origin, XfccKey};
-use self::document::Document;
 pub use self::endpoint::{Endpoint, Scheme};
 pub use self::host::{HostPattern, authority};
+use self::json_tree::JsonTree;
 pub use self::policy::{BundleSource, MissMode, MissOverride, OnMiss, PolicySection};
-use self::problems::Found;
+use self::problems::Collector;
 pub use self::problems::{Problem, Problems};
 use self::raw::RawConfig;
 pub use self::redirects::Redirects;
@@ -230,8 +230,8 @@ impl Config {
             )));
         }
         let document =
-            Document::read(text).map_err(|error| Problems::of_document(format!("not JSON: {error}")))?;
-        let mut found = Found::default();
+            JsonTree::read(text).map_err(|error| Problems::of_document(format!("not JSON: {error}")))?;
+        let mut found = Collector::default();
         let config =
             typed::read::<RawConfig>(&document, &mut found).map(|raw| compile::config(raw, &mut found));
         match config {

@@ -18,7 +18,7 @@ use crate::gomod::{Pattern, Patterns};
 use self::endpoint::Context;
 pub(super) use self::policy::bundle;
 use super::host::{self, HostPattern};
-use super::problems::{Found, Path, quoted};
+use super::problems::{Collector, Path, quoted};
 use super::raw::{
     RawAdmin, RawConfig, RawFallback, RawIndex, RawMatch, RawPrivate, RawReach, RawSumdb, RawUpstream,
     Section,
@@ -26,7 +26,7 @@ use super::raw::{
 use super::{Admin, Config, Endpoint, Fallback, Index, Match, Private, Sumdb, Upstream, limits};
 
 /// Compiles all sections.
-pub(super) fn config(raw: RawConfig, found: &mut Found) -> Config {
+pub(super) fn config(raw: RawConfig, found: &mut Collector) -> Config {
     let root = Path::root();
     let matching = matching(&raw.matching.0.unwrap_or_default(), &root.key("match"), found);
     let by_default = |timeout| Context { matching: &matching, timeout };
@@ -97,7 +97,7 @@ pub(super) fn config(raw: RawConfig, found: &mut Found) -> Config {
     config
 }
 
-fn matching(raw: &RawMatch, at: &Path, found: &mut Found) -> Match {
+fn matching(raw: &RawMatch, at: &Path, found: &mut Collector) -> Match {
     let mut hosts = Vec::new();
     for (n, text) in given(raw.hosts.as_deref()) {
         match HostPattern::parse(text) {
@@ -125,8 +125,8 @@ fn named<R, T>(
     list: Option<&[Section<R>]>,
     at: &Path,
     most: usize,
-    found: &mut Found,
-    compile: impl Fn(&R, &Path, &mut Found) -> (String, T),
+    found: &mut Collector,
+    compile: impl Fn(&R, &Path, &mut Collector) -> (String, T),
 ) -> Vec<T> {
     let mut names: Vec<(String, Path)> = Vec::new();
     each(list, Some(most), at, found, |raw, at, found| {
@@ -147,8 +147,8 @@ fn each<R, T>(
     list: Option<&[Section<R>]>,
     most: Option<usize>,
     at: &Path,
-    found: &mut Found,
-    mut compile: impl FnMut(&R, &Path, &mut Found) -> T,
+    found: &mut Collector,
+    mut compile: impl FnMut(&R, &Path, &mut Collector) -> T,
 ) -> Vec<T> {
     let mut compiled = Vec::new();
     for (n, section) in list.unwrap_or_default().iter().enumerate() {
@@ -164,7 +164,7 @@ fn each<R, T>(
     compiled
 }
 
-fn upstream(raw: &RawUpstream, at: &Path, context: &Context<'_>, found: &mut Found) -> Upstream {
+fn upstream(raw: &RawUpstream, at: &Path, context: &Context<'_>, found: &mut Collector) -> Upstream {
     let endpoint = Endpoint {
         http2: raw.http2.unwrap_or_default(),
         egress: endpoint::egress(raw.egress.as_deref(), &at.key("egress"), found),
@@ -204,7 +204,7 @@ fn upstream(raw: &RawUpstream, at: &Path, context: &Context<'_>, found: &mut Fou
 }
 
 /// Notes a name that metrics cannot have.
-fn plain_name(name: &str, at: &Path, found: &mut Found) {
+fn plain_name(name: &str, at: &Path, found: &mut Collector) {
     let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
     if !(1..=limits::MAX_NAME_BYTES).contains(&name.len()) || !name.bytes().all(is_plain) {
         let most = limits::MAX_NAME_BYTES;
@@ -215,7 +215,7 @@ fn plain_name(name: &str, at: &Path, found: &mut Found) {
     }
 }
 
-fn sumdb(raw: &RawSumdb, at: &Path, context: &Context<'_>, found: &mut Found) -> Option<Sumdb> {
+fn sumdb(raw: &RawSumdb, at: &Path, context: &Context<'_>, found: &mut Collector) -> Option<Sumdb> {
     let named = at.key("name");
     match raw.name.as_deref() {
         None => found.note(&named, "missing: its name as in GOSUMDB, such as sum.golang.org"),
@@ -250,7 +250,7 @@ fn is_sumdb_name(name: &str) -> bool {
         && path.is_none_or(|path| path.split('/').all(is_element))
 }
 
-fn private(raw: &RawPrivate, at: &Path, found: &mut Found) -> Private {
+fn private(raw: &RawPrivate, at: &Path, found: &mut Collector) -> Private {
     let modules = patterns(raw.modules.as_deref(), &at.key("modules"), found);
     let nosumdb = patterns(raw.nosumdb.as_deref(), &at.key("nosumdb"), found);
     Private {
@@ -260,7 +260,7 @@ fn private(raw: &RawPrivate, at: &Path, found: &mut Found) -> Private {
 }
 
 /// The modules that an override is for: `missing` says what is wrong where it is for none.
-fn some_modules(list: Option<&[Option<String>]>, missing: &str, at: &Path, found: &mut Found) -> Patterns {
+fn some_modules(list: Option<&[Option<String>]>, missing: &str, at: &Path, found: &mut Collector) -> Patterns {
     let listed = at.key("modules");
     if list.is_none_or(<[_]>::is_empty) {
         found.note(&listed, missing);
@@ -268,7 +268,7 @@ fn some_modules(list: Option<&[Option<String>]>, missing: &str, at: &Path, found
     patterns(list, &listed, found).into_iter().collect()
 }
 
-fn patterns(list: Option<&[Option<String>]>, at: &Path, found: &mut Found) -> Vec<Pattern> {
+fn patterns(list: Option<&[Option<String>]>, at: &Path, found: &mut Collector) -> Vec<Pattern> {
     let mut patterns = Vec::new();
     for (n, text) in given(list) {
         match Pattern::parse(text) {
@@ -279,7 +279,7 @@ fn patterns(list: Option<&[Option<String>]>, at: &Path, found: &mut Found) -> Ve
     patterns
 }
 
-fn index(raw: &RawIndex, at: &Path, found: &mut Found) -> Index {
+fn index(raw: &RawIndex, at: &Path, found: &mut Collector) -> Index {
     let slots = limits::MIN_SLOTS..=limits::MAX_SLOTS;
     let entry = limits::MIN_ENTRY_BYTES..=limits::MAX_ENTRY_BYTES;
     let mut read = |name, raw, default, range| count::within(raw, default, range, &at.key(name), found);
@@ -305,7 +305,7 @@ fn index(raw: &RawIndex, at: &Path, found: &mut Found) -> Index {
     index
 }
 
-fn admin(raw: &RawAdmin, at: &Path, found: &mut Found) -> Admin {
+fn admin(raw: &RawAdmin, at: &Path, found: &mut Collector) -> Admin {
     Admin {
         path_prefix: path::admin_prefix(raw.path_prefix.as_deref(), &at.key("path_prefix"), found),
         explain: policy::principals(raw.explain.as_deref(), &at.key("explain"), found),

@@ -7,8 +7,8 @@ use serde::forward_to_deserialize_any;
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
-use super::document::Document;
-use super::problems::{Found, MAX_PROBLEMS, Path, Step, quoted};
+use super::json_tree::JsonTree;
+use super::problems::{Collector, MAX_PROBLEMS, Path, Step, quoted};
 use super::raw::{
     RawAdmin, RawBundle, RawBundleDocument, RawCallerSource, RawCallers, RawConfig, RawDelivery,
     RawDeliveryOverride, RawFetch, RawFreshness, RawIndex, RawMatch, RawMissOverride, RawOnMiss, RawPolicy,
@@ -24,7 +24,7 @@ const SECRET: [&str; 6] = ["headers", "s3", "secret", "secret_access_key", "sess
 
 /// Reads the document as what it should be. A value of the wrong type is noted, taken for absent, and the reading starts
 /// again, until nothing is wrong or too much is: then there is no use in going on.
-pub(super) fn read<T: Root>(document: &Document, found: &mut Found) -> Option<T> {
+pub(super) fn read<T: Root>(document: &JsonTree, found: &mut Collector) -> Option<T> {
     for path in &document.repeated {
         found.note(path, "given twice; keep one");
     }

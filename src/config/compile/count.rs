@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use crate::config::problems::{Found, Path};
+use crate::config::problems::{Collector, Path};
 use crate::config::raw::RawCount;
 
 /// The number written, `default` where there is none.
@@ -11,7 +11,7 @@ pub(super) fn within(
     default: u32,
     range: &RangeInclusive<u32>,
     at: &Path,
-    found: &mut Found,
+    found: &mut Collector,
 ) -> u32 {
     let Some(RawCount(number)) = raw else { return default };
     if let Some(number) = u32::try_from(number).ok().filter(|number| range.contains(number)) {

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::config::limits;
-use crate::config::problems::{Found, Path, quoted};
+use crate::config::problems::{Collector, Path, quoted};
 use crate::config::raw::RawDuration;
 
 /// A duration as the configuration writes it.
@@ -17,7 +17,7 @@ pub(super) fn timeout(
     raw: Option<&RawDuration>,
     default: Duration,
     at: &Path,
-    found: &mut Found,
+    found: &mut Collector,
 ) -> Duration {
     let range = limits::MIN_TIMEOUT..=limits::MAX_TIMEOUT;
     within(raw, default, &range, "Envoy would end the waiting request, or take it for no limit", at, found)
@@ -30,7 +30,7 @@ pub(super) fn within(
     range: &RangeInclusive<Duration>,
     why: &str,
     at: &Path,
-    found: &mut Found,
+    found: &mut Collector,
 ) -> Duration {
     let Some(RawDuration(written)) = raw else { return default };
     match humantime::parse_duration(written) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::{duration, header, path};
-use crate::config::problems::{Found, Path, quoted};
+use crate::config::problems::{Collector, Path, quoted};
 use crate::config::raw::{RawEndpoint, RawScheme};
 use crate::config::{Config, Endpoint, Match, Redirects, Scheme, host, limits};
 
@@ -19,7 +19,7 @@ pub(super) fn endpoint(
     raw: &RawEndpoint<'_>,
     at: &Path,
     context: &Context<'_>,
-    found: &mut Found,
+    found: &mut Collector,
 ) -> Endpoint {
     let cluster = cluster(raw.cluster, &at.key("cluster"), found);
     let (scheme, authority, path_prefix) = match raw.url {
@@ -40,7 +40,7 @@ pub(super) fn endpoint(
 }
 
 /// What people call the proxy on the way to an endpoint. It stands in the middle of a sentence.
-pub(super) fn egress(raw: Option<&str>, at: &Path, found: &mut Found) -> Option<String> {
+pub(super) fn egress(raw: Option<&str>, at: &Path, found: &mut Collector) -> Option<String> {
     let name = raw?;
     let is_word = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
     // Before an @ stands a password.
@@ -53,7 +53,7 @@ pub(super) fn egress(raw: Option<&str>, at: &Path, found: &mut Found) -> Option<
 }
 
 /// The hosts to which redirects are followed.
-pub(super) fn redirects(raw: Option<&Map<String, Value>>, at: &Path, found: &mut Found) -> Redirects {
+pub(super) fn redirects(raw: Option<&Map<String, Value>>, at: &Path, found: &mut Collector) -> Redirects {
     Redirects::read(raw, &at.key("redirects"), found, cluster)
 }
 
@@ -83,7 +83,7 @@ pub(super) fn name_of(authority: &str) -> String {
 }
 
 /// Any name Envoy and Istio give, such as `outbound|443||proxy.golang.org`.
-fn cluster(raw: Option<&str>, at: &Path, found: &mut Found) -> String {
+fn cluster(raw: Option<&str>, at: &Path, found: &mut Collector) -> String {
     match raw {
         None => found.note(at, "missing: the name of the Envoy cluster that reaches it"),
         Some("") => found.note(at, "empty: it must name the Envoy cluster that reaches it"),
@@ -98,7 +98,7 @@ fn cluster(raw: Option<&str>, at: &Path, found: &mut Found) -> String {
     raw.unwrap_or_default().to_owned()
 }
 
-fn by_url(url: &str, raw: &RawEndpoint<'_>, at: &Path, found: &mut Found) -> (Scheme, String, String) {
+fn by_url(url: &str, raw: &RawEndpoint<'_>, at: &Path, found: &mut Collector) -> (Scheme, String, String) {
     let parts = [
         ("scheme", raw.scheme.is_some()),
         ("authority", raw.authority.is_some()),
@@ -111,7 +111,7 @@ fn by_url(url: &str, raw: &RawEndpoint<'_>, at: &Path, found: &mut Found) -> (Sc
 }
 
 /// A URL as scheme, authority and path prefix.
-pub(super) fn split(url: &str, at: &Path, found: &mut Found) -> (Scheme, String, String) {
+pub(super) fn split(url: &str, at: &Path, found: &mut Collector) -> (Scheme, String, String) {
     let (scheme, rest) = match url.split_once("://") {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (Scheme::Https, rest),
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (Scheme::Http, rest),
@@ -134,7 +134,7 @@ pub(super) fn split(url: &str, at: &Path, found: &mut Found) -> (Scheme, String,
     (scheme, authority, prefix)
 }
 
-fn by_parts(raw: &RawEndpoint<'_>, at: &Path, found: &mut Found) -> (Scheme, String, String) {
+fn by_parts(raw: &RawEndpoint<'_>, at: &Path, found: &mut Collector) -> (Scheme, String, String) {
     let scheme = match raw.scheme {
         Some(RawScheme::Http) => Scheme::Http,
         None | Some(RawScheme::Https) => Scheme::Https,
@@ -160,7 +160,7 @@ fn headers(
     raw: Option<&Map<String, Value>>,
     at: &Path,
     matching: &Match,
-    found: &mut Found,
+    found: &mut Collector,
 ) -> Vec<(String, String)> {
     let mut headers: Vec<(String, String)> = Vec::new();
     for (name, value) in raw.into_iter().flatten() {

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use super::{count, duration};
-use crate::config::problems::{Found, Path};
+use crate::config::problems::{Collector, Path};
 use crate::config::raw::RawFetch;
 use crate::config::{Fetch, limits};
 
 /// What is no mistake for certain is allowed: a `wait` shorter than an upstream's timeout has clients come back for what
 /// is fetched meanwhile, and a bound per upstream above the one for all is none.
-pub(super) fn fetch(raw: &RawFetch, at: &Path, found: &mut Found) -> Fetch {
+pub(super) fn fetch(raw: &RawFetch, at: &Path, found: &mut Collector) -> Fetch {
     let searches = limits::MIN_CONCURRENT..=limits::MAX_CONCURRENT;
     let mut count = |name, raw, default, range| count::within(raw, default, range, &at.key(name), found);
     let concurrent = count("concurrent", raw.concurrent, limits::DEFAULT_CONCURRENT, &searches);

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::duration::within;
-use crate::config::problems::{Found, Path};
+use crate::config::problems::{Collector, Path};
 use crate::config::raw::RawFreshness;
 use crate::config::{Freshness, limits};
 
-pub(super) fn freshness(raw: &RawFreshness, at: &Path, found: &mut Found) -> Freshness {
+pub(super) fn freshness(raw: &RawFreshness, at: &Path, found: &mut Collector) -> Freshness {
     let mut read = |name, raw: &Option<_>, default, longest, why| {
         within(raw.as_ref(), default, &(Duration::ZERO..=longest), why, &at.key(name), found)
     };

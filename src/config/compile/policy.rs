@@ -4,7 +4,7 @@ mod overshadowed;
 mod rule;
 
 use super::{duration, each, endpoint, given, some_modules};
-use crate::config::problems::{Found, Path, quoted};
+use crate::config::problems::{Collector, Path, quoted};
 use crate::config::raw::{
     RawBundle, RawBundleDocument, RawCount, RawDefault, RawMissMode, RawOnMiss, RawPolicy,
 };
@@ -24,7 +24,7 @@ pub(super) fn policy(
     raw: RawPolicy,
     at: &Path,
     context: &Context<'_>,
-    found: &mut Found,
+    found: &mut Collector,
     warnings: &mut Vec<String>,
 ) -> PolicySection {
     let rules = rule::rules(raw.rules, "policy.", &at.key("rules"), context.has_upstream, found);
@@ -53,7 +53,7 @@ pub(super) fn policy(
 
 /// A bundle that was fetched. Whether there is an upstream that its rules can send clients to is not its business: it is for
 /// many.
-pub(in crate::config) fn bundle(raw: RawBundleDocument, at: &Path, found: &mut Found) -> Bundle {
+pub(in crate::config) fn bundle(raw: RawBundleDocument, at: &Path, found: &mut Collector) -> Bundle {
     let version = raw.version.map(|RawCount(version)| version);
     if version.is_none() {
         found.note(
@@ -70,7 +70,7 @@ pub(in crate::config) fn bundle(raw: RawBundleDocument, at: &Path, found: &mut F
 }
 
 /// Callers, as rules and the guard of a page name them.
-pub(super) fn principals(raw: Option<&[Option<String>]>, at: &Path, found: &mut Found) -> Vec<Principal> {
+pub(super) fn principals(raw: Option<&[Option<String>]>, at: &Path, found: &mut Collector) -> Vec<Principal> {
     let mut principals = Vec::new();
     for (n, text) in given(raw) {
         match Principal::parse(text) {
@@ -85,7 +85,7 @@ fn athens_filter(
     text: &str,
     at: &Path,
     has_upstream: bool,
-    found: &mut Found,
+    found: &mut Collector,
     warnings: &mut Vec<String>,
 ) -> athens::Filter {
     let read = athens::read(text).unwrap_or_else(|faults| {
@@ -124,7 +124,7 @@ fn bundle_source(
     raw: &RawBundle,
     at: &Path,
     context: &endpoint::Context<'_>,
-    found: &mut Found,
+    found: &mut Collector,
 ) -> BundleSource {
     let range = limits::MIN_BUNDLE_INTERVAL..=limits::MAX_BUNDLE_INTERVAL;
     let why = "more often is a flood, and more seldom no rule";
@@ -149,7 +149,7 @@ fn bundle_source(
     BundleSource { endpoint, interval, required: raw.required.unwrap_or(true) }
 }
 
-fn on_miss(raw: &RawOnMiss, at: &Path, has_upstream: bool, found: &mut Found) -> OnMiss {
+fn on_miss(raw: &RawOnMiss, at: &Path, has_upstream: bool, found: &mut Collector) -> OnMiss {
     let why = "missing: globs of the modules of which something else becomes";
     let most = Some(limits::MAX_MISS_OVERRIDES);
     let listed = at.key("overrides");
@@ -163,7 +163,7 @@ fn on_miss(raw: &RawOnMiss, at: &Path, has_upstream: bool, found: &mut Found) ->
     OnMiss { mode: miss_mode(raw.mode, at, has_upstream, found), overrides }
 }
 
-fn miss_mode(raw: Option<RawMissMode>, at: &Path, has_upstream: bool, found: &mut Found) -> MissMode {
+fn miss_mode(raw: Option<RawMissMode>, at: &Path, has_upstream: bool, found: &mut Collector) -> MissMode {
     match raw {
         None | Some(RawMissMode::Fetch) => MissMode::Fetch,
         Some(RawMissMode::None) => MissMode::None,

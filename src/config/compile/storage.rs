@@ -1,6 +1,6 @@
 //! The section `storage`.
 
-use crate::config::problems::{Found, Path};
+use crate::config::problems::{Collector, Path};
 use crate::config::raw::{
     RawDelivery, RawDeliveryOverride, RawDialect, RawLayout, RawListing, RawPresign, RawReverify,
     RawSecureLink, RawStorage, RawZips, Section,
@@ -17,7 +17,7 @@ pub(super) fn storage(
     raw: &RawStorage,
     at: &Path,
     context: &endpoint::Context<'_>,
-    found: &mut Found,
+    found: &mut Collector,
 ) -> Storage {
     let mut read = |name, raw, default, range| count::within(raw, default, &range, &at.key(name), found);
     let part_bytes = read(
@@ -77,7 +77,7 @@ pub(super) fn storage(
     }
 }
 
-fn delivery(raw: &RawDelivery, at: &Path, found: &mut Found) -> Delivery {
+fn delivery(raw: &RawDelivery, at: &Path, found: &mut Collector) -> Delivery {
     let zips = raw.zips.map_or(Zips::Stream, kind);
     let overrides = each(raw.overrides.as_deref(), None, &at.key("overrides"), found, overridden);
     let redirects = zips == Zips::Redirect || overrides.iter().any(|(_, zips)| *zips == Zips::Redirect);
@@ -89,7 +89,7 @@ fn delivery(raw: &RawDelivery, at: &Path, found: &mut Found) -> Delivery {
     Delivery { zips, overrides, address }
 }
 
-fn overridden(raw: &RawDeliveryOverride, at: &Path, found: &mut Found) -> (Patterns, Zips) {
+fn overridden(raw: &RawDeliveryOverride, at: &Path, found: &mut Collector) -> (Patterns, Zips) {
     let why = "missing: the modules it is for, such as [\"github.com/acme\"]";
     let modules = some_modules(raw.modules.as_deref(), why, at, found);
     if raw.zips.is_none() {
@@ -105,7 +105,7 @@ fn kind(raw: RawZips) -> Zips {
     }
 }
 
-fn address(raw: &RawDelivery, url: &str, at: &Path, found: &mut Found) -> Address {
+fn address(raw: &RawDelivery, url: &str, at: &Path, found: &mut Collector) -> Address {
     let (scheme, authority, path_prefix) = endpoint::split(url, &at.key("url"), found);
     let range = limits::MIN_EXPIRES..=limits::MAX_EXPIRES;
     let why = "nobody could use it, or S3 would not";
@@ -144,7 +144,7 @@ fn without_usual_port(scheme: Scheme, authority: String) -> String {
     authority.strip_suffix(port).map(str::to_owned).unwrap_or(authority)
 }
 
-fn presign(raw: &RawPresign, at: &Path, found: &mut Found) -> S3Key {
+fn presign(raw: &RawPresign, at: &Path, found: &mut Collector) -> S3Key {
     // Both are parts of what is signed, between slashes.
     let mut word = |name, text: &Option<String>| {
         let text = text.as_deref().unwrap_or_default();
@@ -170,7 +170,7 @@ fn presign(raw: &RawPresign, at: &Path, found: &mut Found) -> S3Key {
 }
 
 /// A text that no message quotes.
-fn secret_of(raw: Option<&str>, at: &Path, found: &mut Found) -> Secret {
+fn secret_of(raw: Option<&str>, at: &Path, found: &mut Collector) -> Secret {
     match raw {
         None | Some("") => found.note(at, "missing: no address can be signed without"),
         Some(text) if !header::is_value(text) => {
