@@ -168,7 +168,6 @@ fn upstream(raw: &RawUpstream, at: &Path, context: &Context<'_>, found: &mut Col
     let endpoint = Endpoint {
         http2: raw.http2.unwrap_or_default(),
         egress: endpoint::egress(raw.egress.as_deref(), &at.key("egress"), found),
-        redirects: endpoint::redirects(raw.redirects.as_ref(), at, found),
         ..endpoint::endpoint(&raw.endpoint(), at, context, found)
     };
     let name = match &raw.name {
@@ -228,7 +227,6 @@ fn sumdb(raw: &RawSumdb, at: &Path, context: &Context<'_>, found: &mut Collector
     let name = raw.name.clone().unwrap_or_default();
     let endpoint = Endpoint {
         egress: endpoint::egress(raw.egress.as_deref(), &at.key("egress"), found),
-        redirects: endpoint::redirects(raw.redirects.as_ref(), at, found),
         ..endpoint::endpoint(&raw.endpoint(), at, context, found)
     };
     // A name that is none has been noted: whose key it should be is unknown.
@@ -260,7 +258,12 @@ fn private(raw: &RawPrivate, at: &Path, found: &mut Collector) -> Private {
 }
 
 /// The modules that an override is for: `missing` says what is wrong where it is for none.
-fn some_modules(list: Option<&[Option<String>]>, missing: &str, at: &Path, found: &mut Collector) -> Patterns {
+fn some_modules(
+    list: Option<&[Option<String>]>,
+    missing: &str,
+    at: &Path,
+    found: &mut Collector,
+) -> Patterns {
     let listed = at.key("modules");
     if list.is_none_or(<[_]>::is_empty) {
         found.note(&listed, missing);

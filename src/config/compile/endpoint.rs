@@ -21,13 +21,13 @@ pub(super) fn endpoint(
     context: &Context<'_>,
     found: &mut Collector,
 ) -> Endpoint {
-    let cluster = cluster(raw.cluster, &at.key("cluster"), found);
+    let reached_by = cluster(raw.cluster, &at.key("cluster"), found);
     let (scheme, authority, path_prefix) = match raw.url {
         Some(url) => by_url(url, raw, at, found),
         None => by_parts(raw, at, found),
     };
     Endpoint {
-        cluster,
+        cluster: reached_by,
         authority,
         scheme,
         path_prefix,
@@ -35,7 +35,7 @@ pub(super) fn endpoint(
         timeout: duration::timeout(raw.timeout, context.timeout, &at.key("timeout"), found),
         http2: false,
         egress: None,
-        redirects: Redirects::default(),
+        redirects: Redirects::read(raw.redirects, &at.key("redirects"), found, cluster),
     }
 }
 
@@ -50,11 +50,6 @@ pub(super) fn egress(raw: Option<&str>, at: &Path, found: &mut Collector) -> Opt
         return None;
     }
     Some(name.to_owned())
-}
-
-/// The hosts to which redirects are followed.
-pub(super) fn redirects(raw: Option<&Map<String, Value>>, at: &Path, found: &mut Collector) -> Redirects {
-    Redirects::read(raw, &at.key("redirects"), found, cluster)
 }
 
 /// What to say of headers that downloads may lack: no filter can see whether the gateway's route adds them.

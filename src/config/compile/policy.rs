@@ -8,7 +8,7 @@ use crate::config::problems::{Collector, Path, quoted};
 use crate::config::raw::{
     RawBundle, RawBundleDocument, RawCount, RawDefault, RawMissMode, RawOnMiss, RawPolicy,
 };
-use crate::config::{Bundle, BundleSource, Endpoint, MissMode, MissOverride, OnMiss, PolicySection, limits};
+use crate::config::{Bundle, BundleSource, MissMode, MissOverride, OnMiss, PolicySection, limits};
 use crate::policy::{Action, Principal, Rule, athens};
 
 /// What the section takes from outside of it.
@@ -136,10 +136,7 @@ fn bundle_source(
         &at.key("interval"),
         found,
     );
-    let endpoint = Endpoint {
-        redirects: endpoint::redirects(raw.redirects.as_ref(), at, found),
-        ..endpoint::endpoint(&raw.endpoint(), at, context, found)
-    };
+    let endpoint = endpoint::endpoint(&raw.endpoint(), at, context, found);
     // Elsewhere it is a prefix, and the slash at its end says nothing.
     for (field, text) in [("url", &raw.url), ("path_prefix", &raw.path_prefix)] {
         if !endpoint.path_prefix.is_empty() && text.as_ref().is_some_and(|text| text.ends_with('/')) {

@@ -18,11 +18,29 @@ pub(in crate::config) struct RawEndpoint<'a> {
     pub(in crate::config) path_prefix: Option<&'a str>,
     pub(in crate::config) headers: Option<&'a Map<String, Value>>,
     pub(in crate::config) timeout: Option<&'a RawDuration>,
+    /// None of a storage, whose redirects are not followed.
+    pub(in crate::config) redirects: Option<&'a Map<String, Value>>,
 }
 
 /// Adds the fields of an endpoint to a section. (`#[serde(flatten)]` would hide where an error is.)
 macro_rules! endpoint_section {
-    ($(#[$meta:meta])* $name:ident, default timeout $timeout:expr, { $($own:tt)* }) => {
+    ($(#[$meta:meta])* $name:ident, default timeout $timeout:expr, follows redirects, { $($own:tt)* }) => {
+        endpoint_section! { $(#[$meta])* $name, default timeout $timeout, follows (redirects), {
+            $($own)*
+            /// To which other hosts its redirects are followed, and the Envoy cluster that reaches each:
+            /// `{"storage.googleapis.com": "storage_googleapis_com"}`. A host is a name, `*.example.com` for every host below a domain, or
+            /// one of them with a port. None by default: a redirect to another host is a bad answer then, which names the host. Up to
+            /// ten redirects are followed; on its own host always, by its own cluster unless its scheme changes and the host is listed
+            /// here. Another host is asked by GET, and none of `headers` goes there.
+            #[cfg_attr(
+                not(target_arch = "wasm32"),
+                schemars(with = "Option<std::collections::BTreeMap<String, String>>"),
+                schemars(extend("default" = Map::new()))
+            )]
+            pub(in crate::config) redirects: Option<Map<String, Value>>,
+        } }
+    };
+    ($(#[$meta:meta])* $name:ident, default timeout $timeout:expr, follows ($($redirects:ident)?), { $($own:tt)* }) => {
         $(#[$meta])*
         #[derive(Debug, Default, Deserialize)]
         #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
@@ -79,6 +97,7 @@ macro_rules! endpoint_section {
                     path_prefix: self.path_prefix.as_deref(),
                     headers: self.headers.as_ref(),
                     timeout: self.timeout.as_ref(),
+                    redirects: None$(.or(self.$redirects.as_ref()))?,
                 }
             }
         }
@@ -87,7 +106,7 @@ macro_rules! endpoint_section {
 
 endpoint_section! {
     /// A Go module proxy to fetch from.
-    RawUpstream, default timeout limits::DEFAULT_UPSTREAM_TIMEOUT, {
+    RawUpstream, default timeout limits::DEFAULT_UPSTREAM_TIMEOUT, follows redirects, {
         /// What metrics and logs call it: 1 to 32 of `a-z`, `0-9`, `_` and `-`, no two alike. By default its
         /// authority, with `_` for every other character: `proxy.golang.org` is `proxy_golang_org`, wherever it stands in
         /// the list.
@@ -109,23 +128,12 @@ endpoint_section! {
         /// connection comes about, Envoy does not tell the filter whether that proxy or the server refused. Naming it leads
         /// nothing through it; `examples/egress-proxy` does. None by default.
         pub(in crate::config) egress: Option<String>,
-        /// To which other hosts its redirects are followed, and the Envoy cluster that reaches each:
-        /// `{"storage.googleapis.com": "storage_googleapis_com"}`. A host is a name, `*.example.com` for every host below a domain, or
-        /// one of them with a port. None by default: a redirect to another host is a bad answer then, which names the host. Up to
-        /// ten redirects are followed; on its own host always, by its own cluster unless its scheme changes and the host is listed
-        /// here. Another host is asked by GET, and none of `headers` goes there.
-        #[cfg_attr(
-            not(target_arch = "wasm32"),
-            schemars(with = "Option<std::collections::BTreeMap<String, String>>"),
-            schemars(extend("default" = Map::new()))
-        )]
-        pub(in crate::config) redirects: Option<Map<String, Value>>,
     }
 }
 
 endpoint_section! {
     /// A checksum database.
-    RawSumdb, default timeout limits::DEFAULT_UPSTREAM_TIMEOUT, {
+    RawSumdb, default timeout limits::DEFAULT_UPSTREAM_TIMEOUT, follows redirects, {
         /// Its name as in GOSUMDB, e.g. `sum.golang.org`: a host, with a path where it has one.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
         pub(in crate::config) name: Option<String>,
@@ -134,23 +142,12 @@ endpoint_section! {
         pub(in crate::config) key: Option<String>,
         /// As with an upstream: the proxy that its cluster goes through.
         pub(in crate::config) egress: Option<String>,
-        /// To which other hosts its redirects are followed, and the Envoy cluster that reaches each:
-        /// `{"storage.googleapis.com": "storage_googleapis_com"}`. A host is a name, `*.example.com` for every host below a domain, or
-        /// one of them with a port. None by default: a redirect to another host is a bad answer then, which names the host. Up to
-        /// ten redirects are followed; on its own host always, by its own cluster unless its scheme changes and the host is listed
-        /// here. Another host is asked by GET, and none of `headers` goes there.
-        #[cfg_attr(
-            not(target_arch = "wasm32"),
-            schemars(with = "Option<std::collections::BTreeMap<String, String>>"),
-            schemars(extend("default" = Map::new()))
-        )]
-        pub(in crate::config) redirects: Option<Map<String, Value>>,
     }
 }
 
 endpoint_section! {
     /// Where modules are kept.
-    RawStorage, default timeout limits::DEFAULT_STORAGE_TIMEOUT, {
+    RawStorage, default timeout limits::DEFAULT_STORAGE_TIMEOUT, follows (), {
         /// How objects are read and written. For S3 the bucket is in the `url`: as its path (`https://s3.example.com/bucket`)
         /// or as its host, whichever the store wants; requests are signed by Envoy (`aws_request_signing` in the
         /// cluster, with `use_unsigned_payload`). The key needs `s3:GetObject`, `s3:PutObject`,
@@ -214,7 +211,7 @@ endpoint_section! {
 
 endpoint_section! {
     /// Where a policy bundle comes from.
-    RawBundle, default timeout limits::DEFAULT_STORAGE_TIMEOUT, {
+    RawBundle, default timeout limits::DEFAULT_STORAGE_TIMEOUT, follows redirects, {
         /// How often it is asked for, by one worker for all, with the entity tag of the one that is in force.
         #[cfg_attr(
             not(target_arch = "wasm32"),
@@ -228,17 +225,6 @@ endpoint_section! {
         /// Whether no module is served before a bundle was read. By default none is: rules that are not there yet refuse nothing.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = true)))]
         pub(in crate::config) required: Option<bool>,
-        /// To which other hosts its redirects are followed, and the Envoy cluster that reaches each:
-        /// `{"storage.googleapis.com": "storage_googleapis_com"}`. A host is a name, `*.example.com` for every host below a domain, or
-        /// one of them with a port. None by default: a redirect to another host is a bad answer then, which names the host. Up to
-        /// ten redirects are followed; on its own host always, by its own cluster unless its scheme changes and the host is listed
-        /// here. Another host is asked by GET, and none of `headers` goes there.
-        #[cfg_attr(
-            not(target_arch = "wasm32"),
-            schemars(with = "Option<std::collections::BTreeMap<String, String>>"),
-            schemars(extend("default" = Map::new()))
-        )]
-        pub(in crate::config) redirects: Option<Map<String, Value>>,
     }
 }
 
