@@ -177,6 +177,14 @@ impl Path {
         })
     }
 
+    /// The smallest document that has `value` at this place, wherever in its lists that is.
+    pub(super) fn holding(&self, value: Value) -> Value {
+        self.0.iter().rev().fold(value, |inner, step| match step {
+            Step::Index(_) => Value::Array(vec![inner]),
+            Step::Key(key) => Value::Object([(key.clone().into_owned(), inner)].into_iter().collect()),
+        })
+    }
+
     /// Sorts by document order. What is missing sorts before what its object holds.
     fn place_in(&self, document: &Value) -> Vec<usize> {
         let mut value = Some(document);

@@ -21,15 +21,14 @@ pub(super) use self::endpoint::{
 pub(super) use self::fetch::RawFetch;
 pub(super) use self::freshness::RawFreshness;
 pub(super) use self::policy::{
-    RawAction, RawBundleDocument, RawDefault, RawMissMode, RawMissOverride, RawOnMiss, RawPolicy, RawReach,
-    RawRule,
+    RawAction, RawBundleDocument, RawDefault, RawMissMode, RawOnMiss, RawPolicy, RawReach, RawRule,
 };
 pub(super) use self::storage::{
     RawDelivery, RawDeliveryOverride, RawDialect, RawLayout, RawListing, RawPresign, RawReverify,
     RawSecureLink, RawZips,
 };
-pub(super) use self::verify::{RawMode, RawVerify, RawVerifyOverride};
-pub(super) use self::words::{RawCount, RawDuration, Section};
+pub(super) use self::verify::{RawMode, RawVerify};
+pub(super) use self::words::{BETWEEN_NAMES, OBJECT_WITH, RawCount, RawDuration, Section};
 
 #[cfg(not(target_arch = "wasm32"))]
 use super::limits;

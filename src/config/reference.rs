@@ -11,8 +11,11 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::compile::duration::text;
+use super::json_tree::JsonTree;
+use super::problems::Collector;
+use super::raw::RawConfig;
 use super::tests::FULL;
-use super::{Config, MINIMAL, Problems, limits};
+use super::{Config, MINIMAL, Problems, limits, typed};
 
 const SCHEMA: &str = "envoy/config.schema.json";
 const REFERENCE: &str = "envoy/CONFIGURATION.md";
@@ -92,6 +95,31 @@ fn documented_bounds_are_the_compiled_ones() {
         checked, 25,
         "eight numbers, four timeouts, eight freshnesses, two waits, an expiry, an age, an interval"
     );
+}
+
+/// Whoever slips in any section is told the fields of that section.
+#[test]
+fn an_unknown_field_is_answered_with_the_fields_of_its_section() {
+    let schema = schema::schema();
+    let sections = all(&schema);
+    assert!(sections.len() > 20, "{} sections", sections.len());
+    for Section { name, object, .. } in &sections {
+        let mut written = json!({"no such field": 1});
+        let mut place = name.as_str();
+        while !place.is_empty() {
+            let is_list = sections.iter().any(|section| section.name == place && section.is_list);
+            let (around, key) = place.rsplit_once('.').unwrap_or(("", place));
+            written = if is_list { json!({key: [written]}) } else { json!({key: written}) };
+            place = around;
+        }
+        let mut found = Collector::default();
+        let tree = JsonTree::read(&written.to_string()).unwrap();
+        assert!(typed::read::<RawConfig>(&tree, &mut found).is_some(), "{name}");
+        let problems = found.in_order_of(&tree.root).to_string();
+        let known: Vec<&str> = fields(object).map(|(field, _)| field).collect();
+        let told = format!("[\"no such field\"]: unknown field; known here: {}", known.join(", "));
+        assert!(problems.ends_with(&told), "{name}: {problems}");
+    }
 }
 
 /// Numbers that descriptions spell out are those of `limits`.
