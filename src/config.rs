@@ -21,6 +21,7 @@ mod redirects;
 #[cfg(test)]
 #[cfg(not(target_arch = "wasm32"))]
 mod reference;
+mod setting;
 mod storage;
 #[cfg(test)]
 mod tests;

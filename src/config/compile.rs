@@ -2,8 +2,6 @@
 //! and the rest is looked at; whoever asked throws the result away when anything was noted.
 
 mod callers;
-mod count;
-pub(super) mod duration;
 mod endpoint;
 mod fetch;
 mod freshness;
@@ -15,7 +13,6 @@ mod verify;
 
 use crate::gomod::{Pattern, Patterns};
 
-use self::endpoint::Context;
 pub(super) use self::policy::bundle;
 use super::host::{self, HostPattern};
 use super::problems::{Collector, Path, quoted};
@@ -29,9 +26,6 @@ use super::{Admin, Config, Endpoint, Fallback, Index, Match, Private, Sumdb, Ups
 pub(super) fn config(raw: RawConfig, found: &mut Collector) -> Config {
     let root = Path::root();
     let matching = matching(&raw.matching.0.unwrap_or_default(), &root.key("match"), found);
-    let by_default = |timeout| Context { matching: &matching, timeout };
-    let remote = by_default(limits::DEFAULT_UPSTREAM_TIMEOUT);
-    let near = by_default(limits::DEFAULT_STORAGE_TIMEOUT);
 
     let has_upstream = raw.upstreams.as_ref().is_some_and(|list| !list.is_empty());
     if !has_upstream && raw.storage.0.is_none() && !found.covers(&root.key("storage")) {
@@ -46,23 +40,23 @@ pub(super) fn config(raw: RawConfig, found: &mut Collector) -> Config {
         limits::MAX_UPSTREAMS,
         found,
         |raw, at, found| {
-            let upstream = upstream(raw, at, &remote, found);
+            let upstream = upstream(raw, at, &matching, found);
             (upstream.name.clone(), upstream)
         },
     );
     let sumdb =
         named(raw.sumdb.as_deref(), &root.key("sumdb"), limits::MAX_SUMDBS, found, |raw, at, found| {
-            let sumdb = sumdb(raw, at, &remote, found);
+            let sumdb = sumdb(raw, at, &matching, found);
             (raw.name.clone().unwrap_or_default(), sumdb)
         });
     let sumdb = sumdb.into_iter().flatten().collect();
     let verify = verify::verify(&raw.verify.0.unwrap_or_default(), &root.key("verify"), found);
-    let storage = raw.storage.0.map(|raw| storage::storage(&raw, &root.key("storage"), &near, found));
+    let storage = raw.storage.0.map(|raw| storage::storage(&raw, &root.key("storage"), &matching, found));
     let mut warnings = Vec::new();
     let at_policy = root.key("policy");
     // What was meant to be one has been noted.
     let has_upstream = has_upstream || found.covers(&root.key("upstreams"));
-    let context = policy::Context { endpoint: near, has_upstream };
+    let context = policy::Context { matching: &matching, has_upstream };
     let policy = policy::policy(raw.policy.0.unwrap_or_default(), &at_policy, &context, found, &mut warnings);
     let offline = raw.mode == Some(RawReach::Offline);
     if offline && storage.is_none() && !found.covers(&root.key("storage")) {
@@ -111,8 +105,8 @@ fn matching(raw: &RawMatch, at: &Path, found: &mut Collector) -> Match {
         }
     }
     let mut carrier = |name, raw: Option<&str>, default| header::carrier(raw, default, &at.key(name), found);
-    let route_header = carrier("route_header", raw.route_header.as_deref(), limits::DEFAULT_ROUTE_HEADER);
-    let host_header = carrier("host_header", raw.host_header.as_deref(), limits::DEFAULT_HOST_HEADER);
+    let route_header = carrier("route_header", raw.route_header.as_deref(), RawMatch::ROUTE_HEADER);
+    let host_header = carrier("host_header", raw.host_header.as_deref(), RawMatch::HOST_HEADER);
     if route_header == host_header {
         found.note(&at.key("host_header"), "the same as `route_header`; each carries something else");
     }
@@ -164,11 +158,11 @@ fn each<R, T>(
     compiled
 }
 
-fn upstream(raw: &RawUpstream, at: &Path, context: &Context<'_>, found: &mut Collector) -> Upstream {
+fn upstream(raw: &RawUpstream, at: &Path, matching: &Match, found: &mut Collector) -> Upstream {
     let endpoint = Endpoint {
         http2: raw.http2.unwrap_or_default(),
         egress: endpoint::egress(raw.egress.as_deref(), &at.key("egress"), found),
-        ..endpoint::endpoint(&raw.endpoint(), at, context, found)
+        ..endpoint::endpoint(&raw.endpoint(), at, matching, found)
     };
     let name = match &raw.name {
         Some(name) => {
@@ -214,7 +208,7 @@ fn plain_name(name: &str, at: &Path, found: &mut Collector) {
     }
 }
 
-fn sumdb(raw: &RawSumdb, at: &Path, context: &Context<'_>, found: &mut Collector) -> Option<Sumdb> {
+fn sumdb(raw: &RawSumdb, at: &Path, matching: &Match, found: &mut Collector) -> Option<Sumdb> {
     let named = at.key("name");
     match raw.name.as_deref() {
         None => found.note(&named, "missing: its name as in GOSUMDB, such as sum.golang.org"),
@@ -227,7 +221,7 @@ fn sumdb(raw: &RawSumdb, at: &Path, context: &Context<'_>, found: &mut Collector
     let name = raw.name.clone().unwrap_or_default();
     let endpoint = Endpoint {
         egress: endpoint::egress(raw.egress.as_deref(), &at.key("egress"), found),
-        ..endpoint::endpoint(&raw.endpoint(), at, context, found)
+        ..endpoint::endpoint(&raw.endpoint(), at, matching, found)
     };
     // A name that is none has been noted: whose key it should be is unknown.
     let signer = Some(name.as_str()).filter(|_| !found.covers(&named));
@@ -283,18 +277,10 @@ fn patterns(list: Option<&[Option<String>]>, at: &Path, found: &mut Collector) -
 }
 
 fn index(raw: &RawIndex, at: &Path, found: &mut Collector) -> Index {
-    let slots = limits::MIN_SLOTS..=limits::MAX_SLOTS;
-    let entry = limits::MIN_ENTRY_BYTES..=limits::MAX_ENTRY_BYTES;
-    let mut read = |name, raw, default, range| count::within(raw, default, range, &at.key(name), found);
     let index = Index {
-        slots: read("slots", raw.slots, limits::DEFAULT_SLOTS, &slots),
-        negative_slots: read("negative_slots", raw.negative_slots, limits::DEFAULT_NEGATIVE_SLOTS, &slots),
-        max_entry_bytes: read(
-            "max_entry_bytes",
-            raw.max_entry_bytes,
-            limits::DEFAULT_MAX_ENTRY_BYTES,
-            &entry,
-        ),
+        slots: RawIndex::SLOTS.read(raw.slots, at, found),
+        negative_slots: RawIndex::NEGATIVE_SLOTS.read(raw.negative_slots, at, found),
+        max_entry_bytes: RawIndex::MAX_ENTRY_BYTES.read(raw.max_entry_bytes, at, found),
     };
     let Index { slots, max_entry_bytes: entry, .. } = index;
     let (bytes, most) = (index.memory_bound_bytes(), limits::MAX_INDEX_MEMORY_BYTES);

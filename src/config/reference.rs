@@ -10,10 +10,10 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::compile::duration::text;
 use super::json_tree::JsonTree;
 use super::problems::Collector;
-use super::raw::RawConfig;
+use super::raw::{RawConfig, RawFetch, RawIndex};
+use super::setting::Bounded;
 use super::tests::FULL;
 use super::{Config, MINIMAL, Problems, limits, typed};
 
@@ -97,6 +97,23 @@ fn documented_bounds_are_the_compiled_ones() {
     );
 }
 
+/// A setting is called what its field is: what is out of bounds is noted there.
+#[test]
+fn what_is_out_of_bounds_is_noted_at_its_field() {
+    let checked = for_each_field(|place, properties, with| {
+        let beyond = match (properties["maximum"].as_u64(), properties["x-longest"].as_str()) {
+            (Some(most), _) => json!(most + 1),
+            (None, Some(most)) => json!(format!("{most} 1ns")),
+            (None, None) => return None,
+        };
+        let (_, field) = place.rsplit_once('.').unwrap();
+        let problems = with(beyond).unwrap_err();
+        assert!(problems.iter().all(|problem| problem.path().ends_with(&format!(".{field}"))), "{problems}");
+        Some(())
+    });
+    assert!(checked > 20, "{checked} fields have bounds");
+}
+
 /// Whoever slips in any section is told the fields of that section.
 #[test]
 fn an_unknown_field_is_answered_with_the_fields_of_its_section() {
@@ -159,11 +176,12 @@ fn for_each_field(
                 let is_default = properties["default"] == value;
                 if name == "index" && !is_default {
                     // The largest of everything is past the bound of the whole: the others are small.
-                    written["index"] = json!({"slots": 1, "max_entry_bytes": limits::MIN_ENTRY_BYTES});
+                    written["index"] =
+                        json!({"slots": 1, "max_entry_bytes": RawIndex::MAX_ENTRY_BYTES.least});
                 }
                 if field == "zip_wait" && !is_default {
                     // It is bounded by the other wait, too: that is the longest.
-                    written["fetch"] = json!({"wait": text(limits::MAX_WAIT)});
+                    written["fetch"] = json!({"wait": RawFetch::WAIT.most.shown()});
                 }
                 if name == "policy.rules" {
                     // None is the default: the one that a bound is tried at is here alone.

@@ -1,24 +1,16 @@
 //! Endpoints: where requests go and what they carry.
 
-use std::time::Duration;
-
 use serde_json::{Map, Value};
 
-use super::{duration, header, path};
+use super::{header, path};
 use crate::config::problems::{Collector, Path, quoted};
 use crate::config::raw::{RawEndpoint, RawScheme};
 use crate::config::{Config, Endpoint, Match, Redirects, Scheme, host, limits};
 
-/// What an endpoint takes from outside its section.
-pub(super) struct Context<'a> {
-    pub(super) matching: &'a Match,
-    pub(super) timeout: Duration,
-}
-
 pub(super) fn endpoint(
     raw: &RawEndpoint<'_>,
     at: &Path,
-    context: &Context<'_>,
+    matching: &Match,
     found: &mut Collector,
 ) -> Endpoint {
     let reached_by = cluster(raw.cluster, &at.key("cluster"), found);
@@ -31,8 +23,8 @@ pub(super) fn endpoint(
         authority,
         scheme,
         path_prefix,
-        headers: headers(raw.headers, &at.key("headers"), context.matching, found),
-        timeout: duration::timeout(raw.timeout, context.timeout, &at.key("timeout"), found),
+        headers: headers(raw.headers, &at.key("headers"), matching, found),
+        timeout: raw.timeout_setting.read(raw.timeout, at, found),
         http2: false,
         egress: None,
         redirects: Redirects::read(raw.redirects, &at.key("redirects"), found, cluster),

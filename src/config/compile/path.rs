@@ -1,7 +1,7 @@
 //! Path prefixes: checked, and written one way.
 
-use crate::config::limits;
 use crate::config::problems::{Collector, Path, quoted};
+use crate::config::raw::RawAdmin;
 
 /// Whether percent-escapes may stand in a prefix.
 #[derive(Clone, Copy, PartialEq)]
@@ -29,7 +29,7 @@ pub(super) fn match_prefix(raw: Option<&str>, at: &Path, found: &mut Collector) 
 
 /// The prefix of Modgate's own pages: `/x/`.
 pub(super) fn admin_prefix(raw: Option<&str>, at: &Path, found: &mut Collector) -> String {
-    let text = raw.unwrap_or(limits::DEFAULT_ADMIN_PREFIX);
+    let text = raw.unwrap_or(RawAdmin::PATH_PREFIX);
     let prefix = normalised(text, Escapes::Refused).and_then(|prefix| {
         let first = prefix.split('/').nth(1).unwrap_or_default();
         if first.is_empty() {

@@ -3,18 +3,18 @@
 mod overshadowed;
 mod rule;
 
-use super::{duration, each, endpoint, given, some_modules};
+use super::{each, endpoint, given, some_modules};
 use crate::config::problems::{Collector, Path, quoted};
 use crate::config::raw::{
     RawBundle, RawBundleDocument, RawCount, RawDefault, RawMissMode, RawOnMiss, RawPolicy,
 };
-use crate::config::{Bundle, BundleSource, MissMode, MissOverride, OnMiss, PolicySection, limits};
+use crate::config::{Bundle, BundleSource, Match, MissMode, MissOverride, OnMiss, PolicySection, limits};
 use crate::policy::{Action, Principal, Rule, athens};
 
 /// What the section takes from outside of it.
 pub(super) struct Context<'a> {
     /// For where the bundle comes from.
-    pub(super) endpoint: endpoint::Context<'a>,
+    pub(super) matching: &'a Match,
     /// Whether there is an upstream to send clients to.
     pub(super) has_upstream: bool,
 }
@@ -45,7 +45,7 @@ pub(super) fn policy(
         }
         filter.splice(0..0, read.rules);
     }
-    let bundle = raw.bundle.0.map(|raw| bundle_source(&raw, &at.key("bundle"), &context.endpoint, found));
+    let bundle = raw.bundle.0.map(|raw| bundle_source(&raw, &at.key("bundle"), context.matching, found));
     let at_miss = at.key("on_miss");
     let on_miss = on_miss(&raw.on_miss.0.unwrap_or_default(), &at_miss, context.has_upstream, found);
     PolicySection::new(rules, filter, default.unwrap_or(false), bundle, on_miss)
@@ -120,30 +120,16 @@ fn everything(action: Action) -> Rule {
     }
 }
 
-fn bundle_source(
-    raw: &RawBundle,
-    at: &Path,
-    context: &endpoint::Context<'_>,
-    found: &mut Collector,
-) -> BundleSource {
-    let range = limits::MIN_BUNDLE_INTERVAL..=limits::MAX_BUNDLE_INTERVAL;
-    let why = "more often is a flood, and more seldom no rule";
-    let interval = duration::within(
-        raw.interval.as_ref(),
-        limits::DEFAULT_BUNDLE_INTERVAL,
-        &range,
-        why,
-        &at.key("interval"),
-        found,
-    );
-    let endpoint = endpoint::endpoint(&raw.endpoint(), at, context, found);
+fn bundle_source(raw: &RawBundle, at: &Path, matching: &Match, found: &mut Collector) -> BundleSource {
+    let interval = RawBundle::INTERVAL.read(raw.interval.as_ref(), at, found);
+    let endpoint = endpoint::endpoint(&raw.endpoint(), at, matching, found);
     // Elsewhere it is a prefix, and the slash at its end says nothing.
     for (field, text) in [("url", &raw.url), ("path_prefix", &raw.path_prefix)] {
         if !endpoint.path_prefix.is_empty() && text.as_ref().is_some_and(|text| text.ends_with('/')) {
             found.note(&at.key(field), "it ends in a slash, and a bundle is a file");
         }
     }
-    BundleSource { endpoint, interval, required: raw.required.unwrap_or(true) }
+    BundleSource { endpoint, interval, required: raw.required.unwrap_or(RawBundle::REQUIRED) }
 }
 
 fn on_miss(raw: &RawOnMiss, at: &Path, has_upstream: bool, found: &mut Collector) -> OnMiss {

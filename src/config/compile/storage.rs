@@ -6,32 +6,16 @@ use crate::config::raw::{
     RawSecureLink, RawStorage, RawZips, Section,
 };
 use crate::config::{
-    Access, Address, Delivery, Dialect, Endpoint, Layout, Listing, Reverify, S3Key, Scheme, Secret, Storage,
-    Zips, limits,
+    Access, Address, Delivery, Dialect, Endpoint, Layout, Listing, Match, Reverify, S3Key, Scheme, Secret,
+    Storage, Zips, limits,
 };
 use crate::gomod::Patterns;
 
-use super::{count, duration, each, endpoint, header, path, some_modules};
+use super::{each, endpoint, header, path, some_modules};
 
-pub(super) fn storage(
-    raw: &RawStorage,
-    at: &Path,
-    context: &endpoint::Context<'_>,
-    found: &mut Collector,
-) -> Storage {
-    let mut read = |name, raw, default, range| count::within(raw, default, &range, &at.key(name), found);
-    let part_bytes = read(
-        "part_bytes",
-        raw.part_bytes,
-        limits::DEFAULT_PART_BYTES,
-        limits::MIN_PART_BYTES..=limits::MAX_PART_BYTES,
-    );
-    let parts_in_flight = read(
-        "parts_in_flight",
-        raw.parts_in_flight,
-        limits::DEFAULT_PARTS_IN_FLIGHT,
-        limits::MIN_PARTS_IN_FLIGHT..=limits::MAX_PARTS_IN_FLIGHT,
-    );
+pub(super) fn storage(raw: &RawStorage, at: &Path, matching: &Match, found: &mut Collector) -> Storage {
+    let part_bytes = RawStorage::PART_BYTES.read(raw.part_bytes, at, found);
+    let parts_in_flight = RawStorage::PARTS_IN_FLIGHT.read(raw.parts_in_flight, at, found);
     let held = part_bytes.saturating_mul(parts_in_flight.saturating_add(limits::SPARE_PARTS));
     if held > limits::MAX_UPLOAD_BYTES {
         let (spare, most) = (limits::SPARE_PARTS, limits::MAX_UPLOAD_BYTES);
@@ -46,7 +30,7 @@ pub(super) fn storage(
     Storage {
         endpoint: Endpoint {
             http2: raw.http2.unwrap_or_default(),
-            ..endpoint::endpoint(&raw.endpoint(), at, context, found)
+            ..endpoint::endpoint(&raw.endpoint(), at, matching, found)
         },
         dialect: match raw.dialect {
             Some(RawDialect::S3) => Dialect::S3,
@@ -62,7 +46,7 @@ pub(super) fn storage(
             None | Some(RawLayout::Goproxy) => Layout::Goproxy,
         },
         key_prefix: path::key_prefix(raw.key_prefix.as_deref(), &at.key("key_prefix"), found),
-        write: raw.write.unwrap_or(true),
+        write: raw.write.unwrap_or(RawStorage::WRITE),
         reverify: match raw.reverify {
             Some(RawReverify::Always) => Reverify::Always,
             None | Some(RawReverify::FirstRead) => Reverify::FirstRead,
@@ -107,16 +91,7 @@ fn kind(raw: RawZips) -> Zips {
 
 fn address(raw: &RawDelivery, url: &str, at: &Path, found: &mut Collector) -> Address {
     let (scheme, authority, path_prefix) = endpoint::split(url, &at.key("url"), found);
-    let range = limits::MIN_EXPIRES..=limits::MAX_EXPIRES;
-    let why = "nobody could use it, or S3 would not";
-    let expires = duration::within(
-        raw.expires.as_ref(),
-        limits::DEFAULT_EXPIRES,
-        &range,
-        why,
-        &at.key("expires"),
-        found,
-    );
+    let expires = RawDelivery::EXPIRES.read(raw.expires.as_ref(), at, found);
     if expires.subsec_nanos() > 0 {
         found.note(&at.key("expires"), "signed addresses count in whole seconds");
     }

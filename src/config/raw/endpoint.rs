@@ -1,12 +1,13 @@
 //! The sections that are reached through an Envoy cluster: an upstream, a checksum database, the storage.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::storage::{RawDelivery, RawDialect, RawLayout, RawListing, RawReverify};
 use super::words::{RawCount, RawDuration, Section};
-#[cfg(not(target_arch = "wasm32"))]
-use crate::config::{compile::duration::text, limits};
+use crate::config::{limits, setting::Setting};
 
 /// The fields by which an upstream, a checksum database and the storage are reached: the same for all of them.
 #[derive(Debug)]
@@ -18,14 +19,33 @@ pub(in crate::config) struct RawEndpoint<'a> {
     pub(in crate::config) path_prefix: Option<&'a str>,
     pub(in crate::config) headers: Option<&'a Map<String, Value>>,
     pub(in crate::config) timeout: Option<&'a RawDuration>,
+    pub(in crate::config) timeout_setting: Setting<Duration>,
     /// None of a storage, whose redirects are not followed.
     pub(in crate::config) redirects: Option<&'a Map<String, Value>>,
 }
 
+const UPSTREAM_TIMEOUT: Setting<Duration> = Setting {
+    name: "timeout",
+    // A public proxy that has to fetch a module from its origin first takes seconds, and up to a minute before it gives up itself
+    // and says why (reported: 58 s); others that stand before a repository of gigabytes begin to answer after a hundred. The go
+    // command itself waits without a limit.
+    default: Duration::from_secs(120),
+    least: limits::MIN_TIMEOUT,
+    most: limits::MAX_TIMEOUT,
+    beyond: Some("Envoy would end the waiting request, or take it for no limit"),
+};
+
+const STORAGE_TIMEOUT: Setting<Duration> = Setting {
+    // It is near and only reads what it has; when it does not answer, an upstream can, and the client should not wait for minutes to
+    // get there.
+    default: Duration::from_secs(5),
+    ..UPSTREAM_TIMEOUT
+};
+
 /// Adds the fields of an endpoint to a section. (`#[serde(flatten)]` would hide where an error is.)
 macro_rules! endpoint_section {
-    ($(#[$meta:meta])* $name:ident, default timeout $timeout:expr, follows redirects, { $($own:tt)* }) => {
-        endpoint_section! { $(#[$meta])* $name, default timeout $timeout, follows (redirects), {
+    ($(#[$meta:meta])* $name:ident, timeout $timeout:expr, follows redirects, { $($own:tt)* }) => {
+        endpoint_section! { $(#[$meta])* $name, timeout $timeout, follows (redirects), {
             $($own)*
             /// To which other hosts its redirects are followed, and the Envoy cluster that reaches each:
             /// `{"storage.googleapis.com": "storage_googleapis_com"}`. A host is a name, `*.example.com` for every host below a domain, or
@@ -40,7 +60,7 @@ macro_rules! endpoint_section {
             pub(in crate::config) redirects: Option<Map<String, Value>>,
         } }
     };
-    ($(#[$meta:meta])* $name:ident, default timeout $timeout:expr, follows ($($redirects:ident)?), { $($own:tt)* }) => {
+    ($(#[$meta:meta])* $name:ident, timeout $timeout:expr, follows ($($redirects:ident)?), { $($own:tt)* }) => {
         $(#[$meta])*
         #[derive(Debug, Default, Deserialize)]
         #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
@@ -76,14 +96,7 @@ macro_rules! endpoint_section {
             pub(in crate::config) headers: Option<Map<String, Value>>,
             /// How long one request made by Modgate itself may take. The storage is near and an upstream can stand in
             /// for it, so it gets less time than a proxy that may have to fetch the module from its origin first.
-            #[cfg_attr(
-                not(target_arch = "wasm32"),
-                schemars(extend(
-                    "default" = text($timeout),
-                    "x-shortest" = text(limits::MIN_TIMEOUT),
-                    "x-longest" = text(limits::MAX_TIMEOUT)
-                ))
-            )]
+            #[cfg_attr(not(target_arch = "wasm32"), schemars(transform = $timeout.schema()))]
             pub(in crate::config) timeout: Option<RawDuration>,
         }
 
@@ -97,6 +110,7 @@ macro_rules! endpoint_section {
                     path_prefix: self.path_prefix.as_deref(),
                     headers: self.headers.as_ref(),
                     timeout: self.timeout.as_ref(),
+                    timeout_setting: $timeout,
                     redirects: None$(.or(self.$redirects.as_ref()))?,
                 }
             }
@@ -106,7 +120,7 @@ macro_rules! endpoint_section {
 
 endpoint_section! {
     /// A Go module proxy to fetch from.
-    RawUpstream, default timeout limits::DEFAULT_UPSTREAM_TIMEOUT, follows redirects, {
+    RawUpstream, timeout UPSTREAM_TIMEOUT, follows redirects, {
         /// What metrics and logs call it: 1 to 32 of `a-z`, `0-9`, `_` and `-`, no two alike. By default its
         /// authority, with `_` for every other character: `proxy.golang.org` is `proxy_golang_org`, wherever it stands in
         /// the list.
@@ -133,7 +147,7 @@ endpoint_section! {
 
 endpoint_section! {
     /// A checksum database.
-    RawSumdb, default timeout limits::DEFAULT_UPSTREAM_TIMEOUT, follows redirects, {
+    RawSumdb, timeout UPSTREAM_TIMEOUT, follows redirects, {
         /// Its name as in GOSUMDB, e.g. `sum.golang.org`: a host, with a path where it has one.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
         pub(in crate::config) name: Option<String>,
@@ -147,7 +161,7 @@ endpoint_section! {
 
 endpoint_section! {
     /// Where modules are kept.
-    RawStorage, default timeout limits::DEFAULT_STORAGE_TIMEOUT, follows (), {
+    RawStorage, timeout STORAGE_TIMEOUT, follows (), {
         /// How objects are read and written. For S3 the bucket is in the `url`: as its path (`https://s3.example.com/bucket`)
         /// or as its host, whichever the store wants; requests are signed by Envoy (`aws_request_signing` in the
         /// cluster, with `use_unsigned_payload`). The key needs `s3:GetObject`, `s3:PutObject`,
@@ -172,7 +186,7 @@ endpoint_section! {
         pub(in crate::config) key_prefix: Option<String>,
         /// Whether what was fetched is stored. By default it is, as that is what a storage is for; `false` is for one
         /// that others fill.
-        #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = true)))]
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Self::WRITE)))]
         pub(in crate::config) write: Option<bool>,
         /// When an object that is stored is checked once more before it is served. By default once by each Envoy, as what
         /// others have written was never checked, and disks and people make mistakes.
@@ -180,25 +194,11 @@ endpoint_section! {
         pub(in crate::config) reverify: Option<RawReverify>,
         /// The size of the parts that a zip is uploaded in, in bytes; a smaller zip is one request. S3 takes none below
         /// 5 MiB. A zip on its way takes up to `part_bytes` x (`parts_in_flight` + 2) of the filter's memory.
-        #[cfg_attr(
-            not(target_arch = "wasm32"),
-            schemars(extend(
-                "default" = limits::DEFAULT_PART_BYTES,
-                "minimum" = limits::MIN_PART_BYTES,
-                "maximum" = limits::MAX_PART_BYTES
-            ))
-        )]
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(transform = Self::PART_BYTES.schema()))]
         pub(in crate::config) part_bytes: Option<RawCount>,
         /// Parts of one zip that are uploaded at once. A store that takes no two parts while a client takes one costs the
         /// copy, never the client.
-        #[cfg_attr(
-            not(target_arch = "wasm32"),
-            schemars(extend(
-                "default" = limits::DEFAULT_PARTS_IN_FLIGHT,
-                "minimum" = limits::MIN_PARTS_IN_FLIGHT,
-                "maximum" = limits::MAX_PARTS_IN_FLIGHT
-            ))
-        )]
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(transform = Self::PARTS_IN_FLIGHT.schema()))]
         pub(in crate::config) parts_in_flight: Option<RawCount>,
         /// Whether its cluster speaks HTTP/2, as with an upstream. Of a storage no zip is passed on either that may be cut short.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = false)))]
@@ -211,21 +211,57 @@ endpoint_section! {
 
 endpoint_section! {
     /// Where a policy bundle comes from.
-    RawBundle, default timeout limits::DEFAULT_STORAGE_TIMEOUT, follows redirects, {
+    RawBundle, timeout STORAGE_TIMEOUT, follows redirects, {
         /// How often it is asked for, by one worker for all, with the entity tag of the one that is in force.
-        #[cfg_attr(
-            not(target_arch = "wasm32"),
-            schemars(extend(
-                "default" = text(limits::DEFAULT_BUNDLE_INTERVAL),
-                "x-shortest" = text(limits::MIN_BUNDLE_INTERVAL),
-                "x-longest" = text(limits::MAX_BUNDLE_INTERVAL)
-            ))
-        )]
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(transform = Self::INTERVAL.schema()))]
         pub(in crate::config) interval: Option<RawDuration>,
         /// Whether no module is served before a bundle was read. By default none is: rules that are not there yet refuse nothing.
-        #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = true)))]
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Self::REQUIRED)))]
         pub(in crate::config) required: Option<bool>,
     }
+}
+
+impl RawStorage {
+    pub(in crate::config) const PART_BYTES: Setting<u32> = Setting {
+        name: "part_bytes",
+        // Over a storage whose every request takes 50 ms, two parts at once are 320 MB/s: more than an upstream gives.
+        default: 8 << 20,
+        // S3 takes no smaller part but the last (Amazon S3, multipart upload limits).
+        least: 5 << 20,
+        // A part is held in the filter's memory, which never shrinks, and eight such parts are half of what a VM may have.
+        most: 64 << 20,
+        beyond: None,
+    };
+
+    pub(in crate::config) const PARTS_IN_FLIGHT: Setting<u32> = Setting {
+        name: "parts_in_flight",
+        // While one is on its way, the next is.
+        default: 2,
+        // With none nothing would be uploaded.
+        least: 1,
+        // Each is held in memory.
+        most: 16,
+        beyond: None,
+    };
+
+    /// Storing is what a storage is for.
+    pub(in crate::config) const WRITE: bool = true;
+}
+
+impl RawBundle {
+    pub(in crate::config) const INTERVAL: Setting<Duration> = Setting {
+        name: "interval",
+        // Whoever changes a rule waits for it, and being told "not modified" costs nothing.
+        default: Duration::from_secs(30),
+        // As often as the filter's clock is sure to tick in between.
+        least: Duration::from_secs(1),
+        // A day: a rule that comes later is no rule.
+        most: Duration::from_secs(24 * 60 * 60),
+        beyond: Some("more often is a flood, and more seldom no rule"),
+    };
+
+    /// Rules that are not there yet refuse nothing.
+    pub(in crate::config) const REQUIRED: bool = true;
 }
 
 /// When the next upstream of the chain is asked.

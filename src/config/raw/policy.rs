@@ -1,11 +1,12 @@
 //! The section `policy`.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 
 use super::RawBundle;
 use super::words::{RawDuration, Section};
-#[cfg(not(target_arch = "wasm32"))]
-use crate::config::limits;
+use crate::config::setting::Setting;
 
 /// Who may have which module version. The first rule that applies decides: those of `rules`, then those of the `bundle`, then
 /// those of `athens_filter`, each in its order; then the `default`. What is refused by name is not listed, is never `@latest`,
@@ -64,13 +65,7 @@ pub(in crate::config) struct RawRule {
     /// With `cooldown`: how old a version has to be. Its age counts from the time in its `.info`, or where there is none from
     /// when it was first seen. One request for a list has at most 512 versions asked about, those that Go would take for the latest
     /// first; older ones that were never asked about are not listed yet, and the next request gets further.
-    #[cfg_attr(
-        not(target_arch = "wasm32"),
-        schemars(extend(
-            "x-shortest" = crate::config::compile::duration::text(limits::MIN_AGE),
-            "x-longest" = crate::config::compile::duration::text(limits::MAX_AGE)
-        ))
-    )]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(transform = Self::AGE.bounds()))]
     pub(in crate::config) age: Option<RawDuration>,
     /// With `redirect`: the base URL of the proxy that clients are sent to. By default that of the upstream that would be
     /// asked, which clients must be able to reach then; required where there is none.
@@ -79,6 +74,19 @@ pub(in crate::config) struct RawRule {
     pub(in crate::config) reason: Option<String>,
     /// Where the developer reads more: an http or https URL of at most 200 bytes.
     pub(in crate::config) link: Option<String>,
+}
+
+impl RawRule {
+    pub(in crate::config) const AGE: Setting<Duration> = Setting {
+        name: "age",
+        // It stands in for one that is wrong or missing, which has been noted.
+        default: Duration::from_secs(60),
+        // A cool-down of less is over before anybody has looked at the version.
+        least: Duration::from_secs(60),
+        // A year of 365.25 days: who waits for longer wants a list of versions.
+        most: Duration::from_secs(31_557_600),
+        beyond: Some("less is no cool-down, and more is a list of versions"),
+    };
 }
 
 /// What becomes of a module version that is not stored.

@@ -1,10 +1,11 @@
 //! What the section `storage` has beside the fields of an endpoint.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 
 use super::words::{RawDuration, Section};
-#[cfg(not(target_arch = "wasm32"))]
-use crate::config::{compile::duration::text, limits};
+use crate::config::setting::Setting;
 
 /// How stored zips get to clients.
 #[derive(Debug, Default, Deserialize)]
@@ -20,14 +21,7 @@ pub(in crate::config) struct RawDelivery {
     pub(in crate::config) url: Option<String>,
     /// How long a signed address can be used: long enough for a slow client to begin its download, not for the address to be
     /// passed around. S3 knows no longer one than 7 days.
-    #[cfg_attr(
-        not(target_arch = "wasm32"),
-        schemars(extend(
-            "default" = text(limits::DEFAULT_EXPIRES),
-            "x-shortest" = text(limits::MIN_EXPIRES),
-            "x-longest" = text(limits::MAX_EXPIRES)
-        ))
-    )]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(transform = Self::EXPIRES.schema()))]
     pub(in crate::config) expires: Option<RawDuration>,
     /// Addresses are presigned for S3. Envoy does not sign them: they are not requests of its own.
     #[serde(default)]
@@ -36,6 +30,20 @@ pub(in crate::config) struct RawDelivery {
     /// are plain: for a store that everybody may read.
     #[serde(default)]
     pub(in crate::config) secure_link: Section<RawSecureLink>,
+}
+
+impl RawDelivery {
+    pub(in crate::config) const EXPIRES: Setting<Duration> = Setting {
+        name: "expires",
+        // A signed address has to be usable when the download begins, not when it ends, and the go command follows a redirect at
+        // once. The rest is for clocks that differ.
+        default: Duration::from_secs(5 * 60),
+        // Both ways of signing count in seconds.
+        least: Duration::from_secs(1),
+        // 7 days: the most that a presigned URL may have (Signature Version 4, `X-Amz-Expires`).
+        most: Duration::from_secs(7 * 24 * 60 * 60),
+        beyond: Some("nobody could use it, or S3 would not"),
+    };
 }
 
 /// Modules whose zips are delivered in another way.

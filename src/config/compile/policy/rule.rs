@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::principals;
-use crate::config::compile::{duration, endpoint, given, patterns, plain_name};
+use crate::config::compile::{endpoint, given, patterns, plain_name};
 use crate::config::limits;
 use crate::config::problems::{Collector, Path, quoted};
 use crate::config::raw::{RawAction, RawRule, Section};
@@ -127,11 +127,7 @@ fn principals_of(raw: &RawRule, at: &Path, found: &mut Collector) -> Vec<crate::
 }
 
 fn action(raw: &RawRule, at: &Path, has_upstream: bool, found: &mut Collector) -> Action {
-    let age = raw.age.as_ref().map(|age| {
-        let range = limits::MIN_AGE..=limits::MAX_AGE;
-        let why = "less is no cool-down, and more is a list of versions";
-        duration::within(Some(age), limits::MIN_AGE, &range, why, &at.key("age"), found)
-    });
+    let age = raw.age.as_ref().map(|age| RawRule::AGE.read(Some(age), at, found));
     // Where the action itself is wrong, nobody knows what belongs to it.
     if age.is_some() && !matches!(raw.action, None | Some(RawAction::Cooldown)) {
         found.note(&at.key("age"), "only a rule with the action cooldown has an age");
@@ -145,7 +141,7 @@ fn action(raw: &RawRule, at: &Path, has_upstream: bool, found: &mut Collector) -
             if age.is_none() {
                 found.note(&at.key("age"), "missing: how old a version has to be, such as \"7d\"");
             }
-            Action::Cooldown(age.unwrap_or(limits::MIN_AGE))
+            Action::Cooldown(age.unwrap_or(RawRule::AGE.default))
         }
         Some(RawAction::Redirect) => {
             if raw.to.is_none() && !has_upstream {
