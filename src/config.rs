@@ -30,6 +30,8 @@ mod verify;
 
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use crate::gomod::Patterns;
 use crate::policy::Principal;
 use crate::sumdb::Key;
@@ -112,11 +114,14 @@ pub struct Upstream {
 }
 
 /// When the next upstream of the chain is asked for what one did not deliver.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema, serde::Serialize))]
 pub enum Fallback {
-    /// After any failure: Go's `|`.
+    /// after any failure (`|` in GOPROXY)
     AnyError,
-    /// After 404 and 410 only: Go's `,`.
+    /// after 404 and 410 only (`,` in GOPROXY)
+    #[default]
     NotFound,
 }
 

@@ -17,10 +17,9 @@ pub(super) use self::policy::bundle;
 use super::host::{self, HostPattern};
 use super::problems::{Collector, Path, quoted};
 use super::raw::{
-    RawAdmin, RawConfig, RawFallback, RawIndex, RawMatch, RawPrivate, RawReach, RawSumdb, RawUpstream,
-    Section,
+    RawAdmin, RawConfig, RawIndex, RawMatch, RawPrivate, RawReach, RawSumdb, RawUpstream, Section,
 };
-use super::{Admin, Config, Endpoint, Fallback, Index, Match, Private, Sumdb, Upstream, limits};
+use super::{Admin, Config, Endpoint, Index, Match, Private, Sumdb, Upstream, limits};
 
 /// Compiles all sections.
 pub(super) fn config(raw: RawConfig, found: &mut Collector) -> Config {
@@ -58,7 +57,7 @@ pub(super) fn config(raw: RawConfig, found: &mut Collector) -> Config {
     let has_upstream = has_upstream || found.covers(&root.key("upstreams"));
     let context = policy::Context { matching: &matching, has_upstream };
     let policy = policy::policy(raw.policy.0.unwrap_or_default(), &at_policy, &context, found, &mut warnings);
-    let offline = raw.mode == Some(RawReach::Offline);
+    let offline = raw.mode.unwrap_or_default() == RawReach::Offline;
     if offline && storage.is_none() && !found.covers(&root.key("storage")) {
         found.note(&root.key("mode"), "offline without a storage: there is nothing to serve modules from");
     }
@@ -189,10 +188,7 @@ fn upstream(raw: &RawUpstream, at: &Path, matching: &Match, found: &mut Collecto
             .modules
             .as_deref()
             .map(|list| patterns(Some(list), &listed, found).into_iter().collect()),
-        fallback: match raw.fallback {
-            None | Some(RawFallback::NotFound) => Fallback::NotFound,
-            Some(RawFallback::AnyError) => Fallback::AnyError,
-        },
+        fallback: raw.fallback.unwrap_or_default(),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use super::{Bundle, Config, Endpoint};
 use crate::gomod::{ModulePath, Patterns};
 use crate::policy::{Policy, Rule};
@@ -53,13 +55,17 @@ pub struct MissOverride {
 }
 
 /// What becomes of what is not stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema, serde::Serialize))]
 pub enum MissMode {
-    /// It is fetched.
+    /// it is fetched from the upstreams, and stored
+    #[default]
     Fetch,
-    /// It is not found.
+    /// it is not found; lists and `@latest` are of what is stored
     None,
-    /// Its client is sent to the upstream.
+    /// clients are sent to the upstream that would be asked; for a list, `@latest` or a branch too, unless rules hide some
+    /// versions of the module: then these are fetched and answered here
     Redirect,
 }
 

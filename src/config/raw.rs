@@ -1,7 +1,8 @@
 //! The configuration as written: one struct per section, every field optional, nothing judged yet.
 //!
 //! The doc comments here are the reference: `envoy/CONFIGURATION.md` and `envoy/config.schema.json` are generated from
-//! them, with the defaults and bounds that each section declares below its fields. They speak to whoever writes the configuration.
+//! them, with the defaults and bounds that each section declares below its fields. They speak to whoever writes the configuration,
+//! and so do those of the variants of a choice, which is read as what it is compiled to.
 
 mod callers;
 mod endpoint;
@@ -14,20 +15,15 @@ mod words;
 
 use serde::Deserialize;
 
-pub(super) use self::callers::{RawCallerSource, RawCallers, RawXfccKey};
-pub(super) use self::endpoint::{
-    RawBundle, RawEndpoint, RawFallback, RawScheme, RawStorage, RawSumdb, RawUpstream,
-};
+pub(super) use self::callers::{RawCallerSource, RawCallers};
+pub(super) use self::endpoint::{RawBundle, RawEndpoint, RawStorage, RawSumdb, RawUpstream};
 pub(super) use self::fetch::RawFetch;
 pub(super) use self::freshness::RawFreshness;
 pub(super) use self::policy::{
-    RawAction, RawBundleDocument, RawDefault, RawMissMode, RawOnMiss, RawPolicy, RawReach, RawRule,
+    RawAction, RawBundleDocument, RawDefault, RawOnMiss, RawPolicy, RawReach, RawRule,
 };
-pub(super) use self::storage::{
-    RawDelivery, RawDeliveryOverride, RawDialect, RawLayout, RawListing, RawPresign, RawReverify,
-    RawSecureLink, RawZips,
-};
-pub(super) use self::verify::{RawMode, RawVerify};
+pub(super) use self::storage::{RawDelivery, RawDeliveryOverride, RawPresign, RawSecureLink};
+pub(super) use self::verify::RawVerify;
 pub(super) use self::words::{BETWEEN_NAMES, OBJECT_WITH, RawCount, RawDuration, Section};
 
 use super::setting::Setting;
@@ -45,7 +41,7 @@ pub(super) struct RawConfig {
     /// How far requests go. `offline` is for a site that is cut off, or to be: what is configured beside the storage stays, and
     /// is not asked. What `verify` requires is then proven by what the storage holds of the checksum database, which is what
     /// Modgate has stored there while it was online, or is not served.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "online")))]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = RawReach::default())))]
     pub(super) mode: Option<RawReach>,
     /// Who may have which module version. Without it everybody may have everything.
     #[serde(default)]

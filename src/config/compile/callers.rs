@@ -2,8 +2,8 @@
 
 use super::{each, given, header};
 use crate::config::problems::{Collector, Path, quoted};
-use crate::config::raw::{RawCallerSource, RawCallers, RawXfccKey};
-use crate::config::{CallerSource, Callers, Config, Match, Origin, XfccKey, limits};
+use crate::config::raw::{RawCallerSource, RawCallers};
+use crate::config::{CallerSource, Callers, Config, Match, Origin, limits};
 use crate::policy::Principal;
 
 /// The roots of attributes that a client cannot write.
@@ -78,7 +78,7 @@ fn source(raw: &RawCallerSource, at: Path, matching: &Match, found: &mut Collect
             if separator.is_some() {
                 found.note(&at.key("separator"), "what it separates has separators of its own: leave it out");
             }
-            (Origin::Xfcc(xfcc(key)), trusted)
+            (Origin::Xfcc(key), trusted)
         }
         _ => {
             let is_noted = ["header", "property", "xfcc"].into_iter().any(|key| found.covers(&at.key(key)));
@@ -113,15 +113,6 @@ fn property(path: &[Option<String>], at: &Path, found: &mut Collector) -> Vec<St
         found.note(at, "of a connection only what ends in _peer_certificate says who the client is");
     }
     path
-}
-
-fn xfcc(key: RawXfccKey) -> XfccKey {
-    match key {
-        RawXfccKey::Dns => XfccKey::Dns,
-        RawXfccKey::Hash => XfccKey::Hash,
-        RawXfccKey::Subject => XfccKey::Subject,
-        RawXfccKey::Uri => XfccKey::Uri,
-    }
 }
 
 fn separator(raw: Option<&str>, at: &Path, found: &mut Collector) -> Option<char> {

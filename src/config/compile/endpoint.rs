@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{header, path};
 use crate::config::problems::{Collector, Path, quoted};
-use crate::config::raw::{RawEndpoint, RawScheme};
+use crate::config::raw::RawEndpoint;
 use crate::config::{Config, Endpoint, Match, Redirects, Scheme, host, limits};
 
 pub(super) fn endpoint(
@@ -122,10 +122,6 @@ pub(super) fn split(url: &str, at: &Path, found: &mut Collector) -> (Scheme, Str
 }
 
 fn by_parts(raw: &RawEndpoint<'_>, at: &Path, found: &mut Collector) -> (Scheme, String, String) {
-    let scheme = match raw.scheme {
-        Some(RawScheme::Http) => Scheme::Http,
-        None | Some(RawScheme::Https) => Scheme::Https,
-    };
     let here = at.key("authority");
     let authority = match raw.authority {
         // A `url` of the wrong type has been noted; it would have told.
@@ -139,7 +135,8 @@ fn by_parts(raw: &RawEndpoint<'_>, at: &Path, found: &mut Collector) -> (Scheme,
             String::new()
         }),
     };
-    (scheme, authority, path::endpoint_prefix(raw.path_prefix, &at.key("path_prefix"), found))
+    let path_prefix = path::endpoint_prefix(raw.path_prefix, &at.key("path_prefix"), found);
+    (raw.scheme.unwrap_or_default(), authority, path_prefix)
 }
 
 /// Checks every header. No message quotes a value: it may be a credential.

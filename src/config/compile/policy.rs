@@ -5,9 +5,7 @@ mod rule;
 
 use super::{each, endpoint, given, some_modules};
 use crate::config::problems::{Collector, Path, quoted};
-use crate::config::raw::{
-    RawBundle, RawBundleDocument, RawCount, RawDefault, RawMissMode, RawOnMiss, RawPolicy,
-};
+use crate::config::raw::{RawBundle, RawBundleDocument, RawCount, RawDefault, RawOnMiss, RawPolicy};
 use crate::config::{Bundle, BundleSource, Match, MissMode, MissOverride, OnMiss, PolicySection, limits};
 use crate::policy::{Action, Principal, Rule, athens};
 
@@ -146,15 +144,10 @@ fn on_miss(raw: &RawOnMiss, at: &Path, has_upstream: bool, found: &mut Collector
     OnMiss { mode: miss_mode(raw.mode, at, has_upstream, found), overrides }
 }
 
-fn miss_mode(raw: Option<RawMissMode>, at: &Path, has_upstream: bool, found: &mut Collector) -> MissMode {
-    match raw {
-        None | Some(RawMissMode::Fetch) => MissMode::Fetch,
-        Some(RawMissMode::None) => MissMode::None,
-        Some(RawMissMode::Redirect) => {
-            if !has_upstream {
-                found.note(&at.key("mode"), "it sends clients to an upstream, and there is none");
-            }
-            MissMode::Redirect
-        }
+fn miss_mode(raw: Option<MissMode>, at: &Path, has_upstream: bool, found: &mut Collector) -> MissMode {
+    let mode = raw.unwrap_or_default();
+    if mode == MissMode::Redirect && !has_upstream {
+        found.note(&at.key("mode"), "it sends clients to an upstream, and there is none");
     }
+    mode
 }

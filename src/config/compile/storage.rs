@@ -1,13 +1,10 @@
 //! The section `storage`.
 
 use crate::config::problems::{Collector, Path};
-use crate::config::raw::{
-    RawDelivery, RawDeliveryOverride, RawDialect, RawLayout, RawListing, RawPresign, RawReverify,
-    RawSecureLink, RawStorage, RawZips, Section,
-};
+use crate::config::raw::{RawDelivery, RawDeliveryOverride, RawPresign, RawSecureLink, RawStorage, Section};
 use crate::config::{
-    Access, Address, Delivery, Dialect, Endpoint, Layout, Listing, Match, Reverify, S3Key, Scheme, Secret,
-    Storage, Zips, limits,
+    Access, Address, Delivery, Dialect, Endpoint, Listing, Match, S3Key, Scheme, Secret, Storage, Zips,
+    limits,
 };
 use crate::gomod::Patterns;
 
@@ -24,7 +21,7 @@ pub(super) fn storage(raw: &RawStorage, at: &Path, matching: &Match, found: &mut
             format!("too much: {parts_in_flight} parts on their way and {spare} more would hold {held} bytes, {most} is the most"),
         );
     }
-    if raw.dialect == Some(RawDialect::S3) && raw.listing == Some(RawListing::Propfind) {
+    if raw.dialect == Some(Dialect::S3) && raw.listing == Some(Listing::Propfind) {
         found.note(&at.key("listing"), "S3 is listed as S3 is: leave it out");
     }
     Storage {
@@ -32,37 +29,23 @@ pub(super) fn storage(raw: &RawStorage, at: &Path, matching: &Match, found: &mut
             http2: raw.http2.unwrap_or_default(),
             ..endpoint::endpoint(&raw.endpoint(), at, matching, found)
         },
-        dialect: match raw.dialect {
-            Some(RawDialect::S3) => Dialect::S3,
-            None | Some(RawDialect::Webdav) => Dialect::Webdav,
-        },
-        listing: match raw.listing {
-            None | Some(RawListing::Autoindex) => Listing::Autoindex,
-            Some(RawListing::Propfind) => Listing::Propfind,
-        },
-        layout: match raw.layout {
-            Some(RawLayout::Athens) => Layout::Athens,
-            Some(RawLayout::AthensFlat) => Layout::AthensFlat,
-            None | Some(RawLayout::Goproxy) => Layout::Goproxy,
-        },
+        dialect: raw.dialect.unwrap_or_default(),
+        listing: raw.listing.unwrap_or_default(),
+        layout: raw.layout.unwrap_or_default(),
         key_prefix: path::key_prefix(raw.key_prefix.as_deref(), &at.key("key_prefix"), found),
         write: raw.write.unwrap_or(RawStorage::WRITE),
-        reverify: match raw.reverify {
-            Some(RawReverify::Always) => Reverify::Always,
-            None | Some(RawReverify::FirstRead) => Reverify::FirstRead,
-            Some(RawReverify::Never) => Reverify::Never,
-        },
+        reverify: raw.reverify.unwrap_or_default(),
         part_bytes,
         parts_in_flight,
         delivery: match &raw.delivery {
-            Section(None) => Delivery { zips: Zips::Stream, overrides: Vec::new(), address: None },
+            Section(None) => Delivery { zips: Zips::default(), overrides: Vec::new(), address: None },
             Section(Some(raw)) => delivery(raw, &at.key("delivery"), found),
         },
     }
 }
 
 fn delivery(raw: &RawDelivery, at: &Path, found: &mut Collector) -> Delivery {
-    let zips = raw.zips.map_or(Zips::Stream, kind);
+    let zips = raw.zips.unwrap_or_default();
     let overrides = each(raw.overrides.as_deref(), None, &at.key("overrides"), found, overridden);
     let redirects = zips == Zips::Redirect || overrides.iter().any(|(_, zips)| *zips == Zips::Redirect);
     let here = at.key("url");
@@ -79,14 +62,7 @@ fn overridden(raw: &RawDeliveryOverride, at: &Path, found: &mut Collector) -> (P
     if raw.zips.is_none() {
         found.note(&at.key("zips"), "missing: how the zips of these modules are delivered");
     }
-    (modules, raw.zips.map_or(Zips::Stream, kind))
-}
-
-fn kind(raw: RawZips) -> Zips {
-    match raw {
-        RawZips::Redirect => Zips::Redirect,
-        RawZips::Stream => Zips::Stream,
-    }
+    (modules, raw.zips.unwrap_or_default())
 }
 
 fn address(raw: &RawDelivery, url: &str, at: &Path, found: &mut Collector) -> Address {

@@ -2,7 +2,7 @@
 
 use super::{each, some_modules};
 use crate::config::problems::{Collector, Path, quoted};
-use crate::config::raw::{RawMode, RawVerify};
+use crate::config::raw::RawVerify;
 use crate::config::{Config, Layout, Mode, Reverify, Verify, VerifyOverride, limits};
 use crate::sumdb::{Key, SUM_GOLANG_ORG};
 
@@ -15,17 +15,9 @@ pub(super) fn verify(raw: &RawVerify, at: &Path, found: &mut Collector) -> Verif
         if raw.mode.is_none() {
             found.note(&at.key("mode"), "missing: require, when_available or off");
         }
-        VerifyOverride { modules, mode: mode(raw.mode) }
+        VerifyOverride { modules, mode: raw.mode.unwrap_or_default() }
     });
-    Verify { mode: mode(raw.mode), overrides }
-}
-
-fn mode(raw: Option<RawMode>) -> Mode {
-    match raw {
-        None | Some(RawMode::Require) => Mode::Require,
-        Some(RawMode::WhenAvailable) => Mode::WhenAvailable,
-        Some(RawMode::Off) => Mode::Off,
-    }
+    Verify { mode: raw.mode.unwrap_or_default(), overrides }
 }
 
 /// What to say of a storage that Athens may have filled where nobody but the storage can prove anything: Athens stores no proofs.

@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::storage::{RawDelivery, RawDialect, RawLayout, RawListing, RawReverify};
+use super::storage::RawDelivery;
 use super::words::{RawCount, RawDuration, Section};
-use crate::config::{limits, setting::Setting};
+use crate::config::{Dialect, Fallback, Layout, Listing, Reverify, Scheme, limits, setting::Setting};
 
 /// The fields by which an upstream, a checksum database and the storage are reached: the same for all of them.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub(in crate::config) struct RawEndpoint<'a> {
     pub(in crate::config) cluster: Option<&'a str>,
     pub(in crate::config) url: Option<&'a str>,
     pub(in crate::config) authority: Option<&'a str>,
-    pub(in crate::config) scheme: Option<RawScheme>,
+    pub(in crate::config) scheme: Option<Scheme>,
     pub(in crate::config) path_prefix: Option<&'a str>,
     pub(in crate::config) headers: Option<&'a Map<String, Value>>,
     pub(in crate::config) timeout: Option<&'a RawDuration>,
@@ -78,8 +78,8 @@ macro_rules! endpoint_section {
             pub(in crate::config) authority: Option<String>,
             /// What the request says it came by; whether TLS is spoken is the cluster's decision. Everything beyond the
             /// mesh speaks https, and a plain HTTP/1 server never sees the difference, hence the default.
-            #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = RawScheme::Https.as_str())))]
-            pub(in crate::config) scheme: Option<RawScheme>,
+            #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Scheme::default())))]
+            pub(in crate::config) scheme: Option<Scheme>,
             /// The path below which it serves, e.g. `/api/v4/projects/7/packages/go`. The root by default.
             #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "")))]
             pub(in crate::config) path_prefix: Option<String>,
@@ -130,8 +130,8 @@ endpoint_section! {
         pub(in crate::config) modules: Option<Vec<Option<String>>>,
         /// When the next upstream is asked for what this one did not deliver. The default is Go's own (a comma in
         /// GOPROXY) and the safer one: an outage does not send a module's name to the next proxy.
-        #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "not_found")))]
-        pub(in crate::config) fallback: Option<RawFallback>,
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Fallback::default())))]
+        pub(in crate::config) fallback: Option<Fallback>,
         /// Whether its cluster speaks HTTP/2. Over HTTP/1 an answer with neither `Content-Length` nor chunks ends where the
         /// connection does, so that one which was cut short looks whole: no list is taken from such an answer, and no go.mod that
         /// no checksum database proves. HTTP/2 shows the end of every answer, but Envoy does not say which of the two it was.
@@ -168,18 +168,18 @@ endpoint_section! {
         /// `s3:AbortMultipartUpload`, and `s3:ListBucket` to be told what is missing from what is forbidden, and which
         /// versions are stored. The bucket needs a lifecycle rule that ends multipart uploads which were left incomplete,
         /// after a day.
-        #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "webdav")))]
-        pub(in crate::config) dialect: Option<RawDialect>,
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Dialect::default())))]
+        pub(in crate::config) dialect: Option<Dialect>,
         /// How a store that speaks WebDAV lists a folder. Where no upstream may be asked, or all of them say that there is no such
         /// module, it has the versions that are stored, and a store says which by its listings. One that speaks S3 is listed as S3 is; its key needs
         /// `s3:ListBucket`. In a WebDAV store with the layout `athens_flat` that is a request for each version.
-        #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "autoindex")))]
-        pub(in crate::config) listing: Option<RawListing>,
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Listing::default())))]
+        pub(in crate::config) listing: Option<Listing>,
         /// What objects are called. The default is served as it is by any static web server; the others are for what Athens
         /// has filled, and leave it readable by Athens: they hold versions alone, no lists and no `@latest`. Beside them every
         /// layout has `sumdb/`, and `aside/`, where the `.info` is kept of a version that was looked at and not downloaded.
-        #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "goproxy")))]
-        pub(in crate::config) layout: Option<RawLayout>,
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Layout::default())))]
+        pub(in crate::config) layout: Option<Layout>,
         /// The names of all objects begin with this and a slash, e.g. `go/modules`, in a store that holds other things too.
         /// None by default.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "")))]
@@ -190,8 +190,8 @@ endpoint_section! {
         pub(in crate::config) write: Option<bool>,
         /// When an object that is stored is checked once more before it is served. By default once by each Envoy, as what
         /// others have written was never checked, and disks and people make mistakes.
-        #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "first_read")))]
-        pub(in crate::config) reverify: Option<RawReverify>,
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Reverify::default())))]
+        pub(in crate::config) reverify: Option<Reverify>,
         /// The size of the parts that a zip is uploaded in, in bytes; a smaller zip is one request. S3 takes none below
         /// 5 MiB. A zip on its way takes up to `part_bytes` x (`parts_in_flight` + 2) of the filter's memory.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(transform = Self::PART_BYTES.schema()))]
@@ -262,36 +262,4 @@ impl RawBundle {
 
     /// Rules that are not there yet refuse nothing.
     pub(in crate::config) const REQUIRED: bool = true;
-}
-
-/// When the next upstream of the chain is asked.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(in crate::config) enum RawFallback {
-    /// after any failure (`|` in GOPROXY)
-    AnyError,
-    /// after 404 and 410 only (`,` in GOPROXY)
-    NotFound,
-}
-
-/// The scheme of requests.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(in crate::config) enum RawScheme {
-    /// plain text
-    Http,
-    /// TLS
-    Https,
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-impl RawScheme {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Http => "http",
-            Self::Https => "https",
-        }
-    }
 }

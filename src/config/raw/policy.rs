@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::RawBundle;
 use super::words::{RawDuration, Section};
-use crate::config::setting::Setting;
+use crate::config::{MissMode, setting::Setting};
 
 /// Who may have which module version. The first rule that applies decides: those of `rules`, then those of the `bundle`, then
 /// those of `athens_filter`, each in its order; then the `default`. What is refused by name is not listed, is never `@latest`,
@@ -15,7 +15,7 @@ use crate::config::setting::Setting;
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub(in crate::config) struct RawPolicy {
     /// What becomes of a module version that no rule decides. By default it may be had, as without a policy.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "allow")))]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = RawDefault::default())))]
     pub(in crate::config) default: Option<RawDefault>,
     /// The rules, in the order in which they are tried. None by default.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Vec::<String>::new())))]
@@ -94,8 +94,8 @@ impl RawRule {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub(in crate::config) struct RawOnMiss {
     /// For all modules that no override names. By default it is fetched, for that is what a proxy does.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "fetch")))]
-    pub(in crate::config) mode: Option<RawMissMode>,
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = MissMode::default())))]
+    pub(in crate::config) mode: Option<MissMode>,
     /// Something else for some modules, each with `modules` (globs, as in `private`) and its `mode`; the first that names a
     /// module decides. None by default.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Vec::<String>::new())))]
@@ -111,15 +111,16 @@ pub(in crate::config) struct RawMissOverride {
     pub(in crate::config) modules: Option<Vec<Option<String>>>,
     /// What becomes of them.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
-    pub(in crate::config) mode: Option<RawMissMode>,
+    pub(in crate::config) mode: Option<MissMode>,
 }
 
 /// What becomes of a module version that no rule decides.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema, serde::Serialize))]
 pub(in crate::config) enum RawDefault {
     /// it may be had
+    #[default]
     Allow,
     /// it is refused
     Deny,
@@ -140,29 +141,16 @@ pub(in crate::config) enum RawAction {
     Redirect,
 }
 
-/// What becomes of what is not stored.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(in crate::config) enum RawMissMode {
-    /// it is fetched from the upstreams, and stored
-    Fetch,
-    /// it is not found; lists and `@latest` are of what is stored
-    None,
-    /// clients are sent to the upstream that would be asked; for a list, `@latest` or a branch too, unless rules hide some
-    /// versions of the module: then these are fetched and answered here
-    Redirect,
-}
-
 /// How far requests go.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema, serde::Serialize))]
 pub(in crate::config) enum RawReach {
     /// to the storage alone: upstreams and checksum databases are not asked, lists and `@latest` are of what is stored, and
     /// nobody is sent to an upstream, whatever `on_miss` says; rules that redirect to a URL of their own still do
     Offline,
     /// to the upstreams, for what is not stored or can change
+    #[default]
     Online,
 }
 

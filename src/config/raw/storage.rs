@@ -5,15 +5,15 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::words::{RawDuration, Section};
-use crate::config::setting::Setting;
+use crate::config::{Zips, setting::Setting};
 
 /// How stored zips get to clients.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub(in crate::config) struct RawDelivery {
     /// How a client that asks for a stored zip gets it. The default asks nothing of clients but to reach Envoy.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "stream")))]
-    pub(in crate::config) zips: Option<RawZips>,
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Zips::default())))]
+    pub(in crate::config) zips: Option<Zips>,
     /// Modules whose zips are delivered in another way; the first that matches decides. None by default.
     pub(in crate::config) overrides: Option<Vec<Section<RawDeliveryOverride>>>,
     /// Where clients reach what the storage's `url` is inside: `https://modules.example.com/bucket`. Required where anything
@@ -55,7 +55,7 @@ pub(in crate::config) struct RawDeliveryOverride {
     pub(in crate::config) modules: Option<Vec<Option<String>>>,
     /// How their zips are delivered.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
-    pub(in crate::config) zips: Option<RawZips>,
+    pub(in crate::config) zips: Option<Zips>,
 }
 
 /// What presigned addresses are made with: a key that may read the bucket and nothing else.
@@ -82,65 +82,6 @@ pub(in crate::config) struct RawSecureLink {
     /// The secret at the end of nginx's `secure_link_md5`. It is never logged.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
     pub(in crate::config) secret: Option<String>,
-}
-
-/// How zips are delivered.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(in crate::config) enum RawZips {
-    /// clients are sent to the storage's own address, so that the bytes do not pass Envoy
-    Redirect,
-    /// through Envoy
-    Stream,
-}
-
-/// How the storage is spoken to.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(in crate::config) enum RawDialect {
-    /// as S3: large objects in parts, and nothing is overwritten
-    S3,
-    /// plain GET, HEAD and PUT of whole objects, as WebDAV has them
-    Webdav,
-}
-
-/// How a WebDAV store lists a folder.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(in crate::config) enum RawListing {
-    /// to a GET, as JSON; nginx with `autoindex on` and `autoindex_format json`, as `nginx/storage.conf` has it
-    Autoindex,
-    /// to a PROPFIND, as WebDAV has it; nginx itself knows none
-    Propfind,
-}
-
-/// What objects in the storage are called.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(in crate::config) enum RawLayout {
-    /// as Athens has it in S3, GCS and Azure
-    Athens,
-    /// as Athens has it on disk and in MinIO
-    AthensFlat,
-    /// the paths of the GOPROXY protocol
-    Goproxy,
-}
-
-/// When what is stored is checked once more.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(in crate::config) enum RawReverify {
-    /// every time it is read
-    Always,
-    /// when it is first read after a start
-    FirstRead,
-    /// not at all
-    Never,
 }
 
 /// The keys stay out of whatever prints this.
