@@ -10,9 +10,9 @@
 mod bundle;
 mod callers;
 mod compile;
-mod document;
 mod endpoint;
 mod host;
+mod json_tree;
 pub mod limits;
 mod policy;
 mod problems;
@@ -21,6 +21,7 @@ mod redirects;
 #[cfg(test)]
 #[cfg(not(target_arch = "wasm32"))]
 mod reference;
+mod setting;
 mod storage;
 #[cfg(test)]
 mod tests;
@@ -29,17 +30,19 @@ mod verify;
 
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use crate::gomod::Patterns;
 use crate::policy::Principal;
 use crate::sumdb::Key;
 
 pub use self::bundle::Bundle;
 pub use self::callers::{CallerSource, Callers, Origin, XfccKey};
-use self::document::Document;
 pub use self::endpoint::{Endpoint, Scheme};
 pub use self::host::{HostPattern, authority};
+use self::json_tree::JsonTree;
 pub use self::policy::{BundleSource, MissMode, MissOverride, OnMiss, PolicySection};
-use self::problems::Found;
+use self::problems::Collector;
 pub use self::problems::{Problem, Problems};
 use self::raw::RawConfig;
 pub use self::redirects::Redirects;
@@ -111,11 +114,14 @@ pub struct Upstream {
 }
 
 /// When the next upstream of the chain is asked for what one did not deliver.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema, serde::Serialize))]
 pub enum Fallback {
-    /// After any failure: Go's `|`.
+    /// after any failure (`|` in GOPROXY)
     AnyError,
-    /// After 404 and 410 only: Go's `,`.
+    /// after 404 and 410 only (`,` in GOPROXY)
+    #[default]
     NotFound,
 }
 
@@ -230,8 +236,8 @@ impl Config {
             )));
         }
         let document =
-            Document::read(text).map_err(|error| Problems::of_document(format!("not JSON: {error}")))?;
-        let mut found = Found::default();
+            JsonTree::read(text).map_err(|error| Problems::of_document(format!("not JSON: {error}")))?;
+        let mut found = Collector::default();
         let config =
             typed::read::<RawConfig>(&document, &mut found).map(|raw| compile::config(raw, &mut found));
         match config {

@@ -1,8 +1,8 @@
 //! A policy bundle: rules that come from a URL, read as strictly as the configuration.
 
 use super::compile;
-use super::document::Document;
-use super::problems::{Found, Path, Problems};
+use super::json_tree::JsonTree;
+use super::problems::{Collector, Path, Problems};
 use super::raw::RawBundleDocument;
 use super::typed;
 use crate::policy::Rule;
@@ -25,8 +25,8 @@ impl Bundle {
     /// With every problem found, up to a number nobody fixes in one go.
     pub fn parse(text: &str) -> Result<Self, Problems> {
         let document =
-            Document::read(text).map_err(|error| Problems::of_document(format!("not JSON: {error}")))?;
-        let mut found = Found::default();
+            JsonTree::read(text).map_err(|error| Problems::of_document(format!("not JSON: {error}")))?;
+        let mut found = Collector::default();
         let bundle = typed::read::<RawBundleDocument>(&document, &mut found)
             .map(|raw| compile::bundle(raw, &Path::root(), &mut found));
         match bundle {

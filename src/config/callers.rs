@@ -1,5 +1,7 @@
 //! Who says who asks.
 
+use serde::Deserialize;
+
 /// Where the names of a caller come from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Callers {
@@ -33,15 +35,18 @@ pub enum Origin {
 }
 
 /// A key of `x-forwarded-client-cert` that says who the client is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub enum XfccKey {
-    /// DNS names of the certificate.
+    /// each DNS name of the certificate
+    #[serde(rename = "DNS")]
     Dns,
-    /// The SHA-256 of the certificate, in hexadecimal.
+    /// the SHA-256 of the certificate, which Envoy always tells
     Hash,
-    /// Its subject, as a distinguished name (RFC 2253).
+    /// its subject, such as `CN=ci,O=Example`
     Subject,
-    /// Its URIs, such as a SPIFFE ID.
+    /// each URI of the certificate, such as `spiffe://example.com/ci`
+    #[serde(rename = "URI")]
     Uri,
 }
 

@@ -2,8 +2,6 @@
 //! and the rest is looked at; whoever asked throws the result away when anything was noted.
 
 mod callers;
-mod count;
-pub(super) mod duration;
 mod endpoint;
 mod fetch;
 mod freshness;
@@ -15,23 +13,18 @@ mod verify;
 
 use crate::gomod::{Pattern, Patterns};
 
-use self::endpoint::Context;
 pub(super) use self::policy::bundle;
 use super::host::{self, HostPattern};
-use super::problems::{Found, Path, quoted};
+use super::problems::{Collector, Path, quoted};
 use super::raw::{
-    RawAdmin, RawConfig, RawFallback, RawIndex, RawMatch, RawPrivate, RawReach, RawSumdb, RawUpstream,
-    Section,
+    RawAdmin, RawConfig, RawIndex, RawMatch, RawPrivate, RawReach, RawSumdb, RawUpstream, Section,
 };
-use super::{Admin, Config, Endpoint, Fallback, Index, Match, Private, Sumdb, Upstream, limits};
+use super::{Admin, Config, Endpoint, Index, Match, Private, Sumdb, Upstream, limits};
 
 /// Compiles all sections.
-pub(super) fn config(raw: RawConfig, found: &mut Found) -> Config {
+pub(super) fn config(raw: RawConfig, found: &mut Collector) -> Config {
     let root = Path::root();
     let matching = matching(&raw.matching.0.unwrap_or_default(), &root.key("match"), found);
-    let by_default = |timeout| Context { matching: &matching, timeout };
-    let remote = by_default(limits::DEFAULT_UPSTREAM_TIMEOUT);
-    let near = by_default(limits::DEFAULT_STORAGE_TIMEOUT);
 
     let has_upstream = raw.upstreams.as_ref().is_some_and(|list| !list.is_empty());
     if !has_upstream && raw.storage.0.is_none() && !found.covers(&root.key("storage")) {
@@ -46,25 +39,25 @@ pub(super) fn config(raw: RawConfig, found: &mut Found) -> Config {
         limits::MAX_UPSTREAMS,
         found,
         |raw, at, found| {
-            let upstream = upstream(raw, at, &remote, found);
+            let upstream = upstream(raw, at, &matching, found);
             (upstream.name.clone(), upstream)
         },
     );
     let sumdb =
         named(raw.sumdb.as_deref(), &root.key("sumdb"), limits::MAX_SUMDBS, found, |raw, at, found| {
-            let sumdb = sumdb(raw, at, &remote, found);
+            let sumdb = sumdb(raw, at, &matching, found);
             (raw.name.clone().unwrap_or_default(), sumdb)
         });
     let sumdb = sumdb.into_iter().flatten().collect();
     let verify = verify::verify(&raw.verify.0.unwrap_or_default(), &root.key("verify"), found);
-    let storage = raw.storage.0.map(|raw| storage::storage(&raw, &root.key("storage"), &near, found));
+    let storage = raw.storage.0.map(|raw| storage::storage(&raw, &root.key("storage"), &matching, found));
     let mut warnings = Vec::new();
     let at_policy = root.key("policy");
     // What was meant to be one has been noted.
     let has_upstream = has_upstream || found.covers(&root.key("upstreams"));
-    let context = policy::Context { endpoint: near, has_upstream };
+    let context = policy::Context { matching: &matching, has_upstream };
     let policy = policy::policy(raw.policy.0.unwrap_or_default(), &at_policy, &context, found, &mut warnings);
-    let offline = raw.mode == Some(RawReach::Offline);
+    let offline = raw.mode.unwrap_or_default() == RawReach::Offline;
     if offline && storage.is_none() && !found.covers(&root.key("storage")) {
         found.note(&root.key("mode"), "offline without a storage: there is nothing to serve modules from");
     }
@@ -97,7 +90,7 @@ pub(super) fn config(raw: RawConfig, found: &mut Found) -> Config {
     config
 }
 
-fn matching(raw: &RawMatch, at: &Path, found: &mut Found) -> Match {
+fn matching(raw: &RawMatch, at: &Path, found: &mut Collector) -> Match {
     let mut hosts = Vec::new();
     for (n, text) in given(raw.hosts.as_deref()) {
         match HostPattern::parse(text) {
@@ -111,8 +104,8 @@ fn matching(raw: &RawMatch, at: &Path, found: &mut Found) -> Match {
         }
     }
     let mut carrier = |name, raw: Option<&str>, default| header::carrier(raw, default, &at.key(name), found);
-    let route_header = carrier("route_header", raw.route_header.as_deref(), limits::DEFAULT_ROUTE_HEADER);
-    let host_header = carrier("host_header", raw.host_header.as_deref(), limits::DEFAULT_HOST_HEADER);
+    let route_header = carrier("route_header", raw.route_header.as_deref(), RawMatch::ROUTE_HEADER);
+    let host_header = carrier("host_header", raw.host_header.as_deref(), RawMatch::HOST_HEADER);
     if route_header == host_header {
         found.note(&at.key("host_header"), "the same as `route_header`; each carries something else");
     }
@@ -125,8 +118,8 @@ fn named<R, T>(
     list: Option<&[Section<R>]>,
     at: &Path,
     most: usize,
-    found: &mut Found,
-    compile: impl Fn(&R, &Path, &mut Found) -> (String, T),
+    found: &mut Collector,
+    compile: impl Fn(&R, &Path, &mut Collector) -> (String, T),
 ) -> Vec<T> {
     let mut names: Vec<(String, Path)> = Vec::new();
     each(list, Some(most), at, found, |raw, at, found| {
@@ -147,8 +140,8 @@ fn each<R, T>(
     list: Option<&[Section<R>]>,
     most: Option<usize>,
     at: &Path,
-    found: &mut Found,
-    mut compile: impl FnMut(&R, &Path, &mut Found) -> T,
+    found: &mut Collector,
+    mut compile: impl FnMut(&R, &Path, &mut Collector) -> T,
 ) -> Vec<T> {
     let mut compiled = Vec::new();
     for (n, section) in list.unwrap_or_default().iter().enumerate() {
@@ -164,12 +157,11 @@ fn each<R, T>(
     compiled
 }
 
-fn upstream(raw: &RawUpstream, at: &Path, context: &Context<'_>, found: &mut Found) -> Upstream {
+fn upstream(raw: &RawUpstream, at: &Path, matching: &Match, found: &mut Collector) -> Upstream {
     let endpoint = Endpoint {
         http2: raw.http2.unwrap_or_default(),
         egress: endpoint::egress(raw.egress.as_deref(), &at.key("egress"), found),
-        redirects: endpoint::redirects(raw.redirects.as_ref(), at, found),
-        ..endpoint::endpoint(&raw.endpoint(), at, context, found)
+        ..endpoint::endpoint(&raw.endpoint(), at, matching, found)
     };
     let name = match &raw.name {
         Some(name) => {
@@ -196,15 +188,12 @@ fn upstream(raw: &RawUpstream, at: &Path, context: &Context<'_>, found: &mut Fou
             .modules
             .as_deref()
             .map(|list| patterns(Some(list), &listed, found).into_iter().collect()),
-        fallback: match raw.fallback {
-            None | Some(RawFallback::NotFound) => Fallback::NotFound,
-            Some(RawFallback::AnyError) => Fallback::AnyError,
-        },
+        fallback: raw.fallback.unwrap_or_default(),
     }
 }
 
 /// Notes a name that metrics cannot have.
-fn plain_name(name: &str, at: &Path, found: &mut Found) {
+fn plain_name(name: &str, at: &Path, found: &mut Collector) {
     let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
     if !(1..=limits::MAX_NAME_BYTES).contains(&name.len()) || !name.bytes().all(is_plain) {
         let most = limits::MAX_NAME_BYTES;
@@ -215,7 +204,7 @@ fn plain_name(name: &str, at: &Path, found: &mut Found) {
     }
 }
 
-fn sumdb(raw: &RawSumdb, at: &Path, context: &Context<'_>, found: &mut Found) -> Option<Sumdb> {
+fn sumdb(raw: &RawSumdb, at: &Path, matching: &Match, found: &mut Collector) -> Option<Sumdb> {
     let named = at.key("name");
     match raw.name.as_deref() {
         None => found.note(&named, "missing: its name as in GOSUMDB, such as sum.golang.org"),
@@ -228,8 +217,7 @@ fn sumdb(raw: &RawSumdb, at: &Path, context: &Context<'_>, found: &mut Found) ->
     let name = raw.name.clone().unwrap_or_default();
     let endpoint = Endpoint {
         egress: endpoint::egress(raw.egress.as_deref(), &at.key("egress"), found),
-        redirects: endpoint::redirects(raw.redirects.as_ref(), at, found),
-        ..endpoint::endpoint(&raw.endpoint(), at, context, found)
+        ..endpoint::endpoint(&raw.endpoint(), at, matching, found)
     };
     // A name that is none has been noted: whose key it should be is unknown.
     let signer = Some(name.as_str()).filter(|_| !found.covers(&named));
@@ -250,7 +238,7 @@ fn is_sumdb_name(name: &str) -> bool {
         && path.is_none_or(|path| path.split('/').all(is_element))
 }
 
-fn private(raw: &RawPrivate, at: &Path, found: &mut Found) -> Private {
+fn private(raw: &RawPrivate, at: &Path, found: &mut Collector) -> Private {
     let modules = patterns(raw.modules.as_deref(), &at.key("modules"), found);
     let nosumdb = patterns(raw.nosumdb.as_deref(), &at.key("nosumdb"), found);
     Private {
@@ -260,7 +248,12 @@ fn private(raw: &RawPrivate, at: &Path, found: &mut Found) -> Private {
 }
 
 /// The modules that an override is for: `missing` says what is wrong where it is for none.
-fn some_modules(list: Option<&[Option<String>]>, missing: &str, at: &Path, found: &mut Found) -> Patterns {
+fn some_modules(
+    list: Option<&[Option<String>]>,
+    missing: &str,
+    at: &Path,
+    found: &mut Collector,
+) -> Patterns {
     let listed = at.key("modules");
     if list.is_none_or(<[_]>::is_empty) {
         found.note(&listed, missing);
@@ -268,7 +261,7 @@ fn some_modules(list: Option<&[Option<String>]>, missing: &str, at: &Path, found
     patterns(list, &listed, found).into_iter().collect()
 }
 
-fn patterns(list: Option<&[Option<String>]>, at: &Path, found: &mut Found) -> Vec<Pattern> {
+fn patterns(list: Option<&[Option<String>]>, at: &Path, found: &mut Collector) -> Vec<Pattern> {
     let mut patterns = Vec::new();
     for (n, text) in given(list) {
         match Pattern::parse(text) {
@@ -279,19 +272,11 @@ fn patterns(list: Option<&[Option<String>]>, at: &Path, found: &mut Found) -> Ve
     patterns
 }
 
-fn index(raw: &RawIndex, at: &Path, found: &mut Found) -> Index {
-    let slots = limits::MIN_SLOTS..=limits::MAX_SLOTS;
-    let entry = limits::MIN_ENTRY_BYTES..=limits::MAX_ENTRY_BYTES;
-    let mut read = |name, raw, default, range| count::within(raw, default, range, &at.key(name), found);
+fn index(raw: &RawIndex, at: &Path, found: &mut Collector) -> Index {
     let index = Index {
-        slots: read("slots", raw.slots, limits::DEFAULT_SLOTS, &slots),
-        negative_slots: read("negative_slots", raw.negative_slots, limits::DEFAULT_NEGATIVE_SLOTS, &slots),
-        max_entry_bytes: read(
-            "max_entry_bytes",
-            raw.max_entry_bytes,
-            limits::DEFAULT_MAX_ENTRY_BYTES,
-            &entry,
-        ),
+        slots: RawIndex::SLOTS.read(raw.slots, at, found),
+        negative_slots: RawIndex::NEGATIVE_SLOTS.read(raw.negative_slots, at, found),
+        max_entry_bytes: RawIndex::MAX_ENTRY_BYTES.read(raw.max_entry_bytes, at, found),
     };
     let Index { slots, max_entry_bytes: entry, .. } = index;
     let (bytes, most) = (index.memory_bound_bytes(), limits::MAX_INDEX_MEMORY_BYTES);
@@ -305,7 +290,7 @@ fn index(raw: &RawIndex, at: &Path, found: &mut Found) -> Index {
     index
 }
 
-fn admin(raw: &RawAdmin, at: &Path, found: &mut Found) -> Admin {
+fn admin(raw: &RawAdmin, at: &Path, found: &mut Collector) -> Admin {
     Admin {
         path_prefix: path::admin_prefix(raw.path_prefix.as_deref(), &at.key("path_prefix"), found),
         explain: policy::principals(raw.explain.as_deref(), &at.key("explain"), found),

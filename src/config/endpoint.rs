@@ -33,11 +33,14 @@ pub struct Endpoint {
 }
 
 /// The scheme of requests. Whether TLS is spoken is the cluster's decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub enum Scheme {
-    /// `http`
+    /// plain text
     Http,
-    /// `https`
+    /// TLS
+    #[default]
     Https,
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use super::{Bundle, Config, Endpoint};
 use crate::gomod::{ModulePath, Patterns};
 use crate::policy::{Policy, Rule};
@@ -53,13 +55,17 @@ pub struct MissOverride {
 }
 
 /// What becomes of what is not stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema, serde::Serialize))]
 pub enum MissMode {
-    /// It is fetched.
+    /// it is fetched from the upstreams, and stored
+    #[default]
     Fetch,
-    /// It is not found.
+    /// it is not found; lists and `@latest` contain what is stored
     None,
-    /// Its client is sent to the upstream.
+    /// clients are sent to the upstream that would be asked; for a list, `@latest` or a branch too, unless rules hide some
+    /// versions of the module: then these are fetched and answered here
     Redirect,
 }
 
@@ -92,6 +98,15 @@ impl PolicySection {
         let rules = self.rules.iter().chain(&bundle.rules).chain(&self.filter).cloned().collect();
         self.policy = Policy::new(rules, self.policy.denies_by_default());
         self.bundle_version = Some(bundle.version);
+    }
+
+    /// The one part of the section that says who is asked, and so belongs to what a configuration reaches. By all else it is
+    /// decided who may have what there is, wherever it is from.
+    ///
+    /// It takes the section apart in full, so that a field which is added has to be decided about.
+    pub fn on_miss(&self) -> &OnMiss {
+        let Self { on_miss, policy: _, rules: _, filter: _, bundle: _, bundle_version: _ } = self;
+        on_miss
     }
 
     /// The version of the bundle that is in force; nothing where none is.

@@ -36,7 +36,7 @@ impl Problems {
 
     /// A configuration that could not be read at all has one problem, at its root.
     pub(super) fn of_document(message: impl Into<String>) -> Self {
-        let mut found = Found::default();
+        let mut found = Collector::default();
         found.note(&Path::root(), message);
         Self(found.problems)
     }
@@ -79,13 +79,13 @@ impl fmt::Display for Problem {
 
 /// Collects problems while a document is read; a place already complained about is left alone.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct Collector {
     problems: Vec<Problem>,
     /// Where they are. A generated list of rules may have thousands, and every one is looked up for every other.
     places: BTreeSet<Path>,
 }
 
-impl Found {
+impl Collector {
     pub(super) fn is_empty(&self) -> bool {
         self.problems.is_empty()
     }
@@ -174,6 +174,14 @@ impl Path {
         self.0.iter().try_fold(document, |value, step| match step {
             Step::Index(index) => value.get_mut(*index),
             Step::Key(key) => value.get_mut(key.as_ref()),
+        })
+    }
+
+    /// The smallest document that has `value` at this place, wherever in its lists that is.
+    pub(super) fn holding(&self, value: Value) -> Value {
+        self.0.iter().rev().fold(value, |inner, step| match step {
+            Step::Index(_) => Value::Array(vec![inner]),
+            Step::Key(key) => Value::Object([(key.clone().into_owned(), inner)].into_iter().collect()),
         })
     }
 

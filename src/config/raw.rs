@@ -1,7 +1,8 @@
 //! The configuration as written: one struct per section, every field optional, nothing judged yet.
 //!
-//! The doc comments here are the reference: `docs/configuration.md` and `envoy/config.schema.json` are generated from them,
-//! with the defaults and bounds of `limits`. They speak to the operator who writes the configuration.
+//! The doc comments here are the reference: `docs/configuration.md` and `envoy/config.schema.json` are generated from
+//! them, with the defaults and bounds that each section declares below its fields. They speak to whoever writes the configuration,
+//! and so do those of the variants of a choice, which is read as what it is compiled to.
 
 mod callers;
 mod endpoint;
@@ -14,25 +15,18 @@ mod words;
 
 use serde::Deserialize;
 
-pub(super) use self::callers::{RawCallerSource, RawCallers, RawXfccKey};
-pub(super) use self::endpoint::{
-    RawBundle, RawEndpoint, RawFallback, RawScheme, RawStorage, RawSumdb, RawUpstream,
-};
+pub(super) use self::callers::{RawCallerSource, RawCallers};
+pub(super) use self::endpoint::{RawBundle, RawEndpoint, RawStorage, RawSumdb, RawUpstream};
 pub(super) use self::fetch::RawFetch;
 pub(super) use self::freshness::RawFreshness;
 pub(super) use self::policy::{
-    RawAction, RawBundleDocument, RawDefault, RawMissMode, RawMissOverride, RawOnMiss, RawPolicy, RawReach,
-    RawRule,
+    RawAction, RawBundleDocument, RawDefault, RawOnMiss, RawPolicy, RawReach, RawRule,
 };
-pub(super) use self::storage::{
-    RawDelivery, RawDeliveryOverride, RawDialect, RawLayout, RawListing, RawPresign, RawReverify,
-    RawSecureLink, RawZips,
-};
-pub(super) use self::verify::{RawMode, RawVerify, RawVerifyOverride};
-pub(super) use self::words::{RawCount, RawDuration, Section};
+pub(super) use self::storage::{RawDelivery, RawDeliveryOverride, RawPresign, RawSecureLink};
+pub(super) use self::verify::RawVerify;
+pub(super) use self::words::{BETWEEN_NAMES, OBJECT_WITH, RawCount, RawDuration, Section};
 
-#[cfg(not(target_arch = "wasm32"))]
-use super::limits;
+use super::setting::Setting;
 
 /// Modgate's configuration is one JSON object. It needs `upstreams`, `storage` or both; everything else has a default.
 #[derive(Debug, Default, Deserialize)]
@@ -47,7 +41,7 @@ pub(super) struct RawConfig {
     /// How far requests go. `offline` is for a site that is cut off, or is to be: upstreams and checksum databases may stay
     /// configured, and are not asked. What `verify` requires is then proven by what Modgate has stored of the checksum
     /// database while it was online; what that does not prove is not served.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "online")))]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = RawReach::default())))]
     pub(super) mode: Option<RawReach>,
     /// Which caller may have which module version. Without it every caller may have everything.
     #[serde(default)]
@@ -103,12 +97,20 @@ pub(super) struct RawMatch {
     /// The request header in which Modgate names the cluster a request is routed to; Envoy's route reads it by
     /// `cluster_header`. Modgate removes it from a client's request. Change the default where the name is taken, and in one
     /// of two Modgates in one filter chain: each needs a header, a `host_header` and a download route of its own.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = limits::DEFAULT_ROUTE_HEADER)))]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Self::ROUTE_HEADER)))]
     pub(super) route_header: Option<String>,
     /// The request header in which Modgate names the host that a request it routes is addressed to; Envoy's route reads it by
     /// `host_rewrite_header`. `:authority` stays the client's, for by it Envoy chooses the virtual host.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = limits::DEFAULT_HOST_HEADER)))]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Self::HOST_HEADER)))]
     pub(super) host_header: Option<String>,
+}
+
+impl RawMatch {
+    /// Envoy's route reads it as `cluster_header`.
+    pub(super) const ROUTE_HEADER: &str = "x-modgate-cluster";
+
+    /// Envoy's route reads it as `host_rewrite_header`.
+    pub(super) const HOST_HEADER: &str = "x-modgate-host";
 }
 
 /// Modules that are private.
@@ -131,38 +133,50 @@ pub(super) struct RawPrivate {
 pub(super) struct RawIndex {
     /// Answers kept at once. The default holds the small documents of about a thousand module versions. When it is full,
     /// old answers are evicted, and fetched from the storage again.
-    #[cfg_attr(
-        not(target_arch = "wasm32"),
-        schemars(extend(
-            "default" = limits::DEFAULT_SLOTS,
-            "minimum" = limits::MIN_SLOTS,
-            "maximum" = limits::MAX_SLOTS
-        ))
-    )]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(transform = Self::SLOTS.schema()))]
     pub(super) slots: Option<RawCount>,
     /// "Not found" answers kept at once, apart from the others, so that a flood of unknown names evicts no other answer.
     /// The default need not hold such a flood, only take the repetition out of it.
-    #[cfg_attr(
-        not(target_arch = "wasm32"),
-        schemars(extend(
-            "default" = limits::DEFAULT_NEGATIVE_SLOTS,
-            "minimum" = limits::MIN_SLOTS,
-            "maximum" = limits::MAX_SLOTS
-        ))
-    )]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(transform = Self::NEGATIVE_SLOTS.schema()))]
     pub(super) negative_slots: Option<RawCount>,
     /// The largest answer kept, its key included. Each worker keeps larger ones for itself, 32 MiB of them. With the
     /// default even a large go.mod and a list of 2,000 versions fit; the larger an entry, the longer all workers wait while
     /// one of them reads it.
-    #[cfg_attr(
-        not(target_arch = "wasm32"),
-        schemars(extend(
-            "default" = limits::DEFAULT_MAX_ENTRY_BYTES,
-            "minimum" = limits::MIN_ENTRY_BYTES,
-            "maximum" = limits::MAX_ENTRY_BYTES
-        ))
-    )]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(transform = Self::MAX_ENTRY_BYTES.schema()))]
     pub(super) max_entry_bytes: Option<RawCount>,
+}
+
+impl RawIndex {
+    pub(super) const SLOTS: Setting<u32> = Setting {
+        name: "slots",
+        // The small documents of about a thousand module versions in use.
+        default: 4096,
+        // No index without a slot.
+        least: 1,
+        // About 130 MB for the keys alone (130 bytes each, measured on Envoy 1.40), and nothing is ever given back.
+        most: 1 << 20,
+        beyond: None,
+    };
+
+    pub(super) const NEGATIVE_SLOTS: Setting<u32> = Setting {
+        name: "negative_slots",
+        // They only take the repetition out of a flood, they need not hold all of it.
+        default: 1024,
+        ..Self::SLOTS
+    };
+
+    pub(super) const MAX_ENTRY_BYTES: Setting<u32> = Setting {
+        name: "max_entry_bytes",
+        // Even a large go.mod fits, and so does the list of a module with 2,000 tags, some 20 KB (github.com/aws/aws-sdk-go). Reading
+        // 10 KiB from Envoy's shared data takes 1 to 3 us, 100 KiB takes 9 us, under the one lock all workers share (measured on
+        // Envoy 1.40).
+        default: 32 * 1024,
+        // A record carries its own key: a longest usual module path and version, with the `.info` document, fit.
+        least: 512,
+        // 1 MiB: copying that in or out takes 60 to 170 us, during which no other worker reads the index.
+        most: 1 << 20,
+        beyond: None,
+    };
 }
 
 /// Modgate's own pages.
@@ -171,10 +185,15 @@ pub(super) struct RawIndex {
 pub(super) struct RawAdmin {
     /// The path they lie below (`/-/healthz`), itself below `match.path_prefix`. No module path begins with a dash, so
     /// the default hides none; another one may not look like a module path either.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = limits::DEFAULT_ADMIN_PREFIX)))]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Self::PATH_PREFIX)))]
     pub(super) path_prefix: Option<String>,
     /// The callers who may ask `/-/explain` what is decided of a module version and why, named as in `principals` of a
     /// rule. The page shows rules, sources and what is indexed. No caller may by default.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Vec::<String>::new())))]
     pub(super) explain: Option<Vec<Option<String>>>,
+}
+
+impl RawAdmin {
+    /// No module path starts with a dash (`module.CheckPath`), so nothing is shadowed.
+    pub(super) const PATH_PREFIX: &str = "/-/";
 }

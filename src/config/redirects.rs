@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{
     HostPattern,
     host::{self, split_port},
-    problems::{Found, Path, quoted},
+    problems::{Collector, Path, quoted},
 };
 
 /// The hosts to which a service's redirects are followed beside its own, and by which cluster each is reached.
@@ -66,8 +66,8 @@ impl Redirects {
     pub(super) fn read(
         raw: Option<&Map<String, Value>>,
         at: &Path,
-        found: &mut Found,
-        cluster: impl Fn(Option<&str>, &Path, &mut Found) -> String,
+        found: &mut Collector,
+        cluster: impl Fn(Option<&str>, &Path, &mut Collector) -> String,
     ) -> Self {
         let mut read = Self::default();
         for (n, (pattern, to)) in raw.into_iter().flatten().enumerate() {

@@ -10,9 +10,12 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::compile::duration::text;
+use super::json_tree::JsonTree;
+use super::problems::Collector;
+use super::raw::{RawConfig, RawFetch, RawIndex};
+use super::setting::Bounded;
 use super::tests::FULL;
-use super::{Config, MINIMAL, Problems, limits};
+use super::{Config, MINIMAL, Problems, limits, typed};
 
 const SCHEMA: &str = "envoy/config.schema.json";
 const REFERENCE: &str = "docs/configuration.md";
@@ -94,6 +97,48 @@ fn documented_bounds_are_the_compiled_ones() {
     );
 }
 
+/// A setting is called what its field is: what is out of bounds is noted there.
+#[test]
+fn what_is_out_of_bounds_is_noted_at_its_field() {
+    let checked = for_each_field(|place, properties, with| {
+        let beyond = match (properties["maximum"].as_u64(), properties["x-longest"].as_str()) {
+            (Some(most), _) => json!(most + 1),
+            (None, Some(most)) => json!(format!("{most} 1ns")),
+            (None, None) => return None,
+        };
+        let (_, field) = place.rsplit_once('.').unwrap();
+        let problems = with(beyond).unwrap_err();
+        assert!(problems.iter().all(|problem| problem.path().ends_with(&format!(".{field}"))), "{problems}");
+        Some(())
+    });
+    assert!(checked > 20, "{checked} fields have bounds");
+}
+
+/// Whoever slips in any section is told the fields of that section.
+#[test]
+fn an_unknown_field_is_answered_with_the_fields_of_its_section() {
+    let schema = schema::schema();
+    let sections = all(&schema);
+    assert!(sections.len() > 20, "{} sections", sections.len());
+    for Section { name, object, .. } in &sections {
+        let mut written = json!({"no such field": 1});
+        let mut place = name.as_str();
+        while !place.is_empty() {
+            let is_list = sections.iter().any(|section| section.name == place && section.is_list);
+            let (around, key) = place.rsplit_once('.').unwrap_or(("", place));
+            written = if is_list { json!({key: [written]}) } else { json!({key: written}) };
+            place = around;
+        }
+        let mut found = Collector::default();
+        let tree = JsonTree::read(&written.to_string()).unwrap();
+        assert!(typed::read::<RawConfig>(&tree, &mut found).is_some(), "{name}");
+        let problems = found.in_order_of(&tree.root).to_string();
+        let known: Vec<&str> = fields(object).map(|(field, _)| field).collect();
+        let told = format!("[\"no such field\"]: unknown field; known here: {}", known.join(", "));
+        assert!(problems.ends_with(&told), "{name}: {problems}");
+    }
+}
+
 /// Numbers that descriptions spell out are those of `limits`.
 #[test]
 fn numbers_in_prose_are_the_compiled_ones() {
@@ -131,11 +176,12 @@ fn for_each_field(
                 let is_default = properties["default"] == value;
                 if name == "index" && !is_default {
                     // The largest of everything is past the bound of the whole: the others are small.
-                    written["index"] = json!({"slots": 1, "max_entry_bytes": limits::MIN_ENTRY_BYTES});
+                    written["index"] =
+                        json!({"slots": 1, "max_entry_bytes": RawIndex::MAX_ENTRY_BYTES.least});
                 }
                 if field == "zip_wait" && !is_default {
                     // It is bounded by the other wait, too: that is the longest.
-                    written["fetch"] = json!({"wait": text(limits::MAX_WAIT)});
+                    written["fetch"] = json!({"wait": RawFetch::WAIT.most.shown()});
                 }
                 if name == "policy.rules" {
                     // None is the default: the one that a bound is tried at is here alone.

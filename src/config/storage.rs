@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use crate::gomod::{ModulePath, Patterns};
 
 use super::{Endpoint, Scheme};
@@ -33,42 +35,59 @@ pub struct Storage {
 }
 
 /// How the storage is spoken to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema, serde::Serialize))]
 pub enum Dialect {
-    /// With multipart uploads and create-only writes.
+    /// as S3: large objects in parts, and nothing is overwritten
     S3,
-    /// GET, HEAD and PUT of whole objects.
+    /// plain GET, HEAD and PUT of whole objects, as WebDAV has them
+    #[default]
     Webdav,
 }
 
 /// How a WebDAV store lists a folder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema, serde::Serialize))]
 pub enum Listing {
-    /// To a GET of it, as JSON: an array of objects that have a `name`.
+    /// to a GET, as JSON; nginx with `autoindex on` and `autoindex_format json`, as `nginx/storage.conf` has it
+    // An array of objects that have a `name`.
+    #[default]
     Autoindex,
-    /// To a PROPFIND (RFC 4918).
+    /// to a PROPFIND, as WebDAV has it; nginx itself knows none
+    // RFC 4918.
     Propfind,
 }
 
 /// What objects in the storage are called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema, serde::Serialize))]
 pub enum Layout {
-    /// Athens in S3, GCS and Azure: `M/@v/V.info`, nothing escaped.
+    /// as Athens has it in S3, GCS and Azure
+    // `M/@v/V.info`, nothing escaped.
     Athens,
-    /// Athens on disk and in MinIO: `M/V/V.info`, `M/V/go.mod`, `M/V/source.zip`, nothing escaped.
+    /// as Athens has it on disk and in MinIO
+    // `M/V/V.info`, `M/V/go.mod`, `M/V/source.zip`, nothing escaped.
     AthensFlat,
-    /// The escaped paths of the GOPROXY protocol.
+    /// the paths of the GOPROXY protocol
+    // Escaped as there.
+    #[default]
     Goproxy,
 }
 
 /// When what is stored is checked once more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema, serde::Serialize))]
 pub enum Reverify {
-    /// Every time it is read.
+    /// every time it is read
     Always,
-    /// When it is first read after a start.
+    /// when it is first read after a start
+    #[default]
     FirstRead,
-    /// Not at all.
+    /// not at all
     Never,
 }
 
@@ -84,11 +103,14 @@ pub struct Delivery {
 }
 
 /// How zips are delivered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema, serde::Serialize))]
 pub enum Zips {
-    /// Clients are sent to the storage's own address.
+    /// clients are sent to the storage's own address, so that the bytes do not pass Envoy
     Redirect,
-    /// Through the gateway.
+    /// through Envoy
+    #[default]
     Stream,
 }
 

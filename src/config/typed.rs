@@ -1,20 +1,12 @@
 //! The document as raw sections: every type error and every unknown field, not only the first.
 
 use serde::Deserialize;
-use serde::de::value::Error as NamesOnly;
-use serde::de::{Deserializer, Error, Visitor};
-use serde::forward_to_deserialize_any;
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
-use super::document::Document;
-use super::problems::{Found, MAX_PROBLEMS, Path, Step, quoted};
-use super::raw::{
-    RawAdmin, RawBundle, RawBundleDocument, RawCallerSource, RawCallers, RawConfig, RawDelivery,
-    RawDeliveryOverride, RawFetch, RawFreshness, RawIndex, RawMatch, RawMissOverride, RawOnMiss, RawPolicy,
-    RawPresign, RawPrivate, RawRule, RawSecureLink, RawStorage, RawSumdb, RawUpstream, RawVerify,
-    RawVerifyOverride, Section,
-};
+use super::json_tree::JsonTree;
+use super::problems::{Collector, MAX_PROBLEMS, Path, Step, quoted};
+use super::raw::{BETWEEN_NAMES, OBJECT_WITH, Section};
 
 /// An unknown name this many edits away from a known one is taken for a slip of the pen.
 const MAX_EDITS: usize = 2;
@@ -24,7 +16,7 @@ const SECRET: [&str; 6] = ["headers", "s3", "secret", "secret_access_key", "sess
 
 /// Reads the document as what it should be. A value of the wrong type is noted, taken for absent, and the reading starts
 /// again, until nothing is wrong or too much is: then there is no use in going on.
-pub(super) fn read<T: Root>(document: &Document, found: &mut Found) -> Option<T> {
+pub(super) fn read<T: for<'de> Deserialize<'de>>(document: &JsonTree, found: &mut Collector) -> Option<T> {
     for path in &document.repeated {
         found.note(path, "given twice; keep one");
     }
@@ -54,7 +46,7 @@ pub(super) fn read<T: Root>(document: &Document, found: &mut Found) -> Option<T>
 
 type Outcome<T> = Result<Section<T>, serde_path_to_error::Error<serde_json::Error>>;
 
-fn attempt<T: Root>(tree: &Value) -> (Outcome<T>, Vec<Path>) {
+fn attempt<T: for<'de> Deserialize<'de>>(tree: &Value) -> (Outcome<T>, Vec<Path>) {
     let mut unknown = Vec::new();
     let mut note = |path: serde_ignored::Path<'_>| unknown.push(ignored_at(&path));
     let outcome = serde_path_to_error::deserialize(serde_ignored::Deserializer::new(tree, &mut note));
@@ -98,6 +90,7 @@ fn type_error(path: &Path, error: &serde_json::Error, value: &Value) -> String {
         "a string" => "text",
         "a sequence" => "a list",
         "a map" => "an object",
+        section if section.starts_with(OBJECT_WITH) => "an object",
         "a boolean" => "true or false",
         "string or map" => "text",
         other => other,
@@ -116,9 +109,10 @@ fn type_error(path: &Path, error: &serde_json::Error, value: &Value) -> String {
     format!("expected {expected}, found {found}")
 }
 
-fn unknown_field<T: Root>(path: &Path) -> String {
+fn unknown_field<T: for<'de> Deserialize<'de>>(path: &Path) -> String {
     let name = path.last_key().unwrap_or_default();
-    let known = T::fields_of(path.parent().unwrap_or_default().keys());
+    let known = fields_of::<T>(&path.parent().unwrap_or_default());
+    let known: Vec<&str> = known.split(BETWEEN_NAMES).collect();
     let nearest = known
         .iter()
         .map(|field| (strsim::osa_distance(name, field), field))
@@ -130,80 +124,9 @@ fn unknown_field<T: Root>(path: &Path) -> String {
     }
 }
 
-/// A whole document.
-pub(super) trait Root: for<'de> Deserialize<'de> {
-    /// The fields of the object at `keys` (of the whole, where there are none), as the raw structs name them.
-    fn fields_of<'a>(keys: impl Iterator<Item = &'a str>) -> &'static [&'static str];
-}
-
-impl Root for RawConfig {
-    fn fields_of<'a>(keys: impl Iterator<Item = &'a str>) -> &'static [&'static str] {
-        match keys.collect::<Vec<_>>().as_slice() {
-            ["admin"] => names::<RawAdmin>(),
-            ["callers"] => names::<RawCallers>(),
-            ["callers", "principals"] => names::<RawCallerSource>(),
-            ["fetch"] => names::<RawFetch>(),
-            ["freshness"] => names::<RawFreshness>(),
-            ["index"] => names::<RawIndex>(),
-            ["match"] => names::<RawMatch>(),
-            ["policy"] => names::<RawPolicy>(),
-            ["policy", "bundle"] => names::<RawBundle>(),
-            ["policy", "on_miss"] => names::<RawOnMiss>(),
-            ["policy", "on_miss", "overrides"] => names::<RawMissOverride>(),
-            ["policy", "rules"] => names::<RawRule>(),
-            ["private"] => names::<RawPrivate>(),
-            ["storage"] => names::<RawStorage>(),
-            ["storage", "delivery"] => names::<RawDelivery>(),
-            ["storage", "delivery", "overrides"] => names::<RawDeliveryOverride>(),
-            ["storage", "delivery", "s3"] => names::<RawPresign>(),
-            ["storage", "delivery", "secure_link"] => names::<RawSecureLink>(),
-            ["sumdb"] => names::<RawSumdb>(),
-            ["upstreams"] => names::<RawUpstream>(),
-            ["verify"] => names::<RawVerify>(),
-            ["verify", "overrides"] => names::<RawVerifyOverride>(),
-            _ => names::<Self>(),
-        }
-    }
-}
-
-impl Root for RawBundleDocument {
-    fn fields_of<'a>(keys: impl Iterator<Item = &'a str>) -> &'static [&'static str] {
-        match keys.collect::<Vec<_>>().as_slice() {
-            ["rules"] => names::<RawRule>(),
-            _ => names::<Self>(),
-        }
-    }
-}
-
-/// Asks a derived `Deserialize` which fields it knows: it tells the deserializer before reading anything.
-fn names<'de, T: Deserialize<'de>>() -> &'static [&'static str] {
-    let mut names = Names(&[]);
-    // It never yields a value: the names are all that is wanted.
-    let _ = T::deserialize(&mut names);
-    names.0
-}
-
-struct Names(&'static [&'static str]);
-
-impl<'de> Deserializer<'de> for &mut Names {
-    type Error = NamesOnly;
-
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        fields: &'static [&'static str],
-        _visitor: V,
-    ) -> Result<V::Value, NamesOnly> {
-        self.0 = fields;
-        Err(NamesOnly::custom("only the names were asked for"))
-    }
-
-    fn deserialize_any<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, NamesOnly> {
-        Err(NamesOnly::custom("not a struct"))
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct newtype_struct seq
-        tuple tuple_struct map enum identifier ignored_any
-    }
+/// The names of the fields of the section at `path`: those that it tells where it is given something else than an object.
+fn fields_of<T: for<'de> Deserialize<'de>>(path: &Path) -> String {
+    let (outcome, _) = attempt::<T>(&path.holding(Value::Bool(true)));
+    let told = outcome.err().map(|error| error.inner().to_string()).unwrap_or_default();
+    told.split_once(OBJECT_WITH).map(|(_, names)| names.to_owned()).unwrap_or_default()
 }

@@ -1,5 +1,7 @@
 //! What is held against a checksum database, and what if that cannot be asked?
 
+use serde::Deserialize;
+
 use super::Config;
 use crate::gomod::{ModulePath, Patterns};
 
@@ -22,14 +24,17 @@ pub struct VerifyOverride {
 }
 
 /// What becomes of a version that could not be proven.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema, serde::Serialize))]
 pub enum Mode {
-    /// It is not served.
+    /// what cannot be proven is not served: 503 or 504 while the database cannot be asked, 502 where it has no record of it
+    #[default]
     Require,
-    /// It is served, but not stored, where the database cannot be asked or has no record of it; what contradicts the
-    /// database is refused.
+    /// where the database cannot be asked or has no record of it, it is served unproven, not stored, and the database is asked
+    /// again after a minute
     WhenAvailable,
-    /// The database is not asked.
+    /// the database is never asked; clients may ask it through Modgate all the same
     Off,
 }
 

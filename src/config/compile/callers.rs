@@ -1,9 +1,9 @@
 //! The section `callers`.
 
 use super::{each, given, header};
-use crate::config::problems::{Found, Path, quoted};
-use crate::config::raw::{RawCallerSource, RawCallers, RawXfccKey};
-use crate::config::{CallerSource, Callers, Config, Match, Origin, XfccKey, limits};
+use crate::config::problems::{Collector, Path, quoted};
+use crate::config::raw::{RawCallerSource, RawCallers};
+use crate::config::{CallerSource, Callers, Config, Match, Origin, limits};
 use crate::policy::Principal;
 
 /// The roots of attributes that a client cannot write.
@@ -23,7 +23,7 @@ pub(super) fn callers(
     raw: &RawCallers,
     at: &Path,
     matching: &Match,
-    found: &mut Found,
+    found: &mut Collector,
     warnings: &mut Vec<String>,
 ) -> Callers {
     let at = at.key("principals");
@@ -56,7 +56,7 @@ pub(super) fn nobody_has_a_name(config: &Config) -> Option<String> {
     })
 }
 
-fn source(raw: &RawCallerSource, at: Path, matching: &Match, found: &mut Found) -> Option<Compiled> {
+fn source(raw: &RawCallerSource, at: Path, matching: &Match, found: &mut Collector) -> Option<Compiled> {
     let separator = separator(raw.separator.as_deref(), &at.key("separator"), found);
     let prefix = prefix(raw.prefix.as_deref(), &at.key("prefix"), found);
     let trusted = raw.trusted.unwrap_or_default();
@@ -78,7 +78,7 @@ fn source(raw: &RawCallerSource, at: Path, matching: &Match, found: &mut Found) 
             if separator.is_some() {
                 found.note(&at.key("separator"), "what it separates has separators of its own: leave it out");
             }
-            (Origin::Xfcc(xfcc(key)), trusted)
+            (Origin::Xfcc(key), trusted)
         }
         _ => {
             let is_noted = ["header", "property", "xfcc"].into_iter().any(|key| found.covers(&at.key(key)));
@@ -92,7 +92,7 @@ fn source(raw: &RawCallerSource, at: Path, matching: &Match, found: &mut Found) 
 }
 
 /// The elements of an attribute's path.
-fn property(path: &[Option<String>], at: &Path, found: &mut Found) -> Vec<String> {
+fn property(path: &[Option<String>], at: &Path, found: &mut Collector) -> Vec<String> {
     let path: Vec<String> = given(Some(path)).map(|(_, element)| element.to_owned()).collect();
     let is_root = |root: &str| path.first().is_some_and(|first| first == root);
     let second = path.get(1).map_or("", String::as_str);
@@ -115,16 +115,7 @@ fn property(path: &[Option<String>], at: &Path, found: &mut Found) -> Vec<String
     path
 }
 
-fn xfcc(key: RawXfccKey) -> XfccKey {
-    match key {
-        RawXfccKey::Dns => XfccKey::Dns,
-        RawXfccKey::Hash => XfccKey::Hash,
-        RawXfccKey::Subject => XfccKey::Subject,
-        RawXfccKey::Uri => XfccKey::Uri,
-    }
-}
-
-fn separator(raw: Option<&str>, at: &Path, found: &mut Found) -> Option<char> {
+fn separator(raw: Option<&str>, at: &Path, found: &mut Collector) -> Option<char> {
     let raw = raw?;
     let mut characters = raw.chars();
     match (characters.next(), characters.next()) {
@@ -136,7 +127,7 @@ fn separator(raw: Option<&str>, at: &Path, found: &mut Found) -> Option<char> {
     }
 }
 
-fn prefix(raw: Option<&str>, at: &Path, found: &mut Found) -> String {
+fn prefix(raw: Option<&str>, at: &Path, found: &mut Collector) -> String {
     let prefix = raw.unwrap_or_default();
     let most = limits::MAX_CALLER_PREFIX_BYTES;
     if prefix.len() > most || !prefix.bytes().all(|b| b.is_ascii_graphic()) || prefix.contains(GLOB_SIGNS) {
@@ -151,7 +142,7 @@ fn prefix(raw: Option<&str>, at: &Path, found: &mut Found) -> String {
 }
 
 /// Where names come from several sources, whatever they are, none may be taken for one of another.
-fn check_prefixes(compiled: &[Compiled], found: &mut Found) {
+fn check_prefixes(compiled: &[Compiled], found: &mut Collector) {
     let prefix = |one: &Compiled| one.source.prefix.clone();
     for (n, one) in compiled.iter().enumerate() {
         let at = one.at.key("prefix");

@@ -1,46 +1,38 @@
 //! Endpoints: where requests go and what they carry.
 
-use std::time::Duration;
-
 use serde_json::{Map, Value};
 
-use super::{duration, header, path};
-use crate::config::problems::{Found, Path, quoted};
-use crate::config::raw::{RawEndpoint, RawScheme};
+use super::{header, path};
+use crate::config::problems::{Collector, Path, quoted};
+use crate::config::raw::RawEndpoint;
 use crate::config::{Config, Endpoint, Match, Redirects, Scheme, host, limits};
-
-/// What an endpoint takes from outside its section.
-pub(super) struct Context<'a> {
-    pub(super) matching: &'a Match,
-    pub(super) timeout: Duration,
-}
 
 pub(super) fn endpoint(
     raw: &RawEndpoint<'_>,
     at: &Path,
-    context: &Context<'_>,
-    found: &mut Found,
+    matching: &Match,
+    found: &mut Collector,
 ) -> Endpoint {
-    let cluster = cluster(raw.cluster, &at.key("cluster"), found);
+    let reached_by = cluster(raw.cluster, &at.key("cluster"), found);
     let (scheme, authority, path_prefix) = match raw.url {
         Some(url) => by_url(url, raw, at, found),
         None => by_parts(raw, at, found),
     };
     Endpoint {
-        cluster,
+        cluster: reached_by,
         authority,
         scheme,
         path_prefix,
-        headers: headers(raw.headers, &at.key("headers"), context.matching, found),
-        timeout: duration::timeout(raw.timeout, context.timeout, &at.key("timeout"), found),
+        headers: headers(raw.headers, &at.key("headers"), matching, found),
+        timeout: raw.timeout_setting.read(raw.timeout, at, found),
         http2: false,
         egress: None,
-        redirects: Redirects::default(),
+        redirects: Redirects::read(raw.redirects, &at.key("redirects"), found, cluster),
     }
 }
 
 /// What people call the proxy on the way to an endpoint. It stands in the middle of a sentence.
-pub(super) fn egress(raw: Option<&str>, at: &Path, found: &mut Found) -> Option<String> {
+pub(super) fn egress(raw: Option<&str>, at: &Path, found: &mut Collector) -> Option<String> {
     let name = raw?;
     let is_word = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
     // Before an @ stands a password.
@@ -50,11 +42,6 @@ pub(super) fn egress(raw: Option<&str>, at: &Path, found: &mut Found) -> Option<
         return None;
     }
     Some(name.to_owned())
-}
-
-/// The hosts to which redirects are followed.
-pub(super) fn redirects(raw: Option<&Map<String, Value>>, at: &Path, found: &mut Found) -> Redirects {
-    Redirects::read(raw, &at.key("redirects"), found, cluster)
 }
 
 /// What to say of headers that downloads may lack: no filter can see whether the gateway's route adds them.
@@ -83,7 +70,7 @@ pub(super) fn name_of(authority: &str) -> String {
 }
 
 /// Any name Envoy and Istio give, such as `outbound|443||proxy.golang.org`.
-fn cluster(raw: Option<&str>, at: &Path, found: &mut Found) -> String {
+fn cluster(raw: Option<&str>, at: &Path, found: &mut Collector) -> String {
     match raw {
         None => found.note(at, "missing: the name of the Envoy cluster that reaches it"),
         Some("") => found.note(at, "empty: it must name the Envoy cluster that reaches it"),
@@ -98,7 +85,7 @@ fn cluster(raw: Option<&str>, at: &Path, found: &mut Found) -> String {
     raw.unwrap_or_default().to_owned()
 }
 
-fn by_url(url: &str, raw: &RawEndpoint<'_>, at: &Path, found: &mut Found) -> (Scheme, String, String) {
+fn by_url(url: &str, raw: &RawEndpoint<'_>, at: &Path, found: &mut Collector) -> (Scheme, String, String) {
     let parts = [
         ("scheme", raw.scheme.is_some()),
         ("authority", raw.authority.is_some()),
@@ -111,7 +98,7 @@ fn by_url(url: &str, raw: &RawEndpoint<'_>, at: &Path, found: &mut Found) -> (Sc
 }
 
 /// A URL as scheme, authority and path prefix.
-pub(super) fn split(url: &str, at: &Path, found: &mut Found) -> (Scheme, String, String) {
+pub(super) fn split(url: &str, at: &Path, found: &mut Collector) -> (Scheme, String, String) {
     let (scheme, rest) = match url.split_once("://") {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (Scheme::Https, rest),
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (Scheme::Http, rest),
@@ -134,11 +121,7 @@ pub(super) fn split(url: &str, at: &Path, found: &mut Found) -> (Scheme, String,
     (scheme, authority, prefix)
 }
 
-fn by_parts(raw: &RawEndpoint<'_>, at: &Path, found: &mut Found) -> (Scheme, String, String) {
-    let scheme = match raw.scheme {
-        Some(RawScheme::Http) => Scheme::Http,
-        None | Some(RawScheme::Https) => Scheme::Https,
-    };
+fn by_parts(raw: &RawEndpoint<'_>, at: &Path, found: &mut Collector) -> (Scheme, String, String) {
     let here = at.key("authority");
     let authority = match raw.authority {
         // A `url` of the wrong type has been noted; it would have told.
@@ -152,7 +135,8 @@ fn by_parts(raw: &RawEndpoint<'_>, at: &Path, found: &mut Found) -> (Scheme, Str
             String::new()
         }),
     };
-    (scheme, authority, path::endpoint_prefix(raw.path_prefix, &at.key("path_prefix"), found))
+    let path_prefix = path::endpoint_prefix(raw.path_prefix, &at.key("path_prefix"), found);
+    (raw.scheme.unwrap_or_default(), authority, path_prefix)
 }
 
 /// Checks every header. No message quotes a value: it may be a credential.
@@ -160,7 +144,7 @@ fn headers(
     raw: Option<&Map<String, Value>>,
     at: &Path,
     matching: &Match,
-    found: &mut Found,
+    found: &mut Collector,
 ) -> Vec<(String, String)> {
     let mut headers: Vec<(String, String)> = Vec::new();
     for (name, value) in raw.into_iter().flatten() {

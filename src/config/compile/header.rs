@@ -1,7 +1,7 @@
 //! Which request headers a configuration may set, and which may carry the route.
 
 use crate::config::Match;
-use crate::config::problems::{Found, Path, quoted};
+use crate::config::problems::{Collector, Path, quoted};
 
 /// They belong to one connection, not to the request (RFC 9110, 7.6.1); HTTP/2 has no place for them.
 const HOP_BY_HOP: &[&str] = &[
@@ -55,7 +55,7 @@ const STANDARD_FAMILIES: &[&str] =
     &["accept-", "access-control-", "content-", "if-", "proxy-", "sec-", "x-b3-", "x-envoy-", "x-forwarded-"];
 
 /// The name of a header that carries the route, or a part of it, in lower case.
-pub(super) fn carrier(raw: Option<&str>, default: &str, at: &Path, found: &mut Found) -> String {
+pub(super) fn carrier(raw: Option<&str>, default: &str, at: &Path, found: &mut Collector) -> String {
     let Some(name) = raw else { return default.to_owned() };
     let lower = name.to_ascii_lowercase();
     let is_taken = [HOP_BY_HOP, OWN, STANDARD].concat().contains(&lower.as_str())

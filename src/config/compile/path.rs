@@ -1,7 +1,7 @@
 //! Path prefixes: checked, and written one way.
 
-use crate::config::limits;
-use crate::config::problems::{Found, Path, quoted};
+use crate::config::problems::{Collector, Path, quoted};
+use crate::config::raw::RawAdmin;
 
 /// Whether percent-escapes may stand in a prefix.
 #[derive(Clone, Copy, PartialEq)]
@@ -13,12 +13,12 @@ pub(super) enum Escapes {
 }
 
 /// The prefix of an endpoint: empty or `/x/y`.
-pub(super) fn endpoint_prefix(raw: Option<&str>, at: &Path, found: &mut Found) -> String {
+pub(super) fn endpoint_prefix(raw: Option<&str>, at: &Path, found: &mut Collector) -> String {
     noted(raw.unwrap_or_default(), normalised(raw.unwrap_or_default(), Escapes::Kept), at, found)
 }
 
 /// The prefix of the module proxy: empty or `/x/y`.
-pub(super) fn match_prefix(raw: Option<&str>, at: &Path, found: &mut Found) -> String {
+pub(super) fn match_prefix(raw: Option<&str>, at: &Path, found: &mut Collector) -> String {
     let text = raw.unwrap_or_default();
     let prefix = normalised(text, Escapes::Refused).and_then(|prefix| match prefix.contains('@') {
         true => Err("an `@` makes it look like a request for a module"),
@@ -28,8 +28,8 @@ pub(super) fn match_prefix(raw: Option<&str>, at: &Path, found: &mut Found) -> S
 }
 
 /// The prefix of Modgate's own pages: `/x/`.
-pub(super) fn admin_prefix(raw: Option<&str>, at: &Path, found: &mut Found) -> String {
-    let text = raw.unwrap_or(limits::DEFAULT_ADMIN_PREFIX);
+pub(super) fn admin_prefix(raw: Option<&str>, at: &Path, found: &mut Collector) -> String {
+    let text = raw.unwrap_or(RawAdmin::PATH_PREFIX);
     let prefix = normalised(text, Escapes::Refused).and_then(|prefix| {
         let first = prefix.split('/').nth(1).unwrap_or_default();
         if first.is_empty() {
@@ -47,7 +47,7 @@ pub(super) fn admin_prefix(raw: Option<&str>, at: &Path, found: &mut Found) -> S
 }
 
 /// What the names of objects begin with: empty or `x/y/`.
-pub(super) fn key_prefix(raw: Option<&str>, at: &Path, found: &mut Found) -> String {
+pub(super) fn key_prefix(raw: Option<&str>, at: &Path, found: &mut Collector) -> String {
     let text = raw.unwrap_or_default();
     if text.is_empty() {
         return String::new();
@@ -92,7 +92,7 @@ pub(super) fn normalised(text: &str, escapes: Escapes) -> Result<String, &'stati
     Ok(prefix.to_owned())
 }
 
-fn noted(text: &str, prefix: Result<String, &'static str>, at: &Path, found: &mut Found) -> String {
+fn noted(text: &str, prefix: Result<String, &'static str>, at: &Path, found: &mut Collector) -> String {
     prefix.unwrap_or_else(|why| {
         found.note(at, format!("{} is not a path prefix such as /x/y: {why}", quoted(text)));
         String::new()

@@ -3,18 +3,16 @@
 mod overshadowed;
 mod rule;
 
-use super::{duration, each, endpoint, given, some_modules};
-use crate::config::problems::{Found, Path, quoted};
-use crate::config::raw::{
-    RawBundle, RawBundleDocument, RawCount, RawDefault, RawMissMode, RawOnMiss, RawPolicy,
-};
-use crate::config::{Bundle, BundleSource, Endpoint, MissMode, MissOverride, OnMiss, PolicySection, limits};
+use super::{each, endpoint, given, some_modules};
+use crate::config::problems::{Collector, Path, quoted};
+use crate::config::raw::{RawBundle, RawBundleDocument, RawCount, RawDefault, RawOnMiss, RawPolicy};
+use crate::config::{Bundle, BundleSource, Match, MissMode, MissOverride, OnMiss, PolicySection, limits};
 use crate::policy::{Action, Principal, Rule, athens};
 
 /// What the section takes from outside of it.
 pub(super) struct Context<'a> {
     /// For where the bundle comes from.
-    pub(super) endpoint: endpoint::Context<'a>,
+    pub(super) matching: &'a Match,
     /// Whether there is an upstream to send clients to.
     pub(super) has_upstream: bool,
 }
@@ -24,7 +22,7 @@ pub(super) fn policy(
     raw: RawPolicy,
     at: &Path,
     context: &Context<'_>,
-    found: &mut Found,
+    found: &mut Collector,
     warnings: &mut Vec<String>,
 ) -> PolicySection {
     let rules = rule::rules(raw.rules, "policy.", &at.key("rules"), context.has_upstream, found);
@@ -45,7 +43,7 @@ pub(super) fn policy(
         }
         filter.splice(0..0, read.rules);
     }
-    let bundle = raw.bundle.0.map(|raw| bundle_source(&raw, &at.key("bundle"), &context.endpoint, found));
+    let bundle = raw.bundle.0.map(|raw| bundle_source(&raw, &at.key("bundle"), context.matching, found));
     let at_miss = at.key("on_miss");
     let on_miss = on_miss(&raw.on_miss.0.unwrap_or_default(), &at_miss, context.has_upstream, found);
     PolicySection::new(rules, filter, default.unwrap_or(false), bundle, on_miss)
@@ -53,7 +51,7 @@ pub(super) fn policy(
 
 /// A bundle that was fetched. Whether there is an upstream that its rules can send clients to is not its business: it is for
 /// many.
-pub(in crate::config) fn bundle(raw: RawBundleDocument, at: &Path, found: &mut Found) -> Bundle {
+pub(in crate::config) fn bundle(raw: RawBundleDocument, at: &Path, found: &mut Collector) -> Bundle {
     let version = raw.version.map(|RawCount(version)| version);
     if version.is_none() {
         found.note(
@@ -70,7 +68,7 @@ pub(in crate::config) fn bundle(raw: RawBundleDocument, at: &Path, found: &mut F
 }
 
 /// Callers, as rules and the guard of a page name them.
-pub(super) fn principals(raw: Option<&[Option<String>]>, at: &Path, found: &mut Found) -> Vec<Principal> {
+pub(super) fn principals(raw: Option<&[Option<String>]>, at: &Path, found: &mut Collector) -> Vec<Principal> {
     let mut principals = Vec::new();
     for (n, text) in given(raw) {
         match Principal::parse(text) {
@@ -85,7 +83,7 @@ fn athens_filter(
     text: &str,
     at: &Path,
     has_upstream: bool,
-    found: &mut Found,
+    found: &mut Collector,
     warnings: &mut Vec<String>,
 ) -> athens::Filter {
     let read = athens::read(text).unwrap_or_else(|faults| {
@@ -120,36 +118,19 @@ fn everything(action: Action) -> Rule {
     }
 }
 
-fn bundle_source(
-    raw: &RawBundle,
-    at: &Path,
-    context: &endpoint::Context<'_>,
-    found: &mut Found,
-) -> BundleSource {
-    let range = limits::MIN_BUNDLE_INTERVAL..=limits::MAX_BUNDLE_INTERVAL;
-    let why = "more often is a flood, and more seldom no rule";
-    let interval = duration::within(
-        raw.interval.as_ref(),
-        limits::DEFAULT_BUNDLE_INTERVAL,
-        &range,
-        why,
-        &at.key("interval"),
-        found,
-    );
-    let endpoint = Endpoint {
-        redirects: endpoint::redirects(raw.redirects.as_ref(), at, found),
-        ..endpoint::endpoint(&raw.endpoint(), at, context, found)
-    };
+fn bundle_source(raw: &RawBundle, at: &Path, matching: &Match, found: &mut Collector) -> BundleSource {
+    let interval = RawBundle::INTERVAL.read(raw.interval.as_ref(), at, found);
+    let endpoint = endpoint::endpoint(&raw.endpoint(), at, matching, found);
     // Elsewhere it is a prefix, and the slash at its end says nothing.
     for (field, text) in [("url", &raw.url), ("path_prefix", &raw.path_prefix)] {
         if !endpoint.path_prefix.is_empty() && text.as_ref().is_some_and(|text| text.ends_with('/')) {
             found.note(&at.key(field), "it ends in a slash, and a bundle is a file");
         }
     }
-    BundleSource { endpoint, interval, required: raw.required.unwrap_or(true) }
+    BundleSource { endpoint, interval, required: raw.required.unwrap_or(RawBundle::REQUIRED) }
 }
 
-fn on_miss(raw: &RawOnMiss, at: &Path, has_upstream: bool, found: &mut Found) -> OnMiss {
+fn on_miss(raw: &RawOnMiss, at: &Path, has_upstream: bool, found: &mut Collector) -> OnMiss {
     let why = "missing: globs of the modules of which something else becomes";
     let most = Some(limits::MAX_MISS_OVERRIDES);
     let listed = at.key("overrides");
@@ -163,15 +144,10 @@ fn on_miss(raw: &RawOnMiss, at: &Path, has_upstream: bool, found: &mut Found) ->
     OnMiss { mode: miss_mode(raw.mode, at, has_upstream, found), overrides }
 }
 
-fn miss_mode(raw: Option<RawMissMode>, at: &Path, has_upstream: bool, found: &mut Found) -> MissMode {
-    match raw {
-        None | Some(RawMissMode::Fetch) => MissMode::Fetch,
-        Some(RawMissMode::None) => MissMode::None,
-        Some(RawMissMode::Redirect) => {
-            if !has_upstream {
-                found.note(&at.key("mode"), "it sends clients to an upstream, and there is none");
-            }
-            MissMode::Redirect
-        }
+fn miss_mode(raw: Option<MissMode>, at: &Path, has_upstream: bool, found: &mut Collector) -> MissMode {
+    let mode = raw.unwrap_or_default();
+    if mode == MissMode::Redirect && !has_upstream {
+        found.note(&at.key("mode"), "it sends clients to an upstream, and there is none");
     }
+    mode
 }

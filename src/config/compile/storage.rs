@@ -1,37 +1,18 @@
 //! The section `storage`.
 
-use crate::config::problems::{Found, Path};
-use crate::config::raw::{
-    RawDelivery, RawDeliveryOverride, RawDialect, RawLayout, RawListing, RawPresign, RawReverify,
-    RawSecureLink, RawStorage, RawZips, Section,
-};
+use crate::config::problems::{Collector, Path};
+use crate::config::raw::{RawDelivery, RawDeliveryOverride, RawPresign, RawSecureLink, RawStorage, Section};
 use crate::config::{
-    Access, Address, Delivery, Dialect, Endpoint, Layout, Listing, Reverify, S3Key, Scheme, Secret, Storage,
-    Zips, limits,
+    Access, Address, Delivery, Dialect, Endpoint, Listing, Match, S3Key, Scheme, Secret, Storage, Zips,
+    limits,
 };
 use crate::gomod::Patterns;
 
-use super::{count, duration, each, endpoint, header, path, some_modules};
+use super::{each, endpoint, header, path, some_modules};
 
-pub(super) fn storage(
-    raw: &RawStorage,
-    at: &Path,
-    context: &endpoint::Context<'_>,
-    found: &mut Found,
-) -> Storage {
-    let mut read = |name, raw, default, range| count::within(raw, default, &range, &at.key(name), found);
-    let part_bytes = read(
-        "part_bytes",
-        raw.part_bytes,
-        limits::DEFAULT_PART_BYTES,
-        limits::MIN_PART_BYTES..=limits::MAX_PART_BYTES,
-    );
-    let parts_in_flight = read(
-        "parts_in_flight",
-        raw.parts_in_flight,
-        limits::DEFAULT_PARTS_IN_FLIGHT,
-        limits::MIN_PARTS_IN_FLIGHT..=limits::MAX_PARTS_IN_FLIGHT,
-    );
+pub(super) fn storage(raw: &RawStorage, at: &Path, matching: &Match, found: &mut Collector) -> Storage {
+    let part_bytes = RawStorage::PART_BYTES.read(raw.part_bytes, at, found);
+    let parts_in_flight = RawStorage::PARTS_IN_FLIGHT.read(raw.parts_in_flight, at, found);
     let held = part_bytes.saturating_mul(parts_in_flight.saturating_add(limits::SPARE_PARTS));
     if held > limits::MAX_UPLOAD_BYTES {
         let (spare, most) = (limits::SPARE_PARTS, limits::MAX_UPLOAD_BYTES);
@@ -40,45 +21,31 @@ pub(super) fn storage(
             format!("too much: {parts_in_flight} parts on their way and {spare} more would hold {held} bytes, {most} is the most"),
         );
     }
-    if raw.dialect == Some(RawDialect::S3) && raw.listing == Some(RawListing::Propfind) {
+    if raw.dialect == Some(Dialect::S3) && raw.listing == Some(Listing::Propfind) {
         found.note(&at.key("listing"), "S3 is listed as S3 is: leave it out");
     }
     Storage {
         endpoint: Endpoint {
             http2: raw.http2.unwrap_or_default(),
-            ..endpoint::endpoint(&raw.endpoint(), at, context, found)
+            ..endpoint::endpoint(&raw.endpoint(), at, matching, found)
         },
-        dialect: match raw.dialect {
-            Some(RawDialect::S3) => Dialect::S3,
-            None | Some(RawDialect::Webdav) => Dialect::Webdav,
-        },
-        listing: match raw.listing {
-            None | Some(RawListing::Autoindex) => Listing::Autoindex,
-            Some(RawListing::Propfind) => Listing::Propfind,
-        },
-        layout: match raw.layout {
-            Some(RawLayout::Athens) => Layout::Athens,
-            Some(RawLayout::AthensFlat) => Layout::AthensFlat,
-            None | Some(RawLayout::Goproxy) => Layout::Goproxy,
-        },
+        dialect: raw.dialect.unwrap_or_default(),
+        listing: raw.listing.unwrap_or_default(),
+        layout: raw.layout.unwrap_or_default(),
         key_prefix: path::key_prefix(raw.key_prefix.as_deref(), &at.key("key_prefix"), found),
-        write: raw.write.unwrap_or(true),
-        reverify: match raw.reverify {
-            Some(RawReverify::Always) => Reverify::Always,
-            None | Some(RawReverify::FirstRead) => Reverify::FirstRead,
-            Some(RawReverify::Never) => Reverify::Never,
-        },
+        write: raw.write.unwrap_or(RawStorage::WRITE),
+        reverify: raw.reverify.unwrap_or_default(),
         part_bytes,
         parts_in_flight,
         delivery: match &raw.delivery {
-            Section(None) => Delivery { zips: Zips::Stream, overrides: Vec::new(), address: None },
+            Section(None) => Delivery { zips: Zips::default(), overrides: Vec::new(), address: None },
             Section(Some(raw)) => delivery(raw, &at.key("delivery"), found),
         },
     }
 }
 
-fn delivery(raw: &RawDelivery, at: &Path, found: &mut Found) -> Delivery {
-    let zips = raw.zips.map_or(Zips::Stream, kind);
+fn delivery(raw: &RawDelivery, at: &Path, found: &mut Collector) -> Delivery {
+    let zips = raw.zips.unwrap_or_default();
     let overrides = each(raw.overrides.as_deref(), None, &at.key("overrides"), found, overridden);
     let redirects = zips == Zips::Redirect || overrides.iter().any(|(_, zips)| *zips == Zips::Redirect);
     let here = at.key("url");
@@ -89,34 +56,18 @@ fn delivery(raw: &RawDelivery, at: &Path, found: &mut Found) -> Delivery {
     Delivery { zips, overrides, address }
 }
 
-fn overridden(raw: &RawDeliveryOverride, at: &Path, found: &mut Found) -> (Patterns, Zips) {
+fn overridden(raw: &RawDeliveryOverride, at: &Path, found: &mut Collector) -> (Patterns, Zips) {
     let why = "missing: the modules it is for, such as [\"github.com/acme\"]";
     let modules = some_modules(raw.modules.as_deref(), why, at, found);
     if raw.zips.is_none() {
         found.note(&at.key("zips"), "missing: how the zips of these modules are delivered");
     }
-    (modules, raw.zips.map_or(Zips::Stream, kind))
+    (modules, raw.zips.unwrap_or_default())
 }
 
-fn kind(raw: RawZips) -> Zips {
-    match raw {
-        RawZips::Redirect => Zips::Redirect,
-        RawZips::Stream => Zips::Stream,
-    }
-}
-
-fn address(raw: &RawDelivery, url: &str, at: &Path, found: &mut Found) -> Address {
+fn address(raw: &RawDelivery, url: &str, at: &Path, found: &mut Collector) -> Address {
     let (scheme, authority, path_prefix) = endpoint::split(url, &at.key("url"), found);
-    let range = limits::MIN_EXPIRES..=limits::MAX_EXPIRES;
-    let why = "nobody could use it, or S3 would not";
-    let expires = duration::within(
-        raw.expires.as_ref(),
-        limits::DEFAULT_EXPIRES,
-        &range,
-        why,
-        &at.key("expires"),
-        found,
-    );
+    let expires = RawDelivery::EXPIRES.read(raw.expires.as_ref(), at, found);
     if expires.subsec_nanos() > 0 {
         found.note(&at.key("expires"), "signed addresses count in whole seconds");
     }
@@ -144,7 +95,7 @@ fn without_usual_port(scheme: Scheme, authority: String) -> String {
     authority.strip_suffix(port).map(str::to_owned).unwrap_or(authority)
 }
 
-fn presign(raw: &RawPresign, at: &Path, found: &mut Found) -> S3Key {
+fn presign(raw: &RawPresign, at: &Path, found: &mut Collector) -> S3Key {
     // Both are parts of what is signed, between slashes.
     let mut word = |name, text: &Option<String>| {
         let text = text.as_deref().unwrap_or_default();
@@ -170,7 +121,7 @@ fn presign(raw: &RawPresign, at: &Path, found: &mut Found) -> S3Key {
 }
 
 /// A text that no message quotes.
-fn secret_of(raw: Option<&str>, at: &Path, found: &mut Found) -> Secret {
+fn secret_of(raw: Option<&str>, at: &Path, found: &mut Collector) -> Secret {
     match raw {
         None | Some("") => found.note(at, "missing: no address can be signed without"),
         Some(text) if !header::is_value(text) => {

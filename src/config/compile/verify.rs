@@ -1,12 +1,12 @@
 //! The section `verify`, and the keys it is verified with.
 
 use super::{each, some_modules};
-use crate::config::problems::{Found, Path, quoted};
-use crate::config::raw::{RawMode, RawVerify};
+use crate::config::problems::{Collector, Path, quoted};
+use crate::config::raw::RawVerify;
 use crate::config::{Config, Layout, Mode, Reverify, Verify, VerifyOverride, limits};
 use crate::sumdb::{Key, SUM_GOLANG_ORG};
 
-pub(super) fn verify(raw: &RawVerify, at: &Path, found: &mut Found) -> Verify {
+pub(super) fn verify(raw: &RawVerify, at: &Path, found: &mut Collector) -> Verify {
     let why = "missing: globs of the modules that are verified in another way";
     let most = Some(limits::MAX_VERIFY_OVERRIDES);
     let listed = at.key("overrides");
@@ -15,17 +15,9 @@ pub(super) fn verify(raw: &RawVerify, at: &Path, found: &mut Found) -> Verify {
         if raw.mode.is_none() {
             found.note(&at.key("mode"), "missing: require, when_available or off");
         }
-        VerifyOverride { modules, mode: mode(raw.mode) }
+        VerifyOverride { modules, mode: raw.mode.unwrap_or_default() }
     });
-    Verify { mode: mode(raw.mode), overrides }
-}
-
-fn mode(raw: Option<RawMode>) -> Mode {
-    match raw {
-        None | Some(RawMode::Require) => Mode::Require,
-        Some(RawMode::WhenAvailable) => Mode::WhenAvailable,
-        Some(RawMode::Off) => Mode::Off,
-    }
+    Verify { mode: raw.mode.unwrap_or_default(), overrides }
 }
 
 /// What to say of a storage that Athens may have filled where nobody but the storage can prove anything: Athens stores no proofs.
@@ -47,7 +39,7 @@ pub(super) fn unproven_offline(config: &Config) -> Option<String> {
 
 /// The key of the database `name`, where that is known. Where there is none, that of sum.golang.org stands in, and something
 /// has been noted.
-pub(super) fn key(raw: Option<&str>, name: Option<&str>, at: &Path, found: &mut Found) -> Option<Key> {
+pub(super) fn key(raw: Option<&str>, name: Option<&str>, at: &Path, found: &mut Collector) -> Option<Key> {
     let public = Key::parse(SUM_GOLANG_ORG).ok();
     let is_of = |key: &Key| name.is_none_or(|name| name == key.name());
     let shown = || quoted(name.unwrap_or_default());

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::words::Section;
+use crate::config::XfccKey;
 
 /// Which sources name the callers.
 #[derive(Debug, Default, Deserialize)]
@@ -29,7 +30,7 @@ pub(in crate::config) struct RawCallerSource {
     pub(in crate::config) property: Option<Vec<Option<String>>>,
     /// What `x-forwarded-client-cert` says of the client's certificate (mTLS); of several elements the last one counts, the
     /// client of this Envoy.
-    pub(in crate::config) xfcc: Option<RawXfccKey>,
+    pub(in crate::config) xfcc: Option<XfccKey>,
     /// States of a `header` or of `xfcc` that clients cannot write it themselves, because the gateway removes theirs (an
     /// early_header_mutation; `forward_client_cert_details: SANITIZE_SET`). A source that is not trusted is not read:
     /// callers stay anonymous, and a warning says so at start. Not trusted by default, because every client can send a
@@ -41,20 +42,4 @@ pub(in crate::config) struct RawCallerSource {
     /// The one character that stands between the names of a `header` or of a text that a `property` holds: `,` or a blank.
     /// Without it the whole is one name.
     pub(in crate::config) separator: Option<String>,
-}
-
-/// What of `x-forwarded-client-cert` is the name.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(in crate::config) enum RawXfccKey {
-    /// each DNS name of the certificate
-    #[serde(rename = "DNS")]
-    Dns,
-    /// the SHA-256 of the certificate, which Envoy always tells
-    Hash,
-    /// its subject, such as `CN=ci,O=Example`
-    Subject,
-    /// each URI of the certificate, such as `spiffe://example.com/ci`
-    #[serde(rename = "URI")]
-    Uri,
 }

@@ -1,11 +1,12 @@
 //! The section `policy`.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 
 use super::RawBundle;
 use super::words::{RawDuration, Section};
-#[cfg(not(target_arch = "wasm32"))]
-use crate::config::limits;
+use crate::config::{MissMode, setting::Setting};
 
 /// Who may have which module version. The first rule that applies decides: those of `rules`, then those of the `bundle`,
 /// then those of `athens_filter`, each in its order; then the `default`. A refused version is not listed, is never
@@ -14,7 +15,7 @@ use crate::config::limits;
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub(in crate::config) struct RawPolicy {
     /// What happens to a module version that no rule decides. By default clients may have it, as without a policy.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "allow")))]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = RawDefault::default())))]
     pub(in crate::config) default: Option<RawDefault>,
     /// The rules, in the order in which they are tried. None by default.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Vec::<String>::new())))]
@@ -66,13 +67,7 @@ pub(in crate::config) struct RawRule {
     /// this Envoy first saw it. For one request for a list Modgate looks up the dates of at most 512 versions, those that
     /// Go would take for the latest first. Older versions without a known date are not listed yet, and the next request
     /// gets further.
-    #[cfg_attr(
-        not(target_arch = "wasm32"),
-        schemars(extend(
-            "x-shortest" = crate::config::compile::duration::text(limits::MIN_AGE),
-            "x-longest" = crate::config::compile::duration::text(limits::MAX_AGE)
-        ))
-    )]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(transform = Self::AGE.bounds()))]
     pub(in crate::config) age: Option<RawDuration>,
     /// With `redirect`: the base URL of the proxy that clients are sent to. By default that of the upstream that would be
     /// asked, which clients then must be able to reach; required where there is none.
@@ -83,13 +78,26 @@ pub(in crate::config) struct RawRule {
     pub(in crate::config) link: Option<String>,
 }
 
+impl RawRule {
+    pub(in crate::config) const AGE: Setting<Duration> = Setting {
+        name: "age",
+        // It stands in for one that is wrong or missing, which has been noted.
+        default: Duration::from_secs(60),
+        // A cool-down of less is over before anybody has looked at the version.
+        least: Duration::from_secs(60),
+        // A year of 365.25 days: who waits for longer wants a list of versions.
+        most: Duration::from_secs(31_557_600),
+        beyond: Some("less is no cool-down, and more is a list of versions"),
+    };
+}
+
 /// What happens to a module version that the storage lacks.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub(in crate::config) struct RawOnMiss {
     /// For all modules that no override names. By default the version is fetched, for that is what a proxy does.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "fetch")))]
-    pub(in crate::config) mode: Option<RawMissMode>,
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = MissMode::default())))]
+    pub(in crate::config) mode: Option<MissMode>,
     /// Another mode for some modules, each with `modules` (globs, as in `private`) and its `mode`; the first that names a
     /// module decides. None by default.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Vec::<String>::new())))]
@@ -105,15 +113,16 @@ pub(in crate::config) struct RawMissOverride {
     pub(in crate::config) modules: Option<Vec<Option<String>>>,
     /// What happens to their versions.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
-    pub(in crate::config) mode: Option<RawMissMode>,
+    pub(in crate::config) mode: Option<MissMode>,
 }
 
 /// What happens to a module version that no rule decides.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema, serde::Serialize))]
 pub(in crate::config) enum RawDefault {
     /// clients may have it
+    #[default]
     Allow,
     /// it is refused
     Deny,
@@ -134,29 +143,16 @@ pub(in crate::config) enum RawAction {
     Redirect,
 }
 
-/// What happens to what the storage lacks.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(in crate::config) enum RawMissMode {
-    /// it is fetched from the upstreams, and stored
-    Fetch,
-    /// it is not found; lists and `@latest` contain what is stored
-    None,
-    /// clients are sent to the upstream that would be asked; for a list, `@latest` or a branch too, unless rules hide some
-    /// versions of the module: then these are fetched and answered here
-    Redirect,
-}
-
 /// How far requests go.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema, serde::Serialize))]
 pub(in crate::config) enum RawReach {
     /// to the storage alone: upstreams and checksum databases are not asked, lists and `@latest` contain what is stored,
     /// and no client is sent to an upstream, whatever `on_miss` says; rules that redirect to a URL of their own still do
     Offline,
     /// to the upstreams, for what is not stored or can change
+    #[default]
     Online,
 }
 

@@ -1,18 +1,19 @@
 //! What the section `storage` has beside the fields of an endpoint.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 
 use super::words::{RawDuration, Section};
-#[cfg(not(target_arch = "wasm32"))]
-use crate::config::{compile::duration::text, limits};
+use crate::config::{Zips, setting::Setting};
 
 /// How stored zips get to clients.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub(in crate::config) struct RawDelivery {
     /// How a client that asks for a stored zip gets it. With the default, clients need to reach nothing but Envoy.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = "stream")))]
-    pub(in crate::config) zips: Option<RawZips>,
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Zips::default())))]
+    pub(in crate::config) zips: Option<Zips>,
     /// Modules whose zips are delivered in another way; the first that matches decides. None by default.
     pub(in crate::config) overrides: Option<Vec<Section<RawDeliveryOverride>>>,
     /// Where clients reach what the storage's `url` is inside: `https://modules.example.com/bucket`. Required where anything
@@ -20,14 +21,7 @@ pub(in crate::config) struct RawDelivery {
     pub(in crate::config) url: Option<String>,
     /// How long a signed address can be used: long enough for a slow client to begin its download, not for the address to
     /// be passed around. S3 allows 7 days at most.
-    #[cfg_attr(
-        not(target_arch = "wasm32"),
-        schemars(extend(
-            "default" = text(limits::DEFAULT_EXPIRES),
-            "x-shortest" = text(limits::MIN_EXPIRES),
-            "x-longest" = text(limits::MAX_EXPIRES)
-        ))
-    )]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(transform = Self::EXPIRES.schema()))]
     pub(in crate::config) expires: Option<RawDuration>,
     /// Addresses are presigned for S3. Envoy does not sign them: they are not requests of its own.
     #[serde(default)]
@@ -36,6 +30,20 @@ pub(in crate::config) struct RawDelivery {
     /// they are plain: for a store that everyone may read.
     #[serde(default)]
     pub(in crate::config) secure_link: Section<RawSecureLink>,
+}
+
+impl RawDelivery {
+    pub(in crate::config) const EXPIRES: Setting<Duration> = Setting {
+        name: "expires",
+        // A signed address has to be usable when the download begins, not when it ends, and the go command follows a redirect at
+        // once. The rest is for clocks that differ.
+        default: Duration::from_secs(5 * 60),
+        // Both ways of signing count in seconds.
+        least: Duration::from_secs(1),
+        // 7 days: the most that a presigned URL may have (Signature Version 4, `X-Amz-Expires`).
+        most: Duration::from_secs(7 * 24 * 60 * 60),
+        beyond: Some("nobody could use it, or S3 would not"),
+    };
 }
 
 /// Modules whose zips are delivered in another way.
@@ -47,7 +55,7 @@ pub(in crate::config) struct RawDeliveryOverride {
     pub(in crate::config) modules: Option<Vec<Option<String>>>,
     /// How their zips are delivered.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
-    pub(in crate::config) zips: Option<RawZips>,
+    pub(in crate::config) zips: Option<Zips>,
 }
 
 /// What presigned addresses are made with: a key that may read the bucket and nothing else.
@@ -76,66 +84,7 @@ pub(in crate::config) struct RawSecureLink {
     pub(in crate::config) secret: Option<String>,
 }
 
-/// How zips are delivered.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(in crate::config) enum RawZips {
-    /// clients are sent to the storage's own address, so that the bytes do not pass Envoy
-    Redirect,
-    /// through Envoy
-    Stream,
-}
-
-/// How the storage is spoken to.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(in crate::config) enum RawDialect {
-    /// as S3: large objects in parts, and nothing is overwritten
-    S3,
-    /// plain GET, HEAD and PUT of whole objects, as WebDAV has them
-    Webdav,
-}
-
-/// How a WebDAV store lists a folder.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(in crate::config) enum RawListing {
-    /// to a GET, as JSON; nginx with `autoindex on` and `autoindex_format json`, as `nginx/storage.conf` has it
-    Autoindex,
-    /// to a PROPFIND, as WebDAV has it; nginx itself knows none
-    Propfind,
-}
-
-/// What objects in the storage are called.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(in crate::config) enum RawLayout {
-    /// as Athens has it in S3, GCS and Azure
-    Athens,
-    /// as Athens has it on disk and in MinIO
-    AthensFlat,
-    /// the paths of the GOPROXY protocol
-    Goproxy,
-}
-
-/// When what is stored is verified once more.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(in crate::config) enum RawReverify {
-    /// every time it is read
-    Always,
-    /// when it is first read after a start
-    FirstRead,
-    /// not at all
-    Never,
-}
-
-/// The keys stay out of every print of this.
+/// The keys stay out of whatever prints this.
 macro_rules! silent {
     ($($name:ident),*) => {$(
         impl std::fmt::Debug for $name {

@@ -4,8 +4,8 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Unexpected, Visitor};
+use serde::forward_to_deserialize_any;
 
 /// A duration as text.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,25 +79,75 @@ impl<'de> Deserialize<'de> for RawCount {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Section<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object<T>(PhantomData<T>);
+        struct Given<T>(PhantomData<T>);
 
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Given<T> {
             type Value = Section<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Section<T>, A::Error> {
-                T::deserialize(MapAccessDeserializer::new(entries)).map(|fields| Section(Some(fields)))
+            fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Section<T>, D::Error> {
+                T::deserialize(Object(deserializer)).map(|fields| Section(Some(fields)))
             }
 
-            fn visit_unit<E: Error>(self) -> Result<Section<T>, E> {
+            fn visit_none<E: Error>(self) -> Result<Section<T>, E> {
                 Ok(Section(None))
             }
         }
 
-        deserializer.deserialize_any(Object(PhantomData))
+        deserializer.deserialize_option(Given(PhantomData))
+    }
+}
+
+/// What the error of a section begins with that is no object. The names of its fields follow: nobody but the derived
+/// `Deserialize` of its struct knows them, and it tells them to a deserializer alone.
+pub(in crate::config) const OBJECT_WITH: &str = "an object with ";
+
+/// What stands between these names.
+pub(in crate::config) const BETWEEN_NAMES: &str = ", ";
+
+/// Gives a derived struct objects alone.
+struct Object<D>(D);
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Object<D> {
+    type Error = D::Error;
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.0.deserialize_struct(name, fields, Entries { fields, visitor })
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_any(visitor)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct newtype_struct seq
+        tuple tuple_struct map enum identifier ignored_any
+    }
+}
+
+/// Takes the entries of an object.
+struct Entries<V> {
+    fields: &'static [&'static str],
+    visitor: V,
+}
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Entries<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{OBJECT_WITH}{}", self.fields.join(BETWEEN_NAMES))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<V::Value, A::Error> {
+        self.visitor.visit_map(entries)
     }
 }
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::principals;
-use crate::config::compile::{duration, endpoint, given, patterns, plain_name};
+use crate::config::compile::{endpoint, given, patterns, plain_name};
 use crate::config::limits;
-use crate::config::problems::{Found, Path, quoted};
+use crate::config::problems::{Collector, Path, quoted};
 use crate::config::raw::{RawAction, RawRule, Section};
 use crate::gomod::ModulePath;
 use crate::policy::{Action, Rule, Versions};
@@ -16,7 +16,7 @@ pub(super) fn rules(
     whose: &str,
     at: &Path,
     has_upstream: bool,
-    found: &mut Found,
+    found: &mut Collector,
 ) -> Vec<Rule> {
     let mut rules = Vec::new();
     let mut names = BTreeMap::new();
@@ -44,7 +44,7 @@ pub(super) fn rules(
     rules
 }
 
-fn rule(raw: &RawRule, place: String, at: &Path, has_upstream: bool, found: &mut Found) -> Rule {
+fn rule(raw: &RawRule, place: String, at: &Path, has_upstream: bool, found: &mut Collector) -> Rule {
     let is_none = |list: &Option<Vec<_>>| list.as_ref().is_none_or(Vec::is_empty);
     // Wrong `exact` paths have been noted; they would have been some.
     if is_none(&raw.modules) && is_none(&raw.exact) && !found.covers(&at.key("exact")) {
@@ -72,7 +72,7 @@ fn rule(raw: &RawRule, place: String, at: &Path, has_upstream: bool, found: &mut
 fn listed<'a>(
     raw: &'a Option<Vec<Option<String>>>,
     at: &Path,
-    found: &mut Found,
+    found: &mut Collector,
 ) -> Option<&'a [Option<String>]> {
     let list = raw.as_deref()?;
     if list.len() > limits::MAX_LISTED {
@@ -81,7 +81,7 @@ fn listed<'a>(
     Some(list)
 }
 
-fn name(raw: Option<&str>, at: &Path, found: &mut Found) -> String {
+fn name(raw: Option<&str>, at: &Path, found: &mut Collector) -> String {
     let Some(name) = raw else { return String::new() };
     plain_name(name, at, found);
     if limits::RESERVED_RULES.contains(&name) {
@@ -90,7 +90,7 @@ fn name(raw: Option<&str>, at: &Path, found: &mut Found) -> String {
     name.to_owned()
 }
 
-fn exact(raw: Option<&[Option<String>]>, at: &Path, found: &mut Found) -> Vec<ModulePath> {
+fn exact(raw: Option<&[Option<String>]>, at: &Path, found: &mut Collector) -> Vec<ModulePath> {
     let mut paths = Vec::new();
     for (n, text) in given(raw) {
         match ModulePath::parse(text) {
@@ -101,7 +101,7 @@ fn exact(raw: Option<&[Option<String>]>, at: &Path, found: &mut Found) -> Vec<Mo
     paths
 }
 
-fn versions(raw: Option<&[Option<String>]>, at: &Path, found: &mut Found) -> Option<Versions> {
+fn versions(raw: Option<&[Option<String>]>, at: &Path, found: &mut Collector) -> Option<Versions> {
     let raw = raw?;
     if raw.is_empty() {
         found.note(at, "an empty list has no version; leave it out for every one");
@@ -119,19 +119,15 @@ fn versions(raw: Option<&[Option<String>]>, at: &Path, found: &mut Found) -> Opt
     None
 }
 
-fn principals_of(raw: &RawRule, at: &Path, found: &mut Found) -> Vec<crate::policy::Principal> {
+fn principals_of(raw: &RawRule, at: &Path, found: &mut Collector) -> Vec<crate::policy::Principal> {
     if raw.principals.as_ref().is_some_and(Vec::is_empty) {
         found.note(at, "an empty list has no caller; leave it out for everybody");
     }
     principals(listed(&raw.principals, at, found), at, found)
 }
 
-fn action(raw: &RawRule, at: &Path, has_upstream: bool, found: &mut Found) -> Action {
-    let age = raw.age.as_ref().map(|age| {
-        let range = limits::MIN_AGE..=limits::MAX_AGE;
-        let why = "less is no cool-down, and more is a list of versions";
-        duration::within(Some(age), limits::MIN_AGE, &range, why, &at.key("age"), found)
-    });
+fn action(raw: &RawRule, at: &Path, has_upstream: bool, found: &mut Collector) -> Action {
+    let age = raw.age.as_ref().map(|age| RawRule::AGE.read(Some(age), at, found));
     // Where the action itself is wrong, nobody knows what belongs to it.
     if age.is_some() && !matches!(raw.action, None | Some(RawAction::Cooldown)) {
         found.note(&at.key("age"), "only a rule with the action cooldown has an age");
@@ -145,7 +141,7 @@ fn action(raw: &RawRule, at: &Path, has_upstream: bool, found: &mut Found) -> Ac
             if age.is_none() {
                 found.note(&at.key("age"), "missing: how old a version has to be, such as \"7d\"");
             }
-            Action::Cooldown(age.unwrap_or(limits::MIN_AGE))
+            Action::Cooldown(age.unwrap_or(RawRule::AGE.default))
         }
         Some(RawAction::Redirect) => {
             if raw.to.is_none() && !has_upstream {
@@ -167,7 +163,7 @@ fn action(raw: &RawRule, at: &Path, has_upstream: bool, found: &mut Found) -> Ac
     }
 }
 
-fn text(raw: Option<&str>, most: usize, at: &Path, found: &mut Found) -> String {
+fn text(raw: Option<&str>, most: usize, at: &Path, found: &mut Collector) -> String {
     let text = raw.unwrap_or_default();
     if text.len() > most {
         found.note(at, format!("{} bytes: the go command would not show more than {most}", text.len()));
@@ -181,7 +177,7 @@ fn text(raw: Option<&str>, most: usize, at: &Path, found: &mut Found) -> String 
     text.to_owned()
 }
 
-fn link(raw: Option<&str>, at: &Path, found: &mut Found) -> String {
+fn link(raw: Option<&str>, at: &Path, found: &mut Collector) -> String {
     let link = text(raw, limits::MAX_LINK_BYTES, at, found);
     let is_url = ["http://", "https://"].iter().any(|scheme| link.starts_with(scheme));
     if raw.is_some() && !(is_url && link.bytes().all(|b| b.is_ascii_graphic())) {

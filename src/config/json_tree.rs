@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 
 use super::problems::Path;
 
-/// A parsed configuration.
+/// A JSON document that was parsed.
 #[derive(Debug, Default)]
-pub(super) struct Document {
+pub(super) struct JsonTree {
     pub(super) root: Value,
     /// Keys given more than once in one object. JSON leaves open which one counts: a trap in a policy.
     pub(super) repeated: Vec<Path>,
@@ -17,14 +17,14 @@ pub(super) struct Document {
     pub(super) nulls: Vec<Path>,
 }
 
-impl Document {
+impl JsonTree {
     /// Reads JSON text; of a key given twice the tree holds the first value.
     pub(super) fn read(text: &str) -> Result<Self, serde_json::Error> {
-        let mut document = Self::default();
+        let mut tree = Self::default();
         let mut json = serde_json::Deserializer::from_str(text);
-        document.root = Node { at: &Trail::Root, document: &mut document }.deserialize(&mut json)?;
+        tree.root = Node { at: &Trail::Root, tree: &mut tree }.deserialize(&mut json)?;
         json.end()?;
-        Ok(document)
+        Ok(tree)
     }
 }
 
@@ -49,7 +49,7 @@ impl Trail<'_> {
 /// Reads the value at one place, noting what it meets.
 struct Node<'a> {
     at: &'a Trail<'a>,
-    document: &'a mut Document,
+    tree: &'a mut JsonTree,
 }
 
 impl<'de> DeserializeSeed<'de> for Node<'_> {
@@ -88,16 +88,15 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 
     fn visit_unit<E: Error>(self) -> Result<Value, E> {
-        self.document.nulls.push(self.at.path());
+        self.tree.nulls.push(self.at.path());
         Ok(Value::Null)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(Node {
-            at: &Trail::Index(self.at, list.len()),
-            document: &mut *self.document,
-        })? {
+        while let Some(item) =
+            items.next_element_seed(Node { at: &Trail::Index(self.at, list.len()), tree: &mut *self.tree })?
+        {
             list.push(item);
         }
         Ok(Value::Array(list))
@@ -107,9 +106,9 @@ impl<'de> Visitor<'de> for Node<'_> {
         let mut object = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
             let at = Trail::Key(self.at, &key);
-            let value = entries.next_value_seed(Node { at: &at, document: &mut *self.document })?;
+            let value = entries.next_value_seed(Node { at: &at, tree: &mut *self.tree })?;
             if object.contains_key(&key) {
-                self.document.repeated.push(at.path());
+                self.tree.repeated.push(at.path());
             } else {
                 object.insert(key, value);
             }
