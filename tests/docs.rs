@@ -118,7 +118,7 @@ fn what_is_not_so_is_named_with_its_line() {
 fn what_is_no_claim_passes() {
     let repository = Repository::read(Path::new(env!("CARGO_MANIFEST_DIR")));
     for text in [
-        "`src/config.rs:12`, `src/host/`, `host/kv.rs`, `gateway.yaml`, `.ci/setup.d`, `Makefile`, ``a`b``",
+        "`src/config.rs:12`, `src/host/`, `host/envoy.rs`, `gateway.yaml`, `.ci/setup.d`, `Makefile`, ``a`b``",
         "`@v/list`, `/goproxy`, `github.com/acme/x.go`, `text/plain`, `wasm-tests/tests/e2e_NAME.rs`, `<version>.mod`",
         "`target/wasm32-unknown-unknown/release/modgate.wasm`, `.tools/env`, `src/*.rs`, `foo.rs`",
         "# Here\n[a](https://example.com/x.md), [b](#here), [c](src/lib.rs), `v1.0.0.mod`",
