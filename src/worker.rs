@@ -12,6 +12,7 @@ mod failures;
 mod fetch;
 mod follow;
 mod job;
+mod key;
 mod lesson;
 mod parts;
 mod passing;
@@ -38,11 +39,11 @@ use self::{
     budget::{Budget, Permit, Told},
     bundle::Watch,
     copy::Due,
-    job::{Job, JobKey, SearchKey, Stream, Toil, Undecided},
+    job::{Job, JobKey, Stream, Toil, Undecided},
     queued::Queued,
     ready::Ready,
     room::Room,
-    sums::{Asks, KnownSumdb},
+    sums::KnownSumdb,
     upload::GivenUp,
 };
 use crate::{

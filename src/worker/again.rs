@@ -18,7 +18,7 @@ impl Worker {
         now.after(least.saturating_add(spread.saturating_mul(share) / u32::from(u8::MAX)))
     }
 
-    /// Asks again what has paused for long enough.
+    /// SumsWaiter again what has paused for long enough.
     pub(super) fn end_pauses(&mut self, cx: &mut Cx<'_>) {
         let longest = self.config.fetch.wait;
         // One that is further away than any lasts is from before the clock was set back.

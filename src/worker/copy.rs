@@ -9,8 +9,8 @@ use log::Level;
 use super::{
     Job, JobKey, Toil, Worker,
     budget::{Purpose, ZIP_REST},
-    sums::Asks,
-    upload::{self, Feed, GivenUp},
+    key::{SumsWaiter, ZipKey},
+    upload::{Feed, GivenUp},
 };
 use crate::{
     cx::{CallId, Cx},
@@ -18,7 +18,7 @@ use crate::{
     goproxy::Zip,
     http::{Reply, Timestamp},
     metrics::Metric,
-    plan::{Source, Want},
+    plan::Source,
 };
 
 /// A copy under way. What it reads goes to the upload of the same zip.
@@ -85,9 +85,9 @@ impl Worker {
         if !self.begin_upload(&zip, source, Feed::Copy, None, cx) {
             return;
         }
-        let sums = self.sums(&zip.module, &zip.version, Asks::Copy(zip.clone()), cx);
+        let sums = self.sums(&zip.module, &zip.version, SumsWaiter::Copy(zip.clone()), cx);
         let Some(upstream) = source.endpoint(&self.config) else {
-            return self.end_upload(upload::key(&zip), Err(GivenUp::NotGiven), cx);
+            return self.end_upload(upload_key(&zip), Err(GivenUp::NotGiven), cx);
         };
         let copying = Copying::new(&zip, upstream, sums);
         let copier = Copier { zip: zip.clone(), source, copying, call: None };
@@ -127,7 +127,7 @@ impl Worker {
     /// One slice of the work on a copy.
     pub(super) fn work_on_copy(&mut self, zip: &Zip, cx: &mut Cx<'_>) {
         let Some(mut copier) = self.take_copy(zip) else { return };
-        self.push_upload(upload::key(zip), copier.copying.work(), cx);
+        self.push_upload(upload_key(zip), copier.copying.work(), cx);
         self.jobs.insert(key(zip), Job::Copy(copier));
         self.go_on_copying(zip, cx);
     }
@@ -135,14 +135,14 @@ impl Worker {
     /// Does what comes next for a copy, unless the upstream is being asked.
     pub(super) fn go_on_copying(&mut self, zip: &Zip, cx: &mut Cx<'_>) {
         let Some(mut copier) = self.take_copy(zip) else { return };
-        let (is_open, has_room) = match self.jobs.get(&upload::key(zip)) {
+        let (is_open, has_room) = match self.jobs.get(&upload_key(zip)) {
             Some(Job::Upload(uploading)) if uploading.feed == Feed::Copy => {
                 (uploading.upload.is_open(), uploading.upload.has_room())
             }
             _ => (false, false),
         };
         if !is_open {
-            return self.end_upload(upload::key(zip), Err(GivenUp::Left), cx);
+            return self.end_upload(upload_key(zip), Err(GivenUp::Left), cx);
         }
         let Some(upstream) = copier.source.endpoint(&self.config) else { return };
         if copier.call.is_none() {
@@ -191,7 +191,7 @@ impl Worker {
             NotCopied::NoRanges => GivenUp::NoRanges,
             NotCopied::NotGiven(_) | NotCopied::Redirected(_) => GivenUp::NotGiven,
         });
-        self.end_upload(upload::key(&copier.zip), verdict, cx);
+        self.end_upload(upload_key(&copier.zip), verdict, cx);
     }
 
     fn take_copy(&mut self, zip: &Zip) -> Option<Box<Copier>> {
@@ -206,9 +206,12 @@ impl Worker {
     }
 }
 
-/// The job that copies `zip`.
-pub(super) fn key(zip: &Zip) -> JobKey {
-    JobKey::Copy { object: Want::Zip(zip.clone()).key() }
+fn key(zip: &Zip) -> JobKey {
+    JobKey::Copy(ZipKey::of(zip))
+}
+
+fn upload_key(zip: &Zip) -> JobKey {
+    JobKey::Upload(ZipKey::of(zip))
 }
 
 /// Copies under way at once in one worker: it is behind with them already, and they are in nobody's way.

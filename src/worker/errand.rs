@@ -2,19 +2,15 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use super::{SearchKey, published::DatingKey, sums::Asks};
-use crate::{cx::StreamId, flow::Parked, gomod::Version, goproxy::Found, http::Timestamp, plan::Want};
-
-/// Who waits for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Waiter {
-    /// Something of this worker's own, that needs the sums in it.
-    Asks(Asks),
-    /// Those who need to know when this version was published.
-    Date(DatingKey, Version),
-    /// A client.
-    Stream(StreamId),
-}
+use super::key::{SearchKey, Waiter};
+use crate::{
+    config::Config,
+    cx::StreamId,
+    flow::{Parked, Searched, judge},
+    goproxy::Found,
+    http::Timestamp,
+    plan::Want,
+};
 
 /// What is to be found out, and for whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +70,12 @@ impl Errand {
         SearchKey { path: self.want.key(), may_fetch: self.may_fetch }
     }
 
+    /// `searched`, or what the index had before where that may still be given.
+    pub(super) fn or_known(&self, searched: Searched, config: &Config, now: Timestamp) -> Searched {
+        let known = self.known.as_ref().filter(|known| judge::may_stand_in(&self.want, known, config, now));
+        searched.or_known(&self.want, known)
+    }
+
     /// One more waits.
     pub(super) fn join(&mut self, waiter: Waiter, now: Timestamp) {
         self.waiting.push_back((now, waiter));
@@ -102,12 +104,12 @@ impl Errand {
 
     /// Whether it was begun for the sums of what somebody holds: what bounds that bounds this.
     pub(super) fn is_of_sums(&self) -> bool {
-        matches!(self.waiting.front(), Some((_, Waiter::Asks(_))))
+        matches!(self.waiting.front(), Some((_, Waiter::Sums(_))))
     }
 
     /// Whether something of this worker's own began it.
     pub(super) fn is_nested(&self) -> bool {
-        matches!(self.waiting.front(), Some((_, Waiter::Asks(_) | Waiter::Date(..))))
+        matches!(self.waiting.front(), Some((_, Waiter::Sums(_) | Waiter::Date(..))))
     }
 
     /// Everybody who waits.
@@ -133,7 +135,7 @@ impl Errand {
     /// Takes out what of this worker's own has waited for `patience`.
     pub(super) fn impatient_asks(&mut self, patience: Duration, now: Timestamp) -> Vec<Waiter> {
         let is_impatient = |(since, waiter): &(Timestamp, Waiter)| {
-            matches!(waiter, Waiter::Asks(_)) && now.since(*since) >= patience
+            matches!(waiter, Waiter::Sums(_)) && now.since(*since) >= patience
         };
         if !self.waiting.iter().any(is_impatient) {
             return Vec::new();

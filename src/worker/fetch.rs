@@ -2,16 +2,21 @@
 
 use std::time::Duration;
 
-use super::{Job, JobKey, SearchKey, Stream, Toil, Worker, errand::Errand, follow, queued::Turn, sums::Asks};
+use super::{
+    Job, JobKey, Stream, Toil, Worker,
+    errand::Errand,
+    key::{SearchKey, SumsWaiter},
+    queued::Turn,
+};
 use crate::{
-    config::{Config, Mode},
+    config::Mode,
     cx::{Cx, StreamId, Verdict},
     flow::{End, Parked, Proving, Search, Searched, Step, Sums, judge, keep_first_seen},
     goproxy::{Failure, Fault, Found, Lifetime},
     http::{Reply, Timestamp},
     metrics::Metric,
     plan::{Source, Want, is_kept_here},
-    shared::{Entry, Lease, Loss, Region},
+    shared::{Entry, Lease, Leases, Loss, Region},
 };
 
 /// A search of this worker's.
@@ -106,7 +111,7 @@ impl Worker {
             cx.count(Metric::Refusal { reason: "budget".into() });
             let reason = format!("{}: too many other requests are being fetched", errand.want.describe());
             let failure = Failure { fault: Fault::Overloaded, reason, retry_after: None };
-            let searched = or_known(&errand, Searched::failed(failure), &self.config, cx.now);
+            let searched = errand.or_known(Searched::failed(failure), &self.config, cx.now);
             return Some(Done { errand, searched, coalesced: false });
         }
         let lease =
@@ -114,7 +119,7 @@ impl Worker {
         match lease {
             Lease::Followed => {
                 if errand.is_awaited() {
-                    let look_at = follow::expiry(cx.now);
+                    let look_at = Leases::expiry(cx.now);
                     let errand = Box::new(errand);
                     self.jobs.insert(JobKey::Search(key), Job::Follow { errand, look_at });
                 }
@@ -205,7 +210,7 @@ impl Worker {
         self.budget.begin(whole);
         let number = self.attempt();
         let step = search.advance(&self.config, cx);
-        let renew_at = (lease == Lease::Led).then(|| follow::renewal(cx.now));
+        let renew_at = (lease == Lease::Led).then(|| Leases::renewal(cx.now));
         self.proceed(
             key,
             Box::new(Fetch {
@@ -224,7 +229,7 @@ impl Worker {
         )
     }
 
-    /// Asks what is to be asked next, or ends.
+    /// SumsWaiter what is to be asked next, or ends.
     pub(super) fn proceed(
         &mut self,
         key: SearchKey,
@@ -272,7 +277,7 @@ impl Worker {
                 Step::Sums => {
                     let known = match fetch.errand.want.version() {
                         Some((module, version)) => {
-                            let who = Asks::Search(key.clone());
+                            let who = SumsWaiter::Search(key.clone());
                             self.sums(module, version, who, cx)
                         }
                         None => Some(Sums::Exempt),
@@ -373,7 +378,7 @@ impl Worker {
         let in_vain = searched.is_failed() || searched.is_stale(&errand.want);
         // What may stand in is each filter's own to say.
         let news = renew_at.is_some().then(|| searched.clone());
-        let searched = or_known(&errand, searched, &self.config, cx.now);
+        let searched = errand.or_known(searched, &self.config, cx.now);
         // What one configuration does not ask for is another's to ask for, and it may come soon.
         let may_fetch = errand.may_fetch && !is_kept_here(&errand.want, &self.config);
         if let Some(entry) = searched.entry(&errand.want, may_fetch, cx.now)
@@ -447,12 +452,6 @@ fn says_less(entry: &Entry, loss: Loss) -> bool {
         Entry::Lost { loss: Loss::NoZip, .. } => loss == Loss::Wrong,
         Entry::Found(_) | Entry::Lost { .. } | Entry::Missing(_) | Entry::Stored { .. } => false,
     }
-}
-
-/// The result, or what the index had before where that may still be given.
-pub(super) fn or_known(errand: &Errand, searched: Searched, config: &Config, now: Timestamp) -> Searched {
-    let known = errand.known.as_ref().filter(|known| judge::may_stand_in(&errand.want, known, config, now));
-    searched.or_known(&errand.want, known)
 }
 
 /// What is known of a document after its sources were asked in vain: what storage has, never fresh, or else what the index

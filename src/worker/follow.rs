@@ -4,17 +4,16 @@
 //! out, and the first follower to see that takes over.
 
 use super::{
-    Job, JobKey, SearchKey, Worker, copy,
-    errand::{Errand, Waiter},
-    fetch::or_known,
-    sums::Asks,
+    Job, JobKey, Worker,
+    errand::Errand,
+    key::{SearchKey, SumsWaiter, Waiter, ZipKey},
 };
 use crate::{
     cx::{Command, Cx},
     flow::{News, Searched},
-    http::{Body, Timestamp},
+    http::Body,
     plan::is_kept_here,
-    shared::LEASE,
+    shared::Leases,
 };
 
 impl Worker {
@@ -30,7 +29,7 @@ impl Worker {
                 if self.is_awaited(&errand)
                     && let Some(searched) = news.searched()
                 {
-                    let searched = or_known(&errand, searched, &self.config, cx.now);
+                    let searched = errand.or_known(searched, &self.config, cx.now);
                     let may_fetch = errand.may_fetch && !is_kept_here(&errand.want, &self.config);
                     if let Some(entry) = searched.entry(&errand.want, may_fetch, cx.now) {
                         self.index.keep_apart(news.key, &entry);
@@ -89,12 +88,12 @@ impl Worker {
         match self.jobs.get_mut(&job_key) {
             Some(Job::Fetch(fetch)) => {
                 let JobKey::Search(SearchKey { path, .. }) = &job_key else { return };
-                if fetch.renew_at.is_some_and(|at| is_due(at, cx.now)) {
+                if fetch.renew_at.is_some_and(|at| Leases::is_due(at, cx.now)) {
                     let renewed = self.leases.renew(cx.kv, path, cx.now);
-                    fetch.renew_at = renewed.then(|| renewal(cx.now));
+                    fetch.renew_at = renewed.then(|| Leases::renewal(cx.now));
                 }
             }
-            Some(Job::Follow { look_at, .. }) if is_due(*look_at, cx.now) => {
+            Some(Job::Follow { look_at, .. }) if Leases::is_due(*look_at, cx.now) => {
                 if let (Some(Job::Follow { errand, .. }), JobKey::Search(key)) =
                     (self.jobs.remove(&job_key), job_key)
                     && self.is_awaited(&errand)
@@ -110,26 +109,12 @@ impl Worker {
     /// Whether somebody who waits for it is still there.
     pub(super) fn is_awaited(&self, errand: &Errand) -> bool {
         errand.waiting().any(|waiter| match waiter {
-            Waiter::Stream(stream) | Waiter::Asks(Asks::Passing(stream)) => self.streams.contains_key(stream),
+            Waiter::Stream(stream) | Waiter::Sums(SumsWaiter::Passing(stream)) => {
+                self.streams.contains_key(stream)
+            }
             Waiter::Date(dating, _) => self.jobs.contains_key(&JobKey::Dating(dating.clone())),
-            Waiter::Asks(Asks::Copy(zip)) => self.jobs.contains_key(&copy::key(zip)),
-            Waiter::Asks(Asks::Search(key)) => self.jobs.contains_key(&JobKey::Search(key.clone())),
+            Waiter::Sums(SumsWaiter::Copy(zip)) => self.jobs.contains_key(&JobKey::Copy(ZipKey::of(zip))),
+            Waiter::Sums(SumsWaiter::Search(key)) => self.jobs.contains_key(&JobKey::Search(key.clone())),
         })
     }
-}
-
-/// Whether `at`, a time that was set at most [`LEASE`] ahead, has come. One that is further away is from before the clock was
-/// set back.
-pub(super) fn is_due(at: Timestamp, now: Timestamp) -> bool {
-    at <= now || at.since(now) > LEASE
-}
-
-/// When a lease that is renewed now is to be renewed again.
-pub(super) fn renewal(now: Timestamp) -> Timestamp {
-    now.after(LEASE / 2)
-}
-
-/// When a lease that was seen just now runs out, if it is not renewed.
-pub(super) fn expiry(now: Timestamp) -> Timestamp {
-    now.after(LEASE)
 }

@@ -6,8 +6,9 @@ use super::{
     copy::Copier,
     errand::Errand,
     fetch::Fetch,
-    parts::{From, Part},
-    published::{Dating, DatingKey},
+    key::{DatingKey, PartSource, SearchKey, ZipKey},
+    parts::Part,
+    published::Dating,
     sifting::Sorting,
     upload::Uploading,
 };
@@ -94,35 +95,23 @@ impl Undecided {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum JobKey {
     /// Reading a zip once more, for storage alone.
-    Copy {
-        object: String,
-    },
+    Copy(ZipKey),
     /// Finding out when versions of a module were published.
     Dating(DatingKey),
     /// A file of a checksum database that a proof needs.
     Part {
         key: SearchKey,
-        from: From,
+        from: PartSource,
     },
     Probe,
     Search(SearchKey),
     /// Judging which versions of a long list may be shown.
     Sifting(SiftingKey),
     /// Taking a zip into storage while it comes.
-    Upload {
-        object: String,
-    },
+    Upload(ZipKey),
     Write {
         object: String,
     },
-}
-
-/// Requests with the same one are answered by the same search.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct SearchKey {
-    /// What is searched for, by its key in the index.
-    pub(super) path: String,
-    pub(super) may_fetch: bool,
 }
 
 #[derive(Debug)]

@@ -1,6 +1,11 @@
 //! What proofs need beside their subject: tiles and heads of a checksum database, each asked for once, for all who wait.
 
-use super::{Job, JobKey, SearchKey, Worker, queued::Turn, sums::forged};
+use super::{
+    Job, JobKey, Worker,
+    key::{PartSource, SearchKey},
+    queued::Turn,
+    sums::forged,
+};
 use crate::{
     cx::Cx,
     flow::{Search, Searched, Step},
@@ -21,17 +26,6 @@ pub(super) struct Part {
     waiting: Vec<(SearchKey, u64)>,
 }
 
-/// Who is asked for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum From {
-    /// Whoever has it.
-    Anywhere,
-    /// Not storage: what it has was spoiled there.
-    Database,
-    /// Storage, for the last head from before: no answer of the database's, but what that is compared to.
-    Before,
-}
-
 impl Part {
     pub(super) fn search(&self) -> &Search {
         &self.search
@@ -45,11 +39,11 @@ impl Worker {
         want: &Want,
         (who, attempt): (&SearchKey, u64),
         may_fetch: bool,
-        from: From,
+        from: PartSource,
         cx: &mut Cx<'_>,
     ) -> Option<Searched> {
         let key = SearchKey { path: want.key(), may_fetch };
-        if from == From::Anywhere
+        if from == PartSource::Anywhere
             && !is_latest(want)
             && let Some(entry) = self.index.look_up(cx.kv, Region::Found, &key.path, cx.now)
             && let Some(searched) = Searched::indexed(entry)
@@ -62,7 +56,7 @@ impl Worker {
             return None;
         }
         let mut search = Search::new(want.clone(), &self.config, may_fetch, false);
-        if from == From::Database {
+        if from == PartSource::Database {
             search.avoid_storage();
         }
         let step = search.advance(&self.config, cx);
@@ -70,7 +64,7 @@ impl Worker {
         self.ask_part(job_key, part.into(), step, cx)
     }
 
-    /// Asks for a part, or returns what came of it.
+    /// SumsWaiter for a part, or returns what came of it.
     fn ask_part(
         &mut self,
         key: JobKey,
@@ -119,7 +113,7 @@ impl Worker {
 
     fn walk_part(&mut self, key: JobKey, part: Box<Part>, step: Step, cx: &mut Cx<'_>) {
         let (want, waiting) = (part.want.clone(), part.waiting.clone());
-        let is_answer = !matches!(&key, JobKey::Part { from: From::Before, .. });
+        let is_answer = !matches!(&key, JobKey::Part { from: PartSource::Before, .. });
         let Some(searched) = self.ask_part(key, part, step, cx) else { return };
         if !is_answer {
             self.hear_recalled(&want, &searched, cx);

@@ -2,7 +2,7 @@
 
 use log::Level;
 
-use super::{Asks, GivenUp, Stream, Toil, Worker};
+use super::{GivenUp, Stream, Toil, Worker, key::SumsWaiter};
 use crate::{
     cx::{BodyVerdict, Command, Cx, StreamId, Verdict},
     flow::{Flaw, Lesson, Passing, Proof, Routed, Sums},
@@ -77,7 +77,7 @@ impl Worker {
             let reason = format!("{}: too many other zips are being read", routed.zip);
             return routed.refuse(&Failure { fault: Fault::Overloaded, reason, retry_after: None }, cx);
         }
-        let sums = self.sums(&routed.zip.module, &routed.zip.version, Asks::Passing(stream), cx);
+        let sums = self.sums(&routed.zip.module, &routed.zip.version, SumsWaiter::Passing(stream), cx);
         if let Some(Sums::Unproven { failure, acceptable: false }) = &sums {
             cx.count(Metric::Verification { outcome: "unproven" });
             return routed.refuse(failure, cx);

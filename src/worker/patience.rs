@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Job, JobKey, SearchKey, Worker, errand::Waiter};
+use super::{
+    Job, JobKey, Worker,
+    key::{SearchKey, Waiter},
+};
 use crate::{
     config::{Config, Mode},
     cx::Cx,

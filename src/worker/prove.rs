@@ -3,9 +3,9 @@
 use log::Level;
 
 use super::{
-    Job, JobKey, SearchKey, Worker,
+    Job, JobKey, Worker,
     fetch::{Done, Fetch},
-    parts::From,
+    key::{PartSource, SearchKey},
     sums::forged,
 };
 use crate::{
@@ -57,7 +57,7 @@ impl Worker {
             match proving.advance() {
                 Next::Ask(wants) => {
                     let may_fetch = key.may_fetch && !proving.alone;
-                    let from = if fetch.fresh { From::Database } else { From::Anywhere };
+                    let from = if fetch.fresh { PartSource::Database } else { PartSource::Anywhere };
                     for want in wants {
                         if let Some(searched) = self.part(&want, (&key, attempt), may_fetch, from, cx)
                             && let Some(proving) = &mut fetch.proving

@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use super::{
     Job, JobKey, Stream, Undecided, Worker,
-    errand::{Errand, Waiter},
+    errand::Errand,
+    key::{DatingKey, Waiter},
 };
 use crate::{
     cx::{Cx, StreamId, Verdict},
@@ -17,14 +18,6 @@ use crate::{
     http::Timestamp,
     plan::Want,
 };
-
-/// Those who wait with the same one wait for the same answers.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct DatingKey {
-    module: ModulePath,
-    /// Whether upstreams may be asked.
-    may_fetch: bool,
-}
 
 /// The versions of one module, being asked about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +69,7 @@ impl Worker {
         Verdict::Wait
     }
 
-    /// Asks about as many versions as may be asked about at once. Where more is under way than may be, the others wait their turn.
+    /// SumsWaiter about as many versions as may be asked about at once. Where more is under way than may be, the others wait their turn.
     fn ask_dates(&mut self, key: &DatingKey, cx: &mut Cx<'_>) {
         while self.dates_asked() < MAX_ASKED && self.budget.has_room() {
             let Some(dating) = self.dating(key) else { return };

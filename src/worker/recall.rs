@@ -5,7 +5,12 @@ use std::time::Duration;
 
 use log::Level;
 
-use super::{SearchKey, Worker, parts::From, prove::sumdb_at, sums::REST};
+use super::{
+    Worker,
+    key::{PartSource, SearchKey},
+    prove::sumdb_at,
+    sums::REST,
+};
 use crate::{
     cx::Cx,
     flow::{End, Searched},
@@ -16,7 +21,7 @@ use crate::{
 };
 
 impl Worker {
-    /// Asks storage for its head, unless that is compared already. Whether `attempt` of `who` is to wait for it.
+    /// SumsWaiter storage for its head, unless that is compared already. Whether `attempt` of `who` is to wait for it.
     pub(super) fn recall(&mut self, at: usize, who: (&SearchKey, u64), cx: &mut Cx<'_>) -> bool {
         let (Some(sumdb), Some(known)) = (self.config.sumdb.get(at), self.sumdbs.get_mut(at)) else {
             return false;
@@ -29,7 +34,7 @@ impl Worker {
             return false;
         }
         let want = latest(&sumdb.name);
-        match self.part(&want, who, false, From::Before, cx) {
+        match self.part(&want, who, false, PartSource::Before, cx) {
             Some(searched) => {
                 self.hear_recalled(&want, &searched, cx);
                 false

@@ -1,9 +1,6 @@
 //! A search is over: those who waited for it go on.
 
-use super::{
-    Stream, Undecided, Worker,
-    errand::{Errand, Waiter},
-};
+use super::{Stream, Undecided, Worker, errand::Errand, key::Waiter};
 use crate::{
     cx::{Cx, StreamId, Verdict},
     flow::{End, Parked, Reception, Resumed, Searched},
@@ -21,7 +18,7 @@ impl Worker {
     pub(super) fn let_go(&mut self, waiter: &Waiter, want: &Want, searched: &Searched, cx: &mut Cx<'_>) {
         let stream = match waiter {
             Waiter::Stream(stream) => *stream,
-            Waiter::Asks(who) => return self.hear_sums(who, want, searched, cx),
+            Waiter::Sums(who) => return self.hear_sums(who, want, searched, cx),
             Waiter::Date(dating, version) => return self.hear_date(dating, version, searched, cx),
         };
         if let Some(Stream::Parked { parked, coalesced }) = self.streams.remove(&stream) {

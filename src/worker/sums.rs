@@ -3,32 +3,22 @@
 use std::time::Duration;
 
 use super::{
-    Job, JobKey, SearchKey, Worker,
-    errand::{Errand, Waiter},
+    Job, JobKey, Worker,
+    errand::Errand,
     failures::Failures,
+    key::{SearchKey, SumsWaiter, Waiter},
 };
 use crate::{
     config::Mode,
-    cx::{Cx, StreamId},
+    cx::Cx,
     flow::{End, Searched, Sums, judge},
     gomod::{ModulePath, Version},
-    goproxy::{Document, Failure, Fault, SumdbFile, Zip},
+    goproxy::{Document, Failure, Fault, SumdbFile},
     http::Timestamp,
     plan::{Source, Want},
     shared::Region,
     sumdb::{Record, SignedHead},
 };
-
-/// Who asks for sums, and hears of them later.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Asks {
-    /// A copy of this zip.
-    Copy(Zip),
-    /// A search that holds a go.mod or a zip.
-    Search(SearchKey),
-    /// A zip that passes by on this stream.
-    Passing(StreamId),
-}
 
 /// A checksum database, as this worker knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +45,7 @@ impl Worker {
         &mut self,
         module: &ModulePath,
         version: &Version,
-        who: Asks,
+        who: SumsWaiter,
         cx: &mut Cx<'_>,
     ) -> Option<Sums> {
         let Some((at, mode)) = self.config.verification(module) else {
@@ -65,7 +55,7 @@ impl Worker {
         let sumdb = self.config.sumdb.get(at)?.name.clone();
         let file = SumdbFile::Lookup(module.clone(), version.clone());
         let want = Want::Document(Document::Sumdb { sumdb, file });
-        let may_fetch = !matches!(&who, Asks::Search(key) if !key.may_fetch);
+        let may_fetch = !matches!(&who, SumsWaiter::Search(key) if !key.may_fetch);
         let key = SearchKey { path: want.key(), may_fetch };
         // Used, and not only looked at: what is proven of a version in use is to stay.
         let _ = self.index.look_up(cx.kv, Region::Found, &key.path, cx.now);
@@ -77,7 +67,7 @@ impl Worker {
             return Some(self.read_sums(&want, &Searched { source, ..searched }, cx.now));
         }
         if let Some(same) = self.jobs.get_mut(&JobKey::Search(key.clone())).and_then(Job::errand) {
-            same.join(Waiter::Asks(who), cx.now);
+            same.join(Waiter::Sums(who), cx.now);
             return None;
         }
         // Where it is given anyway, it is not kept waiting for a database that has just not answered that, or not answered
@@ -92,23 +82,23 @@ impl Worker {
             let failure = Failure { fault: Fault::Bad, reason, retry_after: None };
             return Some(Sums::Unproven { failure, acceptable });
         }
-        let errand = Errand::of_waiter(want.clone(), may_fetch, Waiter::Asks(who), cx.now);
+        let errand = Errand::of_waiter(want.clone(), may_fetch, Waiter::Sums(who), cx.now);
         let done = self.pursue(key, errand, cx)?;
         Some(self.read_sums(&want, &done.searched, cx.now))
     }
 
     /// The lookup that `who` waited for is there.
-    pub(super) fn hear_sums(&mut self, who: &Asks, want: &Want, searched: &Searched, cx: &mut Cx<'_>) {
+    pub(super) fn hear_sums(&mut self, who: &SumsWaiter, want: &Want, searched: &Searched, cx: &mut Cx<'_>) {
         let sums = self.read_sums(want, searched, cx.now);
         match who {
-            Asks::Search(key) => {
+            SumsWaiter::Search(key) => {
                 if let Some(mut fetch) = self.take_fetch(key) {
                     let step = fetch.search.learn(sums, &self.config, cx);
                     self.walk(key.clone(), fetch, step, cx);
                 }
             }
-            Asks::Copy(zip) => self.copy_sums(zip, sums, cx),
-            Asks::Passing(stream) => self.passing_sums(*stream, sums, cx),
+            SumsWaiter::Copy(zip) => self.copy_sums(zip, sums, cx),
+            SumsWaiter::Passing(stream) => self.passing_sums(*stream, sums, cx),
         }
     }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use log::Level;
 
-use super::{Job, JobKey, Stream, Worker, budget::ZIP_REST, follow, write::UNNAMEABLE};
+use super::{Job, JobKey, Stream, Worker, budget::ZIP_REST, key::ZipKey, write::UNNAMEABLE};
 use crate::{
     config::{Dialect, Storage, limits::MAX_UPLOAD_BYTES},
     cx::{CallId, Cx, StreamId},
@@ -19,7 +19,7 @@ use crate::{
     http::{Reply, Timestamp},
     metrics::Metric,
     plan::{Source, Want},
-    shared::{Entry, Lease, Loss, Region},
+    shared::{Entry, Lease, Leases, Loss, Region},
     store::{
         self,
         upload::{Outcome, Upload},
@@ -96,7 +96,7 @@ impl Worker {
     /// The upload that `stream` feeds.
     pub(super) fn fed_by(&self, stream: StreamId) -> Option<JobKey> {
         let Stream::Passing(passing) = self.streams.get(&stream)? else { return None };
-        let key = key(&passing.routed().zip);
+        let key = JobKey::Upload(ZipKey::of(&passing.routed().zip));
         match self.jobs.get(&key)? {
             Job::Upload(uploading) if uploading.feed == Feed::Stream(stream) && uploading.is_fed => Some(key),
             _ => None,
@@ -113,7 +113,7 @@ impl Worker {
         total: Option<u64>,
         cx: &mut Cx<'_>,
     ) -> bool {
-        let (key, path) = (key(zip), Want::Zip(zip.clone()).key());
+        let (key, path) = (JobKey::Upload(ZipKey::of(zip)), Want::Zip(zip.clone()).key());
         let whole = self.config.fetch.zip_bytes;
         let storage = self.config.writable_storage().filter(|to| to.dialect == Dialect::S3 || whole > 0);
         let Some(storage) = storage.filter(|_| !self.jobs.contains_key(&key)) else { return false };
@@ -141,7 +141,7 @@ impl Worker {
                     upload,
                     calls: BTreeMap::new(),
                     why: None,
-                    renew_at: Some(follow::renewal(cx.now)),
+                    renew_at: Some(Leases::renewal(cx.now)),
                 };
                 self.jobs.insert(key, Job::Upload(Box::new(uploading)));
                 true
@@ -204,10 +204,10 @@ impl Worker {
         let leases = self.leases;
         for job in self.jobs.values_mut() {
             if let Job::Upload(uploading) = job
-                && uploading.renew_at.is_some_and(|at| follow::is_due(at, cx.now))
+                && uploading.renew_at.is_some_and(|at| Leases::is_due(at, cx.now))
             {
                 let renewed = leases.renew(cx.kv, &lease(&uploading.zip), cx.now);
-                uploading.renew_at = renewed.then(|| follow::renewal(cx.now));
+                uploading.renew_at = renewed.then(|| Leases::renewal(cx.now));
             }
         }
     }
@@ -345,11 +345,6 @@ impl GivenUp {
             Self::Unproven => "unproven",
         }
     }
-}
-
-/// The job that stores `zip`.
-pub(super) fn key(zip: &Zip) -> JobKey {
-    JobKey::Upload { object: Want::Zip(zip.clone()).key() }
 }
 
 /// What whoever stores `zip` has the lease of. Whoever searches for it has another.
