@@ -4,16 +4,13 @@
 //! the same meanwhile waits for the same job. The adapter reports events and does what [`Cx::commands`] say.
 
 mod again;
-mod budget;
 mod bundle;
 mod copy;
 mod errand;
-mod failures;
 mod fetch;
 mod follow;
 mod job;
 mod key;
-mod lesson;
 mod parts;
 mod passing;
 mod patience;
@@ -25,24 +22,23 @@ mod recall;
 mod resume;
 mod room;
 mod routed;
+mod services;
 mod sifting;
 mod sums;
 mod upload;
 mod write;
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    time::Duration,
-};
+use std::collections::{BTreeMap, VecDeque};
 
 use self::{
-    budget::{Budget, Permit, Told},
     bundle::Watch,
     copy::Due,
-    job::{Job, JobKey, Stream, Toil, Undecided},
+    job::{Job, Stream, Undecided},
+    key::{Owner, Slice},
     queued::Queued,
     ready::Ready,
     room::Room,
+    services::{Call, Services, budget::Told},
     sums::KnownSumdb,
     upload::GivenUp,
 };
@@ -50,34 +46,22 @@ use crate::{
     config::Config,
     cx::{CallId, Command, Cx, StreamId, Verdict},
     endpoint::leads_to,
-    flow::{
-        Asked, Known, PROBE_ROUND, Probe, Publications, Reception, Shelf, Sightings, pass_on, readiness,
-        unreadable,
-    },
+    flow::{Asked, PROBE_ROUND, Probe, Reception, pass_on, readiness, unreadable},
     goproxy::may_be_ours,
-    http::{Callout, ReadHeader, Reply, RequestHead, ResponseHead, Timestamp, is_read},
+    http::{ReadHeader, Reply, RequestHead, ResponseHead, Timestamp},
     metrics::Metric,
     plan::Source,
-    shared::{Index, Leases, Seat, SharedKv},
+    shared::{Seat, SharedKv},
 };
 
 /// The state of one worker under one configuration.
 #[derive(Debug)]
 pub struct Worker {
-    budget: Budget,
-    calls: BTreeMap<CallId, (JobKey, Permit, Asked)>,
-    config: Config,
     /// Zips that are to be copied into storage, oldest first.
     copies: VecDeque<Due>,
-    index: Index,
-    jobs: BTreeMap<JobKey, Job>,
+    jobs: BTreeMap<Owner, Job>,
     /// What came of the last write, as metrics call it.
     last_write: &'static str,
-    leases: Leases,
-    next_call: u32,
-    next_attempt: u64,
-    /// When versions were published, as far as this worker found out.
-    publications: Publications,
     /// When those unseen were last asked.
     probed: Timestamp,
     /// What is to be asked as soon as it may be.
@@ -87,14 +71,10 @@ pub struct Worker {
     room: Room,
     /// Since when streams are on their way whose response is yet to begin.
     routes: BTreeMap<StreamId, Timestamp>,
-    /// What may be shown of long lists, as far as this worker found out.
-    shelf: Shelf,
-    sightings: Sightings,
+    services: Services,
     /// The checksum databases, as this worker knows them.
     sumdbs: Vec<KnownSumdb>,
     streams: BTreeMap<StreamId, Stream>,
-    /// What takes more time than one callback may have, a slice of it at each turn.
-    toil: VecDeque<Toil>,
     /// The policy bundle, where there is one.
     watch: Option<Watch>,
 }
@@ -102,31 +82,19 @@ pub struct Worker {
 impl Worker {
     /// A worker with nothing to do. The policy bundle that others have read is in force from the start.
     pub fn new(config: Config, seat: Seat, kv: &dyn SharedKv) -> Self {
-        let index = Index::new(&config, seat);
-        let sightings = Sightings::new(&config);
         let mut worker = Self {
-            budget: Budget::new(config.fetch, seat, sightings.clone()),
-            calls: BTreeMap::new(),
             copies: VecDeque::new(),
             jobs: BTreeMap::new(),
             last_write: "stored",
-            leases: Leases::new(&index, seat.queue),
-            next_call: 0,
-            next_attempt: 0,
             probed: Timestamp::default(),
-            publications: Publications::default(),
             queued: VecDeque::new(),
             ready: Ready::new(seat.seed),
             room: Room::default(),
             routes: BTreeMap::new(),
-            shelf: Shelf::default(),
-            sightings,
             streams: BTreeMap::new(),
             sumdbs: config.sumdb.iter().map(|_| KnownSumdb::default()).collect(),
-            toil: VecDeque::new(),
             watch: config.policy.bundle.clone().map(|source| Watch::new(source, seat.queue)),
-            config,
-            index,
+            services: Services::new(config, seat),
         };
         worker.adopt_kept(kv);
         worker
@@ -137,7 +105,11 @@ impl Worker {
     pub fn is_idle(&self) -> bool {
         let stores = self.jobs.values().any(|job| matches!(job, Job::Upload(_)));
         let polls = self.watch.as_ref().is_some_and(Watch::is_polling);
-        self.calls.is_empty() && self.streams.is_empty() && self.toil.is_empty() && !stores && !polls
+        self.services.calls.is_empty()
+            && self.streams.is_empty()
+            && self.services.slices.is_empty()
+            && !stores
+            && !polls
     }
 
     /// Whether anything here depends on time: [`Worker::tick`] is to be called ten times a second then.
@@ -150,22 +122,22 @@ impl Worker {
         let depends = |job: &Job| {
             matches!(job, Job::Dating(_) | Job::Fetch(_) | Job::Follow { .. } | Job::Part(_) | Job::Upload(_))
         };
-        let is_asking = self.budget.has_shares() || !self.queued.is_empty();
+        let is_asking = self.services.budget.has_shares() || !self.queued.is_empty();
         is_asking || self.jobs.values().any(depends) || !self.copies.is_empty()
     }
 
     /// Whether [`Worker::work`] is to be called again, as soon as others had their turn.
     pub fn has_work(&self) -> bool {
-        !self.toil.is_empty()
+        !self.services.slices.is_empty()
     }
 
     /// One slice of what takes long, a few milliseconds at most.
     pub fn work(&mut self, cx: &mut Cx<'_>) {
-        match self.toil.pop_front() {
-            Some(Toil::Copy(zip)) => self.work_on_copy(&zip, cx),
-            Some(Toil::Search(key)) => self.work_at(key, cx),
-            Some(Toil::Sifting(key)) => self.work_on_sifting(&key, cx),
-            Some(Toil::Passing(stream)) => self.read_on(stream, cx),
+        match self.services.slices.pop_front() {
+            Some(Slice::Copy(zip)) => self.work_on_copy(&zip, cx),
+            Some(Slice::Search(key)) => self.work_at(key, cx),
+            Some(Slice::Sifting(key)) => self.work_on_sifting(&key, cx),
+            Some(Slice::Passing(stream)) => self.read_on(stream, cx),
             None => {}
         }
     }
@@ -173,23 +145,23 @@ impl Worker {
     /// Whether a request for `path` can be ours. Most of what a gateway carries is not, and nothing more need be read of it
     /// than this, and what [`Worker::pass_on`] looks at.
     pub fn may_answer(&self, path: &str) -> bool {
-        self.ready.has(path) || may_be_ours(path, &self.config.matching, &self.config.admin)
+        self.ready.has(path) || may_be_ours(path, &self.services.config.matching, &self.services.config.admin)
     }
 
     /// The host's attributes that [`RequestHead::properties`] is to hold, in order.
     pub fn caller_properties(&self) -> impl Iterator<Item = &[String]> {
-        self.config.callers.properties()
+        self.services.config.callers.properties()
     }
 
     /// The verdict on a request that is not ours.
     pub fn pass_on(&self, header: ReadHeader<'_>) -> Verdict {
-        pass_on(header, &self.config)
+        pass_on(header, &self.services.config)
     }
 
     /// The answer to a request for what was asked for a moment ago, if it may be given again. Else it is for
     /// [`Worker::request_head`].
     pub fn answer_again(&self, path: &str, header: ReadHeader<'_>, cx: &mut Cx<'_>) -> Option<Verdict> {
-        let hit = self.ready.look_up(path, header, &self.config.matching, cx.now)?;
+        let hit = self.ready.look_up(path, header, &self.services.config.matching, cx.now)?;
         Some(hit.give(header("if-none-match").as_deref(), cx))
     }
 
@@ -201,7 +173,7 @@ impl Worker {
     /// A request's head is there.
     pub fn request_head(&mut self, stream: StreamId, head: &RequestHead, cx: &mut Cx<'_>) -> Verdict {
         let if_none_match = head.headers.first("if-none-match");
-        match Reception::of(head, &mut self.known(), cx) {
+        match Reception::of(head, &mut self.services.known(), cx) {
             Reception::Hit(hit) => {
                 let verdict = hit.give(if_none_match, cx);
                 self.ready.keep(head, hit, cx.now);
@@ -229,16 +201,6 @@ impl Worker {
     fn go_on_with(&mut self, stream: StreamId, verdict: Verdict, cx: &mut Cx<'_>) {
         let verdict = self.room.goes_on(stream, verdict, cx);
         cx.commands.push(Command::Resume { stream, verdict });
-    }
-
-    fn known(&mut self) -> Known<'_> {
-        Known {
-            config: &self.config,
-            index: &mut self.index,
-            publications: &self.publications,
-            sightings: &self.sightings,
-            shelf: &mut self.shelf,
-        }
     }
 
     /// What becomes of a request, or of what it asks next.
@@ -293,46 +255,49 @@ impl Worker {
         let Some(routed) = self.arrive(stream) else {
             return Verdict::Continue;
         };
-        let reply = Reply::routed(head, routed.cluster(&self.config).unwrap_or_default());
-        self.sightings.note(routed.source, Asked::Other, &reply, &self.config, cx);
+        let reply = Reply::routed(head, routed.cluster(&self.services.config).unwrap_or_default());
+        self.services.sightings.note(routed.source, Asked::Other, &reply, &self.services.config, cx);
         if routed.to.as_ref().is_none_or(|to| !to.strayed) {
-            self.budget.heed(routed.source, &reply, Told::First, cx);
+            self.services.budget.heed(routed.source, &reply, Told::First, cx);
         }
         if let Some(location) = leads_to(&reply).filter(|_| routed.source != Source::Storage) {
-            let (verdict, lesson) = routed.redirected(location, &self.config, cx);
-            self.learn(&routed, lesson, cx);
+            let (verdict, lesson) = routed.redirected(location, &self.services.config, cx);
+            self.services.learn(&routed, lesson, cx);
             return verdict;
         }
         if routed.is_inspected() && matches!(reply, Reply::Answered { status: 200, .. }) {
             return self.begin_passing(stream, routed, head, reply, cx);
         }
-        let (verdict, lesson) = routed.response(head, reply, &self.config, cx);
-        self.learn(&routed, lesson, cx);
+        let (verdict, lesson) = routed.response(head, reply, &self.services.config, cx);
+        self.services.learn(&routed, lesson, cx);
         verdict
     }
 
     /// A callout ended.
     pub fn call_done(&mut self, call: CallId, reply: Reply, cx: &mut Cx<'_>) {
-        if self.watch.as_ref().is_some_and(|watch| watch.polls_with(call)) {
-            return self.hear_bundle(reply, cx);
-        }
-        let Some((key, permit, asked)) = self.calls.remove(&call) else {
+        let Some(Call { owner: key, permit }) = self.services.calls.remove(&call) else {
+            return;
+        };
+        let Some((permit, asked)) = permit else {
+            if self.watch.as_ref().is_some_and(|watch| watch.polls_with(call)) {
+                self.hear_bundle(reply, cx);
+            }
             return;
         };
         let source = permit.source;
-        self.budget.give_back(permit, cx);
+        self.services.budget.give_back(permit, cx);
         // Where a redirect led is another's affair.
         if let Some(told) = self.told(&key, source) {
-            self.budget.heed(source, &reply, told, cx);
+            self.services.budget.heed(source, &reply, told, cx);
         }
-        cx.count(Metric::Callout { target: source.target(&self.config), outcome: reply.label() });
-        self.sightings.note(source, asked, &reply, &self.config, cx);
+        cx.count(Metric::Callout { target: source.target(&self.services.config), outcome: reply.label() });
+        self.services.sightings.note(source, asked, &reply, &self.services.config, cx);
         match (self.jobs.remove(&key), key) {
-            (Some(Job::Fetch(fetch)), JobKey::Search(key)) => self.hear(key, fetch, reply, cx),
+            (Some(Job::Fetch(fetch)), Owner::Search(key)) => self.hear(key, fetch, reply, cx),
             (Some(Job::Part(part)), key) => self.hear_part(key, part, reply, cx),
             (Some(Job::Probe { mut probe, mut waiting }), key) => {
                 let is_over = probe.end_one();
-                if is_over || self.sightings.is_ready(&self.config, cx.kv) {
+                if is_over || self.services.sightings.is_ready(&self.services.config, cx.kv) {
                     self.answer_probe(&std::mem::take(&mut waiting), cx);
                 }
                 if !is_over {
@@ -353,7 +318,7 @@ impl Worker {
     }
 
     /// Whether whoever asks was told by `source` to come later before; nothing where it is not `source` who answers.
-    fn told(&self, key: &JobKey, source: Source) -> Option<Told> {
+    fn told(&self, key: &Owner, source: Source) -> Option<Told> {
         let search = match self.jobs.get(key) {
             Some(Job::Fetch(fetch)) => &fetch.search,
             Some(Job::Part(part)) => part.search(),
@@ -392,12 +357,12 @@ impl Worker {
             self.begin_probe(cx);
         }
         // Whoever serves says so at once, whoever else is yet to be heard of.
-        if self.sightings.is_ready(&self.config, cx.kv) {
-            return readiness(&self.sightings, &self.config, cx);
+        if self.services.sightings.is_ready(&self.services.config, cx.kv) {
+            return readiness(&self.services.sightings, &self.services.config, cx);
         }
-        match self.jobs.get_mut(&JobKey::Probe) {
+        match self.jobs.get_mut(&Owner::Probe) {
             Some(Job::Probe { waiting, .. }) if waiting.len() < MAX_PROBING => waiting.push(stream),
-            _ => return readiness(&self.sightings, &self.config, cx),
+            _ => return readiness(&self.services.sightings, &self.services.config, cx),
         }
         self.streams.insert(stream, Stream::Probing);
         Verdict::Wait
@@ -405,49 +370,33 @@ impl Worker {
 
     /// Asks those unseen, unless they are being asked.
     fn begin_probe(&mut self, cx: &mut Cx<'_>) {
-        if self.jobs.contains_key(&JobKey::Probe) {
+        if self.jobs.contains_key(&Owner::Probe) {
             return;
         }
         self.probed = cx.now;
-        let (probe, questions) = Probe::begin(&self.sightings, &self.config, cx.kv);
+        let (probe, questions) = Probe::begin(&self.services.sightings, &self.services.config, cx.kv);
         if questions.is_empty() {
             return;
         }
         for (source, callout) in questions {
-            let permit = self.budget.take(source, cx);
-            self.call(JobKey::Probe, permit, callout, cx);
+            let permit = self.services.budget.take(source, cx);
+            self.services.call(Owner::Probe, permit, callout, cx);
         }
-        self.jobs.insert(JobKey::Probe, Job::Probe { probe, waiting: Vec::new() });
+        self.jobs.insert(Owner::Probe, Job::Probe { probe, waiting: Vec::new() });
     }
 
     fn answer_probe(&mut self, waiting: &[StreamId], cx: &mut Cx<'_>) {
         for stream in waiting {
             if self.streams.remove(stream).is_some() {
-                let verdict = readiness(&self.sightings, &self.config, cx);
+                let verdict = readiness(&self.services.sightings, &self.services.config, cx);
                 self.go_on_with(*stream, verdict, cx);
             }
         }
-    }
-
-    fn call(&mut self, key: JobKey, permit: Permit, callout: Callout, cx: &mut Cx<'_>) -> CallId {
-        let id = next_call(&mut self.next_call);
-        let usual = permit.source.endpoint(&self.config).map_or(Duration::ZERO, |endpoint| endpoint.timeout);
-        let is_usual = is_read(callout.method) && key != JobKey::Probe && callout.timeout >= usual;
-        let asked = if is_usual { Asked::Read } else { Asked::Other };
-        self.calls.insert(id, (key, permit, asked));
-        cx.call(id, callout);
-        id
     }
 }
 
 /// Who wait for one round of questions, in one worker: more than any fleet of load balancers, and no room for a flood.
 const MAX_PROBING: usize = 256;
-
-fn next_call(next: &mut u32) -> CallId {
-    let id = CallId(*next);
-    *next = next.wrapping_add(1);
-    id
-}
 
 #[cfg(test)]
 mod tests;

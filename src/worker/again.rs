@@ -1,26 +1,12 @@
 //! What pauses before it is asked again.
 
-use std::time::Duration;
-
-use super::{Job, JobKey, Worker};
+use super::{Job, Owner, Worker};
 use crate::{cx::Cx, http::Timestamp};
 
 impl Worker {
-    /// When a pause that begins now is over: after the least that it lasts and a share of its spread, so that what failed together is not
-    /// asked for together again. `what` is asked for, by its key in the index.
-    pub(super) fn after_pause(
-        &self,
-        what: &str,
-        (least, spread): (Duration, Duration),
-        now: Timestamp,
-    ) -> Timestamp {
-        let share = u32::from(self.index.spread(what, now));
-        now.after(least.saturating_add(spread.saturating_mul(share) / u32::from(u8::MAX)))
-    }
-
-    /// SumsWaiter again what has paused for long enough.
+    /// Asks again what has paused for long enough.
     pub(super) fn end_pauses(&mut self, cx: &mut Cx<'_>) {
-        let longest = self.config.fetch.wait;
+        let longest = self.services.config.fetch.wait;
         // One that is further away than any lasts is from before the clock was set back.
         let is_over = |at: &Timestamp| *at <= cx.now || at.since(cx.now) > longest;
         let over: Vec<_> = self
@@ -31,9 +17,9 @@ impl Worker {
             .collect();
         for key in over {
             match (self.jobs.remove(&key), key) {
-                (Some(Job::Fetch(mut fetch)), JobKey::Search(key)) => {
+                (Some(Job::Fetch(mut fetch)), Owner::Search(key)) => {
                     fetch.again_at = None;
-                    let step = fetch.search.ask_again(&self.config, cx);
+                    let step = fetch.search.ask_again(&self.services.config, cx);
                     self.walk(key, fetch, step, cx);
                 }
                 (Some(Job::Part(part)), key) => self.ask_part_again(key, part, cx),

@@ -11,7 +11,7 @@ use std::time::Duration;
 use log::Level;
 
 use self::reply::{New, Trouble, Wrong, judge};
-use super::Worker;
+use super::{Worker, key::Owner};
 use crate::{
     config::{Bundle, BundleSource},
     cx::{CallId, Command, Cx},
@@ -182,9 +182,8 @@ impl Worker {
         if watch.shelf.is_due(&round, cx.now) && watch.shelf.claim(cx.kv, watch.queue, claimed, cx.now) {
             watch.trail = Trail::default();
             let (callout, conditional) = watch.callout(&round);
-            let call = super::next_call(&mut self.next_call);
+            let call = self.services.call_unbounded(Owner::Poll, callout, cx);
             watch.poll = Some(Poll { call, claimed, conditional });
-            cx.call(call, callout);
         }
     }
 
@@ -201,9 +200,9 @@ impl Worker {
         let followed = watch.follow(&reply, &before);
         if let Some(Ok(())) = followed {
             let (callout, conditional) = watch.callout(&before);
-            let call = super::next_call(&mut self.next_call);
+            let call = self.services.call_unbounded(Owner::Poll, callout, cx);
             watch.poll = Some(Poll { call, claimed: until, conditional });
-            return cx.call(call, callout);
+            return;
         }
         let mut after = Round { confirmed: cx.now, trouble: 0, ..before };
         let current = watch.current(&before).cloned();
@@ -236,7 +235,7 @@ impl Worker {
             }
         }
         let Some(watch) = &self.watch else { return };
-        after.next = cx.now.after(watch.rest(self.index.spread("policy bundle", cx.now)));
+        after.next = cx.now.after(watch.rest(self.services.index.spread("policy bundle", cx.now)));
         watch.shelf.end(cx.kv, after);
     }
 
@@ -269,13 +268,13 @@ impl Worker {
     }
 
     fn put_in_force(&mut self, bundle: &Bundle) {
-        self.config.policy.adopt(bundle);
+        self.services.config.policy.adopt(bundle);
         self.ready.clear();
         self.sift_anew();
     }
 
     fn stays(&self) -> String {
-        match self.config.policy.bundle_version() {
+        match self.services.config.policy.bundle_version() {
             Some(version) => format!("version {version} stays in force"),
             None => "none was read before".to_owned(),
         }

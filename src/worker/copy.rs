@@ -7,9 +7,9 @@
 use log::Level;
 
 use super::{
-    Job, JobKey, Toil, Worker,
-    budget::{Purpose, ZIP_REST},
+    Job, Owner, Slice, Worker,
     key::{SumsWaiter, ZipKey},
+    services::budget::{Purpose, ZIP_REST},
     upload::{Feed, GivenUp},
 };
 use crate::{
@@ -86,7 +86,7 @@ impl Worker {
             return;
         }
         let sums = self.sums(&zip.module, &zip.version, SumsWaiter::Copy(zip.clone()), cx);
-        let Some(upstream) = source.endpoint(&self.config) else {
+        let Some(upstream) = source.endpoint(&self.services.config) else {
             return self.end_upload(upload_key(&zip), Err(GivenUp::NotGiven), cx);
         };
         let copying = Copying::new(&zip, upstream, sums);
@@ -98,7 +98,7 @@ impl Worker {
     /// The upstream has answered a copy.
     pub(super) fn hear_copy(
         &mut self,
-        key: JobKey,
+        key: Owner,
         mut copier: Box<Copier>,
         call: CallId,
         reply: Reply,
@@ -108,8 +108,8 @@ impl Worker {
         // Else it is what an earlier copy of the same had asked.
         if copier.call == Some(call) {
             copier.call = None;
-            if let Some(upstream) = copier.source.endpoint(&self.config) {
-                copier.copying.hear(reply, upstream, &copier.source.describe(&self.config));
+            if let Some(upstream) = copier.source.endpoint(&self.services.config) {
+                copier.copying.hear(reply, upstream, &copier.source.describe(&self.services.config));
             }
         }
         self.jobs.insert(key, Job::Copy(copier));
@@ -144,19 +144,21 @@ impl Worker {
         if !is_open {
             return self.end_upload(upload_key(zip), Err(GivenUp::Left), cx);
         }
-        let Some(upstream) = copier.source.endpoint(&self.config) else { return };
+        let Some(upstream) = copier.source.endpoint(&self.services.config) else { return };
         if copier.call.is_none() {
             match copier.copying.next(upstream) {
                 // It is in nobody's way, and asked for once more at the next tick.
                 NextPiece::Ask(callout) if has_room => {
-                    if let Ok(permit) = self.budget.permit(copier.source, Purpose::Begin(None, 0), cx) {
-                        copier.call = Some(self.call(key(zip), permit, callout, cx));
+                    if let Ok(permit) =
+                        self.services.budget.permit(copier.source, Purpose::Begin(None, 0), cx)
+                    {
+                        copier.call = Some(self.services.call(key(zip), permit, callout, cx));
                     }
                 }
                 NextPiece::Work => {
-                    let toil = Toil::Copy(zip.clone());
-                    if !self.toil.contains(&toil) {
-                        self.toil.push_back(toil);
+                    let toil = Slice::Copy(zip.clone());
+                    if !self.services.slices.contains(&toil) {
+                        self.services.slices.push_back(toil);
                     }
                 }
                 NextPiece::Ask(_) | NextPiece::Wait => {}
@@ -181,7 +183,7 @@ impl Worker {
             } else {
                 Level::Info
             };
-            let who = copier.source.describe(&self.config);
+            let who = copier.source.describe(&self.services.config);
             cx.log(level, format!("{} from {who}, for storage: {why}", copier.zip));
         }
         let verdict = verdict.map_err(|why| match why {
@@ -206,12 +208,12 @@ impl Worker {
     }
 }
 
-fn key(zip: &Zip) -> JobKey {
-    JobKey::Copy(ZipKey::of(zip))
+fn key(zip: &Zip) -> Owner {
+    Owner::Copy(ZipKey::of(zip))
 }
 
-fn upload_key(zip: &Zip) -> JobKey {
-    JobKey::Upload(ZipKey::of(zip))
+fn upload_key(zip: &Zip) -> Owner {
+    Owner::Upload(ZipKey::of(zip))
 }
 
 /// Copies under way at once in one worker: it is behind with them already, and they are in nobody's way.

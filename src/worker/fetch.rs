@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Job, JobKey, Stream, Toil, Worker,
+    Job, Owner, Slice, Stream, Worker,
     errand::Errand,
     key::{SearchKey, SumsWaiter},
     queued::Turn,
@@ -60,14 +60,14 @@ impl Worker {
         let errand = Errand::of(&parked, known, stream, cx.now);
         let key = errand.key();
         let coalesced =
-            if let Some(same) = self.jobs.get_mut(&JobKey::Search(key.clone())).and_then(Job::errand) {
+            if let Some(same) = self.jobs.get_mut(&Owner::Search(key.clone())).and_then(Job::errand) {
                 same.join_stream(stream, parked.since(), cx.now);
                 true
             } else {
                 if let Some(done) = self.pursue(key.clone(), errand, cx) {
                     return self.resume(stream, parked, done.coalesced, &done.searched, cx);
                 }
-                matches!(self.jobs.get(&JobKey::Search(key)), Some(Job::Follow { .. }))
+                matches!(self.jobs.get(&Owner::Search(key)), Some(Job::Follow { .. }))
             };
         self.streams.insert(stream, Stream::Parked { parked: Box::new(parked), coalesced });
         Verdict::Wait
@@ -87,9 +87,9 @@ impl Worker {
     /// Without room nothing is done: nobody is refused anything.
     fn pursue_unasked(&mut self, errand: Errand, cx: &mut Cx<'_>) {
         let key = errand.key();
-        if self.budget.has_room()
-            && !self.jobs.contains_key(&JobKey::Search(key.clone()))
-            && !self.leases.is_held(cx.kv, &key.path, cx.now)
+        if self.services.budget.has_room()
+            && !self.jobs.contains_key(&Owner::Search(key.clone()))
+            && !self.services.leases.is_held(cx.kv, &key.path, cx.now)
         {
             let _ = self.pursue(key, errand, cx);
         }
@@ -97,31 +97,34 @@ impl Worker {
 
     /// The reply to a fetch's question.
     pub(super) fn hear(&mut self, key: SearchKey, mut fetch: Box<Fetch>, reply: Reply, cx: &mut Cx<'_>) {
-        let step = fetch.search.step(reply, &self.config, cx);
+        let step = fetch.search.step(reply, &self.services.config, cx);
         self.walk(key, fetch, step, cx);
     }
 
     /// Sees to it that the errand is done, here or by another worker. What turns out at once is returned.
     pub(super) fn pursue(&mut self, key: SearchKey, errand: Errand, cx: &mut Cx<'_>) -> Option<Done> {
         // To follow another worker takes no room.
-        let has_room = self.budget.has_room()
+        let has_room = self.services.budget.has_room()
             || errand.is_of_sums()
-            || errand.may_fetch && self.leases.is_held(cx.kv, &key.path, cx.now);
+            || errand.may_fetch && self.services.leases.is_held(cx.kv, &key.path, cx.now);
         if !has_room {
             cx.count(Metric::Refusal { reason: "budget".into() });
             let reason = format!("{}: too many other requests are being fetched", errand.want.describe());
             let failure = Failure { fault: Fault::Overloaded, reason, retry_after: None };
-            let searched = errand.or_known(Searched::failed(failure), &self.config, cx.now);
+            let searched = errand.or_known(Searched::failed(failure), &self.services.config, cx.now);
             return Some(Done { errand, searched, coalesced: false });
         }
-        let lease =
-            if errand.may_fetch { self.leases.acquire(cx.kv, &key.path, cx.now) } else { Lease::Alone };
+        let lease = if errand.may_fetch {
+            self.services.leases.acquire(cx.kv, &key.path, cx.now)
+        } else {
+            Lease::Alone
+        };
         match lease {
             Lease::Followed => {
                 if errand.is_awaited() {
                     let look_at = Leases::expiry(cx.now);
                     let errand = Box::new(errand);
-                    self.jobs.insert(JobKey::Search(key), Job::Follow { errand, look_at });
+                    self.jobs.insert(Owner::Search(key), Job::Follow { errand, look_at });
                 }
                 return None;
             }
@@ -133,9 +136,9 @@ impl Worker {
                     && let Some(searched) = judge::indexed(
                         &errand.want,
                         errand.no_cache,
-                        &self.index,
-                        &self.sightings,
-                        &self.config,
+                        &self.services.index,
+                        &self.services.sightings,
+                        &self.services.config,
                         cx,
                     )
                     .and_then(Searched::indexed)
@@ -146,7 +149,7 @@ impl Worker {
             }
             Lease::Alone => {}
         }
-        let whole = matches!(errand.want, Want::Zip(_)) && self.budget.has_room_for_a_zip(cx.now);
+        let whole = matches!(errand.want, Want::Zip(_)) && self.services.budget.has_room_for_a_zip(cx.now);
         self.search(key, errand, lease, whole, cx)
     }
 
@@ -159,10 +162,10 @@ impl Worker {
         whole: bool,
         cx: &mut Cx<'_>,
     ) -> Option<Done> {
-        let found = self.index.peek(cx.kv, Region::Found, &key.path);
+        let found = self.services.index.peek(cx.kv, Region::Found, &key.path);
         // Storage does not take it: it is not fetched once more for its head.
         let whole = whole && !(errand.head_only && matches!(found, Some(Entry::Streamed { .. })));
-        let mut search = Search::new(errand.want.clone(), &self.config, errand.may_fetch, whole);
+        let mut search = Search::new(errand.want.clone(), &self.services.config, errand.may_fetch, whole);
         if errand.head_only {
             search.for_a_head();
         }
@@ -174,32 +177,33 @@ impl Worker {
         }
         if let Some(Entry::Stored { checked, doubted, .. }) = found {
             search.trust_storage(checked, doubted);
-        } else if let Some(loss) = judge::loss(found.as_ref(), &self.config, cx.now) {
+        } else if let Some(loss) = judge::loss(found.as_ref(), &self.services.config, cx.now) {
             search.ask_storage_last(loss);
         }
         if matches!(errand.want, Want::Zip(_)) {
-            let fresh = judge::fresh(&errand.want, errand.no_cache, &self.index, &self.config, cx);
+            let fresh =
+                judge::fresh(&errand.want, errand.no_cache, &self.services.index, &self.services.config, cx);
             if matches!(fresh, Some(Entry::Stored { .. })) {
                 search.expect_it_stored();
             }
         }
-        let stands_in = |known| judge::may_stand_in(&errand.want, known, &self.config, cx.now);
+        let stands_in = |known| judge::may_stand_in(&errand.want, known, &self.services.config, cx.now);
         if errand.known.as_ref().is_some_and(stands_in) {
             search.expect_a_substitute();
         }
         // Somebody holds what a lookup is about. Where that is given all the same, nobody waits for the database for long.
-        match errand.want.module().map(|module| self.config.verification(module)) {
+        match errand.want.module().map(|module| self.services.config.verification(module)) {
             Some(Some((_, Mode::Require))) if errand.is_of_sums() => search.expect_it_recorded(),
             Some(Some((_, Mode::WhenAvailable))) if errand.is_of_sums() => search.expect_a_substitute(),
             _ => {}
         }
-        if judge::has_seen(&errand.want, errand.known.as_ref(), &self.index, cx) {
+        if judge::has_seen(&errand.want, errand.known.as_ref(), &self.services.index, cx) {
             search.expect_it_known();
         }
         // Whoever keeps others waiting is asked after those who may stand in.
         if search.has_choice()
             && let Some(first) = search.first()
-            && !self.sightings.takes_its_turn(first, cx)
+            && !self.services.sightings.takes_its_turn(first, cx)
         {
             if first == Source::Storage {
                 search.spare_storage();
@@ -207,9 +211,9 @@ impl Worker {
                 search.spare_upstreams();
             }
         }
-        self.budget.begin(whole);
-        let number = self.attempt();
-        let step = search.advance(&self.config, cx);
+        self.services.budget.begin(whole);
+        let number = self.services.attempt();
+        let step = search.advance(&self.services.config, cx);
         let renew_at = (lease == Lease::Led).then(|| Leases::renewal(cx.now));
         self.proceed(
             key,
@@ -229,7 +233,7 @@ impl Worker {
         )
     }
 
-    /// SumsWaiter what is to be asked next, or ends.
+    /// Asks what is to be asked next, or ends.
     pub(super) fn proceed(
         &mut self,
         key: SearchKey,
@@ -240,28 +244,29 @@ impl Worker {
         loop {
             match step {
                 Step::Ask(source, callout) => {
-                    let job_key = JobKey::Search(key.clone());
+                    let job_key = Owner::Search(key.clone());
                     if fetch.search.was_limited() {
-                        fetch.number = self.attempt();
+                        fetch.number = self.services.attempt();
                     }
                     let turn = if fetch.errand.is_nested() {
                         Turn::GoOn
                     } else {
                         Turn::Begin { module: fetch.errand.want.module().cloned(), number: fetch.number }
                     };
-                    let pause = self.budget.paused_for(source, cx);
-                    let pause =
-                        pause.filter(|_| fetch.search.may_do_without(source, &self.config)).map(seconds);
+                    let pause = self.services.budget.paused_for(source, cx);
+                    let pause = pause
+                        .filter(|_| fetch.search.may_do_without(source, &self.services.config))
+                        .map(seconds);
                     if pause.is_none() && self.call_or_queue(&job_key, source, callout, turn, cx).is_ok() {
                         self.jobs.insert(job_key, Job::Fetch(fetch));
                         return None;
                     }
                     cx.count(Metric::Refusal { reason: "budget".into() });
-                    step = fetch.search.turned_away(pause, &self.config, cx);
+                    step = fetch.search.turned_away(pause, &self.services.config, cx);
                 }
                 Step::Pause { least, spread } => {
-                    fetch.again_at = Some(self.after_pause(&key.path, (least, spread), cx.now));
-                    self.jobs.insert(JobKey::Search(key), Job::Fetch(fetch));
+                    fetch.again_at = Some(self.services.after_pause(&key.path, (least, spread), cx.now));
+                    self.jobs.insert(Owner::Search(key), Job::Fetch(fetch));
                     return None;
                 }
                 Step::Sums if self.has_no_room_to_hold(fetch.search.go_mod_bytes()) => {
@@ -271,8 +276,11 @@ impl Worker {
                         fetch.errand.want.describe()
                     );
                     let failure = Failure { fault: Fault::Overloaded, reason, retry_after: None };
-                    step =
-                        fetch.search.learn(Sums::Unproven { failure, acceptable: false }, &self.config, cx);
+                    step = fetch.search.learn(
+                        Sums::Unproven { failure, acceptable: false },
+                        &self.services.config,
+                        cx,
+                    );
                 }
                 Step::Sums => {
                     let known = match fetch.errand.want.version() {
@@ -283,22 +291,24 @@ impl Worker {
                         None => Some(Sums::Exempt),
                     };
                     let Some(sums) = known else {
-                        self.jobs.insert(JobKey::Search(key), Job::Fetch(fetch));
+                        self.jobs.insert(Owner::Search(key), Job::Fetch(fetch));
                         return None;
                     };
-                    step = fetch.search.learn(sums, &self.config, cx);
+                    step = fetch.search.learn(sums, &self.services.config, cx);
                 }
                 Step::Work if !fetch.worked && self.has_no_room_to_read(fetch.search.list_bytes()) => {
                     cx.count(Metric::Refusal { reason: "budget".into() });
-                    step = fetch.search.leave_list(&self.config, cx);
+                    step = fetch.search.leave_list(&self.services.config, cx);
                 }
                 // Most are read to their end at once.
-                Step::Work if self.toil.is_empty() && !std::mem::replace(&mut fetch.worked, true) => {
-                    step = fetch.search.work(&self.config, cx);
+                Step::Work
+                    if self.services.slices.is_empty() && !std::mem::replace(&mut fetch.worked, true) =>
+                {
+                    step = fetch.search.work(&self.services.config, cx);
                 }
                 Step::Work => {
-                    self.toil.push_back(Toil::Search(key.clone()));
-                    self.jobs.insert(JobKey::Search(key), Job::Fetch(fetch));
+                    self.services.slices.push_back(Slice::Search(key.clone()));
+                    self.jobs.insert(Owner::Search(key), Job::Fetch(fetch));
                     return None;
                 }
                 Step::Done(searched) => {
@@ -329,7 +339,7 @@ impl Worker {
     /// Goes on with what a search does in slices.
     pub(super) fn work_at(&mut self, key: SearchKey, cx: &mut Cx<'_>) {
         if let Some(mut fetch) = self.take_fetch(&key) {
-            let step = fetch.search.work(&self.config, cx);
+            let step = fetch.search.work(&self.services.config, cx);
             self.walk(key, fetch, step, cx);
         }
     }
@@ -343,7 +353,7 @@ impl Worker {
 
     /// The search of this worker's for `key`, out of the jobs.
     pub(super) fn take_fetch(&mut self, key: &SearchKey) -> Option<Box<Fetch>> {
-        let job_key = JobKey::Search(key.clone());
+        let job_key = Owner::Search(key.clone());
         match self.jobs.remove(&job_key)? {
             Job::Fetch(fetch) => Some(fetch),
             job => {
@@ -362,25 +372,29 @@ impl Worker {
         cx: &mut Cx<'_>,
     ) -> Done {
         let Fetch { errand, search, renew_at, .. } = fetch;
-        self.budget.end(search.is_whole());
+        self.services.budget.end(search.is_whole());
         match (&searched.end, errand.want.module()) {
             // That storage has some of it, or nothing, says nothing about what there is.
             _ if errand.want.is_of_storage() => {}
-            (End::Missing(_), Some(module)) if errand.may_fetch => self.budget.note_missing(module, cx.now),
-            (End::Document(_) | End::Zip { .. }, Some(module)) => self.budget.note_found(module, cx.now),
+            (End::Missing(_), Some(module)) if errand.may_fetch => {
+                self.services.budget.note_missing(module, cx.now)
+            }
+            (End::Document(_) | End::Zip { .. }, Some(module)) => {
+                self.services.budget.note_found(module, cx.now)
+            }
             _ => {}
         }
         if let Some(scope) = search.not_taken() {
-            self.budget.note_not_taken(&key.path, scope, cx.now);
+            self.services.budget.note_not_taken(&key.path, scope, cx.now);
         } else if search.was_stored() {
-            self.budget.note_taken();
+            self.services.budget.note_taken();
         }
         let in_vain = searched.is_failed() || searched.is_stale(&errand.want);
         // What may stand in is each filter's own to say.
         let news = renew_at.is_some().then(|| searched.clone());
-        let searched = errand.or_known(searched, &self.config, cx.now);
+        let searched = errand.or_known(searched, &self.services.config, cx.now);
         // What one configuration does not ask for is another's to ask for, and it may come soon.
-        let may_fetch = errand.may_fetch && !is_kept_here(&errand.want, &self.config);
+        let may_fetch = errand.may_fetch && !is_kept_here(&errand.want, &self.services.config);
         if let Some(entry) = searched.entry(&errand.want, may_fetch, cx.now)
             && !self.loss(&key.path, cx).is_some_and(|loss| says_less(&entry, loss))
             && !(searched.storage_failed && self.hides_what_is_stored(&entry, &key.path, cx))
@@ -388,18 +402,18 @@ impl Worker {
             // The two regions do not know of each other, and either would be believed once the other's word has aged.
             match entry {
                 Entry::Missing(_) if errand.known.is_none() => {}
-                Entry::Missing(_) => self.index.forget(cx.kv, Region::Found, &key.path, cx.now),
-                _ => self.index.forget(cx.kv, Region::Missing, &key.path, cx.now),
+                Entry::Missing(_) => self.services.index.forget(cx.kv, Region::Found, &key.path, cx.now),
+                _ => self.services.index.forget(cx.kv, Region::Missing, &key.path, cx.now),
             }
-            self.index.keep(cx.kv, &key.path, &entry, cx.now);
+            self.services.index.keep(cx.kv, &key.path, &entry, cx.now);
         } else if searched.is_forbidden() && errand.want.lifetime() != Lifetime::Immutable {
-            self.index.forget(cx.kv, Region::Found, &key.path, cx.now);
+            self.services.index.forget(cx.kv, Region::Found, &key.path, cx.now);
         } else if let (Some(known), true) = (worth_knowing(&errand, &searched), in_vain) {
             self.keep_asked_in_vain(key, known, cx);
         }
         // Those who ask about many versions keep what they find out of all of them at once.
         if let (End::Document(found), false) = (&searched.end, errand.is_nested()) {
-            keep_first_seen(&errand.want, found, &self.config, &mut self.index, cx);
+            keep_first_seen(&errand.want, found, &self.services.config, &mut self.services.index, cx);
         }
         if let Some(news) = news {
             self.release(key, &news, cx);
@@ -411,20 +425,21 @@ impl Worker {
     /// What is known was asked about in vain just now: who asks next need not find that out by waiting.
     pub(super) fn keep_asked_in_vain(&mut self, key: &SearchKey, known: Found, cx: &mut Cx<'_>) {
         let known = Found { checked: Some(cx.now), ..known };
-        self.index.keep(cx.kv, &key.path, &Entry::Found(known), cx.now);
+        self.services.index.keep(cx.kv, &key.path, &Entry::Found(known), cx.now);
     }
 
     /// Whether `entry` says who else has a zip that is known to be stored. Storage that does not answer has not lost it.
     fn hides_what_is_stored(&self, entry: &Entry, path: &str, cx: &Cx<'_>) -> bool {
-        let is_stored = || matches!(self.index.peek(cx.kv, Region::Found, path), Some(Entry::Stored { .. }));
+        let is_stored =
+            || matches!(self.services.index.peek(cx.kv, Region::Found, path), Some(Entry::Stored { .. }));
         matches!(entry, Entry::Streamed { .. }) && is_stored()
     }
 
     /// What storage has in place of the zip that is called `path` in the index, as far as that is known. Whoever else has it, that is
     /// still so.
     pub(super) fn loss(&self, path: &str, cx: &Cx<'_>) -> Option<Loss> {
-        let entry = self.index.peek(cx.kv, Region::Found, path);
-        judge::loss(entry.as_ref(), &self.config, cx.now)
+        let entry = self.services.index.peek(cx.kv, Region::Found, path);
+        judge::loss(entry.as_ref(), &self.services.config, cx.now)
     }
 }
 

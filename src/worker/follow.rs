@@ -4,7 +4,7 @@
 //! out, and the first follower to see that takes over.
 
 use super::{
-    Job, JobKey, Worker,
+    Job, Owner, Worker,
     errand::Errand,
     key::{SearchKey, SumsWaiter, Waiter, ZipKey},
 };
@@ -19,20 +19,21 @@ use crate::{
 impl Worker {
     /// Another worker sent this: the result of a search that this one waits for.
     pub fn message(&mut self, message: &[u8], cx: &mut Cx<'_>) {
-        let Some(news) = News::decode(message).filter(|news| news.reach == self.index.reach()) else {
+        let Some(news) = News::decode(message).filter(|news| news.reach == self.services.index.reach())
+        else {
             return;
         };
-        let key = JobKey::Search(SearchKey { path: news.key.to_owned(), may_fetch: true });
+        let key = Owner::Search(SearchKey { path: news.key.to_owned(), may_fetch: true });
         match self.jobs.remove(&key) {
             Some(Job::Follow { errand, .. }) => {
                 // A go.mod of 16 MiB is taken out for those who are still there to have it.
                 if self.is_awaited(&errand)
                     && let Some(searched) = news.searched()
                 {
-                    let searched = errand.or_known(searched, &self.config, cx.now);
-                    let may_fetch = errand.may_fetch && !is_kept_here(&errand.want, &self.config);
+                    let searched = errand.or_known(searched, &self.services.config, cx.now);
+                    let may_fetch = errand.may_fetch && !is_kept_here(&errand.want, &self.services.config);
                     if let Some(entry) = searched.entry(&errand.want, may_fetch, cx.now) {
-                        self.index.keep_apart(news.key, &entry);
+                        self.services.index.keep_apart(news.key, &entry);
                     }
                     self.answer(&errand, &searched, cx);
                 }
@@ -54,13 +55,13 @@ impl Worker {
         self.end_slow_routes(cx);
         self.end_patience_with_dates(cx);
         self.note_who_left();
-        self.budget.renew(cx);
+        self.services.budget.renew(cx);
         self.end_pauses(cx);
         self.call_queued(cx);
         self.ask_dates_again(cx);
         let keys: Vec<_> = self.jobs.keys().cloned().collect();
         for key in keys {
-            let JobKey::Search(key) = key else { continue };
+            let Owner::Search(key) = key else { continue };
             self.stop_following(&key, cx);
             self.answer_impatient(&key, cx);
             self.hold_on(key, cx);
@@ -69,11 +70,11 @@ impl Worker {
 
     /// Gives up the lease of what was found out, and tells those who waited for it.
     pub(super) fn release(&mut self, key: &SearchKey, searched: &Searched, cx: &mut Cx<'_>) {
-        let followers = self.leases.release(cx.kv, &key.path);
+        let followers = self.services.leases.release(cx.kv, &key.path);
         if followers.is_empty() {
             return;
         }
-        let Some(message) = News::encode(self.index.reach(), &key.path, searched) else {
+        let Some(message) = News::encode(self.services.index.reach(), &key.path, searched) else {
             return;
         };
         let message = Body::from(message);
@@ -84,17 +85,17 @@ impl Worker {
 
     /// Renews a lease of ours that runs out, and looks after one of another's that should have been renewed.
     fn hold_on(&mut self, key: SearchKey, cx: &mut Cx<'_>) {
-        let job_key = JobKey::Search(key);
+        let job_key = Owner::Search(key);
         match self.jobs.get_mut(&job_key) {
             Some(Job::Fetch(fetch)) => {
-                let JobKey::Search(SearchKey { path, .. }) = &job_key else { return };
+                let Owner::Search(SearchKey { path, .. }) = &job_key else { return };
                 if fetch.renew_at.is_some_and(|at| Leases::is_due(at, cx.now)) {
-                    let renewed = self.leases.renew(cx.kv, path, cx.now);
+                    let renewed = self.services.leases.renew(cx.kv, path, cx.now);
                     fetch.renew_at = renewed.then(|| Leases::renewal(cx.now));
                 }
             }
             Some(Job::Follow { look_at, .. }) if Leases::is_due(*look_at, cx.now) => {
-                if let (Some(Job::Follow { errand, .. }), JobKey::Search(key)) =
+                if let (Some(Job::Follow { errand, .. }), Owner::Search(key)) =
                     (self.jobs.remove(&job_key), job_key)
                     && self.is_awaited(&errand)
                     && let Some(done) = self.pursue(key, *errand, cx)
@@ -112,9 +113,9 @@ impl Worker {
             Waiter::Stream(stream) | Waiter::Sums(SumsWaiter::Passing(stream)) => {
                 self.streams.contains_key(stream)
             }
-            Waiter::Date(dating, _) => self.jobs.contains_key(&JobKey::Dating(dating.clone())),
-            Waiter::Sums(SumsWaiter::Copy(zip)) => self.jobs.contains_key(&JobKey::Copy(ZipKey::of(zip))),
-            Waiter::Sums(SumsWaiter::Search(key)) => self.jobs.contains_key(&JobKey::Search(key.clone())),
+            Waiter::Date(dating, _) => self.jobs.contains_key(&Owner::Dating(dating.clone())),
+            Waiter::Sums(SumsWaiter::Copy(zip)) => self.jobs.contains_key(&Owner::Copy(ZipKey::of(zip))),
+            Waiter::Sums(SumsWaiter::Search(key)) => self.jobs.contains_key(&Owner::Search(key.clone())),
         })
     }
 }

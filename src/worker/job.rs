@@ -3,36 +3,16 @@
 use std::time::Duration;
 
 use super::{
-    copy::Copier,
-    errand::Errand,
-    fetch::Fetch,
-    key::{DatingKey, PartSource, SearchKey, ZipKey},
-    parts::Part,
-    published::Dating,
-    sifting::Sorting,
+    copy::Copier, errand::Errand, fetch::Fetch, parts::Part, published::Dating, sifting::Sorting,
     upload::Uploading,
 };
 use crate::{
     config::Config,
     cx::StreamId,
-    flow::{Parked, Passing, Probe, Routed, Searched, SiftingKey, Write},
-    goproxy::Zip,
+    flow::{Parked, Passing, Probe, Routed, Searched, Write},
     http::Timestamp,
     plan::Want,
 };
-
-/// Work that is done in slices.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Toil {
-    /// Checking what came of a zip that is copied.
-    Copy(Zip),
-    /// Checking a zip that a search holds in memory, or reading a long list.
-    Search(SearchKey),
-    /// Checking a zip that passes by on this stream.
-    Passing(StreamId),
-    /// Judging which versions of a long list may be shown.
-    Sifting(SiftingKey),
-}
 
 #[derive(Debug)]
 pub(super) enum Stream {
@@ -90,28 +70,6 @@ impl Undecided {
             Self::Asked(parked) | Self::Searched { parked, .. } => parked,
         }
     }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum JobKey {
-    /// Reading a zip once more, for storage alone.
-    Copy(ZipKey),
-    /// Finding out when versions of a module were published.
-    Dating(DatingKey),
-    /// A file of a checksum database that a proof needs.
-    Part {
-        key: SearchKey,
-        from: PartSource,
-    },
-    Probe,
-    Search(SearchKey),
-    /// Judging which versions of a long list may be shown.
-    Sifting(SiftingKey),
-    /// Taking a zip into storage while it comes.
-    Upload(ZipKey),
-    Write {
-        object: String,
-    },
 }
 
 #[derive(Debug)]

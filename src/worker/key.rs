@@ -3,6 +3,7 @@
 
 use crate::{
     cx::StreamId,
+    flow::SiftingKey,
     gomod::{ModulePath, Version},
     goproxy::Zip,
     plan::Want,
@@ -67,4 +68,47 @@ pub(super) enum PartSource {
     Before,
     /// Not storage: what it has was spoiled there.
     Database,
+}
+
+/// A file of a checksum database that proofs need, being asked for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct PartKey {
+    pub(super) key: SearchKey,
+    pub(super) source: PartSource,
+}
+
+/// Whose a callout is: the part of the worker by the variant, what of it by the part's own key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Owner {
+    /// Reading a zip once more, for storage alone.
+    Copy(ZipKey),
+    /// Finding out when versions of a module were published.
+    Dating(DatingKey),
+    /// Asking for a file of a checksum database that a proof needs.
+    Part(PartKey),
+    /// Asking for the policy bundle.
+    Poll,
+    /// Asking who is there.
+    Probe,
+    /// Searching.
+    Search(SearchKey),
+    /// Judging which versions of a long list may be shown.
+    Sifting(SiftingKey),
+    /// Taking a zip into storage while it comes.
+    Upload(ZipKey),
+    /// Writing this object to storage.
+    Write(String),
+}
+
+/// Work that is done in slices.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Slice {
+    /// Checking what came of a zip that is copied.
+    Copy(Zip),
+    /// Checking a zip that passes by on this stream.
+    Passing(StreamId),
+    /// Checking a zip that a search holds in memory, or reading a long list.
+    Search(SearchKey),
+    /// Judging which versions of a long list may be shown.
+    Sifting(SiftingKey),
 }

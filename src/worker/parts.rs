@@ -1,8 +1,8 @@
 //! What proofs need beside their subject: tiles and heads of a checksum database, each asked for once, for all who wait.
 
 use super::{
-    Job, JobKey, Worker,
-    key::{PartSource, SearchKey},
+    Job, Owner, Worker,
+    key::{PartKey, PartSource, SearchKey},
     queued::Turn,
     sums::forged,
 };
@@ -45,29 +45,29 @@ impl Worker {
         let key = SearchKey { path: want.key(), may_fetch };
         if from == PartSource::Anywhere
             && !is_latest(want)
-            && let Some(entry) = self.index.look_up(cx.kv, Region::Found, &key.path, cx.now)
+            && let Some(entry) = self.services.index.look_up(cx.kv, Region::Found, &key.path, cx.now)
             && let Some(searched) = Searched::indexed(entry)
         {
             return Some(searched);
         }
-        let job_key = JobKey::Part { key, from };
+        let job_key = Owner::Part(PartKey { key, source: from });
         if let Some(Job::Part(part)) = self.jobs.get_mut(&job_key) {
             part.waiting.push((who.clone(), attempt));
             return None;
         }
-        let mut search = Search::new(want.clone(), &self.config, may_fetch, false);
+        let mut search = Search::new(want.clone(), &self.services.config, may_fetch, false);
         if from == PartSource::Database {
             search.avoid_storage();
         }
-        let step = search.advance(&self.config, cx);
+        let step = search.advance(&self.services.config, cx);
         let part = Part { want: want.clone(), search, again_at: None, waiting: vec![(who.clone(), attempt)] };
         self.ask_part(job_key, part.into(), step, cx)
     }
 
-    /// SumsWaiter for a part, or returns what came of it.
+    /// Asks for a part, or returns what came of it.
     fn ask_part(
         &mut self,
-        key: JobKey,
+        key: Owner,
         mut part: Box<Part>,
         mut step: Step,
         cx: &mut Cx<'_>,
@@ -80,16 +80,17 @@ impl Worker {
                         self.jobs.insert(key, Job::Part(part));
                         return None;
                     }
-                    Err(_) => step = part.search.turned_away(None, &self.config, cx),
+                    Err(_) => step = part.search.turned_away(None, &self.services.config, cx),
                 },
                 Step::Pause { least, spread } => {
-                    part.again_at = Some(self.after_pause(&part.want.key(), (least, spread), cx.now));
+                    part.again_at =
+                        Some(self.services.after_pause(&part.want.key(), (least, spread), cx.now));
                     self.jobs.insert(key, Job::Part(part));
                     return None;
                 }
                 Step::Done(searched) => return Some(searched),
                 // It came encoded. A part is small: what it takes to decode it is no more than it takes to prove it.
-                Step::Work => step = part.search.work(&self.config, cx),
+                Step::Work => step = part.search.work(&self.services.config, cx),
                 // It is neither a go.mod nor a zip.
                 Step::Sums => {
                     return Some(Searched::failed(forged(&part.want, "nothing proves it")));
@@ -99,21 +100,21 @@ impl Worker {
     }
 
     /// The reply to the question for a part.
-    pub(super) fn hear_part(&mut self, key: JobKey, mut part: Box<Part>, reply: Reply, cx: &mut Cx<'_>) {
-        let step = part.search.step(reply, &self.config, cx);
+    pub(super) fn hear_part(&mut self, key: Owner, mut part: Box<Part>, reply: Reply, cx: &mut Cx<'_>) {
+        let step = part.search.step(reply, &self.services.config, cx);
         self.walk_part(key, part, step, cx);
     }
 
     /// The pause before a part is asked for again is over.
-    pub(super) fn ask_part_again(&mut self, key: JobKey, mut part: Box<Part>, cx: &mut Cx<'_>) {
+    pub(super) fn ask_part_again(&mut self, key: Owner, mut part: Box<Part>, cx: &mut Cx<'_>) {
         part.again_at = None;
-        let step = part.search.ask_again(&self.config, cx);
+        let step = part.search.ask_again(&self.services.config, cx);
         self.walk_part(key, part, step, cx);
     }
 
-    fn walk_part(&mut self, key: JobKey, part: Box<Part>, step: Step, cx: &mut Cx<'_>) {
+    fn walk_part(&mut self, key: Owner, part: Box<Part>, step: Step, cx: &mut Cx<'_>) {
         let (want, waiting) = (part.want.clone(), part.waiting.clone());
-        let is_answer = !matches!(&key, JobKey::Part { from: PartSource::Before, .. });
+        let is_answer = !matches!(&key, Owner::Part(PartKey { source: PartSource::Before, .. }));
         let Some(searched) = self.ask_part(key, part, step, cx) else { return };
         if !is_answer {
             self.hear_recalled(&want, &searched, cx);
@@ -122,7 +123,7 @@ impl Worker {
             let Some(mut fetch) = self.take_fetch(&key) else { continue };
             // What was asked for by an attempt that has failed says nothing to the next, which may not even have begun.
             let Some(proving) = fetch.proving.as_mut().filter(|proving| proving.attempt == attempt) else {
-                self.jobs.insert(JobKey::Search(key), Job::Fetch(fetch));
+                self.jobs.insert(Owner::Search(key), Job::Fetch(fetch));
                 continue;
             };
             if is_answer {

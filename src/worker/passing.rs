@@ -2,7 +2,7 @@
 
 use log::Level;
 
-use super::{GivenUp, Stream, Toil, Worker, key::SumsWaiter};
+use super::{GivenUp, Slice, Stream, Worker, key::SumsWaiter};
 use crate::{
     cx::{BodyVerdict, Command, Cx, StreamId, Verdict},
     flow::{Flaw, Lesson, Passing, Proof, Routed, Sums},
@@ -66,10 +66,10 @@ impl Worker {
         reply: Reply,
         cx: &mut Cx<'_>,
     ) -> Verdict {
-        if let Some(failure) = routed.objection(head, &self.config) {
+        if let Some(failure) = routed.objection(head, &self.services.config) {
             cx.count(Metric::Verification { outcome: "unfit" });
             cx.log(Level::Error, failure.reason.clone());
-            self.learn(&routed, Lesson::Lost(Loss::NoZip), cx);
+            self.services.learn(&routed, Lesson::Lost(Loss::NoZip), cx);
             return routed.refuse(&failure, cx);
         }
         if self.being_read() > MAX_READ.saturating_sub(Check::LEAST) {
@@ -82,8 +82,8 @@ impl Worker {
             cx.count(Metric::Verification { outcome: "unproven" });
             return routed.refuse(failure, cx);
         }
-        let (verdict, lesson) = routed.response(head, reply, &self.config, cx);
-        self.learn(&routed, lesson, cx);
+        let (verdict, lesson) = routed.response(head, reply, &self.services.config, cx);
+        self.services.learn(&routed, lesson, cx);
         if !matches!(sums, Some(Sums::Unproven { .. })) {
             self.store_along(stream, &routed.zip, routed.source, head.content_length(), cx);
         }
@@ -128,8 +128,8 @@ impl Worker {
             passing.crowd_out();
         }
         let judged = passing.verdict();
-        if judged.is_none() && passing.lags() && !self.toil.contains(&Toil::Passing(stream)) {
-            self.toil.push_back(Toil::Passing(stream));
+        if judged.is_none() && passing.lags() && !self.services.slices.contains(&Slice::Passing(stream)) {
+            self.services.slices.push_back(Slice::Passing(stream));
         }
         let Some(judged) = judged else {
             return verdict;
@@ -166,17 +166,22 @@ impl Worker {
 
     fn disproved(&mut self, routed: &Routed, flaw: &Flaw, cx: &mut Cx<'_>) {
         cx.count(Metric::Verification { outcome: flaw.label() });
-        let who = routed.source.describe(&self.config);
+        let who = routed.source.describe(&self.services.config);
         cx.log(Level::Error, format!("{} from {who}: {flaw}; the download was reset", routed.zip));
         if let Some(loss) = flaw.loss() {
-            self.learn(routed, Lesson::Lost(loss), cx);
+            self.services.learn(routed, Lesson::Lost(loss), cx);
         }
     }
 
     /// Storage has this zip, and it is what it has to be.
     fn keep_checked(&mut self, zip: &Zip, cx: &mut Cx<'_>) {
         let key = Want::Zip(zip.clone()).key();
-        self.index.keep(cx.kv, &key, &Entry::Stored { since: cx.now, checked: true, doubted: false }, cx.now);
+        self.services.index.keep(
+            cx.kv,
+            &key,
+            &Entry::Stored { since: cx.now, checked: true, doubted: false },
+            cx.now,
+        );
     }
 
     /// Bytes of memory that is taken by what is known of all zips that pass by.
@@ -190,12 +195,12 @@ impl Worker {
 
     /// Bytes that came of all streams but `stream` and are not read yet.
     fn unread(&self, stream: StreamId) -> usize {
-        let lagging = self.toil.iter().map(|toil| match toil {
-            Toil::Passing(other) if *other != stream => match self.streams.get(other) {
+        let lagging = self.services.slices.iter().map(|toil| match toil {
+            Slice::Passing(other) if *other != stream => match self.streams.get(other) {
                 Some(Stream::Passing(passing)) => passing.unread(),
                 _ => 0,
             },
-            Toil::Copy(_) | Toil::Passing(_) | Toil::Search(_) | Toil::Sifting(_) => 0,
+            Slice::Copy(_) | Slice::Passing(_) | Slice::Search(_) | Slice::Sifting(_) => 0,
         });
         lagging.sum()
     }

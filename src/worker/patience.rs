@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Job, JobKey, Worker,
+    Job, Owner, Worker,
     key::{SearchKey, Waiter},
 };
 use crate::{
@@ -19,14 +19,16 @@ use crate::{
 impl Worker {
     /// Answers those who have waited long enough: by what the index had, by a stream from the upstream, or by 504.
     pub(super) fn answer_impatient(&mut self, key: &SearchKey, cx: &mut Cx<'_>) {
-        let Some(job) = self.jobs.get_mut(&JobKey::Search(key.clone())) else { return };
+        let Some(job) = self.jobs.get_mut(&Owner::Search(key.clone())) else { return };
         let trouble = match job {
             Job::Fetch(fetch) => fetch.search.trouble().cloned(),
             _ => None,
         };
         let around = match job {
             Job::Fetch(fetch) => fetch.search.around(),
-            Job::Follow { errand, .. } => Searched::around(&errand.want, &self.config, errand.may_fetch),
+            Job::Follow { errand, .. } => {
+                Searched::around(&errand.want, &self.services.config, errand.may_fetch)
+            }
             Job::Copy(_)
             | Job::Dating(_)
             | Job::Part(_)
@@ -35,30 +37,35 @@ impl Worker {
             | Job::Upload(_)
             | Job::Write(_) => None,
         };
-        let wait = self.config.fetch.wait;
+        let wait = self.services.config.fetch.wait;
         // Whoever has a zip that moved redirects, and would once more: then it is waited for where that leads.
         let leads_on = |around: &Searched| {
             around.is_located()
-                || !self.index.peek(cx.kv, Region::Found, &key.path).is_some_and(|entry| entry.is_moved())
+                || !self
+                    .services
+                    .index
+                    .peek(cx.kv, Region::Found, &key.path)
+                    .is_some_and(|entry| entry.is_moved())
         };
         let around = around.filter(leads_on);
         let Some(errand) = job.errand() else { return };
-        let stands_in = |known: &&Found| judge::may_stand_in(&errand.want, known, &self.config, cx.now);
+        let stands_in =
+            |known: &&Found| judge::may_stand_in(&errand.want, known, &self.services.config, cx.now);
         let known = errand.known.as_ref().filter(stands_in).cloned();
         let patience = match known {
-            _ if around.is_some() => self.config.fetch.zip_wait,
+            _ if around.is_some() => self.services.config.fetch.zip_wait,
             Some(_) => wait.min(WAIT_FOR_NEWER),
             None => wait,
         };
         let mut impatient = errand.impatient(patience, cx.now);
         if errand.may_be_late(wait, cx.now) {
-            let (streams, config) = (&self.streams, &self.config);
+            let (streams, config) = (&self.streams, &self.services.config);
             impatient.extend(errand.take_out(|waiter| {
                 let Waiter::Stream(stream) = waiter else { return false };
                 streams.get(stream).is_some_and(|stream| stream.has_waited(config, cx.now))
             }));
         }
-        if is_dispensable(&errand.want, &self.config) {
+        if is_dispensable(&errand.want, &self.services.config) {
             // While those are still there who wait for what needs it.
             impatient.extend(errand.impatient_asks(wait / 2, cx.now));
         }
@@ -87,18 +94,18 @@ impl Worker {
         trouble: Option<Failure>,
         cx: &Cx<'_>,
     ) -> Searched {
-        match (self.queued_for(&JobKey::Search(key.clone())), trouble) {
+        match (self.queued_for(&Owner::Search(key.clone())), trouble) {
             (Some(source), Some(trouble)) => {
-                let pause = self.budget.paused_for(source, cx).or(trouble.retry_after);
+                let pause = self.services.budget.paused_for(source, cx).or(trouble.retry_after);
                 Searched::failed(Failure { fault: Fault::Overloaded, retry_after: pause, ..trouble })
             }
             (Some(source), None) => {
-                let pause = self.budget.paused_for(source, cx);
+                let pause = self.services.budget.paused_for(source, cx);
                 let why = match pause {
                     Some(_) => "wants to be left alone (429)",
                     None => "is being asked too much at once",
                 };
-                let reason = format!("{}: {} {why}", want.describe(), source.describe(&self.config));
+                let reason = format!("{}: {} {why}", want.describe(), source.describe(&self.services.config));
                 Searched::failed(Failure { fault: Fault::Overloaded, reason, retry_after: pause })
             }
             (None, Some(trouble)) => Searched::failed(trouble),
@@ -110,11 +117,11 @@ impl Worker {
     /// them has, only asking says. Nothing is fetched whole, so that costs little, and those who wait have as much patience
     /// with this as they had with the other.
     pub(super) fn stop_following(&mut self, key: &SearchKey, cx: &mut Cx<'_>) {
-        let job_key = JobKey::Search(key.clone());
+        let job_key = Owner::Search(key.clone());
         let Some(Job::Follow { errand, .. }) = self.jobs.get(&job_key) else { return };
-        if !errand.is_impatient(self.config.fetch.zip_wait, cx.now)
-            || !has_choice(&errand.want, &self.config)
-            || !self.budget.has_room()
+        if !errand.is_impatient(self.services.config.fetch.zip_wait, cx.now)
+            || !has_choice(&errand.want, &self.services.config)
+            || !self.services.budget.has_room()
         {
             return;
         }

@@ -3,7 +3,7 @@
 use log::Level;
 
 use super::{
-    Job, JobKey, Worker,
+    Job, Owner, Worker,
     fetch::{Done, Fetch},
     key::{PartSource, SearchKey},
     sums::forged,
@@ -27,8 +27,8 @@ impl Worker {
         else {
             return Err(searched.into());
         };
-        let attempt = self.attempt();
-        let known = self.config.sumdb.iter().find(|known| known.name == *sumdb);
+        let attempt = self.services.attempt();
+        let known = self.services.config.sumdb.iter().find(|known| known.name == *sumdb);
         known
             .and_then(|known| Proving::begin(attempt, sumdb, file, searched, known.key.clone()))
             .ok_or_else(|| Searched::failed(forged(want, "nothing proves such a file")).into())
@@ -37,12 +37,14 @@ impl Worker {
     /// Goes on with the proof of a search's result.
     pub(super) fn prove(&mut self, key: SearchKey, mut fetch: Box<Fetch>, cx: &mut Cx<'_>) -> Option<Done> {
         while let Some(proving) = &mut fetch.proving {
-            let Some(at) = sumdb_at(&fetch.errand.want, &self.config) else { break };
-            let Some(database) = self.config.sumdb.get(at).map(|sumdb| sumdb.key.clone()) else { break };
+            let Some(at) = sumdb_at(&fetch.errand.want, &self.services.config) else { break };
+            let Some(database) = self.services.config.sumdb.get(at).map(|sumdb| sumdb.key.clone()) else {
+                break;
+            };
             let attempt = proving.attempt;
             if !proving.alone {
                 if !std::mem::replace(&mut fetch.recalled, true) && self.recall(at, (&key, attempt), cx) {
-                    self.jobs.insert(JobKey::Search(key), Job::Fetch(fetch));
+                    self.jobs.insert(Owner::Search(key), Job::Fetch(fetch));
                     return None;
                 }
                 if let Some(head) = self.sumdbs.get(at).and_then(|known| known.recalled.clone()) {
@@ -67,7 +69,7 @@ impl Worker {
                     }
                 }
                 Next::Wait => {
-                    self.jobs.insert(JobKey::Search(key), Job::Fetch(fetch));
+                    self.jobs.insert(Owner::Search(key), Job::Fetch(fetch));
                     return None;
                 }
                 Next::Proven(proven) if proving.alone => {
@@ -93,7 +95,7 @@ impl Worker {
                 }
                 Next::Refused(refused) => return self.refused(key, fetch, &refused, cx),
                 Next::Failed(failure) => {
-                    let attempt = self.attempt();
+                    let attempt = self.services.attempt();
                     let Some(alone) = proving.by_itself(attempt, database.clone()) else {
                         return Some(self.give_up(&key, fetch, failure, &database, cx));
                     };
@@ -124,12 +126,6 @@ impl Worker {
         self.finish(key, *fetch, searched, cx)
     }
 
-    /// A number that no other has, and is larger than those before.
-    pub(super) fn attempt(&mut self) -> u64 {
-        self.next_attempt = self.next_attempt.wrapping_add(1);
-        self.next_attempt
-    }
-
     /// It does not hold. What storage has may have been spoiled there: the database itself is asked once more. Not where it has
     /// signed two histories: the signatures and hashes that say so are its own, whoever kept them.
     fn refused(
@@ -146,9 +142,9 @@ impl Worker {
             let line = format!("{}: {refused}; the database itself is asked", want.describe());
             cx.log(Level::Warn, line);
             fetch.fresh = true;
-            fetch.search = Search::new(want.clone(), &self.config, true, false);
+            fetch.search = Search::new(want.clone(), &self.services.config, true, false);
             fetch.search.avoid_storage();
-            let step = fetch.search.advance(&self.config, cx);
+            let step = fetch.search.advance(&self.services.config, cx);
             return self.proceed(key, fetch, step, cx);
         }
         let outcome = match refused {
@@ -182,7 +178,9 @@ impl Worker {
         for (resource, bytes) in &proven.proven {
             let want = proving.want(resource);
             let Want::Document(document) = &want else { continue };
-            if proving.is_subject(resource) || self.index.peek(cx.kv, Region::Found, &want.key()).is_some() {
+            if proving.is_subject(resource)
+                || self.services.index.peek(cx.kv, Region::Found, &want.key()).is_some()
+            {
                 continue;
             }
             let stored = proving.is_stored(resource);
@@ -190,7 +188,7 @@ impl Worker {
             if proving.is_to_be_stored(resource) && !fetch.fresh {
                 self.write(&want, document, &found, true, cx);
             }
-            self.index.keep(cx.kv, &want.key(), &Entry::Found(found), cx.now);
+            self.services.index.keep(cx.kv, &want.key(), &Entry::Found(found), cx.now);
         }
         if proven.grew {
             self.keep_head(at, &proven.head, cx);

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Job, JobKey, Stream, Undecided, Worker,
+    Job, Owner, Stream, Undecided, Worker,
     errand::Errand,
     key::{DatingKey, Waiter},
 };
@@ -48,7 +48,7 @@ impl Worker {
         then.parked_mut().note_dated();
         self.streams.insert(stream, Stream::Undecided(Box::new(then)));
         let key = DatingKey { module: module.clone(), may_fetch };
-        match self.jobs.get_mut(&JobKey::Dating(key.clone())) {
+        match self.jobs.get_mut(&Owner::Dating(key.clone())) {
             Some(Job::Dating(dating)) => dating.add(versions, stream),
             _ => {
                 let mut dating = Dating {
@@ -61,7 +61,7 @@ impl Worker {
                     since: cx.now,
                 };
                 dating.add(versions, stream);
-                self.jobs.insert(JobKey::Dating(key.clone()), Job::Dating(dating.into()));
+                self.jobs.insert(Owner::Dating(key.clone()), Job::Dating(dating.into()));
             }
         }
         // Whatever is known at once resumes the stream by a command, as if it had waited.
@@ -69,9 +69,9 @@ impl Worker {
         Verdict::Wait
     }
 
-    /// SumsWaiter about as many versions as may be asked about at once. Where more is under way than may be, the others wait their turn.
+    /// Asks about as many versions as may be asked about at once. Where more is under way than may be, the others wait their turn.
     fn ask_dates(&mut self, key: &DatingKey, cx: &mut Cx<'_>) {
-        while self.dates_asked() < MAX_ASKED && self.budget.has_room() {
+        while self.dates_asked() < MAX_ASKED && self.services.budget.has_room() {
             let Some(dating) = self.dating(key) else { return };
             let Some(version) = dating.ahead.pop_last() else { break };
             dating.asked.insert(version.clone());
@@ -83,7 +83,7 @@ impl Worker {
     }
 
     fn dating(&mut self, key: &DatingKey) -> Option<&mut Dating> {
-        match self.jobs.get_mut(&JobKey::Dating(key.clone())) {
+        match self.jobs.get_mut(&Owner::Dating(key.clone())) {
             Some(Job::Dating(dating)) => Some(dating),
             _ => None,
         }
@@ -93,15 +93,22 @@ impl Worker {
     fn date(&mut self, dating: &DatingKey, version: &Version, cx: &mut Cx<'_>) -> Option<Publication> {
         let DatingKey { module, may_fetch } = dating;
         let want = info_of(module, version);
-        if let Some(searched) = judge::indexed(&want, false, &self.index, &self.sightings, &self.config, cx)
-            .and_then(Searched::indexed)
+        if let Some(searched) = judge::indexed(
+            &want,
+            false,
+            &self.services.index,
+            &self.services.sightings,
+            &self.services.config,
+            cx,
+        )
+        .and_then(Searched::indexed)
         {
             return Some(self.read_date(module, &searched, cx));
         }
         let waiter = Waiter::Date(dating.clone(), version.clone());
         let errand = Errand::of_waiter(want, *may_fetch, waiter.clone(), cx.now);
         let key = errand.key();
-        if let Some(same) = self.jobs.get_mut(&JobKey::Search(key.clone())).and_then(Job::errand) {
+        if let Some(same) = self.jobs.get_mut(&Owner::Search(key.clone())).and_then(Job::errand) {
             same.join(waiter, cx.now);
             return None;
         }
@@ -139,7 +146,7 @@ impl Worker {
         };
         match &searched.end {
             End::Document(found) => match Info::read(&found.body) {
-                Some(info) => Publication::At(published_by(&info, module, found, &self.index, cx)),
+                Some(info) => Publication::At(published_by(&info, module, found, &self.services.index, cx)),
                 None => Publication::Failed(unreadable()),
             },
             End::Missing(missing) => Publication::Missing(missing.clone()),
@@ -164,13 +171,13 @@ impl Worker {
         if !self.dating(key).is_some_and(|dating| dating.is_done()) {
             return;
         }
-        let Some(Job::Dating(dating)) = self.jobs.remove(&JobKey::Dating(key.clone())) else { return };
+        let Some(Job::Dating(dating)) = self.jobs.remove(&Owner::Dating(key.clone())) else { return };
         let Dating { found, waiting, .. } = *dating;
         let module = &key.module;
-        found.keep(module, &mut self.index, cx);
-        self.publications.learn(module, found);
+        found.keep(module, &mut self.services.index, cx);
+        self.services.publications.learn(module, found);
         self.let_decided_go_on(waiting, cx);
-        self.publications.forget_failures(module);
+        self.services.publications.forget_failures(module);
     }
 
     /// Goes on with those that waited their turn.
@@ -204,7 +211,7 @@ impl Worker {
 
     /// Gives up on what has not been said for as long as anybody waits for anything.
     pub(super) fn end_patience_with_dates(&mut self, cx: &mut Cx<'_>) {
-        let patience = self.config.fetch.wait;
+        let patience = self.services.config.fetch.wait;
         let is_late = |dating: &Dating| cx.now.since(dating.since) >= patience;
         let late: Vec<_> = self
             .jobs
@@ -225,7 +232,7 @@ impl Worker {
 
     /// Lets those go who had waited for something else before, and have waited for as long in all. The others wait on.
     fn let_late_ones_go(&mut self, cx: &mut Cx<'_>) {
-        let (config, streams) = (&self.config, &self.streams);
+        let (config, streams) = (&self.services.config, &self.streams);
         let is_late =
             |stream: &StreamId| streams.get(stream).is_some_and(|stream| stream.has_waited(config, cx.now));
         let mut late = Vec::new();

@@ -6,8 +6,11 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use super::{
-    Job, JobKey, Worker,
-    budget::{NotNow, Permit, Purpose},
+    Job, Owner, Worker,
+    services::{
+        Call,
+        budget::{NotNow, Permit, Purpose},
+    },
 };
 use crate::{
     cx::Cx,
@@ -33,7 +36,7 @@ pub(super) enum Turn {
 /// A callout that is yet to be made, for the job that waits for its reply.
 #[derive(Debug)]
 pub(super) struct Queued {
-    key: JobKey,
+    key: Owner,
     source: Source,
     callout: Callout,
     turn: Turn,
@@ -43,7 +46,7 @@ impl Worker {
     /// Makes a callout of a job, or has it wait for its turn; whether there was room for it to wait.
     pub(super) fn call_or_queue(
         &mut self,
-        key: &JobKey,
+        key: &Owner,
         source: Source,
         callout: Callout,
         turn: Turn,
@@ -53,7 +56,7 @@ impl Worker {
         // Whoever asks for names that nobody has is refused, not made to wait before others.
         if let Turn::Begin { module: Some(module), .. } = &queued.turn
             && source != Source::Storage
-            && self.budget.is_too_barren(module, cx.now)
+            && self.services.budget.is_too_barren(module, cx.now)
         {
             return Err(CallFailure::Overloaded);
         }
@@ -62,7 +65,7 @@ impl Worker {
         let queued = if is_first {
             match self.permit(&queued, cx) {
                 Ok(permit) => {
-                    self.call(queued.key, permit, queued.callout, cx);
+                    self.services.call(queued.key, permit, queued.callout, cx);
                     return Ok(());
                 }
                 Err(NotNow::Barren | NotNow::Held) => return Err(CallFailure::Overloaded),
@@ -119,7 +122,7 @@ impl Worker {
             }
             match self.permit(&queued, cx) {
                 Ok(permit) => {
-                    self.call(queued.key, permit, queued.callout, cx);
+                    self.services.call(queued.key, permit, queued.callout, cx);
                 }
                 Err(NotNow::Barren) => self.drop_queued(queued.key, cx),
                 Err(NotNow::Held) if queued.begins() => self.drop_queued(queued.key, cx),
@@ -136,19 +139,19 @@ impl Worker {
     }
 
     /// Whom a callout of this job is to ask that waits for its turn, if there is one.
-    pub(super) fn queued_for(&self, key: &JobKey) -> Option<Source> {
+    pub(super) fn queued_for(&self, key: &Owner) -> Option<Source> {
         self.queued.iter().find(|queued| queued.key == *key).map(|queued| queued.source)
     }
 
     fn permit(&mut self, queued: &Queued, cx: &mut Cx<'_>) -> Result<Permit, NotNow> {
         let Turn::Begin { module, .. } = &queued.turn else {
-            return self.budget.permit(queued.source, Purpose::GoOn, cx);
+            return self.services.budget.permit(queued.source, Purpose::GoOn, cx);
         };
         // Who has asked and left keeps nobody from asking: what nobody waits for any more, nothing can end.
-        match self.budget.permit(queued.source, Purpose::Begin(module.as_ref(), 0), cx) {
+        match self.services.budget.permit(queued.source, Purpose::Begin(module.as_ref(), 0), cx) {
             Err(refused @ (NotNow::Full | NotNow::Held)) => match self.calls_for_nobody(queued.source) {
                 0 => Err(refused),
-                left => self.budget.permit(queued.source, Purpose::Begin(module.as_ref(), left), cx),
+                left => self.services.budget.permit(queued.source, Purpose::Begin(module.as_ref(), left), cx),
             },
             permit => permit,
         }
@@ -156,23 +159,24 @@ impl Worker {
 
     /// Sees to it that the other workers are told how much is under way for nobody.
     pub(super) fn note_who_left(&mut self) {
-        for source in self.budget.asked() {
+        for source in self.services.budget.asked() {
             let left = if source == Source::Storage { 0 } else { self.calls_for_nobody(source) };
-            self.budget.note_left(source, left);
+            self.services.budget.note_left(source, left);
         }
     }
 
     /// Calls to `source` under way for which nobody waits any more.
     fn calls_for_nobody(&self, source: Source) -> u32 {
-        let is_for_nobody = |key: &JobKey| match self.jobs.get(key) {
+        let is_for_nobody = |key: &Owner| match self.jobs.get(key) {
             Some(Job::Fetch(fetch)) => !self.is_awaited(&fetch.errand),
             _ => false,
         };
-        let of_source = self.calls.values().filter(|(_, permit, _)| permit.source == source);
-        u32::try_from(of_source.filter(|(key, ..)| is_for_nobody(key)).count()).unwrap_or(u32::MAX)
+        let is_of_source = |call: &&Call| call.permit.is_some_and(|(permit, _)| permit.source == source);
+        let of_source = self.services.calls.values().filter(is_of_source);
+        u32::try_from(of_source.filter(|call| is_for_nobody(&call.owner)).count()).unwrap_or(u32::MAX)
     }
 
-    fn is_worth_asking(&self, key: &JobKey) -> bool {
+    fn is_worth_asking(&self, key: &Owner) -> bool {
         match self.jobs.get(key) {
             Some(Job::Fetch(fetch)) => self.is_awaited(&fetch.errand),
             Some(_) => true,
@@ -180,10 +184,10 @@ impl Worker {
         }
     }
 
-    fn drop_queued(&mut self, key: JobKey, cx: &mut Cx<'_>) {
-        let JobKey::Search(key) = key else { return };
+    fn drop_queued(&mut self, key: Owner, cx: &mut Cx<'_>) {
+        let Owner::Search(key) = key else { return };
         if let Some(mut fetch) = self.take_fetch(&key) {
-            let step = fetch.search.turned_away(None, &self.config, cx);
+            let step = fetch.search.turned_away(None, &self.services.config, cx);
             self.walk(key, fetch, step, cx);
         }
     }

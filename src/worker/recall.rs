@@ -21,12 +21,12 @@ use crate::{
 };
 
 impl Worker {
-    /// SumsWaiter storage for its head, unless that is compared already. Whether `attempt` of `who` is to wait for it.
+    /// Asks storage for its head, unless that is compared already. Whether `attempt` of `who` is to wait for it.
     pub(super) fn recall(&mut self, at: usize, who: (&SearchKey, u64), cx: &mut Cx<'_>) -> bool {
-        let (Some(sumdb), Some(known)) = (self.config.sumdb.get(at), self.sumdbs.get_mut(at)) else {
+        let (Some(sumdb), Some(known)) = (self.services.config.sumdb.get(at), self.sumdbs.get_mut(at)) else {
             return false;
         };
-        if heads::is_recalled(cx.kv, &sumdb.key, self.index.sources()) {
+        if heads::is_recalled(cx.kv, &sumdb.key, self.services.index.sources()) {
             known.recalled = None;
             return false;
         }
@@ -45,8 +45,10 @@ impl Worker {
 
     /// What storage says of its head.
     pub(super) fn hear_recalled(&mut self, want: &Want, searched: &Searched, cx: &mut Cx<'_>) {
-        let Some(at) = sumdb_at(want, &self.config) else { return };
-        let (Some(sumdb), Some(known)) = (self.config.sumdb.get(at), self.sumdbs.get_mut(at)) else { return };
+        let Some(at) = sumdb_at(want, &self.services.config) else { return };
+        let (Some(sumdb), Some(known)) = (self.services.config.sumdb.get(at), self.sumdbs.get_mut(at)) else {
+            return;
+        };
         let head = match &searched.end {
             End::Failed(_) => {
                 known.forgotten = Some(cx.now);
@@ -66,23 +68,25 @@ impl Worker {
             Some(head) if matches!(heads::advance(cx.kv, &sumdb.key, None, &head), Advanced::Behind(_)) => {
                 known.recalled = Some(head);
             }
-            _ => heads::note_recalled(cx.kv, &sumdb.key, self.index.sources()),
+            _ => heads::note_recalled(cx.kv, &sumdb.key, self.services.index.sources()),
         }
     }
 
     /// Whatever head storage has, `proving` has compared it by now.
     pub(super) fn note_compared(&mut self, at: usize, database: &Key, cx: &mut Cx<'_>) {
         if self.sumdbs.get_mut(at).and_then(|known| known.recalled.take()).is_some() {
-            heads::note_recalled(cx.kv, database, self.index.sources());
+            heads::note_recalled(cx.kv, database, self.services.index.sources());
         }
     }
 
     /// Keeps a head in storage that is newer than the one there, from time to time.
     pub(super) fn keep_head(&mut self, at: usize, head: &SignedHead, cx: &mut Cx<'_>) {
-        let (Some(sumdb), Some(known)) = (self.config.sumdb.get(at), self.sumdbs.get_mut(at)) else { return };
+        let (Some(sumdb), Some(known)) = (self.services.config.sumdb.get(at), self.sumdbs.get_mut(at)) else {
+            return;
+        };
         let rests = known.written.is_some_and(|written| cx.now.is_within(HEAD_REST, written));
         // One that was not compared is no reason to lose the other.
-        if rests || !heads::is_recalled(cx.kv, &sumdb.key, self.index.sources()) {
+        if rests || !heads::is_recalled(cx.kv, &sumdb.key, self.services.index.sources()) {
             return;
         }
         known.written = Some(cx.now);

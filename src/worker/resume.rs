@@ -33,7 +33,7 @@ impl Worker {
     /// found out first.
     pub(super) fn ask_again(&mut self, stream: StreamId, parked: Parked, cx: &mut Cx<'_>) -> Verdict {
         let if_none_match = parked.if_none_match().map(str::to_owned);
-        let reception = Reception::again(parked, &mut self.known(), cx);
+        let reception = Reception::again(parked, &mut self.services.known(), cx);
         self.receive(stream, if_none_match.as_deref(), reception, cx)
     }
 
@@ -51,8 +51,8 @@ impl Worker {
             End::Missing(missing) => missing.since,
             End::Failed(_) | End::Zip { .. } => cx.now,
         };
-        let spread = self.index.spread(&parked.want().key(), since);
-        match parked.resume(searched, coalesced, spread, &mut self.known(), cx) {
+        let spread = self.services.index.spread(&parked.want().key(), since);
+        match parked.resume(searched, coalesced, spread, &mut self.services.known(), cx) {
             Resumed::Answered(verdict, routed) => {
                 if let Some(routed) = routed {
                     self.send_off(stream, routed, cx.now);

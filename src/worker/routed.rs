@@ -30,7 +30,8 @@ impl Worker {
     pub(super) fn end_slow_routes(&mut self, cx: &mut Cx<'_>) {
         let is_late = |(stream, since): (&StreamId, &Timestamp)| {
             let Some(Stream::Routed(routed)) = self.streams.get(stream) else { return Some(*stream) };
-            let timeout = routed.source.endpoint(&self.config).map_or(Duration::ZERO, |to| to.timeout);
+            let timeout =
+                routed.source.endpoint(&self.services.config).map_or(Duration::ZERO, |to| to.timeout);
             // What began in the future began before the clock was set back.
             (!cx.now.is_within(timeout + CONNECT, *since)).then_some(*stream)
         };
@@ -38,7 +39,7 @@ impl Worker {
         for stream in late {
             let Some(routed) = self.arrive(stream) else { continue };
             let reply = Reply::Failed(CallFailure::TimedOut);
-            self.sightings.note(routed.source, Asked::Other, &reply, &self.config, cx);
+            self.services.sightings.note(routed.source, Asked::Other, &reply, &self.services.config, cx);
             let head = ResponseHead {
                 status: 504,
                 headers: Headers::default(),
@@ -47,7 +48,7 @@ impl Worker {
                 ends: true,
             };
             // That it did not answer says nothing about what it has.
-            let (verdict, _) = routed.response(&head, reply, &self.config, cx);
+            let (verdict, _) = routed.response(&head, reply, &self.services.config, cx);
             cx.commands.push(Command::Resume { stream, verdict });
         }
     }

@@ -1,6 +1,6 @@
 //! Judging long lists, a slice at each turn, for those who wait for that.
 
-use super::{Job, JobKey, Stream, Toil, Undecided, Worker};
+use super::{Job, Owner, Slice, Stream, Undecided, Worker};
 use crate::{
     cx::{Cx, StreamId, Verdict},
     flow::{Known, Sifting, SiftingKey},
@@ -24,7 +24,7 @@ impl Worker {
         sifting: Box<Sifting>,
         cx: &mut Cx<'_>,
     ) -> Verdict {
-        let key = JobKey::Sifting(sifting.key().clone());
+        let key = Owner::Sifting(sifting.key().clone());
         // Where it is another list of the same module, the next look finds that it is not judged yet.
         if let Some(Job::Sifting(sorting)) = self.jobs.get_mut(&key) {
             sorting.waiting.push(stream);
@@ -37,7 +37,7 @@ impl Worker {
                 let failure = Failure { fault: Fault::Overloaded, reason, retry_after: None };
                 return parked.fail(&failure, cx);
             }
-            self.toil.push_back(Toil::Sifting(sifting.key().clone()));
+            self.services.slices.push_back(Slice::Sifting(sifting.key().clone()));
             self.jobs.insert(key, Job::Sifting(Sorting { sifting, waiting: vec![stream] }));
         }
         self.streams.insert(stream, Stream::Undecided(Box::new(then)));
@@ -46,31 +46,31 @@ impl Worker {
 
     /// Judges on; whoever waits goes on when all of the list is judged.
     pub(super) fn work_on_sifting(&mut self, key: &SiftingKey, cx: &mut Cx<'_>) {
-        let job_key = JobKey::Sifting(key.clone());
+        let job_key = Owner::Sifting(key.clone());
         let Some(Job::Sifting(mut sorting)) = self.jobs.remove(&job_key) else { return };
         sorting.waiting.retain(|stream| self.streams.contains_key(stream));
         if sorting.waiting.is_empty() {
             return;
         }
         let mut known = Known {
-            config: &self.config,
-            index: &mut self.index,
-            publications: &self.publications,
-            sightings: &self.sightings,
-            shelf: &mut self.shelf,
+            config: &self.services.config,
+            index: &mut self.services.index,
+            publications: &self.services.publications,
+            sightings: &self.services.sightings,
+            shelf: &mut self.services.shelf,
         };
         if !sorting.sifting.work(&mut known, cx) {
             self.jobs.insert(job_key, Job::Sifting(sorting));
-            self.toil.push_back(Toil::Sifting(key.clone()));
+            self.services.slices.push_back(Slice::Sifting(key.clone()));
             return;
         }
-        self.shelf.keep(*sorting.sifting, cx.now);
+        self.services.shelf.keep(*sorting.sifting, cx.now);
         self.let_decided_go_on(sorting.waiting, cx);
     }
 
     /// The rules are others by now.
     pub(super) fn sift_anew(&mut self) {
-        self.shelf.clear();
+        self.services.shelf.clear();
         for job in self.jobs.values_mut() {
             if let Job::Sifting(sorting) = job {
                 sorting.sifting.begin_again();

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::{
-    Job, JobKey, Worker,
+    Job, Owner, Worker,
     errand::Errand,
-    failures::Failures,
     key::{SearchKey, SumsWaiter, Waiter},
+    services::failures::Failures,
 };
 use crate::{
     config::Mode,
@@ -48,25 +48,32 @@ impl Worker {
         who: SumsWaiter,
         cx: &mut Cx<'_>,
     ) -> Option<Sums> {
-        let Some((at, mode)) = self.config.verification(module) else {
+        let Some((at, mode)) = self.services.config.verification(module) else {
             return Some(Sums::Exempt);
         };
         let acceptable = mode == Mode::WhenAvailable;
-        let sumdb = self.config.sumdb.get(at)?.name.clone();
+        let sumdb = self.services.config.sumdb.get(at)?.name.clone();
         let file = SumdbFile::Lookup(module.clone(), version.clone());
         let want = Want::Document(Document::Sumdb { sumdb, file });
         let may_fetch = !matches!(&who, SumsWaiter::Search(key) if !key.may_fetch);
         let key = SearchKey { path: want.key(), may_fetch };
         // Used, and not only looked at: what is proven of a version in use is to stay.
-        let _ = self.index.look_up(cx.kv, Region::Found, &key.path, cx.now);
-        if let Some(searched) = judge::indexed(&want, false, &self.index, &self.sightings, &self.config, cx)
-            .and_then(Searched::indexed)
+        let _ = self.services.index.look_up(cx.kv, Region::Found, &key.path, cx.now);
+        if let Some(searched) = judge::indexed(
+            &want,
+            false,
+            &self.services.index,
+            &self.services.sightings,
+            &self.services.config,
+            cx,
+        )
+        .and_then(Searched::indexed)
         {
             // That it has none, the index was told by the database.
             let source = matches!(searched.end, End::Missing(_)).then_some(Source::Sumdb(at));
             return Some(self.read_sums(&want, &Searched { source, ..searched }, cx.now));
         }
-        if let Some(same) = self.jobs.get_mut(&JobKey::Search(key.clone())).and_then(Job::errand) {
+        if let Some(same) = self.jobs.get_mut(&Owner::Search(key.clone())).and_then(Job::errand) {
             same.join(Waiter::Sums(who), cx.now);
             return None;
         }
@@ -93,7 +100,7 @@ impl Worker {
         match who {
             SumsWaiter::Search(key) => {
                 if let Some(mut fetch) = self.take_fetch(key) {
-                    let step = fetch.search.learn(sums, &self.config, cx);
+                    let step = fetch.search.learn(sums, &self.services.config, cx);
                     self.walk(key.clone(), fetch, step, cx);
                 }
             }
@@ -107,7 +114,7 @@ impl Worker {
         let Want::Document(Document::Sumdb { file: SumdbFile::Lookup(module, version), .. }) = want else {
             return Sums::Exempt;
         };
-        let Some((at, mode)) = self.config.verification(module) else {
+        let Some((at, mode)) = self.services.config.verification(module) else {
             return Sums::Exempt;
         };
         let acceptable = mode == Mode::WhenAvailable;

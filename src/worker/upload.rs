@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use log::Level;
 
-use super::{Job, JobKey, Stream, Worker, budget::ZIP_REST, key::ZipKey, write::UNNAMEABLE};
+use super::{Job, Owner, Stream, Worker, key::ZipKey, services::budget::ZIP_REST, write::UNNAMEABLE};
 use crate::{
     config::{Dialect, Storage, limits::MAX_UPLOAD_BYTES},
     cx::{CallId, Cx, StreamId},
@@ -81,7 +81,7 @@ impl Worker {
         length: Option<u64>,
         cx: &mut Cx<'_>,
     ) {
-        if matches!(source, Source::Upstream(_)) && self.sightings.is_well(Source::Storage, cx.kv) {
+        if matches!(source, Source::Upstream(_)) && self.services.sightings.is_well(Source::Storage, cx.kv) {
             let _ = self.begin_upload(zip, source, Feed::Stream(stream), length, cx);
         }
     }
@@ -94,9 +94,9 @@ impl Worker {
     }
 
     /// The upload that `stream` feeds.
-    pub(super) fn fed_by(&self, stream: StreamId) -> Option<JobKey> {
+    pub(super) fn fed_by(&self, stream: StreamId) -> Option<Owner> {
         let Stream::Passing(passing) = self.streams.get(&stream)? else { return None };
-        let key = JobKey::Upload(ZipKey::of(&passing.routed().zip));
+        let key = Owner::Upload(ZipKey::of(&passing.routed().zip));
         match self.jobs.get(&key)? {
             Job::Upload(uploading) if uploading.feed == Feed::Stream(stream) && uploading.is_fed => Some(key),
             _ => None,
@@ -113,18 +113,19 @@ impl Worker {
         total: Option<u64>,
         cx: &mut Cx<'_>,
     ) -> bool {
-        let (key, path) = (JobKey::Upload(ZipKey::of(zip)), Want::Zip(zip.clone()).key());
-        let whole = self.config.fetch.zip_bytes;
-        let storage = self.config.writable_storage().filter(|to| to.dialect == Dialect::S3 || whole > 0);
+        let (key, path) = (Owner::Upload(ZipKey::of(zip)), Want::Zip(zip.clone()).key());
+        let whole = self.services.config.fetch.zip_bytes;
+        let storage =
+            self.services.config.writable_storage().filter(|to| to.dialect == Dialect::S3 || whole > 0);
         let Some(storage) = storage.filter(|_| !self.jobs.contains_key(&key)) else { return false };
-        if self.leases.acquire(cx.kv, &lease(zip), cx.now) != Lease::Led {
+        if self.services.leases.acquire(cx.kv, &lease(zip), cx.now) != Lease::Led {
             return false;
         }
         let begun = if !self.is_storable(&path, cx) {
             Err(None)
         } else if Want::Zip(zip.clone()).is_unnameable(storage) {
             Err(Some(UNNAMEABLE))
-        } else if !self.has_room_for_upload(storage) || self.budget.rests_from_zips(cx.now) {
+        } else if !self.has_room_for_upload(storage) || self.services.budget.rests_from_zips(cx.now) {
             Err(Some("skipped"))
         } else {
             let name = store::zip_key(storage, zip);
@@ -147,7 +148,7 @@ impl Worker {
                 true
             }
             Err(outcome) => {
-                self.leases.release(cx.kv, &lease(zip));
+                self.services.leases.release(cx.kv, &lease(zip));
                 if let Some(outcome) = outcome {
                     cx.count(Metric::StorageWrite { outcome });
                 }
@@ -157,19 +158,19 @@ impl Worker {
     }
 
     /// The next bytes of a zip come.
-    pub(super) fn push_upload(&mut self, key: JobKey, bytes: &[u8], cx: &mut Cx<'_>) {
+    pub(super) fn push_upload(&mut self, key: Owner, bytes: &[u8], cx: &mut Cx<'_>) {
         let Some(mut uploading) = self.take_upload(&key) else { return };
         uploading.upload.push(bytes);
         if uploading.upload.is_overrun() && uploading.upload.is_open() {
             let is_in_parts =
-                self.config.storage.as_ref().is_some_and(|storage| storage.dialect == Dialect::S3);
+                self.services.config.storage.as_ref().is_some_and(|storage| storage.dialect == Dialect::S3);
             uploading.give_up(if is_in_parts { GivenUp::Overrun } else { GivenUp::TooLarge });
         }
         self.go_on_uploading(key, uploading, cx);
     }
 
     /// Nothing more comes of a zip: it is good, or why it is given up.
-    pub(super) fn end_upload(&mut self, key: JobKey, verdict: Result<Proof, GivenUp>, cx: &mut Cx<'_>) {
+    pub(super) fn end_upload(&mut self, key: Owner, verdict: Result<Proof, GivenUp>, cx: &mut Cx<'_>) {
         let Some(mut uploading) = self.take_upload(&key) else { return };
         uploading.is_fed = false;
         match verdict {
@@ -183,7 +184,7 @@ impl Worker {
     /// Storage has answered an upload.
     pub(super) fn hear_upload(
         &mut self,
-        key: JobKey,
+        key: Owner,
         mut uploading: Box<Uploading>,
         call: CallId,
         reply: &Reply,
@@ -201,7 +202,7 @@ impl Worker {
 
     /// Renews the leases of what goes into storage.
     pub(super) fn renew_uploads(&mut self, cx: &mut Cx<'_>) {
-        let leases = self.leases;
+        let leases = self.services.leases;
         for job in self.jobs.values_mut() {
             if let Job::Upload(uploading) = job
                 && uploading.renew_at.is_some_and(|at| Leases::is_due(at, cx.now))
@@ -213,10 +214,10 @@ impl Worker {
     }
 
     /// Sends what may be sent now. An upload that is over stays until nothing more can be learned of its zip.
-    fn go_on_uploading(&mut self, key: JobKey, mut uploading: Box<Uploading>, cx: &mut Cx<'_>) {
+    fn go_on_uploading(&mut self, key: Owner, mut uploading: Box<Uploading>, cx: &mut Cx<'_>) {
         while let Some((ordinal, callout)) = uploading.upload.next_call() {
-            let permit = self.budget.take(Source::Storage, cx);
-            let call = self.call(key.clone(), permit, callout, cx);
+            let permit = self.services.budget.take(Source::Storage, cx);
+            let call = self.services.call(key.clone(), permit, callout, cx);
             uploading.calls.insert(call, ordinal);
         }
         match uploading.upload.outcome().filter(|_| !uploading.is_fed).cloned() {
@@ -233,20 +234,20 @@ impl Worker {
         let later = uploading.may_be_copied(&outcome, cx.now);
         let (label, reason) = match outcome {
             Outcome::Stored => {
-                self.budget.note_taken();
+                self.services.budget.note_taken();
                 let stored = Entry::Stored { since: cx.now, checked: true, doubted: false };
-                self.index.keep(cx.kv, &path, &stored, cx.now);
+                self.services.index.keep(cx.kv, &path, &stored, cx.now);
                 ("stored", None)
             }
             Outcome::Exists => {
                 // Whoever asks next reads it, and finds out whether it is right.
-                if let Some(Entry::Streamed { .. }) = self.index.peek(cx.kv, Region::Found, &path) {
-                    self.index.forget(cx.kv, Region::Found, &path, cx.now);
+                if let Some(Entry::Streamed { .. }) = self.services.index.peek(cx.kv, Region::Found, &path) {
+                    self.services.index.forget(cx.kv, Region::Found, &path, cx.now);
                 }
                 ("exists", None)
             }
             Outcome::Failed(trouble) => {
-                self.budget.note_not_taken(&path, trouble.scope, cx.now);
+                self.services.budget.note_not_taken(&path, trouble.scope, cx.now);
                 (trouble.label, Some(trouble.why))
             }
             Outcome::Aborted => {
@@ -255,7 +256,7 @@ impl Worker {
             }
         };
         // The other files of the version are asked for under leases of their own.
-        self.leases.release(cx.kv, &lease(zip));
+        self.services.leases.release(cx.kv, &lease(zip));
         cx.count(Metric::StorageWrite { outcome: label });
         if let Some(reason) = reason {
             cx.log(Level::Info, format!("storage: {zip} is not stored: {reason}"));
@@ -274,14 +275,14 @@ impl Worker {
 
     /// Whether storage lacks what is called `path` in the index, may be given it, and is given it by no search.
     fn is_storable(&self, path: &str, cx: &Cx<'_>) -> bool {
-        let entry = self.index.peek(cx.kv, Region::Found, path);
+        let entry = self.services.index.peek(cx.kv, Region::Found, path);
         !matches!(entry, Some(Entry::Stored { .. }))
-            && !judge::loss(entry.as_ref(), &self.config, cx.now).is_some_and(Loss::is_spoiled)
-            && !self.leases.is_held(cx.kv, path, cx.now)
+            && !judge::loss(entry.as_ref(), &self.services.config, cx.now).is_some_and(Loss::is_spoiled)
+            && !self.services.leases.is_held(cx.kv, path, cx.now)
     }
 
     fn has_room_for_upload(&self, storage: &Storage) -> bool {
-        let most = Upload::most_held(storage, self.config.fetch.zip_bytes);
+        let most = Upload::most_held(storage, self.services.config.fetch.zip_bytes);
         let holds =
             |job: &&Job| matches!(job, Job::Upload(uploading) if uploading.upload.outcome().is_none());
         let uploads = self.jobs.values().filter(holds).count();
@@ -290,7 +291,7 @@ impl Worker {
         uploads == 0 || most.saturating_mul(uploads.saturating_add(1)) <= room
     }
 
-    fn take_upload(&mut self, key: &JobKey) -> Option<Box<Uploading>> {
+    fn take_upload(&mut self, key: &Owner) -> Option<Box<Uploading>> {
         match self.jobs.remove(key)? {
             Job::Upload(uploading) => Some(uploading),
             job => {

@@ -4,7 +4,7 @@
 
 use log::Level;
 
-use super::{Job, JobKey, Worker, errand::Errand};
+use super::{Job, Owner, Worker, errand::Errand};
 use crate::{
     cx::Cx,
     flow::{End, Searched, Write, Written, worth_writing},
@@ -51,7 +51,7 @@ impl Worker {
             } else {
                 self.keep_aside(want, document, &tried, cx);
             }
-            self.index.keep(cx.kv, &want.key(), &Entry::Found(tried), cx.now);
+            self.services.index.keep(cx.kv, &want.key(), &Entry::Found(tried), cx.now);
         }
     }
 
@@ -75,7 +75,7 @@ impl Worker {
     /// Has `document` written, where it `may_ask` after it was asked for if nobody has done so yet. Whether storage has it.
     fn bring(&mut self, document: &Document, may_ask: bool, cx: &mut Cx<'_>) -> bool {
         let want = Want::Document(document.clone());
-        match self.index.peek(cx.kv, Region::Found, &want.key()) {
+        match self.services.index.peek(cx.kv, Region::Found, &want.key()) {
             Some(Entry::Found(found)) if !found.stored => self.write(&want, document, &found, false, cx),
             Some(_) => return true,
             None if may_ask => self.ask_unasked(want, cx),
@@ -88,13 +88,13 @@ impl Worker {
     fn is_in_order(&self, document: &Document, cx: &Cx<'_>) -> bool {
         let Document::Module { module, file: File::Info(version) } = document else { return true };
         let go_mod = Want::Document(go_mod_of(module, version)).key();
-        let go_mod = self.index.peek(cx.kv, Region::Found, &go_mod);
+        let go_mod = self.services.index.peek(cx.kv, Region::Found, &go_mod);
         matches!(go_mod, Some(Entry::Found(found)) if found.stored) && self.has_zip(module, version, cx)
     }
 
     fn has_zip(&self, module: &ModulePath, version: &Version, cx: &Cx<'_>) -> bool {
         let zip = Zip { module: module.clone(), version: version.clone() };
-        let entry = self.index.peek(cx.kv, Region::Found, &Want::Zip(zip).key());
+        let entry = self.services.index.peek(cx.kv, Region::Found, &Want::Zip(zip).key());
         matches!(entry, Some(Entry::Stored { .. }))
     }
 
@@ -107,29 +107,29 @@ impl Worker {
         looked: bool,
         cx: &mut Cx<'_>,
     ) {
-        let Some(storage) = self.config.writable_storage() else { return };
+        let Some(storage) = self.services.config.writable_storage() else { return };
         let Some((write, callout)) = Write::begin(storage, want, document, found, looked) else {
             if want.is_unnameable(storage) {
                 cx.count(Metric::StorageWrite { outcome: UNNAMEABLE });
             }
             return;
         };
-        self.begin_write(JobKey::Write { object: want.key() }, write, callout, cx);
+        self.begin_write(Owner::Write(want.key()), write, callout, cx);
     }
 
     /// Writes an `.info` aside, unless it is there.
     fn keep_aside(&mut self, want: &Want, document: &Document, found: &Found, cx: &mut Cx<'_>) {
-        let Some(storage) = self.config.writable_storage() else { return };
+        let Some(storage) = self.services.config.writable_storage() else { return };
         if found.aside || found.stored {
             return;
         }
         let Some(object) = want.object_aside(storage) else { return };
         if let Some((write, callout)) = Write::begin_aside(storage, want, document, found) {
-            self.begin_write(JobKey::Write { object }, write, callout, cx);
+            self.begin_write(Owner::Write(object), write, callout, cx);
         }
     }
 
-    fn begin_write(&mut self, key: JobKey, write: Write, callout: Callout, cx: &mut Cx<'_>) {
+    fn begin_write(&mut self, key: Owner, write: Write, callout: Callout, cx: &mut Cx<'_>) {
         // What is kept aside is not in the way of what completes a version.
         let is_aside = write.is_aside();
         let (mut writes, mut bytes) = (0, write.bytes());
@@ -145,19 +145,19 @@ impl Worker {
             cx.count(Metric::StorageWrite { outcome: "skipped" });
             return;
         }
-        let permit = self.budget.take(Source::Storage, cx);
-        self.call(key.clone(), permit, callout, cx);
+        let permit = self.services.budget.take(Source::Storage, cx);
+        self.services.call(key.clone(), permit, callout, cx);
         self.jobs.insert(key, Job::Write(write));
     }
 
     /// Storage has answered a write.
-    pub(super) fn written(&mut self, key: JobKey, write: Write, reply: Reply, cx: &mut Cx<'_>) {
-        let Some(storage) = self.config.writable_storage() else { return };
+    pub(super) fn written(&mut self, key: Owner, write: Write, reply: Reply, cx: &mut Cx<'_>) {
+        let Some(storage) = self.services.config.writable_storage() else { return };
         let document = write.document().clone();
-        match write.step(reply, storage, &mut self.index, cx) {
+        match write.step(reply, storage, &mut self.services.index, cx) {
             Written::Ask(write, callout) => {
-                let permit = self.budget.take(Source::Storage, cx);
-                self.call(key.clone(), permit, callout, cx);
+                let permit = self.services.budget.take(Source::Storage, cx);
+                self.services.call(key.clone(), permit, callout, cx);
                 self.jobs.insert(key, Job::Write(*write));
             }
             Written::Over(outcome) => {

@@ -302,7 +302,7 @@ fn scenario_a_bad_zip_in_storage_is_not_given_again_and_a_good_one_is() {
         send(&mut world, stream, &bytes, 100, End::Empty);
         while world.work(0) {}
         assert_fate(&world, stream, &bytes, fate, "from storage");
-        let entry = world.event(0, |worker, cx| worker.index.peek(cx.kv, Region::Found, KEY));
+        let entry = world.event(0, |worker, cx| worker.services.index.peek(cx.kv, Region::Found, KEY));
         match fate {
             Fate::Complete => {
                 assert_eq!(entry, Some(Entry::Stored { since: world.now, checked: true, doubted: false }));

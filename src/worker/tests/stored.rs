@@ -49,9 +49,11 @@ fn count(world: &mut World) -> Option<Found> {
 }
 
 fn indexed(world: &mut World) -> Option<Found> {
-    world.event(0, |worker: &mut Worker, cx| match worker.index.peek(cx.kv, Region::Found, &stored().key()) {
-        Some(Entry::Found(found)) => Some(found),
-        _ => None,
+    world.event(0, |worker: &mut Worker, cx| {
+        match worker.services.index.peek(cx.kv, Region::Found, &stored().key()) {
+            Some(Entry::Found(found)) => Some(found),
+            _ => None,
+        }
     })
 }
 

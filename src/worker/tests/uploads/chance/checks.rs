@@ -71,7 +71,7 @@ impl Run {
         for worker in 0..index(WORKERS) {
             let worker = self.world.worker(worker);
             assert!(worker.jobs.is_empty() && worker.copies.is_empty(), "seed {seed}: {:?}", worker.jobs);
-            assert!(worker.budget.is_unused(), "seed {seed}: {:?}", worker.budget);
+            assert!(worker.services.budget.is_unused(), "seed {seed}: {:?}", worker.services.budget);
         }
         let left = self.world.log.iter().filter(|line| line.contains("lifecycle rule")).count();
         let open = storage(&self.world).bucket.open();
