@@ -82,8 +82,6 @@ pub(super) struct PartKey {
 pub(super) enum Owner {
     /// Reading a zip once more, for storage alone.
     Copy(ZipKey),
-    /// Finding out when versions of a module were published.
-    Dating(DatingKey),
     /// Asking for a file of a checksum database that a proof needs.
     Part(PartKey),
     /// Asking for the policy bundle.
@@ -92,8 +90,6 @@ pub(super) enum Owner {
     Probe,
     /// Searching.
     Search(SearchKey),
-    /// Judging which versions of a long list may be shown.
-    Sifting(SiftingKey),
     /// Taking a zip into storage while it comes.
     Upload(ZipKey),
     /// Writing this object to storage.

@@ -10,13 +10,18 @@ use std::{
     time::Duration,
 };
 
-use self::budget::{Budget, Permit};
-use super::key::{Owner, Slice};
+use self::budget::{Budget, Permit, Told};
+use super::{
+    event::Event,
+    key::{Owner, Slice},
+};
 use crate::{
     config::Config,
     cx::{CallId, Cx},
     flow::{Asked, Known, Publications, Shelf, Sightings},
-    http::{Callout, Timestamp, is_read},
+    http::{Callout, Reply, Timestamp, is_read},
+    metrics::Metric,
+    plan::Source,
     shared::{Index, Leases, Seat},
 };
 
@@ -26,6 +31,8 @@ pub(super) struct Services {
     pub(super) budget: Budget,
     pub(super) calls: BTreeMap<CallId, Call>,
     pub(super) config: Config,
+    /// What is to be handed on, in order.
+    events: VecDeque<Event>,
     pub(super) index: Index,
     pub(super) leases: Leases,
     next_attempt: u64,
@@ -56,6 +63,7 @@ impl Services {
         Self {
             budget: Budget::new(config.fetch, seat, sightings.clone()),
             calls: BTreeMap::new(),
+            events: VecDeque::new(),
             leases: Leases::new(&index, seat.queue),
             next_attempt: 0,
             next_call: 0,
@@ -104,6 +112,43 @@ impl Services {
         self.calls.insert(id, Call { owner, permit });
         cx.call(id, callout);
         id
+    }
+
+    /// A callout was answered: what it says of its source, and that it counts no longer. `told` is whether whoever asks was told to come
+    /// later before; nothing where it is not the source who answers.
+    pub(super) fn note_reply(
+        &mut self,
+        permit: Permit,
+        asked: Asked,
+        told: Option<Told>,
+        reply: &Reply,
+        cx: &mut Cx<'_>,
+    ) {
+        let source = permit.source;
+        self.budget.give_back(permit, cx);
+        if let Some(told) = told {
+            self.budget.heed(source, reply, told, cx);
+        }
+        cx.count(Metric::Callout { target: source.target(&self.config), outcome: reply.label() });
+        self.sightings.note(source, asked, reply, &self.config, cx);
+    }
+
+    /// The response to a routed request has begun: what it says of its source, or of whom that has redirected to.
+    pub(super) fn note_routed(&mut self, source: Source, is_its_own: bool, reply: &Reply, cx: &mut Cx<'_>) {
+        self.sightings.note(source, Asked::Other, reply, &self.config, cx);
+        if is_its_own {
+            self.budget.heed(source, reply, Told::First, cx);
+        }
+    }
+
+    /// Leaves something for another part to do.
+    pub(super) fn emit(&mut self, event: Event) {
+        self.events.push_back(event);
+    }
+
+    /// What was left to be done, in order.
+    pub(super) fn take_events(&mut self) -> VecDeque<Event> {
+        std::mem::take(&mut self.events)
     }
 
     /// A number that no other has, and is larger than those before.

@@ -187,10 +187,10 @@ fn scenario_what_was_answered_a_moment_ago_is_decided_anew() {
     publish(&mut world, 2, "two.example");
     while denied(&mut world, 0) == "one.example" {
         let _ = world.begin(0, MOD);
-        assert!(world.worker(0).ready.has(MOD));
+        assert!(world.worker(0).clients.has_answer(MOD));
         world.pass(100);
     }
-    assert!(!world.worker(0).ready.has(MOD));
+    assert!(!world.worker(0).clients.has_answer(MOD));
 }
 
 #[test]

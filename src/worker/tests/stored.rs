@@ -41,8 +41,8 @@ fn world(config: &str, versions: &[&str]) -> World {
 fn count(world: &mut World) -> Option<Found> {
     let known = indexed(world);
     world.event(0, |worker, cx| match known {
-        Some(known) => worker.refresh(stored(), known, cx),
-        None => worker.ask_unasked(stored(), cx),
+        Some(known) => worker.refresh(stored(), Some(known), cx),
+        None => worker.refresh(stored(), None, cx),
     });
     world.settle();
     indexed(world)

@@ -129,7 +129,7 @@ fn first_seen_stays_first() {
         assert_eq!(status(&mut world, first), if first == LIST { 200 } else { 403 }, "{first}");
         for day in 1..=7 {
             world.event(0, |worker, cx| {
-                worker.services.index.forget(cx.kv, Region::Found, &INFO[1..], cx.now)
+                worker.services.index.forget(cx.kv, Region::Found, &INFO[1..], cx.now);
             });
             world.crash(0);
             world.pass(DAY);

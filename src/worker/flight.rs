@@ -14,7 +14,7 @@ use crate::{
 
 /// What is to be found out, and for whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Errand {
+pub(super) struct Flight {
     pub(super) want: Want,
     pub(super) may_fetch: bool,
     /// What the index has of it, if it is not to be believed any more.
@@ -31,7 +31,34 @@ pub(super) struct Errand {
     waiting: VecDeque<(Timestamp, Waiter)>,
 }
 
-impl Errand {
+/// A flight that is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Landed {
+    pub(super) flight: Flight,
+    pub(super) searched: Searched,
+    /// Whether another worker had found it out meanwhile.
+    pub(super) coalesced: bool,
+    /// Where it was a search of this worker's: whether that put a zip into storage.
+    pub(super) stored: Option<bool>,
+}
+
+/// What those are told who wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Answered {
+    pub(super) waiting: VecDeque<Waiter>,
+    pub(super) want: Want,
+    pub(super) searched: Searched,
+}
+
+impl Landed {
+    /// What all who wait are told.
+    pub(super) fn answered(self) -> Answered {
+        let Self { flight: Flight { waiting, want, .. }, searched, .. } = self;
+        Answered { waiting: waiting.into_iter().map(|(_, waiter)| waiter).collect(), want, searched }
+    }
+}
+
+impl Flight {
     /// One that nobody waits for.
     pub(super) fn new(want: Want, known: Option<Found>) -> Self {
         Self {
@@ -76,9 +103,9 @@ impl Errand {
         searched.or_known(&self.want, known)
     }
 
-    /// One more waits.
-    pub(super) fn join(&mut self, waiter: Waiter, now: Timestamp) {
-        self.waiting.push_back((now, waiter));
+    /// Those who wait for `other`, which is the same, wait for this.
+    pub(super) fn join_all(&mut self, mut other: Self) {
+        self.waiting.append(&mut other.waiting);
     }
 
     /// One more client waits, who has asked `since` then.
@@ -86,7 +113,7 @@ impl Errand {
         if since < now {
             self.asked_first = Some(self.asked_first.map_or(since, |first| first.min(since)));
         }
-        self.join(Waiter::Stream(stream), now);
+        self.waiting.push_back((now, Waiter::Stream(stream)));
     }
 
     /// Whether a client may wait here who has waited for `patience` in all, and for something else before.
@@ -117,6 +144,7 @@ impl Errand {
         self.waiting.iter().map(|(_, waiter)| waiter)
     }
 
+    /// Whether anybody waits, or has waited and left.
     pub(super) fn is_awaited(&self) -> bool {
         !self.waiting.is_empty()
     }
