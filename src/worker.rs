@@ -1,451 +1,181 @@
-//! One worker's machine: its parked streams, its jobs, and who waits for what.
+//! One worker: its parts, and what it hands on from one to the other.
 //!
-//! A job belongs to the worker, not to the stream that began it: it goes on when that client leaves, and everybody who asks
-//! the same meanwhile waits for the same job. The adapter reports events and does what [`Cx::commands`] say.
+//! What is under way belongs to the worker, not to the stream that began it: it goes on when that client leaves, and everybody who asks
+//! the same meanwhile waits for the same. The adapter reports events and does what [`Cx::commands`] say.
+//!
+//! A part owns its state, and knows of the others no more than by which keys they call things (`key.rs`). All work with the services.
+//! What another is to do, a part returns or leaves as an event; the worker hands it on, and decides nothing.
+//!
+//! ```text
+//!    requests.rs   call_done   message   work   tick.rs        what the host reports
+//!         └────────────┴──────────┬────────┴───────┘
+//!                                 ▼
+//!                 worker.rs, receive.rs, settle.rs             who is asked what, in which order
+//!    ┌─────────┬───────┬───────┬──┴────┬───────┬──────┬───────┬─────────┬────────┐
+//! clients   passing  lists   dates  flights  verify storage  poll     probe      the parts
+//!    └─────────┴───────┴───────┴──┬────┴───────┴──────┴───────┴─────────┴────────┘
+//!                                 ▼
+//!                services, event, flight, key                  what all of them know
+//! ```
+//!
+//! A cold go.mod that has to be verified, hop by hop; every `call_done` is an event of the host's, every name in
+//! capitals one of the worker's own (`event.rs`), and no part is entered from within another:
+//!
+//! ```text
+//! admit   request_head ─▶ receive ─▶ flights.wait: room, lease, search ─▶ clients.park        GET .mod: storage
+//! search  call_done ─▶ flights.on_reply                                                       GET .mod: an upstream
+//!         call_done ─▶ flights.on_reply ─▶ Holds ─▶ verify.look_up ─▶ flights.board           GET lookup: storage
+//!         call_done ─▶ flights.on_reply                                                       GET lookup: the database
+//! prove   call_done ─▶ flights.on_reply ─▶ ToProve ─▶ verify.begin, advance ─▶ flights.part   GET latest, tiles
+//!         call_done ─▶ flights.on_part_reply ─▶ PartFound ─▶ verify.hear, advance
+//! finish    ─▶ Proven ─▶ storage.write_proven                                                 PUT tiles
+//!           ─▶ flights.proven ─▶ Landed, the lookup ─▶ storage.write_back                     PUT lookup
+//!           ─▶ Answered ─▶ verify.read ─▶ flights.learn ─▶ Landed, the go.mod
+//!           ─▶ storage.write_back                                                             PUT .mod
+//! resume    ─▶ Answered ─▶ clients.unpark ─▶ receive.resume ─▶ clients.go_on                  200
+//! ```
 
-mod again;
-mod budget;
-mod bundle;
-mod copy;
-mod errand;
-mod failures;
-mod fetch;
-mod follow;
-mod job;
-mod lesson;
-mod parts;
+mod clients;
+mod dates;
+mod event;
+mod flight;
+mod flights;
+mod fly;
+mod key;
+mod lists;
 mod passing;
-mod patience;
-mod prove;
-mod published;
-mod queued;
-mod ready;
-mod recall;
-mod resume;
-mod room;
-mod routed;
-mod sifting;
-mod sums;
-mod upload;
-mod write;
-
-use std::{
-    collections::{BTreeMap, VecDeque},
-    time::Duration,
-};
+mod poll;
+mod probe;
+mod receive;
+mod requests;
+mod services;
+mod settle;
+mod storage;
+mod tick;
+mod verify;
 
 use self::{
-    budget::{Budget, Permit, Told},
-    bundle::Watch,
-    copy::Due,
-    job::{Job, JobKey, SearchKey, Stream, Toil, Undecided},
-    queued::Queued,
-    ready::Ready,
-    room::Room,
-    sums::{Asks, KnownSumdb},
-    upload::GivenUp,
+    clients::Clients,
+    dates::Dates,
+    flights::Flights,
+    key::{Owner, Slice},
+    lists::Lists,
+    passing::Passages,
+    poll::Poller,
+    probe::Probes,
+    services::{Call, Services},
+    storage::Storing,
+    verify::Verify,
 };
 use crate::{
-    config::Config,
-    cx::{CallId, Command, Cx, StreamId, Verdict},
-    endpoint::leads_to,
-    flow::{
-        Asked, Known, PROBE_ROUND, Probe, Publications, Reception, Shelf, Sightings, pass_on, readiness,
-        unreadable,
-    },
-    goproxy::may_be_ours,
-    http::{Callout, ReadHeader, Reply, RequestHead, ResponseHead, Timestamp, is_read},
-    metrics::Metric,
-    plan::Source,
-    shared::{Index, Leases, Seat, SharedKv},
+    config::{Bundle, Config},
+    cx::{CallId, Cx},
+    flow::readiness,
+    http::Reply,
+    shared::{Seat, SharedKv},
 };
 
 /// The state of one worker under one configuration.
 #[derive(Debug)]
 pub struct Worker {
-    budget: Budget,
-    calls: BTreeMap<CallId, (JobKey, Permit, Asked)>,
-    config: Config,
-    /// Zips that are to be copied into storage, oldest first.
-    copies: VecDeque<Due>,
-    index: Index,
-    jobs: BTreeMap<JobKey, Job>,
-    /// What came of the last write, as metrics call it.
-    last_write: &'static str,
-    leases: Leases,
-    next_call: u32,
-    next_attempt: u64,
-    /// When versions were published, as far as this worker found out.
-    publications: Publications,
-    /// When those unseen were last asked.
-    probed: Timestamp,
-    /// What is to be asked as soon as it may be.
-    queued: VecDeque<Queued>,
-    ready: Ready,
-    /// What is kept for clients.
-    room: Room,
-    /// Since when streams are on their way whose response is yet to begin.
-    routes: BTreeMap<StreamId, Timestamp>,
-    /// What may be shown of long lists, as far as this worker found out.
-    shelf: Shelf,
-    sightings: Sightings,
-    /// The checksum databases, as this worker knows them.
-    sumdbs: Vec<KnownSumdb>,
-    streams: BTreeMap<StreamId, Stream>,
-    /// What takes more time than one callback may have, a slice of it at each turn.
-    toil: VecDeque<Toil>,
+    clients: Clients,
+    dates: Dates,
+    flights: Flights,
+    lists: Lists,
+    passages: Passages,
     /// The policy bundle, where there is one.
-    watch: Option<Watch>,
+    poller: Option<Poller>,
+    probes: Probes,
+    services: Services,
+    storage: Storing,
+    verify: Verify,
 }
 
 impl Worker {
     /// A worker with nothing to do. The policy bundle that others have read is in force from the start.
     pub fn new(config: Config, seat: Seat, kv: &dyn SharedKv) -> Self {
-        let index = Index::new(&config, seat);
-        let sightings = Sightings::new(&config);
         let mut worker = Self {
-            budget: Budget::new(config.fetch, seat, sightings.clone()),
-            calls: BTreeMap::new(),
-            copies: VecDeque::new(),
-            jobs: BTreeMap::new(),
-            last_write: "stored",
-            leases: Leases::new(&index, seat.queue),
-            next_call: 0,
-            next_attempt: 0,
-            probed: Timestamp::default(),
-            publications: Publications::default(),
-            queued: VecDeque::new(),
-            ready: Ready::new(seat.seed),
-            room: Room::default(),
-            routes: BTreeMap::new(),
-            shelf: Shelf::default(),
-            sightings,
-            streams: BTreeMap::new(),
-            sumdbs: config.sumdb.iter().map(|_| KnownSumdb::default()).collect(),
-            toil: VecDeque::new(),
-            watch: config.policy.bundle.clone().map(|source| Watch::new(source, seat.queue)),
-            config,
-            index,
+            clients: Clients::new(seat.seed),
+            dates: Dates::default(),
+            flights: Flights::default(),
+            lists: Lists::default(),
+            passages: Passages::default(),
+            poller: config.policy.bundle.clone().map(|source| Poller::new(source, seat.queue)),
+            probes: Probes::default(),
+            storage: Storing::new(),
+            verify: Verify::new(&config),
+            services: Services::new(config, seat),
         };
-        worker.adopt_kept(kv);
+        let kept = worker.poller.as_mut().and_then(|poller| poller.adopt_kept(kv));
+        worker.put_in_force(kept);
         worker
-    }
-
-    /// Whether nothing is under way: no callout is out, no stream waits, and nothing is on its way into storage. What is yet
-    /// to be copied there does not count.
-    pub fn is_idle(&self) -> bool {
-        let stores = self.jobs.values().any(|job| matches!(job, Job::Upload(_)));
-        let polls = self.watch.as_ref().is_some_and(Watch::is_polling);
-        self.calls.is_empty() && self.streams.is_empty() && self.toil.is_empty() && !stores && !polls
-    }
-
-    /// Whether anything here depends on time: [`Worker::tick`] is to be called ten times a second then.
-    pub fn needs_ticks(&self) -> bool {
-        self.is_at_work() || !self.routes.is_empty()
-    }
-
-    /// Whether anything depends on time that this worker has under way itself. What is routed is under way elsewhere.
-    pub(crate) fn is_at_work(&self) -> bool {
-        let depends = |job: &Job| {
-            matches!(job, Job::Dating(_) | Job::Fetch(_) | Job::Follow { .. } | Job::Part(_) | Job::Upload(_))
-        };
-        let is_asking = self.budget.has_shares() || !self.queued.is_empty();
-        is_asking || self.jobs.values().any(depends) || !self.copies.is_empty()
-    }
-
-    /// Whether [`Worker::work`] is to be called again, as soon as others had their turn.
-    pub fn has_work(&self) -> bool {
-        !self.toil.is_empty()
     }
 
     /// One slice of what takes long, a few milliseconds at most.
     pub fn work(&mut self, cx: &mut Cx<'_>) {
-        match self.toil.pop_front() {
-            Some(Toil::Copy(zip)) => self.work_on_copy(&zip, cx),
-            Some(Toil::Search(key)) => self.work_at(key, cx),
-            Some(Toil::Sifting(key)) => self.work_on_sifting(&key, cx),
-            Some(Toil::Passing(stream)) => self.read_on(stream, cx),
+        match self.services.slices.pop_front() {
+            Some(Slice::Copy(zip)) => self.storage.work(&zip, &mut self.services, cx),
+            Some(Slice::Passing(stream)) => self.passages.work(stream, &mut self.services, cx),
+            Some(Slice::Search(key)) => self.fly(cx, |flights, ground| flights.work(key, ground)),
+            Some(Slice::Sifting(key)) => {
+                let is_there = |stream| self.clients.has(stream);
+                let decided = self.lists.work(key, is_there, &mut self.services, cx);
+                self.decide(decided, cx);
+            }
             None => {}
         }
-    }
-
-    /// Whether a request for `path` can be ours. Most of what a gateway carries is not, and nothing more need be read of it
-    /// than this, and what [`Worker::pass_on`] looks at.
-    pub fn may_answer(&self, path: &str) -> bool {
-        self.ready.has(path) || may_be_ours(path, &self.config.matching, &self.config.admin)
-    }
-
-    /// The host's attributes that [`RequestHead::properties`] is to hold, in order.
-    pub fn caller_properties(&self) -> impl Iterator<Item = &[String]> {
-        self.config.callers.properties()
-    }
-
-    /// The verdict on a request that is not ours.
-    pub fn pass_on(&self, header: ReadHeader<'_>) -> Verdict {
-        pass_on(header, &self.config)
-    }
-
-    /// The answer to a request for what was asked for a moment ago, if it may be given again. Else it is for
-    /// [`Worker::request_head`].
-    pub fn answer_again(&self, path: &str, header: ReadHeader<'_>, cx: &mut Cx<'_>) -> Option<Verdict> {
-        let hit = self.ready.look_up(path, header, &self.config.matching, cx.now)?;
-        Some(hit.give(header("if-none-match").as_deref(), cx))
-    }
-
-    /// The answer to a request whose head the host does not hand over: nobody knows what it asks, or who.
-    pub fn unreadable(&self, cx: &mut Cx<'_>) -> Verdict {
-        unreadable(cx)
-    }
-
-    /// A request's head is there.
-    pub fn request_head(&mut self, stream: StreamId, head: &RequestHead, cx: &mut Cx<'_>) -> Verdict {
-        let if_none_match = head.headers.first("if-none-match");
-        match Reception::of(head, &mut self.known(), cx) {
-            Reception::Hit(hit) => {
-                let verdict = hit.give(if_none_match, cx);
-                self.ready.keep(head, hit, cx.now);
-                self.room.give(stream, verdict, cx)
-            }
-            reception if let Some(what) = reception.waits_for() => {
-                if let Some(refusal) = self.room.turn_away(head, &what, cx) {
-                    return refusal;
-                }
-                // What is found out at once may resume it before this step has ended.
-                self.room.waits(stream, head, &what);
-                match self.receive(stream, if_none_match, reception, cx) {
-                    Verdict::Wait => Verdict::Wait,
-                    verdict => self.room.goes_on(stream, verdict, cx),
-                }
-            }
-            reception => {
-                let verdict = self.receive(stream, if_none_match, reception, cx);
-                self.room.give(stream, verdict, cx)
-            }
-        }
-    }
-
-    /// Has a stream go on that waited.
-    fn go_on_with(&mut self, stream: StreamId, verdict: Verdict, cx: &mut Cx<'_>) {
-        let verdict = self.room.goes_on(stream, verdict, cx);
-        cx.commands.push(Command::Resume { stream, verdict });
-    }
-
-    fn known(&mut self) -> Known<'_> {
-        Known {
-            config: &self.config,
-            index: &mut self.index,
-            publications: &self.publications,
-            sightings: &self.sightings,
-            shelf: &mut self.shelf,
-        }
-    }
-
-    /// What becomes of a request, or of what it asks next.
-    fn receive(
-        &mut self,
-        stream: StreamId,
-        if_none_match: Option<&str>,
-        reception: Reception,
-        cx: &mut Cx<'_>,
-    ) -> Verdict {
-        match reception {
-            Reception::Decided(verdict) => verdict,
-            Reception::Hit(hit) => hit.give(if_none_match, cx),
-            Reception::Unwritten(hit, want, found) => {
-                self.write_again(&want, found, cx);
-                hit.give(if_none_match, cx)
-            }
-            Reception::Long(parked, sifting) => {
-                self.wait_for_sifting(stream, Undecided::Asked(parked), sifting, cx)
-            }
-            Reception::Probe => self.probe(stream, cx),
-            Reception::Routed(verdict, routed) => {
-                self.send_off(stream, routed, cx.now);
-                verdict
-            }
-            Reception::Search(parked, known) => self.wait_for(stream, *parked, known, cx),
-            Reception::Stale(verdict, want, known) => {
-                self.refresh(want, known, cx);
-                verdict
-            }
-            Reception::Undated(parked, module, versions) => {
-                self.wait_for_dates(stream, Undecided::Asked(parked), &module, versions, cx)
-            }
-        }
-    }
-
-    /// Whether this stream waits.
-    pub fn holds(&self, stream: StreamId) -> bool {
-        matches!(
-            self.streams.get(&stream),
-            Some(Stream::Parked { .. } | Stream::Probing | Stream::Undecided(_))
-        )
-    }
-
-    /// Whether this stream was routed and its response is yet to come.
-    pub fn awaits_response(&self, stream: StreamId) -> bool {
-        matches!(self.streams.get(&stream), Some(Stream::Routed(_)))
-    }
-
-    /// The response to a routed request has begun.
-    pub fn response_head(&mut self, stream: StreamId, head: &ResponseHead, cx: &mut Cx<'_>) -> Verdict {
-        let Some(routed) = self.arrive(stream) else {
-            return Verdict::Continue;
-        };
-        let reply = Reply::routed(head, routed.cluster(&self.config).unwrap_or_default());
-        self.sightings.note(routed.source, Asked::Other, &reply, &self.config, cx);
-        if routed.to.as_ref().is_none_or(|to| !to.strayed) {
-            self.budget.heed(routed.source, &reply, Told::First, cx);
-        }
-        if let Some(location) = leads_to(&reply).filter(|_| routed.source != Source::Storage) {
-            let (verdict, lesson) = routed.redirected(location, &self.config, cx);
-            self.learn(&routed, lesson, cx);
-            return verdict;
-        }
-        if routed.is_inspected() && matches!(reply, Reply::Answered { status: 200, .. }) {
-            return self.begin_passing(stream, routed, head, reply, cx);
-        }
-        let (verdict, lesson) = routed.response(head, reply, &self.config, cx);
-        self.learn(&routed, lesson, cx);
-        verdict
+        self.settle(cx);
     }
 
     /// A callout ended.
     pub fn call_done(&mut self, call: CallId, reply: Reply, cx: &mut Cx<'_>) {
-        if self.watch.as_ref().is_some_and(|watch| watch.polls_with(call)) {
-            return self.hear_bundle(reply, cx);
-        }
-        let Some((key, permit, asked)) = self.calls.remove(&call) else {
+        let Some(Call { owner, permit }) = self.services.calls.remove(&call) else {
             return;
         };
-        let source = permit.source;
-        self.budget.give_back(permit, cx);
-        // Where a redirect led is another's affair.
-        if let Some(told) = self.told(&key, source) {
-            self.budget.heed(source, &reply, told, cx);
+        if let Some((permit, asked)) = permit {
+            // Where a redirect led is another's affair.
+            let told = self.flights.told(&owner, permit.source);
+            self.services.note_reply(permit, asked, told, &reply, cx);
         }
-        cx.count(Metric::Callout { target: source.target(&self.config), outcome: reply.label() });
-        self.sightings.note(source, asked, &reply, &self.config, cx);
-        match (self.jobs.remove(&key), key) {
-            (Some(Job::Fetch(fetch)), JobKey::Search(key)) => self.hear(key, fetch, reply, cx),
-            (Some(Job::Part(part)), key) => self.hear_part(key, part, reply, cx),
-            (Some(Job::Probe { mut probe, mut waiting }), key) => {
-                let is_over = probe.end_one();
-                if is_over || self.sightings.is_ready(&self.config, cx.kv) {
-                    self.answer_probe(&std::mem::take(&mut waiting), cx);
+        let services = &mut self.services;
+        match owner {
+            Owner::Copy(key) => self.storage.on_copy_reply(&key, call, reply, services, cx),
+            Owner::Part(key) => self.fly(cx, |flights, ground| flights.on_part_reply(key, reply, ground)),
+            Owner::Poll => {
+                let poller = self.poller.as_mut();
+                let bundle = poller.and_then(|poller| poller.on_reply(call, reply, services, cx));
+                self.put_in_force(bundle);
+            }
+            Owner::Probe => {
+                for stream in self.probes.on_reply(services, cx) {
+                    let page = |cx: &mut Cx<'_>| readiness(&services.sightings, &services.config, cx);
+                    self.clients.show(stream, page, cx);
                 }
-                if !is_over {
-                    self.jobs.insert(key, Job::Probe { probe, waiting });
-                }
             }
-            (Some(Job::Copy(copier)), key) => self.hear_copy(key, copier, call, reply, cx),
-            (Some(Job::Upload(uploading)), key) => self.hear_upload(key, uploading, call, &reply, cx),
-            (Some(Job::Write(write)), key) => self.written(key, write, reply, cx),
-            (Some(job), key) => {
-                self.jobs.insert(key, job);
-            }
-            (None, _) => {}
+            Owner::Search(key) => self.fly(cx, |flights, ground| flights.on_reply(key, reply, ground)),
+            Owner::Upload(key) => self.storage.on_upload_reply(&key, call, &reply, services, cx),
+            Owner::Write(object) => self.storage.on_write_reply(object, reply, services, cx),
         }
-        if !self.queued.is_empty() {
-            self.call_queued(cx);
-        }
+        self.settle(cx);
+        self.fly(cx, Flights::call_queued);
+        self.settle(cx);
     }
 
-    /// Whether whoever asks was told by `source` to come later before; nothing where it is not `source` who answers.
-    fn told(&self, key: &JobKey, source: Source) -> Option<Told> {
-        let search = match self.jobs.get(key) {
-            Some(Job::Fetch(fetch)) => &fetch.search,
-            Some(Job::Part(part)) => part.search(),
-            _ => return Some(Told::First),
-        };
-        if search.has_strayed(source) {
-            return None;
-        }
-        Some(if search.was_limited() { Told::Again } else { Told::First })
+    /// Another worker sent this: the result of a search that this one waits for.
+    pub fn message(&mut self, message: &[u8], cx: &mut Cx<'_>) {
+        self.fly(cx, |flights, ground| flights.on_news(message, ground));
+        self.settle(cx);
     }
 
-    /// A stream ended, answered or not. Whoever waited is not answered; what it waited for goes on.
-    pub fn stream_gone(&mut self, stream: StreamId, cx: &mut Cx<'_>) {
-        if let Some(key) = self.fed_by(stream) {
-            self.end_upload(key, Err(GivenUp::Left), cx);
-        }
-        self.routes.remove(&stream);
-        self.room.gone(stream, cx.now);
-        if let Some(Stream::Undecided(_)) = self.streams.remove(&stream) {
-            self.stop_dating_for_nobody(cx);
+    /// Another policy bundle is in force, where there is one: nothing that was decided by that before holds.
+    fn put_in_force(&mut self, bundle: Option<Bundle>) {
+        if let Some(bundle) = bundle {
+            self.services.config.policy.adopt(&bundle);
+            self.services.shelf.clear();
+            self.clients.forget_answers();
+            self.lists.begin_again();
         }
     }
-
-    /// Whether `stream` was given an answer so large that [`Worker::was_read`] is to be told.
-    pub fn owes(&self, stream: StreamId) -> bool {
-        self.room.owes(stream)
-    }
-
-    /// All that `stream` was given has gone out to its client, or will never.
-    pub fn was_read(&mut self, stream: StreamId) {
-        self.room.read(stream);
-    }
-
-    fn probe(&mut self, stream: StreamId, cx: &mut Cx<'_>) -> Verdict {
-        if !cx.now.is_within(PROBE_ROUND, self.probed) {
-            self.begin_probe(cx);
-        }
-        // Whoever serves says so at once, whoever else is yet to be heard of.
-        if self.sightings.is_ready(&self.config, cx.kv) {
-            return readiness(&self.sightings, &self.config, cx);
-        }
-        match self.jobs.get_mut(&JobKey::Probe) {
-            Some(Job::Probe { waiting, .. }) if waiting.len() < MAX_PROBING => waiting.push(stream),
-            _ => return readiness(&self.sightings, &self.config, cx),
-        }
-        self.streams.insert(stream, Stream::Probing);
-        Verdict::Wait
-    }
-
-    /// Asks those unseen, unless they are being asked.
-    fn begin_probe(&mut self, cx: &mut Cx<'_>) {
-        if self.jobs.contains_key(&JobKey::Probe) {
-            return;
-        }
-        self.probed = cx.now;
-        let (probe, questions) = Probe::begin(&self.sightings, &self.config, cx.kv);
-        if questions.is_empty() {
-            return;
-        }
-        for (source, callout) in questions {
-            let permit = self.budget.take(source, cx);
-            self.call(JobKey::Probe, permit, callout, cx);
-        }
-        self.jobs.insert(JobKey::Probe, Job::Probe { probe, waiting: Vec::new() });
-    }
-
-    fn answer_probe(&mut self, waiting: &[StreamId], cx: &mut Cx<'_>) {
-        for stream in waiting {
-            if self.streams.remove(stream).is_some() {
-                let verdict = readiness(&self.sightings, &self.config, cx);
-                self.go_on_with(*stream, verdict, cx);
-            }
-        }
-    }
-
-    fn call(&mut self, key: JobKey, permit: Permit, callout: Callout, cx: &mut Cx<'_>) -> CallId {
-        let id = next_call(&mut self.next_call);
-        let usual = permit.source.endpoint(&self.config).map_or(Duration::ZERO, |endpoint| endpoint.timeout);
-        let is_usual = is_read(callout.method) && key != JobKey::Probe && callout.timeout >= usual;
-        let asked = if is_usual { Asked::Read } else { Asked::Other };
-        self.calls.insert(id, (key, permit, asked));
-        cx.call(id, callout);
-        id
-    }
-}
-
-/// Who wait for one round of questions, in one worker: more than any fleet of load balancers, and no room for a flood.
-const MAX_PROBING: usize = 256;
-
-fn next_call(next: &mut u32) -> CallId {
-    let id = CallId(*next);
-    *next = next.wrapping_add(1);
-    id
 }
 
 #[cfg(test)]

@@ -39,6 +39,25 @@ const LAYERS: [&[&str]; 13] = [
     &["sim"],
 ];
 
+/// Modules that have parts, and who in them knows whom.
+const PARTED: &[Parted] = &[Parted {
+    module: "worker",
+    common: &["key", "flight", "event", "services"],
+    parts: &["clients", "dates", "flights", "lists", "passing", "poll", "probe", "storage", "verify"],
+    desk: &["fly", "receive", "requests", "settle", "tick"],
+}];
+
+/// A module that is made of parts.
+struct Parted {
+    module: &'static str,
+    /// From low to high, what all of it may name: one names those before it, and no part.
+    common: &'static [&'static str],
+    /// A part names what is common and itself: no other part, and nobody who hands on what it leaves to be done.
+    parts: &'static [&'static str],
+    /// Who hands on, beside the module itself: names all.
+    desk: &'static [&'static str],
+}
+
 /// What the core may not name, and why.
 const FORBIDDEN: &[(&str, &str)] = &[
     ("proxy_wasm", "only an adapter knows the host"),
@@ -72,14 +91,16 @@ fn dependencies_point_down_and_the_core_opens_nothing() {
     let files = sources(&root);
     assert!(files.len() > 50, "{} files", files.len());
     let mut faults = Vec::new();
-    let mut edges = 0;
+    let (mut edges, mut inner) = (0, 0);
     for file in &files {
         let within = file.strip_prefix(&root).unwrap();
         let found = judge(within, &fs::read_to_string(file).unwrap());
         edges += found.edges;
+        inner += found.inner;
         faults.extend(found.faults);
     }
     assert!(edges > 60, "{edges} edges: are the sources still read?");
+    assert!(inner > 60, "{inner} inner edges: are the parts still where they were?");
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
@@ -121,6 +142,47 @@ fn what_breaks_a_rule_is_named_with_its_line() {
         ("worker.rs", "use std::fs::*;", "src/worker.rs:1: std::fs: the core"),
         ("worker.rs", "fn f() {\n    println!(\"x\");\n}", "src/worker.rs:2: println!: what"),
         ("worker.rs", "#[cfg(not(test))]\nuse crate::host;", "src/worker.rs:2: worker names host"),
+        (
+            "worker/dates.rs",
+            "use super::flights::Flights;",
+            "src/worker/dates.rs:1: worker::dates names worker::flights",
+        ),
+        (
+            "worker/storage/copy.rs",
+            "use super::{super::{key::ZipKey, verify::Lookup}, Storing};",
+            "src/worker/storage/copy.rs:1: worker::storage names worker::verify",
+        ),
+        (
+            "worker/flights/part.rs",
+            "\nfn f(worker: &mut crate::worker::Worker) {}",
+            "src/worker/flights/part.rs:2: worker::flights names worker::Worker",
+        ),
+        (
+            "worker/verify.rs",
+            "use super::settle;",
+            "src/worker/verify.rs:1: worker::verify names worker::settle",
+        ),
+        ("worker/poll.rs", "use crate::worker::*;", "src/worker/poll.rs:1: worker::poll names all of worker"),
+        (
+            "worker/event.rs",
+            "use super::flights::Course;",
+            "src/worker/event.rs:1: worker::event names worker::flights",
+        ),
+        (
+            "worker/key.rs",
+            "use super::flight::Flight;",
+            "src/worker/key.rs:1: worker::key names worker::flight",
+        ),
+        (
+            "worker/services/budget.rs",
+            "use super::super::Worker;",
+            "src/worker/services/budget.rs:1: worker::services names worker::Worker",
+        ),
+        (
+            "worker/mirror.rs",
+            "use super::key::Owner;",
+            "src/worker/mirror.rs:1: worker::mirror is no part of worker",
+        ),
     ] {
         let faults = judge(Path::new(file), text).faults;
         assert!(faults.len() == 1 && faults[0].starts_with(want), "{text}: {faults:?}, want {want}");
@@ -151,6 +213,17 @@ fn what_breaks_no_rule_passes() {
             "use proxy_wasm::hostcalls; use std::time::UNIX_EPOCH; use crate::{worker, shared};",
         ),
         ("lib.rs", "pub mod worker; pub mod gomod;"),
+        (
+            "worker/flights/queued.rs",
+            "use super::{super::{key::Owner, services::{Call, budget::Permit}}, Course}; use crate::worker::flights::part;",
+        ),
+        (
+            "worker/clients/routed.rs",
+            "pub(in crate::worker) fn f(services: &super::super::services::Services) {}",
+        ),
+        ("worker/services.rs", "use super::{event::Event, key::Owner}; use self::budget::Budget;"),
+        ("worker/settle.rs", "use super::{Worker, flights::Boarding, verify::Lookup, key::Waiter};"),
+        ("worker.rs", "mod dates; use self::{dates::Dates, settle, services::Services};"),
     ] {
         assert_eq!(judge(Path::new(file), text).faults, Vec::<String>::new(), "{text}");
     }
@@ -159,6 +232,8 @@ fn what_breaks_no_rule_passes() {
 #[derive(Default)]
 struct Found {
     edges: usize,
+    /// Those from one part of a module to another.
+    inner: usize,
     faults: Vec<String>,
 }
 
@@ -184,11 +259,46 @@ fn judge(within: &Path, text: &str) -> Found {
                     Some(_) => {}
                 }
             }
+            if let Some(parted) =
+                PARTED.iter().find(|parted| module.first().is_some_and(|own| own == parted.module))
+                && module.first() == rest.first()
+            {
+                found.inner += 1;
+                found.faults.extend(parted.objection(&module, rest).map(|why| format!("{at}: {why}")));
+            }
         } else if !is_adapter(&module) {
             found.faults.extend(forbidden(&path).map(|(what, why)| format!("{at}: {what}: {why}")));
         }
     }
     found
+}
+
+impl Parted {
+    /// Why `module`, which is in this one, may not name `path`, which is too.
+    fn objection(&self, module: &[String], path: &[String]) -> Option<String> {
+        // The module itself hands on, and may name all.
+        let own = module.get(1)?.as_str();
+        let is_part = self.parts.contains(&own);
+        let rank = self.common.iter().position(|common| *common == own);
+        if self.desk.contains(&own) {
+            return None;
+        }
+        if !is_part && rank.is_none() {
+            return Some(format!("{0}::{own} is no part of {0} in tests/layering.rs", self.module));
+        }
+        // To whom something is visible.
+        let other = path.get(1)?.as_str();
+        if other == "*" {
+            return Some(format!("{0}::{own} names all of {0}", self.module));
+        }
+        let is_below =
+            self.common.iter().position(|common| *common == other).is_some_and(|other| match rank {
+                Some(rank) => other < rank,
+                None => true,
+            });
+        (other != own && !is_below)
+            .then(|| format!("{0}::{own} names {0}::{other}, which is not for it to know", self.module))
+    }
 }
 
 /// The adapters: what a host says is read below them, without it.

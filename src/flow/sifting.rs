@@ -334,7 +334,7 @@ impl Turn {
 }
 
 /// Bytes of a list that is judged at once, in some ten milliseconds. What is shown of a shorter one is kept ready for a second, so it
-/// is not judged for each who asks either (`worker/ready.rs`).
+/// is not judged for each who asks either (`worker/clients/ready.rs`).
 const AT_ONCE: usize = 8 << 10;
 
 /// Lines of a slice: about 4 ms (Envoy's V8).

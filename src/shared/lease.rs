@@ -107,6 +107,22 @@ impl Leases {
         self.change(kv, path, |_| Some(Vec::new())).unwrap_or_default()
     }
 
+    /// Whether `at`, a time that was set at most [`LEASE`] ahead, has come. One that is further away is from before the clock was
+    /// set back.
+    pub fn is_due(at: Timestamp, now: Timestamp) -> bool {
+        at <= now || at.since(now) > LEASE
+    }
+
+    /// When a lease that is renewed now is to be renewed again.
+    pub fn renewal(now: Timestamp) -> Timestamp {
+        now.after(LEASE / 2)
+    }
+
+    /// When a lease that was seen just now runs out, if it is not renewed.
+    pub fn expiry(now: Timestamp) -> Timestamp {
+        now.after(LEASE)
+    }
+
     /// Writes `next` in place of this worker's lease of `path`, and says who waits; nothing where it is not this worker's.
     fn change<'a>(
         &self,

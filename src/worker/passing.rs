@@ -1,8 +1,10 @@
 //! Zips that are read along as they pass, and what comes of it for the client, the index and the operator.
 
+use std::collections::BTreeMap;
+
 use log::Level;
 
-use super::{Asks, GivenUp, Stream, Toil, Worker};
+use super::{event::Event, key::Slice, services::Services};
 use crate::{
     cx::{BodyVerdict, Command, Cx, StreamId, Verdict},
     flow::{Flaw, Lesson, Passing, Proof, Routed, Sums},
@@ -14,102 +16,145 @@ use crate::{
     shared::{Entry, Loss},
 };
 
-impl Worker {
-    /// How many bytes at the front of the host's buffer are known already, where this stream's response is read along;
-    /// only what stands behind them is for [`Worker::response_body`]. Nothing where it is none of the filter's business.
-    pub fn inspects(&self, stream: StreamId) -> Option<usize> {
-        match self.streams.get(&stream)? {
-            Stream::Passing(passing) => Some(passing.parked()),
-            Stream::Refused => Some(0),
-            Stream::Parked { .. } | Stream::Probing | Stream::Routed(_) | Stream::Undecided(_) => None,
+/// The zips that pass by one worker.
+#[derive(Debug, Default)]
+pub(super) struct Passages {
+    zips: BTreeMap<StreamId, Passage>,
+}
+
+#[derive(Debug)]
+enum Passage {
+    /// The response passes by, and is read along.
+    Open(Box<Passing>),
+    /// The stream is about to be reset: nothing of the response passes any more.
+    Refused,
+}
+
+impl Passages {
+    /// Whether none passes by.
+    pub(super) fn is_empty(&self) -> bool {
+        self.zips.is_empty()
+    }
+
+    /// Whether one passes by on `stream`.
+    pub(super) fn has(&self, stream: StreamId) -> bool {
+        self.zips.contains_key(&stream)
+    }
+
+    /// How many bytes at the front of the host's buffer are known already, where the response of `stream` is read along.
+    pub(super) fn inspects(&self, stream: StreamId) -> Option<usize> {
+        match self.zips.get(&stream)? {
+            Passage::Open(passing) => Some(passing.parked()),
+            Passage::Refused => Some(0),
         }
     }
 
-    /// The next bytes of a response came; `ends` says that nothing follows, not even trailers.
-    pub fn response_body(
-        &mut self,
-        stream: StreamId,
-        bytes: Vec<u8>,
-        ends: bool,
-        cx: &mut Cx<'_>,
-    ) -> BodyVerdict {
-        self.push_along(stream, &bytes, cx);
-        let room = MAX_UNREAD.saturating_sub(self.unread(stream));
-        match self.streams.get_mut(&stream) {
-            Some(Stream::Passing(passing)) => {
-                let verdict = passing.body(bytes, ends, room);
-                self.judge(stream, verdict, cx)
-            }
-            Some(Stream::Refused) => BodyVerdict::Reset,
-            _ => BodyVerdict::Pass(None),
-        }
-    }
-
-    /// The trailers of a response came: nothing follows.
-    pub fn response_trailers(&mut self, stream: StreamId, cx: &mut Cx<'_>) -> BodyVerdict {
-        match self.streams.get_mut(&stream) {
-            Some(Stream::Passing(passing)) => {
-                passing.trailers();
-                self.judge(stream, BodyVerdict::Hold(None), cx)
-            }
-            Some(Stream::Refused) => BodyVerdict::Reset,
-            _ => BodyVerdict::Pass(None),
-        }
-    }
-
-    /// The head of a zip came that is to be read along.
-    pub(super) fn begin_passing(
-        &mut self,
-        stream: StreamId,
-        routed: Routed,
+    /// The answer to whom a zip cannot be given whose head came: it is none, or too many others are being read.
+    pub(super) fn turn_away(
+        &self,
+        routed: &Routed,
         head: &ResponseHead,
-        reply: Reply,
+        services: &mut Services,
         cx: &mut Cx<'_>,
-    ) -> Verdict {
-        if let Some(failure) = routed.objection(head, &self.config) {
+    ) -> Option<Verdict> {
+        if let Some(failure) = routed.objection(head, &services.config) {
             cx.count(Metric::Verification { outcome: "unfit" });
             cx.log(Level::Error, failure.reason.clone());
-            self.learn(&routed, Lesson::Lost(Loss::NoZip), cx);
-            return routed.refuse(&failure, cx);
+            services.learn(routed, Lesson::Lost(Loss::NoZip), cx);
+            return Some(routed.refuse(&failure, cx));
         }
         if self.being_read() > MAX_READ.saturating_sub(Check::LEAST) {
             cx.count(Metric::Refusal { reason: "budget".into() });
             let reason = format!("{}: too many other zips are being read", routed.zip);
-            return routed.refuse(&Failure { fault: Fault::Overloaded, reason, retry_after: None }, cx);
+            let failure = Failure { fault: Fault::Overloaded, reason, retry_after: None };
+            return Some(routed.refuse(&failure, cx));
         }
-        let sums = self.sums(&routed.zip.module, &routed.zip.version, Asks::Passing(stream), cx);
+        None
+    }
+
+    /// The head of a zip came that is to be read along, and its `sums` are known or on their way. Whether it passes is the verdict's to
+    /// say, and whether it may be stored meanwhile that of the other.
+    pub(super) fn begin(
+        &mut self,
+        stream: StreamId,
+        routed: Routed,
+        (head, reply): (&ResponseHead, Reply),
+        sums: Option<Sums>,
+        services: &mut Services,
+        cx: &mut Cx<'_>,
+    ) -> (Verdict, bool) {
         if let Some(Sums::Unproven { failure, acceptable: false }) = &sums {
             cx.count(Metric::Verification { outcome: "unproven" });
-            return routed.refuse(failure, cx);
+            return (routed.refuse(failure, cx), false);
         }
-        let (verdict, lesson) = routed.response(head, reply, &self.config, cx);
-        self.learn(&routed, lesson, cx);
-        if !matches!(sums, Some(Sums::Unproven { .. })) {
-            self.store_along(stream, &routed.zip, routed.source, head.content_length(), cx);
+        let (verdict, lesson) = routed.response(head, reply, &services.config, cx);
+        services.learn(&routed, lesson, cx);
+        let is_storable = !matches!(sums, Some(Sums::Unproven { .. }));
+        self.zips.insert(stream, Passage::Open(Box::new(Passing::new(routed, head, sums))));
+        (verdict, is_storable)
+    }
+
+    /// The next bytes of a response came; `ends` says that nothing follows, not even trailers.
+    pub(super) fn body(
+        &mut self,
+        stream: StreamId,
+        bytes: Vec<u8>,
+        ends: bool,
+        services: &mut Services,
+        cx: &mut Cx<'_>,
+    ) -> BodyVerdict {
+        let room = MAX_UNREAD.saturating_sub(self.unread(stream, services));
+        match self.zips.get_mut(&stream) {
+            Some(Passage::Open(passing)) => {
+                let verdict = passing.body(bytes, ends, room);
+                self.judge(stream, verdict, services, cx)
+            }
+            Some(Passage::Refused) => BodyVerdict::Reset,
+            None => BodyVerdict::Pass(None),
         }
-        self.streams.insert(stream, Stream::Passing(Box::new(Passing::new(routed, head, sums))));
-        verdict
+    }
+
+    /// The trailers of a response came: nothing follows.
+    pub(super) fn trailers(
+        &mut self,
+        stream: StreamId,
+        services: &mut Services,
+        cx: &mut Cx<'_>,
+    ) -> BodyVerdict {
+        match self.zips.get_mut(&stream) {
+            Some(Passage::Open(passing)) => {
+                passing.trailers();
+                self.judge(stream, BodyVerdict::Hold(None), services, cx)
+            }
+            Some(Passage::Refused) => BodyVerdict::Reset,
+            None => BodyVerdict::Pass(None),
+        }
     }
 
     /// The sums are known that a passing zip waits for.
-    pub(super) fn passing_sums(&mut self, stream: StreamId, sums: Sums, cx: &mut Cx<'_>) {
-        if let Some(Stream::Passing(passing)) = self.streams.get_mut(&stream) {
+    pub(super) fn learn(&mut self, stream: StreamId, sums: Sums, services: &mut Services, cx: &mut Cx<'_>) {
+        if let Some(Passage::Open(passing)) = self.zips.get_mut(&stream) {
             passing.hear(sums);
-            self.go_on(stream, cx);
+            self.go_on(stream, services, cx);
         }
     }
 
     /// Reads some more of a zip that was read more slowly than it came.
-    pub(super) fn read_on(&mut self, stream: StreamId, cx: &mut Cx<'_>) {
-        if let Some(Stream::Passing(passing)) = self.streams.get_mut(&stream) {
+    pub(super) fn work(&mut self, stream: StreamId, services: &mut Services, cx: &mut Cx<'_>) {
+        if let Some(Passage::Open(passing)) = self.zips.get_mut(&stream) {
             passing.work();
-            self.go_on(stream, cx);
+            self.go_on(stream, services, cx);
         }
     }
 
+    /// The stream ended.
+    pub(super) fn leave(&mut self, stream: StreamId) {
+        self.zips.remove(&stream);
+    }
+
     /// Nothing came of the response, and more is known of it.
-    fn go_on(&mut self, stream: StreamId, cx: &mut Cx<'_>) {
-        match self.judge(stream, BodyVerdict::Hold(None), cx) {
+    fn go_on(&mut self, stream: StreamId, services: &mut Services, cx: &mut Cx<'_>) {
+        match self.judge(stream, BodyVerdict::Hold(None), services, cx) {
             BodyVerdict::Pass(_) => cx.commands.push(Command::Release { stream }),
             BodyVerdict::Reset => cx.commands.push(Command::Reset { stream }),
             BodyVerdict::Hold(_) => {}
@@ -117,32 +162,35 @@ impl Worker {
     }
 
     /// The verdict on what came, where it comes to one; else it is `verdict`, what the stream itself has to do next.
-    fn judge(&mut self, stream: StreamId, verdict: BodyVerdict, cx: &mut Cx<'_>) -> BodyVerdict {
+    fn judge(
+        &mut self,
+        stream: StreamId,
+        verdict: BodyVerdict,
+        services: &mut Services,
+        cx: &mut Cx<'_>,
+    ) -> BodyVerdict {
         let is_heavy =
-            matches!(self.streams.get(&stream), Some(Stream::Passing(passing)) if passing.weight() > LIGHT);
+            matches!(self.zips.get(&stream), Some(Passage::Open(passing)) if passing.weight() > LIGHT);
         let is_too_much = is_heavy && self.being_read() > MAX_READ;
-        let Some(Stream::Passing(passing)) = self.streams.get_mut(&stream) else {
+        let Some(Passage::Open(passing)) = self.zips.get_mut(&stream) else {
             return verdict;
         };
         if is_too_much {
             passing.crowd_out();
         }
         let judged = passing.verdict();
-        if judged.is_none() && passing.lags() && !self.toil.contains(&Toil::Passing(stream)) {
-            self.toil.push_back(Toil::Passing(stream));
+        if judged.is_none() && passing.lags() && !services.slices.contains(&Slice::Passing(stream)) {
+            services.slices.push_back(Slice::Passing(stream));
         }
         let Some(judged) = judged else {
             return verdict;
         };
         let routed = passing.routed().clone();
-        if let Some(upload) = self.fed_by(stream) {
-            let verdict = judged.as_ref().map_err(GivenUp::by).copied();
-            self.end_upload(upload, verdict, cx);
-        }
+        services.emit(Event::Passed(stream, judged.clone()));
         match judged {
             Ok(proof) => {
-                self.streams.remove(&stream);
-                self.proven(&routed, proof, cx);
+                self.zips.remove(&stream);
+                proven(&routed, proof, services, cx);
                 match verdict {
                     BodyVerdict::Hold(bytes) | BodyVerdict::Pass(bytes) => BodyVerdict::Pass(bytes),
                     BodyVerdict::Reset => BodyVerdict::Reset,
@@ -150,55 +198,72 @@ impl Worker {
             }
             Err(flaw) => {
                 // Until the host says that it is gone, nothing more of it may pass.
-                self.streams.insert(stream, Stream::Refused);
-                self.disproved(&routed, &flaw, cx);
+                self.zips.insert(stream, Passage::Refused);
+                disproved(&routed, &flaw, services, cx);
                 BodyVerdict::Reset
             }
         }
     }
 
-    fn proven(&mut self, routed: &Routed, proof: Proof, cx: &mut Cx<'_>) {
-        cx.count(Metric::Verification { outcome: proof.label() });
-        if routed.source == Source::Storage && proof != Proof::Accepted {
-            self.keep_checked(&routed.zip, cx);
-        }
-    }
-
-    fn disproved(&mut self, routed: &Routed, flaw: &Flaw, cx: &mut Cx<'_>) {
-        cx.count(Metric::Verification { outcome: flaw.label() });
-        let who = routed.source.describe(&self.config);
-        cx.log(Level::Error, format!("{} from {who}: {flaw}; the download was reset", routed.zip));
-        if let Some(loss) = flaw.loss() {
-            self.learn(routed, Lesson::Lost(loss), cx);
-        }
-    }
-
-    /// Storage has this zip, and it is what it has to be.
-    fn keep_checked(&mut self, zip: &Zip, cx: &mut Cx<'_>) {
-        let key = Want::Zip(zip.clone()).key();
-        self.index.keep(cx.kv, &key, &Entry::Stored { since: cx.now, checked: true, doubted: false }, cx.now);
-    }
-
     /// Bytes of memory that is taken by what is known of all zips that pass by.
     fn being_read(&self) -> usize {
-        let weights = self.streams.values().map(|stream| match stream {
-            Stream::Passing(passing) => passing.weight(),
-            _ => 0,
+        let weights = self.zips.values().map(|passage| match passage {
+            Passage::Open(passing) => passing.weight(),
+            Passage::Refused => 0,
         });
         weights.sum()
     }
 
     /// Bytes that came of all streams but `stream` and are not read yet.
-    fn unread(&self, stream: StreamId) -> usize {
-        let lagging = self.toil.iter().map(|toil| match toil {
-            Toil::Passing(other) if *other != stream => match self.streams.get(other) {
-                Some(Stream::Passing(passing)) => passing.unread(),
+    fn unread(&self, stream: StreamId, services: &Services) -> usize {
+        let lagging = services.slices.iter().map(|slice| match slice {
+            Slice::Passing(other) if *other != stream => match self.zips.get(other) {
+                Some(Passage::Open(passing)) => passing.unread(),
                 _ => 0,
             },
-            Toil::Copy(_) | Toil::Passing(_) | Toil::Search(_) | Toil::Sifting(_) => 0,
+            Slice::Copy(_) | Slice::Passing(_) | Slice::Search(_) | Slice::Sifting(_) => 0,
         });
         lagging.sum()
     }
+
+    /// Has a zip pass by, whoever asked for it.
+    #[cfg(test)]
+    pub(super) fn insert(&mut self, stream: StreamId, passing: Passing) {
+        self.zips.insert(stream, Passage::Open(Box::new(passing)));
+    }
+
+    /// Has `stream` be about to be reset.
+    #[cfg(test)]
+    pub(super) fn refuse(&mut self, stream: StreamId) {
+        self.zips.insert(stream, Passage::Refused);
+    }
+
+    #[cfg(test)]
+    pub(super) fn streams(&self) -> impl Iterator<Item = StreamId> {
+        self.zips.keys().copied()
+    }
+}
+
+fn proven(routed: &Routed, proof: Proof, services: &mut Services, cx: &mut Cx<'_>) {
+    cx.count(Metric::Verification { outcome: proof.label() });
+    if routed.source == Source::Storage && proof != Proof::Accepted {
+        keep_checked(&routed.zip, services, cx);
+    }
+}
+
+fn disproved(routed: &Routed, flaw: &Flaw, services: &mut Services, cx: &mut Cx<'_>) {
+    cx.count(Metric::Verification { outcome: flaw.label() });
+    let who = routed.source.describe(&services.config);
+    cx.log(Level::Error, format!("{} from {who}: {flaw}; the download was reset", routed.zip));
+    if let Some(loss) = flaw.loss() {
+        services.learn(routed, Lesson::Lost(loss), cx);
+    }
+}
+
+/// Storage has this zip, and it is what it has to be.
+fn keep_checked(zip: &Zip, services: &mut Services, cx: &mut Cx<'_>) {
+    let key = Want::Zip(zip.clone()).key();
+    services.index.keep(cx.kv, &key, &Entry::Stored { since: cx.now, checked: true, doubted: false }, cx.now);
 }
 
 /// Bytes that wait in one worker until they are read, of all zips together: a thirtieth of what a VM may have in Envoy.

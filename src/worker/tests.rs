@@ -35,11 +35,27 @@ mod uploads;
 mod whole;
 mod zips;
 
+use super::Worker;
 use crate::{
     cx::{StreamId, Verdict},
     http::Response,
     sim::World,
 };
+
+impl Worker {
+    /// What is under way, where something is.
+    fn jobs(&self) -> Vec<String> {
+        let parts = [
+            (self.dates.is_done(), format!("{:?}", self.dates)),
+            (self.flights.is_done(), format!("{:?}", self.flights)),
+            (self.lists.is_done(), format!("{:?}", self.lists)),
+            (self.probes.is_done(), format!("{:?}", self.probes)),
+            (self.storage.is_done(), format!("{:?}", self.storage)),
+            (self.verify.is_done(), format!("{:?}", self.verify)),
+        ];
+        parts.into_iter().filter(|(is_done, _)| !is_done).map(|(_, part)| part).collect()
+    }
+}
 
 /// One upstream for everything, and storage.
 const CONFIG: &str = r#"{

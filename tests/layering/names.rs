@@ -78,7 +78,13 @@ fn follow(mut path: Vec<String>, mut line: usize, tokens: &mut Peekable<IntoIter
                 *tokens = ahead;
                 return;
             }
-            // A glob, or the angle bracket of a generic argument.
+            Some(TokenTree::Punct(glob)) if glob.as_char() == '*' => {
+                extend(&mut path, "*");
+                ahead.next();
+                *tokens = ahead;
+                break;
+            }
+            // The angle bracket of a generic argument.
             _ => break,
         }
     }

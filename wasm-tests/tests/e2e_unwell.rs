@@ -12,7 +12,7 @@ use serde_json::json;
 
 /// What storage may take, as these gateways are configured.
 const TIMEOUT: Duration = Duration::from_secs(1);
-/// What the filter gives a routed request beyond that, to connect (`worker::routed::CONNECT`).
+/// What the filter gives a routed request beyond that, to connect (`worker::clients::routed::CONNECT`).
 const CONNECT: Duration = Duration::from_secs(2);
 /// How long it is enough that somebody has heard of storage (`shared::FRESH`).
 const FRESH: Duration = Duration::from_secs(2);

@@ -50,7 +50,7 @@ fn text(version: u64, module: &str) -> String {
 
 /// The modules that the rules in force at `worker` deny.
 fn denied(world: &mut World, worker: usize) -> String {
-    let rules = world.worker(worker).config.policy.policy.rules();
+    let rules = world.worker(worker).services.config.policy.policy.rules();
     rules.iter().flat_map(|rule| rule.modules.iter()).map(|pattern| pattern.as_str().to_owned()).collect()
 }
 
@@ -187,10 +187,10 @@ fn scenario_what_was_answered_a_moment_ago_is_decided_anew() {
     publish(&mut world, 2, "two.example");
     while denied(&mut world, 0) == "one.example" {
         let _ = world.begin(0, MOD);
-        assert!(world.worker(0).ready.has(MOD));
+        assert!(world.worker(0).clients.has_answer(MOD));
         world.pass(100);
     }
-    assert!(!world.worker(0).ready.has(MOD));
+    assert!(!world.worker(0).clients.has_answer(MOD));
 }
 
 #[test]

@@ -161,7 +161,7 @@ fn what_breaks_off_again_is_asked_for_last() {
             assert_eq!(next(&mut world, 1), if is_down { "storage" } else { "public" }, "{reverify}");
             world.event(0, |worker, cx| {
                 let doubted = crate::shared::Entry::Stored { since: cx.now, checked: true, doubted: true };
-                worker.index.keep(cx.kv, &ZIP[1..], &doubted, cx.now);
+                worker.services.index.keep(cx.kv, &ZIP[1..], &doubted, cx.now);
             });
         }
     }
@@ -259,7 +259,7 @@ fn what_is_spoiled_in_storage_is_read_again_where_nobody_else_has_it() {
         let key = &ZIP[1..];
         world.event(0, |worker, cx| {
             let spoiled = crate::shared::Entry::Lost { since: cx.now, loss: crate::shared::Loss::Wrong };
-            worker.index.keep(cx.kv, key, &spoiled, cx.now);
+            worker.services.index.keep(cx.kv, key, &spoiled, cx.now);
         });
         assert_eq!(next(&mut world, 1), "public", "{reverify}");
         world.cluster("public").fault = Some(CallFailure::Unreachable);
@@ -284,7 +284,7 @@ fn a_page_does_not_shorten_what_is_known_of_another_zip() {
     world.cluster("storage").serve(STORED, OTHER);
     world.pass(60_000);
     world.event(0, |worker, cx| {
-        worker.index.forget(cx.kv, crate::shared::Region::Found, &ZIP[1..], cx.now);
+        worker.services.index.forget(cx.kv, crate::shared::Region::Found, &ZIP[1..], cx.now);
     });
     assert_eq!(next(&mut world, 0), "public");
     world.cluster("storage").get_answered = Some((200, "<html>"));

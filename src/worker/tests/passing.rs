@@ -13,7 +13,6 @@ use crate::{
     plan::Source,
     shared::{Entry, Loss, Region},
     sim::{Fate, World, zip},
-    worker::Stream,
 };
 
 const PATH: &str = "/example.com/m/@v/v1.0.0.zip";
@@ -76,7 +75,8 @@ fn begin(world: &mut World, source: Source, length: Option<usize>, sums: Option<
         length.map(|length| ("content-length".to_owned(), length.to_string())).into_iter().collect();
     let head = response_head(200, headers, None, None, false);
     let passing = Passing::new(routed, &head, sums);
-    world.worker(0).streams.insert(stream, Stream::Passing(Box::new(passing)));
+    world.worker(0).clients.arrive(stream);
+    world.worker(0).passages.insert(stream, passing);
     stream
 }
 
@@ -102,7 +102,10 @@ fn send(world: &mut World, stream: StreamId, bytes: &[u8], size: usize, end: End
 }
 
 fn hear(world: &mut World, stream: StreamId, sums: Sums) {
-    world.event(0, |worker, cx| worker.passing_sums(stream, sums, cx));
+    world.event(0, |worker, cx| {
+        worker.passages.learn(stream, sums, &mut worker.services, cx);
+        worker.settle(cx);
+    });
 }
 
 fn outcomes(world: &World, outcome: &str) -> u64 {
@@ -288,7 +291,7 @@ fn scenario_nothing_of_a_refused_zip_passes_until_its_reset() {
     let mut world = streaming(1);
     let stream = upstream(&mut world, None, Some(Sums::Exempt));
     // The host is about to reset it, and was given more of it meanwhile.
-    world.worker(0).streams.insert(stream, Stream::Refused);
+    world.worker(0).passages.refuse(stream);
     world.body(0, stream, b"more", false);
     assert_eq!((world.download(stream).fate, world.download(stream).got.len()), (Fate::Reset, 0));
 }
@@ -302,7 +305,7 @@ fn scenario_a_bad_zip_in_storage_is_not_given_again_and_a_good_one_is() {
         send(&mut world, stream, &bytes, 100, End::Empty);
         while world.work(0) {}
         assert_fate(&world, stream, &bytes, fate, "from storage");
-        let entry = world.event(0, |worker, cx| worker.index.peek(cx.kv, Region::Found, KEY));
+        let entry = world.event(0, |worker, cx| worker.services.index.peek(cx.kv, Region::Found, KEY));
         match fate {
             Fate::Complete => {
                 assert_eq!(entry, Some(Entry::Stored { since: world.now, checked: true, doubted: false }));

@@ -181,7 +181,7 @@ fn asked(world: &World, suffix: &str) -> usize {
 fn assert_idle(world: &mut World, workers: usize) {
     assert!(world.is_idle());
     for worker in 0..workers {
-        assert!(world.worker(worker).budget.is_unused(), "worker {worker}");
-        assert!(world.worker(worker).jobs.is_empty(), "worker {worker}: {:?}", world.worker(worker).jobs);
+        assert!(world.worker(worker).services.budget.is_unused(), "worker {worker}");
+        assert!(world.worker(worker).jobs().is_empty(), "worker {worker}: {:?}", world.worker(worker).jobs());
     }
 }

@@ -60,7 +60,7 @@ fn scenario_those_who_wait_are_bounded_by_what_they_sent() {
         for stream in &waiting[1..] {
             assert_eq!(world.response(*stream).status, 200);
         }
-        assert!(world.worker(0).room.is_free(), "who is answered waits no longer");
+        assert!(world.worker(0).clients.is_free(), "who is answered waits no longer");
     }
 }
 
@@ -73,5 +73,5 @@ fn scenario_a_crowd_for_one_thing_leaves_room_for_others() {
     for stream in waiting.into_iter().chain(others) {
         world.leave(0, stream);
     }
-    assert!(world.worker(0).room.is_free(), "who has left waits no longer");
+    assert!(world.worker(0).clients.is_free(), "who has left waits no longer");
 }

@@ -41,17 +41,19 @@ fn world(config: &str, versions: &[&str]) -> World {
 fn count(world: &mut World) -> Option<Found> {
     let known = indexed(world);
     world.event(0, |worker, cx| match known {
-        Some(known) => worker.refresh(stored(), known, cx),
-        None => worker.ask_unasked(stored(), cx),
+        Some(known) => worker.refresh(stored(), Some(known), cx),
+        None => worker.refresh(stored(), None, cx),
     });
     world.settle();
     indexed(world)
 }
 
 fn indexed(world: &mut World) -> Option<Found> {
-    world.event(0, |worker: &mut Worker, cx| match worker.index.peek(cx.kv, Region::Found, &stored().key()) {
-        Some(Entry::Found(found)) => Some(found),
-        _ => None,
+    world.event(0, |worker: &mut Worker, cx| {
+        match worker.services.index.peek(cx.kv, Region::Found, &stored().key()) {
+            Some(Entry::Found(found)) => Some(found),
+            _ => None,
+        }
     })
 }
 

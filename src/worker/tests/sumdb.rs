@@ -109,7 +109,7 @@ fn stored(world: &World, path: &str) -> Option<String> {
 fn assert_settled(world: &mut World, workers: usize) {
     assert!(world.is_idle());
     for worker in 0..workers {
-        let jobs = &world.worker(worker).jobs;
+        let jobs = world.worker(worker).jobs();
         assert!(jobs.is_empty(), "worker {worker} is not done: {jobs:?}");
     }
 }

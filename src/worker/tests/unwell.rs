@@ -6,7 +6,7 @@ use crate::{
     http::CallFailure,
     shared::{FRESH, REST},
     sim::World,
-    worker::routed::CONNECT,
+    worker::clients::CONNECT,
 };
 
 const PATH: &str = "/example.com/m/@v/v1.0.0.zip";

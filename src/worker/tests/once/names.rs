@@ -23,7 +23,7 @@ fn one_object_that_is_not_taken_keeps_no_other_out() {
             assert_eq!(cold(&mut world, "/example.com/odd/@v/v1.0.0.zip"), "public", "{code}");
             world.pass(1_000);
             world.event(0, |worker, cx| {
-                worker.index.forget(
+                worker.services.index.forget(
                     cx.kv,
                     crate::shared::Region::Found,
                     "example.com/odd/@v/v1.0.0.zip",

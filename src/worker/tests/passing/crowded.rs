@@ -1,6 +1,7 @@
 //! More zips at once, or zips of more files, than there is memory to read.
 
 use super::*;
+use crate::worker::Worker;
 
 /// As many downloads as may be read at once, each as light as can be.
 fn crowd(world: &mut World) -> Vec<StreamId> {
@@ -41,7 +42,9 @@ fn scenario_a_zip_of_many_files_is_given_up_where_no_memory_is_left_for_it() {
         let mut world = streaming(1);
         let mut streams = if is_crowded { crowd(&mut world) } else { Vec::new() };
         streams.truncate(streams.len().saturating_sub(10));
-        for stream in world.worker(0).streams.keys().copied().collect::<Vec<_>>() {
+        let held =
+            |worker: &Worker| worker.clients.streams().chain(worker.passages.streams()).collect::<Vec<_>>();
+        for stream in held(world.worker(0)) {
             if is_crowded && !streams.contains(&stream) {
                 world.leave(0, stream);
             }

@@ -128,7 +128,9 @@ fn first_seen_stays_first() {
         let mut world = with_info(r#"{"Version":"v1.0.0"}"#);
         assert_eq!(status(&mut world, first), if first == LIST { 200 } else { 403 }, "{first}");
         for day in 1..=7 {
-            world.event(0, |worker, cx| worker.index.forget(cx.kv, Region::Found, &INFO[1..], cx.now));
+            world.event(0, |worker, cx| {
+                worker.services.index.forget(cx.kv, Region::Found, &INFO[1..], cx.now);
+            });
             world.crash(0);
             world.pass(DAY);
             let expected = if day == 7 { 200 } else { 403 };

@@ -1,7 +1,7 @@
 //! Zips that are copied into storage afterwards.
 
 use super::*;
-use crate::worker::{Job, Worker};
+use crate::worker::Worker;
 
 /// A client leaves before a byte came.
 fn leave_one(world: &mut World, path: &str) {
@@ -10,7 +10,7 @@ fn leave_one(world: &mut World, path: &str) {
 }
 
 fn copies(worker: &Worker) -> usize {
-    worker.jobs.values().filter(|job| matches!(job, Job::Copy(_))).count()
+    worker.storage.copying()
 }
 
 #[test]

@@ -70,8 +70,8 @@ impl Run {
         assert!(self.world.is_idle(), "seed {seed}");
         for worker in 0..index(WORKERS) {
             let worker = self.world.worker(worker);
-            assert!(worker.jobs.is_empty() && worker.copies.is_empty(), "seed {seed}: {:?}", worker.jobs);
-            assert!(worker.budget.is_unused(), "seed {seed}: {:?}", worker.budget);
+            assert!(worker.jobs().is_empty(), "seed {seed}: {:?}", worker.jobs());
+            assert!(worker.services.budget.is_unused(), "seed {seed}: {:?}", worker.services.budget);
         }
         let left = self.world.log.iter().filter(|line| line.contains("lifecycle rule")).count();
         let open = storage(&self.world).bucket.open();

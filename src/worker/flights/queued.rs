@@ -6,11 +6,16 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use super::{
-    Job, JobKey, Worker,
-    budget::{NotNow, Permit, Purpose},
+    super::{
+        key::Owner,
+        services::{
+            Call,
+            budget::{NotNow, Permit, Purpose},
+        },
+    },
+    Course, Flights, Ground,
 };
 use crate::{
-    cx::Cx,
     gomod::ModulePath,
     http::{CallFailure, Callout},
     plan::Source,
@@ -30,39 +35,39 @@ pub(super) enum Turn {
     GoOn,
 }
 
-/// A callout that is yet to be made, for the job that waits for its reply.
+/// A callout that is yet to be made, for the search that waits for its reply.
 #[derive(Debug)]
 pub(super) struct Queued {
-    key: JobKey,
+    owner: Owner,
     source: Source,
     callout: Callout,
     turn: Turn,
 }
 
-impl Worker {
-    /// Makes a callout of a job, or has it wait for its turn; whether there was room for it to wait.
+impl Flights {
+    /// Makes a callout, or has it wait for its turn; whether there was room for it to wait.
     pub(super) fn call_or_queue(
         &mut self,
-        key: &JobKey,
+        owner: Owner,
         source: Source,
         callout: Callout,
         turn: Turn,
-        cx: &mut Cx<'_>,
+        ground: &mut Ground<'_, '_>,
     ) -> Result<(), CallFailure> {
-        let queued = Queued { key: key.clone(), source, callout, turn };
+        let queued = Queued { owner, source, callout, turn };
         // Whoever asks for names that nobody has is refused, not made to wait before others.
         if let Turn::Begin { module: Some(module), .. } = &queued.turn
             && source != Source::Storage
-            && self.budget.is_too_barren(module, cx.now)
+            && ground.services.budget.is_too_barren(module, ground.cx.now)
         {
             return Err(CallFailure::Overloaded);
         }
         // Who came before comes first.
         let is_first = !self.queued.iter().any(|other| other.source == source && !queued.is_before(other));
         let queued = if is_first {
-            match self.permit(&queued, cx) {
+            match self.permit(&queued, ground) {
                 Ok(permit) => {
-                    self.call(queued.key, permit, queued.callout, cx);
+                    ground.services.call(queued.owner, permit, queued.callout, ground.cx);
                     return Ok(());
                 }
                 Err(NotNow::Barren | NotNow::Held) => return Err(CallFailure::Overloaded),
@@ -73,7 +78,7 @@ impl Worker {
         };
         let most = if queued.begins() { MAX_BEGINNING } else { MAX_QUEUED };
         if self.waiting(&queued) >= most {
-            self.drop_abandoned(cx);
+            self.drop_abandoned(ground);
         }
         if self.waiting(&queued) >= most {
             return Err(CallFailure::Overloaded);
@@ -89,27 +94,27 @@ impl Worker {
     }
 
     /// Ends what nobody waits for any more.
-    fn drop_abandoned(&mut self, cx: &mut Cx<'_>) {
+    fn drop_abandoned(&mut self, ground: &mut Ground<'_, '_>) {
         let mut abandoned = Vec::new();
         for queued in std::mem::take(&mut self.queued) {
-            if self.is_worth_asking(&queued.key) {
+            if self.is_worth_asking(&queued.owner, ground) {
                 self.queued.push_back(queued);
             } else {
-                abandoned.push(queued.key);
+                abandoned.push(queued.owner);
             }
         }
-        for key in abandoned {
-            self.drop_queued(key, cx);
+        for owner in abandoned {
+            self.drop_queued(&owner, ground);
         }
     }
 
     /// Makes the callouts that may be made by now. What nobody waits for any more is not asked.
-    pub(super) fn call_queued(&mut self, cx: &mut Cx<'_>) {
+    pub(in crate::worker) fn call_queued(&mut self, ground: &mut Ground<'_, '_>) {
         let mut full = BTreeSet::new();
         let mut left = VecDeque::new();
         for queued in std::mem::take(&mut self.queued) {
-            if !self.is_worth_asking(&queued.key) {
-                self.drop_queued(queued.key, cx);
+            if !self.is_worth_asking(&queued.owner, ground) {
+                self.drop_queued(&queued.owner, ground);
                 continue;
             }
             let turn = (queued.source, queued.begins());
@@ -117,12 +122,12 @@ impl Worker {
                 left.push_back(queued);
                 continue;
             }
-            match self.permit(&queued, cx) {
+            match self.permit(&queued, ground) {
                 Ok(permit) => {
-                    self.call(queued.key, permit, queued.callout, cx);
+                    ground.services.call(queued.owner, permit, queued.callout, ground.cx);
                 }
-                Err(NotNow::Barren) => self.drop_queued(queued.key, cx),
-                Err(NotNow::Held) if queued.begins() => self.drop_queued(queued.key, cx),
+                Err(NotNow::Barren) => self.drop_queued(&queued.owner, ground),
+                Err(NotNow::Held) if queued.begins() => self.drop_queued(&queued.owner, ground),
                 Err(NotNow::Held) => left.push_back(queued),
                 Err(NotNow::Full | NotNow::Paused(_)) => {
                     full.insert(turn);
@@ -135,56 +140,70 @@ impl Worker {
         self.queued = left;
     }
 
-    /// Whom a callout of this job is to ask that waits for its turn, if there is one.
-    pub(super) fn queued_for(&self, key: &JobKey) -> Option<Source> {
-        self.queued.iter().find(|queued| queued.key == *key).map(|queued| queued.source)
+    /// Whom a callout of `owner` is to ask that waits for its turn, if there is one.
+    pub(super) fn queued_for(&self, owner: &Owner) -> Option<Source> {
+        self.queued.iter().find(|queued| queued.owner == *owner).map(|queued| queued.source)
     }
 
-    fn permit(&mut self, queued: &Queued, cx: &mut Cx<'_>) -> Result<Permit, NotNow> {
+    fn permit(&self, queued: &Queued, ground: &mut Ground<'_, '_>) -> Result<Permit, NotNow> {
         let Turn::Begin { module, .. } = &queued.turn else {
-            return self.budget.permit(queued.source, Purpose::GoOn, cx);
+            return ground.services.budget.permit(queued.source, Purpose::GoOn, ground.cx);
         };
+        let module = module.as_ref();
         // Who has asked and left keeps nobody from asking: what nobody waits for any more, nothing can end.
-        match self.budget.permit(queued.source, Purpose::Begin(module.as_ref(), 0), cx) {
-            Err(refused @ (NotNow::Full | NotNow::Held)) => match self.calls_for_nobody(queued.source) {
-                0 => Err(refused),
-                left => self.budget.permit(queued.source, Purpose::Begin(module.as_ref(), left), cx),
-            },
+        match ground.services.budget.permit(queued.source, Purpose::Begin(module, 0), ground.cx) {
+            Err(refused @ (NotNow::Full | NotNow::Held)) => {
+                match self.calls_for_nobody(queued.source, ground) {
+                    0 => Err(refused),
+                    left => {
+                        let purpose = Purpose::Begin(module, left);
+                        ground.services.budget.permit(queued.source, purpose, ground.cx)
+                    }
+                }
+            }
             permit => permit,
         }
     }
 
     /// Sees to it that the other workers are told how much is under way for nobody.
-    pub(super) fn note_who_left(&mut self) {
-        for source in self.budget.asked() {
-            let left = if source == Source::Storage { 0 } else { self.calls_for_nobody(source) };
-            self.budget.note_left(source, left);
+    pub(in crate::worker) fn note_who_left(&self, ground: &mut Ground<'_, '_>) {
+        for source in ground.services.budget.asked() {
+            let left = if source == Source::Storage { 0 } else { self.calls_for_nobody(source, ground) };
+            ground.services.budget.note_left(source, left);
         }
     }
 
     /// Calls to `source` under way for which nobody waits any more.
-    fn calls_for_nobody(&self, source: Source) -> u32 {
-        let is_for_nobody = |key: &JobKey| match self.jobs.get(key) {
-            Some(Job::Fetch(fetch)) => !self.is_awaited(&fetch.errand),
+    fn calls_for_nobody(&self, source: Source, ground: &Ground<'_, '_>) -> u32 {
+        let is_for_nobody = |owner: &Owner| match owner {
+            Owner::Search(key) => match self.searches.get(key) {
+                Some(Course::Fetch(fetch)) => !self.is_awaited(&fetch.flight, ground.present),
+                _ => false,
+            },
             _ => false,
         };
-        let of_source = self.calls.values().filter(|(_, permit, _)| permit.source == source);
-        u32::try_from(of_source.filter(|(key, ..)| is_for_nobody(key)).count()).unwrap_or(u32::MAX)
+        let is_of_source = |call: &&Call| call.permit.is_some_and(|(permit, _)| permit.source == source);
+        let of_source = ground.services.calls.values().filter(is_of_source);
+        u32::try_from(of_source.filter(|call| is_for_nobody(&call.owner)).count()).unwrap_or(u32::MAX)
     }
 
-    fn is_worth_asking(&self, key: &JobKey) -> bool {
-        match self.jobs.get(key) {
-            Some(Job::Fetch(fetch)) => self.is_awaited(&fetch.errand),
-            Some(_) => true,
-            None => false,
+    fn is_worth_asking(&self, owner: &Owner, ground: &Ground<'_, '_>) -> bool {
+        match owner {
+            Owner::Search(key) => match self.searches.get(key) {
+                Some(Course::Fetch(fetch)) => self.is_awaited(&fetch.flight, ground.present),
+                Some(Course::Follow { .. }) => true,
+                None => false,
+            },
+            Owner::Part(key) => self.parts.contains_key(key),
+            _ => false,
         }
     }
 
-    fn drop_queued(&mut self, key: JobKey, cx: &mut Cx<'_>) {
-        let JobKey::Search(key) = key else { return };
-        if let Some(mut fetch) = self.take_fetch(&key) {
-            let step = fetch.search.turned_away(None, &self.config, cx);
-            self.walk(key, fetch, step, cx);
+    fn drop_queued(&mut self, owner: &Owner, ground: &mut Ground<'_, '_>) {
+        let Owner::Search(key) = owner else { return };
+        if let Some(mut fetch) = self.take_fetch(key) {
+            let step = fetch.search.turned_away(None, &ground.services.config, ground.cx);
+            self.walk(key.clone(), fetch, step, ground);
         }
     }
 }

@@ -10,7 +10,14 @@ use std::collections::BTreeMap;
 
 use log::Level;
 
-use super::{Job, JobKey, Stream, Worker, budget::ZIP_REST, follow, write::UNNAMEABLE};
+use super::{
+    super::{
+        key::{Owner, ZipKey},
+        services::{Services, budget::ZIP_REST},
+    },
+    Storing,
+    write::UNNAMEABLE,
+};
 use crate::{
     config::{Dialect, Storage, limits::MAX_UPLOAD_BYTES},
     cx::{CallId, Cx, StreamId},
@@ -19,7 +26,7 @@ use crate::{
     http::{Reply, Timestamp},
     metrics::Metric,
     plan::{Source, Want},
-    shared::{Entry, Lease, Loss, Region},
+    shared::{Entry, Lease, Leases, Loss, Region},
     store::{
         self,
         upload::{Outcome, Upload},
@@ -71,35 +78,54 @@ pub(super) enum GivenUp {
     Unproven,
 }
 
-impl Worker {
+impl Storing {
     /// Has what begins to pass by on `stream` stored as it comes. A store that did not answer when it was last asked is spared.
-    pub(super) fn store_along(
+    pub(in crate::worker) fn store_along(
         &mut self,
         stream: StreamId,
-        zip: &Zip,
-        source: Source,
+        (zip, source): (&Zip, Source),
         length: Option<u64>,
+        services: &mut Services,
         cx: &mut Cx<'_>,
     ) {
-        if matches!(source, Source::Upstream(_)) && self.sightings.is_well(Source::Storage, cx.kv) {
-            let _ = self.begin_upload(zip, source, Feed::Stream(stream), length, cx);
+        if matches!(source, Source::Upstream(_))
+            && services.sightings.is_well(Source::Storage, cx.kv)
+            && self.begin_upload(zip, source, Feed::Stream(stream), length, services, cx)
+        {
+            self.fed.insert(stream, ZipKey::of(zip));
         }
     }
 
     /// The next bytes pass by on `stream`.
-    pub(super) fn push_along(&mut self, stream: StreamId, bytes: &[u8], cx: &mut Cx<'_>) {
-        if let Some(key) = self.fed_by(stream) {
-            self.push_upload(key, bytes, cx);
+    pub(in crate::worker) fn push_along(
+        &mut self,
+        stream: StreamId,
+        bytes: &[u8],
+        services: &mut Services,
+        cx: &mut Cx<'_>,
+    ) {
+        if let Some(key) = self.fed.get(&stream).cloned() {
+            self.push_upload(key, bytes, services, cx);
         }
     }
 
-    /// The upload that `stream` feeds.
-    pub(super) fn fed_by(&self, stream: StreamId) -> Option<JobKey> {
-        let Stream::Passing(passing) = self.streams.get(&stream)? else { return None };
-        let key = key(&passing.routed().zip);
-        match self.jobs.get(&key)? {
-            Job::Upload(uploading) if uploading.feed == Feed::Stream(stream) && uploading.is_fed => Some(key),
-            _ => None,
+    /// It is known what passed by on `stream`.
+    pub(in crate::worker) fn end_along(
+        &mut self,
+        stream: StreamId,
+        verdict: Result<Proof, Flaw>,
+        services: &mut Services,
+        cx: &mut Cx<'_>,
+    ) {
+        if let Some(key) = self.fed.remove(&stream) {
+            self.end_upload(key, verdict.map_err(|flaw| GivenUp::by(&flaw)), services, cx);
+        }
+    }
+
+    /// `stream` has ended, whatever passed by on it.
+    pub(in crate::worker) fn leave(&mut self, stream: StreamId, services: &mut Services, cx: &mut Cx<'_>) {
+        if let Some(key) = self.fed.remove(&stream) {
+            self.end_upload(key, Err(GivenUp::Left), services, cx);
         }
     }
 
@@ -111,20 +137,21 @@ impl Worker {
         source: Source,
         feed: Feed,
         total: Option<u64>,
+        services: &mut Services,
         cx: &mut Cx<'_>,
     ) -> bool {
-        let (key, path) = (key(zip), Want::Zip(zip.clone()).key());
-        let whole = self.config.fetch.zip_bytes;
-        let storage = self.config.writable_storage().filter(|to| to.dialect == Dialect::S3 || whole > 0);
-        let Some(storage) = storage.filter(|_| !self.jobs.contains_key(&key)) else { return false };
-        if self.leases.acquire(cx.kv, &lease(zip), cx.now) != Lease::Led {
+        let key = ZipKey::of(zip);
+        let whole = services.config.fetch.zip_bytes;
+        let storage = services.config.writable_storage().filter(|to| to.dialect == Dialect::S3 || whole > 0);
+        let Some(storage) = storage.filter(|_| !self.uploads.contains_key(&key)) else { return false };
+        if services.leases.acquire(cx.kv, &lease(zip), cx.now) != Lease::Led {
             return false;
         }
-        let begun = if !self.is_storable(&path, cx) {
+        let begun = if !is_storable(&key.0, services, cx) {
             Err(None)
         } else if Want::Zip(zip.clone()).is_unnameable(storage) {
             Err(Some(UNNAMEABLE))
-        } else if !self.has_room_for_upload(storage) || self.budget.rests_from_zips(cx.now) {
+        } else if !self.has_room_for_upload(storage, services) || services.budget.rests_from_zips(cx.now) {
             Err(Some("skipped"))
         } else {
             let name = store::zip_key(storage, zip);
@@ -141,13 +168,13 @@ impl Worker {
                     upload,
                     calls: BTreeMap::new(),
                     why: None,
-                    renew_at: Some(follow::renewal(cx.now)),
+                    renew_at: Some(Leases::renewal(cx.now)),
                 };
-                self.jobs.insert(key, Job::Upload(Box::new(uploading)));
+                self.uploads.insert(key, Box::new(uploading));
                 true
             }
             Err(outcome) => {
-                self.leases.release(cx.kv, &lease(zip));
+                services.leases.release(cx.kv, &lease(zip));
                 if let Some(outcome) = outcome {
                     cx.count(Metric::StorageWrite { outcome });
                 }
@@ -157,96 +184,118 @@ impl Worker {
     }
 
     /// The next bytes of a zip come.
-    pub(super) fn push_upload(&mut self, key: JobKey, bytes: &[u8], cx: &mut Cx<'_>) {
-        let Some(mut uploading) = self.take_upload(&key) else { return };
+    pub(super) fn push_upload(
+        &mut self,
+        key: ZipKey,
+        bytes: &[u8],
+        services: &mut Services,
+        cx: &mut Cx<'_>,
+    ) {
+        let Some(mut uploading) = self.uploads.remove(&key) else { return };
         uploading.upload.push(bytes);
         if uploading.upload.is_overrun() && uploading.upload.is_open() {
             let is_in_parts =
-                self.config.storage.as_ref().is_some_and(|storage| storage.dialect == Dialect::S3);
+                services.config.storage.as_ref().is_some_and(|storage| storage.dialect == Dialect::S3);
             uploading.give_up(if is_in_parts { GivenUp::Overrun } else { GivenUp::TooLarge });
         }
-        self.go_on_uploading(key, uploading, cx);
+        self.go_on_uploading(key, uploading, services, cx);
     }
 
     /// Nothing more comes of a zip: it is good, or why it is given up.
-    pub(super) fn end_upload(&mut self, key: JobKey, verdict: Result<Proof, GivenUp>, cx: &mut Cx<'_>) {
-        let Some(mut uploading) = self.take_upload(&key) else { return };
+    pub(super) fn end_upload(
+        &mut self,
+        key: ZipKey,
+        verdict: Result<Proof, GivenUp>,
+        services: &mut Services,
+        cx: &mut Cx<'_>,
+    ) {
+        let Some(mut uploading) = self.uploads.remove(&key) else { return };
         uploading.is_fed = false;
         match verdict {
             Ok(Proof::Exempt | Proof::Proven) => uploading.upload.commit(),
             Ok(Proof::Accepted) => uploading.give_up(GivenUp::Unproven),
             Err(why) => uploading.give_up(why),
         }
-        self.go_on_uploading(key, uploading, cx);
+        self.go_on_uploading(key, uploading, services, cx);
     }
 
     /// Storage has answered an upload.
-    pub(super) fn hear_upload(
+    pub(in crate::worker) fn on_upload_reply(
         &mut self,
-        key: JobKey,
-        mut uploading: Box<Uploading>,
+        key: &ZipKey,
         call: CallId,
         reply: &Reply,
+        services: &mut Services,
         cx: &mut Cx<'_>,
     ) {
+        let Some(mut uploading) = self.uploads.remove(key) else { return };
         if let Some(ordinal) = uploading.calls.remove(&call) {
             uploading.upload.reply(ordinal, reply);
         }
-        let zip = (uploading.feed == Feed::Copy).then(|| uploading.zip.clone());
-        self.go_on_uploading(key, uploading, cx);
-        if let Some(zip) = zip {
-            self.go_on_copying(&zip, cx);
+        let is_copy = uploading.feed == Feed::Copy;
+        self.go_on_uploading(key.clone(), uploading, services, cx);
+        if is_copy {
+            self.go_on_copying(key, services, cx);
         }
     }
 
     /// Renews the leases of what goes into storage.
-    pub(super) fn renew_uploads(&mut self, cx: &mut Cx<'_>) {
-        let leases = self.leases;
-        for job in self.jobs.values_mut() {
-            if let Job::Upload(uploading) = job
-                && uploading.renew_at.is_some_and(|at| follow::is_due(at, cx.now))
-            {
-                let renewed = leases.renew(cx.kv, &lease(&uploading.zip), cx.now);
-                uploading.renew_at = renewed.then(|| follow::renewal(cx.now));
+    pub(in crate::worker) fn renew_uploads(&mut self, services: &Services, cx: &mut Cx<'_>) {
+        for uploading in self.uploads.values_mut() {
+            if uploading.renew_at.is_some_and(|at| Leases::is_due(at, cx.now)) {
+                let renewed = services.leases.renew(cx.kv, &lease(&uploading.zip), cx.now);
+                uploading.renew_at = renewed.then(|| Leases::renewal(cx.now));
             }
         }
     }
 
     /// Sends what may be sent now. An upload that is over stays until nothing more can be learned of its zip.
-    fn go_on_uploading(&mut self, key: JobKey, mut uploading: Box<Uploading>, cx: &mut Cx<'_>) {
+    fn go_on_uploading(
+        &mut self,
+        key: ZipKey,
+        mut uploading: Box<Uploading>,
+        services: &mut Services,
+        cx: &mut Cx<'_>,
+    ) {
         while let Some((ordinal, callout)) = uploading.upload.next_call() {
-            let permit = self.budget.take(Source::Storage, cx);
-            let call = self.call(key.clone(), permit, callout, cx);
+            let permit = services.budget.take(Source::Storage, cx);
+            let call = services.call(Owner::Upload(key.clone()), permit, callout, cx);
             uploading.calls.insert(call, ordinal);
         }
         match uploading.upload.outcome().filter(|_| !uploading.is_fed).cloned() {
-            Some(outcome) => self.finish_upload(&uploading, outcome, cx),
+            Some(outcome) => self.finish_upload(&uploading, outcome, services, cx),
             None => {
-                self.jobs.insert(key, Job::Upload(uploading));
+                self.uploads.insert(key, uploading);
             }
         }
     }
 
-    fn finish_upload(&mut self, uploading: &Uploading, outcome: Outcome, cx: &mut Cx<'_>) {
+    fn finish_upload(
+        &mut self,
+        uploading: &Uploading,
+        outcome: Outcome,
+        services: &mut Services,
+        cx: &mut Cx<'_>,
+    ) {
         let Uploading { zip, source, feed, why, .. } = uploading;
         let path = Want::Zip(zip.clone()).key();
         let later = uploading.may_be_copied(&outcome, cx.now);
         let (label, reason) = match outcome {
             Outcome::Stored => {
-                self.budget.note_taken();
+                services.budget.note_taken();
                 let stored = Entry::Stored { since: cx.now, checked: true, doubted: false };
-                self.index.keep(cx.kv, &path, &stored, cx.now);
+                services.index.keep(cx.kv, &path, &stored, cx.now);
                 ("stored", None)
             }
             Outcome::Exists => {
                 // Whoever asks next reads it, and finds out whether it is right.
-                if let Some(Entry::Streamed { .. }) = self.index.peek(cx.kv, Region::Found, &path) {
-                    self.index.forget(cx.kv, Region::Found, &path, cx.now);
+                if let Some(Entry::Streamed { .. }) = services.index.peek(cx.kv, Region::Found, &path) {
+                    services.index.forget(cx.kv, Region::Found, &path, cx.now);
                 }
                 ("exists", None)
             }
             Outcome::Failed(trouble) => {
-                self.budget.note_not_taken(&path, trouble.scope, cx.now);
+                services.budget.note_not_taken(&path, trouble.scope, cx.now);
                 (trouble.label, Some(trouble.why))
             }
             Outcome::Aborted => {
@@ -255,7 +304,7 @@ impl Worker {
             }
         };
         // The other files of the version are asked for under leases of their own.
-        self.leases.release(cx.kv, &lease(zip));
+        services.leases.release(cx.kv, &lease(zip));
         cx.count(Metric::StorageWrite { outcome: label });
         if let Some(reason) = reason {
             cx.log(Level::Info, format!("storage: {zip} is not stored: {reason}"));
@@ -265,40 +314,28 @@ impl Worker {
             cx.log(Level::Warn, format!("storage: {zip}: {rule}"));
         }
         if label == "stored" {
-            self.complete(zip, cx);
+            self.complete(zip, services, cx);
         }
         if let (Some(at), Feed::Stream(_)) = (later, feed) {
             self.copy_later(zip, *source, at, cx);
         }
     }
 
-    /// Whether storage lacks what is called `path` in the index, may be given it, and is given it by no search.
-    fn is_storable(&self, path: &str, cx: &Cx<'_>) -> bool {
-        let entry = self.index.peek(cx.kv, Region::Found, path);
-        !matches!(entry, Some(Entry::Stored { .. }))
-            && !judge::loss(entry.as_ref(), &self.config, cx.now).is_some_and(Loss::is_spoiled)
-            && !self.leases.is_held(cx.kv, path, cx.now)
-    }
-
-    fn has_room_for_upload(&self, storage: &Storage) -> bool {
-        let most = Upload::most_held(storage, self.config.fetch.zip_bytes);
-        let holds =
-            |job: &&Job| matches!(job, Job::Upload(uploading) if uploading.upload.outcome().is_none());
-        let uploads = self.jobs.values().filter(holds).count();
+    fn has_room_for_upload(&self, storage: &Storage, services: &Services) -> bool {
+        let most = Upload::most_held(storage, services.config.fetch.zip_bytes);
+        let uploads = self.uploads.values().filter(|uploading| uploading.upload.outcome().is_none()).count();
         // An upload holds 32 MiB by default: that makes eight at once. One alone always has room.
         let room = usize::try_from(MAX_UPLOAD_BYTES).unwrap_or(usize::MAX);
         uploads == 0 || most.saturating_mul(uploads.saturating_add(1)) <= room
     }
+}
 
-    fn take_upload(&mut self, key: &JobKey) -> Option<Box<Uploading>> {
-        match self.jobs.remove(key)? {
-            Job::Upload(uploading) => Some(uploading),
-            job => {
-                self.jobs.insert(key.clone(), job);
-                None
-            }
-        }
-    }
+/// Whether storage lacks what is called `path` in the index, may be given it, and is given it by no search.
+fn is_storable(path: &str, services: &Services, cx: &Cx<'_>) -> bool {
+    let entry = services.index.peek(cx.kv, Region::Found, path);
+    !matches!(entry, Some(Entry::Stored { .. }))
+        && !judge::loss(entry.as_ref(), &services.config, cx.now).is_some_and(Loss::is_spoiled)
+        && !services.leases.is_held(cx.kv, path, cx.now)
 }
 
 impl Uploading {
@@ -345,11 +382,6 @@ impl GivenUp {
             Self::Unproven => "unproven",
         }
     }
-}
-
-/// The job that stores `zip`.
-pub(super) fn key(zip: &Zip) -> JobKey {
-    JobKey::Upload { object: Want::Zip(zip.clone()).key() }
 }
 
 /// What whoever stores `zip` has the lease of. Whoever searches for it has another.

@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use log::Level;
 
-use super::{SearchKey, Worker, parts::From, prove::sumdb_at, sums::REST};
+use super::{
+    super::{event::Event, services::Services},
+    Verify, sumdb_at,
+    sums::REST,
+};
 use crate::{
     cx::Cx,
     flow::{End, Searched},
@@ -15,33 +19,32 @@ use crate::{
     sumdb::{Key, SignedHead},
 };
 
-impl Worker {
-    /// Asks storage for its head, unless that is compared already. Whether `attempt` of `who` is to wait for it.
-    pub(super) fn recall(&mut self, at: usize, who: (&SearchKey, u64), cx: &mut Cx<'_>) -> bool {
-        let (Some(sumdb), Some(known)) = (self.config.sumdb.get(at), self.sumdbs.get_mut(at)) else {
-            return false;
-        };
-        if heads::is_recalled(cx.kv, &sumdb.key, self.index.sources()) {
+impl Verify {
+    /// What storage is to be asked for first: its head, unless that is compared already.
+    pub(super) fn recall(&mut self, at: usize, services: &Services, cx: &mut Cx<'_>) -> Option<Want> {
+        let (sumdb, known) = (services.config.sumdb.get(at)?, self.sumdbs.get_mut(at)?);
+        if heads::is_recalled(cx.kv, &sumdb.key, services.index.sources()) {
             known.recalled = None;
-            return false;
+            return None;
         }
         if known.recalled.is_some() || known.forgotten.is_some_and(|since| cx.now.is_within(REST, since)) {
-            return false;
+            return None;
         }
-        let want = latest(&sumdb.name);
-        match self.part(&want, who, false, From::Before, cx) {
-            Some(searched) => {
-                self.hear_recalled(&want, &searched, cx);
-                false
-            }
-            None => true,
-        }
+        Some(latest(&sumdb.name))
     }
 
     /// What storage says of its head.
-    pub(super) fn hear_recalled(&mut self, want: &Want, searched: &Searched, cx: &mut Cx<'_>) {
-        let Some(at) = sumdb_at(want, &self.config) else { return };
-        let (Some(sumdb), Some(known)) = (self.config.sumdb.get(at), self.sumdbs.get_mut(at)) else { return };
+    pub(in crate::worker) fn hear_recalled(
+        &mut self,
+        want: &Want,
+        searched: &Searched,
+        services: &Services,
+        cx: &mut Cx<'_>,
+    ) {
+        let Some(at) = sumdb_at(want, &services.config) else { return };
+        let (Some(sumdb), Some(known)) = (services.config.sumdb.get(at), self.sumdbs.get_mut(at)) else {
+            return;
+        };
         let head = match &searched.end {
             End::Failed(_) => {
                 known.forgotten = Some(cx.now);
@@ -61,30 +64,36 @@ impl Worker {
             Some(head) if matches!(heads::advance(cx.kv, &sumdb.key, None, &head), Advanced::Behind(_)) => {
                 known.recalled = Some(head);
             }
-            _ => heads::note_recalled(cx.kv, &sumdb.key, self.index.sources()),
+            _ => heads::note_recalled(cx.kv, &sumdb.key, services.index.sources()),
         }
     }
 
     /// Whatever head storage has, `proving` has compared it by now.
-    pub(super) fn note_compared(&mut self, at: usize, database: &Key, cx: &mut Cx<'_>) {
+    pub(super) fn note_compared(&mut self, at: usize, database: &Key, services: &Services, cx: &mut Cx<'_>) {
         if self.sumdbs.get_mut(at).and_then(|known| known.recalled.take()).is_some() {
-            heads::note_recalled(cx.kv, database, self.index.sources());
+            heads::note_recalled(cx.kv, database, services.index.sources());
         }
     }
 
     /// Keeps a head in storage that is newer than the one there, from time to time.
-    pub(super) fn keep_head(&mut self, at: usize, head: &SignedHead, cx: &mut Cx<'_>) {
-        let (Some(sumdb), Some(known)) = (self.config.sumdb.get(at), self.sumdbs.get_mut(at)) else { return };
+    pub(super) fn keep_head(
+        &mut self,
+        at: usize,
+        head: &SignedHead,
+        services: &mut Services,
+        cx: &mut Cx<'_>,
+    ) {
+        let (Some(sumdb), Some(known)) = (services.config.sumdb.get(at), self.sumdbs.get_mut(at)) else {
+            return;
+        };
         let rests = known.written.is_some_and(|written| cx.now.is_within(HEAD_REST, written));
         // One that was not compared is no reason to lose the other.
-        if rests || !heads::is_recalled(cx.kv, &sumdb.key, self.index.sources()) {
+        if rests || !heads::is_recalled(cx.kv, &sumdb.key, services.index.sources()) {
             return;
         }
         known.written = Some(cx.now);
-        let want = latest(&sumdb.name);
-        if let Want::Document(document) = &want {
-            self.write(&want, document, &Found::fetched(head.note().to_vec(), cx.now), true, cx);
-        }
+        let found = Found::fetched(head.note().to_vec(), cx.now);
+        services.emit(Event::Proven(latest(&sumdb.name), found));
     }
 }
 

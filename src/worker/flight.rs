@@ -2,23 +2,19 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use super::{SearchKey, published::DatingKey, sums::Asks};
-use crate::{cx::StreamId, flow::Parked, gomod::Version, goproxy::Found, http::Timestamp, plan::Want};
-
-/// Who waits for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Waiter {
-    /// Something of this worker's own, that needs the sums in it.
-    Asks(Asks),
-    /// Those who need to know when this version was published.
-    Date(DatingKey, Version),
-    /// A client.
-    Stream(StreamId),
-}
+use super::key::{SearchKey, Waiter};
+use crate::{
+    config::Config,
+    cx::StreamId,
+    flow::{Parked, Searched, judge},
+    goproxy::Found,
+    http::Timestamp,
+    plan::Want,
+};
 
 /// What is to be found out, and for whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Errand {
+pub(super) struct Flight {
     pub(super) want: Want,
     pub(super) may_fetch: bool,
     /// What the index has of it, if it is not to be believed any more.
@@ -35,7 +31,34 @@ pub(super) struct Errand {
     waiting: VecDeque<(Timestamp, Waiter)>,
 }
 
-impl Errand {
+/// A flight that is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Landed {
+    pub(super) flight: Flight,
+    pub(super) searched: Searched,
+    /// Whether another worker had found it out meanwhile.
+    pub(super) coalesced: bool,
+    /// Where it was a search of this worker's: whether that put a zip into storage.
+    pub(super) stored: Option<bool>,
+}
+
+/// What those are told who wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Answered {
+    pub(super) waiting: VecDeque<Waiter>,
+    pub(super) want: Want,
+    pub(super) searched: Searched,
+}
+
+impl Landed {
+    /// What all who wait are told.
+    pub(super) fn answered(self) -> Answered {
+        let Self { flight: Flight { waiting, want, .. }, searched, .. } = self;
+        Answered { waiting: waiting.into_iter().map(|(_, waiter)| waiter).collect(), want, searched }
+    }
+}
+
+impl Flight {
     /// One that nobody waits for.
     pub(super) fn new(want: Want, known: Option<Found>) -> Self {
         Self {
@@ -74,9 +97,15 @@ impl Errand {
         SearchKey { path: self.want.key(), may_fetch: self.may_fetch }
     }
 
-    /// One more waits.
-    pub(super) fn join(&mut self, waiter: Waiter, now: Timestamp) {
-        self.waiting.push_back((now, waiter));
+    /// `searched`, or what the index had before where that may still be given.
+    pub(super) fn or_known(&self, searched: Searched, config: &Config, now: Timestamp) -> Searched {
+        let known = self.known.as_ref().filter(|known| judge::may_stand_in(&self.want, known, config, now));
+        searched.or_known(&self.want, known)
+    }
+
+    /// Those who wait for `other`, which is the same, wait for this.
+    pub(super) fn join_all(&mut self, mut other: Self) {
+        self.waiting.append(&mut other.waiting);
     }
 
     /// One more client waits, who has asked `since` then.
@@ -84,7 +113,7 @@ impl Errand {
         if since < now {
             self.asked_first = Some(self.asked_first.map_or(since, |first| first.min(since)));
         }
-        self.join(Waiter::Stream(stream), now);
+        self.waiting.push_back((now, Waiter::Stream(stream)));
     }
 
     /// Whether a client may wait here who has waited for `patience` in all, and for something else before.
@@ -102,12 +131,12 @@ impl Errand {
 
     /// Whether it was begun for the sums of what somebody holds: what bounds that bounds this.
     pub(super) fn is_of_sums(&self) -> bool {
-        matches!(self.waiting.front(), Some((_, Waiter::Asks(_))))
+        matches!(self.waiting.front(), Some((_, Waiter::Sums(_))))
     }
 
     /// Whether something of this worker's own began it.
     pub(super) fn is_nested(&self) -> bool {
-        matches!(self.waiting.front(), Some((_, Waiter::Asks(_) | Waiter::Date(..))))
+        matches!(self.waiting.front(), Some((_, Waiter::Sums(_) | Waiter::Date(..))))
     }
 
     /// Everybody who waits.
@@ -115,6 +144,7 @@ impl Errand {
         self.waiting.iter().map(|(_, waiter)| waiter)
     }
 
+    /// Whether anybody waits, or has waited and left.
     pub(super) fn is_awaited(&self) -> bool {
         !self.waiting.is_empty()
     }
@@ -133,7 +163,7 @@ impl Errand {
     /// Takes out what of this worker's own has waited for `patience`.
     pub(super) fn impatient_asks(&mut self, patience: Duration, now: Timestamp) -> Vec<Waiter> {
         let is_impatient = |(since, waiter): &(Timestamp, Waiter)| {
-            matches!(waiter, Waiter::Asks(_)) && now.since(*since) >= patience
+            matches!(waiter, Waiter::Sums(_)) && now.since(*since) >= patience
         };
         if !self.waiting.iter().any(is_impatient) {
             return Vec::new();

@@ -11,9 +11,9 @@ use std::time::Duration;
 use log::Level;
 
 use self::reply::{New, Trouble, Wrong, judge};
-use super::Worker;
+use super::{key::Owner, services::Services};
 use crate::{
-    config::{Bundle, BundleSource},
+    config::{Bundle, BundleSource, Config},
     cx::{CallId, Command, Cx},
     endpoint::{self, Address, Trail, leads_to},
     goproxy::Etag,
@@ -27,7 +27,7 @@ use crate::{
 
 /// What this worker knows of the bundle.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(super) struct Poller {
     source: BundleSource,
     shelf: Shelf,
     queue: QueueId,
@@ -62,7 +62,7 @@ struct InForce {
     version: u64,
 }
 
-impl Watch {
+impl Poller {
     pub(super) fn new(source: BundleSource, queue: QueueId) -> Self {
         let shelf = Shelf::new(&source);
         Self {
@@ -76,14 +76,6 @@ impl Watch {
             wrong: None,
             told: None,
         }
-    }
-
-    pub(super) fn is_polling(&self) -> bool {
-        self.poll.is_some()
-    }
-
-    pub(super) fn polls_with(&self, call: CallId) -> bool {
-        self.poll.is_some_and(|poll| poll.call == call)
     }
 
     /// What is in force here, if it is what is in force everywhere.
@@ -134,122 +126,126 @@ impl Watch {
     }
 }
 
-impl Worker {
-    /// Whether [`Worker::tick`] is to be called twice a second even if nothing is under way.
-    pub fn watches(&self) -> bool {
-        self.watch.is_some()
-    }
-
-    /// Puts in force what another worker has read, or the one that was here before.
-    pub(super) fn adopt_kept(&mut self, kv: &dyn SharedKv) {
-        if let Some(watch) = &self.watch {
-            self.adopt(&watch.shelf.round(kv), kv);
-        }
+impl Poller {
+    /// What another worker has read, or what was here before, where it is another one than is in force.
+    pub(super) fn adopt_kept(&mut self, kv: &dyn SharedKv) -> Option<Bundle> {
+        let round = self.shelf.round(kv);
+        self.adopt(&round, kv)
     }
 
     /// The same, where the round is known.
-    fn adopt(&mut self, round: &Round, kv: &dyn SharedKv) {
-        let Some(watch) = self.watch.as_mut().filter(|watch| watch.seen != round.revision) else { return };
-        watch.seen = round.revision;
-        let Some(kept) = watch.shelf.read(kv) else { return };
+    fn adopt(&mut self, round: &Round, kv: &dyn SharedKv) -> Option<Bundle> {
+        if self.seen == round.revision {
+            return None;
+        }
+        self.seen = round.revision;
+        let kept = self.shelf.read(kv)?;
         let content = Etag::of(kept.text.as_bytes());
-        if let Some(in_force) = watch.in_force.as_mut().filter(|in_force| in_force.content == content) {
+        if let Some(in_force) = self.in_force.as_mut().filter(|in_force| in_force.content == content) {
             (in_force.revision, in_force.tag) = (kept.revision, kept.tag);
-            return;
+            return None;
         }
         // What another build of this filter understands, and this one does not, is asked for once more, and refused with reasons.
-        let Ok(bundle) = Bundle::parse(&kept.text) else { return };
+        let bundle = Bundle::parse(&kept.text).ok()?;
         let version = bundle.version;
-        watch.in_force = Some(InForce { revision: kept.revision, tag: kept.tag, content, version });
-        self.put_in_force(&bundle);
+        self.in_force = Some(InForce { revision: kept.revision, tag: kept.tag, content, version });
+        Some(bundle)
     }
 
-    /// Time has passed: another bundle may be there, or a poll be due.
-    pub(super) fn look_after_bundle(&mut self, cx: &mut Cx<'_>) {
-        let Some(round) = self.watch.as_ref().map(|watch| watch.shelf.round(cx.kv)) else { return };
-        self.adopt(&round, cx.kv);
-        let Some(watch) = &mut self.watch else { return };
-        let told = watch.in_force.as_ref().map(|in_force| {
+    /// Time has passed: another bundle may be there, which is to be put in force, or a poll be due.
+    pub(super) fn on_tick(&mut self, services: &mut Services, cx: &mut Cx<'_>) -> Option<Bundle> {
+        let round = self.shelf.round(cx.kv);
+        let adopted = self.adopt(&round, cx.kv);
+        let told = self.in_force.as_ref().map(|in_force| {
             // Whole seconds: it is told once in each.
             (in_force.version, cx.now.since(round.confirmed).as_secs())
         });
-        if let Some((version, age)) = told.filter(|_| told != watch.told) {
+        if let Some((version, age)) = told.filter(|_| told != self.told) {
             cx.commands.push(Command::Gauge(Gauge::BundleVersion, version));
             cx.commands.push(Command::Gauge(Gauge::BundleAge, age));
-            watch.told = told;
+            self.told = told;
         }
-        let claimed = cx.now.after(patience(&watch.source));
-        if watch.shelf.is_due(&round, cx.now) && watch.shelf.claim(cx.kv, watch.queue, claimed, cx.now) {
-            watch.trail = Trail::default();
-            let (callout, conditional) = watch.callout(&round);
-            let call = super::next_call(&mut self.next_call);
-            watch.poll = Some(Poll { call, claimed, conditional });
-            cx.call(call, callout);
+        let claimed = cx.now.after(patience(&self.source));
+        if self.shelf.is_due(&round, cx.now) && self.shelf.claim(cx.kv, self.queue, claimed, cx.now) {
+            self.trail = Trail::default();
+            self.ask(&round, claimed, services, cx);
         }
+        adopted
     }
 
-    /// The reply to a poll.
-    pub(super) fn hear_bundle(&mut self, reply: Reply, cx: &mut Cx<'_>) {
-        let Some(watch) = &mut self.watch else { return };
-        let Some(poll) = watch.poll.take() else { return };
+    fn ask(&mut self, round: &Round, claimed: Timestamp, services: &mut Services, cx: &mut Cx<'_>) {
+        let (callout, conditional) = self.callout(round);
+        let call = services.call_unbounded(Owner::Poll, callout, cx);
+        self.poll = Some(Poll { call, claimed, conditional });
+    }
+
+    /// The reply to a poll: the bundle that is to be put in force, where it is another one.
+    pub(super) fn on_reply(
+        &mut self,
+        call: CallId,
+        reply: Reply,
+        services: &mut Services,
+        cx: &mut Cx<'_>,
+    ) -> Option<Bundle> {
+        let poll = self.poll.take_if(|poll| poll.call == call)?;
         // Who was given up has nothing to say any more.
-        let until = cx.now.after(patience(&watch.source));
-        if !watch.shelf.prolong(cx.kv, watch.queue, poll.claimed, until) {
-            return;
+        let until = cx.now.after(patience(&self.source));
+        if !self.shelf.prolong(cx.kv, self.queue, poll.claimed, until) {
+            return None;
         }
-        let before = watch.shelf.round(cx.kv);
-        let followed = watch.follow(&reply, &before);
+        let before = self.shelf.round(cx.kv);
+        let followed = self.follow(&reply, &before);
         if let Some(Ok(())) = followed {
-            let (callout, conditional) = watch.callout(&before);
-            let call = super::next_call(&mut self.next_call);
-            watch.poll = Some(Poll { call, claimed: until, conditional });
-            return cx.call(call, callout);
+            self.ask(&before, until, services, cx);
+            return None;
         }
         let mut after = Round { confirmed: cx.now, trouble: 0, ..before };
-        let current = watch.current(&before).cloned();
-        let who = watch.who();
+        let current = self.current(&before).cloned();
+        let who = self.who();
         let judged = match followed {
             Some(Err(trouble)) => Err(trouble),
-            _ => judge(reply, &who, poll.conditional, current.as_ref(), &mut watch.wrong),
+            _ => judge(reply, &who, poll.conditional, current.as_ref(), &mut self.wrong),
         };
+        let mut adopted = None;
         match judged {
             Ok(None) => {
                 cx.count(Metric::BundlePoll { outcome: "unchanged" });
                 if before.trouble != 0 {
-                    cx.log(Level::Info, format!("policy bundle: it can be read again; {}", self.stays()));
+                    let stays = stays(&services.config);
+                    cx.log(Level::Info, format!("policy bundle: it can be read again; {stays}"));
                 }
             }
             Ok(Some(new)) => {
-                let Some(revision) = watch.shelf.keep(cx.kv, &new.tag, &new.text) else { return };
+                let revision = self.shelf.keep(cx.kv, &new.tag, &new.text)?;
                 after.revision = revision;
-                self.take_over(new, revision, cx);
+                adopted = self.take_over(new, revision, cx);
             }
             Err(trouble) => {
                 (after.confirmed, after.trouble) = (before.confirmed, trouble.number());
                 cx.count(Metric::BundlePoll { outcome: trouble.outcome() });
                 // Once, and not at every poll.
                 if after.trouble != before.trouble {
+                    let stays = stays(&services.config);
                     for line in trouble.lines() {
-                        cx.log(Level::Error, format!("policy bundle: {line}; {}", self.stays()));
+                        cx.log(Level::Error, format!("policy bundle: {line}; {stays}"));
                     }
                 }
             }
         }
-        let Some(watch) = &self.watch else { return };
-        after.next = cx.now.after(watch.rest(self.index.spread("policy bundle", cx.now)));
-        watch.shelf.end(cx.kv, after);
+        after.next = cx.now.after(self.rest(services.index.spread("policy bundle", cx.now)));
+        self.shelf.end(cx.kv, after);
+        adopted
     }
 
-    /// Puts in force what this worker has read.
-    fn take_over(&mut self, new: New, revision: u64, cx: &mut Cx<'_>) {
-        let Some(watch) = &mut self.watch else { return };
+    /// What this worker has read, where it is another bundle than the one in force.
+    fn take_over(&mut self, new: New, revision: u64, cx: &mut Cx<'_>) -> Option<Bundle> {
         let New { bundle, tag, content, .. } = new;
         let version = bundle.version;
-        let before = watch.in_force.replace(InForce { revision, tag, content, version });
-        watch.seen = revision;
+        let before = self.in_force.replace(InForce { revision, tag, content, version });
+        self.seen = revision;
         if before.as_ref().is_some_and(|before| before.content == content) {
             cx.count(Metric::BundlePoll { outcome: "unchanged" });
-            return;
+            return None;
         }
         cx.count(Metric::BundlePoll { outcome: "changed" });
         let (level, instead) = match before.map(|before| before.version) {
@@ -265,20 +261,14 @@ impl Worker {
         for warning in &bundle.warnings {
             cx.log(Level::Warn, format!("policy bundle: {warning}"));
         }
-        self.put_in_force(&bundle);
+        Some(bundle)
     }
+}
 
-    fn put_in_force(&mut self, bundle: &Bundle) {
-        self.config.policy.adopt(bundle);
-        self.ready.clear();
-        self.sift_anew();
-    }
-
-    fn stays(&self) -> String {
-        match self.config.policy.bundle_version() {
-            Some(version) => format!("version {version} stays in force"),
-            None => "none was read before".to_owned(),
-        }
+fn stays(config: &Config) -> String {
+    match config.policy.bundle_version() {
+        Some(version) => format!("version {version} stays in force"),
+        None => "none was read before".to_owned(),
     }
 }
 

@@ -7,10 +7,16 @@
 use log::Level;
 
 use super::{
-    Job, JobKey, Toil, Worker,
-    budget::{Purpose, ZIP_REST},
-    sums::Asks,
-    upload::{self, Feed, GivenUp},
+    super::{
+        event::Event,
+        key::{Owner, Slice, ZipKey},
+        services::{
+            Services,
+            budget::{Purpose, ZIP_REST},
+        },
+    },
+    Storing,
+    upload::{Feed, GivenUp},
 };
 use crate::{
     cx::{CallId, Cx},
@@ -18,7 +24,7 @@ use crate::{
     goproxy::Zip,
     http::{Reply, Timestamp},
     metrics::Metric,
-    plan::{Source, Want},
+    plan::Source,
 };
 
 /// A copy under way. What it reads goes to the upload of the same zip.
@@ -39,7 +45,7 @@ pub(super) struct Due {
     at: Timestamp,
 }
 
-impl Worker {
+impl Storing {
     /// Has `zip` copied from `source` at `at`, or when there is room after that.
     pub(super) fn copy_later(&mut self, zip: &Zip, source: Source, at: Timestamp, cx: &mut Cx<'_>) {
         if self.copies.iter().any(|due| due.zip == *zip) {
@@ -53,120 +59,127 @@ impl Worker {
     }
 
     /// Begins what is due, as many as may be under way.
-    pub(super) fn begin_copies(&mut self, cx: &mut Cx<'_>) {
+    pub(in crate::worker) fn begin_copies(&mut self, services: &mut Services, cx: &mut Cx<'_>) {
         let now = cx.now;
         // One that is further away than any is set is from before the clock was set back.
         let is_due = |due: &Due| due.at <= now || due.at.since(now) > ZIP_REST;
-        while self.jobs.values().filter(|job| matches!(job, Job::Copy(_))).count() < MAX_COPIES {
+        while self.copiers.len() < MAX_COPIES {
             let Some(due) = self.copies.iter().position(is_due).and_then(|at| self.copies.remove(at)) else {
                 return;
             };
-            self.begin_copy(due, cx);
+            self.begin_copy(due, services, cx);
         }
+    }
+
+    fn begin_copy(&mut self, due: Due, services: &mut Services, cx: &mut Cx<'_>) {
+        let Due { zip, source, .. } = due;
+        if !self.begin_upload(&zip, source, Feed::Copy, None, services, cx) {
+            return;
+        }
+        let key = ZipKey::of(&zip);
+        let Some(upstream) = source.endpoint(&services.config) else {
+            return self.end_upload(key, Err(GivenUp::NotGiven), services, cx);
+        };
+        let copying = Copying::new(&zip, upstream, None);
+        let copier = Copier { zip: zip.clone(), source, copying, call: None };
+        self.copiers.insert(key, Box::new(copier));
+        services.emit(Event::CopyBegins(zip));
+    }
+
+    /// Goes on with a copy that has begun; its sums, where they are known already.
+    pub(in crate::worker) fn copy(
+        &mut self,
+        zip: &Zip,
+        sums: Option<Sums>,
+        services: &mut Services,
+        cx: &mut Cx<'_>,
+    ) {
+        let key = ZipKey::of(zip);
+        if let (Some(copier), Some(sums)) = (self.copiers.get_mut(&key), sums) {
+            copier.copying.learn(sums);
+        }
+        self.go_on_copying(&key, services, cx);
     }
 
     /// Goes on with those that the upstream was not asked for, as too much else was under way.
-    pub(super) fn go_on_with_copies(&mut self, cx: &mut Cx<'_>) {
-        let waiting: Vec<_> = self
-            .jobs
-            .values()
-            .filter_map(|job| match job {
-                Job::Copy(copier) if copier.call.is_none() => Some(copier.zip.clone()),
-                _ => None,
-            })
-            .collect();
-        for zip in waiting {
-            self.go_on_copying(&zip, cx);
+    pub(in crate::worker) fn go_on_with_copies(&mut self, services: &mut Services, cx: &mut Cx<'_>) {
+        let waiting = self.copiers.iter().filter(|(_, copier)| copier.call.is_none());
+        for key in waiting.map(|(key, _)| key.clone()).collect::<Vec<_>>() {
+            self.go_on_copying(&key, services, cx);
         }
-    }
-
-    fn begin_copy(&mut self, due: Due, cx: &mut Cx<'_>) {
-        let Due { zip, source, .. } = due;
-        if !self.begin_upload(&zip, source, Feed::Copy, None, cx) {
-            return;
-        }
-        let sums = self.sums(&zip.module, &zip.version, Asks::Copy(zip.clone()), cx);
-        let Some(upstream) = source.endpoint(&self.config) else {
-            return self.end_upload(upload::key(&zip), Err(GivenUp::NotGiven), cx);
-        };
-        let copying = Copying::new(&zip, upstream, sums);
-        let copier = Copier { zip: zip.clone(), source, copying, call: None };
-        self.jobs.insert(key(&zip), Job::Copy(Box::new(copier)));
-        self.go_on_copying(&zip, cx);
     }
 
     /// The upstream has answered a copy.
-    pub(super) fn hear_copy(
+    pub(in crate::worker) fn on_copy_reply(
         &mut self,
-        key: JobKey,
-        mut copier: Box<Copier>,
+        key: &ZipKey,
         call: CallId,
         reply: Reply,
+        services: &mut Services,
         cx: &mut Cx<'_>,
     ) {
-        let zip = copier.zip.clone();
+        let Some(copier) = self.copiers.get_mut(key) else { return };
         // Else it is what an earlier copy of the same had asked.
         if copier.call == Some(call) {
             copier.call = None;
-            if let Some(upstream) = copier.source.endpoint(&self.config) {
-                copier.copying.hear(reply, upstream, &copier.source.describe(&self.config));
+            if let Some(upstream) = copier.source.endpoint(&services.config) {
+                copier.copying.hear(reply, upstream, &copier.source.describe(&services.config));
             }
         }
-        self.jobs.insert(key, Job::Copy(copier));
-        self.go_on_copying(&zip, cx);
-    }
-
-    /// The sums are known that a copy waits for.
-    pub(super) fn copy_sums(&mut self, zip: &Zip, sums: Sums, cx: &mut Cx<'_>) {
-        if let Some(Job::Copy(copier)) = self.jobs.get_mut(&key(zip)) {
-            copier.copying.learn(sums);
-            self.go_on_copying(zip, cx);
-        }
+        self.go_on_copying(key, services, cx);
     }
 
     /// One slice of the work on a copy.
-    pub(super) fn work_on_copy(&mut self, zip: &Zip, cx: &mut Cx<'_>) {
-        let Some(mut copier) = self.take_copy(zip) else { return };
-        self.push_upload(upload::key(zip), copier.copying.work(), cx);
-        self.jobs.insert(key(zip), Job::Copy(copier));
-        self.go_on_copying(zip, cx);
+    pub(in crate::worker) fn work(&mut self, zip: &Zip, services: &mut Services, cx: &mut Cx<'_>) {
+        let key = ZipKey::of(zip);
+        let Some(mut copier) = self.copiers.remove(&key) else { return };
+        self.push_upload(key.clone(), copier.copying.work(), services, cx);
+        self.copiers.insert(key.clone(), copier);
+        self.go_on_copying(&key, services, cx);
     }
 
     /// Does what comes next for a copy, unless the upstream is being asked.
-    pub(super) fn go_on_copying(&mut self, zip: &Zip, cx: &mut Cx<'_>) {
-        let Some(mut copier) = self.take_copy(zip) else { return };
-        let (is_open, has_room) = match self.jobs.get(&upload::key(zip)) {
-            Some(Job::Upload(uploading)) if uploading.feed == Feed::Copy => {
+    pub(super) fn go_on_copying(&mut self, key: &ZipKey, services: &mut Services, cx: &mut Cx<'_>) {
+        let Some(mut copier) = self.copiers.remove(key) else { return };
+        let (is_open, has_room) = match self.uploads.get(key) {
+            Some(uploading) if uploading.feed == Feed::Copy => {
                 (uploading.upload.is_open(), uploading.upload.has_room())
             }
             _ => (false, false),
         };
         if !is_open {
-            return self.end_upload(upload::key(zip), Err(GivenUp::Left), cx);
+            return self.end_upload(key.clone(), Err(GivenUp::Left), services, cx);
         }
-        let Some(upstream) = copier.source.endpoint(&self.config) else { return };
+        let Some(upstream) = copier.source.endpoint(&services.config) else { return };
         if copier.call.is_none() {
             match copier.copying.next(upstream) {
                 // It is in nobody's way, and asked for once more at the next tick.
                 NextPiece::Ask(callout) if has_room => {
-                    if let Ok(permit) = self.budget.permit(copier.source, Purpose::Begin(None, 0), cx) {
-                        copier.call = Some(self.call(key(zip), permit, callout, cx));
+                    if let Ok(permit) = services.budget.permit(copier.source, Purpose::Begin(None, 0), cx) {
+                        let owner = Owner::Copy(key.clone());
+                        copier.call = Some(services.call(owner, permit, callout, cx));
                     }
                 }
                 NextPiece::Work => {
-                    let toil = Toil::Copy(zip.clone());
-                    if !self.toil.contains(&toil) {
-                        self.toil.push_back(toil);
+                    let slice = Slice::Copy(copier.zip.clone());
+                    if !services.slices.contains(&slice) {
+                        services.slices.push_back(slice);
                     }
                 }
                 NextPiece::Ask(_) | NextPiece::Wait => {}
-                NextPiece::Over(verdict) => return self.end_copy(&copier, verdict, cx),
+                NextPiece::Over(verdict) => return self.end_copy(&copier, verdict, services, cx),
             }
         }
-        self.jobs.insert(key(zip), Job::Copy(copier));
+        self.copiers.insert(key.clone(), copier);
     }
 
-    fn end_copy(&mut self, copier: &Copier, verdict: Result<Proof, NotCopied>, cx: &mut Cx<'_>) {
+    fn end_copy(
+        &mut self,
+        copier: &Copier,
+        verdict: Result<Proof, NotCopied>,
+        services: &mut Services,
+        cx: &mut Cx<'_>,
+    ) {
         let verified = match &verdict {
             Ok(proof) => Some(proof.label()),
             Err(NotCopied::Flawed(flaw)) => Some(flaw.label()),
@@ -181,7 +194,7 @@ impl Worker {
             } else {
                 Level::Info
             };
-            let who = copier.source.describe(&self.config);
+            let who = copier.source.describe(&services.config);
             cx.log(level, format!("{} from {who}, for storage: {why}", copier.zip));
         }
         let verdict = verdict.map_err(|why| match why {
@@ -191,24 +204,8 @@ impl Worker {
             NotCopied::NoRanges => GivenUp::NoRanges,
             NotCopied::NotGiven(_) | NotCopied::Redirected(_) => GivenUp::NotGiven,
         });
-        self.end_upload(upload::key(&copier.zip), verdict, cx);
+        self.end_upload(ZipKey::of(&copier.zip), verdict, services, cx);
     }
-
-    fn take_copy(&mut self, zip: &Zip) -> Option<Box<Copier>> {
-        let key = key(zip);
-        match self.jobs.remove(&key)? {
-            Job::Copy(copier) => Some(copier),
-            job => {
-                self.jobs.insert(key, job);
-                None
-            }
-        }
-    }
-}
-
-/// The job that copies `zip`.
-pub(super) fn key(zip: &Zip) -> JobKey {
-    JobKey::Copy { object: Want::Zip(zip.clone()).key() }
 }
 
 /// Copies under way at once in one worker: it is behind with them already, and they are in nobody's way.

@@ -3,32 +3,24 @@
 use std::time::Duration;
 
 use super::{
-    Job, JobKey, SearchKey, Worker,
-    errand::{Errand, Waiter},
-    failures::Failures,
+    super::{
+        flight::Flight,
+        key::{SumsWaiter, Waiter},
+        services::{Services, failures::Failures},
+    },
+    Verify, forged,
 };
 use crate::{
-    config::Mode,
-    cx::{Cx, StreamId},
+    config::{Config, Mode},
+    cx::Cx,
     flow::{End, Searched, Sums, judge},
     gomod::{ModulePath, Version},
-    goproxy::{Document, Failure, Fault, SumdbFile, Zip},
+    goproxy::{Document, Failure, Fault, SumdbFile},
     http::Timestamp,
     plan::{Source, Want},
     shared::Region,
     sumdb::{Record, SignedHead},
 };
-
-/// Who asks for sums, and hears of them later.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Asks {
-    /// A copy of this zip.
-    Copy(Zip),
-    /// A search that holds a go.mod or a zip.
-    Search(SearchKey),
-    /// A zip that passes by on this stream.
-    Passing(StreamId),
-}
 
 /// A checksum database, as this worker knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,36 +41,42 @@ impl Default for KnownSumdb {
     }
 }
 
-impl Worker {
-    /// The sums, where they are known already or none are needed; else `who` hears of them later.
-    pub(super) fn sums(
+/// Where the sums of a version are.
+pub(in crate::worker) enum Lookup {
+    /// Here, or none are needed.
+    Known(Sums),
+    /// In this, which is to be found out. Where nobody is at it yet, those stand in its place, if there are any.
+    Ask(Box<Flight>, Option<Sums>),
+}
+
+impl Verify {
+    /// The sums, where they are known already or none are needed; else what `who` waits for.
+    pub(in crate::worker) fn look_up(
         &mut self,
         module: &ModulePath,
         version: &Version,
-        who: Asks,
+        who: SumsWaiter,
+        services: &mut Services,
         cx: &mut Cx<'_>,
-    ) -> Option<Sums> {
-        let Some((at, mode)) = self.config.verification(module) else {
-            return Some(Sums::Exempt);
+    ) -> Lookup {
+        let Some((at, mode)) = services.config.verification(module) else {
+            return Lookup::Known(Sums::Exempt);
         };
         let acceptable = mode == Mode::WhenAvailable;
-        let sumdb = self.config.sumdb.get(at)?.name.clone();
+        let sumdb = services.config.sumdb.get(at).map(|sumdb| sumdb.name.clone()).unwrap_or_default();
         let file = SumdbFile::Lookup(module.clone(), version.clone());
         let want = Want::Document(Document::Sumdb { sumdb, file });
-        let may_fetch = !matches!(&who, Asks::Search(key) if !key.may_fetch);
-        let key = SearchKey { path: want.key(), may_fetch };
+        let may_fetch = !matches!(&who, SumsWaiter::Search(key) if !key.may_fetch);
+        let path = want.key();
         // Used, and not only looked at: what is proven of a version in use is to stay.
-        let _ = self.index.look_up(cx.kv, Region::Found, &key.path, cx.now);
-        if let Some(searched) = judge::indexed(&want, false, &self.index, &self.sightings, &self.config, cx)
-            .and_then(Searched::indexed)
+        let _ = services.index.look_up(cx.kv, Region::Found, &path, cx.now);
+        let Services { index, sightings, config, .. } = services;
+        if let Some(searched) =
+            judge::indexed(&want, false, index, sightings, config, cx).and_then(Searched::indexed)
         {
             // That it has none, the index was told by the database.
             let source = matches!(searched.end, End::Missing(_)).then_some(Source::Sumdb(at));
-            return Some(self.read_sums(&want, &Searched { source, ..searched }, cx.now));
-        }
-        if let Some(same) = self.jobs.get_mut(&JobKey::Search(key.clone())).and_then(Job::errand) {
-            same.join(Waiter::Asks(who), cx.now);
-            return None;
+            return Lookup::Known(self.read(&want, &Searched { source, ..searched }, config, cx.now));
         }
         // Where it is given anyway, it is not kept waiting for a database that has just not answered that, or not answered
         // anything. One lookup that fails must not have all else given unproven: whoever finds a name that the database fails
@@ -86,38 +84,28 @@ impl Worker {
         let rests = self
             .sumdbs
             .get(at)
-            .is_some_and(|known| known.failed.has(&key.path, cx.now) || known.failed.are_several(cx.now));
-        if acceptable && rests {
+            .is_some_and(|known| known.failed.has(&path, cx.now) || known.failed.are_several(cx.now));
+        let instead = (acceptable && rests).then(|| {
             let reason = format!("{}: it has just not answered", want.describe());
             let failure = Failure { fault: Fault::Bad, reason, retry_after: None };
-            return Some(Sums::Unproven { failure, acceptable });
-        }
-        let errand = Errand::of_waiter(want.clone(), may_fetch, Waiter::Asks(who), cx.now);
-        let done = self.pursue(key, errand, cx)?;
-        Some(self.read_sums(&want, &done.searched, cx.now))
-    }
-
-    /// The lookup that `who` waited for is there.
-    pub(super) fn hear_sums(&mut self, who: &Asks, want: &Want, searched: &Searched, cx: &mut Cx<'_>) {
-        let sums = self.read_sums(want, searched, cx.now);
-        match who {
-            Asks::Search(key) => {
-                if let Some(mut fetch) = self.take_fetch(key) {
-                    let step = fetch.search.learn(sums, &self.config, cx);
-                    self.walk(key.clone(), fetch, step, cx);
-                }
-            }
-            Asks::Copy(zip) => self.copy_sums(zip, sums, cx),
-            Asks::Passing(stream) => self.passing_sums(*stream, sums, cx),
-        }
+            Sums::Unproven { failure, acceptable }
+        });
+        let flight = Flight::of_waiter(want, may_fetch, Waiter::Sums(who), cx.now);
+        Lookup::Ask(flight.into(), instead)
     }
 
     /// The sums in a lookup that was proven, or why there are none.
-    fn read_sums(&mut self, want: &Want, searched: &Searched, now: Timestamp) -> Sums {
+    pub(in crate::worker) fn read(
+        &mut self,
+        want: &Want,
+        searched: &Searched,
+        config: &Config,
+        now: Timestamp,
+    ) -> Sums {
         let Want::Document(Document::Sumdb { file: SumdbFile::Lookup(module, version), .. }) = want else {
             return Sums::Exempt;
         };
-        let Some((at, mode)) = self.config.verification(module) else {
+        let Some((at, mode)) = config.verification(module) else {
             return Sums::Exempt;
         };
         let acceptable = mode == Mode::WhenAvailable;
@@ -164,12 +152,6 @@ impl Worker {
         };
         Sums::Unproven { failure, acceptable }
     }
-}
-
-/// What is not what its name says.
-pub(super) fn forged(want: &Want, why: &str) -> Failure {
-    let reason = format!("{}: {why}", want.describe());
-    Failure { fault: Fault::Forged, reason, retry_after: None }
 }
 
 /// Seconds after which a database is asked again that did not know what is there.

@@ -3,11 +3,11 @@
 //! Whoever asks for names that nobody has makes every request a miss. Three bounds keep such a flood from the upstreams, and
 //! none of them touches a hit: searches in one worker, callouts of all workers to one upstream, and, of those of one worker, the
 //! few that are left to names below a prefix under which hardly anything was found lately. Who finds no room waits for its turn
-//! (`worker/queued.rs`), also where an upstream wants to be left alone (`shared/pace.rs`). What is refused is 503 and says when to try
+//! (`worker/flights/queued.rs`), also where an upstream wants to be left alone (`shared/pace.rs`). What is refused is 503 and says when to try
 //! again; it is never a 404, for nobody was asked.
 //!
 //! What a worker needs for something that it has begun (sums, dates) counts like all else and is not refused: it waits until it
-//! may be asked (`worker/queued.rs`). A part of what an upstream may be asked is left to it, so that it does not wait for those
+//! may be asked (`worker/flights/queued.rs`). A part of what an upstream may be asked is left to it, so that it does not wait for those
 //! who begin.
 
 mod prefixes;
@@ -33,7 +33,7 @@ use crate::{
 
 /// What is under way in one worker, as far as it is bounded.
 #[derive(Debug)]
-pub(super) struct Budget {
+pub(in crate::worker) struct Budget {
     limits: Fetch,
     worker: QueueId,
     /// Whose record in shared data is whose.
@@ -58,7 +58,7 @@ pub(super) struct Budget {
 
 /// What a callout is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose<'a> {
+pub(in crate::worker) enum Purpose<'a> {
     /// To begin something that is about this module, if it is about one; beside so many calls of this worker for which nobody waits
     /// any more, and which nothing can end.
     Begin(Option<&'a ModulePath>, u32),
@@ -68,7 +68,7 @@ pub(super) enum Purpose<'a> {
 
 /// Whether whoever asks was told to come later before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Told {
+pub(in crate::worker) enum Told {
     /// Not yet.
     First,
     /// It was.
@@ -77,7 +77,7 @@ pub(super) enum Told {
 
 /// Why a source is not to be asked now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NotNow {
+pub(in crate::worker) enum NotNow {
     /// Enough are asking for names below prefixes under which hardly anything was found lately.
     Barren,
     /// Too much is under way.
@@ -91,13 +91,13 @@ pub(super) enum NotNow {
 /// A callout that counts until it is given back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub(super) struct Permit {
-    pub(super) source: Source,
+pub(in crate::worker) struct Permit {
+    pub(in crate::worker) source: Source,
     barren: bool,
 }
 
 impl Budget {
-    pub(super) fn new(limits: Fetch, seat: Seat, ids: Sightings) -> Self {
+    pub(in crate::worker) fn new(limits: Fetch, seat: Seat, ids: Sightings) -> Self {
         let prefixes = Prefixes::new(seat.seed);
         Self {
             limits,
@@ -117,23 +117,23 @@ impl Budget {
     }
 
     /// Whether one more search may begin.
-    pub(super) fn has_room(&self) -> bool {
+    pub(in crate::worker) fn has_room(&self) -> bool {
         self.searches < self.limits.concurrent
     }
 
     /// Whether one more zip may be held in memory.
-    pub(super) fn has_room_for_a_zip(&self, now: Timestamp) -> bool {
+    pub(in crate::worker) fn has_room_for_a_zip(&self, now: Timestamp) -> bool {
         self.limits.zip_bytes > 0 && self.zips < MAX_ZIPS && !self.rests_from_zips(now)
     }
 
     /// Whether storage takes no zips just now.
-    pub(super) fn rests_from_zips(&self, now: Timestamp) -> bool {
+    pub(in crate::worker) fn rests_from_zips(&self, now: Timestamp) -> bool {
         self.zips_rest_since.is_some_and(|since| now.is_within(ZIP_REST, since))
     }
 
     /// Storage did not take the zip that is called `path` in the index. Where that holds for all, or so many different ones were not
     /// taken that it seems to, the next would be fetched for it in vain too.
-    pub(super) fn note_not_taken(&mut self, path: &str, scope: Scope, now: Timestamp) {
+    pub(in crate::worker) fn note_not_taken(&mut self, path: &str, scope: Scope, now: Timestamp) {
         self.not_taken.note(path, now);
         if scope == Scope::Store || self.not_taken.are_several(now) {
             self.not_taken.clear();
@@ -142,24 +142,24 @@ impl Budget {
     }
 
     /// Storage took a zip: that it did not take others is theirs.
-    pub(super) fn note_taken(&mut self) {
+    pub(in crate::worker) fn note_taken(&mut self) {
         self.not_taken.clear();
     }
 
     /// A search began, with a zip in memory or without.
-    pub(super) fn begin(&mut self, zip: bool) {
+    pub(in crate::worker) fn begin(&mut self, zip: bool) {
         self.searches += 1;
         self.zips += u32::from(zip);
     }
 
     /// A search ended.
-    pub(super) fn end(&mut self, zip: bool) {
+    pub(in crate::worker) fn end(&mut self, zip: bool) {
         self.searches = self.searches.saturating_sub(1);
         self.zips = self.zips.saturating_sub(u32::from(zip));
     }
 
     /// Whether enough are asking for names like `module` below prefixes under which hardly anything was found lately.
-    pub(super) fn is_too_barren(&self, module: &ModulePath, now: Timestamp) -> bool {
+    pub(in crate::worker) fn is_too_barren(&self, module: &ModulePath, now: Timestamp) -> bool {
         self.barren_calls >= BARREN_CALLS && self.prefixes.is_barren(module, now)
     }
 
@@ -167,7 +167,7 @@ impl Budget {
     ///
     /// # Errors
     /// Why it is not to be asked now.
-    pub(super) fn permit(
+    pub(in crate::worker) fn permit(
         &mut self,
         source: Source,
         purpose: Purpose<'_>,
@@ -216,7 +216,7 @@ impl Budget {
     /// `source` has answered. Where it wants to be left alone, all workers leave it.
     /// Who was told to come later, comes, and is told so again, while others are answered, has asked for something that the source does
     /// not give just now: that is no reason to leave the source alone.
-    pub(super) fn heed(&mut self, source: Source, reply: &Reply, told: Told, cx: &mut Cx<'_>) {
+    pub(in crate::worker) fn heed(&mut self, source: Source, reply: &Reply, told: Told, cx: &mut Cx<'_>) {
         match reply {
             Reply::Answered { status: 429, headers, .. } => {
                 let pause = upstream::retry_after(headers, cx.now).unwrap_or_default();
@@ -234,20 +234,20 @@ impl Budget {
     }
 
     /// Seconds until `source` may be asked again, where it wants to be left alone.
-    pub(super) fn paused_for(&self, source: Source, cx: &Cx<'_>) -> Option<u32> {
+    pub(in crate::worker) fn paused_for(&self, source: Source, cx: &Cx<'_>) -> Option<u32> {
         let until = pauses_until(cx.kv, self.ids.id(source)?, cx.now)?;
         u32::try_from(until.since(cx.now).as_millis().div_ceil(1000)).ok()
     }
 
     /// A permit to ask `source` something that is asked seldom: it counts, and is never refused.
-    pub(super) fn take(&mut self, source: Source, cx: &mut Cx<'_>) -> Permit {
+    pub(in crate::worker) fn take(&mut self, source: Source, cx: &mut Cx<'_>) -> Permit {
         *self.calls.entry(source).or_default() += 1;
         self.tell(source, cx);
         Permit { source, barren: false }
     }
 
     /// The callout ended.
-    pub(super) fn give_back(&mut self, permit: Permit, cx: &mut Cx<'_>) {
+    pub(in crate::worker) fn give_back(&mut self, permit: Permit, cx: &mut Cx<'_>) {
         if let Some(calls) = self.calls.get_mut(&permit.source) {
             *calls = calls.saturating_sub(1);
         }
@@ -256,12 +256,12 @@ impl Budget {
     }
 
     /// Whether the other workers have to be told from time to time that calls are still under way.
-    pub(super) fn has_shares(&self) -> bool {
+    pub(in crate::worker) fn has_shares(&self) -> bool {
         self.calls.iter().any(|(source, calls)| *source != Source::Storage && *calls > 0)
     }
 
     /// Tells the other workers, from time to time, that calls are still under way.
-    pub(super) fn renew(&mut self, cx: &mut Cx<'_>) {
+    pub(in crate::worker) fn renew(&mut self, cx: &mut Cx<'_>) {
         if cx.now.is_within(SHARE / 3, self.told) || !self.has_shares() {
             return;
         }
@@ -279,12 +279,12 @@ impl Budget {
     }
 
     /// Of this worker's calls to `source` so many are for nobody any more.
-    pub(super) fn note_left(&mut self, source: Source, left: u32) {
+    pub(in crate::worker) fn note_left(&mut self, source: Source, left: u32) {
         self.left.insert(source, left);
     }
 
     /// Those who are being asked.
-    pub(super) fn asked(&self) -> Vec<Source> {
+    pub(in crate::worker) fn asked(&self) -> Vec<Source> {
         self.calls.iter().filter(|(_, calls)| **calls > 0).map(|(source, _)| *source).collect()
     }
 
@@ -296,18 +296,18 @@ impl Budget {
 
     /// Whether everything taken was given back.
     #[cfg(test)]
-    pub(super) fn is_unused(&self) -> bool {
+    pub(in crate::worker) fn is_unused(&self) -> bool {
         let calls: u32 = self.calls.values().sum();
         (self.searches, self.zips, calls, self.barren_calls) == (0, 0, 0, 0)
     }
 
     /// There is such a thing of `module`.
-    pub(super) fn note_found(&mut self, module: &ModulePath, now: Timestamp) {
+    pub(in crate::worker) fn note_found(&mut self, module: &ModulePath, now: Timestamp) {
         self.prefixes.note_found(module, now);
     }
 
     /// Somebody who knows says that there is no such thing of `module`.
-    pub(super) fn note_missing(&mut self, module: &ModulePath, now: Timestamp) {
+    pub(in crate::worker) fn note_missing(&mut self, module: &ModulePath, now: Timestamp) {
         self.prefixes.note_missing(module, now);
     }
 }
@@ -317,7 +317,7 @@ impl Budget {
 const MAX_ZIPS: u32 = 16;
 
 /// How long zips are only streamed after storage took none.
-pub(super) const ZIP_REST: Duration = Duration::from_secs(10);
+pub(in crate::worker) const ZIP_REST: Duration = Duration::from_secs(10);
 
 /// One in eight calls to an upstream is left to what goes on with something that was begun.
 const RESERVE: u32 = 8;

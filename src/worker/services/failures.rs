@@ -6,7 +6,7 @@ use crate::http::Timestamp;
 
 /// Those that failed within a window, each once.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Failures {
+pub(in crate::worker) struct Failures {
     window: Duration,
     /// The oldest first, no more than [`SEVERAL`].
     recent: VecDeque<(Timestamp, String)>,
@@ -14,12 +14,12 @@ pub(super) struct Failures {
 
 impl Failures {
     /// None yet. One counts for as long as `window`.
-    pub(super) const fn within(window: Duration) -> Self {
+    pub(in crate::worker) const fn within(window: Duration) -> Self {
         Self { window, recent: VecDeque::new() }
     }
 
     /// `name` failed.
-    pub(super) fn note(&mut self, name: &str, now: Timestamp) {
+    pub(in crate::worker) fn note(&mut self, name: &str, now: Timestamp) {
         let window = self.window;
         self.recent.retain(|(since, other)| now.is_within(window, *since) && other != name);
         if self.recent.len() >= SEVERAL {
@@ -29,17 +29,17 @@ impl Failures {
     }
 
     /// Something succeeded: what failed is what it was that failed.
-    pub(super) fn clear(&mut self) {
+    pub(in crate::worker) fn clear(&mut self) {
         self.recent.clear();
     }
 
     /// Whether `name` failed lately.
-    pub(super) fn has(&self, name: &str, now: Timestamp) -> bool {
+    pub(in crate::worker) fn has(&self, name: &str, now: Timestamp) -> bool {
         self.current(now).any(|other| other == name)
     }
 
     /// Whether so many different ones failed, and none succeeded between them, that the next will.
-    pub(super) fn are_several(&self, now: Timestamp) -> bool {
+    pub(in crate::worker) fn are_several(&self, now: Timestamp) -> bool {
         self.current(now).count() >= SEVERAL
     }
 

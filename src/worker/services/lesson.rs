@@ -3,7 +3,7 @@
 //! Little: what is written here decides whom everybody else is sent to. A failure is no word on the zip, so storage is asked
 //! once more, and given it says so, the next download goes there like the last.
 
-use super::Worker;
+use super::Services;
 use crate::{
     cx::Cx,
     flow::{Lesson, Routed, judge},
@@ -11,9 +11,9 @@ use crate::{
     shared::{Entry, Loss, Region},
 };
 
-impl Worker {
+impl Services {
     /// The index learns of a zip that did not come. What it has of another source stays.
-    pub(super) fn learn(&mut self, routed: &Routed, lesson: Lesson, cx: &mut Cx<'_>) {
+    pub(in crate::worker) fn learn(&mut self, routed: &Routed, lesson: Lesson, cx: &mut Cx<'_>) {
         let path = Want::Zip(routed.zip.clone()).key();
         let known = self.index.peek(cx.kv, Region::Found, &path);
         let is_stored = routed.source == Source::Storage;

@@ -1,0 +1,258 @@
+//! Clients who are not answered yet: what each waits for, since when, and what is kept for them meanwhile.
+
+mod ready;
+mod room;
+mod routed;
+
+use std::{collections::BTreeMap, time::Duration};
+
+#[cfg(test)]
+pub(super) use self::routed::CONNECT;
+use self::{ready::Ready, room::Room};
+use crate::{
+    config::{Config, Match},
+    cx::{Command, Cx, StreamId, Verdict},
+    flow::{Hit, Parked, Routed, Searched},
+    http::{ReadHeader, RequestHead, Timestamp},
+    plan::Want,
+};
+
+/// The clients of one worker.
+#[derive(Debug)]
+pub(super) struct Clients {
+    ready: Ready,
+    /// What is kept for them.
+    room: Room,
+    /// Since when streams are on their way whose response is yet to begin.
+    routes: BTreeMap<StreamId, Timestamp>,
+    streams: BTreeMap<StreamId, Client>,
+}
+
+/// What a client waits for.
+#[derive(Debug)]
+enum Client {
+    /// A search; `coalesced` says that another request had begun it.
+    Parked { parked: Box<Parked>, coalesced: bool },
+    /// The readiness page.
+    Probing,
+    /// The response of whom it was routed to.
+    Routed(Routed),
+    /// That it is known what may be shown: when versions were published, or which of a long list's may be.
+    Undecided(Box<Undecided>),
+}
+
+/// What a client goes on with when it is known what may be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Undecided {
+    /// What it asks.
+    Asked(Box<Parked>),
+    /// What came of its search.
+    Searched { parked: Box<Parked>, coalesced: bool, searched: Box<Searched> },
+}
+
+impl Clients {
+    /// None yet. `seed` is the key of a hash.
+    pub(super) fn new(seed: u64) -> Self {
+        Self {
+            ready: Ready::new(seed),
+            room: Room::default(),
+            routes: BTreeMap::new(),
+            streams: BTreeMap::new(),
+        }
+    }
+
+    /// Whether nobody waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.streams.is_empty()
+    }
+
+    /// Whether `stream` is one that waits, for whatever.
+    pub(super) fn has(&self, stream: StreamId) -> bool {
+        self.streams.contains_key(&stream)
+    }
+
+    /// Whether `stream` waits for an answer of ours.
+    pub(super) fn holds(&self, stream: StreamId) -> bool {
+        matches!(
+            self.streams.get(&stream),
+            Some(Client::Parked { .. } | Client::Probing | Client::Undecided(_))
+        )
+    }
+
+    /// Whether the client has waited for as long as one may in all, for whatever had to be found out: Envoy's clocks run for the whole
+    /// of it. A zip is on its way after that, for as long as an upstream may take; all else is answered.
+    pub(super) fn has_waited(&self, stream: StreamId, config: &Config, now: Timestamp) -> bool {
+        let parked = match self.streams.get(&stream) {
+            Some(Client::Parked { parked, .. }) => parked,
+            Some(Client::Undecided(undecided)) => undecided.parked(),
+            Some(Client::Probing | Client::Routed(_)) | None => return false,
+        };
+        let on_its_way = match parked.want() {
+            Want::Zip(_) => Duration::ZERO,
+            Want::Document(_) => {
+                config.upstreams.iter().map(|upstream| upstream.endpoint.timeout).max().unwrap_or_default()
+            }
+        };
+        now.since(parked.since()) >= config.fetch.wait.saturating_add(on_its_way)
+    }
+
+    /// Whether there is an answer to a request for `path` from a moment ago, too old or not.
+    pub(super) fn has_answer(&self, path: &str) -> bool {
+        self.ready.has(path)
+    }
+
+    /// The answer to a request for what was asked for a moment ago, if it may be given again.
+    pub(super) fn answer_again(
+        &self,
+        path: &str,
+        header: ReadHeader<'_>,
+        matching: &Match,
+        cx: &mut Cx<'_>,
+    ) -> Option<Verdict> {
+        let hit = self.ready.look_up(path, header, matching, cx.now)?;
+        Some(hit.give(header("if-none-match").as_deref(), cx))
+    }
+
+    /// Forgets all answers: what was given a moment ago may be refused from now on.
+    pub(super) fn forget_answers(&mut self) {
+        self.ready.clear();
+    }
+
+    /// The answer to a request that the index has, kept for the next.
+    pub(super) fn answer(
+        &mut self,
+        stream: StreamId,
+        head: &RequestHead,
+        hit: Hit,
+        cx: &mut Cx<'_>,
+    ) -> Verdict {
+        let verdict = hit.give(head.headers.first("if-none-match"), cx);
+        self.ready.keep(head, hit, cx.now);
+        self.room.give(stream, verdict, cx)
+    }
+
+    /// What becomes of a request that need not wait.
+    pub(super) fn give(&mut self, stream: StreamId, verdict: Verdict, cx: &mut Cx<'_>) -> Verdict {
+        self.room.give(stream, verdict, cx)
+    }
+
+    /// A request that may have to wait for `what`; the answer, where too many wait already.
+    pub(super) fn come(
+        &mut self,
+        stream: StreamId,
+        head: &RequestHead,
+        what: &str,
+        cx: &mut Cx<'_>,
+    ) -> Option<Verdict> {
+        let refusal = self.room.turn_away(head, what, cx);
+        if refusal.is_none() {
+            self.room.waits(stream, head, what);
+        }
+        refusal
+    }
+
+    /// What becomes of a request that came to wait, in the step in which it came.
+    pub(super) fn stay(&mut self, stream: StreamId, verdict: Verdict, cx: &mut Cx<'_>) -> Verdict {
+        match verdict {
+            Verdict::Wait => Verdict::Wait,
+            verdict => self.room.goes_on(stream, verdict, cx),
+        }
+    }
+
+    /// Has a stream go on that waited, unless it waits for something else now.
+    pub(super) fn go_on(&mut self, stream: StreamId, verdict: Verdict, cx: &mut Cx<'_>) {
+        if verdict != Verdict::Wait {
+            let verdict = self.room.goes_on(stream, verdict, cx);
+            cx.commands.push(Command::Resume { stream, verdict });
+        }
+    }
+
+    /// `stream` waits for a search.
+    pub(super) fn park(&mut self, stream: StreamId, parked: Box<Parked>, coalesced: bool) -> Verdict {
+        self.streams.insert(stream, Client::Parked { parked, coalesced });
+        Verdict::Wait
+    }
+
+    /// What `stream` had a search for, where it still waits for one.
+    pub(super) fn unpark(&mut self, stream: StreamId) -> Option<(Box<Parked>, bool)> {
+        match self.streams.remove(&stream)? {
+            Client::Parked { parked, coalesced } => Some((parked, coalesced)),
+            _ => None,
+        }
+    }
+
+    /// `stream` waits until it is known what may be shown.
+    pub(super) fn hold(&mut self, stream: StreamId, then: Undecided) -> Verdict {
+        self.streams.insert(stream, Client::Undecided(Box::new(then)));
+        Verdict::Wait
+    }
+
+    /// What `stream` goes on with that waited until it was known what may be shown.
+    pub(super) fn release(&mut self, stream: StreamId) -> Option<Undecided> {
+        match self.streams.remove(&stream)? {
+            Client::Undecided(then) => Some(*then),
+            _ => None,
+        }
+    }
+
+    /// `stream` waits for the readiness page.
+    pub(super) fn hold_for_readiness(&mut self, stream: StreamId) -> Verdict {
+        self.streams.insert(stream, Client::Probing);
+        Verdict::Wait
+    }
+
+    /// Gives the readiness page to `stream`, where it still waits for that.
+    pub(super) fn show(
+        &mut self,
+        stream: StreamId,
+        page: impl FnOnce(&mut Cx<'_>) -> Verdict,
+        cx: &mut Cx<'_>,
+    ) {
+        if self.streams.remove(&stream).is_some() {
+            let page = page(cx);
+            self.go_on(stream, page, cx);
+        }
+    }
+
+    /// A stream ended, answered or not. Whether it waited until it was known what may be shown.
+    pub(super) fn leave(&mut self, stream: StreamId, now: Timestamp) -> bool {
+        self.routes.remove(&stream);
+        self.room.gone(stream, now);
+        matches!(self.streams.remove(&stream), Some(Client::Undecided(_)))
+    }
+
+    /// Whether `stream` was given an answer so large that it is to be told when it was read.
+    pub(super) fn owes(&self, stream: StreamId) -> bool {
+        self.room.owes(stream)
+    }
+
+    /// All that `stream` was given has gone out to its client, or will never.
+    pub(super) fn was_read(&mut self, stream: StreamId) {
+        self.room.read(stream);
+    }
+
+    /// Whether nothing is kept for anybody.
+    #[cfg(test)]
+    pub(super) fn is_free(&self) -> bool {
+        self.room.is_free()
+    }
+
+    #[cfg(test)]
+    pub(super) fn streams(&self) -> impl Iterator<Item = StreamId> {
+        self.streams.keys().copied()
+    }
+}
+
+impl Undecided {
+    pub(super) fn parked(&self) -> &Parked {
+        match self {
+            Self::Asked(parked) | Self::Searched { parked, .. } => parked,
+        }
+    }
+
+    pub(super) fn parked_mut(&mut self) -> &mut Parked {
+        match self {
+            Self::Asked(parked) | Self::Searched { parked, .. } => parked,
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! What one part of a worker has another do. It does not tell the other: it leaves it with the services, and the worker hands it on.
+
+use std::collections::VecDeque;
+
+use super::{
+    flight::{Answered, Landed},
+    key::{PartKey, SearchKey},
+};
+use crate::{
+    cx::StreamId,
+    flow::{Flaw, Proof, Searched},
+    gomod::{ModulePath, Version},
+    goproxy::{Found, Zip},
+    plan::Want,
+};
+
+/// What one part of a worker has another do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Event {
+    /// This was found out for those who wait for it; or they have waited for as long as they may, and this is what they are told.
+    Answered(Box<Answered>),
+    /// A copy of this zip begins, and needs its sums.
+    CopyBegins(Zip),
+    /// A search holds a go.mod or a zip of this version, and needs its sums.
+    Holds(SearchKey, ModulePath, Version),
+    /// A search is over.
+    Landed(Box<Landed>),
+    /// What proofs need was found, or was not.
+    PartFound(Box<PartFound>),
+    /// It is known whether a zip that passed by on this stream is what it has to be.
+    Passed(StreamId, Result<Proof, Flaw>),
+    /// Something was proven that storage has not got yet.
+    Proven(Want, Found),
+    /// Storage has this tree head from before the restart, or has none.
+    Recalled(Want, Searched),
+    /// A search found a file of a checksum database, which is to be proven.
+    ToProve(Box<ToProve>),
+    /// This is to be found out for the index and for storage, though nobody has asked for it.
+    Wanted(Want),
+}
+
+/// A file of a checksum database that a search found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ToProve {
+    pub(super) key: SearchKey,
+    pub(super) want: Want,
+    /// Whether storage is not asked for what the proof needs, as something of it was spoiled there.
+    pub(super) fresh: bool,
+    pub(super) searched: Searched,
+}
+
+/// What came of a search for what proofs need.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct PartFound {
+    pub(super) key: PartKey,
+    pub(super) want: Want,
+    pub(super) searched: Searched,
+    /// The searches whose proofs need it, and which attempt of each.
+    pub(super) waiting: VecDeque<(SearchKey, u64)>,
+}

@@ -1,0 +1,146 @@
+//! What becomes of those who have waited long enough.
+
+use std::time::Duration;
+
+use super::{
+    super::{
+        event::Event,
+        flight::Answered,
+        key::{Owner, SearchKey, Waiter},
+        services::Services,
+    },
+    Course, Flights, Ground,
+    land::keep_asked_in_vain,
+};
+use crate::{
+    config::{Config, Mode},
+    cx::Cx,
+    flow::{Searched, judge},
+    goproxy::{Document, Failure, Fault, Found, SumdbFile},
+    plan::{Source, Want},
+    shared::{Lease, Region},
+    upstream,
+};
+
+impl Flights {
+    /// Answers those who have waited long enough: by what the index had, by a stream from the upstream, or by 504.
+    pub(super) fn answer_impatient(&mut self, key: &SearchKey, ground: &mut Ground<'_, '_>) {
+        let Ground { services, cx, present } = ground;
+        let Some(course) = self.searches.get_mut(key) else { return };
+        let (trouble, around) = match course {
+            Course::Fetch(fetch) => (fetch.search.trouble().cloned(), fetch.search.around()),
+            Course::Follow { flight, .. } => {
+                (None, Searched::around(&flight.want, &services.config, flight.may_fetch))
+            }
+        };
+        let wait = services.config.fetch.wait;
+        // Whoever has a zip that moved redirects, and would once more: then it is waited for where that leads.
+        let leads_on = |around: &Searched| {
+            around.is_located()
+                || !services.index.peek(cx.kv, Region::Found, &key.path).is_some_and(|entry| entry.is_moved())
+        };
+        let around = around.filter(leads_on);
+        let flight = course.flight_mut();
+        let stands_in = |known: &&Found| judge::may_stand_in(&flight.want, known, &services.config, cx.now);
+        let known = flight.known.as_ref().filter(stands_in).cloned();
+        let patience = match known {
+            _ if around.is_some() => services.config.fetch.zip_wait,
+            Some(_) => wait.min(WAIT_FOR_NEWER),
+            None => wait,
+        };
+        let mut impatient = flight.impatient(patience, cx.now);
+        if flight.may_be_late(wait, cx.now) {
+            impatient.extend(flight.take_out(|waiter| {
+                let Waiter::Stream(stream) = waiter else { return false };
+                present.has_waited(*stream, &services.config, cx.now)
+            }));
+        }
+        if is_dispensable(&flight.want, &services.config) {
+            // While those are still there who wait for what needs it.
+            impatient.extend(flight.impatient_asks(wait / 2, cx.now));
+        }
+        if impatient.is_empty() {
+            return;
+        }
+        let want = flight.want.clone();
+        let searched = around.unwrap_or_else(|| {
+            let queued_for = self.queued_for(&Owner::Search(key.clone()));
+            waited_in_vain(queued_for, &want, trouble, services, cx)
+        });
+        let searched = match &known {
+            Some(_) => searched.or_known(&want, known.as_ref()),
+            None => searched,
+        };
+        if let Some(known) = known {
+            keep_asked_in_vain(key, known, services, cx);
+        }
+        let answered = Answered { waiting: impatient.into(), want, searched };
+        services.emit(Event::Answered(answered.into()));
+    }
+
+    /// Follows nobody any longer where a zip has been waited for long enough and more than one upstream may have it: which of
+    /// them has, only asking says. Nothing is fetched whole, so that costs little, and those who wait have as much patience
+    /// with this as they had with the other.
+    pub(super) fn stop_following(&mut self, key: &SearchKey, ground: &mut Ground<'_, '_>) {
+        let Some(Course::Follow { flight, .. }) = self.searches.get(key) else { return };
+        let (services, now) = (&ground.services, ground.cx.now);
+        if !flight.is_impatient(services.config.fetch.zip_wait, now)
+            || !has_choice(&flight.want, &services.config)
+            || !services.budget.has_room()
+        {
+            return;
+        }
+        if let Some(Course::Follow { mut flight, .. }) = self.searches.remove(key)
+            && self.is_awaited(&flight, ground.present)
+        {
+            flight.begin_again(now);
+            if let Some(landed) = self.search(key.clone(), *flight, Lease::Alone, false, ground) {
+                ground.services.emit(Event::Landed(landed.into()));
+            }
+        }
+    }
+}
+
+/// What those are told who have waited for as long as anybody does; `queued_for` is who is not even asked yet.
+fn waited_in_vain(
+    queued_for: Option<Source>,
+    want: &Want,
+    trouble: Option<Failure>,
+    services: &Services,
+    cx: &Cx<'_>,
+) -> Searched {
+    match (queued_for, trouble) {
+        (Some(source), Some(trouble)) => {
+            let pause = services.budget.paused_for(source, cx).or(trouble.retry_after);
+            Searched::failed(Failure { fault: Fault::Overloaded, retry_after: pause, ..trouble })
+        }
+        (Some(source), None) => {
+            let pause = services.budget.paused_for(source, cx);
+            let why = match pause {
+                Some(_) => "wants to be left alone (429)",
+                None => "is being asked too much at once",
+            };
+            let reason = format!("{}: {} {why}", want.describe(), source.describe(&services.config));
+            Searched::failed(Failure { fault: Fault::Overloaded, reason, retry_after: pause })
+        }
+        (None, Some(trouble)) => Searched::failed(trouble),
+        (None, None) => Searched::too_slow(want),
+    }
+}
+
+/// How long a client waits for what is newer than what is known, before it is given that. What takes longer is found out all the
+/// same, for the next.
+const WAIT_FOR_NEWER: Duration = Duration::from_secs(20);
+
+/// Whether it is a lookup without which its module is given all the same.
+fn is_dispensable(want: &Want, config: &Config) -> bool {
+    let Want::Document(Document::Sumdb { file: SumdbFile::Lookup(module, _), .. }) = want else {
+        return false;
+    };
+    matches!(config.verification(module), Some((_, Mode::WhenAvailable)))
+}
+
+/// Whether several upstreams may have the zip that is wanted.
+fn has_choice(want: &Want, config: &Config) -> bool {
+    matches!(want, Want::Zip(zip) if upstream::chain(config, &zip.module).nth(1).is_some())
+}

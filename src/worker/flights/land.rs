@@ -1,0 +1,132 @@
+//! A search is over: the index learns of it, and the workers that follow.
+
+use std::time::Duration;
+
+use super::{
+    super::{
+        flight::{Flight, Landed},
+        key::SearchKey,
+        services::Services,
+    },
+    Fetch,
+};
+use crate::{
+    cx::{Command, Cx},
+    flow::{End, News, Searched, judge, keep_first_seen},
+    goproxy::{Found, Lifetime},
+    http::Body,
+    plan::{Source, is_kept_here},
+    shared::{Entry, Loss, Region},
+};
+
+/// Tells the index what a search came to, and the workers that follow.
+pub(super) fn land(
+    key: &SearchKey,
+    fetch: Fetch,
+    searched: Searched,
+    services: &mut Services,
+    cx: &mut Cx<'_>,
+) -> Landed {
+    let Fetch { flight, search, renew_at, .. } = fetch;
+    services.budget.end(search.is_whole());
+    match (&searched.end, flight.want.module()) {
+        // That storage has some of it, or nothing, says nothing about what there is.
+        _ if flight.want.is_of_storage() => {}
+        (End::Missing(_), Some(module)) if flight.may_fetch => services.budget.note_missing(module, cx.now),
+        (End::Document(_) | End::Zip { .. }, Some(module)) => services.budget.note_found(module, cx.now),
+        _ => {}
+    }
+    if let Some(scope) = search.not_taken() {
+        services.budget.note_not_taken(&key.path, scope, cx.now);
+    } else if search.was_stored() {
+        services.budget.note_taken();
+    }
+    let in_vain = searched.is_failed() || searched.is_stale(&flight.want);
+    // What may stand in is each filter's own to say.
+    let news = renew_at.is_some().then(|| searched.clone());
+    let searched = flight.or_known(searched, &services.config, cx.now);
+    // What one configuration does not ask for is another's to ask for, and it may come soon.
+    let may_fetch = flight.may_fetch && !is_kept_here(&flight.want, &services.config);
+    if let Some(entry) = searched.entry(&flight.want, may_fetch, cx.now)
+        && !loss(&key.path, services, cx).is_some_and(|loss| says_less(&entry, loss))
+        && !(searched.storage_failed && hides_what_is_stored(&entry, &key.path, services, cx))
+    {
+        // The two regions do not know of each other, and either would be believed once the other's word has aged.
+        match entry {
+            Entry::Missing(_) if flight.known.is_none() => {}
+            Entry::Missing(_) => services.index.forget(cx.kv, Region::Found, &key.path, cx.now),
+            _ => services.index.forget(cx.kv, Region::Missing, &key.path, cx.now),
+        }
+        services.index.keep(cx.kv, &key.path, &entry, cx.now);
+    } else if searched.is_forbidden() && flight.want.lifetime() != Lifetime::Immutable {
+        services.index.forget(cx.kv, Region::Found, &key.path, cx.now);
+    } else if let (Some(known), true) = (worth_knowing(&flight, &searched), in_vain) {
+        keep_asked_in_vain(key, known, services, cx);
+    }
+    // Those who ask about many versions keep what they find out of all of them at once.
+    if let (End::Document(found), false) = (&searched.end, flight.is_nested()) {
+        keep_first_seen(&flight.want, found, &services.config, &mut services.index, cx);
+    }
+    if let Some(news) = news {
+        release(key, &news, services, cx);
+    }
+    Landed { flight, searched, coalesced: false, stored: Some(search.was_stored()) }
+}
+
+/// What is known was asked about in vain just now: who asks next need not find that out by waiting.
+pub(super) fn keep_asked_in_vain(key: &SearchKey, known: Found, services: &mut Services, cx: &mut Cx<'_>) {
+    let known = Found { checked: Some(cx.now), ..known };
+    services.index.keep(cx.kv, &key.path, &Entry::Found(known), cx.now);
+}
+
+/// Whether `entry` says who else has a zip that is known to be stored. Storage that does not answer has not lost it.
+fn hides_what_is_stored(entry: &Entry, path: &str, services: &Services, cx: &Cx<'_>) -> bool {
+    let is_stored = || matches!(services.index.peek(cx.kv, Region::Found, path), Some(Entry::Stored { .. }));
+    matches!(entry, Entry::Streamed { .. }) && is_stored()
+}
+
+/// What storage has in place of the zip that is called `path` in the index, as far as that is known. Whoever else has it, that is
+/// still so.
+fn loss(path: &str, services: &Services, cx: &Cx<'_>) -> Option<Loss> {
+    let entry = services.index.peek(cx.kv, Region::Found, path);
+    judge::loss(entry.as_ref(), &services.config, cx.now)
+}
+
+/// Gives up the lease of what was found out, and tells those who waited for it.
+pub(super) fn release(key: &SearchKey, searched: &Searched, services: &Services, cx: &mut Cx<'_>) {
+    let followers = services.leases.release(cx.kv, &key.path);
+    if followers.is_empty() {
+        return;
+    }
+    let Some(message) = News::encode(services.index.reach(), &key.path, searched) else {
+        return;
+    };
+    let message = Body::from(message);
+    for queue in followers {
+        cx.commands.push(Command::Notify { queue, message: message.clone() });
+    }
+}
+
+/// Whether what was found out leaves it as it was that storage has something else in place of a zip, or nothing.
+fn says_less(entry: &Entry, loss: Loss) -> bool {
+    match entry {
+        // It was merely asked whether it has something.
+        Entry::Stored { checked: false, .. } => loss.is_spoiled(),
+        // With that, storage would not be asked at all.
+        Entry::Streamed { .. } => true,
+        // What stands before a store says nothing of what is in it.
+        Entry::Lost { loss: Loss::NoZip, .. } => loss == Loss::Wrong,
+        Entry::Found(_) | Entry::Lost { .. } | Entry::Missing(_) | Entry::Stored { .. } => false,
+    }
+}
+
+/// What is known of a document after its sources were asked in vain: what storage has, never fresh, or else what the index
+/// had.
+fn worth_knowing(flight: &Flight, searched: &Searched) -> Option<Found> {
+    match (&searched.end, searched.source) {
+        (End::Document(found), Some(Source::Storage)) if flight.may_fetch => {
+            Some(Found { limit: Some(Duration::ZERO), ..found.clone() })
+        }
+        _ => flight.known.clone(),
+    }
+}

@@ -1,0 +1,69 @@
+//! What a search begins with: whom it trusts, whom it spares, and how long it asks, by what is known before anybody is asked.
+
+use super::super::{flight::Flight, key::SearchKey, services::Services};
+use crate::{
+    config::Mode,
+    cx::Cx,
+    flow::{Search, judge},
+    plan::{Source, Want},
+    shared::{Entry, Region},
+};
+
+/// The search for what is wanted, by what is known of its sources; and whether it is to fetch a zip whole.
+pub(super) fn prepare(
+    key: &SearchKey,
+    flight: &Flight,
+    whole: bool,
+    services: &Services,
+    cx: &mut Cx<'_>,
+) -> (Search, bool) {
+    let found = services.index.peek(cx.kv, Region::Found, &key.path);
+    // Storage does not take it: it is not fetched once more for its head.
+    let whole = whole && !(flight.head_only && matches!(found, Some(Entry::Streamed { .. })));
+    let mut search = Search::new(flight.want.clone(), &services.config, flight.may_fetch, whole);
+    if flight.head_only {
+        search.for_a_head();
+    }
+    if flight.hurried {
+        search.hurry();
+    }
+    if matches!(found, Some(Entry::Streamed { moved: true, .. })) {
+        search.expect_it_moved();
+    }
+    if let Some(Entry::Stored { checked, doubted, .. }) = found {
+        search.trust_storage(checked, doubted);
+    } else if let Some(loss) = judge::loss(found.as_ref(), &services.config, cx.now) {
+        search.ask_storage_last(loss);
+    }
+    if matches!(flight.want, Want::Zip(_)) {
+        let fresh = judge::fresh(&flight.want, flight.no_cache, &services.index, &services.config, cx);
+        if matches!(fresh, Some(Entry::Stored { .. })) {
+            search.expect_it_stored();
+        }
+    }
+    let stands_in = |known| judge::may_stand_in(&flight.want, known, &services.config, cx.now);
+    if flight.known.as_ref().is_some_and(stands_in) {
+        search.expect_a_substitute();
+    }
+    // Somebody holds what a lookup is about. Where that is given all the same, nobody waits for the database for long.
+    match flight.want.module().map(|module| services.config.verification(module)) {
+        Some(Some((_, Mode::Require))) if flight.is_of_sums() => search.expect_it_recorded(),
+        Some(Some((_, Mode::WhenAvailable))) if flight.is_of_sums() => search.expect_a_substitute(),
+        _ => {}
+    }
+    if judge::has_seen(&flight.want, flight.known.as_ref(), &services.index, cx) {
+        search.expect_it_known();
+    }
+    // Whoever keeps others waiting is asked after those who may stand in.
+    if search.has_choice()
+        && let Some(first) = search.first()
+        && !services.sightings.takes_its_turn(first, cx)
+    {
+        if first == Source::Storage {
+            search.spare_storage();
+        } else {
+            search.spare_upstreams();
+        }
+    }
+    (search, whole)
+}

@@ -1,0 +1,55 @@
+//! Flights, and in sight those who may wait for them: whether somebody is still there, other parts know.
+
+use super::{
+    Worker,
+    clients::Clients,
+    dates::Dates,
+    flights::{Flights, Ground, Present},
+    key::{SumsWaiter, Waiter},
+    passing::Passages,
+    storage::Storing,
+};
+use crate::{
+    config::Config,
+    cx::{Cx, StreamId},
+    http::Timestamp,
+};
+
+impl Worker {
+    /// Has flights do something, with those who wait for them in sight.
+    pub(super) fn fly<T>(
+        &mut self,
+        cx: &mut Cx<'_>,
+        what: impl FnOnce(&mut Flights, &mut Ground<'_, '_>) -> T,
+    ) -> T {
+        let Self { clients, dates, flights, passages, services, storage, .. } = self;
+        let present = Waiters { clients, dates, passages, storage };
+        what(flights, &mut Ground { services, present: &present, cx })
+    }
+}
+
+/// Those who may wait for a flight.
+struct Waiters<'a> {
+    clients: &'a Clients,
+    dates: &'a Dates,
+    passages: &'a Passages,
+    storage: &'a Storing,
+}
+
+impl Present for Waiters<'_> {
+    fn is_there(&self, waiter: &Waiter) -> bool {
+        match waiter {
+            Waiter::Date(key, _) => self.dates.has(key),
+            Waiter::Stream(stream) | Waiter::Sums(SumsWaiter::Passing(stream)) => {
+                self.clients.has(*stream) || self.passages.has(*stream)
+            }
+            Waiter::Sums(SumsWaiter::Copy(zip)) => self.storage.copies(zip),
+            // Flights know their own.
+            Waiter::Sums(SumsWaiter::Search(_)) => false,
+        }
+    }
+
+    fn has_waited(&self, stream: StreamId, config: &Config, now: Timestamp) -> bool {
+        self.clients.has_waited(stream, config, now)
+    }
+}

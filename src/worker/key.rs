@@ -1,0 +1,110 @@
+//! By which keys the parts of a worker know what they have under way, and who waits for it. No part is named here, so that each may
+//! know the keys of the others and nothing else of them.
+
+use crate::{
+    cx::StreamId,
+    flow::SiftingKey,
+    gomod::{ModulePath, Version},
+    goproxy::Zip,
+    plan::Want,
+};
+
+/// Requests with the same one are answered by the same search.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct SearchKey {
+    /// What is searched for, by its key in the index.
+    pub(super) path: String,
+    /// Whether upstreams may be asked.
+    pub(super) may_fetch: bool,
+}
+
+/// An object on its way into storage: a zip by its key in the index.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ZipKey(pub(super) String);
+
+impl ZipKey {
+    /// That of `zip`.
+    pub(super) fn of(zip: &Zip) -> Self {
+        Self(Want::Zip(zip.clone()).key())
+    }
+}
+
+/// Those who wait with the same one wait for the same times of publication.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct DatingKey {
+    pub(super) module: ModulePath,
+    /// Whether upstreams may be asked.
+    pub(super) may_fetch: bool,
+}
+
+/// Who waits for a search.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Waiter {
+    /// Those who need to know when this version was published.
+    Date(DatingKey, Version),
+    /// A client.
+    Stream(StreamId),
+    /// Something of this worker's own, that needs the sums in it.
+    Sums(SumsWaiter),
+}
+
+/// Who asks for sums, and hears of them later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum SumsWaiter {
+    /// A copy of this zip.
+    Copy(Zip),
+    /// A zip that passes by on this stream.
+    Passing(StreamId),
+    /// A search that holds a go.mod or a zip.
+    Search(SearchKey),
+}
+
+/// Who is asked for a file of a checksum database that a proof needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum PartSource {
+    /// Whoever has it.
+    Anywhere,
+    /// Storage, for the tree head saved before the restart; it is only compared with the database's answer.
+    Before,
+    /// Not storage: what it has was spoiled there.
+    Database,
+}
+
+/// A file of a checksum database that proofs need, being asked for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct PartKey {
+    pub(super) key: SearchKey,
+    pub(super) source: PartSource,
+}
+
+/// Whose a callout is: the part of the worker by the variant, what of it by the part's own key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Owner {
+    /// Reading a zip once more, for storage alone.
+    Copy(ZipKey),
+    /// Asking for a file of a checksum database that a proof needs.
+    Part(PartKey),
+    /// Asking for the policy bundle.
+    Poll,
+    /// Asking who is there.
+    Probe,
+    /// Searching.
+    Search(SearchKey),
+    /// Taking a zip into storage while it comes.
+    Upload(ZipKey),
+    /// Writing this object to storage.
+    Write(String),
+}
+
+/// Work that is done in slices.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Slice {
+    /// Checking what came of a zip that is copied.
+    Copy(Zip),
+    /// Checking a zip that passes by on this stream.
+    Passing(StreamId),
+    /// Checking a zip that a search holds in memory, or reading a long list.
+    Search(SearchKey),
+    /// Judging which versions of a long list may be shown.
+    Sifting(SiftingKey),
+}

@@ -1,0 +1,168 @@
+//! What the host reports of a client's stream, from the head of its request to its end.
+
+use super::{Worker, key::SumsWaiter};
+use crate::{
+    cx::{BodyVerdict, Cx, StreamId, Verdict},
+    endpoint::leads_to,
+    flow::{Reception, Routed, pass_on, unreadable},
+    goproxy::may_be_ours,
+    http::{ReadHeader, Reply, RequestHead, ResponseHead},
+    plan::Source,
+};
+
+impl Worker {
+    /// Whether a request for `path` can be ours. Most of what a gateway carries is not, and nothing more need be read of it
+    /// than this, and what [`Worker::pass_on`] looks at.
+    pub fn may_answer(&self, path: &str) -> bool {
+        let config = &self.services.config;
+        self.clients.has_answer(path) || may_be_ours(path, &config.matching, &config.admin)
+    }
+
+    /// The host's attributes that [`RequestHead::properties`] is to hold, in order.
+    pub fn caller_properties(&self) -> impl Iterator<Item = &[String]> {
+        self.services.config.callers.properties()
+    }
+
+    /// The verdict on a request that is not ours.
+    pub fn pass_on(&self, header: ReadHeader<'_>) -> Verdict {
+        pass_on(header, &self.services.config)
+    }
+
+    /// The answer to a request for what was asked for a moment ago, if it may be given again. Else it is for
+    /// [`Worker::request_head`].
+    pub fn answer_again(&self, path: &str, header: ReadHeader<'_>, cx: &mut Cx<'_>) -> Option<Verdict> {
+        self.clients.answer_again(path, header, &self.services.config.matching, cx)
+    }
+
+    /// The answer to a request whose head the host does not hand over: nobody knows what it asks, or who.
+    pub fn unreadable(&self, cx: &mut Cx<'_>) -> Verdict {
+        unreadable(cx)
+    }
+
+    /// A request's head is there.
+    pub fn request_head(&mut self, stream: StreamId, head: &RequestHead, cx: &mut Cx<'_>) -> Verdict {
+        let if_none_match = head.headers.first("if-none-match");
+        let verdict = match Reception::of(head, &mut self.services.known(), cx) {
+            Reception::Hit(hit) => self.clients.answer(stream, head, hit, cx),
+            reception if let Some(what) = reception.waits_for() => {
+                // What is found out at once may resume it before this step has ended.
+                match self.clients.come(stream, head, &what, cx) {
+                    Some(refusal) => refusal,
+                    None => {
+                        let verdict = self.receive(stream, if_none_match, reception, cx);
+                        self.clients.stay(stream, verdict, cx)
+                    }
+                }
+            }
+            reception => {
+                let verdict = self.receive(stream, if_none_match, reception, cx);
+                self.clients.give(stream, verdict, cx)
+            }
+        };
+        self.settle(cx);
+        verdict
+    }
+
+    /// Whether this stream waits.
+    pub fn holds(&self, stream: StreamId) -> bool {
+        self.clients.holds(stream)
+    }
+
+    /// Whether this stream was routed and its response is yet to come.
+    pub fn awaits_response(&self, stream: StreamId) -> bool {
+        self.clients.awaits_response(stream)
+    }
+
+    /// The response to a routed request has begun.
+    pub fn response_head(&mut self, stream: StreamId, head: &ResponseHead, cx: &mut Cx<'_>) -> Verdict {
+        let Some(routed) = self.clients.arrive(stream) else {
+            return Verdict::Continue;
+        };
+        let reply = Reply::routed(head, routed.cluster(&self.services.config).unwrap_or_default());
+        let is_its_own = routed.to.as_ref().is_none_or(|to| !to.strayed);
+        self.services.note_routed(routed.source, is_its_own, &reply, cx);
+        if let Some(location) = leads_to(&reply).filter(|_| routed.source != Source::Storage) {
+            let (verdict, lesson) = routed.redirected(location, &self.services.config, cx);
+            self.services.learn(&routed, lesson, cx);
+            return verdict;
+        }
+        if routed.is_inspected() && matches!(reply, Reply::Answered { status: 200, .. }) {
+            let verdict = self.begin_passing(stream, routed, head, reply, cx);
+            self.settle(cx);
+            return verdict;
+        }
+        let (verdict, lesson) = routed.response(head, reply, &self.services.config, cx);
+        self.services.learn(&routed, lesson, cx);
+        verdict
+    }
+
+    /// How many bytes at the front of the host's buffer are known already, where this stream's response is read along;
+    /// only what stands behind them is for [`Worker::response_body`]. Nothing where it is none of the filter's business.
+    pub fn inspects(&self, stream: StreamId) -> Option<usize> {
+        self.passages.inspects(stream)
+    }
+
+    /// The next bytes of a response came; `ends` says that nothing follows, not even trailers.
+    pub fn response_body(
+        &mut self,
+        stream: StreamId,
+        bytes: Vec<u8>,
+        ends: bool,
+        cx: &mut Cx<'_>,
+    ) -> BodyVerdict {
+        self.storage.push_along(stream, &bytes, &mut self.services, cx);
+        let verdict = self.passages.body(stream, bytes, ends, &mut self.services, cx);
+        self.settle(cx);
+        verdict
+    }
+
+    /// The trailers of a response came: nothing follows.
+    pub fn response_trailers(&mut self, stream: StreamId, cx: &mut Cx<'_>) -> BodyVerdict {
+        let verdict = self.passages.trailers(stream, &mut self.services, cx);
+        self.settle(cx);
+        verdict
+    }
+
+    /// A stream ended, answered or not. Whoever waited is not answered; what it waited for goes on.
+    pub fn stream_gone(&mut self, stream: StreamId, cx: &mut Cx<'_>) {
+        self.storage.leave(stream, &mut self.services, cx);
+        self.passages.leave(stream);
+        if self.clients.leave(stream, cx.now) {
+            self.leave_dates(cx);
+        }
+        self.settle(cx);
+    }
+
+    /// Whether `stream` was given an answer so large that [`Worker::was_read`] is to be told.
+    pub fn owes(&self, stream: StreamId) -> bool {
+        self.clients.owes(stream)
+    }
+
+    /// All that `stream` was given has gone out to its client, or will never.
+    pub fn was_read(&mut self, stream: StreamId) {
+        self.clients.was_read(stream);
+    }
+
+    /// The head of a zip came that is to be read along.
+    fn begin_passing(
+        &mut self,
+        stream: StreamId,
+        routed: Routed,
+        head: &ResponseHead,
+        reply: Reply,
+        cx: &mut Cx<'_>,
+    ) -> Verdict {
+        if let Some(refusal) = self.passages.turn_away(&routed, head, &mut self.services, cx) {
+            return refusal;
+        }
+        let (zip, source) = (routed.zip.clone(), routed.source);
+        let sums = self.sums(&zip.module, &zip.version, SumsWaiter::Passing(stream), cx);
+        let (verdict, is_storable) =
+            self.passages.begin(stream, routed, (head, reply), sums, &mut self.services, cx);
+        if is_storable {
+            let length = head.content_length();
+            self.storage.store_along(stream, (&zip, source), length, &mut self.services, cx);
+        }
+        verdict
+    }
+}

@@ -1,0 +1,171 @@
+//! What every part of a worker works with beside its own state: the configuration, what all workers share, what may be asked at once,
+//! and the callouts and slices of work that are under way for whichever part.
+
+pub(super) mod budget;
+pub(super) mod failures;
+mod lesson;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
+
+use self::budget::{Budget, Permit, Told};
+use super::{
+    event::Event,
+    key::{Owner, Slice},
+};
+use crate::{
+    config::Config,
+    cx::{CallId, Cx},
+    flow::{Asked, Known, Publications, Shelf, Sightings},
+    http::{Callout, Reply, Timestamp, is_read},
+    metrics::Metric,
+    plan::Source,
+    shared::{Index, Leases, Seat},
+};
+
+/// What all parts of one worker work with.
+#[derive(Debug)]
+pub(super) struct Services {
+    pub(super) budget: Budget,
+    pub(super) calls: BTreeMap<CallId, Call>,
+    pub(super) config: Config,
+    /// What is to be handed on, in order.
+    events: VecDeque<Event>,
+    pub(super) index: Index,
+    pub(super) leases: Leases,
+    next_attempt: u64,
+    next_call: u32,
+    /// When versions were published, as far as this worker found out.
+    pub(super) publications: Publications,
+    /// What may be shown of long lists, as far as this worker found out.
+    pub(super) shelf: Shelf,
+    pub(super) sightings: Sightings,
+    /// What takes more time than one callback may have, a slice of it at each turn.
+    pub(super) slices: VecDeque<Slice>,
+}
+
+/// A callout that is under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Call {
+    /// Whose it is.
+    pub(super) owner: Owner,
+    /// What it counts as, where it does.
+    pub(super) permit: Option<(Permit, Asked)>,
+}
+
+impl Services {
+    /// With nothing under way.
+    pub(super) fn new(config: Config, seat: Seat) -> Self {
+        let index = Index::new(&config, seat);
+        let sightings = Sightings::new(&config);
+        Self {
+            budget: Budget::new(config.fetch, seat, sightings.clone()),
+            calls: BTreeMap::new(),
+            events: VecDeque::new(),
+            leases: Leases::new(&index, seat.queue),
+            next_attempt: 0,
+            next_call: 0,
+            publications: Publications::default(),
+            shelf: Shelf::default(),
+            sightings,
+            slices: VecDeque::new(),
+            config,
+            index,
+        }
+    }
+
+    /// What a request is decided by.
+    pub(super) fn known(&mut self) -> Known<'_> {
+        Known {
+            config: &self.config,
+            index: &mut self.index,
+            publications: &self.publications,
+            sightings: &self.sightings,
+            shelf: &mut self.shelf,
+        }
+    }
+
+    /// Makes a callout that counts.
+    pub(super) fn call(&mut self, owner: Owner, permit: Permit, callout: Callout, cx: &mut Cx<'_>) -> CallId {
+        let usual = permit.source.endpoint(&self.config).map_or(Duration::ZERO, |endpoint| endpoint.timeout);
+        let is_usual = is_read(callout.method) && owner != Owner::Probe && callout.timeout >= usual;
+        let asked = if is_usual { Asked::Read } else { Asked::Other };
+        self.send(owner, Some((permit, asked)), callout, cx)
+    }
+
+    /// Makes a callout to whom no bound is for.
+    pub(super) fn call_unbounded(&mut self, owner: Owner, callout: Callout, cx: &mut Cx<'_>) -> CallId {
+        self.send(owner, None, callout, cx)
+    }
+
+    fn send(
+        &mut self,
+        owner: Owner,
+        permit: Option<(Permit, Asked)>,
+        callout: Callout,
+        cx: &mut Cx<'_>,
+    ) -> CallId {
+        let id = CallId(self.next_call);
+        self.next_call = self.next_call.wrapping_add(1);
+        self.calls.insert(id, Call { owner, permit });
+        cx.call(id, callout);
+        id
+    }
+
+    /// A callout was answered: what it says of its source, and that it counts no longer. `told` is whether whoever asks was told to come
+    /// later before; nothing where it is not the source who answers.
+    pub(super) fn note_reply(
+        &mut self,
+        permit: Permit,
+        asked: Asked,
+        told: Option<Told>,
+        reply: &Reply,
+        cx: &mut Cx<'_>,
+    ) {
+        let source = permit.source;
+        self.budget.give_back(permit, cx);
+        if let Some(told) = told {
+            self.budget.heed(source, reply, told, cx);
+        }
+        cx.count(Metric::Callout { target: source.target(&self.config), outcome: reply.label() });
+        self.sightings.note(source, asked, reply, &self.config, cx);
+    }
+
+    /// The response to a routed request has begun: what it says of its source, or of whom that has redirected to.
+    pub(super) fn note_routed(&mut self, source: Source, is_its_own: bool, reply: &Reply, cx: &mut Cx<'_>) {
+        self.sightings.note(source, Asked::Other, reply, &self.config, cx);
+        if is_its_own {
+            self.budget.heed(source, reply, Told::First, cx);
+        }
+    }
+
+    /// Leaves something for another part to do.
+    pub(super) fn emit(&mut self, event: Event) {
+        self.events.push_back(event);
+    }
+
+    /// What was left to be done, in order.
+    pub(super) fn take_events(&mut self) -> VecDeque<Event> {
+        std::mem::take(&mut self.events)
+    }
+
+    /// A number that no other has, and is larger than those before.
+    pub(super) fn attempt(&mut self) -> u64 {
+        self.next_attempt = self.next_attempt.wrapping_add(1);
+        self.next_attempt
+    }
+
+    /// When a pause that begins now is over: after the least that it lasts and a share of its spread, so that what failed together is not
+    /// asked for together again. `what` is asked for, by its key in the index.
+    pub(super) fn after_pause(
+        &self,
+        what: &str,
+        (least, spread): (Duration, Duration),
+        now: Timestamp,
+    ) -> Timestamp {
+        let share = u32::from(self.index.spread(what, now));
+        now.after(least.saturating_add(spread.saturating_mul(share) / u32::from(u8::MAX)))
+    }
+}

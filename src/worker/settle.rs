@@ -1,0 +1,213 @@
+//! What one part has another do: what was found out goes to those who wait for it, and what is needed for it to those who know.
+
+use super::{
+    Worker,
+    event::Event,
+    flight::Landed,
+    key::{DatingKey, SearchKey, SumsWaiter, Waiter},
+    verify::{Lookup, Need, Progress},
+};
+use crate::{
+    cx::Cx,
+    flow::{Searched, Sums},
+    gomod::{ModulePath, Version},
+    goproxy::Found,
+    plan::Want,
+};
+
+impl Worker {
+    /// Hands on what parts have left to be done, until nothing is left. What comes of one thing is done before the next: who waited for
+    /// the first of two answers is answered before the second is looked at.
+    pub(super) fn settle(&mut self, cx: &mut Cx<'_>) {
+        let mut ahead = self.services.take_events();
+        while let Some(event) = ahead.pop_front() {
+            if let Some(rest) = self.hand_on(event, cx) {
+                ahead.push_front(rest);
+            }
+            for event in self.services.take_events().into_iter().rev() {
+                ahead.push_front(event);
+            }
+        }
+    }
+
+    /// Hands on what a part has left to be done, or the first of it; the rest is returned.
+    fn hand_on(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Event> {
+        match event {
+            Event::Answered(mut answered) => {
+                let waiter = answered.waiting.pop_front()?;
+                self.answer(&waiter, &answered.want, &answered.searched, cx);
+                return Some(Event::Answered(answered));
+            }
+            Event::CopyBegins(zip) => {
+                let sums = self.sums(&zip.module, &zip.version, SumsWaiter::Copy(zip.clone()), cx);
+                self.storage.copy(&zip, sums, &mut self.services, cx);
+            }
+            Event::Holds(key, module, version) => {
+                let who = SumsWaiter::Search(key.clone());
+                if let Some(sums) = self.sums(&module, &version, who, cx) {
+                    self.fly(cx, |flights, ground| flights.learn(key, sums, ground));
+                }
+            }
+            Event::Landed(landed) => {
+                self.write_back(&landed, cx);
+                return Some(Event::Answered(landed.answered().into()));
+            }
+            Event::PartFound(mut found) => {
+                let (who, attempt) = found.waiting.pop_front()?;
+                if self.verify.hear(&who, attempt, &found) {
+                    self.prove(who, cx);
+                }
+                return Some(Event::PartFound(found));
+            }
+            Event::Passed(stream, verdict) => {
+                self.storage.end_along(stream, verdict, &mut self.services, cx);
+            }
+            Event::Proven(want, found) => {
+                self.storage.write_proven(&want, &found, &mut self.services, cx);
+            }
+            Event::Recalled(want, searched) => {
+                self.verify.hear_recalled(&want, &searched, &self.services, cx);
+            }
+            Event::ToProve(to_prove) => {
+                let key = to_prove.key.clone();
+                match self.verify.begin(*to_prove, &mut self.services) {
+                    Some(searched) => {
+                        self.fly(cx, |flights, ground| flights.proven(&key, searched, ground));
+                    }
+                    None => self.prove(key, cx),
+                }
+            }
+            Event::Wanted(want) => self.refresh(want, None, cx),
+        }
+        None
+    }
+
+    /// Has `want` found out though nobody waits for it.
+    pub(super) fn refresh(&mut self, want: Want, known: Option<Found>, cx: &mut Cx<'_>) {
+        let landed = self.fly(cx, |flights, ground| flights.refresh(want, known, ground));
+        if let Some(landed) = landed {
+            self.write_back(&landed, cx);
+        }
+    }
+
+    /// What a search of this worker's brought goes to storage, where that lacks it.
+    pub(super) fn write_back(&mut self, landed: &Landed, cx: &mut Cx<'_>) {
+        if let Some(stored) = landed.stored {
+            self.storage.write_back(&landed.flight, &landed.searched, stored, &mut self.services, cx);
+        }
+    }
+
+    /// Tells one of those who wait what was found out.
+    fn answer(&mut self, waiter: &Waiter, want: &Want, searched: &Searched, cx: &mut Cx<'_>) {
+        match waiter {
+            Waiter::Date(key, version) => {
+                self.dates.note(key, version.clone(), searched, &self.services, cx);
+                // There is room for one more.
+                if let Some(next) = self.dates.first_waiting() {
+                    self.ask_dates(&next, cx);
+                }
+                self.ask_dates(key, cx);
+            }
+            Waiter::Stream(stream) => {
+                if let Some((parked, coalesced)) = self.clients.unpark(*stream) {
+                    let verdict = self.resume(*stream, *parked, coalesced, searched, cx);
+                    self.clients.go_on(*stream, verdict, cx);
+                }
+            }
+            Waiter::Sums(who) => {
+                let sums = self.verify.read(want, searched, &self.services.config, cx.now);
+                match who {
+                    SumsWaiter::Copy(zip) => self.storage.copy(zip, Some(sums), &mut self.services, cx),
+                    SumsWaiter::Passing(stream) => {
+                        self.passages.learn(*stream, sums, &mut self.services, cx);
+                    }
+                    SumsWaiter::Search(key) => {
+                        self.fly(cx, |flights, ground| flights.learn(key.clone(), sums, ground));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The sums, where they are known already or none are needed; else `who` hears of them later.
+    pub(super) fn sums(
+        &mut self,
+        module: &ModulePath,
+        version: &Version,
+        who: SumsWaiter,
+        cx: &mut Cx<'_>,
+    ) -> Option<Sums> {
+        let (flight, instead) = match self.verify.look_up(module, version, who, &mut self.services, cx) {
+            Lookup::Known(sums) => return Some(sums),
+            Lookup::Ask(flight, instead) => (*flight, instead),
+        };
+        let flight = self.flights.join(flight)?;
+        if instead.is_some() {
+            return instead;
+        }
+        let landed = self.fly(cx, |flights, ground| flights.board(flight, ground))?;
+        self.write_back(&landed, cx);
+        Some(self.verify.read(&landed.flight.want, &landed.searched, &self.services.config, cx.now))
+    }
+
+    /// Asks about as many versions as may be asked about at once, and lets those go on who wait where nothing is left to be asked.
+    pub(super) fn ask_dates(&mut self, key: &DatingKey, cx: &mut Cx<'_>) {
+        while let Some((version, flight)) = self.dates.next(key, &self.services, cx) {
+            if let Some(flight) = self.flights.join(flight)
+                && let Some(landed) = self.fly(cx, |flights, ground| flights.board(flight, ground))
+            {
+                self.write_back(&landed, cx);
+                self.dates.note(key, version, &landed.searched, &self.services, cx);
+            }
+        }
+        self.end_dates(key, cx);
+    }
+
+    /// Lets those go on who wait, where nothing is left to be asked.
+    pub(super) fn end_dates(&mut self, key: &DatingKey, cx: &mut Cx<'_>) {
+        if let Some(waiting) = self.dates.end(key, &mut self.services, cx) {
+            self.decide(waiting, cx);
+            self.services.publications.forget_failures(&key.module);
+        }
+    }
+
+    /// Clients have left that may have waited for dates.
+    pub(super) fn leave_dates(&mut self, cx: &mut Cx<'_>) {
+        for key in self.dates.leave(|stream| self.clients.has(stream)) {
+            self.end_dates(&key, cx);
+        }
+    }
+
+    /// Goes on with the proof of what the search for `key` found.
+    fn prove(&mut self, key: SearchKey, cx: &mut Cx<'_>) {
+        loop {
+            match self.verify.advance(&key, &mut self.services, cx) {
+                Progress::Wait => return,
+                Progress::Recall(need) => match self.part(&key, &need, cx) {
+                    Some(searched) => {
+                        self.verify.hear_recalled(&need.want, &searched, &self.services, cx);
+                    }
+                    None => return,
+                },
+                Progress::Ask(needs) => {
+                    for need in needs {
+                        if let Some(searched) = self.part(&key, &need, cx) {
+                            self.verify.supply(&key, need.attempt, &need.want, &searched);
+                        }
+                    }
+                }
+                Progress::Over(searched) => {
+                    return self.fly(cx, |flights, ground| flights.proven(&key, searched, ground));
+                }
+                Progress::Again => {
+                    return self.fly(cx, |flights, ground| flights.search_anew(key, ground));
+                }
+            }
+        }
+    }
+
+    fn part(&mut self, key: &SearchKey, need: &Need, cx: &mut Cx<'_>) -> Option<Searched> {
+        let who = (key, need.attempt);
+        self.fly(cx, |flights, ground| flights.part(&need.want, who, need.may_fetch, need.source, ground))
+    }
+}

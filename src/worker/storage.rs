@@ -1,0 +1,79 @@
+//! What goes into storage: documents that searches brought, in the order in which a version is complete (`storage/write.rs`), zips while
+//! they pass by (`storage/upload.rs`), and those again that did not get there so (`storage/copy.rs`).
+//!
+//! Nobody waits for any of it. What it lacks of a version it has found out (`Event::Wanted`), and the sums of what it copies too
+//! (`Event::CopyBegins`).
+
+mod copy;
+mod upload;
+mod write;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use self::{
+    copy::{Copier, Due},
+    upload::Uploading,
+};
+use super::key::ZipKey;
+use crate::{cx::StreamId, flow::Write, goproxy::Zip};
+
+/// What one worker takes into storage.
+#[derive(Debug)]
+pub(super) struct Storing {
+    /// Zips that are being read once more.
+    copiers: BTreeMap<ZipKey, Box<Copier>>,
+    /// Zips that are to be copied, oldest first.
+    copies: VecDeque<Due>,
+    /// The upload that each stream feeds.
+    fed: BTreeMap<StreamId, ZipKey>,
+    /// What came of the last write, as metrics call it.
+    last_write: &'static str,
+    uploads: BTreeMap<ZipKey, Box<Uploading>>,
+    /// Writes under way, by what the object is called.
+    writes: BTreeMap<String, Write>,
+}
+
+impl Storing {
+    /// With nothing on its way.
+    pub(super) fn new() -> Self {
+        Self {
+            copiers: BTreeMap::new(),
+            copies: VecDeque::new(),
+            fed: BTreeMap::new(),
+            last_write: "stored",
+            uploads: BTreeMap::new(),
+            writes: BTreeMap::new(),
+        }
+    }
+
+    /// Whether nothing is on its way, and nothing is to be copied.
+    #[cfg(test)]
+    pub(super) fn is_done(&self) -> bool {
+        self.copiers.is_empty()
+            && self.copies.is_empty()
+            && self.fed.is_empty()
+            && self.uploads.is_empty()
+            && self.writes.is_empty()
+    }
+
+    /// How many zips are being copied.
+    #[cfg(test)]
+    pub(super) fn copying(&self) -> usize {
+        self.copiers.len()
+    }
+
+    /// Whether zips are on their way.
+    pub(super) fn is_uploading(&self) -> bool {
+        !self.uploads.is_empty()
+    }
+
+    /// Whether anything depends on time that is under way, or is to be.
+    pub(super) fn is_at_work(&self) -> bool {
+        self.is_uploading() || !self.copies.is_empty()
+    }
+
+    /// Whether `zip` is being copied.
+    pub(super) fn copies(&self, zip: &Zip) -> bool {
+        self.copiers.contains_key(&ZipKey::of(zip))
+    }
+}

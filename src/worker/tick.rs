@@ -1,0 +1,86 @@
+//! What depends on time, and whether anything does.
+
+use super::{Worker, flights::Flights};
+use crate::cx::Cx;
+
+impl Worker {
+    /// Whether nothing is under way: no callout is out, no stream waits, and nothing is on its way into storage. What is yet
+    /// to be copied there does not count.
+    pub fn is_idle(&self) -> bool {
+        self.services.calls.is_empty()
+            && self.clients.is_empty()
+            && self.passages.is_empty()
+            && self.services.slices.is_empty()
+            && !self.storage.is_uploading()
+    }
+
+    /// Whether anything here depends on time: [`Worker::tick`] is to be called ten times a second then.
+    pub fn needs_ticks(&self) -> bool {
+        self.is_at_work() || self.clients.has_routed()
+    }
+
+    /// Whether anything depends on time that this worker has under way itself. What is routed is under way elsewhere.
+    pub(crate) fn is_at_work(&self) -> bool {
+        self.services.budget.has_shares()
+            || self.flights.is_at_work()
+            || !self.dates.is_done()
+            || self.storage.is_at_work()
+    }
+
+    /// Whether [`Worker::tick`] is to be called twice a second even if nothing is under way.
+    pub fn watches(&self) -> bool {
+        self.poller.is_some()
+    }
+
+    /// Whether [`Worker::work`] is to be called again, as soon as others had their turn.
+    pub fn has_work(&self) -> bool {
+        !self.services.slices.is_empty()
+    }
+
+    /// Time has passed.
+    pub fn tick(&mut self, cx: &mut Cx<'_>) {
+        let bundle = self.poller.as_mut().and_then(|poller| poller.on_tick(&mut self.services, cx));
+        self.put_in_force(bundle);
+        self.storage.renew_uploads(&self.services, cx);
+        self.storage.begin_copies(&mut self.services, cx);
+        self.settle(cx);
+        self.storage.go_on_with_copies(&mut self.services, cx);
+        self.settle(cx);
+        self.clients.end_slow_routes(&self.services, cx);
+        for key in self.dates.give_up(&self.services, cx.now) {
+            self.end_dates(&key, cx);
+        }
+        self.let_late_ones_go(cx);
+        self.settle(cx);
+        self.fly(cx, |flights, ground| flights.note_who_left(ground));
+        self.services.budget.renew(cx);
+        self.fly(cx, Flights::end_pauses);
+        self.settle(cx);
+        self.fly(cx, Flights::call_queued);
+        self.settle(cx);
+        for key in self.dates.waiting() {
+            self.ask_dates(&key, cx);
+        }
+        self.settle(cx);
+        for key in self.flights.keys() {
+            self.fly(cx, |flights, ground| flights.on_tick(&key, ground));
+            self.settle(cx);
+        }
+    }
+
+    /// Answers those who wait for dates, and have waited for as long as one may in all.
+    fn let_late_ones_go(&mut self, cx: &mut Cx<'_>) {
+        let (clients, config, now) = (&self.clients, &self.services.config, cx.now);
+        let late = self.dates.late(|stream| clients.has_waited(stream, config, now));
+        if late.is_empty() {
+            return;
+        }
+        for (stream, failure) in late {
+            if let Some(undecided) = self.clients.release(stream) {
+                let verdict = undecided.parked().fail(&failure, cx);
+                self.clients.go_on(stream, verdict, cx);
+            }
+        }
+        self.leave_dates(cx);
+    }
+}

@@ -1,0 +1,55 @@
+//! What the content of a module version must hash to, by a checksum database, and the proof of what that database gave.
+//!
+//! A version's sums are in the database's lookup of it (`verify/sums.rs`). What a search found of a database is proven
+//! (`verify/prove.rs`) with whatever else of it that takes, the head that was the newest before this Envoy started among it
+//! (`verify/recall.rs`). Nothing is asked here: what is needed is returned.
+
+mod prove;
+mod recall;
+mod sums;
+
+use std::collections::BTreeMap;
+
+pub(super) use self::prove::{Need, Progress};
+pub(super) use self::sums::Lookup;
+use self::{prove::Proof, sums::KnownSumdb};
+use super::key::SearchKey;
+use crate::{
+    config::Config,
+    goproxy::{Document, Failure, Fault},
+    plan::Want,
+};
+
+/// The checksum databases, as one worker knows them, and the proofs under way.
+#[derive(Debug)]
+pub(super) struct Verify {
+    /// By the search that found what is to be proven.
+    proofs: BTreeMap<SearchKey, Proof>,
+    sumdbs: Vec<KnownSumdb>,
+}
+
+impl Verify {
+    /// Nothing is proven yet.
+    pub(super) fn new(config: &Config) -> Self {
+        let sumdbs = config.sumdb.iter().map(|_| KnownSumdb::default()).collect();
+        Self { proofs: BTreeMap::new(), sumdbs }
+    }
+
+    /// Whether no proof is under way.
+    #[cfg(test)]
+    pub(super) fn is_done(&self) -> bool {
+        self.proofs.is_empty()
+    }
+}
+
+/// What is not what its name says.
+fn forged(want: &Want, why: &str) -> Failure {
+    let reason = format!("{}: {why}", want.describe());
+    Failure { fault: Fault::Forged, reason, retry_after: None }
+}
+
+/// The database that `want` is of: its place in the configuration.
+fn sumdb_at(want: &Want, config: &Config) -> Option<usize> {
+    let Want::Document(Document::Sumdb { sumdb, .. }) = want else { return None };
+    config.sumdb.iter().position(|known| known.name == *sumdb)
+}

@@ -1,0 +1,256 @@
+//! Proving what a checksum database gave, with whatever else of it that takes.
+
+use log::Level;
+
+use super::{
+    super::{
+        event::{Event, PartFound, ToProve},
+        key::{PartSource, SearchKey},
+        services::Services,
+    },
+    Verify, forged, sumdb_at,
+};
+use crate::{
+    cx::Cx,
+    flow::{Next, Proving, Searched},
+    goproxy::{Document, Failure, Fault, Found},
+    metrics::Metric,
+    plan::Want,
+    shared::{Advanced, Entry, Region, heads},
+    sumdb::{Key, Proven, Refused},
+};
+
+/// A proof under way.
+#[derive(Clone, Debug)]
+pub(super) struct Proof {
+    /// What is to be proven.
+    want: Want,
+    proving: Proving,
+    /// Whether it was seen to that storage is asked for its head.
+    recalled: bool,
+    /// Whether storage is not asked, as something of the proof was spoiled there.
+    fresh: bool,
+}
+
+/// What comes next of a proof.
+pub(in crate::worker) enum Progress {
+    /// These are needed, and told by [`Verify::supply`].
+    Ask(Vec<Need>),
+    /// This is needed before, and told by [`Verify::hear_recalled`].
+    Recall(Need),
+    /// What is needed is on its way.
+    Wait,
+    /// What was found, or why it is not given.
+    Over(Searched),
+    /// It is refused for what may have been spoiled in storage: the database itself is to be asked for all of it.
+    Again,
+}
+
+/// Something that a proof needs.
+pub(in crate::worker) struct Need {
+    pub(in crate::worker) want: Want,
+    /// By which attempt.
+    pub(in crate::worker) attempt: u64,
+    /// Whether the database may be asked.
+    pub(in crate::worker) may_fetch: bool,
+    /// Who is asked.
+    pub(in crate::worker) source: PartSource,
+}
+
+impl Verify {
+    /// Begins the proof of what a search found; or what is given in its place, where nothing proves that.
+    pub(in crate::worker) fn begin(
+        &mut self,
+        to_prove: ToProve,
+        services: &mut Services,
+    ) -> Option<Searched> {
+        let ToProve { key, want, fresh, searched } = to_prove;
+        let Want::Document(Document::Sumdb { sumdb, file }) = &want else { return Some(searched) };
+        let attempt = services.attempt();
+        let known = services.config.sumdb.iter().find(|known| known.name == *sumdb);
+        let proving =
+            known.and_then(|known| Proving::begin(attempt, sumdb, file, searched, known.key.clone()));
+        let Some(proving) = proving else {
+            return Some(Searched::failed(forged(&want, "nothing proves such a file")));
+        };
+        // The attempt before has seen to the head.
+        self.proofs.insert(key, Proof { want, proving, recalled: fresh, fresh });
+        None
+    }
+
+    /// What came of something that `attempt` at the proof for `key` needs. Whether it still does: what was asked for by an attempt that
+    /// has failed says nothing to the next, which may not even have begun.
+    pub(in crate::worker) fn supply(
+        &mut self,
+        key: &SearchKey,
+        attempt: u64,
+        want: &Want,
+        searched: &Searched,
+    ) -> bool {
+        let proof = self.proofs.get_mut(key).filter(|proof| proof.proving.attempt == attempt);
+        proof.map(|proof| proof.proving.supply(want, searched)).is_some()
+    }
+
+    /// The same of what was searched for. What storage has of before is no answer, and told by [`Verify::hear_recalled`].
+    pub(in crate::worker) fn hear(&mut self, key: &SearchKey, attempt: u64, found: &PartFound) -> bool {
+        if found.key.source == PartSource::Before {
+            return self.proofs.get(key).is_some_and(|proof| proof.proving.attempt == attempt);
+        }
+        self.supply(key, attempt, &found.want, &found.searched)
+    }
+
+    /// Goes on with the proof for `key`.
+    pub(in crate::worker) fn advance(
+        &mut self,
+        key: &SearchKey,
+        services: &mut Services,
+        cx: &mut Cx<'_>,
+    ) -> Progress {
+        let Some(mut proof) = self.proofs.remove(key) else { return Progress::Wait };
+        let progress = self.step(key, &mut proof, services, cx);
+        if matches!(progress, Progress::Ask(_) | Progress::Recall(_) | Progress::Wait) {
+            self.proofs.insert(key.clone(), proof);
+        }
+        progress
+    }
+
+    fn step(
+        &mut self,
+        key: &SearchKey,
+        proof: &mut Proof,
+        services: &mut Services,
+        cx: &mut Cx<'_>,
+    ) -> Progress {
+        let at = sumdb_at(&proof.want, &services.config);
+        let known = at.and_then(|at| Some((at, services.config.sumdb.get(at)?.key.clone())));
+        let Some((at, database)) = known else {
+            return Progress::Over(Searched::failed(forged(&proof.want, "nothing proves it")));
+        };
+        loop {
+            let attempt = proof.proving.attempt;
+            if !proof.proving.alone {
+                if !std::mem::replace(&mut proof.recalled, true)
+                    && let Some(want) = self.recall(at, services, cx)
+                {
+                    let source = PartSource::Before;
+                    return Progress::Recall(Need { want, attempt, may_fetch: false, source });
+                }
+                if let Some(head) = self.sumdbs.get(at).and_then(|known| known.recalled.clone()) {
+                    proof.proving.recall(head);
+                }
+                if proof.proving.known().is_none()
+                    && let Some(head) = heads::head(cx.kv, &database)
+                {
+                    proof.proving.learn(head);
+                }
+            }
+            match proof.proving.advance() {
+                Next::Ask(wants) => {
+                    let may_fetch = key.may_fetch && !proof.proving.alone;
+                    let source = if proof.fresh { PartSource::Database } else { PartSource::Anywhere };
+                    let need = |want| Need { want, attempt, may_fetch, source };
+                    return Progress::Ask(wants.into_iter().map(need).collect());
+                }
+                Next::Wait => return Progress::Wait,
+                Next::Proven(proven) if proof.proving.alone => {
+                    cx.count(Metric::Sumdb { outcome: "alone" });
+                    return Progress::Over(proof.proving.clone().into_searched(&proven));
+                }
+                Next::Proven(proven) => {
+                    if let Advanced::Behind(newer) =
+                        heads::advance(cx.kv, &database, proof.proving.known(), &proven.head)
+                    {
+                        // Each continues what was known; whether one continues the other is yet to be seen.
+                        match proof.proving.fall_behind(newer) {
+                            Ok(()) => continue,
+                            Err(failure) => return give_up(proof, failure, &database, cx),
+                        }
+                    }
+                    cx.count(Metric::Sumdb { outcome: "proven" });
+                    self.note_compared(at, &database, services, cx);
+                    self.keep_proven(at, proof, &proven, services, cx);
+                    return Progress::Over(proof.proving.clone().into_searched(&proven));
+                }
+                Next::Refused(refused) => return refuse(key, proof, &refused, cx),
+                Next::Failed(failure) => {
+                    let attempt = services.attempt();
+                    let Some(alone) = proof.proving.by_itself(attempt, database.clone()) else {
+                        return give_up(proof, failure, &database, cx);
+                    };
+                    cx.log(Level::Warn, format!("{}; what storage has is proven alone", failure.reason));
+                    proof.proving = alone;
+                }
+            }
+        }
+    }
+
+    /// What was proven beside the subject is kept too: the next proof needs most of it, and so do clients.
+    fn keep_proven(
+        &mut self,
+        at: usize,
+        proof: &Proof,
+        proven: &Proven,
+        services: &mut Services,
+        cx: &mut Cx<'_>,
+    ) {
+        let proving = &proof.proving;
+        for (resource, bytes) in &proven.proven {
+            let want = proving.want(resource);
+            if !matches!(want, Want::Document(_))
+                || proving.is_subject(resource)
+                || services.index.peek(cx.kv, Region::Found, &want.key()).is_some()
+            {
+                continue;
+            }
+            let stored = proving.is_stored(resource);
+            let found = Found { stored, ..Found::fetched(bytes.clone(), cx.now) };
+            if proving.is_to_be_stored(resource) && !proof.fresh {
+                services.emit(Event::Proven(want.clone(), found.clone()));
+            }
+            services.index.keep(cx.kv, &want.key(), &Entry::Found(found), cx.now);
+        }
+        if proven.grew {
+            self.keep_head(at, &proven.head, services, cx);
+        }
+    }
+}
+
+/// Nobody could be asked for what the proof needs.
+fn give_up(proof: &Proof, failure: Failure, database: &Key, cx: &mut Cx<'_>) -> Progress {
+    cx.count(Metric::Sumdb { outcome: "failed" });
+    let newest = heads::head(cx.kv, database);
+    Progress::Over(proof.proving.clone().unproven(failure, newest.as_ref()))
+}
+
+/// It does not hold. What storage has may have been spoiled there: the database itself is asked once more. Not where it has
+/// signed two histories: the signatures and hashes that say so are its own, whoever kept them.
+fn refuse(key: &SearchKey, proof: &Proof, refused: &Refused, cx: &mut Cx<'_>) -> Progress {
+    let want = &proof.want;
+    let is_fork = matches!(refused, Refused::Fork { .. });
+    if proof.proving.is_second_hand() && !is_fork && !proof.fresh && key.may_fetch {
+        let line = format!("{}: {refused}; the database itself is asked", want.describe());
+        cx.log(Level::Warn, line);
+        return Progress::Again;
+    }
+    let outcome = match refused {
+        Refused::Forged(_) => "forged",
+        Refused::Fork { .. } => "fork",
+        Refused::Unknown(_) => "failed",
+    };
+    cx.count(Metric::Sumdb { outcome });
+    // A developer is told what it is; the evidence is for the log.
+    let (level, why) = match refused {
+        Refused::Fork { .. } => (Level::Error, "the checksum database has signed two histories".to_owned()),
+        Refused::Forged(why) => (Level::Error, why.clone()),
+        Refused::Unknown(_) => (Level::Warn, refused.to_string()),
+    };
+    cx.log(level, format!("{} is refused: {refused}", want.describe()));
+    let failure = match refused {
+        Refused::Unknown(_) => {
+            let reason = format!("{}: {why}", want.describe());
+            Failure { fault: Fault::Bad, reason, retry_after: None }
+        }
+        _ => forged(want, &why),
+    };
+    Progress::Over(Searched::failed(failure))
+}
