@@ -148,7 +148,9 @@ impl Worker {
             }
             Owner::Probe => {
                 for stream in self.probes.on_reply(services, cx) {
-                    let page = |cx: &mut Cx<'_>| readiness(&services.sightings, &services.config, cx);
+                    let page = |cx: &mut Cx<'_>| {
+                        readiness(&services.sightings, &services.config, &services.in_force, cx)
+                    };
                     self.clients.show(stream, page, cx);
                 }
             }
@@ -170,7 +172,7 @@ impl Worker {
     /// Another policy bundle is in force, where there is one: nothing that was decided by that before holds.
     fn put_in_force(&mut self, bundle: Option<Bundle>) {
         if let Some(bundle) = bundle {
-            self.services.config.policy.adopt(&bundle);
+            bundle.install(&mut self.services.in_force);
             self.services.shelf.clear();
             self.clients.forget_answers();
             self.lists.begin_again();

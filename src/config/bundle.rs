@@ -5,7 +5,7 @@ use super::json_tree::JsonTree;
 use super::problems::{Collector, Path, Problems};
 use super::raw::RawBundleDocument;
 use super::typed;
-use crate::policy::Rule;
+use crate::policy::{InForce, Origin, Rule};
 
 /// A bundle that was checked and compiled.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +19,15 @@ pub struct Bundle {
 }
 
 impl Bundle {
+    /// What shared data and metrics call it.
+    pub const NAME: &str = "policy_bundle";
+
+    /// Puts it in force, in place of the one before.
+    pub fn install(self, in_force: &mut InForce) {
+        in_force.replace(Origin::Bundle, self.rules);
+        in_force.note_version(Self::NAME, self.version);
+    }
+
     /// Reads a bundle: a JSON object with `version` and `rules`.
     ///
     /// # Errors

@@ -91,7 +91,7 @@ impl Reception {
 
     fn page(page: Page, head: &RequestHead, known: &Known<'_>, cx: &mut Cx<'_>) -> Self {
         let (content_type, body) = match page {
-            Page::Explain => return Self::Decided(explain(head, known.config, known.index, cx)),
+            Page::Explain => return Self::Decided(explain(head, known, cx)),
             Page::Healthz => ("text/plain; charset=utf-8", "ok\n".to_owned()),
             Page::Readyz => return Self::Probe,
             Page::Version => (
@@ -108,7 +108,7 @@ impl Reception {
         if let Some(refusal) = sumdb_refusal(&target, config) {
             return Self::refuse(kind, &refusal, cx);
         }
-        if !config.policy.is_known() && names_module(&target) {
+        if !known.in_force.is_complete() && names_module(&target) {
             return Self::not_yet(kind, cx);
         }
         let want = match target {

@@ -45,7 +45,7 @@ pub(super) enum Instead {
 pub(super) fn admit(want: &Want, may_fetch: bool, caller: &Caller, known: &Known<'_>, cx: &Cx<'_>) -> Ruling {
     let config = known.config;
     let Some((module, version)) = want.subject() else { return Ruling::Pass };
-    let policy = &config.policy.policy;
+    let policy = known.in_force.policy();
     let is_of_database = matches!(want, Want::Document(Document::Sumdb { .. }));
     let view = (!policy.is_open()).then(|| policy.view(module, caller));
     if let Some(view) = &view {

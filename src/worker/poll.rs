@@ -13,7 +13,7 @@ use log::Level;
 use self::reply::{New, Trouble, Wrong, judge};
 use super::{key::Owner, services::Services};
 use crate::{
-    config::{Bundle, BundleSource, Config},
+    config::{Bundle, BundleSource},
     cx::{CallId, Command, Cx},
     endpoint::{self, Address, Trail, leads_to},
     goproxy::Etag,
@@ -211,7 +211,7 @@ impl Poller {
             Ok(None) => {
                 cx.count(Metric::BundlePoll { outcome: "unchanged" });
                 if before.trouble != 0 {
-                    let stays = stays(&services.config);
+                    let stays = stays(&services.in_force);
                     cx.log(Level::Info, format!("policy bundle: it can be read again; {stays}"));
                 }
             }
@@ -225,7 +225,7 @@ impl Poller {
                 cx.count(Metric::BundlePoll { outcome: trouble.outcome() });
                 // Once, and not at every poll.
                 if after.trouble != before.trouble {
-                    let stays = stays(&services.config);
+                    let stays = stays(&services.in_force);
                     for line in trouble.lines() {
                         cx.log(Level::Error, format!("policy bundle: {line}; {stays}"));
                     }
@@ -265,8 +265,8 @@ impl Poller {
     }
 }
 
-fn stays(config: &Config) -> String {
-    match config.policy.bundle_version() {
+fn stays(in_force: &crate::policy::InForce) -> String {
+    match in_force.version(Bundle::NAME) {
         Some(version) => format!("version {version} stays in force"),
         None => "none was read before".to_owned(),
     }

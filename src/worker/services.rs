@@ -22,6 +22,7 @@ use crate::{
     http::{Callout, Reply, Timestamp, is_read},
     metrics::Metric,
     plan::Source,
+    policy::InForce,
     shared::{Index, Leases, Seat},
 };
 
@@ -33,6 +34,8 @@ pub(super) struct Services {
     pub(super) config: Config,
     /// What is to be handed on, in order.
     events: VecDeque<Event>,
+    /// Which rules are in force: those of the configuration, and what was polled.
+    pub(super) in_force: InForce,
     pub(super) index: Index,
     pub(super) leases: Leases,
     next_attempt: u64,
@@ -64,6 +67,7 @@ impl Services {
             budget: Budget::new(config.fetch, seat, sightings.clone()),
             calls: BTreeMap::new(),
             events: VecDeque::new(),
+            in_force: config.policy.in_force(),
             leases: Leases::new(&index, seat.queue),
             next_attempt: 0,
             next_call: 0,
@@ -80,6 +84,7 @@ impl Services {
     pub(super) fn known(&mut self) -> Known<'_> {
         Known {
             config: &self.config,
+            in_force: &self.in_force,
             index: &mut self.index,
             publications: &self.publications,
             sightings: &self.sightings,

@@ -46,7 +46,7 @@ pub(super) fn policy(
     let bundle = raw.bundle.0.map(|raw| bundle_source(&raw, &at.key("bundle"), context.matching, found));
     let at_miss = at.key("on_miss");
     let on_miss = on_miss(&raw.on_miss.0.unwrap_or_default(), &at_miss, context.has_upstream, found);
-    PolicySection::new(rules, filter, default.unwrap_or(false), bundle, on_miss)
+    PolicySection { rules, filter, deny_by_default: default.unwrap_or(false), bundle, on_miss }
 }
 
 /// A bundle that was fetched. Whether there is an upstream that its rules can send clients to is not its business: it is for

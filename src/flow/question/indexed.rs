@@ -55,7 +55,7 @@ impl Question {
                     Shown::As(shown) => (shown, self.left(left)),
                     Shown::InPart(shown) => (Cow::Owned(shown), Some(Duration::ZERO)),
                     Shown::Instead(Instead::Missing(missing)) if self.is_unnamed() => {
-                        return Indexed::Answer(Reception::Hit(self.no_latest(&missing, judge, config)));
+                        return Indexed::Answer(Reception::Hit(self.no_latest(&missing, judge, known)));
                     }
                     Shown::Instead(instead) => {
                         return Indexed::Answer(Reception::Decided(give_instead(&instead, self.kind, cx)));
@@ -71,14 +71,14 @@ impl Question {
                     }
                 };
                 Indexed::Answer(if is_fresh {
-                    let hit = self.hit(document, &shown, left, config);
+                    let hit = self.hit(document, &shown, left, known);
                     if is_unwritten(document, &found, config, cx.now) {
                         Reception::Unwritten(hit, self.want.clone(), found)
                     } else {
                         Reception::Hit(hit)
                     }
                 } else {
-                    let verdict = self.found(document, &shown, Cache::Stale, left, config, cx);
+                    let verdict = self.found(document, &shown, Cache::Stale, left, known, cx);
                     if refresh {
                         Reception::Stale(verdict, self.want.clone(), found)
                     } else {
@@ -90,19 +90,19 @@ impl Question {
             (_, Standing::Fresh { .. }, Entry::Missing(_))
                 if let Serving::Unnamed { missing } = &self.serving =>
             {
-                Indexed::Answer(Reception::Hit(self.no_latest(missing, judge, config)))
+                Indexed::Answer(Reception::Hit(self.no_latest(missing, judge, known)))
             }
             // Here it is missing, and not where its client is sent to; or it is a part of the answer alone.
             (_, _, Entry::Missing(_)) if self.redirects || self.serving != Serving::Itself => {
                 Indexed::Nothing
             }
             (_, Standing::Fresh { .. }, Entry::Missing(missing))
-                if let Some(list) = self.unnamed(&missing, config) =>
+                if let Some(list) = self.unnamed(&missing, known) =>
             {
                 Indexed::Next(list)
             }
             (_, Standing::Fresh { left }, Entry::Missing(missing)) => {
-                let validity = self.validity(left, config);
+                let validity = self.validity(left, known);
                 let answer = Answer::Missing { missing: &missing, validity, cache: Cache::Hit };
                 Indexed::Answer(Reception::Hit(Hit::new(&answer, validity, self.kind)))
             }
@@ -139,13 +139,13 @@ impl Question {
     }
 
     /// Upstreams know no `@latest`, and the list has none either that is to be given in its place.
-    fn no_latest(&self, missing: &Missing, judge: Judge<'_>, config: &Config) -> Hit {
-        let validity = self.validity(Some(judge.missing(missing.into()).unwrap_or_default()), config);
+    fn no_latest(&self, missing: &Missing, judge: Judge<'_>, known: &Known<'_>) -> Hit {
+        let validity = self.validity(Some(judge.missing(missing.into()).unwrap_or_default()), known);
         Hit::new(&Answer::Missing { missing, validity, cache: Cache::Hit }, validity, self.kind)
     }
 
-    fn hit(&self, document: &Document, found: &Found, left: Option<Duration>, config: &Config) -> Hit {
-        let validity = self.validity(left, config);
+    fn hit(&self, document: &Document, found: &Found, left: Option<Duration>, known: &Known<'_>) -> Hit {
+        let validity = self.validity(left, known);
         let answer = Answer::Found { document, found, validity, cache: Cache::Hit };
         Hit::new(&answer, validity, self.kind)
     }

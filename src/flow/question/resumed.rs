@@ -70,16 +70,16 @@ impl Parked {
                 let left = if certain { left } else { Some(Duration::ZERO) };
                 match question.show(document, found, left, known, cx) {
                     Shown::As(shown) => {
-                        question.found(document, &shown, cache, question.left(left), config, cx)
+                        question.found(document, &shown, cache, question.left(left), known, cx)
                     }
                     Shown::InPart(shown) => {
-                        question.found(document, &shown, cache, Some(Duration::ZERO), config, cx)
+                        question.found(document, &shown, cache, Some(Duration::ZERO), known, cx)
                     }
                     Shown::Instead(Instead::Missing(missing))
                         if matches!(question.serving, Serving::Unnamed { .. }) =>
                     {
                         let left = judge.missing((&missing).into());
-                        question.missing(&missing, cache, left, config, cx)
+                        question.missing(&missing, cache, left, known, cx)
                     }
                     Shown::Instead(instead) => give_instead(&instead, question.kind, cx),
                     Shown::Next(question) => {
@@ -98,7 +98,7 @@ impl Parked {
             {
                 refuse(question.kind, refusal, cx)
             }
-            (End::Missing(missing), _) if let Some(list) = question.unnamed(missing, config) => {
+            (End::Missing(missing), _) if let Some(list) = question.unnamed(missing, known) => {
                 return Resumed::Next(Self { question: *list }.into());
             }
             (End::Missing(listless), _) if question.may_fetch => {
@@ -107,7 +107,7 @@ impl Parked {
                     _ => listless,
                 };
                 let judge = question.judge(spread, config, cx.now);
-                question.missing(missing, cache, judge.missing(missing.into()), config, cx)
+                question.missing(missing, cache, judge.missing(missing.into()), known, cx)
             }
             // Nobody who could know was asked: an answer for this client alone.
             (End::Missing(Missing { reason, .. }), _) => {
@@ -115,10 +115,10 @@ impl Parked {
                 answer(&Answer::Refused(&unknown), &question.asker, question.kind, cache, cx)
             }
             (End::Failed(failure), _) => question.failed(failure, cx),
-            (End::Zip { proven: true, head, .. }, Want::Zip(zip))
+            (End::Zip { proven: true, head, .. }, Want::Zip(_))
                 if question.head_only && !question.selects =>
             {
-                present(zip, head.as_ref(), cache, config, cx)
+                present(head.as_ref(), cache, question.audience(known), cx)
             }
             (End::Zip { proven, checked, moved, to, .. }, Want::Zip(zip)) => {
                 let doubt = searched.doubt.clone();
