@@ -33,14 +33,54 @@ impl Bundle {
     /// # Errors
     /// With every problem found, up to a number nobody fixes in one go.
     pub fn parse(text: &str) -> Result<Self, Problems> {
-        let document =
-            JsonTree::read(text).map_err(|error| Problems::of_document(format!("not JSON: {error}")))?;
-        let mut found = Collector::default();
-        let bundle = typed::read::<RawBundleDocument>(&document, &mut found)
-            .map(|raw| compile::bundle(raw, &Path::root(), &mut found));
-        match bundle {
-            Some(bundle) if found.is_empty() => Ok(bundle),
-            _ => Err(found.in_order_of(&document.root)),
+        let mut reading = BundleReading::new(text.to_owned());
+        loop {
+            if let Some(read) = reading.work() {
+                return read;
+            }
         }
+    }
+}
+
+/// A bundle that is being read, so that no callback has all of it to do: first as JSON, then as rules in the raw, then compiled.
+#[derive(Debug)]
+pub struct BundleReading(Step);
+
+#[derive(Debug)]
+enum Step {
+    Text(String),
+    Json(JsonTree),
+    Raw(JsonTree, Box<RawBundleDocument>),
+}
+
+impl BundleReading {
+    /// Of this text, of which nothing was read yet.
+    pub fn new(text: String) -> Self {
+        Self(Step::Text(text))
+    }
+
+    /// Reads on for a step; the bundle, or every problem found, once that was the last.
+    pub fn work(&mut self) -> Option<Result<Bundle, Problems>> {
+        let mut found = Collector::default();
+        let next = match std::mem::replace(&mut self.0, Step::Text(String::new())) {
+            Step::Text(text) => match JsonTree::read(&text) {
+                Ok(tree) => Step::Json(tree),
+                Err(error) => return Some(Err(Problems::of_document(format!("not JSON: {error}")))),
+            },
+            Step::Json(tree) => match typed::read::<RawBundleDocument>(&tree, &mut found) {
+                Some(raw) if found.is_empty() => Step::Raw(tree, Box::new(raw)),
+                Some(raw) => {
+                    compile::bundle(raw, &Path::root(), &mut found);
+                    return Some(Err(found.in_order_of(&tree.root)));
+                }
+                None => return Some(Err(found.in_order_of(&tree.root))),
+            },
+            Step::Raw(tree, raw) => {
+                let bundle = compile::bundle(*raw, &Path::root(), &mut found);
+                return Some(if found.is_empty() { Ok(bundle) } else { Err(found.in_order_of(&tree.root)) });
+            }
+        };
+        self.0 = next;
+        None
     }
 }
