@@ -1,6 +1,6 @@
 //! A policy bundle: rules that come from a URL, read as strictly as the configuration.
 
-use super::compile;
+use super::compile::{self, RuleList};
 use super::json_tree::JsonTree;
 use super::problems::{Collector, Path, Problems};
 use super::raw::RawBundleDocument;
@@ -42,45 +42,66 @@ impl Bundle {
     }
 }
 
-/// A bundle that is being read, so that no callback has all of it to do: first as JSON, then as rules in the raw, then compiled.
+/// A bundle that is being read, so that no callback has all of it to do: as JSON, as fields, rule by rule, and as a list.
 #[derive(Debug)]
-pub struct BundleReading(Step);
+pub struct BundleReading {
+    step: Step,
+    found: Collector,
+    /// What it is read from, once that is JSON: problems are told in its order.
+    tree: JsonTree,
+}
 
 #[derive(Debug)]
 enum Step {
     Text(String),
-    Json(JsonTree),
-    Raw(JsonTree, Box<RawBundleDocument>),
+    Fields,
+    Rules(u64, Box<RuleList>),
+    Whole(Bundle),
 }
 
 impl BundleReading {
     /// Of this text, of which nothing was read yet.
     pub fn new(text: String) -> Self {
-        Self(Step::Text(text))
+        Self { step: Step::Text(text), found: Collector::default(), tree: JsonTree::default() }
     }
 
     /// Reads on for a step; the bundle, or every problem found, once that was the last.
     pub fn work(&mut self) -> Option<Result<Bundle, Problems>> {
-        let mut found = Collector::default();
-        let next = match std::mem::replace(&mut self.0, Step::Text(String::new())) {
+        let found = &mut self.found;
+        self.step = match std::mem::replace(&mut self.step, Step::Text(String::new())) {
             Step::Text(text) => match JsonTree::read(&text) {
-                Ok(tree) => Step::Json(tree),
+                Ok(tree) => {
+                    self.tree = tree;
+                    Step::Fields
+                }
                 Err(error) => return Some(Err(Problems::of_document(format!("not JSON: {error}")))),
             },
-            Step::Json(tree) => match typed::read::<RawBundleDocument>(&tree, &mut found) {
-                Some(raw) if found.is_empty() => Step::Raw(tree, Box::new(raw)),
+            Step::Fields => match typed::read::<RawBundleDocument>(&self.tree, found) {
                 Some(raw) => {
-                    compile::bundle(raw, &Path::root(), &mut found);
-                    return Some(Err(found.in_order_of(&tree.root)));
+                    let (version, rules) = compile::bundle(raw, &Path::root(), found);
+                    Step::Rules(version, Box::new(rules))
                 }
-                None => return Some(Err(found.in_order_of(&tree.root))),
+                None => return Some(Err(self.problems())),
             },
-            Step::Raw(tree, raw) => {
-                let bundle = compile::bundle(*raw, &Path::root(), &mut found);
-                return Some(if found.is_empty() { Ok(bundle) } else { Err(found.in_order_of(&tree.root)) });
+            Step::Rules(version, mut rules) => {
+                if rules.work(SLICE_RULES, found) {
+                    Step::Whole(Bundle { version, rules: rules.rules(), warnings: Vec::new() })
+                } else {
+                    Step::Rules(version, rules)
+                }
+            }
+            Step::Whole(_) if !found.is_empty() => return Some(Err(self.problems())),
+            Step::Whole(bundle) => {
+                return Some(Ok(Bundle { warnings: compile::overshadowed_rules(&bundle.rules), ..bundle }));
             }
         };
-        self.0 = next;
         None
     }
+
+    fn problems(&mut self) -> Problems {
+        std::mem::take(&mut self.found).in_order_of(&self.tree.root)
+    }
 }
+
+/// Rules that are compiled at once: of 200 bytes each, a hundred kilobytes of JSON.
+const SLICE_RULES: usize = 500;
