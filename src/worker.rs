@@ -115,7 +115,8 @@ impl Worker {
             Some(Slice::Copy(zip)) => self.storage.work(&zip, &mut self.services, cx),
             Some(Slice::Passing(stream)) => self.passages.work(stream, &mut self.services, cx),
             Some(Slice::Poll(key)) => {
-                if self.polls.work(key, &mut self.services, cx) {
+                let is_new = self.polls.work(key, &mut self.services, cx);
+                if is_new {
                     self.decide_anew();
                 }
             }

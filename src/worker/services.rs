@@ -59,7 +59,7 @@ pub(super) struct Call {
 }
 
 /// What a callout counts as.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Account {
     /// One of the questions that a source may be asked.
     Source(Permit, Asked),

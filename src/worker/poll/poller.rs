@@ -48,7 +48,7 @@ enum Phase {
     /// Nothing.
     Resting,
     /// It polls.
-    Asking(Poll),
+    Asking(Box<Poll>),
     /// It reads what came of its poll.
     ReadingReply(Box<Reading>, Timestamp),
     /// It reads what another worker has kept.
@@ -207,7 +207,7 @@ impl Poller {
         let source = self.document.source();
         let callout = trail.lead(request.clone(), &source.endpoint);
         let call = services.poll(Owner::Poll(self.key()), source.name, callout, cx);
-        self.phase = Phase::Asking(Poll { call, claimed, request, conditional, trail });
+        self.phase = Phase::Asking(Box::new(Poll { call, claimed, request, conditional, trail }));
     }
 
     /// Begins to read what another worker has kept, where that is another revision than was looked at last. A poll of this worker's
