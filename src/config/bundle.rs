@@ -1,5 +1,7 @@
 //! A policy bundle: rules that come from a URL, read as strictly as the configuration.
 
+use serde_json::{Map, Value};
+
 use super::compile::{self, RuleList};
 use super::json_tree::JsonTree;
 use super::problems::{Collector, Path, Problems};
@@ -54,7 +56,8 @@ pub struct BundleReading {
 #[derive(Debug)]
 enum Step {
     Text(String),
-    Fields,
+    /// The fields of so many rules were read, with the rest of the document.
+    Fields(usize, Box<RawBundleDocument>),
     Rules(u64, Box<RuleList>),
     Whole(Bundle),
 }
@@ -72,16 +75,18 @@ impl BundleReading {
             Step::Text(text) => match JsonTree::read(&text) {
                 Ok(tree) => {
                     self.tree = tree;
-                    Step::Fields
+                    Step::Fields(0, Box::default())
                 }
                 Err(error) => return Some(Err(Problems::of_document(format!("not JSON: {error}")))),
             },
-            Step::Fields => match typed::read::<RawBundleDocument>(&self.tree, found) {
-                Some(raw) => {
-                    let (version, rules) = compile::bundle(raw, &Path::root(), found);
-                    Step::Rules(version, Box::new(rules))
-                }
-                None => return Some(Err(self.problems())),
+            Step::Fields(at, mut raw) => match read_fields(&self.tree, at, &mut raw) {
+                Some(false) => Step::Fields(at.saturating_add(SLICE_RULES), raw),
+                Some(true) => Step::compile(*raw, found),
+                // Something is wrong: it is told as of a whole document, at once. Such a bundle is not read twice.
+                None => match typed::read::<RawBundleDocument>(&self.tree, found) {
+                    Some(raw) => Step::compile(raw, found),
+                    None => return Some(Err(self.problems())),
+                },
             },
             Step::Rules(version, mut rules) => {
                 if rules.work(SLICE_RULES, found) {
@@ -103,5 +108,30 @@ impl BundleReading {
     }
 }
 
-/// Rules that are compiled at once: of 200 bytes each, a hundred kilobytes of JSON.
+impl Step {
+    fn compile(raw: RawBundleDocument, found: &mut Collector) -> Self {
+        let (version, rules) = compile::bundle(raw, &Path::root(), found);
+        Self::Rules(version, Box::new(rules))
+    }
+}
+
+/// Adds to `raw` the fields of a slice of the rules, from the one at `at`, and with the first of them what stands beside the rules;
+/// whether that was all. Nothing where anything is wrong with it.
+fn read_fields(tree: &JsonTree, at: usize, raw: &mut RawBundleDocument) -> Option<bool> {
+    let fields = tree.root.as_object().filter(|_| tree.repeated.is_empty() && tree.nulls.is_empty())?;
+    let rules = fields.get("rules")?.as_array()?;
+    let end = at.saturating_add(SLICE_RULES).min(rules.len());
+    let slice = Value::Array(rules.get(at..end)?.to_vec());
+    let beside = fields.iter().filter(|(name, _)| at == 0 && *name != "rules");
+    let mut root: Map<_, _> = beside.map(|(name, value)| (name.clone(), value.clone())).collect();
+    root.insert("rules".to_owned(), slice);
+    let slice = JsonTree { root: Value::Object(root), ..JsonTree::default() };
+    let mut found = Collector::default();
+    let read = typed::read::<RawBundleDocument>(&slice, &mut found).filter(|_| found.is_empty())?;
+    raw.version = raw.version.take().or(read.version);
+    raw.rules.get_or_insert_default().extend(read.rules.unwrap_or_default());
+    Some(end == rules.len())
+}
+
+/// Rules that are read or compiled at once: of 200 bytes each, a hundred kilobytes of JSON.
 const SLICE_RULES: usize = 500;

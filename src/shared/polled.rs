@@ -226,3 +226,49 @@ const LAYOUT: u8 = 1;
 
 /// A worker that loses a race to a claim sees that claim next.
 const ATTEMPTS: usize = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(cursor: &[u8]) -> PollState {
+        PollState {
+            revision: 7,
+            next: Timestamp(1_700_000_010_000),
+            confirmed: Timestamp(1_700_000_000_000),
+            poller: QueueId(3),
+            trouble: 9,
+            cursor: cursor.to_vec(),
+        }
+    }
+
+    #[test]
+    fn what_was_written_is_read_again() {
+        for cursor in [&b""[..], b"W/\"tag\"", &[0xff; MAX_CURSOR_BYTES]] {
+            let state = state(cursor);
+            assert_eq!(PollState::decode(&state.encode()), Some(state));
+        }
+        for bytes in [&b""[..], b"{}", &[0; 4096]] {
+            let snapshot = Snapshot { revision: 5, bytes: bytes.to_vec() };
+            assert_eq!(Snapshot::decode(&Snapshot::encode(5, bytes)), Some(snapshot));
+        }
+    }
+
+    #[test]
+    fn what_another_build_wrote_is_nothing() {
+        let whole = state(b"tag").encode();
+        for cut in 0..37 {
+            assert_eq!(PollState::decode(&whole[..cut]), None, "{cut} bytes");
+        }
+        assert_eq!(PollState::decode(&state(&[0; MAX_CURSOR_BYTES + 1]).encode()), None);
+        for cut in 0..9 {
+            assert_eq!(Snapshot::decode(&Snapshot::encode(1, b"{}")[..cut]), None, "{cut} bytes");
+        }
+        let other = |mut bytes: Vec<u8>| {
+            bytes[0] = LAYOUT + 1;
+            bytes
+        };
+        assert_eq!(PollState::decode(&other(whole)), None);
+        assert_eq!(Snapshot::decode(&other(Snapshot::encode(1, b"{}"))), None);
+    }
+}

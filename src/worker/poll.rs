@@ -15,8 +15,8 @@
 //! ```
 //!
 //! A document is read in slices, whole and into a place of its own, and only what was read to its end without a fault is installed. To
-//! add one is an implementation of [`Polled`] and a line in `documents.rs`; what it decides goes into
-//! [`InForce`](crate::policy::InForce).
+//! add one is an implementation of [`polled::Polled`] and a line in `documents.rs`; what it decides goes into
+//! [`InForce`].
 
 mod bundle;
 mod documents;

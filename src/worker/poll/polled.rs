@@ -92,7 +92,8 @@ pub(in crate::worker) enum Content {
     /// These bytes.
     #[cfg_attr(not(test), expect(dead_code, reason = "the bundle is kept as it came; what is merged is not"))]
     Bytes(Vec<u8>),
-    /// What is kept already: the poll has brought nothing.
+    /// What is kept already: the poll has brought nothing. Only for a poll that began with a cursor: else what is kept may be another
+    /// revision than this worker's, or gone.
     #[cfg_attr(
         not(test),
         expect(dead_code, reason = "the bundle is compared whole; a page of a feed can be empty")

@@ -7,7 +7,7 @@ use self::toys::{Feed, Large, SLICE, Seen};
 use super::CONFIG;
 use crate::{
     http::CallFailure,
-    shared::QueueId,
+    shared::{Expected, QueueId, SharedKv as _},
     sim::{Happening, World},
     worker::poll::Polled,
 };
@@ -143,6 +143,26 @@ fn scenario_a_feed_that_brings_nothing_moves_the_cursor_alone() {
     assert_eq!(asked(&world).last(), Some(&"/feed?since=7"));
     seen.iter().for_each(|seen| assert_eq!((seen.installed(), seen.installs()), ("abc".to_owned(), 1)));
     assert_eq!(counted(&world, "toy_polls_total.outcome.changed"), 1);
+}
+
+#[test]
+fn scenario_a_feed_whose_place_is_lost_is_read_from_its_beginning() {
+    let (mut world, seen) = fed();
+    let keys: Vec<_> = world.memory.keys().filter(|key| key.contains("/poll/")).map(str::to_owned).collect();
+    assert_eq!(keys.len(), 2, "{keys:?}");
+    for key in &keys {
+        let version = world.memory.get(key).unwrap().version;
+        world.memory.put(key, b"of another build", Expected::Version(version)).unwrap();
+    }
+    world.pass(1_000);
+    assert_eq!(asked(&world)[2..], ["/feed?since=0", "/feed?since=2"]);
+    seen.iter().for_each(|seen| assert_eq!((seen.installed(), seen.installs()), ("abc".to_owned(), 1)));
+    world.crash(0);
+    let reborn = Seen::default();
+    poll_too(&mut world, 0, 3, Box::new(Feed::new(&reborn)));
+    assert_eq!(reborn.installed(), "abc", "it is kept again");
+    world.pass(11_000);
+    assert_eq!(asked(&world).last(), Some(&"/feed?since=3"));
 }
 
 #[test]

@@ -127,8 +127,9 @@ pub(super) struct Feed {
     seen: Seen,
     /// What is in force.
     entries: BTreeSet<String>,
-    /// What is being read, on top of that.
+    /// What is being read, on top of that unless it is read from the beginning.
     ahead: BTreeSet<String>,
+    goes_on: bool,
     next: Option<(Body, bool)>,
 }
 
@@ -139,6 +140,7 @@ impl Feed {
             seen: seen.clone(),
             entries: BTreeSet::new(),
             ahead: BTreeSet::new(),
+            goes_on: false,
             next: None,
         }
     }
@@ -159,7 +161,7 @@ impl Feed {
         if more {
             return Some(Progress::Ask(Box::new(self.page(next))));
         }
-        let content = if self.ahead == self.entries {
+        let content = if self.goes_on && self.ahead == self.entries {
             Content::Same
         } else {
             Content::Bytes(self.ahead.iter().map(String::as_str).collect::<Vec<_>>().join(" ").into_bytes())
@@ -175,7 +177,8 @@ impl Polled for Feed {
 
     fn begin(&mut self, cursor: &[u8]) -> Callout {
         // Without a cursor all of it comes once more.
-        self.ahead = if cursor.is_empty() { BTreeSet::new() } else { self.entries.clone() };
+        self.goes_on = !cursor.is_empty();
+        self.ahead = if self.goes_on { self.entries.clone() } else { BTreeSet::new() };
         self.page(if cursor.is_empty() { "0" } else { std::str::from_utf8(cursor).unwrap() })
     }
 
