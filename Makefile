@@ -29,13 +29,18 @@ export MODGATE_WASM := $(WASM)
 export MODGATE_WASM_CRASH := $(CRASH_DIR)/wasm32-unknown-unknown/release/modgate.wasm
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER := $(TOOLS)/bin/wasm-bindgen-test-runner
 
-# Test files of wasm-tests/tests by the place they run in, told by their names: e2e_* with the built filter, mostly on a
+# Test files of wasm-tests/tests by the place they run in, told by their names: e2e with the built filter, mostly on a
 # real Envoy; *_wasm compiled to wasm32 under Node; all others natively without any of the tools.
 test_names = $(sort $(basename $(notdir $(wildcard wasm-tests/tests/$(1).rs))) \
 	$(notdir $(patsubst %/main.rs,%,$(wildcard wasm-tests/tests/$(1)/main.rs))))
-E2E_TESTS := $(call test_names,e2e_*)
 WASM_TESTS := $(call test_names,*_wasm)
-NATIVE_TESTS := $(filter-out $(E2E_TESTS) $(WASM_TESTS),$(call test_names,*))
+NATIVE_TESTS := $(filter-out e2e $(WASM_TESTS),$(call test_names,*)) $(basename $(notdir $(wildcard tests/*.rs)))
+
+# The whole workspace each time: cargo then builds what the packages share once, with the features of both.
+CARGO_TEST := cargo test --locked --no-fail-fast --workspace
+E2E := $(CARGO_TEST) --test e2e --
+# Most tests of the end-to-end suites wait for something most of the time.
+E2E_THREADS ?= $(shell echo $$((3 * $$(nproc))))
 
 heading = @printf '\n== %s\n' '$(1)'
 
@@ -71,8 +76,7 @@ test: test-native wasm test-wasm test-e2e ## All tests: natively, in wasm32 unde
 test-native: ## The tests that need nothing but Rust
 	$(call heading,Native tests)
 	@.ci/setup rust
-	cargo test --locked --no-fail-fast -p modgate
-	cargo test --locked --no-fail-fast -p modgate-wasm-tests --lib --bins $(NATIVE_TESTS:%=--test %)
+	$(CARGO_TEST) --lib --bins $(NATIVE_TESTS:%=--test %)
 
 .PHONY: test-wasm
 test-wasm: ## The core compiled to wasm32, under Node
@@ -89,7 +93,10 @@ wasm-crash: ## Build the filter that tests can crash
 test-e2e: wasm wasm-crash ## The filter in a real Envoy, with the real go command, nginx and modules
 	$(call heading,End to end on a real Envoy)
 	@.ci/setup go envoy nginx mkproxy sumdb sample real
-	$(if $(E2E_TESTS),cargo test --locked --no-fail-fast -p modgate-wasm-tests $(E2E_TESTS:%=--test %),@echo 'No wasm-tests/tests/e2e_*.rs yet.')
+	@status=0; \
+		$(E2E) --skip alone:: --test-threads=$(E2E_THREADS) || status=$$?; \
+		$(E2E) alone:: --test-threads=1 || status=$$?; \
+		exit $$status
 
 .PHONY: check
 check: ## Format, lints on both targets, documentation, licences, shell scripts
@@ -129,7 +136,7 @@ FLOOD ?= 1000000
 .PHONY: flood
 flood: wasm ## Ask for FLOOD (1000000) names that nobody has, and watch memory, hits and the upstream
 	@.ci/setup envoy
-	MODGATE_FLOOD=$(FLOOD) cargo test --locked -p modgate-wasm-tests --test e2e_flood -- --nocapture
+	MODGATE_FLOOD=$(FLOOD) $(E2E) alone::flood:: --test-threads=1 --nocapture
 
 # A row of each attack is added by the attack itself, failed or not.
 ATTACKS := $(abspath $(TARGET_DIR))/attacks.md
@@ -140,24 +147,24 @@ attack: wasm ## Attack the gateway as it is shipped, as heavily as an attacker w
 	@printf '| attack | size | MB before / peak | others: p50 / p99 / worst | others failed | verdict |\n|---|---|---|---|---|---|\n' \
 		> $(ATTACKS)
 	@status=0; MODGATE_ATTACK=heavy MODGATE_ATTACK_TABLE=$(ATTACKS) \
-		cargo test --locked -p modgate-wasm-tests --test e2e_attack -- --test-threads=1 || status=$$?; \
+		$(E2E) alone::attack:: --test-threads=1 || status=$$?; \
 		printf '\n'; cat $(ATTACKS); exit $$status
 
 # Suites that add rows to the table of faults, and the rows.
-FAULT_TESTS := $(shell grep -rl 'field::' wasm-tests/tests | sed -E 's|^wasm-tests/tests/([^/.]+).*|\1|' | sort -u)
+FAULT_TESTS := $(shell grep -rl 'field::' wasm-tests/tests/e2e | sed -E 's|^wasm-tests/tests/e2e/([^/.]+).*|\1::|' | sort -u)
 FAULT_ROWS := $(abspath $(TARGET_DIR))/faults.rows
 
 .PHONY: faults
 faults: wasm ## Write the table of faults anew from what the suites see
 	@.ci/setup go envoy nginx mkproxy sumdb sample
 	@rm -f $(FAULT_ROWS)
-	MODGATE_FAULT_TABLE=$(FAULT_ROWS) cargo test --locked --no-fail-fast -p modgate-wasm-tests $(FAULT_TESTS:%=--test %)
+	MODGATE_FAULT_TABLE=$(FAULT_ROWS) $(E2E) $(FAULT_TESTS) --test-threads=$(E2E_THREADS)
 	cargo run --locked -p modgate-wasm-tests --bin faults -- $(FAULT_ROWS)
 
 .PHONY: garage
 garage: wasm ## Keep modules in three nodes of Garage and kill one (compiles Garage the first time)
 	@.ci/setup go envoy nginx mkproxy sample garage
-	cargo test --locked -p modgate-wasm-tests --test e2e_garage -- --ignored
+	$(E2E) garage:: --ignored
 
 # Seconds for each fuzz target.
 FUZZ_SECONDS ?= 30

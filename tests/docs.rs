@@ -57,7 +57,7 @@ fn sources_speak_of_targets_that_exist() {
     assert!(faults.is_empty(), "make has no such target\n{}", faults.join("\n"));
 }
 
-/// A promise names the test that holds it: `e2e_suite::test`, or a test of the core by its name alone.
+/// A promise names the test that holds it: `suite::test` of the end-to-end suites, or a test of the core by its name alone.
 #[test]
 fn promises_are_held_by_tests_that_exist() {
     let repository = Repository::read(Path::new(env!("CARGO_MANIFEST_DIR")));
@@ -71,7 +71,7 @@ fn promises_are_held_by_tests_that_exist() {
         .flat_map(|cell| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>());
     let unknown: Vec<_> = tests.filter(|test| !repository.has_test(test)).collect();
     assert!(unknown.is_empty(), "no such tests: {unknown:#?}");
-    assert!(!repository.has_test("e2e_routing::nothing_of_the_kind") && !repository.has_test("e2e_none::x"));
+    assert!(!repository.has_test("routing::nothing_of_the_kind") && !repository.has_test("none::x"));
 }
 
 /// It can fail: everything that is checked is wrong here once.
@@ -104,7 +104,7 @@ fn what_is_no_claim_passes() {
     let repository = Repository::read(Path::new(env!("CARGO_MANIFEST_DIR")));
     for text in [
         "`src/config.rs:12`, `src/host/`, `host/kv.rs`, `gateway.yaml`, `.ci/setup.d`, `Makefile`, ``a`b``",
-        "`@v/list`, `/goproxy`, `github.com/acme/x.go`, `text/plain`, `wasm-tests/tests/e2e_NAME.rs`, `<version>.mod`",
+        "`@v/list`, `/goproxy`, `github.com/acme/x.go`, `text/plain`, `wasm-tests/tests/e2e/NAME.rs`, `<version>.mod`",
         "`target/wasm32-unknown-unknown/release/modgate.wasm`, `.tools/env`, `src/*.rs`, `foo.rs`",
         "[a](https://example.com/x.md), [b](#here), [c](src/lib.rs), `v1.0.0.mod`",
         "```json fragment\n{\n```\n```yaml\nx: y\n```\n",
@@ -229,8 +229,8 @@ impl Repository {
         let (suite, name) = test.split_once("::").map_or((None, test), |(suite, name)| (Some(suite), name));
         let is_of_suite = |file: &Path| match suite {
             Some(suite) => {
-                let below = Path::new("wasm-tests/tests").join(suite);
-                file.starts_with(&below) || file == below.with_extension("rs")
+                let names = |file: &Path| file.file_stem().is_some_and(|stem| stem == suite);
+                file.starts_with("wasm-tests/tests/e2e") && file.ancestors().any(names)
             }
             None => file.starts_with("src"),
         };

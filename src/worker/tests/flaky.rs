@@ -317,7 +317,8 @@ fn scenario_only_storage_can_say_and_it_fails_in_passing() {
 /// A version that only storage has left: one failure of storage makes no 502 of it, as long as there is time.
 #[test]
 fn scenario_what_upstreams_have_lost_is_asked_of_storage_once_more_where_that_fails_in_passing() {
-    for fault in [answer(500, &[]), answer(503, &[("retry-after", "3")]), Reply::Failed(CallFailure::Dropped)] {
+    for fault in [answer(500, &[]), answer(503, &[("retry-after", "3")]), Reply::Failed(CallFailure::Dropped)]
+    {
         for failures in 1..=3 {
             let mut world = world(1);
             let path = "/modules/example.com/gone/@v/v1.0.0.info";
