@@ -13,8 +13,8 @@ export PATH := $(TOOLS)/bin:$(PATH):$(HOME)/.cargo/bin
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 WASM := $(abspath $(TARGET_DIR))/wasm32-unknown-unknown/release/modgate.wasm
-# A build of its own, so that the filter with the hook never lies where the shipped one is looked for.
-CRASH_DIR := $(abspath $(TARGET_DIR))/crash-hook
+# A profile of its own, so that the filter with the hook never lies where the shipped one is looked for.
+WASM_CRASH := $(abspath $(TARGET_DIR))/wasm32-unknown-unknown/crash/modgate.wasm
 
 # The same lines are in .tools/env, for a test that is started without make.
 export MODGATE_ENVOY := $(TOOLS)/bin/envoy
@@ -26,7 +26,7 @@ export MODGATE_MODULES := $(TOOLS)/modules
 export MODGATE_GARAGE := $(TOOLS)/bin/garage
 export MODGATE_WRK := $(TOOLS)/bin/wrk
 export MODGATE_WASM := $(WASM)
-export MODGATE_WASM_CRASH := $(CRASH_DIR)/wasm32-unknown-unknown/release/modgate.wasm
+export MODGATE_WASM_CRASH := $(WASM_CRASH)
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER := $(TOOLS)/bin/wasm-bindgen-test-runner
 
 # Test files of wasm-tests/tests by the place they run in, told by their names: e2e with the built filter, mostly on a
@@ -38,7 +38,14 @@ NATIVE_TESTS := $(filter-out e2e $(WASM_TESTS),$(call test_names,*)) $(basename 
 
 # The whole workspace each time: cargo then builds what the packages share once, with the features of both.
 CARGO_TEST := cargo test --locked --no-fail-fast --workspace
+NATIVE := --lib --bins $(NATIVE_TESTS:%=--test %)
 E2E := $(CARGO_TEST) --test e2e --
+# Tests of the core that enumerate orders of events, or draw what happens by the thousand.
+LONG_TESTS := every_order never_panics ::chance:: ::model:: ::random::
+
+# Notes how long each test takes, and puts the table of the slowest above the last program's closing line.
+export TEST_TIMES := $(abspath $(TARGET_DIR))/test-times
+TIMED = --config 'target."cfg(not(target_arch = \"wasm32\"))".runner = "$(CURDIR)/.ci/timed"'
 # Most tests of the end-to-end suites wait for something most of the time.
 E2E_THREADS ?= $(shell echo $$((3 * $$(nproc))))
 
@@ -61,7 +68,7 @@ wasm: ## Build the filter: target/wasm32-unknown-unknown/release/modgate.wasm
 .PHONY: run
 run: wasm ## Start a gateway here. Settings: PORT, UPSTREAM, SUMDB, ADMIN_PORT, STORAGE_DIR, WORKERS, CONFIG, LISTEN
 	@.ci/setup envoy nginx go mkproxy sample
-	cargo run --locked --release -p modgate-wasm-tests --bin gateway
+	cargo run --locked -p modgate-wasm-tests --no-default-features --bin gateway
 
 ##@ Develop
 
@@ -76,7 +83,12 @@ test: test-native wasm test-wasm test-e2e ## All tests: natively, in wasm32 unde
 test-native: ## The tests that need nothing but Rust
 	$(call heading,Native tests)
 	@.ci/setup rust
-	$(CARGO_TEST) --lib --bins $(NATIVE_TESTS:%=--test %)
+	$(CARGO_TEST) $(TIMED) $(NATIVE)
+
+.PHONY: test-quick
+test-quick: ## What of that takes less than a minute: all but the tests that enumerate and draw
+	@.ci/setup rust
+	$(CARGO_TEST) $(NATIVE) -- $(LONG_TESTS:%=--skip %)
 
 .PHONY: test-wasm
 test-wasm: ## The core compiled to wasm32, under Node
@@ -87,15 +99,15 @@ test-wasm: ## The core compiled to wasm32, under Node
 .PHONY: wasm-crash
 wasm-crash: ## Build the filter that tests can crash
 	@.ci/setup rust
-	cargo build --locked --release -p modgate --target wasm32-unknown-unknown --features crash-hook --target-dir $(CRASH_DIR)
+	cargo build --locked --profile crash -p modgate --target wasm32-unknown-unknown --features crash-hook
 
 .PHONY: test-e2e
 test-e2e: wasm wasm-crash ## The filter in a real Envoy, with the real go command, nginx and modules
 	$(call heading,End to end on a real Envoy)
 	@.ci/setup go envoy nginx mkproxy sumdb sample real
 	@status=0; \
-		$(E2E) --skip alone:: --test-threads=$(E2E_THREADS) || status=$$?; \
-		$(E2E) alone:: --test-threads=1 || status=$$?; \
+		$(CARGO_TEST) $(TIMED) --test e2e -- --skip alone:: --test-threads=$(E2E_THREADS) || status=$$?; \
+		TEST_GROUP=alone TEST_TABLE=1 $(CARGO_TEST) $(TIMED) --test e2e -- alone:: --test-threads=1 || status=$$?; \
 		exit $$status
 
 .PHONY: check
@@ -108,7 +120,7 @@ check: ## Format, lints on both targets, documentation, licences, shell scripts
 	cargo clippy --locked -p modgate-wasm-tests --target wasm32-unknown-unknown $(WASM_TESTS:%=--test %) -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items
 	cargo deny --log-level error check bans licenses sources
-	shellcheck -x .ci/run .ci/setup .ci/check-modules .ci/setup.d/*.sh envoy/drain.sh
+	shellcheck -x .ci/run .ci/setup .ci/timed .ci/check-modules .ci/setup.d/*.sh envoy/drain.sh
 
 .PHONY: check-modules
 check-modules: ## Build from the test modules with the real go command, without a gateway between

@@ -91,12 +91,6 @@ impl Builder {
         self.pointed(name)
     }
 
-    /// Points a cluster, new or known, at the harness' object store, and has what goes there signed.
-    #[must_use]
-    pub fn cluster_s3(self, name: &str, store: SocketAddr) -> Self {
-        self.cluster(name, store).signed(name, &Keys::of_harness())
-    }
-
     /// Has what goes to a cluster signed.
     #[must_use]
     pub fn signed(mut self, name: &str, keys: &Keys) -> Self {

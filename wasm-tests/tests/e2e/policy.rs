@@ -16,7 +16,8 @@ use modgate_wasm_tests::faulty::Faulty;
 use modgate_wasm_tests::fixture::Stack;
 use modgate_wasm_tests::go::{Go, Run};
 use modgate_wasm_tests::http::Response;
-use modgate_wasm_tests::module::{Module, escape};
+use modgate_wasm_tests::module::Module;
+use modgate_wasm_tests::tree::escape;
 use serde_json::{Value, json};
 
 /// A gateway with these rules, an upstream that does what it is told, and an empty store.

@@ -3,8 +3,8 @@
 use std::fs;
 
 use modgate_wasm_tests::go::Go;
-use modgate_wasm_tests::module::escape;
 use modgate_wasm_tests::tree::Tree;
+use modgate_wasm_tests::tree::escape;
 use serde_json::json;
 
 use super::{Site, Store};
