@@ -229,7 +229,6 @@ impl Builder {
         let resources = bootstrap["static_resources"].as_object();
         let movable = |name: &String| ["listeners", "clusters"].contains(&name.as_str());
         !self.alone
-            && !self.may_crash
             && !self.bare
             && self.own_ports
             && self.isolated
@@ -248,7 +247,8 @@ impl Builder {
         let start = Start { wasm: &wasm, args: &self.args() };
         let (shared, addr, begun) = pool::take(&self.bootstrap, &start)?;
         let admin = shared.admin;
-        let envoy = Envoy { home: Some(Home::Shared { shared, begun }), addr, admin, watch: Watch::Filter };
+        let watch = if self.may_crash { Watch::Envoy } else { Watch::Filter };
+        let envoy = Envoy { home: Some(Home::Shared { shared, begun }), addr, admin, watch };
         unwarned(&envoy.log())?;
         Ok(envoy)
     }

@@ -174,6 +174,32 @@ fn the_store_lists_folders_and_nothing_is_put_in_their_place() {
 }
 
 #[test]
+fn a_test_finds_nothing_of_the_last_one_in_an_envoy_that_both_had() {
+    let module = Module::new("example.com/turns", "v1.0.0");
+    let path = module.url("mod");
+    let mut admin = None;
+    for _ in 0..3 {
+        // Three workers: nobody else's Envoy.
+        let stack = Stack::with(&json!({}), |envoy| envoy.concurrency(3));
+        assert_eq!(*admin.get_or_insert(stack.envoy.admin()), stack.envoy.admin(), "another process");
+        assert!(
+            stack.envoy.stats().iter().all(|(name, value)| !name.starts_with("wasmcustom.") || *value == 0)
+        );
+        assert!(!stack.envoy.log_contains(&path) && stack.envoy.access_log().is_empty());
+        stack.upstream.serve(&module);
+        for cache in ["upstream", "hit"] {
+            assert_eq!(stack.get(&path).header("x-modgate-cache"), Some(cache));
+        }
+        assert_eq!(stack.upstream.hits(&path), 1);
+        wait::until("both are in the access log", Duration::from_secs(5), || {
+            stack.envoy.access_log().len() == 2
+        });
+        assert_eq!(stack.envoy.metric("requests_total.kind.mod.cache.hit.class.2xx"), 1);
+        assert_eq!(stack.envoy.stat(&format!("cluster.{UPSTREAM}.upstream_rq_200")), 1);
+    }
+}
+
+#[test]
 fn processes_are_gone_after_drop() {
     let tree = files(&[("a", "a")]);
     let nginx = Nginx::serving(tree.path());

@@ -1,6 +1,6 @@
 //! Zips from HTTP/2 upstreams, which end in ways HTTP/1 knows not: verified all the same.
 
-use modgate_wasm_tests::at_one_and_four_workers;
+use modgate_wasm_tests::at_two_workers;
 use modgate_wasm_tests::faulty::Reply;
 use modgate_wasm_tests::fixture::Proving;
 use modgate_wasm_tests::http::{Error, Request};
@@ -18,7 +18,7 @@ fn framings(zip: &[u8]) -> [Reply; 4] {
     ]
 }
 
-at_one_and_four_workers!(every_framing_is_verified, every_framing_is_verified_where_all_are_streamed);
+at_two_workers!(every_framing_is_verified, every_framing_is_verified_where_all_are_streamed);
 
 /// Zips above are streamed while they are verified.
 const STREAMED_ABOVE: u64 = 64 << 10;

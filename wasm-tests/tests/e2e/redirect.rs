@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use modgate_wasm_tests::at_one_and_four_workers;
+use modgate_wasm_tests::at_two_workers;
 use modgate_wasm_tests::faulty::Faulty;
 use modgate_wasm_tests::fixture::{self, Proving};
 use modgate_wasm_tests::go::Go;
@@ -65,7 +65,7 @@ fn a_stored_zip_is_fetched_from_the_store_by_a_signed_address() {
     assert_eq!(Request::get(&spoilt).send(addr).status, 403);
 }
 
-at_one_and_four_workers!(go_follows_to_the_store_and_verifies_what_it_gets_there);
+at_two_workers!(go_follows_to_the_store_and_verifies_what_it_gets_there);
 
 fn go_follows_to_the_store_and_verifies_what_it_gets_there(workers: u32) {
     let mut site = site(workers, &json!({}));

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use modgate_wasm_tests::at_one_and_four_workers;
+use modgate_wasm_tests::at_two_workers;
 use modgate_wasm_tests::body::Body;
 use modgate_wasm_tests::envoy::{Builder, Envoy};
 use modgate_wasm_tests::faulty::{Faulty, Gate, Reply};
@@ -71,7 +71,7 @@ fn reply(zip: &Body) -> Reply {
     Reply::ok(zip.clone()).served().ranges().etag("\"it\"")
 }
 
-at_one_and_four_workers!(
+at_two_workers!(
     a_good_zip_is_stored_as_it_passes,
     of_a_bad_one_nothing_stays,
     a_client_that_hangs_up_does_not_cost_the_copy,

@@ -4,7 +4,7 @@
 use std::fs;
 use std::time::Duration;
 
-use modgate_wasm_tests::at_one_and_four_workers;
+use modgate_wasm_tests::at_two_workers;
 use modgate_wasm_tests::body::{Body, Piece};
 use modgate_wasm_tests::faulty::{Faulty, Gate, Reply};
 use modgate_wasm_tests::fixture::{STORAGE, Scripted, Stack, UPSTREAM};
@@ -12,7 +12,7 @@ use modgate_wasm_tests::http::{Error, Request, Response};
 use modgate_wasm_tests::module::Module;
 use serde_json::json;
 
-at_one_and_four_workers!(
+at_two_workers!(
     whatever_part_the_first_one_wants_the_whole_is_stored,
     a_zip_of_any_size_comes_from_an_upstream_without_ranges,
     a_store_that_does_not_take_it_costs_the_copy_alone,

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use modgate::http::Timestamp;
 use modgate_wasm_tests::faulty::{Faulty, Reply};
 use modgate_wasm_tests::module::Module;
-use modgate_wasm_tests::{at_one_and_four_workers, wait};
+use modgate_wasm_tests::{at_two_workers, wait};
 use serde_json::{Value, json};
 
 use super::{FILES, assert_go_shows, assert_refused, go, ruled};
 
-at_one_and_four_workers!(
+at_two_workers!(
     go_takes_the_newest_that_is_old_enough,
     a_long_list_costs_each_info_once_and_the_next_one_none
 );

@@ -10,10 +10,10 @@ use modgate_wasm_tests::go::Go;
 use modgate_wasm_tests::nginx::Nginx;
 use modgate_wasm_tests::sumdb::Sumdb;
 use modgate_wasm_tests::tree::{Entry, Tree};
-use modgate_wasm_tests::{at_one_and_four_workers, wait};
+use modgate_wasm_tests::{at_two_workers, wait};
 use serde_json::json;
 
-at_one_and_four_workers!(what_was_stored_online_is_had_offline_and_nobody_else_is_asked);
+at_two_workers!(what_was_stored_online_is_had_offline_and_nobody_else_is_asked);
 
 fn what_was_stored_online_is_had_offline_and_nobody_else_is_asked(workers: u32) {
     let (tree, storage) = (Tree::sample(), Nginx::storage());

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use modgate_wasm_tests::at_one_and_four_workers;
+use modgate_wasm_tests::at_two_workers;
 use modgate_wasm_tests::faulty::Faulty;
 use modgate_wasm_tests::fixture::{Stack, UPSTREAM, builder};
 use modgate_wasm_tests::module::Module;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{FILES, asked_about, assert_go_shows, go, versions};
 
-at_one_and_four_workers!(what_is_not_stored_is_not_there, go_is_sent_to_the_upstream_for_what_is_not_stored);
+at_two_workers!(what_is_not_stored_is_not_there, go_is_sent_to_the_upstream_for_what_is_not_stored);
 
 const MODULE: &str = "example.com/Acme/kept";
 

@@ -1,6 +1,6 @@
 //! Clients that are sent elsewhere: go follows, and gets there what it asked for.
 
-use modgate_wasm_tests::at_one_and_four_workers;
+use modgate_wasm_tests::at_two_workers;
 use modgate_wasm_tests::faulty::Faulty;
 use modgate_wasm_tests::fixture::UPSTREAM;
 use modgate_wasm_tests::module::Module;
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{FILES, asked_about, go, ruled, versions, with};
 
-at_one_and_four_workers!(go_follows_to_the_other_proxy);
+at_two_workers!(go_follows_to_the_other_proxy);
 
 const MODULE: &str = "example.com/Acme/moved";
 

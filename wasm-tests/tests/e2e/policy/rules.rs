@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use modgate_wasm_tests::at_one_and_four_workers;
+use modgate_wasm_tests::at_two_workers;
 use modgate_wasm_tests::faulty::Reply;
 use modgate_wasm_tests::fixture::Stack;
 use modgate_wasm_tests::http::Request;
@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{FILES, assert_go_shows, assert_refused, go, ruled, versions, with};
 
-at_one_and_four_workers!(go_does_not_see_what_is_refused_and_reads_why, what_is_refused_has_no_other_name);
+at_two_workers!(go_does_not_see_what_is_refused_and_reads_why, what_is_refused_has_no_other_name);
 
 const MODULE: &str = "example.com/Acme/log";
 const BRANCH: &str = "/example.com/!acme/log/@v/main.info";

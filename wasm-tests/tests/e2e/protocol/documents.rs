@@ -1,6 +1,6 @@
 //! Small documents: headers, methods, conditions.
 
-use modgate_wasm_tests::at_one_and_four_workers;
+use modgate_wasm_tests::at_two_workers;
 use modgate_wasm_tests::envoy::Envoy;
 use modgate_wasm_tests::faulty::Reply;
 use modgate_wasm_tests::http::{Request, Response};
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{IMMUTABLE, INFO, KINDS, LIST, Site, ZIP, assert_kept, assert_reason, comparable, module};
 
-at_one_and_four_workers!(head_is_get_without_its_body, a_known_entity_tag_is_answered_304);
+at_two_workers!(head_is_get_without_its_body, a_known_entity_tag_is_answered_304);
 
 fn head_is_get_without_its_body(workers: u32) {
     let site = Site::start(workers);

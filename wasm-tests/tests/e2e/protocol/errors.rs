@@ -1,13 +1,13 @@
 //! Not found, forbidden, out of order: what the go command does next depends on which, and a person reads why.
 
-use modgate_wasm_tests::at_one_and_four_workers;
+use modgate_wasm_tests::at_two_workers;
 use modgate_wasm_tests::faulty::Reply;
 use modgate_wasm_tests::http::Request;
 use serde_json::json;
 
 use super::{INFO, LIST, NEGATIVE, Site, ZIP, assert_reason, comparable};
 
-at_one_and_four_workers!(an_upstream_s_status_becomes_the_right_one);
+at_two_workers!(an_upstream_s_status_becomes_the_right_one);
 
 /// What the upstream answers, what becomes of it, and a part of the reason.
 const STATUSES: [(u16, u16, &str); 16] = [

@@ -1,6 +1,6 @@
 //! What is not ours passes as if we were not there, and nobody outside chooses where anything goes.
 
-use modgate_wasm_tests::at_one_and_four_workers;
+use modgate_wasm_tests::at_two_workers;
 use modgate_wasm_tests::envoy::{Builder, Envoy};
 use modgate_wasm_tests::faulty::{Faulty, Reply, Seen};
 use modgate_wasm_tests::http::{Request, Response};
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{INFO, LIST, Site, ZIP, as_sent};
 
-at_one_and_four_workers!(nobody_outside_picks_a_cluster);
+at_two_workers!(nobody_outside_picks_a_cluster);
 
 /// A gateway with a service of its own below `/own/`, and this service.
 fn gateway(edit: impl FnOnce(Builder) -> Builder) -> (Site, Faulty) {

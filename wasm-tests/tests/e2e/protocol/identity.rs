@@ -8,10 +8,10 @@ use modgate_wasm_tests::fixture::{self, Scripted};
 use modgate_wasm_tests::http::Request;
 use modgate_wasm_tests::module::Module;
 use modgate_wasm_tests::sumdb::Sumdb;
-use modgate_wasm_tests::{at_one_and_four_workers, wait};
+use modgate_wasm_tests::{at_two_workers, wait};
 use serde_json::json;
 
-at_one_and_four_workers!(a_client_s_secrets_stay_here_and_the_gateway_s_own_go_where_they_belong);
+at_two_workers!(a_client_s_secrets_stay_here_and_the_gateway_s_own_go_where_they_belong);
 
 /// A client with everything that could give it away.
 fn revealing(method: &str, target: &str) -> Request {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use modgate_wasm_tests::at_one_and_four_workers;
+use modgate_wasm_tests::at_two_workers;
 use modgate_wasm_tests::faulty::{Faulty, Reply};
 use modgate_wasm_tests::fixture::{self, Stack};
 use modgate_wasm_tests::http::Request;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::TEXT;
 
-at_one_and_four_workers!(ready_when_the_store_or_an_upstream_was_seen);
+at_two_workers!(ready_when_the_store_or_an_upstream_was_seen);
 
 #[test]
 fn they_say_that_it_lives_and_which_it_is() {

@@ -1,6 +1,6 @@
 //! Paths as clients write them: one spelling behind the gateway, and a reason for what cannot be one.
 
-use modgate_wasm_tests::at_one_and_four_workers;
+use modgate_wasm_tests::at_two_workers;
 use modgate_wasm_tests::faulty::Reply;
 use modgate_wasm_tests::fixture::Stack;
 use modgate_wasm_tests::http::{Conn, Request};
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{INFO, LIST, NEGATIVE, Site, as_sent, assert_reason, module};
 
-at_one_and_four_workers!(every_spelling_of_a_path_is_the_same_document);
+at_two_workers!(every_spelling_of_a_path_is_the_same_document);
 
 fn every_spelling_of_a_path_is_the_same_document(workers: u32) {
     assert_every_spelling_is_the_same(&Site::start(workers), true);

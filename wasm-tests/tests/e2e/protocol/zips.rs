@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use modgate_wasm_tests::at_one_and_four_workers;
+use modgate_wasm_tests::at_two_workers;
 use modgate_wasm_tests::envoy::{Builder, Envoy};
 use modgate_wasm_tests::faulty::{Faulty, Reply};
 use modgate_wasm_tests::fixture::{self, Stack, UPSTREAM};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{IMMUTABLE, NEGATIVE, assert_reason};
 
-at_one_and_four_workers!(parts_of_a_zip_come_from_the_store_and_the_whole_from_the_upstream);
+at_two_workers!(parts_of_a_zip_come_from_the_store_and_the_whole_from_the_upstream);
 
 /// Nginx with one module of some megabytes.
 struct Served {

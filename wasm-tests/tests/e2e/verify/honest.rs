@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use modgate_wasm_tests::at_one_and_four_workers;
+use modgate_wasm_tests::at_two_workers;
 use modgate_wasm_tests::fixture::Proving;
 use modgate_wasm_tests::go::Go;
 use modgate_wasm_tests::module::Module;
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{assert_good_next, database_files, modules, site, small, wait_stored};
 
-at_one_and_four_workers!(what_is_right_is_served_proven_and_stored, programs_build);
+at_two_workers!(what_is_right_is_served_proven_and_stored, programs_build);
 
 fn what_is_right_is_served_proven_and_stored(workers: u32) {
     let site = site(workers);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use modgate_wasm_tests::at_one_and_four_workers;
+use modgate_wasm_tests::at_two_workers;
 use modgate_wasm_tests::fixture::Proving;
 use modgate_wasm_tests::module::Module;
 use modgate_wasm_tests::wait;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{assert_good_next, assert_refused, database_files, modules, said, site, small, wait_stored};
 
-at_one_and_four_workers!(
+at_two_workers!(
     every_lie_about_a_lookup_is_refused,
     forged_tiles_are_refused,
     a_fork_is_refused_and_told,

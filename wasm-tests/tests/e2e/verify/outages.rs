@@ -1,6 +1,6 @@
 //! A checksum database, and an upstream, that cannot be asked.
 
-use modgate_wasm_tests::at_one_and_four_workers;
+use modgate_wasm_tests::at_two_workers;
 use modgate_wasm_tests::faulty::Reply;
 use modgate_wasm_tests::fixture::Proving;
 use modgate_wasm_tests::module::Module;
@@ -13,7 +13,7 @@ use super::{
     wait_stored,
 };
 
-at_one_and_four_workers!(
+at_two_workers!(
     what_was_proven_once_needs_neither_database_nor_upstream,
     without_the_database_nothing_new_is_served_where_proof_is_required,
 );

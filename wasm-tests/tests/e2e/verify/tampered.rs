@@ -1,6 +1,6 @@
 //! Upstreams that give something else than the checksum database knows.
 
-use modgate_wasm_tests::at_one_and_four_workers;
+use modgate_wasm_tests::at_two_workers;
 use modgate_wasm_tests::faulty::Reply;
 use modgate_wasm_tests::fixture::Proving;
 use modgate_wasm_tests::http::{Error, Request};
@@ -9,7 +9,7 @@ use modgate_wasm_tests::tamper::Tampering;
 
 use super::{assert_good_next, assert_refused, key, modules, patch, said, site, small, wait_stored};
 
-at_one_and_four_workers!(
+at_two_workers!(
     every_tampered_zip_is_refused,
     every_tampered_zip_is_refused_where_all_are_streamed,
     a_zip_that_ends_early_is_refused,
