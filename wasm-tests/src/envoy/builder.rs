@@ -234,7 +234,6 @@ impl Builder {
             && self.isolated
             && self.listen == ANY
             && self.dir.is_none()
-            && self.env.is_empty()
             && resources.is_some_and(|resources| resources.keys().all(movable))
             // Envoy wants a name before it reads files that change.
             && bootstrap["node"].is_object()
@@ -244,7 +243,7 @@ impl Builder {
     fn start_in_turn(mut self) -> Result<Envoy, String> {
         let wasm = self.wasm.clone().map_or_else(|| tools::find("MODGATE_WASM"), Ok)?;
         self.adapt()?;
-        let start = Start { wasm: &wasm, args: &self.args() };
+        let start = Start { wasm: &wasm, args: &self.args(), env: &self.env };
         let (shared, addr, begun) = pool::take(&self.bootstrap, &start)?;
         let admin = shared.admin;
         let watch = if self.may_crash { Watch::Envoy } else { Watch::Filter };

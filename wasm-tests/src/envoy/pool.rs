@@ -46,6 +46,7 @@ pub(super) struct Shared {
 pub(super) struct Start<'a> {
     pub(super) wasm: &'a Path,
     pub(super) args: &'a [String],
+    pub(super) env: &'a [(String, String)],
 }
 
 /// Takes an Envoy that agrees with `bootstrap`, and puts the gateway of `bootstrap` into it: the Envoy, and where that listens.
@@ -55,7 +56,7 @@ pub(super) struct Start<'a> {
 pub(super) fn take(bootstrap: &Bootstrap, start: &Start<'_>) -> Result<(Shared, SocketAddr, usize), String> {
     let mut rest = bootstrap.clone();
     let gateway = rest.value_mut()["static_resources"].take();
-    let key = format!("{} {:?} {}", start.wasm.display(), start.args, rest.value());
+    let key = format!("{} {:?} {:?} {}", start.wasm.display(), start.args, start.env, rest.value());
     let mut shared = match idle(&key) {
         Some(shared) => shared,
         None => Shared::start(rest, key, start)?,
@@ -101,7 +102,7 @@ impl Shared {
         publish(&dir, LISTENERS, 0, &[])?;
         publish(&dir, CLUSTERS, 0, &[])?;
         let args: Vec<&str> = start.args.iter().map(String::as_str).chain(["--drain-time-s", "0"]).collect();
-        let (process, admin) = builder::launch(&rest, &dir, &args, &[])?;
+        let (process, admin) = builder::launch(&rest, &dir, &args, start.env)?;
         let mut shared = Self { process, admin, dir, key, own_vms: 0, version: 0, emptied: Instant::now() };
         shared.own_vms = shared.stat(VMS).ok_or("Envoy does not say how many VMs there are")?;
         Ok(shared)
@@ -216,7 +217,7 @@ fn lock() -> MutexGuard<'static, Vec<Shared>> {
 /// Those that no test has, the oldest first. Nobody drops them: the kernel ends them with this process ([`crate::process`]).
 static IDLE: Mutex<Vec<Shared>> = Mutex::new(Vec::new());
 /// 150 MB each.
-const MOST_IDLE: usize = 10;
+const MOST_IDLE: usize = 14;
 
 /// Where the Envoys of this process have their files. Those of processes that are gone are removed.
 static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {

@@ -28,7 +28,7 @@ impl Long {
         patch["verify"] = json!({"mode": "off"});
         let stack = Scripted::with(&patch, |builder| {
             // Ten of the longest lists may take longer than a test machine gives a request.
-            builder.concurrency(1).alone().edit(|bootstrap| bootstrap.hcm()["request_timeout"] = json!("0s"))
+            builder.concurrency(1).edit(|bootstrap| bootstrap.hcm()["request_timeout"] = json!("0s"))
         });
         let (lists, infos) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let count = (Arc::clone(&lists), Arc::clone(&infos));
@@ -146,7 +146,6 @@ fn others_are_served_while_ten_lists_of_the_largest_size_are_read() {
         assert_eq!((answer.status, answer.header("x-modgate-cache")), (200, Some(cache)));
         assert_eq!(long.lists(), lists);
     }
-    println!("resident memory: {} MiB", long.stack.envoy.usage().rss >> 20);
 }
 
 #[test]
@@ -175,7 +174,6 @@ fn a_request_asks_when_a_bounded_number_of_versions_was_published() {
         }
         let latest = long.stack.get(&path("n", count, "@latest"));
         assert_eq!(latest.json()["Version"], format!("v1.{}.0", count - 101), "{latest:?}");
-        println!("resident memory: {} MiB", long.stack.envoy.usage().rss >> 20);
     }
 }
 

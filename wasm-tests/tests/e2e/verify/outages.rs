@@ -9,8 +9,8 @@ use serde_json::json;
 
 use super::honest::build;
 use super::{
-    STREAMED_ABOVE, assert_good_next, assert_not_stored, assert_refused, key, modules, said, site, small,
-    wait_stored,
+    STREAMED_ABOVE, assert_good_next, assert_not_stored, assert_refused, key, modules, patch, said, site,
+    small, wait_stored,
 };
 
 at_two_workers!(
@@ -47,8 +47,11 @@ fn what_was_proven_once_needs_neither_database_nor_upstream(workers: u32) {
 }
 
 fn without_the_database_nothing_new_is_served_where_proof_is_required(workers: u32) {
+    // One that answers 429 is asked again for as long as a request may wait, each time the go command asks.
+    let mut patch = patch(STREAMED_ABOVE);
+    patch["fetch"]["wait"] = json!("3s");
     for down in [json!({"status": 503}), json!({"status": 429}), json!(null)] {
-        let site = site(workers);
+        let site = Proving::with(workers, &patch);
         let ([known, _], new) = (modules("known"), modules("new"));
         site.has(&known);
         assert_good_next(&site, &known);
