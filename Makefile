@@ -106,8 +106,8 @@ test-e2e: wasm wasm-crash ## The filter in a real Envoy, with the real go comman
 	$(call heading,End to end on a real Envoy)
 	@.ci/setup go envoy nginx mkproxy sumdb sample real
 	@status=0; \
-		$(CARGO_TEST) $(TIMED) --test e2e -- --skip alone:: --test-threads=$(E2E_THREADS) || status=$$?; \
-		TEST_GROUP=alone TEST_TABLE=1 $(CARGO_TEST) $(TIMED) --test e2e -- alone:: --test-threads=1 || status=$$?; \
+		$(CARGO_TEST) $(TIMED) --test e2e -- --skip serial:: --test-threads=$(E2E_THREADS) || status=$$?; \
+		TEST_GROUP=serial TEST_TABLE=1 $(CARGO_TEST) $(TIMED) --test e2e -- serial:: --test-threads=1 || status=$$?; \
 		exit $$status
 
 .PHONY: check
@@ -148,7 +148,7 @@ FLOOD ?= 1000000
 .PHONY: flood
 flood: wasm ## Ask for FLOOD (1000000) names that nobody has, and watch memory, hits and the upstream
 	@.ci/setup envoy
-	MODGATE_FLOOD=$(FLOOD) $(E2E) alone::flood:: --test-threads=1 --nocapture
+	MODGATE_FLOOD=$(FLOOD) $(E2E) serial::flood:: --test-threads=1 --nocapture
 
 # A row of each attack is added by the attack itself, failed or not.
 ATTACKS := $(abspath $(TARGET_DIR))/attacks.md
@@ -159,7 +159,7 @@ attack: wasm ## Attack the gateway as it is shipped, as heavily as an attacker w
 	@printf '| attack | size | MB before / peak | others: p50 / p99 / worst | others failed | verdict |\n|---|---|---|---|---|---|\n' \
 		> $(ATTACKS)
 	@status=0; MODGATE_ATTACK=heavy MODGATE_ATTACK_TABLE=$(ATTACKS) \
-		$(E2E) alone::attack:: --test-threads=1 || status=$$?; \
+		$(E2E) serial::attack:: --test-threads=1 || status=$$?; \
 		printf '\n'; cat $(ATTACKS); exit $$status
 
 # Suites that add rows to the table of faults, and the rows.

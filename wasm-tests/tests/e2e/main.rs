@@ -2,11 +2,10 @@
 //!
 //! One program, for every suite links the whole harness, and so that Envoys that have compiled the filter serve all of them
 //! (`envoy::Builder::alone` says who has one of his own). `make test-e2e` runs more tests at once than there are cores: most of
-//! them wait. Those in [`alone`] run afterwards, one by one.
+//! them wait. Those in [`serial`] run afterwards, one by one.
 
 #![cfg(not(target_arch = "wasm32"))]
 
-mod alone;
 mod artifact;
 mod bundle;
 mod bytes;
@@ -57,6 +56,7 @@ mod reload;
 mod routing;
 mod s3;
 mod secure_link;
+mod serial;
 mod signing;
 mod storage;
 mod sumdb;

@@ -127,7 +127,7 @@ impl Failing {
     /// A gateway to the same two that remembers nothing.
     fn another(&self) -> Envoy {
         let upstream = self.upstream.as_ref().expect("an upstream");
-        builder(upstream.addr(), self.storage.addr()).concurrency(WORKERS).start()
+        builder(upstream.addr(), self.storage.addr()).concurrency(WORKERS).alone().start()
     }
 }
 
