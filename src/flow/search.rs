@@ -84,6 +84,8 @@ pub struct Search {
     trouble: Option<Failure>,
     /// How often it was told to come later.
     limits: u32,
+    /// Whether the question that was asked last has less time than its source may take.
+    hurries: bool,
     /// When the time of the question is over that was asked last.
     deadline: Option<Timestamp>,
     /// When the first question was asked.
@@ -178,6 +180,7 @@ impl Search {
             recovers: None,
             trouble: None,
             limits: 0,
+            hurries: false,
             deadline: None,
             began: None,
             stands_in: false,
@@ -278,13 +281,18 @@ impl Search {
         match question.callout(&self.want, config) {
             Some(callout) => {
                 let source = question.source;
+                let hurried = question.has_for_a_zip(&self.want, config).filter(|_| !self.is_slow);
                 self.began.get_or_insert(cx.now);
                 self.asking = Some(question);
                 let endpoint = source.endpoint(config).filter(|_| source != Source::Storage);
-                let callout = match endpoint {
+                let mut callout = match endpoint {
                     Some(endpoint) => self.trail.lead(callout, endpoint),
                     None => callout,
                 };
+                self.hurries = hurried.is_some_and(|hurried| hurried < callout.timeout);
+                if let Some(hurried) = hurried {
+                    callout.timeout = callout.timeout.min(hurried);
+                }
                 self.deadline = Some(cx.now.after(callout.timeout));
                 Step::Ask(source, callout)
             }
@@ -300,11 +308,11 @@ impl Search {
         if let Some(step) = self.follow(&question, &reply, config, cx) {
             return step;
         }
-        // What stands still in the middle breaks off when its time is over.
+        // What stands still in the middle breaks off when its time is over. Of a first byte that says that it is there.
         let is_over = self.deadline.is_some_and(|deadline| deadline <= cx.now.after(EARLY));
         let is_late = reply == Reply::Failed(CallFailure::TimedOut)
-            || reply == Reply::Failed(CallFailure::Broken) && is_over;
-        if is_late && question.has_less_time(&self.want, config) {
+            || reply == Reply::Failed(CallFailure::Broken) && is_over && question.form != Form::First;
+        if is_late && std::mem::take(&mut self.hurries) {
             // Too slow to be waited for: it is streamed, by whoever is next.
             self.is_slow = true;
             self.moved = self.moved || self.trail.at().is_some();
