@@ -7,7 +7,8 @@
 //! usually begins with `fixture::Stack`.
 //!
 //! Everything binds 127.0.0.1 only, on ports of its own, so that suites run side by side. What a test starts is stopped
-//! when its handle is dropped, and by the kernel should the test process die first ([`process`]).
+//! when its handle is dropped, and by the kernel should the test process die first ([`process`]). Envoys alone outlive their test:
+//! others take them in turn, each with a gateway of its own in them ([`envoy::Builder::alone`]).
 
 macro_rules! native {
     ($($item:item)*) => { $(#[cfg(not(target_arch = "wasm32"))] $item)* };
