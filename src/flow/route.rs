@@ -27,7 +27,7 @@ pub struct Routed {
     /// A failure of somebody asked before: that `source` has no such zip is then nobody's word.
     pub doubt: Option<Failure>,
     /// Whether it was asked before, and said that it has it: the index knows that by now.
-    pub proven: bool,
+    pub confirmed: bool,
     /// Whether what comes from there is known to be the zip it has to be.
     pub checked: bool,
     /// The address there, where a redirect led to another than its own.
@@ -67,7 +67,7 @@ pub enum Lesson {
 impl Routed {
     /// A request for `zip` that wants this of it, routed to `source`, which nobody has asked yet.
     pub fn new(zip: Zip, source: Source, ask: Ask) -> Self {
-        Self { zip, source, doubt: None, proven: false, checked: false, to: None, moved: false, ask }
+        Self { zip, source, doubt: None, confirmed: false, checked: false, to: None, moved: false, ask }
     }
 
     /// The answer that sends the client to where storage can be reached without the gateway, where it is to go there. Nobody is
@@ -252,7 +252,7 @@ impl Routed {
         if !may_be_headless {
             return None;
         }
-        Some(if self.proven {
+        Some(if self.confirmed {
             present(&self.zip, None, cache, config, cx)
         } else {
             failed(&self.bad(&format!("it answered {status} to a HEAD, and may know none"), config), cx)
@@ -289,7 +289,7 @@ impl Routed {
     /// Whether others were not asked because the source had said that it has it.
     fn may_be_elsewhere(&self, config: &Config) -> bool {
         let mut upstreams = upstream::chain(config, &self.zip.module).map(Source::Upstream);
-        self.source == Source::Storage || self.proven && upstreams.any(|other| other != self.source)
+        self.source == Source::Storage || self.confirmed && upstreams.any(|other| other != self.source)
     }
 
     /// Whatever else the source sends (cookies, its own caching, its internals) is not for the client.

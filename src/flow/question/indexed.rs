@@ -124,7 +124,7 @@ impl Question {
 
     fn routed(&self, zip: &Zip, source: Source, checked: bool, config: &Config, cx: &mut Cx<'_>) -> Indexed {
         let checked = checked && !is_always_checked(config);
-        let routed = Routed { proven: true, checked, ..self.route(zip, source) };
+        let routed = Routed { confirmed: true, checked, ..self.route(zip, source) };
         if let Some(verdict) = routed.redirect(config, cx) {
             return Indexed::Answer(Reception::Decided(verdict));
         }

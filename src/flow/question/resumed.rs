@@ -115,16 +115,16 @@ impl Parked {
                 answer(&Answer::Refused(&unknown), &question.asker, question.kind, cache, cx)
             }
             (End::Failed(failure), _) => question.failed(failure, cx),
-            (End::Zip { proven: true, head, .. }, Want::Zip(zip))
+            (End::Zip { confirmed: true, head, .. }, Want::Zip(zip))
                 if question.head_only && !question.selects =>
             {
                 present(zip, head.as_ref(), cache, config, cx)
             }
-            (End::Zip { proven, checked, moved, to, .. }, Want::Zip(zip)) => {
+            (End::Zip { confirmed, checked, moved, to, .. }, Want::Zip(zip)) => {
                 let doubt = searched.doubt.clone();
                 let routed = searched.source.map(|source| Routed {
                     doubt,
-                    proven: *proven,
+                    confirmed: *confirmed,
                     moved: *moved,
                     // A signed address answers 403 to a HEAD.
                     to: to.clone().filter(|_| !question.head_only),

@@ -81,11 +81,11 @@ impl Search {
     /// `end` with where it is, and whether that may be where a redirect led.
     pub(super) fn located(&self, end: End, source: Option<Source>) -> End {
         match (end, &self.want) {
-            (End::Zip { proven, checked, .. }, Want::Zip(_)) => {
+            (End::Zip { confirmed, checked, .. }, Want::Zip(_)) => {
                 let to = self.address(source).map(Box::new);
                 let moved = matches!(source, Some(Source::Upstream(_))) && (self.moved || to.is_some());
                 let head = self.head.clone().map(|head| if self.stored { head.of_a_copy() } else { head });
-                End::Zip { proven, checked, moved, to, head }
+                End::Zip { confirmed, checked, moved, to, head }
             }
             (end, _) => end,
         }
