@@ -110,7 +110,7 @@ impl Worker {
             }
             Waiter::Stream(stream) => {
                 if let Some((parked, coalesced)) = self.clients.unpark(*stream) {
-                    let verdict = self.resume(*stream, *parked, coalesced, searched, cx);
+                    let verdict = self.resume(*stream, &parked, coalesced, searched, cx);
                     self.clients.go_on(*stream, verdict, cx);
                 }
             }

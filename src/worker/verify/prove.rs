@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     cx::Cx,
-    flow::{Next, Proving, Searched},
+    flow::{ProofStep, Proving, Searched},
     goproxy::{Document, Failure, Fault, Found},
     metrics::Metric,
     plan::Want,
@@ -145,18 +145,18 @@ impl Verify {
                 }
             }
             match proof.proving.advance() {
-                Next::Ask(wants) => {
+                ProofStep::Ask(wants) => {
                     let may_fetch = key.may_fetch && !proof.proving.alone;
                     let source = if proof.fresh { PartSource::Database } else { PartSource::Anywhere };
                     let need = |want| Need { want, attempt, may_fetch, source };
                     return Progress::Ask(wants.into_iter().map(need).collect());
                 }
-                Next::Wait => return Progress::Wait,
-                Next::Proven(proven) if proof.proving.alone => {
+                ProofStep::Wait => return Progress::Wait,
+                ProofStep::Proven(proven) if proof.proving.alone => {
                     cx.count(Metric::Sumdb { outcome: "alone" });
                     return Progress::Over(proof.proving.clone().into_searched(&proven));
                 }
-                Next::Proven(proven) => {
+                ProofStep::Proven(proven) => {
                     if let Advanced::Behind(newer) =
                         heads::advance(cx.kv, &database, proof.proving.known(), &proven.head)
                     {
@@ -171,8 +171,8 @@ impl Verify {
                     self.keep_proven(at, proof, &proven, services, cx);
                     return Progress::Over(proof.proving.clone().into_searched(&proven));
                 }
-                Next::Refused(refused) => return refuse(key, proof, &refused, cx),
-                Next::Failed(failure) => {
+                ProofStep::Refused(refused) => return refuse(key, proof, &refused, cx),
+                ProofStep::Failed(failure) => {
                     let attempt = services.attempt();
                     let Some(alone) = proof.proving.by_itself(attempt, database.clone()) else {
                         return give_up(proof, failure, &database, cx);
