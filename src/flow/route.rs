@@ -14,7 +14,8 @@ use crate::{
     modzip::MAX_ZIP,
     plan::Source,
     shared::Loss,
-    store, upstream,
+    store,
+    upstream::{self, Presence},
 };
 
 /// A request that was routed.
@@ -201,32 +202,38 @@ impl Routed {
             Some(Err(_)) | None => reply,
         };
         let unconnected = is_unconnected(&reply);
-        let judged = upstream::judge_download(&what, &who, reply, self.is_inspected(), cx.now);
-        let judged =
-            if unconnected { judged.map(|outcome| by_way_of(outcome, self.source, config)) } else { judged };
-        match judged {
+        let presence = match upstream::judge_download(&what, &who, reply, self.is_inspected(), cx.now) {
+            Presence::NotHere(outcome) if unconnected => {
+                Presence::NotHere(by_way_of(outcome, self.source, config))
+            }
+            presence => presence,
+        };
+        match presence {
             // What is not read along, nobody else would see. The page of a 412 or a 416 is about the client's own condition.
-            None if self.source == Source::Storage
-                && matches!(head.status, 200 | 206)
-                && store::is_page(&head.headers) =>
+            Presence::Here
+                if self.source == Source::Storage
+                    && matches!(head.status, 200 | 206)
+                    && store::is_page(&head.headers) =>
             {
                 (failed(&self.bad("it is a web page", config), cx), Lesson::Failed)
             }
-            None if let Some(failure) = self.cut(head, config) => (failed(&failure, cx), Lesson::Failed),
-            None => {
+            Presence::Here if let Some(failure) = self.cut(head, config) => {
+                (failed(&failure, cx), Lesson::Failed)
+            }
+            Presence::Here => {
                 cx.count(Metric::Request { kind: KIND, cache, status: head.status });
                 (self.edit(head, Validity { fresh_for: None, audience }, cache), Lesson::Nothing)
             }
-            Some(Outcome::Missing(_)) if let Some(doubt) = &self.doubt => {
+            Presence::NotHere(Outcome::Missing(_)) if let Some(doubt) = &self.doubt => {
                 (failed(doubt, cx), Lesson::Lost(Loss::Gone))
             }
-            Some(Outcome::Missing(missing)) if !self.may_be_elsewhere(config) => {
+            Presence::NotHere(Outcome::Missing(missing)) if !self.may_be_elsewhere(config) => {
                 let validity = Validity { fresh_for: Some(config.freshness.negative), audience };
                 let answered = Answer::Missing { missing: &missing, validity, cache };
                 (answer(&answered, &Asker::default(), KIND, cache, cx), Lesson::Missing(missing))
             }
-            Some(Outcome::Failed(failure)) => (failed(&failure, cx), Lesson::Failed),
-            Some(Outcome::Missing(_) | Outcome::Found(_)) => {
+            Presence::NotHere(Outcome::Failed(failure)) => (failed(&failure, cx), Lesson::Failed),
+            Presence::NotHere(Outcome::Missing(_) | Outcome::Found(_)) => {
                 // It had it a moment ago: somebody deleted it.
                 let reason = format!("{what}: gone from {who}; try again");
                 let gone = Failure { fault: Fault::Overloaded, reason, retry_after: Some(1) };

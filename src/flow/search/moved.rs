@@ -37,8 +37,8 @@ impl Search {
             Err(why) => {
                 let reason = format!("{}: {} {why}", self.want.describe(), self.who(source, config));
                 let failure = Failure { fault: Fault::Bad, reason, retry_after: None };
-                self.note(source, Outcome::Failed(failure), true, config, cx);
-                Some(self.advance(config, cx))
+                let heard = self.note(source, Outcome::Failed(failure), true, config, cx);
+                Some(self.go_on(source, heard, config, cx))
             }
         }
     }

@@ -46,6 +46,14 @@ pub(in crate::worker) enum Progress {
     Again,
 }
 
+/// What comes of a proof that is to be begun.
+pub(in crate::worker) enum Begun {
+    /// It is under way: [`Verify::advance`].
+    Proving,
+    /// There is none of such a file: this is given.
+    Unprovable(Searched),
+}
+
 /// Something that a proof needs.
 pub(in crate::worker) struct Need {
     pub(in crate::worker) want: Want,
@@ -58,24 +66,22 @@ pub(in crate::worker) struct Need {
 }
 
 impl Verify {
-    /// Begins the proof of what a search found; or what is given in its place, where nothing proves that.
-    pub(in crate::worker) fn begin(
-        &mut self,
-        to_prove: ToProve,
-        services: &mut Services,
-    ) -> Option<Searched> {
+    /// Begins the proof of what a search found.
+    pub(in crate::worker) fn begin(&mut self, to_prove: ToProve, services: &mut Services) -> Begun {
         let ToProve { key, want, fresh, searched } = to_prove;
-        let Want::Document(Document::Sumdb { sumdb, file }) = &want else { return Some(searched) };
+        let Want::Document(Document::Sumdb { sumdb, file }) = &want else {
+            return Begun::Unprovable(searched);
+        };
         let attempt = services.attempt();
         let known = services.config.sumdb.iter().find(|known| known.name == *sumdb);
         let proving =
             known.and_then(|known| Proving::begin(attempt, sumdb, file, searched, known.key.clone()));
         let Some(proving) = proving else {
-            return Some(Searched::failed(forged(&want, "nothing proves such a file")));
+            return Begun::Unprovable(Searched::failed(forged(&want, "nothing proves such a file")));
         };
         // The attempt before has seen to the head.
         self.proofs.insert(key, Proof { want, proving, recalled: fresh, fresh });
-        None
+        Begun::Proving
     }
 
     /// What came of something that `attempt` at the proof for `key` needs. Whether it still does: what was asked for by an attempt that
