@@ -1,9 +1,9 @@
 //! The machines that walk a request from its head to its answer.
 //!
-//! `request` is one client's: it decides, looks into the index, and else waits. `route` and `passing` are the way
-//! of a zip that the host streams to it. `search`, `write`, `copy` and `probe` are jobs of the worker: they make callouts, outlive
-//! the client that began them, and are shared by all who wait for the same. Each is data, driven by [`crate::worker`], and
-//! none calls anybody.
+//! `request` is one client's: it decides, looks into the index, and else waits; `next` is what becomes of it at each of its steps.
+//! `route` and `passing` are the way of a zip that the host streams to it. `search`, `write`, `copy` and `probe` are jobs of the
+//! worker: they make callouts, outlive the client that began them, and are shared by all who wait for the same. Each is data,
+//! driven by [`crate::worker`], and none calls anybody.
 
 pub mod caller;
 mod copy;

@@ -11,7 +11,7 @@ use crate::{
 impl Worker {
     /// Does what becomes of a request, whether it has just come or has waited: [`Verdict::Wait`] where it is to wait, or to wait on.
     /// `if_none_match` is what its client has already.
-    pub(super) fn go(
+    pub(super) fn proceed(
         &mut self,
         stream: StreamId,
         if_none_match: Option<&str>,
@@ -23,7 +23,7 @@ impl Worker {
             Next::Ask(parked) => {
                 let if_none_match = parked.if_none_match().map(str::to_owned);
                 let next = parked.ask(&mut self.services.known(), cx);
-                self.go(stream, if_none_match.as_deref(), next, cx)
+                self.proceed(stream, if_none_match.as_deref(), next, cx)
             }
             Next::Dates(parked, module, versions) => {
                 self.wait_for_dates(stream, parked, module, versions, cx)
@@ -115,7 +115,7 @@ impl Worker {
         };
         let spread = self.services.index.spread(&parked.want().key(), since);
         let next = parked.resume(searched, coalesced, spread, &mut self.services.known(), cx);
-        self.go(stream, parked.if_none_match(), next, cx)
+        self.proceed(stream, parked.if_none_match(), next, cx)
     }
 
     /// It is known now what these waited for.
@@ -127,7 +127,7 @@ impl Worker {
                     let Ended { searched, coalesced } = *ended;
                     self.resume(stream, &parked, coalesced, &searched, cx)
                 }
-                None => self.go(stream, None, Next::Ask(parked), cx),
+                None => self.proceed(stream, None, Next::Ask(parked), cx),
             };
             self.clients.go_on(stream, verdict, cx);
         }

@@ -50,13 +50,13 @@ impl Worker {
                 match self.clients.come(stream, head, &what, cx) {
                     Some(refusal) => refusal,
                     None => {
-                        let verdict = self.go(stream, if_none_match, next, cx);
+                        let verdict = self.proceed(stream, if_none_match, next, cx);
                         self.clients.stay(stream, verdict, cx)
                     }
                 }
             }
             next => {
-                let verdict = self.go(stream, if_none_match, next, cx);
+                let verdict = self.proceed(stream, if_none_match, next, cx);
                 self.clients.give(stream, verdict, cx)
             }
         };
