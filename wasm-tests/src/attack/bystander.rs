@@ -226,7 +226,9 @@ mod tests {
         }
         suffered.times.values_mut().for_each(|times| times.sort_unstable());
         assert_eq!((suffered.total(), suffered.failed()), (4, 1));
-        assert_eq!((suffered.within(99), suffered.slowest(99)), (Duration::from_millis(900), "cold"));
+        assert_eq!((suffered.within(100), suffered.slowest(100)), (Duration::from_millis(900), "cold"));
+        // One of two is more than a hundredth, and the longest has a bound of its own.
+        assert_eq!((suffered.within(99), suffered.slowest(99)), (Duration::from_millis(3), "cold"));
         assert_eq!(suffered.failures().get("cold: 503"), Some(&1));
     }
 }
