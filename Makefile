@@ -13,8 +13,8 @@ export PATH := $(TOOLS)/bin:$(PATH):$(HOME)/.cargo/bin
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 WASM := $(abspath $(TARGET_DIR))/wasm32-unknown-unknown/release/modgate.wasm
-# A build of its own, so that the filter with the hook never lies where the shipped one is looked for.
-CRASH_DIR := $(abspath $(TARGET_DIR))/crash-hook
+# A profile of its own, so that the filter with the hook never lies where the shipped one is looked for.
+WASM_CRASH := $(abspath $(TARGET_DIR))/wasm32-unknown-unknown/crash/modgate.wasm
 
 # The same lines are in .tools/env, for a test that is started without make.
 export MODGATE_ENVOY := $(TOOLS)/bin/envoy
@@ -26,16 +26,28 @@ export MODGATE_MODULES := $(TOOLS)/modules
 export MODGATE_GARAGE := $(TOOLS)/bin/garage
 export MODGATE_WRK := $(TOOLS)/bin/wrk
 export MODGATE_WASM := $(WASM)
-export MODGATE_WASM_CRASH := $(CRASH_DIR)/wasm32-unknown-unknown/release/modgate.wasm
+export MODGATE_WASM_CRASH := $(WASM_CRASH)
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER := $(TOOLS)/bin/wasm-bindgen-test-runner
 
-# Test files of wasm-tests/tests by the place they run in, told by their names: e2e_* with the built filter, mostly on a
+# Test files of wasm-tests/tests by the place they run in, told by their names: e2e with the built filter, mostly on a
 # real Envoy; *_wasm compiled to wasm32 under Node; all others natively without any of the tools.
 test_names = $(sort $(basename $(notdir $(wildcard wasm-tests/tests/$(1).rs))) \
 	$(notdir $(patsubst %/main.rs,%,$(wildcard wasm-tests/tests/$(1)/main.rs))))
-E2E_TESTS := $(call test_names,e2e_*)
 WASM_TESTS := $(call test_names,*_wasm)
-NATIVE_TESTS := $(filter-out $(E2E_TESTS) $(WASM_TESTS),$(call test_names,*))
+NATIVE_TESTS := $(filter-out e2e $(WASM_TESTS),$(call test_names,*)) $(basename $(notdir $(wildcard tests/*.rs)))
+
+# The whole workspace each time: cargo then builds what the packages share once, with the features of both.
+CARGO_TEST := cargo test --locked --no-fail-fast --workspace
+NATIVE := --lib --bins $(NATIVE_TESTS:%=--test %)
+E2E := $(CARGO_TEST) --test e2e --
+# Tests of the core that enumerate orders of events, or draw what happens by the thousand.
+LONG_TESTS := every_order never_panics ::chance:: ::model:: ::random::
+
+# Notes how long each test takes, and puts the table of the slowest above the last program's closing line.
+export TEST_TIMES := $(abspath $(TARGET_DIR))/test-times
+TIMED = --config 'target."cfg(not(target_arch = \"wasm32\"))".runner = "$(CURDIR)/.ci/timed"'
+# Most tests of the end-to-end suites wait for something most of the time.
+E2E_THREADS ?= $(shell echo $$((3 * $$(nproc))))
 
 heading = @printf '\n== %s\n' '$(1)'
 
@@ -56,7 +68,7 @@ wasm: ## Build the filter: target/wasm32-unknown-unknown/release/modgate.wasm
 .PHONY: run
 run: wasm ## Start a gateway here. Settings: PORT, UPSTREAM, SUMDB, ADMIN_PORT, STORAGE_DIR, WORKERS, CONFIG, LISTEN
 	@.ci/setup envoy nginx go mkproxy sample
-	cargo run --locked --release -p modgate-wasm-tests --bin gateway
+	cargo run --locked -p modgate-wasm-tests --no-default-features --bin gateway
 
 ##@ Develop
 
@@ -71,8 +83,12 @@ test: test-native wasm test-wasm test-e2e ## All tests: natively, in wasm32 unde
 test-native: ## The tests that need nothing but Rust
 	$(call heading,Native tests)
 	@.ci/setup rust
-	cargo test --locked --no-fail-fast -p modgate
-	cargo test --locked --no-fail-fast -p modgate-wasm-tests --lib --bins $(NATIVE_TESTS:%=--test %)
+	$(CARGO_TEST) $(TIMED) $(NATIVE)
+
+.PHONY: test-quick
+test-quick: ## What of that takes less than a minute: all but the tests that enumerate and draw
+	@.ci/setup rust
+	$(CARGO_TEST) $(NATIVE) -- $(LONG_TESTS:%=--skip %)
 
 .PHONY: test-wasm
 test-wasm: ## The core compiled to wasm32, under Node
@@ -83,13 +99,16 @@ test-wasm: ## The core compiled to wasm32, under Node
 .PHONY: wasm-crash
 wasm-crash: ## Build the filter that tests can crash
 	@.ci/setup rust
-	cargo build --locked --release -p modgate --target wasm32-unknown-unknown --features crash-hook --target-dir $(CRASH_DIR)
+	cargo build --locked --profile crash -p modgate --target wasm32-unknown-unknown --features crash-hook
 
 .PHONY: test-e2e
 test-e2e: wasm wasm-crash ## The filter in a real Envoy, with the real go command, nginx and modules
 	$(call heading,End to end on a real Envoy)
 	@.ci/setup go envoy nginx mkproxy sumdb sample real
-	$(if $(E2E_TESTS),cargo test --locked --no-fail-fast -p modgate-wasm-tests $(E2E_TESTS:%=--test %),@echo 'No wasm-tests/tests/e2e_*.rs yet.')
+	@status=0; \
+		$(CARGO_TEST) $(TIMED) --test e2e -- --skip serial:: --test-threads=$(E2E_THREADS) || status=$$?; \
+		TEST_GROUP=serial TEST_TABLE=1 $(CARGO_TEST) $(TIMED) --test e2e -- serial:: --test-threads=1 || status=$$?; \
+		exit $$status
 
 .PHONY: check
 check: ## Format, lints on both targets, documentation, licences, shell scripts
@@ -101,7 +120,7 @@ check: ## Format, lints on both targets, documentation, licences, shell scripts
 	cargo clippy --locked -p modgate-wasm-tests --target wasm32-unknown-unknown $(WASM_TESTS:%=--test %) -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items
 	cargo deny --log-level error check bans licenses sources
-	shellcheck -x .ci/run .ci/setup .ci/check-modules .ci/setup.d/*.sh envoy/drain.sh
+	shellcheck -x .ci/run .ci/setup .ci/timed .ci/check-modules .ci/setup.d/*.sh envoy/drain.sh
 
 .PHONY: check-modules
 check-modules: ## Build from the test modules with the real go command, without a gateway between
@@ -129,7 +148,7 @@ FLOOD ?= 1000000
 .PHONY: flood
 flood: wasm ## Ask for FLOOD (1000000) names that nobody has, and watch memory, hits and the upstream
 	@.ci/setup envoy
-	MODGATE_FLOOD=$(FLOOD) cargo test --locked -p modgate-wasm-tests --test e2e_flood -- --nocapture
+	MODGATE_FLOOD=$(FLOOD) $(E2E) serial::flood:: --test-threads=1 --nocapture
 
 # A row of each attack is added by the attack itself, failed or not.
 ATTACKS := $(abspath $(TARGET_DIR))/attacks.md
@@ -140,24 +159,24 @@ attack: wasm ## Attack the gateway as it is shipped, as heavily as an attacker w
 	@printf '| attack | size | MB before / peak | others: p50 / p99 / worst | others failed | verdict |\n|---|---|---|---|---|---|\n' \
 		> $(ATTACKS)
 	@status=0; MODGATE_ATTACK=heavy MODGATE_ATTACK_TABLE=$(ATTACKS) \
-		cargo test --locked -p modgate-wasm-tests --test e2e_attack -- --test-threads=1 || status=$$?; \
+		$(E2E) serial::attack:: --test-threads=1 || status=$$?; \
 		printf '\n'; cat $(ATTACKS); exit $$status
 
 # Suites that add rows to the table of faults, and the rows.
-FAULT_TESTS := $(shell grep -rl 'field::' wasm-tests/tests | sed -E 's|^wasm-tests/tests/([^/.]+).*|\1|' | sort -u)
+FAULT_TESTS := $(shell grep -rl 'field::' wasm-tests/tests/e2e | sed -E 's|^wasm-tests/tests/e2e/([^/.]+).*|\1::|' | sort -u)
 FAULT_ROWS := $(abspath $(TARGET_DIR))/faults.rows
 
 .PHONY: faults
 faults: wasm ## Write the table of faults anew from what the suites see
 	@.ci/setup go envoy nginx mkproxy sumdb sample
 	@rm -f $(FAULT_ROWS)
-	MODGATE_FAULT_TABLE=$(FAULT_ROWS) cargo test --locked --no-fail-fast -p modgate-wasm-tests $(FAULT_TESTS:%=--test %)
+	MODGATE_FAULT_TABLE=$(FAULT_ROWS) $(E2E) $(FAULT_TESTS) --test-threads=$(E2E_THREADS)
 	cargo run --locked -p modgate-wasm-tests --bin faults -- $(FAULT_ROWS)
 
 .PHONY: garage
 garage: wasm ## Keep modules in three nodes of Garage and kill one (compiles Garage the first time)
 	@.ci/setup go envoy nginx mkproxy sample garage
-	cargo test --locked -p modgate-wasm-tests --test e2e_garage -- --ignored
+	$(E2E) garage:: --ignored
 
 # Seconds for each fuzz target.
 FUZZ_SECONDS ?= 30

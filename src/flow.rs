@@ -1,9 +1,9 @@
 //! The machines that walk a request from its head to its answer.
 //!
-//! `request` is one client's: it decides, looks into the index, and else waits. `route` and `passing` are the way
-//! of a zip that the host streams to it. `search`, `write`, `copy` and `probe` are jobs of the worker: they make callouts, outlive
-//! the client that began them, and are shared by all who wait for the same. Each is data, driven by [`crate::worker`], and
-//! none calls anybody.
+//! `request` is one client's: it decides, looks into the index, and else waits; `next` is what becomes of it at each of its steps.
+//! `route` and `passing` are the way of a zip that the host streams to it. `search`, `write`, `copy` and `probe` are jobs of the
+//! worker: they make callouts, outlive the client that began them, and are shared by all who wait for the same. Each is data,
+//! driven by [`crate::worker`], and none calls anybody.
 
 pub mod caller;
 mod copy;
@@ -12,6 +12,7 @@ mod hit;
 pub mod judge;
 mod known;
 mod listed;
+mod next;
 mod passing;
 mod probe;
 mod proving;
@@ -32,12 +33,13 @@ mod write;
 pub use self::copy::{Copying, NextPiece, NotCopied};
 pub use self::hit::Hit;
 pub use self::known::Known;
+pub use self::next::Next;
 pub use self::passing::{Flaw, Passing, Proof, loss_by};
 pub use self::probe::{Asked, PROBE_ROUND, Probe, Sightings, readiness};
-pub use self::proving::{Next, Proving};
+pub use self::proving::{ProofStep, Proving};
 pub use self::published::{Publication, Publications, Published, keep_first_seen, published_by};
-pub use self::question::{Parked, Resumed};
-pub use self::request::{Reception, pass_on};
+pub use self::question::{Ended, Parked};
+pub use self::request::pass_on;
 pub use self::respond::unreadable;
 pub use self::route::{Ask, Lesson, Routed};
 pub use self::search::{Search, Step, ZipHead};

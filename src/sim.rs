@@ -252,9 +252,14 @@ impl World {
 
     /// The callout to `cluster` that ends last fails instead, at once.
     pub(crate) fn fail_one(&mut self, cluster: &str) {
+        self.fail_one_as(cluster, CallFailure::TimedOut);
+    }
+
+    /// As [`World::fail_one`], in this way.
+    pub(crate) fn fail_one_as(&mut self, cluster: &str, failure: CallFailure) {
         let call = self.calls.iter_mut().filter(|call| call.cluster == cluster).max_by_key(|call| call.due);
         let call = call.expect("a callout to fail");
-        (call.due, call.reply) = (self.now, Reply::Failed(CallFailure::TimedOut));
+        (call.due, call.reply) = (self.now, Reply::Failed(failure));
     }
 
     /// The client of `stream` leaves.

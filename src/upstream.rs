@@ -5,4 +5,6 @@ mod judge;
 mod told;
 
 pub use self::chain::chain;
-pub use self::judge::{judge, judge_download, judge_presence, judge_read, may_be_headless, retry_after};
+pub use self::judge::{
+    Presence, judge, judge_download, judge_presence, judge_read, may_be_headless, retry_after,
+};

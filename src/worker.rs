@@ -22,7 +22,7 @@
 //! capitals one of the worker's own (`event.rs`), and no part is entered from within another:
 //!
 //! ```text
-//! admit   request_head ─▶ receive ─▶ flights.wait: room, lease, search ─▶ clients.park        GET .mod: storage
+//! admit   request_head ─▶ proceed ─▶ flights.wait: room, lease, search ─▶ clients.park        GET .mod: storage
 //! search  call_done ─▶ flights.on_reply                                                       GET .mod: an upstream
 //!         call_done ─▶ flights.on_reply ─▶ Holds ─▶ verify.look_up ─▶ flights.board           GET lookup: storage
 //!         call_done ─▶ flights.on_reply                                                       GET lookup: the database

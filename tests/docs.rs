@@ -58,7 +58,7 @@ fn sources_speak_of_targets_that_exist() {
     assert!(faults.is_empty(), "make has no such target\n{}", faults.join("\n"));
 }
 
-/// A promise names the test that holds it: `e2e_suite::test`, or a test of the core by its name alone.
+/// A promise names the test that holds it: `suite::test` of the end-to-end suites, or a test of the core by its name alone.
 #[test]
 fn promises_are_held_by_tests_that_exist() {
     let repository = Repository::read(Path::new(env!("CARGO_MANIFEST_DIR")));
@@ -72,7 +72,7 @@ fn promises_are_held_by_tests_that_exist() {
         .flat_map(|cell| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>());
     let unknown: Vec<_> = tests.filter(|test| !repository.has_test(test)).collect();
     assert!(unknown.is_empty(), "no such tests: {unknown:#?}");
-    assert!(!repository.has_test("e2e_routing::nothing_of_the_kind") && !repository.has_test("e2e_none::x"));
+    assert!(!repository.has_test("routing::nothing_of_the_kind") && !repository.has_test("none::x"));
 }
 
 /// It can fail: everything that is checked is wrong here once.
@@ -92,9 +92,9 @@ fn what_is_not_so_is_named_with_its_line() {
         ("```\nmake wasm && make nothing # that\n```", "2: make has no target nothing"),
         ("# Here\n[x](#there)", "2: #there leads to no heading"),
         ("[x](docs/glossary.md#nowhere)", "1: docs/glossary.md#nowhere leads to no heading"),
-        ("`e2e_routing::nothing_of_the_kind`", "1: there is no test e2e_routing::nothing_of_the_kind"),
+        ("`routing::nothing_of_the_kind`", "1: there is no test routing::nothing_of_the_kind"),
         ("`scenario_nothing_of_the_kind`", "1: there is no test scenario_nothing_of_the_kind"),
-        ("```sh\ncargo test --test e2e_nothing\n```", "2: there is no suite e2e_nothing"),
+        ("```sh\ncargo test --test nothing\n```", "2: there is no suite nothing"),
         ("```yaml envoy/nowhere.yaml\na: b\n```", "1: envoy/nowhere.yaml does not exist"),
         (
             "```yaml envoy/filter.yaml\n# Once more:\nhttp_filter:\n  name: another\n```",
@@ -119,11 +119,11 @@ fn what_is_no_claim_passes() {
     let repository = Repository::read(Path::new(env!("CARGO_MANIFEST_DIR")));
     for text in [
         "`src/config.rs:12`, `src/host/`, `host/envoy.rs`, `gateway.yaml`, `.ci/setup.d`, `Makefile`, ``a`b``",
-        "`@v/list`, `/goproxy`, `github.com/acme/x.go`, `text/plain`, `wasm-tests/tests/e2e_NAME.rs`, `<version>.mod`",
+        "`@v/list`, `/goproxy`, `github.com/acme/x.go`, `text/plain`, `wasm-tests/tests/e2e/NAME.rs`, `<version>.mod`",
         "`target/wasm32-unknown-unknown/release/modgate.wasm`, `.tools/env`, `src/*.rs`, `foo.rs`",
         "# Here\n[a](https://example.com/x.md), [b](#here), [c](src/lib.rs), `v1.0.0.mod`",
         "## What `is` here, and: there\n[d](#what-is-here-and-there), [e](docs/configuration.md#policyrules)",
-        "`e2e_policy`, `e2e_NAME`, `e2e_policy::what_is_refused_has_no_other_name`",
+        "`policy`, `nothing::nothing`, `policy::what_is_refused_has_no_other_name`",
         "```yaml envoy/filter.yaml\nhttp_filter: # here\n  disabled: true\n```",
         "```sh\ncargo test -p modgate --test docs\ncargo test --test NAME\n```",
         "```json fragment\n{\n```\n```yaml\nx: y\n```\n",
@@ -192,7 +192,7 @@ impl Repository {
             if !self.is_there(document, code) {
                 fault(*line, format!("{code} does not exist"));
             }
-            if is_test(code) && !self.has_test(code) {
+            if self.is_test(code) && !self.has_test(code) {
                 fault(*line, format!("there is no test {code}"));
             }
             for target in self.unknown_targets(code) {
@@ -294,14 +294,29 @@ impl Repository {
         let (suite, name) = test.split_once("::").map_or((None, test), |(suite, name)| (Some(suite), name));
         let is_of_suite = |file: &Path| match suite {
             Some(suite) => {
-                let below = Path::new("wasm-tests/tests").join(suite);
-                file.starts_with(&below) || file == below.with_extension("rs")
+                let names = |file: &Path| file.file_stem().is_some_and(|stem| stem == suite);
+                file.starts_with("wasm-tests/tests/e2e") && file.ancestors().any(names)
             }
             None => file.starts_with("src"),
         };
         let declared = format!("fn {name}(");
         let mut files = self.files.iter().filter(|file| is_of_suite(file));
         files.any(|file| fs::read_to_string(self.root.join(file)).unwrap().contains(&declared))
+    }
+
+    /// Whether `code` names a test: one of an end-to-end suite, or a scenario of the core.
+    fn is_test(&self, code: &str) -> bool {
+        let is_name = code
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_:".contains(&byte));
+        let is_suite = |suite: &str| {
+            let below = Path::new("wasm-tests/tests/e2e");
+            [below.join(suite), below.join("serial").join(suite)]
+                .iter()
+                .any(|file| self.exists(&file.with_extension("rs")))
+        };
+        let is_of_suite = || code.split_once("::").is_some_and(|(suite, _)| is_suite(suite));
+        is_name && (code.starts_with("scenario_") || is_of_suite())
     }
 
     fn is_below_a_folder(&self, path: &str) -> bool {
@@ -334,13 +349,6 @@ impl Repository {
         }
         unknown
     }
-}
-
-/// Whether `code` names a test: one of a suite, or a scenario of the core.
-fn is_test(code: &str) -> bool {
-    let is_name =
-        code.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_:".contains(&byte));
-    is_name && (code.starts_with("scenario_") || (code.starts_with("e2e_") && code.contains("::")))
 }
 
 /// A line of YAML without its indentation and its comment.

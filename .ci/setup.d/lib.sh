@@ -70,9 +70,12 @@ retry() {
   }
 }
 
-# pip_install DIR SPEC: unpacks one wheel, without its dependencies, into DIR.
+# pip_install DIR SPEC: unpacks one wheel, without its dependencies, into DIR. It must be one of .ci/wheels.txt.
 pip_install() {
   local pip=()
+  # A requirement is a line that others may continue.
+  awk -v spec="$2" '$1 == spec, !/\\$/' .ci/wheels.txt >"$STAGE/wheel.txt"
+  [[ -s $STAGE/wheel.txt ]] || die ".ci/wheels.txt has no hash of $2"
   if python3 -m pip --version; then
     pip=(python3 -m pip)
   elif command -v uv; then
@@ -84,8 +87,8 @@ pip_install() {
     die "python3 with pip is needed to fetch $2: install your distribution's python3-pip"
   fi
   PIP_USER=0 PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 \
-    retry "${pip[@]}" install --quiet --target "$1" --no-deps --only-binary :all: "$2"
-  rm -rf "$STAGE/venv"
+    retry "${pip[@]}" install --quiet --target "$1" --no-deps --only-binary :all: --require-hashes -r "$STAGE/wheel.txt"
+  rm -rf "$STAGE/venv" "$STAGE/wheel.txt"
 }
 
 # apt_unpack DIR PACKAGE...: downloads Debian packages of this distribution and unpacks them into DIR. Needs no root: package
@@ -176,7 +179,7 @@ MODGATE_MODULES=$TOOLS/modules
 MODGATE_GARAGE=$TOOLS/bin/garage
 MODGATE_WRK=$TOOLS/bin/wrk
 MODGATE_WASM=$wasm/wasm32-unknown-unknown/release/modgate.wasm
-MODGATE_WASM_CRASH=$wasm/crash-hook/wasm32-unknown-unknown/release/modgate.wasm"
+MODGATE_WASM_CRASH=$wasm/wasm32-unknown-unknown/crash/modgate.wasm"
   [[ -r $TOOLS/env && $(<"$TOOLS/env") == "$text" ]] && return
   mkdir -p "$TOOLS"
   printf '%s\n' "$text" >"$TOOLS/env.$$"

@@ -14,7 +14,7 @@ use super::{
     published::published,
     request::refuse,
     respond::answer,
-    ruling::{Instead, elsewhere, refusal},
+    ruling::{Substitute, elsewhere, refusal},
 };
 use crate::{
     config::{Bundle, Config, MissMode},
@@ -175,8 +175,8 @@ impl Asked {
         let redirect = match &decision {
             Some(Decision::Redirected(_, to)) => {
                 self.wants().first().and_then(|(_, want)| match elsewhere(want, *to, config) {
-                    Instead::Elsewhere(to) => Some(to),
-                    Instead::Failed(_) | Instead::Missing(_) | Instead::Refused(_) => None,
+                    Substitute::Elsewhere(to) => Some(to),
+                    Substitute::Failed(_) | Substitute::Missing(_) | Substitute::Refused(_) => None,
                 })
             }
             _ => None,

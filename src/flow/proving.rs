@@ -31,9 +31,9 @@ pub struct Proving {
     failure: Option<Failure>,
 }
 
-/// What comes next.
+/// What comes next of a proof.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Next {
+pub enum ProofStep {
     /// These are needed.
     Ask(Vec<Want>),
     /// What is needed is on its way.
@@ -114,15 +114,15 @@ impl Proving {
     }
 
     /// What comes next.
-    pub fn advance(&mut self) -> Next {
+    pub fn advance(&mut self) -> ProofStep {
         loop {
             if let Some(failure) = self.failure.take() {
-                return Next::Failed(failure);
+                return ProofStep::Failed(failure);
             }
             let needs = match self.proof.step() {
                 Progress::Needs(needs) => needs,
-                Progress::Proven(proven) => return Next::Proven(proven.into()),
-                Progress::Refused(refused) => return Next::Refused(refused),
+                Progress::Proven(proven) => return ProofStep::Proven(proven.into()),
+                Progress::Refused(refused) => return ProofStep::Refused(refused),
             };
             let body = match &self.searched.end {
                 End::Document(found) if needs.contains(&self.subject) => found.body.to_vec(),
@@ -130,11 +130,11 @@ impl Proving {
                     let new: Vec<_> =
                         needs.into_iter().filter(|needed| !self.awaited.contains(needed)).collect();
                     if new.is_empty() {
-                        return Next::Wait;
+                        return ProofStep::Wait;
                     }
                     let wants = new.iter().map(|needed| self.want(needed)).collect();
                     self.awaited.extend(new);
-                    return Next::Ask(wants);
+                    return ProofStep::Ask(wants);
                 }
             };
             self.note(self.subject.clone(), self.searched.source, self.searched.storage_failed);

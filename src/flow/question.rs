@@ -6,9 +6,8 @@ mod resumed;
 use std::time::Duration;
 
 use super::{
-    Ask, Known, Routed,
+    Ask, Known, Routed, Searched,
     respond::{answer, audience},
-    ruling::{Ruling, admit},
 };
 use crate::{
     config::{Config, MissMode, Reverify},
@@ -22,14 +21,22 @@ use crate::{
     policy::Caller,
 };
 
-pub(super) use self::indexed::Indexed;
-pub use self::resumed::Resumed;
-
 /// A request that waits for a search. Of its head nothing is kept but what the question holds: the host has the rest, and a
 /// thousand who wait must not cost a thousand heads more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parked {
     pub(super) question: Question,
+    /// What its search came to, where it waits for something else before it can be answered with that.
+    pub(super) ended: Option<Box<Ended>>,
+}
+
+/// What the search came to that a request had waited for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// That.
+    pub searched: Searched,
+    /// Whether another request had begun it.
+    pub coalesced: bool,
 }
 
 /// What a request asks, as far as the answer depends on it.
@@ -81,6 +88,10 @@ pub(super) enum Serving {
 }
 
 impl Parked {
+    pub(super) fn new(question: Question) -> Self {
+        Self { question, ended: None }
+    }
+
     /// What is searched for.
     pub fn want(&self) -> &Want {
         &self.question.want
@@ -121,6 +132,12 @@ impl Parked {
         self.question.dated = true;
     }
 
+    /// Takes out what its search came to, where that is over: [`Parked::resume`] is to be told, and else it is to
+    /// [`Parked::ask`] again.
+    pub fn take_ended(&mut self) -> Option<Box<Ended>> {
+        self.ended.take()
+    }
+
     /// Its answer, where it cannot be answered.
     pub fn fail(&self, failure: &Failure, cx: &mut Cx<'_>) -> Verdict {
         self.question.failed(failure, cx)
@@ -128,6 +145,11 @@ impl Parked {
 }
 
 impl Question {
+    /// The request that asks this, to wait or to go on with it.
+    pub(super) fn park(self) -> Box<Parked> {
+        Parked::new(self).into()
+    }
+
     /// This, of `zip`, routed to `source`.
     fn route(&self, zip: &Zip, source: Source) -> Routed {
         Routed::new(zip.clone(), source, Ask { head_only: self.head_only, selects: self.selects })
@@ -158,15 +180,6 @@ impl Question {
         }
     }
 
-    /// What the policy says of it, before anything is given.
-    pub(super) fn admit(&self, known: &Known<'_>, cx: &Cx<'_>) -> Ruling {
-        // What `@latest` is answered with is decided when it is known.
-        if self.serving != Serving::Itself {
-            return Ruling::Pass;
-        }
-        admit(&self.want, self.may_fetch, &self.caller, known, cx)
-    }
-
     /// How long what is given stays fresh: `@latest` as long as the list, whatever it is taken from.
     fn left(&self, left: Option<Duration>) -> Option<Duration> {
         match &self.serving {
@@ -177,7 +190,7 @@ impl Question {
 
     /// What is asked where upstreams know no `@latest`: the list, where it may be what storage has left of the module, or where all
     /// that the go command would take from it is refused.
-    fn unnamed(&self, missing: &Missing, known: &Known<'_>) -> Option<Box<Self>> {
+    fn unnamed(&self, missing: &Missing, known: &Known<'_>) -> Option<Self> {
         let Want::Document(Document::Module { module, file: File::Latest }) = &self.want else { return None };
         if self.serving != Serving::Itself || !self.may_fetch {
             return None;
@@ -188,7 +201,7 @@ impl Question {
         (may_be_left || is_mixed()).then(|| {
             let want = Want::Document(Document::Module { module: module.clone(), file: File::List });
             let serving = Serving::Unnamed { missing: missing.clone() };
-            Self { want, serving, ..self.clone() }.into()
+            Self { want, serving, ..self.clone() }
         })
     }
 

@@ -1,70 +1,33 @@
 //! One client's request: from its head to a verdict, or to what it waits for.
 
+use std::ops::ControlFlow;
+
 use super::{
-    Hit, Known, Parked, Routed, Sifting,
+    Known, Next, Parked,
     caller::caller,
     explain::explain,
-    question::{Indexed, Question, Serving},
+    question::{Question, Serving},
     respond::answer,
-    ruling::{Instead, Ruling},
 };
-use std::time::Duration;
-
 use crate::{
     config::Config,
     cx::{Cx, Edit, Verdict},
     endpoint,
-    gomod::{ModulePath, Version},
     goproxy::{
-        Answer, Asker, Audience, Document, Failure, Fault, Found, Page, Place, Refusal, SumdbFile, Target,
-        Validity, place, wants_revalidation,
+        Answer, Asker, Document, Failure, Fault, Page, Place, Refusal, SumdbFile, Target, place,
+        wants_revalidation,
     },
     http::{ReadHeader, RequestHead},
     metrics::{Cache, Metric},
     plan::Want,
-    shared::Region,
 };
 
-/// What becomes of a request when its head is there.
-#[derive(Clone, Debug)]
-pub enum Reception {
-    /// It is decided.
-    Decided(Verdict),
-    /// The index has the answer.
-    Hit(Hit),
-    /// It waits until this list is judged.
-    Long(Box<Parked>, Box<Sifting>),
-    /// The index has the answer, which storage should have and has not.
-    Unwritten(Hit, Want, Found),
-    /// It waits until everyone unseen was asked.
-    Probe,
-    /// It is routed, and its response is to be looked at.
-    Routed(Verdict, Routed),
-    /// It waits for a search; the index had this document before, if it had one.
-    Search(Box<Parked>, Option<Found>),
-    /// It is answered with this document, which is to be asked for anew meanwhile.
-    Stale(Verdict, Want, Found),
-    /// It waits until it is known when these versions of the module were published.
-    Undated(Box<Parked>, ModulePath, Vec<Version>),
-}
-
-impl Reception {
-    /// What the client may have to wait for.
-    pub fn waits_for(&self) -> Option<String> {
-        match self {
-            Self::Probe => Some(Page::Readyz.as_str().to_owned()),
-            Self::Long(parked, _) | Self::Search(parked, _) | Self::Undated(parked, ..) => {
-                Some(parked.want().key())
-            }
-            _ => None,
-        }
-    }
-
+impl Next {
     /// Decides what to do with a request.
     pub fn of(head: &RequestHead, known: &mut Known<'_>, cx: &mut Cx<'_>) -> Self {
         let config = known.config;
         match place(head, &config.matching, &config.admin) {
-            Place::Foreign => Self::Decided(pass_on(&|name| head.value(name), config)),
+            Place::Foreign => Self::Answer(pass_on(&|name| head.value(name), config)),
             _ if !head.is_read() => Self::refuse("invalid", &Refusal::Method(shown(&head.method)), cx),
             Place::Refused(refusal) => Self::refuse("invalid", &refusal, cx),
             Place::Page(page) => Self::page(page, head, known, cx),
@@ -76,7 +39,7 @@ impl Reception {
     }
 
     fn refuse(kind: &'static str, refusal: &Refusal, cx: &mut Cx<'_>) -> Self {
-        Self::Decided(refuse(kind, refusal, cx))
+        Self::Answer(refuse(kind, refusal, cx))
     }
 
     /// The rules are not there yet by which it would be decided.
@@ -86,12 +49,12 @@ impl Reception {
                       Try again in a few seconds; its log says what is wrong if that does not help."
             .to_owned();
         let failure = Failure { fault: Fault::Overloaded, reason, retry_after: None };
-        Self::Decided(answer(&Answer::Failed(&failure), &Asker::default(), kind, Cache::None, cx))
+        Self::Answer(answer(&Answer::Failed(&failure), &Asker::default(), kind, Cache::None, cx))
     }
 
     fn page(page: Page, head: &RequestHead, known: &Known<'_>, cx: &mut Cx<'_>) -> Self {
         let (content_type, body) = match page {
-            Page::Explain => return Self::Decided(explain(head, known, cx)),
+            Page::Explain => return Self::Answer(explain(head, known, cx)),
             Page::Healthz => ("text/plain; charset=utf-8", "ok\n".to_owned()),
             Page::Readyz => return Self::Probe,
             Page::Version => (
@@ -100,7 +63,7 @@ impl Reception {
             ),
         };
         let page = Answer::Page { healthy: true, content_type, body };
-        Self::Decided(answer(&page, &Asker::default(), "page", Cache::None, cx))
+        Self::Answer(answer(&page, &Asker::default(), "page", Cache::None, cx))
     }
 
     fn target(target: Target, head: &RequestHead, known: &mut Known<'_>, cx: &mut Cx<'_>) -> Self {
@@ -113,7 +76,7 @@ impl Reception {
         }
         let want = match target {
             Target::Supported { .. } => {
-                return Self::Decided(answer(&Answer::Supported, &Asker::default(), kind, Cache::None, cx));
+                return Self::Answer(answer(&Answer::Supported, &Asker::default(), kind, Cache::None, cx));
             }
             Target::Document(document) => Want::Document(document),
             Target::Zip(zip) => Want::Zip(zip),
@@ -139,54 +102,26 @@ impl Reception {
             since: cx.now,
             want,
         };
-        Self::enter(question, known, cx)
+        Parked::new(question).ask(known, cx)
     }
+}
 
-    /// What becomes of a question, as far as the policy lets it.
-    fn enter(question: Question, known: &mut Known<'_>, cx: &mut Cx<'_>) -> Self {
-        match question.admit(known, cx) {
-            Ruling::Pass => Self::ask(question.in_reach(known.config), known, cx),
-            Ruling::Undated(module, version) => {
-                Self::Undated(Parked { question }.into(), module, vec![version])
-            }
-            Ruling::Instead(instead) => Self::Decided(give_instead(&instead, question.kind, cx)),
+impl Parked {
+    /// What becomes of the request now that it asks this, for the first time or once more. The rules may be others by now.
+    pub fn ask(self, known: &mut Known<'_>, cx: &mut Cx<'_>) -> Next {
+        let mut question = self.question;
+        if let ControlFlow::Break(next) = question.admit(known, cx) {
+            return next;
         }
-    }
-
-    /// What becomes of a question that may be asked.
-    fn ask(mut question: Question, known: &mut Known<'_>, cx: &mut Cx<'_>) -> Self {
-        // As many as there are stages of an answer, at most.
+        question = question.in_reach(known.config);
+        // As many times as there are stages of an answer, at most.
         loop {
-            let key = question.want.key();
-            // Nearly every request ends here, with one read: "not found" is looked up only where nothing else is known.
-            let mut before = None;
-            let mut next = None;
-            for region in [Region::Found, Region::Missing] {
-                let Some(entry) = known.index.look_up(cx.kv, region, &key, cx.now) else {
-                    continue;
-                };
-                let spread = known.index.spread(&key, entry.since());
-                match question.look_at(entry, spread, known, cx) {
-                    Indexed::Answer(reception) => return reception,
-                    Indexed::Known(found) => before = Some(found),
-                    Indexed::Next(question) => {
-                        next = Some(question);
-                        break;
-                    }
-                    Indexed::Nothing => {}
-                }
-            }
-            match next {
-                Some(further) => question = *further,
-                None => return Self::Search(Box::new(Parked { question }), before),
+            match question.look_up(known, cx) {
+                ControlFlow::Break(Next::Ask(further)) => question = further.question,
+                ControlFlow::Break(next) => return next,
+                ControlFlow::Continue(before) => return Next::Search(question.park(), before),
             }
         }
-    }
-
-    /// As [`Reception::of`], for a request that was received before: for what it asks next, or for what it asked when
-    /// something had to be found out first.
-    pub fn again(parked: Parked, known: &mut Known<'_>, cx: &mut Cx<'_>) -> Self {
-        Self::enter(parked.question, known, cx)
     }
 }
 
@@ -194,18 +129,6 @@ impl Reception {
 pub(super) fn refuse(kind: &'static str, refusal: &Refusal, cx: &mut Cx<'_>) -> Verdict {
     cx.count(Metric::Refusal { reason: refusal.label() });
     answer(&Answer::Refused(refusal), &Asker::default(), kind, Cache::None, cx)
-}
-
-/// Answers with what is given in place of what was asked for, and counts that.
-pub(super) fn give_instead(instead: &Instead, kind: &'static str, cx: &mut Cx<'_>) -> Verdict {
-    let validity = Validity { fresh_for: Some(Duration::ZERO), audience: Audience::Caller };
-    let given = match instead {
-        Instead::Elsewhere(to) => Answer::Elsewhere { to, cache: Cache::None },
-        Instead::Failed(failure) => Answer::Failed(failure),
-        Instead::Missing(missing) => Answer::Missing { missing, validity, cache: Cache::None },
-        Instead::Refused(refusal) => return refuse(kind, refusal, cx),
-    };
-    answer(&given, &Asker::default(), kind, Cache::None, cx)
 }
 
 /// A request that is not ours goes on as it is, but never with the header that has it routed by us. The header that names a

@@ -15,7 +15,8 @@ use crate::{
     plan::Source,
     policy::Policy,
     shared::Loss,
-    store, upstream,
+    store,
+    upstream::{self, Presence},
 };
 
 /// A request that was routed.
@@ -28,7 +29,7 @@ pub struct Routed {
     /// A failure of somebody asked before: that `source` has no such zip is then nobody's word.
     pub doubt: Option<Failure>,
     /// Whether it was asked before, and said that it has it: the index knows that by now.
-    pub proven: bool,
+    pub confirmed: bool,
     /// Whether what comes from there is known to be the zip it has to be.
     pub checked: bool,
     /// The address there, where a redirect led to another than its own.
@@ -68,7 +69,7 @@ pub enum Lesson {
 impl Routed {
     /// A request for `zip` that wants this of it, routed to `source`, which nobody has asked yet.
     pub fn new(zip: Zip, source: Source, ask: Ask) -> Self {
-        Self { zip, source, doubt: None, proven: false, checked: false, to: None, moved: false, ask }
+        Self { zip, source, doubt: None, confirmed: false, checked: false, to: None, moved: false, ask }
     }
 
     /// The answer that sends the client to where storage can be reached without the gateway, where it is to go there. Nobody is
@@ -204,32 +205,38 @@ impl Routed {
             Some(Err(_)) | None => reply,
         };
         let unconnected = is_unconnected(&reply);
-        let judged = upstream::judge_download(&what, &who, reply, self.is_inspected(), cx.now);
-        let judged =
-            if unconnected { judged.map(|outcome| by_way_of(outcome, self.source, config)) } else { judged };
-        match judged {
+        let presence = match upstream::judge_download(&what, &who, reply, self.is_inspected(), cx.now) {
+            Presence::NotHere(outcome) if unconnected => {
+                Presence::NotHere(by_way_of(outcome, self.source, config))
+            }
+            presence => presence,
+        };
+        match presence {
             // What is not read along, nobody else would see. The page of a 412 or a 416 is about the client's own condition.
-            None if self.source == Source::Storage
-                && matches!(head.status, 200 | 206)
-                && store::is_page(&head.headers) =>
+            Presence::Here
+                if self.source == Source::Storage
+                    && matches!(head.status, 200 | 206)
+                    && store::is_page(&head.headers) =>
             {
                 (failed(&self.bad("it is a web page", config), cx), Lesson::Failed)
             }
-            None if let Some(failure) = self.cut(head, config) => (failed(&failure, cx), Lesson::Failed),
-            None => {
+            Presence::Here if let Some(failure) = self.cut(head, config) => {
+                (failed(&failure, cx), Lesson::Failed)
+            }
+            Presence::Here => {
                 cx.count(Metric::Request { kind: KIND, cache, status: head.status });
                 (self.edit(head, Validity { fresh_for: None, audience }, cache), Lesson::Nothing)
             }
-            Some(Outcome::Missing(_)) if let Some(doubt) = &self.doubt => {
+            Presence::NotHere(Outcome::Missing(_)) if let Some(doubt) = &self.doubt => {
                 (failed(doubt, cx), Lesson::Lost(Loss::Gone))
             }
-            Some(Outcome::Missing(missing)) if !self.may_be_elsewhere(config) => {
+            Presence::NotHere(Outcome::Missing(missing)) if !self.may_be_elsewhere(config) => {
                 let validity = Validity { fresh_for: Some(config.freshness.negative), audience };
                 let answered = Answer::Missing { missing: &missing, validity, cache };
                 (answer(&answered, &Asker::default(), KIND, cache, cx), Lesson::Missing(missing))
             }
-            Some(Outcome::Failed(failure)) => (failed(&failure, cx), Lesson::Failed),
-            Some(Outcome::Missing(_) | Outcome::Found(_)) => {
+            Presence::NotHere(Outcome::Failed(failure)) => (failed(&failure, cx), Lesson::Failed),
+            Presence::NotHere(Outcome::Missing(_) | Outcome::Found(_)) => {
                 // It had it a moment ago: somebody deleted it.
                 let reason = format!("{what}: gone from {who}; try again");
                 let gone = Failure { fault: Fault::Overloaded, reason, retry_after: Some(1) };
@@ -261,7 +268,7 @@ impl Routed {
         if !may_be_headless {
             return None;
         }
-        Some(if self.proven {
+        Some(if self.confirmed {
             present(None, cache, audience, cx)
         } else {
             failed(&self.bad(&format!("it answered {status} to a HEAD, and may know none"), config), cx)
@@ -298,7 +305,7 @@ impl Routed {
     /// Whether others were not asked because the source had said that it has it.
     fn may_be_elsewhere(&self, config: &Config) -> bool {
         let mut upstreams = upstream::chain(config, &self.zip.module).map(Source::Upstream);
-        self.source == Source::Storage || self.proven && upstreams.any(|other| other != self.source)
+        self.source == Source::Storage || self.confirmed && upstreams.any(|other| other != self.source)
     }
 
     /// Whatever else the source sends (cookies, its own caching, its internals) is not for the client.

@@ -1,35 +1,29 @@
 //! What the policy says of what is asked for, and of what is about to be given.
 
+use std::{ops::ControlFlow, time::Duration};
+
+use super::{
+    Known, Next,
+    published::{Publication, published},
+    question::{Question, Serving},
+    request::refuse,
+    respond::answer,
+};
 use crate::{
     config::{Config, MissMode},
-    cx::Cx,
+    cx::{Cx, Verdict},
     gomod::{ModulePath, Version},
-    goproxy::{Document, Failure, File, Missing, Refusal, encode},
+    goproxy::{Answer, Asker, Audience, Document, Failure, File, Missing, Refusal, Validity, encode},
     http::Timestamp,
+    metrics::Cache,
     plan::Want,
     policy::{Caller, Decision, View},
     upstream,
 };
 
-use super::{
-    Known,
-    published::{Publication, published},
-};
-
-/// What becomes of a request, as far as the policy decides it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Ruling {
-    /// It is served.
-    Pass,
-    /// It depends on when this version of the module was published, which is to be found out first.
-    Undated(ModulePath, Version),
-    /// It is not served.
-    Instead(Instead),
-}
-
 /// What is answered in place of what was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Instead {
+pub(super) enum Substitute {
     /// It is to be had there.
     Elsewhere(String),
     /// When it was published could not be found out.
@@ -40,57 +34,91 @@ pub(super) enum Instead {
     Refused(Refusal),
 }
 
-/// What the policy says of a request for `want`, before anything of it is given. `may_fetch` says that the client lets
-/// upstreams be asked: else it is not sent there either.
-pub(super) fn admit(want: &Want, may_fetch: bool, caller: &Caller, known: &Known<'_>, cx: &Cx<'_>) -> Ruling {
-    let config = known.config;
-    let Some((module, version)) = want.subject() else { return Ruling::Pass };
-    let policy = known.in_force.policy();
-    let is_of_database = matches!(want, Want::Document(Document::Sumdb { .. }));
-    let view = (!policy.is_open()).then(|| policy.view(module, caller));
-    if let Some(view) = &view {
-        let now = cx.now;
-        let rule = |decision: Decision<'_>| match decision {
-            Decision::Redirected(_, to) => Ruling::Instead(elsewhere(want, to, config)),
-            decision => refusal(view, module, version, &decision, caller, now)
-                .map_or(Ruling::Pass, |refusal| Ruling::Instead(Instead::Refused(refusal))),
-        };
-        let ruling = match version {
-            None => view.whole().map_or(Ruling::Pass, rule),
-            Some(version) => {
-                let mut decision = view.decide(version, None, cx.now);
-                if let Decision::Undated(_) = decision {
-                    match when(module, version, known, cx) {
-                        Some(Publication::At(time)) => decision = view.decide(version, Some(time), cx.now),
-                        // It says itself when it was published, unless its client is sent away for it.
-                        _ if is_info(want) && config.on_miss(module) != MissMode::Redirect => {
-                            return Ruling::Pass;
-                        }
-                        Some(Publication::Failed(failure)) => {
-                            return Ruling::Instead(Instead::Failed(failure));
-                        }
-                        Some(Publication::Missing(missing)) => {
-                            return Ruling::Instead(Instead::Missing(missing));
-                        }
-                        None => return Ruling::Undated(module.clone(), version.clone()),
-                    }
+impl Question {
+    /// What becomes of it where the policy does not let it be served, or cannot say yet. Nothing of it is given before.
+    pub(super) fn admit(&self, known: &Known<'_>, cx: &mut Cx<'_>) -> ControlFlow<Next> {
+        // What `@latest` is answered with is decided when it is known.
+        if self.serving != Serving::Itself {
+            return ControlFlow::Continue(());
+        }
+        let (want, config) = (&self.want, known.config);
+        let Some((module, version)) = want.subject() else { return ControlFlow::Continue(()) };
+        let policy = known.in_force.policy();
+        let is_of_database = matches!(want, Want::Document(Document::Sumdb { .. }));
+        let view = (!policy.is_open()).then(|| policy.view(module, &self.caller));
+        if let Some(view) = &view {
+            let decision = match version {
+                None => view.whole(),
+                Some(version) => self.decide(view, (module, version), known, cx)?,
+            };
+            let substitute = match &decision {
+                None => None,
+                Some(Decision::Redirected(_, to)) => Some(elsewhere(want, *to, config)),
+                Some(decision) => {
+                    refusal(view, module, version, decision, &self.caller, cx.now).map(Substitute::Refused)
                 }
-                rule(decision)
+            };
+            match substitute {
+                // A checksum database is no proxy: what may be had elsewhere is verified here all the same.
+                Some(Substitute::Elsewhere(_)) if is_of_database => {}
+                Some(substitute) => return self.substitute(&substitute, cx),
+                None => {}
             }
-        };
-        // A checksum database is no proxy: what may be had elsewhere is verified here all the same.
-        match ruling {
-            Ruling::Instead(Instead::Elsewhere(_)) if is_of_database => {}
-            Ruling::Pass => {}
-            ruling => return ruling,
+        }
+        let is_mixed = view.is_some_and(|view| view.is_mixed());
+        // Without `may_fetch` the client is not sent to upstreams either.
+        let may_leave = self.may_fetch && version.is_none() && !is_of_database && !is_mixed;
+        if may_leave && config.on_miss(module) == MissMode::Redirect {
+            return self.substitute(&elsewhere(want, None, config), cx);
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// What the rules say of the version that it names; nothing where that is decided when the answer is there.
+    fn decide<'p>(
+        &self,
+        view: &View<'p>,
+        (module, version): (&ModulePath, &Version),
+        known: &Known<'_>,
+        cx: &mut Cx<'_>,
+    ) -> ControlFlow<Next, Option<Decision<'p>>> {
+        let decision = view.decide(version, None, cx.now);
+        let Decision::Undated(_) = decision else { return ControlFlow::Continue(Some(decision)) };
+        match when(module, version, known, cx) {
+            Some(Publication::At(time)) => {
+                ControlFlow::Continue(Some(view.decide(version, Some(time), cx.now)))
+            }
+            // It says itself when it was published, unless its client is sent away for it.
+            _ if is_info(&self.want) && known.config.on_miss(module) != MissMode::Redirect => {
+                ControlFlow::Continue(None)
+            }
+            Some(Publication::Failed(failure)) => self.substitute(&Substitute::Failed(failure), cx),
+            Some(Publication::Missing(missing)) => self.substitute(&Substitute::Missing(missing), cx),
+            None => {
+                let parked = self.clone().park();
+                ControlFlow::Break(Next::Dates(parked, module.clone(), vec![version.clone()]))
+            }
         }
     }
-    let is_mixed = view.is_some_and(|view| view.is_mixed());
-    let may_leave = may_fetch && version.is_none() && !is_of_database && !is_mixed;
-    if may_leave && config.on_miss(module) == MissMode::Redirect {
-        return Ruling::Instead(elsewhere(want, None, config));
+
+    /// It is answered with this in place of what it asks.
+    pub(super) fn substitute<T>(&self, substitute: &Substitute, cx: &mut Cx<'_>) -> ControlFlow<Next, T> {
+        ControlFlow::Break(Next::Answer(substitute.give(self.kind, cx)))
     }
-    Ruling::Pass
+}
+
+impl Substitute {
+    /// Answers with it, and counts that.
+    pub(super) fn give(&self, kind: &'static str, cx: &mut Cx<'_>) -> Verdict {
+        let validity = Validity { fresh_for: Some(Duration::ZERO), audience: Audience::Caller };
+        let given = match self {
+            Self::Elsewhere(to) => Answer::Elsewhere { to, cache: Cache::None },
+            Self::Failed(failure) => Answer::Failed(failure),
+            Self::Missing(missing) => Answer::Missing { missing, validity, cache: Cache::None },
+            Self::Refused(refusal) => return refuse(kind, refusal, cx),
+        };
+        answer(&given, &Asker::default(), kind, Cache::None, cx)
+    }
 }
 
 /// The refusal that a decision is, if it is one.
@@ -113,7 +141,7 @@ pub(super) fn refusal(
 }
 
 /// Sends a client to `base`, or to the upstream that would be asked.
-pub(super) fn elsewhere(want: &Want, base: Option<&str>, config: &Config) -> Instead {
+pub(super) fn elsewhere(want: &Want, base: Option<&str>, config: &Config) -> Substitute {
     let upstream = || {
         let at = upstream::chain(config, want.module()?).next()?;
         let endpoint = &config.upstreams.get(at)?.endpoint;
@@ -127,8 +155,8 @@ pub(super) fn elsewhere(want: &Want, base: Option<&str>, config: &Config) -> Ins
         want => want.path(),
     };
     match base.map(str::to_owned).or_else(upstream) {
-        Some(base) => Instead::Elsewhere(format!("{base}/{}", encode(&path))),
-        None => Instead::Refused(Refusal::Unknown(format!(
+        Some(base) => Substitute::Elsewhere(format!("{base}/{}", encode(&path))),
+        None => Substitute::Refused(Refusal::Unknown(format!(
             "not found: {}: it is not served here, and there is no upstream for it to be had from",
             want.describe()
         ))),
@@ -160,7 +188,7 @@ mod tests {
             for (base, expected) in [(Some("http://there"), "http://there"), (None, "https://proxy.test/go")]
             {
                 let there = format!("{expected}/example.com/%21acme/{path}");
-                assert_eq!(elsewhere(&want, base, &config), Instead::Elsewhere(there));
+                assert_eq!(elsewhere(&want, base, &config), Substitute::Elsewhere(there));
             }
         }
     }

@@ -17,6 +17,7 @@ mod cut;
 mod decode;
 mod egress;
 mod head;
+mod heard;
 mod held;
 mod left;
 mod long;
@@ -27,7 +28,7 @@ mod stored;
 mod trust;
 mod whole;
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, ops::ControlFlow, time::Duration};
 
 use log::Level;
 
@@ -35,6 +36,7 @@ pub use self::head::ZipHead;
 use self::{
     aside::may_be_aside,
     decode::Decoding,
+    heard::{Heard, Taken},
     held::Held,
     long::Long,
     question::{Form, Question},
@@ -59,7 +61,7 @@ use crate::{
     plan::{Source, Want, plan},
     shared::Loss,
     store::Scope,
-    upstream,
+    upstream::{self, Presence},
 };
 
 /// A search under way.
@@ -84,6 +86,8 @@ pub struct Search {
     trouble: Option<Failure>,
     /// How often it was told to come later.
     limits: u32,
+    /// Whether the question that was asked last has less time than its source may take.
+    hurries: bool,
     /// When the time of the question is over that was asked last.
     deadline: Option<Timestamp>,
     /// When the first question was asked.
@@ -178,6 +182,7 @@ impl Search {
             recovers: None,
             trouble: None,
             limits: 0,
+            hurries: false,
             deadline: None,
             began: None,
             stands_in: false,
@@ -278,13 +283,18 @@ impl Search {
         match question.callout(&self.want, config) {
             Some(callout) => {
                 let source = question.source;
+                let hurried = question.has_for_a_zip(&self.want, config).filter(|_| !self.is_slow);
                 self.began.get_or_insert(cx.now);
                 self.asking = Some(question);
                 let endpoint = source.endpoint(config).filter(|_| source != Source::Storage);
-                let callout = match endpoint {
+                let mut callout = match endpoint {
                     Some(endpoint) => self.trail.lead(callout, endpoint),
                     None => callout,
                 };
+                self.hurries = hurried.is_some_and(|hurried| hurried < callout.timeout);
+                if let Some(hurried) = hurried {
+                    callout.timeout = callout.timeout.min(hurried);
+                }
                 self.deadline = Some(cx.now.after(callout.timeout));
                 Step::Ask(source, callout)
             }
@@ -300,11 +310,11 @@ impl Search {
         if let Some(step) = self.follow(&question, &reply, config, cx) {
             return step;
         }
-        // What stands still in the middle breaks off when its time is over.
+        // What stands still in the middle breaks off when its time is over. Of a first byte that says that it is there.
         let is_over = self.deadline.is_some_and(|deadline| deadline <= cx.now.after(EARLY));
         let is_late = reply == Reply::Failed(CallFailure::TimedOut)
-            || reply == Reply::Failed(CallFailure::Broken) && is_over;
-        if is_late && question.has_less_time(&self.want, config) {
+            || reply == Reply::Failed(CallFailure::Broken) && is_over && question.form != Form::First;
+        if is_late && std::mem::take(&mut self.hurries) {
             // Too slow to be waited for: it is streamed, by whoever is next.
             self.is_slow = true;
             self.moved = self.moved || self.trail.at().is_some();
@@ -325,13 +335,13 @@ impl Search {
             question
         } else {
             match self.once_more(question, &reply, config, cx) {
-                Ok(step) => return step,
-                Err(question) => *question,
+                ControlFlow::Break(step) => return step,
+                ControlFlow::Continue(question) => *question,
             }
         };
         match self.begin_decoding(&question, reply) {
-            Ok(()) => Step::Work,
-            Err(reply) => self.hear(question, reply, config, cx),
+            Taken::InSlices => Step::Work,
+            Taken::AtOnce(reply) => self.hear(question, reply, config, cx),
         }
     }
 
@@ -343,14 +353,11 @@ impl Search {
         }
         let may_be_cut = self.may_be_cut(source, &reply, config);
         let encoded = encoded(&reply);
-        let reply =
-            if may_be_cut || encoded.is_some() { Err(reply) } else { self.begin_long(&question, reply, cx) };
-        let reply = match reply {
-            Ok(()) => return Step::Work,
-            Err(reply) => reply,
-        };
+        let may_be_read = !may_be_cut && encoded.is_none();
+        let taken = if may_be_read { self.begin_long(&question, reply, cx) } else { Taken::AtOnce(reply) };
+        let Taken::AtOnce(reply) = taken else { return Step::Work };
         let is_by_info = question.form == Form::ByInfo;
-        let end = match (question.form, source) {
+        let heard = match (question.form, source) {
             (Form::Store { from, .. }, _) => return self.stored(from, &reply, config, cx),
             (Form::Listing(inventory), _) => return self.count(inventory, &reply, config, cx),
             (Form::Aside | Form::Plain | Form::Whole, _) if let Some(why) = encoded => {
@@ -363,7 +370,7 @@ impl Search {
                     self.held = Some(Held::zip(source, zip, bytes));
                     return Step::Work;
                 }
-                (Whole::TooLarge, _) => Some(End::zip(true, false)),
+                (Whole::TooLarge, _) => Heard::End(End::zip(true, false)),
                 (Whole::NoZip | Whole::Here(_), _) => {
                     self.hear_wrong(source, Loss::NoZip, "not a zip", config, cx)
                 }
@@ -374,33 +381,32 @@ impl Search {
             },
             (Form::First, Source::Storage) if self.doubted && reply == Reply::Failed(CallFailure::Broken) => {
                 self.ask_storage_again();
-                None
+                Heard::AskNext
             }
             // Larger than the host lets an answer be: it is there, and it ignores ranges.
             (Form::First, _) if reply == Reply::Failed(CallFailure::Broken) => {
                 let checked = source == Source::Storage && self.is_checked(config);
-                Some(End::zip(true, checked))
+                Heard::End(End::zip(true, checked))
             }
             (Form::Aside, Source::Storage) => self.hear_storage(reply, true, config, cx),
             (Form::ByInfo | Form::First | Form::Plain, Source::Storage) => {
                 self.hear_storage(reply, false, config, cx)
             }
             (Form::Aside | Form::ByInfo | Form::First | Form::Plain, _) => {
-                let end = self.hear_upstream(source, reply, config, cx);
+                let heard = self.hear_upstream(source, reply, config, cx);
                 // Where that file is, the zip is not.
                 if is_by_info {
                     self.trail = Trail::default();
                 }
-                end
+                heard
             }
         };
-        match end {
-            Some(End::Document(found)) if self.is_proven_by_sums() => {
+        match heard {
+            Heard::End(End::Document(found)) if self.is_proven_by_sums() => {
                 self.held = Some(Held::Document { source, found, may_be_cut });
                 self.weigh(config, cx)
             }
-            Some(end) => self.done(end, Some(source)),
-            None => self.advance(config, cx),
+            heard => self.go_on(source, heard, config, cx),
         }
     }
 
@@ -456,13 +462,7 @@ impl Search {
         }
     }
 
-    fn hear_upstream(
-        &mut self,
-        source: Source,
-        reply: Reply,
-        config: &Config,
-        cx: &mut Cx<'_>,
-    ) -> Option<End> {
+    fn hear_upstream(&mut self, source: Source, reply: Reply, config: &Config, cx: &mut Cx<'_>) -> Heard {
         let reply = match self.discreet(source, reply, config) {
             Ok(reply) => reply,
             Err(refused) => return self.note(source, refused, false, config, cx),
@@ -473,8 +473,8 @@ impl Search {
         let outcome = match &self.want {
             Want::Document(document) => upstream::judge(document, &who, reply, cx.now),
             Want::Zip(zip) => match upstream::judge_presence(&zip.to_string(), &who, reply, cx.now) {
-                None => return Some(End::zip(true, false)),
-                Some(outcome) => outcome,
+                Presence::Here => return Heard::End(End::zip(true, false)),
+                Presence::NotHere(outcome) => outcome,
             },
         };
         let outcome = if unconnected { by_way_of(outcome, source, config) } else { outcome };
@@ -489,9 +489,9 @@ impl Search {
         answered: bool,
         config: &Config,
         cx: &mut Cx<'_>,
-    ) -> Option<End> {
+    ) -> Heard {
         match outcome {
-            Outcome::Found(found) => return Some(End::Document(found)),
+            Outcome::Found(found) => return Heard::End(End::Document(found)),
             Outcome::Missing(mut missing) => {
                 if self.exists_elsewhere {
                     missing.limit = Some(missing.limit.map_or(NOT_YET, |limit| limit.min(NOT_YET)));
@@ -514,7 +514,7 @@ impl Search {
                 }
             }
         }
-        None
+        Heard::AskNext
     }
 
     fn conclude(&mut self, config: &Config, cx: &Cx<'_>) -> Step {

@@ -40,7 +40,7 @@ pub enum End {
     /// `source` has the zip.
     Zip {
         /// Whether it was asked; else nobody waits for that any longer, and the streamed answer itself says.
-        proven: bool,
+        confirmed: bool,
         /// Whether what it has was read and is right.
         checked: bool,
         /// Whether `source` gives it at another address than its own, or did: whoever is sent there unasked is redirected.
@@ -65,8 +65,8 @@ pub struct News<'a> {
 
 impl End {
     /// A zip at the address of whoever has it, of which no more is known.
-    pub fn zip(proven: bool, checked: bool) -> Self {
-        Self::Zip { proven, checked, moved: false, to: None, head: None }
+    pub fn zip(confirmed: bool, checked: bool) -> Self {
+        Self::Zip { confirmed, checked, moved: false, to: None, head: None }
     }
 }
 
@@ -162,7 +162,7 @@ impl Searched {
             (End::Zip { checked, .. }, Some(Source::Storage)) => {
                 Some(Entry::Stored { since: now, checked: *checked, doubted: false })
             }
-            (End::Zip { proven: true, moved, .. }, Some(Source::Upstream(upstream))) => {
+            (End::Zip { confirmed: true, moved, .. }, Some(Source::Upstream(upstream))) => {
                 Some(Entry::Streamed { upstream, since: now, moved: *moved })
             }
             (End::Zip { .. } | End::Failed(_), _) => None,

@@ -4,13 +4,13 @@
 //! is about to be given passes here, wherever it is from: a list loses the versions that are refused, what resolves to a
 //! refused version is refused, and an `@latest` that is refused gives way to the newest version that is not.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, ops::ControlFlow, time::Duration};
 
 use super::{
-    Known,
+    Known, Next,
     published::{Recorded, published, published_by},
     question::{Question, Serving},
-    ruling::{Instead, refusal},
+    ruling::{Substitute, refusal},
     sifting::{Sifting, SiftingKey},
 };
 use crate::{
@@ -29,14 +29,8 @@ pub(super) enum Shown<'f> {
     As(Cow<'f, Found>),
     /// This, and there may be more that could not be found out: it is not fresh for any time.
     InPart(Found),
-    /// Nothing of it: this is answered.
-    Instead(Instead),
-    /// It is a part of the answer: this is to be asked next.
-    Next(Box<Question>),
-    /// That depends on when these versions of the module were published.
-    Undated(ModulePath, Vec<Version>),
-    /// That takes more time than one callback has: this list is to be judged first.
-    Long(Box<Sifting>),
+    /// No version of the list is given in place of the `@latest` that upstreams do not know: this is what they said.
+    NoLatest(Missing),
 }
 
 impl Question {
@@ -48,19 +42,22 @@ impl Question {
         left: Option<Duration>,
         known: &mut Known<'_>,
         cx: &mut Cx<'_>,
-    ) -> Shown<'f> {
-        let Document::Module { module, file } = document else { return Shown::As(Cow::Borrowed(found)) };
+    ) -> ControlFlow<Next, Shown<'f>> {
+        let Document::Module { module, file } = document else { return whole(found) };
         let policy = known.in_force.policy();
         let is_list = matches!(file, File::List | File::Stored);
         if policy.is_open() && !is_list {
-            return Shown::As(Cow::Borrowed(found));
+            return whole(found);
         }
         let view = policy.view(module, &self.caller);
         match view.whole() {
             Some(decision @ Decision::Denied(_)) => {
-                return refused(refusal(&view, module, None, &decision, &self.caller, cx.now), found);
+                return match refusal(&view, module, None, &decision, &self.caller, cx.now) {
+                    Some(refusal) => self.substitute(&Substitute::Refused(refusal), cx),
+                    None => whole(found),
+                };
             }
-            Some(_) if !is_list => return Shown::As(Cow::Borrowed(found)),
+            Some(_) if !is_list => return whole(found),
             _ => {}
         }
         match file {
@@ -69,7 +66,7 @@ impl Question {
                 self.show_info(module, file, found, &view, known.index, cx)
             }
             // It was decided by its version.
-            File::Mod(_) => Shown::As(Cow::Borrowed(found)),
+            File::Mod(_) => whole(found),
         }
     }
 
@@ -81,19 +78,19 @@ impl Question {
         view: &View<'_>,
         known: &mut Known<'_>,
         cx: &mut Cx<'_>,
-    ) -> Shown<'f> {
+    ) -> ControlFlow<Next, Shown<'f>> {
         if *file == File::List && !view.is_mixed() {
             match &self.serving {
-                Serving::Itself => return Shown::As(Cow::Borrowed(found)),
+                Serving::Itself => return whole(found),
                 // The go command reads it itself.
                 Serving::Unnamed { missing } if !found.left => {
-                    return Shown::Instead(Instead::Missing(missing.clone()));
+                    return ControlFlow::Continue(Shown::NoLatest(missing.clone()));
                 }
                 _ => {}
             }
         }
         if found.body.is_empty() && *file == File::Stored {
-            return nothing_stored(module, &self.serving, found);
+            return self.substitute(&nothing_stored(module, &self.serving, found), cx);
         }
         let shows_pseudo = *file == File::List;
         let sifting = Sifting::of(SiftingKey::of(module, &self.caller, view, shows_pseudo), found);
@@ -106,60 +103,65 @@ impl Question {
             Some(sifted) => sifted,
             None => match shelf.get(sifting.key(), found.etag, cx.now) {
                 Some(sifted) => sifted,
-                None => return Shown::Long(sifting.into()),
+                None => return ControlFlow::Break(Next::Sift(self.clone().park(), sifting.into())),
             },
         };
         let now = cx.now;
         let undated = sifted.settle(module, view, publications, || Recorded::recall(module, index, cx), now);
         if !self.dated && !undated.is_empty() {
-            return Shown::Undated(module.clone(), undated);
+            return ControlFlow::Break(Next::Dates(self.clone().park(), module.clone(), undated));
         }
         if let (None, Some(failure)) = (sifted.newest(false), sifted.failed()) {
-            return Shown::Instead(Instead::Failed(failure.clone()));
+            return self.substitute(&Substitute::Failed(failure.clone()), cx);
         }
         let latest = |version: &Version| {
             let file = File::Info(version.clone());
             let want = Want::Document(Document::Module { module: module.clone(), file });
             let fresh_for = if sifted.is_part() { Some(Duration::ZERO) } else { left };
             let serving = Serving::Latest { fresh_for };
-            Shown::Next(Self { want, serving, ..self.clone() }.into())
+            ControlFlow::Break(Next::Ask(Self { want, serving, ..self.clone() }.park()))
         };
         match &self.serving {
             Serving::Unnamed { missing } => match (sifted.newest(false), sifted.top()) {
                 (Some(version), _) if found.left => latest(version),
                 // All that the go command would look at is hidden from it: who asks is told why.
                 (None, Some(top)) => self.refuse_all(module, top, view, index, cx),
-                (Some(_) | None, _) => Shown::Instead(Instead::Missing(missing.clone())),
+                (Some(_) | None, _) => ControlFlow::Continue(Shown::NoLatest(missing.clone())),
             },
             Serving::Newest { refused, fits_path } => match sifted.newest(*fits_path) {
                 Some(version) => latest(version),
                 None => match (refused, sifted.top()) {
-                    (Some(refusal), _) => Shown::Instead(Instead::Refused(refusal.clone())),
+                    (Some(refusal), _) => self.substitute(&Substitute::Refused(refusal.clone()), cx),
                     (None, Some(top)) => self.refuse_all(module, top, view, index, cx),
-                    (None, None) => Shown::Instead(unreadable(module)),
+                    (None, None) => self.substitute(&unreadable(module), cx),
                 },
             },
             Serving::Itself | Serving::Latest { .. } => {
                 let (body, etag) = sifted.listed();
                 let shown = Found { body, etag, ..found.clone() };
-                if sifted.is_part() { Shown::InPart(shown) } else { Shown::As(Cow::Owned(shown)) }
+                let is_part = sifted.is_part();
+                ControlFlow::Continue(if is_part {
+                    Shown::InPart(shown)
+                } else {
+                    Shown::As(Cow::Owned(shown))
+                })
             }
         }
     }
 
     /// All that is stored is refused, for as many reasons as there are versions: that of the newest is given.
-    fn refuse_all(
+    fn refuse_all<'f>(
         &self,
         module: &ModulePath,
         top: &Version,
         view: &View<'_>,
         index: &Index,
-        cx: &Cx<'_>,
-    ) -> Shown<'static> {
+        cx: &mut Cx<'_>,
+    ) -> ControlFlow<Next, Shown<'f>> {
         let decision = view.decide(top, published(module, top, index, cx), cx.now);
         match refusal(view, module, Some(top), &decision, &self.caller, cx.now) {
-            Some(refusal) => Shown::Instead(Instead::Refused(refusal)),
-            None => Shown::Instead(unreadable(module)),
+            Some(refusal) => self.substitute(&Substitute::Refused(refusal), cx),
+            None => self.substitute(&unreadable(module), cx),
         }
     }
 
@@ -170,41 +172,39 @@ impl Question {
         found: &'f Found,
         view: &View<'_>,
         index: &Index,
-        cx: &Cx<'_>,
-    ) -> Shown<'f> {
+        cx: &mut Cx<'_>,
+    ) -> ControlFlow<Next, Shown<'f>> {
         // Whatever is in the index or in storage was looked at when it came.
-        let Some(info) = Info::read(&found.body) else { return Shown::Instead(unreadable(module)) };
+        let Some(info) = Info::read(&found.body) else { return self.substitute(&unreadable(module), cx) };
         let published = published_by(&info, module, found, index, cx);
         let decision = view.decide(&info.version, Some(published), cx.now);
         match refusal(view, module, Some(&info.version), &decision, &self.caller, cx.now) {
-            None => Shown::As(Cow::Borrowed(found)),
+            None => whole(found),
             Some(refusal) if *file == File::Latest => {
                 let want = Want::Document(Document::Module { module: module.clone(), file: File::List });
                 let fits_path = !info.version.is_incompatible();
                 let serving = Serving::Newest { refused: Some(refusal), fits_path };
-                Shown::Next(Self { want, serving, ..self.clone() }.into())
+                ControlFlow::Break(Next::Ask(Self { want, serving, ..self.clone() }.park()))
             }
-            Some(refusal) => Shown::Instead(Instead::Refused(refusal)),
+            Some(refusal) => self.substitute(&Substitute::Refused(refusal), cx),
         }
     }
 }
 
-fn refused(refusal: Option<Refusal>, found: &Found) -> Shown<'_> {
-    match refusal {
-        Some(refusal) => Shown::Instead(Instead::Refused(refusal)),
-        None => Shown::As(Cow::Borrowed(found)),
-    }
+/// All of it, as it is.
+fn whole(found: &Found) -> ControlFlow<Next, Shown<'_>> {
+    ControlFlow::Continue(Shown::As(Cow::Borrowed(found)))
 }
 
 /// Not an empty list, after which the go command would ask nobody else for a version that fits `@v1`.
-fn nothing_stored(module: &ModulePath, serving: &Serving, found: &Found) -> Shown<'static> {
+fn nothing_stored(module: &ModulePath, serving: &Serving, found: &Found) -> Substitute {
     let what = if *serving == Serving::Itself { "" } else { "@latest" };
     let reason = format!("not found: {module}{what}: nothing of it is stored here");
     let missing = Missing { gone: false, reason, since: found.since, limit: None };
-    Shown::Instead(Instead::Missing(missing))
+    Substitute::Missing(missing)
 }
 
-fn unreadable(module: &ModulePath) -> Instead {
+fn unreadable(module: &ModulePath) -> Substitute {
     let reason = format!("forbidden: {module}: it cannot be said which version that is");
-    Instead::Refused(Refusal::Forbidden { rule: "policy".into(), reason })
+    Substitute::Refused(Refusal::Forbidden { rule: "policy".into(), reason })
 }

@@ -11,6 +11,16 @@ use crate::{
     http::{CallFailure, Headers, Reply, Timestamp, delta_seconds, http_date},
 };
 
+/// Whether an upstream has what it was asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Presence {
+    /// It has.
+    Here,
+    /// It has not, or does not say; which, and why.
+    NotHere(Outcome),
+}
+
 /// Reads the reply to a GET of `document`. `who` is the upstream as reasons name it.
 pub fn judge(document: &Document, who: &str, reply: Reply, now: Timestamp) -> Outcome {
     match reply {
@@ -40,25 +50,25 @@ pub fn judge_read(
     }
 }
 
-/// Reads the head of a streamed zip: nothing means that it is what was asked for, or the part or the news of it where not
-/// the `whole` was.
+/// Reads the head of a streamed zip. It is here where this is what was asked for, or the part or the news of it where not the
+/// `whole` was.
 ///
 /// `what` is what was asked for, as reasons name it.
-pub fn judge_download(what: &str, who: &str, reply: Reply, whole: bool, now: Timestamp) -> Option<Outcome> {
+pub fn judge_download(what: &str, who: &str, reply: Reply, whole: bool, now: Timestamp) -> Presence {
     match reply {
-        Reply::Answered { status: 200, .. } => None,
-        Reply::Answered { status: 206 | 304 | 412 | 416, .. } if !whole => None,
-        reply => Some(without(what, who, &reply, now)),
+        Reply::Answered { status: 200, .. } => Presence::Here,
+        Reply::Answered { status: 206 | 304 | 412 | 416, .. } if !whole => Presence::Here,
+        reply => Presence::NotHere(without(what, who, &reply, now)),
     }
 }
 
-/// Reads the reply to a HEAD of a zip, or to a GET of its first byte or of its version's `.info`: nothing means that it is there.
+/// Reads the reply to a HEAD of a zip, or to a GET of its first byte or of its version's `.info`.
 ///
 /// `what` is what was asked for, as reasons name it.
-pub fn judge_presence(what: &str, who: &str, reply: Reply, now: Timestamp) -> Option<Outcome> {
+pub fn judge_presence(what: &str, who: &str, reply: Reply, now: Timestamp) -> Presence {
     match reply {
-        Reply::Answered { status: 200 | 204 | 206, .. } => None,
-        reply => Some(without(what, who, &reply, now)),
+        Reply::Answered { status: 200 | 204 | 206, .. } => Presence::Here,
+        reply => Presence::NotHere(without(what, who, &reply, now)),
     }
 }
 
@@ -198,7 +208,9 @@ mod tests {
         ] {
             let headers = [("retry-after", said)].into_iter().collect();
             let reply = Reply::Answered { status: 503, headers, body: Vec::new() };
-            let Some(Outcome::Failed(failure)) = judge_presence("it", "who", reply, now) else { panic!() };
+            let Presence::NotHere(Outcome::Failed(failure)) = judge_presence("it", "who", reply, now) else {
+                panic!()
+            };
             assert_eq!(failure.retry_after, seconds, "{said}");
         }
     }

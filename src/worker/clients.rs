@@ -12,7 +12,7 @@ use self::{ready::Ready, room::Room};
 use crate::{
     config::{Config, Match},
     cx::{Command, Cx, StreamId, Verdict},
-    flow::{Hit, Parked, Routed, Searched},
+    flow::{Hit, Parked, Routed},
     http::{ReadHeader, RequestHead, Timestamp},
     plan::Want,
 };
@@ -38,16 +38,7 @@ enum Client {
     /// The response of whom it was routed to.
     Routed(Routed),
     /// That it is known what may be shown: when versions were published, or which of a long list's may be.
-    Undecided(Box<Undecided>),
-}
-
-/// What a client goes on with when it is known what may be shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Undecided {
-    /// What it asks.
-    Asked(Box<Parked>),
-    /// What came of its search.
-    Searched { parked: Box<Parked>, coalesced: bool, searched: Box<Searched> },
+    Undecided(Box<Parked>),
 }
 
 impl Clients {
@@ -83,8 +74,7 @@ impl Clients {
     /// of it. A zip is on its way after that, for as long as an upstream may take; all else is answered.
     pub(super) fn has_waited(&self, stream: StreamId, config: &Config, now: Timestamp) -> bool {
         let parked = match self.streams.get(&stream) {
-            Some(Client::Parked { parked, .. }) => parked,
-            Some(Client::Undecided(undecided)) => undecided.parked(),
+            Some(Client::Parked { parked, .. } | Client::Undecided(parked)) => parked,
             Some(Client::Probing | Client::Routed(_)) | None => return false,
         };
         let on_its_way = match parked.want() {
@@ -182,15 +172,15 @@ impl Clients {
     }
 
     /// `stream` waits until it is known what may be shown.
-    pub(super) fn hold(&mut self, stream: StreamId, then: Undecided) -> Verdict {
-        self.streams.insert(stream, Client::Undecided(Box::new(then)));
+    pub(super) fn hold(&mut self, stream: StreamId, parked: Box<Parked>) -> Verdict {
+        self.streams.insert(stream, Client::Undecided(parked));
         Verdict::Wait
     }
 
     /// What `stream` goes on with that waited until it was known what may be shown.
-    pub(super) fn release(&mut self, stream: StreamId) -> Option<Undecided> {
+    pub(super) fn release(&mut self, stream: StreamId) -> Option<Box<Parked>> {
         match self.streams.remove(&stream)? {
-            Client::Undecided(then) => Some(*then),
+            Client::Undecided(parked) => Some(parked),
             _ => None,
         }
     }
@@ -240,19 +230,5 @@ impl Clients {
     #[cfg(test)]
     pub(super) fn streams(&self) -> impl Iterator<Item = StreamId> {
         self.streams.keys().copied()
-    }
-}
-
-impl Undecided {
-    pub(super) fn parked(&self) -> &Parked {
-        match self {
-            Self::Asked(parked) | Self::Searched { parked, .. } => parked,
-        }
-    }
-
-    pub(super) fn parked_mut(&mut self) -> &mut Parked {
-        match self {
-            Self::Asked(parked) | Self::Searched { parked, .. } => parked,
-        }
     }
 }

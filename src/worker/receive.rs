@@ -1,48 +1,52 @@
 //! What becomes of a client's request: at once, when its search is over, and when it is known what may be shown.
 
-use super::{Worker, clients::Undecided, flights::Boarding, key::DatingKey};
+use super::{Worker, flights::Boarding, key::DatingKey};
 use crate::{
     cx::{Cx, StreamId, Verdict},
-    flow::{End, Parked, Reception, Resumed, Searched, Sifting},
+    flow::{End, Ended, Next, Parked, Searched, Sifting},
     gomod::{ModulePath, Version},
     goproxy::Found,
 };
 
 impl Worker {
-    /// What becomes of a request, or of what it asks next.
-    pub(super) fn receive(
+    /// Does what becomes of a request, whether it has just come or has waited: [`Verdict::Wait`] where it is to wait, or to wait on.
+    /// `if_none_match` is what its client has already.
+    pub(super) fn proceed(
         &mut self,
         stream: StreamId,
         if_none_match: Option<&str>,
-        reception: Reception,
+        next: Next,
         cx: &mut Cx<'_>,
     ) -> Verdict {
-        match reception {
-            Reception::Decided(verdict) => verdict,
-            Reception::Hit(hit) => hit.give(if_none_match, cx),
-            Reception::Unwritten(hit, want, found) => {
-                self.storage.write_again(&want, found, &mut self.services, cx);
-                hit.give(if_none_match, cx)
+        match next {
+            Next::Answer(verdict) => verdict,
+            Next::Ask(parked) => {
+                let if_none_match = parked.if_none_match().map(str::to_owned);
+                let next = parked.ask(&mut self.services.known(), cx);
+                self.proceed(stream, if_none_match.as_deref(), next, cx)
             }
-            Reception::Long(parked, sifting) => {
-                self.wait_for_list(stream, Undecided::Asked(parked), sifting, cx)
+            Next::Dates(parked, module, versions) => {
+                self.wait_for_dates(stream, parked, module, versions, cx)
             }
-            Reception::Probe => match self.probes.ask(stream, &mut self.services, cx) {
+            Next::Hit(hit) => hit.give(if_none_match, cx),
+            Next::Probe => match self.probes.ask(stream, &mut self.services, cx) {
                 Some(page) => page,
                 None => self.clients.hold_for_readiness(stream),
             },
-            Reception::Routed(verdict, routed) => {
-                self.clients.send_off(stream, routed, cx.now);
-                verdict
-            }
-            Reception::Search(parked, known) => self.wait_for(stream, parked, known, cx),
-            Reception::Stale(verdict, want, known) => {
+            Next::Refresh(verdict, want, known) => {
                 self.refresh(want, Some(known), cx);
                 verdict
             }
-            Reception::Undated(parked, module, versions) => {
-                self.wait_for_dates(stream, Undecided::Asked(parked), module, versions, cx)
+            Next::Rewrite(hit, want, found) => {
+                self.storage.write_again(&want, found, &mut self.services, cx);
+                hit.give(if_none_match, cx)
             }
+            Next::Route(verdict, routed) => {
+                self.clients.send_off(stream, routed, cx.now);
+                verdict
+            }
+            Next::Search(parked, known) => self.wait_for(stream, parked, known, cx),
+            Next::Sift(parked, sifting) => self.wait_for_list(stream, parked, sifting, cx),
         }
     }
 
@@ -57,7 +61,7 @@ impl Worker {
         match self.fly(cx, |flights, ground| flights.wait(stream, &parked, known, ground)) {
             Boarding::Landed(landed) => {
                 self.write_back(&landed, cx);
-                self.resume(stream, *parked, landed.coalesced, &landed.searched, cx)
+                self.resume(stream, &parked, landed.coalesced, &landed.searched, cx)
             }
             Boarding::Waits { coalesced } => self.clients.park(stream, parked, coalesced),
         }
@@ -67,13 +71,13 @@ impl Worker {
     fn wait_for_list(
         &mut self,
         stream: StreamId,
-        then: Undecided,
+        parked: Box<Parked>,
         sifting: Box<Sifting>,
         cx: &mut Cx<'_>,
     ) -> Verdict {
-        match self.lists.join(stream, then.parked().want(), sifting, &mut self.services, cx) {
-            Ok(()) => self.clients.hold(stream, then),
-            Err(failure) => then.parked().fail(&failure, cx),
+        match self.lists.join(stream, parked.want(), sifting, &mut self.services, cx) {
+            Ok(()) => self.clients.hold(stream, parked),
+            Err(failure) => parked.fail(&failure, cx),
         }
     }
 
@@ -81,25 +85,25 @@ impl Worker {
     fn wait_for_dates(
         &mut self,
         stream: StreamId,
-        mut then: Undecided,
+        mut parked: Box<Parked>,
         module: ModulePath,
         versions: Vec<Version>,
         cx: &mut Cx<'_>,
     ) -> Verdict {
-        let key = DatingKey { module, may_fetch: then.parked().may_date() };
-        then.parked_mut().note_dated();
-        let verdict = self.clients.hold(stream, then);
+        let key = DatingKey { module, may_fetch: parked.may_date() };
+        parked.note_dated();
+        let verdict = self.clients.hold(stream, parked);
         self.dates.join(&key, versions, stream, cx.now);
         // Whatever is known at once resumes the stream by a command, as if it had waited.
         self.ask_dates(&key, cx);
         verdict
     }
 
-    /// What becomes of a stream whose search is over: [`Verdict::Wait`] where it needs another.
+    /// Does what becomes of a request whose search is over.
     pub(super) fn resume(
         &mut self,
         stream: StreamId,
-        parked: Parked,
+        parked: &Parked,
         coalesced: bool,
         searched: &Searched,
         cx: &mut Cx<'_>,
@@ -110,44 +114,20 @@ impl Worker {
             End::Failed(_) | End::Zip { .. } => cx.now,
         };
         let spread = self.services.index.spread(&parked.want().key(), since);
-        match parked.resume(searched, coalesced, spread, &mut self.services.known(), cx) {
-            Resumed::Answered(verdict, routed) => {
-                if let Some(routed) = routed {
-                    self.clients.send_off(stream, routed, cx.now);
-                }
-                verdict
-            }
-            Resumed::Next(parked) => self.ask_again(stream, *parked, cx),
-            Resumed::Long(sifting) => {
-                let (parked, searched) = (Box::new(parked), Box::new(searched.clone()));
-                let then = Undecided::Searched { parked, coalesced, searched };
-                self.wait_for_list(stream, then, sifting, cx)
-            }
-            Resumed::Undated(module, versions) => {
-                let (parked, searched) = (Box::new(parked), Box::new(searched.clone()));
-                let then = Undecided::Searched { parked, coalesced, searched };
-                self.wait_for_dates(stream, then, module, versions, cx)
-            }
-        }
-    }
-
-    /// What becomes of a request that was received before: of what it asks next, or of what it asked when something had to be
-    /// found out first.
-    fn ask_again(&mut self, stream: StreamId, parked: Parked, cx: &mut Cx<'_>) -> Verdict {
-        let if_none_match = parked.if_none_match().map(str::to_owned);
-        let reception = Reception::again(parked, &mut self.services.known(), cx);
-        self.receive(stream, if_none_match.as_deref(), reception, cx)
+        let next = parked.resume(searched, coalesced, spread, &mut self.services.known(), cx);
+        self.proceed(stream, parked.if_none_match(), next, cx)
     }
 
     /// It is known now what these waited for.
     pub(super) fn decide(&mut self, waiting: Vec<StreamId>, cx: &mut Cx<'_>) {
         for stream in waiting {
-            let verdict = match self.clients.release(stream) {
-                Some(Undecided::Asked(parked)) => self.ask_again(stream, *parked, cx),
-                Some(Undecided::Searched { parked, coalesced, searched }) => {
-                    self.resume(stream, *parked, coalesced, &searched, cx)
+            let Some(mut parked) = self.clients.release(stream) else { continue };
+            let verdict = match parked.take_ended() {
+                Some(ended) => {
+                    let Ended { searched, coalesced } = *ended;
+                    self.resume(stream, &parked, coalesced, &searched, cx)
                 }
-                None => continue,
+                None => self.proceed(stream, None, Next::Ask(parked), cx),
             };
             self.clients.go_on(stream, verdict, cx);
         }

@@ -4,7 +4,7 @@ use super::{Worker, key::SumsWaiter};
 use crate::{
     cx::{BodyVerdict, Cx, StreamId, Verdict},
     endpoint::leads_to,
-    flow::{Reception, Routed, pass_on, unreadable},
+    flow::{Next, Routed, pass_on, unreadable},
     goproxy::may_be_ours,
     http::{ReadHeader, Reply, RequestHead, ResponseHead},
     plan::Source,
@@ -42,20 +42,21 @@ impl Worker {
     /// A request's head is there.
     pub fn request_head(&mut self, stream: StreamId, head: &RequestHead, cx: &mut Cx<'_>) -> Verdict {
         let if_none_match = head.headers.first("if-none-match");
-        let verdict = match Reception::of(head, &mut self.services.known(), cx) {
-            Reception::Hit(hit) => self.clients.answer(stream, head, hit, cx),
-            reception if let Some(what) = reception.waits_for() => {
+        let verdict = match Next::of(head, &mut self.services.known(), cx) {
+            // Kept for the next who asks the same.
+            Next::Hit(hit) => self.clients.answer(stream, head, hit, cx),
+            next if let Some(what) = next.waits_for() => {
                 // What is found out at once may resume it before this step has ended.
                 match self.clients.come(stream, head, &what, cx) {
                     Some(refusal) => refusal,
                     None => {
-                        let verdict = self.receive(stream, if_none_match, reception, cx);
+                        let verdict = self.proceed(stream, if_none_match, next, cx);
                         self.clients.stay(stream, verdict, cx)
                     }
                 }
             }
-            reception => {
-                let verdict = self.receive(stream, if_none_match, reception, cx);
+            next => {
+                let verdict = self.proceed(stream, if_none_match, next, cx);
                 self.clients.give(stream, verdict, cx)
             }
         };

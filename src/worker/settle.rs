@@ -5,7 +5,7 @@ use super::{
     event::Event,
     flight::Landed,
     key::{DatingKey, SearchKey, SumsWaiter, Waiter},
-    verify::{Lookup, Need, Progress},
+    verify::{Begun, Lookup, Need, Progress},
 };
 use crate::{
     cx::Cx,
@@ -71,10 +71,10 @@ impl Worker {
             Event::ToProve(to_prove) => {
                 let key = to_prove.key.clone();
                 match self.verify.begin(*to_prove, &mut self.services) {
-                    Some(searched) => {
+                    Begun::Proving => self.prove(key, cx),
+                    Begun::Unprovable(searched) => {
                         self.fly(cx, |flights, ground| flights.proven(&key, searched, ground));
                     }
-                    None => self.prove(key, cx),
                 }
             }
             Event::Wanted(want) => self.refresh(want, None, cx),
@@ -110,7 +110,7 @@ impl Worker {
             }
             Waiter::Stream(stream) => {
                 if let Some((parked, coalesced)) = self.clients.unpark(*stream) {
-                    let verdict = self.resume(*stream, *parked, coalesced, searched, cx);
+                    let verdict = self.resume(*stream, &parked, coalesced, searched, cx);
                     self.clients.go_on(*stream, verdict, cx);
                 }
             }

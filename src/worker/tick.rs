@@ -75,8 +75,8 @@ impl Worker {
             return;
         }
         for (stream, failure) in late {
-            if let Some(undecided) = self.clients.release(stream) {
-                let verdict = undecided.parked().fail(&failure, cx);
+            if let Some(parked) = self.clients.release(stream) {
+                let verdict = parked.fail(&failure, cx);
                 self.clients.go_on(stream, verdict, cx);
             }
         }

@@ -10,7 +10,7 @@ mod sums;
 
 use std::collections::BTreeMap;
 
-pub(super) use self::prove::{Need, Progress};
+pub(super) use self::prove::{Begun, Need, Progress};
 pub(super) use self::sums::Lookup;
 use self::{prove::Proof, sums::KnownSumdb};
 use super::key::SearchKey;

@@ -1,5 +1,6 @@
 //! A real Envoy, run from `envoy/gateway.yaml`.
 
+use std::fs;
 use std::net::SocketAddr;
 use std::thread;
 
@@ -12,19 +13,36 @@ use crate::process::usage::{self, Usage};
 
 mod builder;
 mod harm;
+mod pool;
 mod stats;
 
 pub use builder::Builder;
+use pool::Shared;
 
-/// A running Envoy. It is stopped, and its log shown if the test fails, when dropped; a test in which its filter crashed
-/// fails then.
+/// A running Envoy. It is stopped or kept for the next test, and its log shown if the test fails, when dropped; a test in which
+/// its filter crashed fails then.
 #[derive(Debug)]
 pub struct Envoy {
-    process: Process,
+    /// Nothing once it is being dropped.
+    home: Option<Home>,
     addr: SocketAddr,
     admin: SocketAddr,
     watch: Watch,
-    _scratch: Option<TempDir>,
+}
+
+/// The process it runs in.
+#[derive(Debug)]
+enum Home {
+    Own {
+        process: Process,
+        _scratch: Option<TempDir>,
+    },
+    /// Tests take it in turn.
+    Shared {
+        shared: Shared,
+        /// Where in its log this test's begins.
+        begun: usize,
+    },
 }
 
 /// What is checked when it is dropped.
@@ -86,9 +104,23 @@ impl Envoy {
     }
 
     /// The process.
+    ///
+    /// # Panics
+    /// When it is not this test's alone; so do those below that measure it.
     #[must_use]
+    #[track_caller]
     pub fn process(&self) -> &Process {
-        &self.process
+        let shared = matches!(self.home, Some(Home::Shared { .. }));
+        assert!(!shared, "other tests' process, too: build this Envoy with `alone()`");
+        self.any_process()
+    }
+
+    fn any_process(&self) -> &Process {
+        match &self.home {
+            Some(Home::Own { process, .. }) => process,
+            Some(Home::Shared { shared, .. }) => &shared.process,
+            None => unreachable!("taken when it is dropped"),
+        }
     }
 
     /// Memory and CPU time right now.
@@ -96,8 +128,9 @@ impl Envoy {
     /// # Panics
     /// When it has ended.
     #[must_use]
+    #[track_caller]
     pub fn usage(&self) -> Usage {
-        self.process.usage().expect("Envoy runs")
+        self.process().usage().expect("Envoy runs")
     }
 
     /// Lets the peak of [`Envoy::usage`] begin anew; the resident memory right now.
@@ -105,22 +138,32 @@ impl Envoy {
     /// # Panics
     /// When it has ended.
     #[must_use]
+    #[track_caller]
     pub fn forget_peak(&self) -> u64 {
-        usage::forget_peak(self.process.pid()).expect("Envoy runs");
+        usage::forget_peak(self.process().pid()).expect("Envoy runs");
         self.usage().rss
     }
 
-    /// Whether the log holds `text`; it has Envoy's own messages, the filter's, and the access log.
+    /// What it has logged for this test: Envoy's own messages, the filter's, and the access log.
+    #[must_use]
+    pub fn log(&self) -> String {
+        let process = self.any_process();
+        let Some(Home::Shared { begun, .. }) = &self.home else { return process.log() };
+        let log = fs::read(process.log_file()).unwrap_or_default();
+        let own = log.get(*begun..).unwrap_or_default();
+        String::from_utf8_lossy(own).into_owned()
+    }
+
+    /// Whether the log holds `text`.
     #[must_use]
     pub fn log_contains(&self, text: &str) -> bool {
-        self.process.log().contains(text)
+        self.log().contains(text)
     }
 
     /// The access log's records so far, oldest first. Each takes a moment to be written.
     #[must_use]
     pub fn access_log(&self) -> Vec<Value> {
-        self.process
-            .log()
+        self.log()
             .lines()
             .filter(|line| line.starts_with('{'))
             .filter_map(|line| line.parse().ok())
@@ -132,7 +175,7 @@ impl Drop for Envoy {
     fn drop(&mut self) {
         if thread::panicking() {
             // The end of the log, which is shown too, may be access records alone.
-            let log = self.process.log();
+            let log = self.log();
             let said: Vec<&str> = log.lines().filter(|line| !line.starts_with('{')).collect();
             eprintln!("--- what Envoy said ---\n{}\n---", said[said.len().saturating_sub(40)..].join("\n"));
             return;
@@ -141,6 +184,9 @@ impl Drop for Envoy {
             Watch::Filter => self.assert_unharmed(),
             Watch::Envoy => self.assert_alive(),
             Watch::Nothing => {}
+        }
+        if let Some(Home::Shared { shared, .. }) = self.home.take() {
+            pool::give_back(shared);
         }
     }
 }

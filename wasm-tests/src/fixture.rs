@@ -145,6 +145,15 @@ macro_rules! at_workers {
     };
 }
 
+/// Makes a test of each function, `at_two_workers`: where workers have nothing to do with one another, and the simulation has
+/// seen it with other numbers of them.
+#[macro_export]
+macro_rules! at_two_workers {
+    ($($scenario:ident),+ $(,)?) => {
+        $($crate::at_workers!($scenario: at_two_workers = 2);)+
+    };
+}
+
 /// Makes tests of each function: `at_one_worker` and `at_four_workers`.
 #[macro_export]
 macro_rules! at_one_and_four_workers {

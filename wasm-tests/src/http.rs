@@ -79,11 +79,13 @@ impl Request {
     }
 
     /// Its target, as sent.
+    #[cfg(feature = "suites")]
     pub(crate) fn target(&self) -> &str {
         &self.target
     }
 
     /// Whether the response's bytes are compared.
+    #[cfg(feature = "suites")]
     pub(crate) fn compares(&self) -> bool {
         self.expected.is_some()
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use zlib_rs::{Deflate, DeflateFlush, compress_bound};
 
+use crate::tree::escape;
 use crate::body::{self, Body, Piece};
 use crate::faulty::Reply;
 
@@ -201,19 +202,6 @@ impl Module {
             fs::write(dir.join(name), content).expect("a file of the tree");
         }
     }
-}
-
-/// A capital letter becomes `!` and its small form.
-#[must_use]
-pub fn escape(text: &str) -> String {
-    let mut escaped = String::new();
-    for letter in text.chars() {
-        if letter.is_ascii_uppercase() {
-            escaped.push('!');
-        }
-        escaped.push(letter.to_ascii_lowercase());
-    }
-    escaped
 }
 
 /// What a local header and its directory entry have in common: from the version needed to the length of the name.

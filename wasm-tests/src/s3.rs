@@ -15,6 +15,8 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::bootstrap::s3::Keys;
+use crate::envoy::Builder;
 use crate::faulty::Gate;
 use crate::serving::Serving;
 
@@ -22,6 +24,22 @@ mod objects;
 mod serve;
 
 use objects::Objects;
+
+impl Keys {
+    /// Those of this store.
+    #[must_use]
+    pub fn of_harness() -> Self {
+        Self { region: S3::REGION.to_owned(), id: S3::ACCESS_KEY.to_owned(), secret: S3::SECRET_KEY.to_owned() }
+    }
+}
+
+impl Builder {
+    /// Points a cluster, new or known, at this store, and has what goes there signed.
+    #[must_use]
+    pub fn cluster_s3(self, name: &str, store: SocketAddr) -> Self {
+        self.cluster(name, store).signed(name, &Keys::of_harness())
+    }
+}
 
 /// The server. It stops, and forgets its objects, when dropped.
 #[derive(Debug)]

@@ -40,7 +40,7 @@ impl Tampering {
         Self::LastByteLost,
     ];
 
-    /// Those that the go command refuses, and the gateway with it; of the others `e2e_field_accepts` has many.
+    /// Those that the go command refuses, and the gateway with it; of the others suite `field_accepts` has many.
     pub const REFUSED: [Self; 6] = [
         Self::EarlyBit,
         Self::LateBit,

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::module::escape;
 use crate::tools;
 
 /// A folder whose files are what a GOPROXY answers.
@@ -144,6 +143,19 @@ pub fn unescape(text: &str) -> String {
         }
     }
     plain
+}
+
+/// A capital letter becomes `!` and its small form.
+#[must_use]
+pub fn escape(text: &str) -> String {
+    let mut escaped = String::new();
+    for letter in text.chars() {
+        if letter.is_ascii_uppercase() {
+            escaped.push('!');
+        }
+        escaped.push(letter.to_ascii_lowercase());
+    }
+    escaped
 }
 
 #[cfg(test)]

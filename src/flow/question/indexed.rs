@@ -1,141 +1,152 @@
 //! The answer from what the index has.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, ops::ControlFlow, time::Duration};
 
-use super::{Parked, Question, Serving, is_always_checked};
+use super::{Question, Serving, is_always_checked};
 use crate::{
     config::{Config, MissMode},
     cx::Cx,
-    flow::{
-        Hit, Known, Reception, Routed, is_unwritten, judge, request::give_instead, ruling::Instead,
-        shown::Shown,
-    },
+    flow::{Hit, Known, Next, Routed, is_unwritten, judge, shown::Shown},
     goproxy::{Answer, Document, Found, Judge, Missing, Standing, Zip},
     metrics::Cache,
     plan::{Source, Want, plan},
-    shared::Entry,
+    shared::{Entry, Region},
 };
 
-/// What the index can do for a request.
-pub(in crate::flow) enum Indexed {
-    /// This.
-    Answer(Reception),
-    /// It has a document that is not to be believed unasked.
-    Known(Found),
-    /// It has a part of the answer: this is to be asked next.
-    Next(Box<Question>),
-    /// Nothing.
-    Nothing,
-}
-
 impl Question {
-    /// The answer from what the index has; `spread` is its share of the jitter.
-    pub(in crate::flow) fn look_at(
+    /// What becomes of it by what the index has; else it is searched for, and this is the document that the index has, where that is
+    /// not to be believed unasked.
+    pub(in crate::flow) fn look_up(
+        &self,
+        known: &mut Known<'_>,
+        cx: &mut Cx<'_>,
+    ) -> ControlFlow<Next, Option<Found>> {
+        let key = self.want.key();
+        let mut before = None;
+        // Nearly every request ends here, with one read: "not found" is looked up only where nothing else is known.
+        for region in [Region::Found, Region::Missing] {
+            let Some(entry) = known.index.look_up(cx.kv, region, &key, cx.now) else {
+                continue;
+            };
+            let spread = known.index.spread(&key, entry.since());
+            if let Some(found) = self.look_at(entry, spread, known, cx)? {
+                before = Some(found);
+            }
+        }
+        ControlFlow::Continue(before)
+    }
+
+    /// As [`Question::look_up`], of one entry; `spread` is its share of the jitter.
+    fn look_at(
         &self,
         entry: Entry,
         spread: u8,
         known: &mut Known<'_>,
         cx: &mut Cx<'_>,
-    ) -> Indexed {
+    ) -> ControlFlow<Next, Option<Found>> {
         let config = known.config;
         let judge = self.judge(spread, config, cx.now);
-        match (&self.want, judge::standing(&self.want, &entry, judge), entry) {
+        let next = match (&self.want, judge::standing(&self.want, &entry, judge), entry) {
             (Want::Document(document), standing, Entry::Found(found)) => {
-                let (left, refresh) = match standing {
-                    Standing::Fresh { left } => (left, false),
-                    // Nobody may be asked who knows better.
-                    _ if !self.may_fetch || plan(&self.want, config, true).is_empty() => {
-                        (Some(Duration::ZERO), false)
-                    }
-                    Standing::Stale { refresh } => (Some(Duration::ZERO), refresh),
-                    Standing::Expired { .. } => return Indexed::Known(found),
-                };
-                let is_fresh = matches!(standing, Standing::Fresh { .. });
-                let (shown, left) = match self.show(document, &found, left, known, cx) {
-                    Shown::As(shown) => (shown, self.left(left)),
-                    Shown::InPart(shown) => (Cow::Owned(shown), Some(Duration::ZERO)),
-                    Shown::Instead(Instead::Missing(missing)) if self.is_unnamed() => {
-                        return Indexed::Answer(Reception::Hit(self.no_latest(&missing, judge, known)));
-                    }
-                    Shown::Instead(instead) => {
-                        return Indexed::Answer(Reception::Decided(give_instead(&instead, self.kind, cx)));
-                    }
-                    Shown::Next(question) => return Indexed::Next(question),
-                    Shown::Long(sifting) => {
-                        let parked = Parked { question: self.clone() };
-                        return Indexed::Answer(Reception::Long(parked.into(), sifting));
-                    }
-                    Shown::Undated(module, versions) => {
-                        let parked = Parked { question: self.clone() };
-                        return Indexed::Answer(Reception::Undated(parked.into(), module, versions));
-                    }
-                };
-                Indexed::Answer(if is_fresh {
-                    let hit = self.hit(document, &shown, left, known);
-                    if is_unwritten(document, &found, config, cx.now) {
-                        Reception::Unwritten(hit, self.want.clone(), found)
-                    } else {
-                        Reception::Hit(hit)
-                    }
-                } else {
-                    let verdict = self.found(document, &shown, Cache::Stale, left, known, cx);
-                    if refresh {
-                        Reception::Stale(verdict, self.want.clone(), found)
-                    } else {
-                        Reception::Decided(verdict)
-                    }
-                })
+                return self.look_at_document(document, standing, judge, found, known, cx);
             }
-            (_, _, Entry::Found(found)) => Indexed::Known(found),
+            (_, _, Entry::Found(found)) => return ControlFlow::Continue(Some(found)),
             (_, Standing::Fresh { .. }, Entry::Missing(_))
                 if let Serving::Unnamed { missing } = &self.serving =>
             {
-                Indexed::Answer(Reception::Hit(self.no_latest(missing, judge, known)))
+                Next::Hit(self.no_latest(missing, judge, known))
             }
             // Here it is missing, and not where its client is sent to; or it is a part of the answer alone.
             (_, _, Entry::Missing(_)) if self.redirects || self.serving != Serving::Itself => {
-                Indexed::Nothing
+                return ControlFlow::Continue(None);
             }
             (_, Standing::Fresh { .. }, Entry::Missing(missing))
                 if let Some(list) = self.unnamed(&missing, known) =>
             {
-                Indexed::Next(list)
+                Next::Ask(list.park())
             }
             (_, Standing::Fresh { left }, Entry::Missing(missing)) => {
                 let validity = self.validity(left, known);
                 let answer = Answer::Missing { missing: &missing, validity, cache: Cache::Hit };
-                Indexed::Answer(Reception::Hit(Hit::new(&answer, validity, self.kind)))
+                Next::Hit(Hit::new(&answer, validity, self.kind))
             }
             // Whether it gives anything is to be asked before, and another where it does not.
-            (Want::Zip(_), _, entry) if !judge::may_be_given(&entry, known.sightings, cx) => Indexed::Nothing,
+            (Want::Zip(_), _, entry) if !judge::may_be_given(&entry, known.sightings, cx) => {
+                return ControlFlow::Continue(None);
+            }
             // What it says of the zip is the answer, and some know no HEAD.
-            (Want::Zip(_), ..) if self.head_only && !self.selects => Indexed::Nothing,
+            (Want::Zip(_), ..) if self.head_only && !self.selects => return ControlFlow::Continue(None),
             (Want::Zip(zip), Standing::Fresh { .. }, Entry::Stored { checked, .. }) => {
-                self.routed(zip, Source::Storage, checked, config, cx)
+                return self.send(zip, Source::Storage, checked, config, cx);
             }
             (Want::Zip(zip), Standing::Fresh { .. }, Entry::Streamed { upstream, .. })
                 if self.may_fetch && config.on_miss(&zip.module) == MissMode::Fetch =>
             {
-                self.routed(zip, Source::Upstream(upstream), false, config, cx)
+                return self.send(zip, Source::Upstream(upstream), false, config, cx);
             }
-            _ => Indexed::Nothing,
-        }
+            _ => return ControlFlow::Continue(None),
+        };
+        ControlFlow::Break(next)
     }
 
-    fn routed(&self, zip: &Zip, source: Source, checked: bool, config: &Config, cx: &mut Cx<'_>) -> Indexed {
+    /// The same of a document.
+    fn look_at_document(
+        &self,
+        document: &Document,
+        standing: Standing,
+        judge: Judge<'_>,
+        found: Found,
+        known: &mut Known<'_>,
+        cx: &mut Cx<'_>,
+    ) -> ControlFlow<Next, Option<Found>> {
+        let config = known.config;
+        let (left, refresh) = match standing {
+            Standing::Fresh { left } => (left, false),
+            // Nobody may be asked who knows better.
+            _ if !self.may_fetch || plan(&self.want, config, true).is_empty() => {
+                (Some(Duration::ZERO), false)
+            }
+            Standing::Stale { refresh } => (Some(Duration::ZERO), refresh),
+            Standing::Expired { .. } => return ControlFlow::Continue(Some(found)),
+        };
+        let (shown, left) = match self.show(document, &found, left, known, cx)? {
+            Shown::As(shown) => (shown, self.left(left)),
+            Shown::InPart(shown) => (Cow::Owned(shown), Some(Duration::ZERO)),
+            Shown::NoLatest(missing) => {
+                return ControlFlow::Break(Next::Hit(self.no_latest(&missing, judge, known)));
+            }
+        };
+        ControlFlow::Break(if matches!(standing, Standing::Fresh { .. }) {
+            let hit = self.hit(document, &shown, left, known);
+            if is_unwritten(document, &found, config, cx.now) {
+                Next::Rewrite(hit, self.want.clone(), found)
+            } else {
+                Next::Hit(hit)
+            }
+        } else {
+            let verdict = self.found(document, &shown, Cache::Stale, left, known, cx);
+            if refresh { Next::Refresh(verdict, self.want.clone(), found) } else { Next::Answer(verdict) }
+        })
+    }
+
+    /// Its client is sent to who has the zip, by what the index says.
+    fn send(
+        &self,
+        zip: &Zip,
+        source: Source,
+        checked: bool,
+        config: &Config,
+        cx: &mut Cx<'_>,
+    ) -> ControlFlow<Next, Option<Found>> {
         let checked = checked && !is_always_checked(config);
-        let routed = Routed { proven: true, checked, ..self.route(zip, source) };
+        let routed = Routed { confirmed: true, checked, ..self.route(zip, source) };
         if let Some(verdict) = routed.redirect(config, cx) {
-            return Indexed::Answer(Reception::Decided(verdict));
+            return ControlFlow::Break(Next::Answer(verdict));
         }
         match routed.verdict(config) {
-            Some(verdict) => Indexed::Answer(Reception::Routed(verdict, routed)),
-            None => Indexed::Nothing,
+            Some(verdict) => ControlFlow::Break(Next::Route(verdict, routed)),
+            None => ControlFlow::Continue(None),
         }
-    }
-
-    fn is_unnamed(&self) -> bool {
-        matches!(self.serving, Serving::Unnamed { .. })
     }
 
     /// Upstreams know no `@latest`, and the list has none either that is to be given in its place.

@@ -1,40 +1,22 @@
 //! The answer at the end of a search.
 
-use std::time::Duration;
+use std::{ops::ControlFlow, time::Duration};
 
-use super::{Parked, Serving, is_always_checked};
+use super::{Parked, Question, Serving, is_always_checked};
 use crate::{
     cx::{Cx, Verdict},
     flow::{
-        End, Known, Routed, Searched, Sifting, judge,
-        request::{give_instead, refuse},
-        respond::answer,
-        route::present,
-        ruling::{Instead, Ruling, elsewhere},
-        shown::Shown,
+        End, Known, Next, Routed, Searched, judge, request::refuse, respond::answer, route::present,
+        ruling::elsewhere, shown::Shown,
     },
-    gomod::{ModulePath, Version},
     goproxy::{Answer, Failure, Fault, Missing, Refusal},
     metrics::Cache,
     plan::{Source, Want},
 };
 
-/// What becomes of a request when its search is over.
-#[derive(Clone, Debug)]
-pub enum Resumed {
-    /// It is answered; a zip is on its way.
-    Answered(Verdict, Option<Routed>),
-    /// It waits until this list is judged.
-    Long(Box<Sifting>),
-    /// Something else is to be asked next.
-    Next(Box<Parked>),
-    /// It waits until it is known when these versions of the module were published.
-    Undated(ModulePath, Vec<Version>),
-}
-
 impl Parked {
-    /// The end of the search it waited for. `coalesced` says that another request had begun it; `spread` is the result's share
-    /// of the jitter.
+    /// What becomes of the request now that the search it waited for is over. `coalesced` says that another request had begun it;
+    /// `spread` is the result's share of the jitter.
     pub fn resume(
         &self,
         searched: &Searched,
@@ -42,8 +24,7 @@ impl Parked {
         spread: u8,
         known: &mut Known<'_>,
         cx: &mut Cx<'_>,
-    ) -> Resumed {
-        let config = known.config;
+    ) -> Next {
         let stale = searched.is_stale(&self.question.want);
         let cache = match searched.source {
             _ if stale => Cache::Stale,
@@ -52,96 +33,94 @@ impl Parked {
             Some(Source::Sumdb(_) | Source::Upstream(_)) => Cache::Upstream,
             None => Cache::None,
         };
-        let question = &self.question;
-        // The rules may be others by now.
-        match question.admit(known, cx) {
-            Ruling::Pass => {}
-            Ruling::Undated(module, version) => return Resumed::Undated(module, vec![version]),
-            Ruling::Instead(instead) => {
-                return Resumed::Answered(give_instead(&instead, question.kind, cx), None);
-            }
+        match self.question.conclude(searched, stale, cache, spread, known, cx) {
+            ControlFlow::Continue(verdict) => Next::Answer(verdict),
+            ControlFlow::Break(next) => next.after(searched, coalesced),
         }
-        let verdict = match (&searched.end, &question.want) {
+    }
+}
+
+impl Question {
+    /// The answer by what its search came to, where that is one.
+    fn conclude(
+        &self,
+        searched: &Searched,
+        stale: bool,
+        cache: Cache,
+        spread: u8,
+        known: &mut Known<'_>,
+        cx: &mut Cx<'_>,
+    ) -> ControlFlow<Next, Verdict> {
+        let config = known.config;
+        // The rules may be others by now.
+        self.admit(known, cx)?;
+        ControlFlow::Continue(match (&searched.end, &self.want) {
             (End::Document(found), Want::Document(document)) => {
-                let judge = question.judge(spread, config, cx.now);
+                let judge = self.judge(spread, config, cx.now);
                 let left = judge::left(judge.found(document.lifetime(), found.into()));
                 // Where not all were asked, or nothing proves it, the next may be told better.
-                let certain = !searched.unproven && (left.is_none() || (!stale && question.may_fetch));
+                let certain = !searched.unproven && (left.is_none() || (!stale && self.may_fetch));
                 let left = if certain { left } else { Some(Duration::ZERO) };
-                match question.show(document, found, left, known, cx) {
-                    Shown::As(shown) => {
-                        question.found(document, &shown, cache, question.left(left), known, cx)
-                    }
+                match self.show(document, found, left, known, cx)? {
+                    Shown::As(shown) => self.found(document, &shown, cache, self.left(left), known, cx),
                     Shown::InPart(shown) => {
-                        question.found(document, &shown, cache, Some(Duration::ZERO), known, cx)
+                        self.found(document, &shown, cache, Some(Duration::ZERO), known, cx)
                     }
-                    Shown::Instead(Instead::Missing(missing))
-                        if matches!(question.serving, Serving::Unnamed { .. }) =>
-                    {
+                    Shown::NoLatest(missing) => {
                         let left = judge.missing((&missing).into());
-                        question.missing(&missing, cache, left, known, cx)
+                        self.missing(&missing, cache, left, known, cx)
                     }
-                    Shown::Instead(instead) => give_instead(&instead, question.kind, cx),
-                    Shown::Next(question) => {
-                        return Resumed::Next(Self { question: *question }.into());
-                    }
-                    Shown::Long(sifting) => return Resumed::Long(sifting),
-                    Shown::Undated(module, versions) => return Resumed::Undated(module, versions),
                 }
             }
-            (End::Failed(_) | End::Missing(_), _) if question.redirects => {
-                give_instead(&elsewhere(&question.want, None, config), question.kind, cx)
+            (End::Failed(_) | End::Missing(_), _) if self.redirects => {
+                elsewhere(&self.want, None, config).give(self.kind, cx)
             }
             // A module that has no list has no version that could be given in place of the one that is refused.
-            (End::Missing(_), _)
-                if let Serving::Newest { refused: Some(refusal), .. } = &question.serving =>
-            {
-                refuse(question.kind, refusal, cx)
+            (End::Missing(_), _) if let Serving::Newest { refused: Some(refusal), .. } = &self.serving => {
+                refuse(self.kind, refusal, cx)
             }
-            (End::Missing(missing), _) if let Some(list) = question.unnamed(missing, known) => {
-                return Resumed::Next(Self { question: *list }.into());
+            (End::Missing(missing), _) if let Some(list) = self.unnamed(missing, known) => {
+                return ControlFlow::Break(Next::Ask(list.park()));
             }
-            (End::Missing(listless), _) if question.may_fetch => {
-                let missing = match &question.serving {
+            (End::Missing(listless), _) if self.may_fetch => {
+                let missing = match &self.serving {
                     Serving::Unnamed { missing } => missing,
                     _ => listless,
                 };
-                let judge = question.judge(spread, config, cx.now);
-                question.missing(missing, cache, judge.missing(missing.into()), known, cx)
+                let judge = self.judge(spread, config, cx.now);
+                self.missing(missing, cache, judge.missing(missing.into()), known, cx)
             }
             // Nobody who could know was asked: an answer for this client alone.
             (End::Missing(Missing { reason, .. }), _) => {
                 let unknown = Refusal::Unknown(reason.clone());
-                answer(&Answer::Refused(&unknown), &question.asker, question.kind, cache, cx)
+                answer(&Answer::Refused(&unknown), &self.asker, self.kind, cache, cx)
             }
-            (End::Failed(failure), _) => question.failed(failure, cx),
-            (End::Zip { proven: true, head, .. }, Want::Zip(_))
-                if question.head_only && !question.selects =>
+            (End::Failed(failure), _) => self.failed(failure, cx),
+            (End::Zip { confirmed: true, head, .. }, Want::Zip(_)) if self.head_only && !self.selects => {
+                present(head.as_ref(), cache, self.audience(known), cx)
+            }
+            (End::Zip { confirmed, checked, moved, to, .. }, Want::Zip(zip))
+                if let Some(source) = searched.source =>
             {
-                present(head.as_ref(), cache, question.audience(known), cx)
-            }
-            (End::Zip { proven, checked, moved, to, .. }, Want::Zip(zip)) => {
-                let doubt = searched.doubt.clone();
-                let routed = searched.source.map(|source| Routed {
-                    doubt,
-                    proven: *proven,
+                let routed = Routed {
+                    doubt: searched.doubt.clone(),
+                    confirmed: *confirmed,
                     moved: *moved,
                     // A signed address answers 403 to a HEAD.
-                    to: to.clone().filter(|_| !question.head_only),
+                    to: to.clone().filter(|_| !self.head_only),
                     checked: *checked && !is_always_checked(config),
-                    ..question.route(zip, source)
-                });
-                if let Some(verdict) = routed.as_ref().and_then(|routed| routed.redirect(config, cx)) {
-                    return Resumed::Answered(verdict, None);
-                }
-                match routed.as_ref().and_then(|routed| routed.verdict(config)) {
-                    Some(verdict) => return Resumed::Answered(verdict, routed),
-                    None => question.failed(&inconsistent(&question.want), cx),
+                    ..self.route(zip, source)
+                };
+                if let Some(verdict) = routed.redirect(config, cx) {
+                    verdict
+                } else if let Some(verdict) = routed.verdict(config) {
+                    return ControlFlow::Break(Next::Route(verdict, routed));
+                } else {
+                    self.failed(&inconsistent(&self.want), cx)
                 }
             }
-            (End::Document(_) | End::Zip { .. }, _) => question.failed(&inconsistent(&question.want), cx),
-        };
-        Resumed::Answered(verdict, None)
+            (End::Document(_) | End::Zip { .. }, _) => self.failed(&inconsistent(&self.want), cx),
+        })
     }
 }
 

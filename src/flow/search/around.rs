@@ -33,8 +33,13 @@ impl Search {
         // Where redirects have led is where the zip is, as far as is known.
         let is_of_another_file = self.asking.as_ref().is_some_and(|question| question.form == Form::ByInfo);
         let at = self.address(around.source).filter(|_| asked == around.source && !is_of_another_file);
-        let end =
-            End::Zip { proven: false, checked: false, moved: at.is_some(), to: at.map(Box::new), head: None };
+        let end = End::Zip {
+            confirmed: false,
+            checked: false,
+            moved: at.is_some(),
+            to: at.map(Box::new),
+            head: None,
+        };
         let doubt = match &self.refusal {
             Some((_, Outcome::Failed(failure))) => Some(failure.clone()),
             _ => around.doubt.or_else(|| self.storage_failure()),

@@ -4,6 +4,7 @@ use log::Level;
 
 use super::{
     End, Failure, Fault, Outcome, Search, Step,
+    heard::Heard,
     held::Held,
     question::{Form, Question},
 };
@@ -60,10 +61,8 @@ impl Search {
         match proven {
             // Not proven, or another: what was cut short is no alarm, and storage is not said to have it.
             Ok(Proof::Exempt | Proof::Accepted) | Err(Flaw::Mismatch { .. }) if held.may_be_cut() => {
-                return match self.hear_cut(source, config, cx) {
-                    Some(end) => self.done(end, Some(source)),
-                    None => self.advance(config, cx),
-                };
+                let heard = self.hear_cut(source, config, cx);
+                return self.go_on(source, heard, config, cx);
             }
             Ok(proof) => self.unproven = proof == Proof::Accepted,
             Err(Flaw::Unproven(failure)) => return self.done(End::Failed(failure), Some(source)),
@@ -93,13 +92,14 @@ impl Search {
     ) -> Step {
         let (what, who) = (self.want.describe(), self.who(source, config));
         cx.log(Level::Error, format!("{what} from {who} is not served: {why}"));
-        if source == Source::Storage {
+        let heard = if source == Source::Storage {
             self.corrupt = Some(loss);
             self.unavailable = Some(why.to_owned());
+            Heard::AskNext
         } else {
-            self.hear_wrong(source, loss, why, config, cx);
-        }
-        self.advance(config, cx)
+            self.hear_wrong(source, loss, why, config, cx)
+        };
+        self.go_on(source, heard, config, cx)
     }
 
     /// `source` gave what is none.
@@ -110,14 +110,14 @@ impl Search {
         why: &str,
         config: &Config,
         cx: &mut Cx<'_>,
-    ) -> Option<End> {
+    ) -> Heard {
         let who = self.who(source, config);
         let reason = format!("{}: bad answer from {who}: {why}", self.want.describe());
         if source == Source::Storage {
             cx.log(Level::Warn, reason);
             self.corrupt = Some(loss);
             self.unavailable = Some(why.to_owned());
-            return None;
+            return Heard::AskNext;
         }
         let failure = Failure { fault: Fault::Bad, reason, retry_after: None };
         self.note(source, Outcome::Failed(failure), true, config, cx)

@@ -4,7 +4,7 @@
 //! `module example.com/m22`. What shows its end itself is taken nevertheless: JSON, a signed note, a zip, a tile of hashes, whose
 //! readers refuse every beginning of one. So is a go.mod that a checksum database proves.
 
-use super::{End, Failure, Fault, Outcome, Search, Source};
+use super::{Failure, Fault, Heard, Outcome, Search, Source};
 use crate::{
     config::Config,
     cx::Cx,
@@ -31,10 +31,10 @@ impl Search {
     }
 
     /// `source` gave what may be cut short.
-    pub(super) fn hear_cut(&mut self, source: Source, config: &Config, cx: &mut Cx<'_>) -> Option<End> {
+    pub(super) fn hear_cut(&mut self, source: Source, config: &Config, cx: &mut Cx<'_>) -> Heard {
         if source == Source::Storage {
             self.unavailable = Some(CUT.to_owned());
-            return None;
+            return Heard::AskNext;
         }
         let failure = cut(&self.want.describe(), &self.who(source, config));
         self.note(source, Outcome::Failed(failure), true, config, cx)

@@ -1,6 +1,6 @@
 //! A document that came encoded although nobody asked for it, decoded while the search waits.
 
-use super::{Loss, Search, Step, question::Form, question::Question};
+use super::{Loss, Search, Step, Taken, question::Form, question::Question};
 use crate::{
     config::Config,
     cx::Cx,
@@ -31,24 +31,24 @@ impl Decoding {
 }
 
 impl Search {
-    /// Takes the reply that a document is in, where that has to be decoded; else the reply is given back, as it can be read.
-    pub(super) fn begin_decoding(&mut self, question: &Question, reply: Reply) -> Result<(), Reply> {
+    /// Takes the reply that a document is in, where that has to be decoded.
+    pub(super) fn begin_decoding(&mut self, question: &Question, reply: Reply) -> Taken {
         let most = match (&self.want, &question.form) {
             (Want::Document(document), Form::Plain) => document.most_bytes(),
             (_, Form::Listing(_)) => MAX_PAGE,
-            _ => return Err(reply.said_plainly(MAX_SAID)),
+            _ => return Taken::AtOnce(reply.said_plainly(MAX_SAID)),
         };
         // 207 is what a WebDAV server lists a folder with.
         let Reply::Answered { status: status @ (200 | 207), headers, body } = &reply else {
-            return Err(reply.said_plainly(MAX_SAID));
+            return Taken::AtOnce(reply.said_plainly(MAX_SAID));
         };
         match Decoder::of(headers, body, most) {
             Ok(Some(decoder)) => {
                 let (question, headers) = (question.clone(), headers.clone());
                 self.decoding = Some(Decoding { question, status: *status, headers, decoder });
-                Ok(())
+                Taken::InSlices
             }
-            Ok(None) | Err(_) => Err(reply),
+            Ok(None) | Err(_) => Taken::AtOnce(reply),
         }
     }
 
@@ -72,8 +72,8 @@ impl Search {
             }
             Err(why) => {
                 let source = decoding.source();
-                let end = self.hear_wrong(source, Loss::NoZip, &why.to_string(), config, cx);
-                self.go_on(source, end, config, cx)
+                let heard = self.hear_wrong(source, Loss::NoZip, &why.to_string(), config, cx);
+                self.go_on(source, heard, config, cx)
             }
         })
     }

@@ -1,6 +1,6 @@
 //! A list that is too long to be read at once, read while the search waits.
 
-use super::{End, Search, Source, Step, decode::Decoding, question::Form, question::Question};
+use super::{End, Heard, Search, Source, Step, Taken, decode::Decoding, question::Form, question::Question};
 use crate::{
     config::Config,
     cx::Cx,
@@ -27,20 +27,20 @@ impl Search {
         self.long.as_ref().map_or(decoded, |long| long.reader.bytes())
     }
 
-    /// Takes the list that a reply is, where it is to be read in slices; else the reply is given back.
-    pub(super) fn begin_long(&mut self, question: &Question, reply: Reply, cx: &Cx<'_>) -> Result<(), Reply> {
+    /// Takes the list that a reply is, where it is to be read in slices.
+    pub(super) fn begin_long(&mut self, question: &Question, reply: Reply, cx: &Cx<'_>) -> Taken {
         match (&self.want, &question.form, reply) {
             (Want::Document(document), Form::Plain, Reply::Answered { status: 200, headers, body }) => {
                 match ListReader::of_long(document, body) {
                     Ok(reader) => {
                         let (source, since) = (question.source, cx.now);
                         self.long = Some(Long { source, headers, reader, since });
-                        Ok(())
+                        Taken::InSlices
                     }
-                    Err(body) => Err(Reply::Answered { status: 200, headers, body }),
+                    Err(body) => Taken::AtOnce(Reply::Answered { status: 200, headers, body }),
                 }
             }
-            (_, _, reply) => Err(reply),
+            (_, _, reply) => Taken::AtOnce(reply),
         }
     }
 
@@ -53,8 +53,8 @@ impl Search {
         };
         let read = read.map(|(body, tag)| Found::tagged(body, tag, long.since));
         let (source, headers) = (long.source, long.headers);
-        let end = self.hear_list(source, &headers, read, config, cx);
-        Some(self.go_on(source, end, config, cx))
+        let heard = self.hear_list(source, &headers, read, config, cx);
+        Some(self.go_on(source, heard, config, cx))
     }
 
     /// The list that it is to read, or what it is to decode, is one too many.
@@ -64,14 +64,14 @@ impl Search {
             return self.advance(config, cx);
         };
         let reason = format!("{}: too many others as long are being read", self.want.describe());
-        let end = if source == Source::Storage {
+        let heard = if source == Source::Storage {
             self.unavailable = Some(reason);
-            None
+            Heard::AskNext
         } else {
             let failure = Failure { fault: Fault::Overloaded, reason, retry_after: None };
             self.note(source, Outcome::Failed(failure), false, config, cx)
         };
-        self.go_on(source, end, config, cx)
+        self.go_on(source, heard, config, cx)
     }
 
     fn hear_list(
@@ -81,26 +81,13 @@ impl Search {
         read: Result<Found, BadBody>,
         config: &Config,
         cx: &mut Cx<'_>,
-    ) -> Option<End> {
-        let Want::Document(document @ Document::Module { .. }) = &self.want else { return None };
+    ) -> Heard {
+        let Want::Document(document @ Document::Module { .. }) = &self.want else { return Heard::AskNext };
         if source == Source::Storage {
             let stored = self.as_left(store::judge_read(read), false);
             return self.take_in(stored.map(End::Document), cx);
         }
         let outcome = upstream::judge_read(document, &self.who(source, config), headers, read);
         self.note(source, outcome, true, config, cx)
-    }
-
-    pub(super) fn go_on(
-        &mut self,
-        source: Source,
-        end: Option<End>,
-        config: &Config,
-        cx: &mut Cx<'_>,
-    ) -> Step {
-        match end {
-            Some(end) => self.done(end, Some(source)),
-            None => self.advance(config, cx),
-        }
     }
 }

@@ -37,8 +37,8 @@ impl Search {
             Err(why) => {
                 let reason = format!("{}: {} {why}", self.want.describe(), self.who(source, config));
                 let failure = Failure { fault: Fault::Bad, reason, retry_after: None };
-                self.note(source, Outcome::Failed(failure), true, config, cx);
-                Some(self.advance(config, cx))
+                let heard = self.note(source, Outcome::Failed(failure), true, config, cx);
+                Some(self.go_on(source, heard, config, cx))
             }
         }
     }
@@ -81,11 +81,11 @@ impl Search {
     /// `end` with where it is, and whether that may be where a redirect led.
     pub(super) fn located(&self, end: End, source: Option<Source>) -> End {
         match (end, &self.want) {
-            (End::Zip { proven, checked, .. }, Want::Zip(_)) => {
+            (End::Zip { confirmed, checked, .. }, Want::Zip(_)) => {
                 let to = self.address(source).map(Box::new);
                 let moved = matches!(source, Some(Source::Upstream(_))) && (self.moved || to.is_some());
                 let head = self.head.clone().map(|head| if self.stored { head.of_a_copy() } else { head });
-                End::Zip { proven, checked, moved, to, head }
+                End::Zip { confirmed, checked, moved, to, head }
             }
             (end, _) => end,
         }

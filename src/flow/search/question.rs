@@ -1,5 +1,7 @@
 //! One question of a search, as a callout.
 
+use std::time::Duration;
+
 use crate::{
     config::{Config, Storage, limits},
     endpoint,
@@ -55,21 +57,25 @@ impl Question {
             (Want::Zip(_), Form::Plain) => endpoint::head(endpoint, &path),
             (Want::Zip(zip), Form::ByInfo) => endpoint::get(endpoint, &zip.info_path()),
             (Want::Zip(_), Form::First) => first(endpoint::get(endpoint, &path), 1),
-            (Want::Zip(_), Form::Whole) => {
-                let whole = first(endpoint::get(endpoint, &path), config.fetch.zip_bytes);
-                // Over before those who wait are sent to stream it: it is not fetched twice at once.
-                let hurried = (config.fetch.zip_wait * 9 / 10).max(limits::MIN_TIMEOUT);
-                Callout { timeout: whole.timeout.min(hurried), ..whole }
-            }
+            (Want::Zip(_), Form::Whole) => first(endpoint::get(endpoint, &path), config.fetch.zip_bytes),
             (Want::Zip(_), Form::Aside | Form::Listing(_) | Form::Store { .. }) => return None,
         })
     }
 
-    /// Whether it is given less time than its source may take: nobody waits for a whole zip any longer.
-    pub(super) fn has_less_time(&self, want: &Want, config: &Config) -> bool {
-        let endpoint = self.source.endpoint(config).filter(|_| self.source != Source::Storage);
-        matches!((want, &self.form), (Want::Zip(_), Form::Whole))
-            && endpoint.is_some_and(|endpoint| endpoint.timeout > config.fetch.zip_wait)
+    /// The time that an upstream has to give a zip, or the first byte of one that may turn out to be all of it; nothing for what else is
+    /// asked, which has the time of its source.
+    pub(super) fn has_for_a_zip(&self, want: &Want, config: &Config) -> Option<Duration> {
+        if self.source == Source::Storage || !matches!(want, Want::Zip(_)) {
+            return None;
+        }
+        // Over before those who wait are sent to stream it: it is not fetched twice at once.
+        let whole = (config.fetch.zip_wait * 9 / 10).max(limits::MIN_TIMEOUT);
+        match self.form {
+            Form::Whole => Some(whole),
+            // A server that ignores ranges sends all of it, and its clients have got nothing meanwhile.
+            Form::First => Some(whole.max(FIRST_BYTE)),
+            _ => None,
+        }
     }
 
     fn of_storage(&self, want: &Want, storage: &Storage, config: &Config) -> Option<Callout> {
@@ -98,6 +104,10 @@ impl Question {
         matches!((want, &self.form), (Want::Zip(_), Form::Plain))
     }
 }
+
+/// In which a server gives the first byte of a zip, where it gives that alone: one that has to fetch the zip itself may take longer, and
+/// shows that it has it, or has not, to the client who is sent there.
+const FIRST_BYTE: Duration = Duration::from_secs(10);
 
 /// Asks for the first bytes alone. No more than is wanted is sent, where the source knows ranges; the answer then says how
 /// large it is.

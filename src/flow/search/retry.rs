@@ -12,7 +12,7 @@
 //!
 //! A source that let the whole of its time pass is not asked again: it would only be waited for twice.
 
-use std::time::Duration;
+use std::{ops::ControlFlow, time::Duration};
 
 use super::{Form, Outcome, Search, Step, ZipHead, question::Question};
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
     http::{CallFailure, Reply, Timestamp},
     plan::{Source, Want},
     shared::MAX_PAUSE,
-    upstream,
+    upstream::{self, Presence},
 };
 
 /// What the reply to a question says of the next attempt at the same.
@@ -47,24 +47,24 @@ pub(super) struct Postponed {
 }
 
 impl Search {
-    /// The next attempt at `question`, where there is to be one; else the question is given back, and `reply` is the answer to it.
+    /// The next attempt at `question`, where there is to be one; else it goes on with the question, and `reply` is the answer to it.
     pub(super) fn once_more(
         &mut self,
         question: Question,
         reply: &Reply,
         config: &Config,
         cx: &Cx<'_>,
-    ) -> Result<Step, Box<Question>> {
+    ) -> ControlFlow<Step, Box<Question>> {
         if question.tries == TURNED_AWAY {
-            return Err(question.into());
+            return ControlFlow::Continue(question.into());
         }
         let Some(attempt) = self.attempt(&question, reply, config, cx.now) else {
-            return Err(question.into());
+            return ControlFlow::Continue(question.into());
         };
         // Of storage upstreams are the next attempt.
         if question.source == Source::Storage && !self.needs_storage() {
             self.recovers = Some(attempt);
-            return Err(question.into());
+            return ControlFlow::Continue(question.into());
         }
         let tries = question.tries.saturating_add(1);
         let has_substitute = self.stands_in || self.has_next(question.source, config);
@@ -73,14 +73,14 @@ impl Search {
             Attempt::Soon if has_substitute => (PAUSE, TRIES_BEFORE_OTHERS),
             Attempt::Soon if self.postpones(question.source) => (pause(tries), TRIES_BEFORE_OTHERS),
             Attempt::Soon => (pause(tries), TRIES),
-            Attempt::After(_) if has_substitute => return Err(question.into()),
+            Attempt::After(_) if has_substitute => return ControlFlow::Continue(question.into()),
             // As often as it says so: only time bounds that. What says "at once" each time is not believed for long; how often one that
             // answers 429 is asked, all workers count together.
             Attempt::After(said) if is_limit => (said.max(PAUSE), u32::MAX),
             Attempt::After(said) => (said.max(pause(tries)), u32::MAX),
         };
         if !self.has_time_for(pause, config, cx.now) {
-            return Err(question.into());
+            return ControlFlow::Continue(question.into());
         }
         let counted = if is_limit { question.tries } else { tries };
         let question = Question { tries: counted, ..question };
@@ -90,7 +90,7 @@ impl Search {
                 // Storage may have what was said before; where it has not, there is time left.
                 self.postpone(question.clone(), pause, config, cx.now);
             }
-            return Err(question.into());
+            return ControlFlow::Continue(question.into());
         }
         self.trouble = self.trouble_of(&question, reply, config, cx.now);
         // It waits with all others for whom the source is to be left alone, behind those who came before it was told so. Told so once more,
@@ -99,10 +99,10 @@ impl Search {
         let is_held_back = !self.has_strayed(question.source) && pause <= MAX_PAUSE;
         self.limits = self.limits.saturating_add(u32::from(is_limit));
         if is_first && is_held_back && question.source != Source::Storage {
-            return Ok(self.ask(question, config, cx));
+            return ControlFlow::Break(self.ask(question, config, cx));
         }
         self.paused = Some(question);
-        Ok(match attempt {
+        ControlFlow::Break(match attempt {
             Attempt::Soon => about(pause),
             Attempt::After(_) => at_least(pause),
         })
@@ -157,11 +157,11 @@ impl Search {
                 let who = self.who(question.source, config);
                 upstream::judge_presence(&self.want.describe(), &who, reply, now)
             }
-            Err(refused) => Some(refused),
+            Err(refused) => Presence::NotHere(refused),
         };
         match judged {
-            Some(Outcome::Failed(failure)) => Some(failure),
-            _ => None,
+            Presence::NotHere(Outcome::Failed(failure)) => Some(failure),
+            Presence::Here | Presence::NotHere(_) => None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use log::Level;
 
-use super::{End, Form, Search, Source, Step, aside::from_aside, left::refuses, question::Question};
+use super::{End, Form, Heard, Search, Source, Step, aside::from_aside, left::refuses, question::Question};
 use crate::{
     config::Config,
     cx::Cx,
@@ -21,7 +21,7 @@ impl Search {
         aside: bool,
         config: &Config,
         cx: &mut Cx<'_>,
-    ) -> Option<End> {
+    ) -> Heard {
         let stored = match &self.want {
             Want::Document(document) => {
                 let stored = self.as_left(store::judge(document, reply, cx.now), false);
@@ -63,17 +63,15 @@ impl Search {
             Turned::Over(stored) => {
                 let stored = stored.map(|list| Found::stored(list, cx.now));
                 let stored = self.as_left(stored, refuses).map(End::Document);
-                match self.take_in(stored, cx) {
-                    Some(end) => self.done(end, Some(Source::Storage)),
-                    None => self.advance(config, cx),
-                }
+                let heard = self.take_in(stored, cx);
+                self.go_on(Source::Storage, heard, config, cx)
             }
         }
     }
 
-    pub(super) fn take_in(&mut self, stored: Stored<End>, cx: &mut Cx<'_>) -> Option<End> {
+    pub(super) fn take_in(&mut self, stored: Stored<End>, cx: &mut Cx<'_>) -> Heard {
         match stored {
-            Stored::Present(end) => return Some(end),
+            Stored::Present(end) => return Heard::End(end),
             // It would say so for ever.
             Stored::Absent if self.exists => {
                 self.unavailable = Some("it says that it has it, and that it has not".to_owned());
@@ -87,6 +85,6 @@ impl Search {
             }
             Stored::Unavailable(why) => self.unavailable = Some(why),
         }
-        None
+        Heard::AskNext
     }
 }

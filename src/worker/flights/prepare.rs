@@ -54,12 +54,14 @@ pub(super) fn prepare(
     if judge::has_seen(&flight.want, flight.known.as_ref(), &services.index, cx) {
         search.expect_it_known();
     }
-    // Whoever keeps others waiting is asked after those who may stand in.
-    if search.has_choice()
-        && let Some(first) = search.first()
-        && !services.sightings.takes_its_turn(first, cx)
-    {
-        if first == Source::Storage {
+    // A source that keeps clients waiting is asked after those that may stand in.
+    if let Some(first) = search.first().filter(|_| search.has_choice()) {
+        if services.sightings.takes_its_turn(first, cx) {
+            // Storage that comes later anyway is given nothing meanwhile.
+            if first != Source::Storage && !services.sightings.takes_its_turn(Source::Storage, cx) {
+                search.spare_storage();
+            }
+        } else if first == Source::Storage {
             search.spare_storage();
         } else {
             search.spare_upstreams();

@@ -395,3 +395,24 @@ fn scenario_a_zip_too_slow_to_be_fetched_whole_is_streamed_and_not_fetched_twice
     assert_eq!(super::routed_to(&world, stream), "public");
     assert_eq!(gets(&world, "public", "v1.0.0.zip"), 1);
 }
+
+/// A server that ignores ranges gives all of a zip where its first byte is asked for: its client is not kept until that is over.
+#[test]
+fn scenario_a_zip_whose_first_byte_takes_long_is_streamed_unasked() {
+    let config = r#"{"upstreams": [{"name": "public", "cluster": "public", "url": "https://proxy.test/base",
+        "redirects": {"objects.test": "objects"}}]}"#;
+    for broken in [false, true] {
+        let mut world = World::new(1, config);
+        world.cluster("public").serve("/base/example.com/m/@v/v1.0.0.zip", EMPTY_ZIP).latency = 60_000;
+        let stream = world.begin(0, "/example.com/m/@v/v1.0.0.zip");
+        world.pass(1_000);
+        let first = world.clusters["public"].callouts.last().cloned().unwrap();
+        assert!(first.timeout.as_secs() <= 15, "{first:?}");
+        // The host ends it then: before its head, or in its body.
+        world.pass(u64::try_from(first.timeout.as_millis()).unwrap() - 1_000);
+        world.fail_one_as("public", if broken { CallFailure::Broken } else { CallFailure::TimedOut });
+        world.pass(200);
+        assert_eq!(super::routed_to(&world, stream), "public");
+        assert_eq!(gets(&world, "public", "v1.0.0.zip"), 1);
+    }
+}

@@ -194,6 +194,27 @@ fn scenario_where_storage_is_all_there_is_it_is_asked_however_it_does() {
 }
 
 #[test]
+fn scenario_a_silent_store_is_given_nothing_of_what_upstreams_are_asked_for_first() {
+    let mut world = warm(2);
+    world.cluster("public").serve("/base/example.com/m/@v/v1.1.0.mod", "module example.com/m\n");
+    for number in 0..4 {
+        world.cluster("public").serve(&format!("/base/example.com/m{number}/@v/list"), "v1.0.0\n");
+    }
+    hang(&mut world);
+    assert_eq!(world.get(0, "/example.com/m/@v/v1.1.0.mod").status, 200);
+    world.cluster("storage").asked.clear();
+    for number in 0..4 {
+        assert_eq!(world.get(number % 2, &format!("/example.com/m{number}/@v/list")).status, 200);
+    }
+    assert_eq!(world.clusters["storage"].asked, [""; 0]);
+    heal(&mut world);
+    world.pass(millis(REST) + 1000);
+    world.cluster("public").serve("/base/example.com/m9/@v/list", "v1.0.0\n");
+    assert_eq!(world.get(0, "/example.com/m9/@v/list").status, 200);
+    assert!(world.clusters["storage"].bytes("/modules/example.com/m9/@v/list").is_some());
+}
+
+#[test]
 fn documents_wait_for_a_silent_store_no_more_than_zips_do() {
     let mut world = warm(1);
     world.pass(millis(FRESH));

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     cx::Cx,
-    flow::{Next, Proving, Searched},
+    flow::{ProofStep, Proving, Searched},
     goproxy::{Document, Failure, Fault, Found},
     metrics::Metric,
     plan::Want,
@@ -46,6 +46,14 @@ pub(in crate::worker) enum Progress {
     Again,
 }
 
+/// What comes of a proof that is to be begun.
+pub(in crate::worker) enum Begun {
+    /// It is under way: [`Verify::advance`].
+    Proving,
+    /// There is none of such a file: this is given.
+    Unprovable(Searched),
+}
+
 /// Something that a proof needs.
 pub(in crate::worker) struct Need {
     pub(in crate::worker) want: Want,
@@ -58,24 +66,22 @@ pub(in crate::worker) struct Need {
 }
 
 impl Verify {
-    /// Begins the proof of what a search found; or what is given in its place, where nothing proves that.
-    pub(in crate::worker) fn begin(
-        &mut self,
-        to_prove: ToProve,
-        services: &mut Services,
-    ) -> Option<Searched> {
+    /// Begins the proof of what a search found.
+    pub(in crate::worker) fn begin(&mut self, to_prove: ToProve, services: &mut Services) -> Begun {
         let ToProve { key, want, fresh, searched } = to_prove;
-        let Want::Document(Document::Sumdb { sumdb, file }) = &want else { return Some(searched) };
+        let Want::Document(Document::Sumdb { sumdb, file }) = &want else {
+            return Begun::Unprovable(searched);
+        };
         let attempt = services.attempt();
         let known = services.config.sumdb.iter().find(|known| known.name == *sumdb);
         let proving =
             known.and_then(|known| Proving::begin(attempt, sumdb, file, searched, known.key.clone()));
         let Some(proving) = proving else {
-            return Some(Searched::failed(forged(&want, "nothing proves such a file")));
+            return Begun::Unprovable(Searched::failed(forged(&want, "nothing proves such a file")));
         };
         // The attempt before has seen to the head.
         self.proofs.insert(key, Proof { want, proving, recalled: fresh, fresh });
-        None
+        Begun::Proving
     }
 
     /// What came of something that `attempt` at the proof for `key` needs. Whether it still does: what was asked for by an attempt that
@@ -145,18 +151,18 @@ impl Verify {
                 }
             }
             match proof.proving.advance() {
-                Next::Ask(wants) => {
+                ProofStep::Ask(wants) => {
                     let may_fetch = key.may_fetch && !proof.proving.alone;
                     let source = if proof.fresh { PartSource::Database } else { PartSource::Anywhere };
                     let need = |want| Need { want, attempt, may_fetch, source };
                     return Progress::Ask(wants.into_iter().map(need).collect());
                 }
-                Next::Wait => return Progress::Wait,
-                Next::Proven(proven) if proof.proving.alone => {
+                ProofStep::Wait => return Progress::Wait,
+                ProofStep::Proven(proven) if proof.proving.alone => {
                     cx.count(Metric::Sumdb { outcome: "alone" });
                     return Progress::Over(proof.proving.clone().into_searched(&proven));
                 }
-                Next::Proven(proven) => {
+                ProofStep::Proven(proven) => {
                     if let Advanced::Behind(newer) =
                         heads::advance(cx.kv, &database, proof.proving.known(), &proven.head)
                     {
@@ -171,8 +177,8 @@ impl Verify {
                     self.keep_proven(at, proof, &proven, services, cx);
                     return Progress::Over(proof.proving.clone().into_searched(&proven));
                 }
-                Next::Refused(refused) => return refuse(key, proof, &refused, cx),
-                Next::Failed(failure) => {
+                ProofStep::Refused(refused) => return refuse(key, proof, &refused, cx),
+                ProofStep::Failed(failure) => {
                     let attempt = services.attempt();
                     let Some(alone) = proof.proving.by_itself(attempt, database.clone()) else {
                         return give_up(proof, failure, &database, cx);

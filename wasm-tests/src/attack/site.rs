@@ -42,7 +42,7 @@ impl Site {
     #[must_use]
     pub fn with(workers: u32, patch: &Value) -> Self {
         let Stack { envoy, upstream, storage } =
-            Stack::with(patch, |builder| builder.concurrency(workers));
+            Stack::with(patch, |builder| builder.concurrency(workers).alone());
         calm(&upstream);
         let site = Self { envoy, upstream, storage };
         site.warm(&warm());

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::{Bootstrap, http_options, read_yaml};
-use crate::s3::S3;
 use crate::tools;
 
 /// `envoy/s3.yaml` as data.
@@ -24,14 +23,6 @@ pub struct Keys {
     pub id: String,
     /// The access key.
     pub secret: String,
-}
-
-impl Keys {
-    /// Those of the harness' own store.
-    #[must_use]
-    pub fn of_harness() -> Self {
-        Self { region: S3::REGION.to_owned(), id: S3::ACCESS_KEY.to_owned(), secret: S3::SECRET_KEY.to_owned() }
-    }
 }
 
 impl Bootstrap {

@@ -40,6 +40,7 @@ impl Bootstrap {
     #[must_use]
     pub fn shared() -> Self {
         Self::from(json!({
+            "node": {"id": "shared", "cluster": "shared"},
             "admin": {"address": any()},
             // Without a limit Envoy warns at each start.
             "overload_manager": {"resource_monitors": [{

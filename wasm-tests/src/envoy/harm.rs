@@ -16,12 +16,12 @@ impl Envoy {
     /// When one did.
     #[track_caller]
     pub fn assert_unharmed(&self) {
-        let log = self.process.log();
+        let log = self.log();
         let marks: Vec<&str> =
             log.lines().filter(|line| MARKS.iter().any(|mark| line.contains(mark))).take(5).collect();
         assert!(marks.is_empty(), "the filter crashed:\n{}", marks.join("\n"));
         self.assert_alive();
-        if self.process.exited().is_some() {
+        if self.any_process().exited().is_some() {
             return;
         }
         if let Ok(stats) = Request::get("/stats?filter=vm_reload").try_send(self.admin) {
@@ -37,7 +37,7 @@ impl Envoy {
     /// When it did.
     #[track_caller]
     pub fn assert_alive(&self) {
-        if let Some(status) = self.process.exited() {
+        if let Some(status) = self.any_process().exited() {
             let signal = status.signal().filter(|signal| *signal != Signal::SIGTERM as i32);
             assert_eq!(signal, None, "Envoy ended by a signal: {status}");
         }

@@ -1,0 +1,60 @@
+//! What becomes of a client's request now. Every step on its way says so in these words, and the worker does it: it is the same
+//! for one that has just come, for one whose search is over, and for one that has waited for anything else.
+//!
+//! A step that lets the request go on returns [`ControlFlow::Continue`](std::ops::ControlFlow) with what it found out for the next
+//! step; one that ends its way for now returns `Break` with one of these.
+
+use super::{Hit, Parked, Routed, Searched, Sifting, question::Ended};
+use crate::{
+    cx::Verdict,
+    gomod::{ModulePath, Version},
+    goproxy::{Found, Page},
+    plan::Want,
+};
+
+/// What becomes of a client's request now.
+#[derive(Debug)]
+#[must_use]
+pub enum Next {
+    /// It is decided.
+    Answer(Verdict),
+    /// It asks this now: another part of its answer, or the same once more.
+    Ask(Box<Parked>),
+    /// It waits until it is known when these versions of the module were published.
+    Dates(Box<Parked>, ModulePath, Vec<Version>),
+    /// The index has the answer.
+    Hit(Hit),
+    /// It waits until everyone unseen was asked.
+    Probe,
+    /// It is answered with this document, which is to be asked for anew meanwhile.
+    Refresh(Verdict, Want, Found),
+    /// The index has the answer, which storage should have and has not.
+    Rewrite(Hit, Want, Found),
+    /// It is routed, and its response is to be looked at.
+    Route(Verdict, Routed),
+    /// It waits for a search; the index had this document before, if it had one.
+    Search(Box<Parked>, Option<Found>),
+    /// It waits until this list is judged.
+    Sift(Box<Parked>, Box<Sifting>),
+}
+
+impl Next {
+    /// What the client may have to wait for.
+    pub fn waits_for(&self) -> Option<String> {
+        match self {
+            Self::Probe => Some(Page::Readyz.as_str().to_owned()),
+            Self::Ask(parked) | Self::Dates(parked, ..) | Self::Search(parked, _) | Self::Sift(parked, _) => {
+                Some(parked.want().key())
+            }
+            Self::Answer(_) | Self::Hit(_) | Self::Refresh(..) | Self::Rewrite(..) | Self::Route(..) => None,
+        }
+    }
+
+    /// The same of a request whose search has come to this. Where it is to wait before that can be given, it goes on with it afterwards.
+    pub(super) fn after(mut self, searched: &Searched, coalesced: bool) -> Self {
+        if let Self::Dates(parked, ..) | Self::Sift(parked, _) = &mut self {
+            parked.ended = Some(Ended { searched: searched.clone(), coalesced }.into());
+        }
+        self
+    }
+}

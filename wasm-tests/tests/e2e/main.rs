@@ -1,0 +1,67 @@
+//! The filter in a real Envoy, with the real go command, nginx and modules: a suite each.
+//!
+//! One program, for every suite links the whole harness, and so that Envoys that have compiled the filter serve all of them
+//! (`envoy::Builder::alone` says who has one of his own). `make test-e2e` runs more tests at once than there are cores: most of
+//! them wait. Those in [`serial`] run afterwards, one by one.
+
+#![cfg(not(target_arch = "wasm32"))]
+
+mod artifact;
+mod bundle;
+mod bytes;
+mod callers;
+mod clients;
+mod clocks;
+mod clusters;
+mod coalesce;
+mod configs;
+mod crash;
+mod cut;
+mod downloads;
+mod drain;
+mod examples;
+mod faults;
+mod faults_storage;
+mod faulty;
+mod faulty_http2;
+mod field_accepts;
+mod field_clients;
+mod field_egress;
+mod field_flaky;
+mod field_limits;
+mod field_mirrors;
+mod field_redirects;
+mod field_slow;
+mod fresh;
+mod front;
+mod garage;
+mod gateway;
+mod go;
+mod harness;
+mod http2;
+mod liar;
+mod lists;
+mod metrics;
+mod modules;
+mod offline;
+mod once;
+mod passing;
+mod pasted;
+mod paths;
+mod policy;
+mod protocol;
+mod ready;
+mod redirect;
+mod reload;
+mod routing;
+mod s3;
+mod secure_link;
+mod serial;
+mod signing;
+mod storage;
+mod sumdb;
+mod unwell;
+mod uploads;
+mod verify;
+mod whole;
+mod zips;

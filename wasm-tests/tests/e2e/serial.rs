@@ -1,0 +1,5 @@
+//! What nothing may run beside: load and attacks, which need the whole machine and are judged by how others fare meanwhile.
+
+mod attack;
+mod flood;
+mod load;
