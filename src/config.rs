@@ -36,7 +36,7 @@ use crate::gomod::Patterns;
 use crate::policy::Principal;
 use crate::sumdb::Key;
 
-pub use self::bundle::Bundle;
+pub use self::bundle::{Bundle, BundleReading};
 pub use self::callers::{CallerSource, Callers, Origin, XfccKey};
 pub use self::endpoint::{Endpoint, Scheme};
 pub use self::host::{HostPattern, authority};

@@ -10,8 +10,10 @@ use std::{borrow::Cow, fmt};
 /// One counter, with its labels.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Metric {
-    /// A poll of the policy bundle that ended.
-    BundlePoll {
+    /// A poll of a document that ended.
+    Poll {
+        /// Of which: its name.
+        document: &'static str,
         /// How: `changed` (another one is in force), `unchanged`, `failed` (it could not be had), or `invalid` (it is wrong, or
         /// too large).
         outcome: &'static str,
@@ -63,15 +65,23 @@ pub enum Metric {
 /// One value that goes up and down; the same for all workers, whichever of them says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Gauge {
-    /// Seconds since the source of the policy bundle last confirmed the one that is in force.
-    BundleAge,
-    /// The version of the policy bundle that is in force.
-    BundleVersion,
+    /// Seconds since the source of a polled document last confirmed the one that is in force.
+    PolledAge {
+        /// Of which: its name.
+        document: &'static str,
+    },
+    /// The version of a polled document that is in force.
+    PolledVersion {
+        /// Of which: its name.
+        document: &'static str,
+    },
 }
 
 /// Whom a callout asks.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
+    /// The source of a polled document, by the document's name.
+    Polled(&'static str),
     /// The storage cluster.
     Storage,
     /// A checksum database.
@@ -114,6 +124,7 @@ impl Cache {
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Polled(document) => f.write_str(document),
             Self::Storage => f.write_str("storage"),
             Self::Sumdb => f.write_str("sumdb"),
             Self::Upstream(name) => f.write_str(name),
@@ -124,10 +135,10 @@ impl fmt::Display for Target {
 /// The name under which the host keeps the gauge.
 impl fmt::Display for Gauge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::BundleAge => "modgate.policy_bundle_age_seconds",
-            Self::BundleVersion => "modgate.policy_bundle_version",
-        })
+        match self {
+            Self::PolledAge { document } => write!(f, "modgate.{document}_age_seconds"),
+            Self::PolledVersion { document } => write!(f, "modgate.{document}_version"),
+        }
     }
 }
 
@@ -135,7 +146,9 @@ impl fmt::Display for Gauge {
 impl fmt::Display for Metric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::BundlePoll { outcome } => write!(f, "modgate.policy_bundle_polls_total.outcome.{outcome}"),
+            Self::Poll { document, outcome } => {
+                write!(f, "modgate.{document}_polls_total.outcome.{outcome}")
+            }
             Self::Callout { target, outcome } => {
                 write!(f, "modgate.callouts_total.target.{target}.outcome.{outcome}")
             }

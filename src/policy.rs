@@ -10,6 +10,7 @@
 
 pub mod athens;
 mod caller;
+mod in_force;
 mod matcher;
 mod reason;
 mod rule;
@@ -20,6 +21,7 @@ mod view;
 mod tests;
 
 pub use self::caller::{Caller, InvalidPrincipal, Principal};
+pub use self::in_force::{InForce, Origin};
 pub use self::matcher::Matcher;
 pub use self::rule::{Action, Rule};
 pub use self::versions::{InvalidVersions, Versions};

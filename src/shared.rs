@@ -1,4 +1,4 @@
-//! The index, the leases, the policy bundle, how sources are doing and how much they are asked: what all workers of one Envoy
+//! The index, the leases, polled documents, how sources are doing and how much they are asked: what all workers of one Envoy
 //! know, kept in the host's shared data.
 //!
 //! Nothing here can be relied upon to be there: another worker writes between any two calls, another build of this filter
@@ -6,7 +6,6 @@
 //! checked for it.
 
 mod annex;
-pub mod bundle;
 mod bytes;
 mod calls;
 mod fingerprint;
@@ -18,6 +17,7 @@ mod kv;
 mod lease;
 mod memory;
 mod pace;
+pub mod polled;
 mod record;
 mod sighting;
 mod sketch;

@@ -61,14 +61,14 @@ use self::{
     key::{Owner, Slice},
     lists::Lists,
     passing::Passages,
-    poll::Poller,
+    poll::Polls,
     probe::Probes,
     services::{Call, Services},
     storage::Storing,
     verify::Verify,
 };
 use crate::{
-    config::{Bundle, Config},
+    config::Config,
     cx::{CallId, Cx},
     flow::readiness,
     http::Reply,
@@ -83,8 +83,7 @@ pub struct Worker {
     flights: Flights,
     lists: Lists,
     passages: Passages,
-    /// The policy bundle, where there is one.
-    poller: Option<Poller>,
+    polls: Polls,
     probes: Probes,
     services: Services,
     storage: Storing,
@@ -92,7 +91,7 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// A worker with nothing to do. The policy bundle that others have read is in force from the start.
+    /// A worker with nothing to do. The polled documents that others have read are in force from the start.
     pub fn new(config: Config, seat: Seat, kv: &dyn SharedKv) -> Self {
         let mut worker = Self {
             clients: Clients::new(seat.seed),
@@ -100,14 +99,13 @@ impl Worker {
             flights: Flights::default(),
             lists: Lists::default(),
             passages: Passages::default(),
-            poller: config.policy.bundle.clone().map(|source| Poller::new(source, seat.queue)),
+            polls: Polls::new(&config, seat.queue),
             probes: Probes::default(),
             storage: Storing::new(),
             verify: Verify::new(&config),
             services: Services::new(config, seat),
         };
-        let kept = worker.poller.as_mut().and_then(|poller| poller.adopt_kept(kv));
-        worker.put_in_force(kept);
+        worker.polls.start(&mut worker.services.in_force, kv);
         worker
     }
 
@@ -116,6 +114,12 @@ impl Worker {
         match self.services.slices.pop_front() {
             Some(Slice::Copy(zip)) => self.storage.work(&zip, &mut self.services, cx),
             Some(Slice::Passing(stream)) => self.passages.work(stream, &mut self.services, cx),
+            Some(Slice::Poll(key)) => {
+                let is_new = self.polls.work(key, &mut self.services, cx);
+                if is_new {
+                    self.decide_anew();
+                }
+            }
             Some(Slice::Search(key)) => self.fly(cx, |flights, ground| flights.work(key, ground)),
             Some(Slice::Sifting(key)) => {
                 let is_there = |stream| self.clients.has(stream);
@@ -129,26 +133,21 @@ impl Worker {
 
     /// A callout ended.
     pub fn call_done(&mut self, call: CallId, reply: Reply, cx: &mut Cx<'_>) {
-        let Some(Call { owner, permit }) = self.services.calls.remove(&call) else {
+        let Some(Call { owner, account }) = self.services.calls.remove(&call) else {
             return;
         };
-        if let Some((permit, asked)) = permit {
-            // Where a redirect led is another's affair.
-            let told = self.flights.told(&owner, permit.source);
-            self.services.note_reply(permit, asked, told, &reply, cx);
-        }
+        // Where a redirect led is another's affair.
+        self.services.note_reply(account, |source| self.flights.told(&owner, source), &reply, cx);
         let services = &mut self.services;
         match owner {
             Owner::Copy(key) => self.storage.on_copy_reply(&key, call, reply, services, cx),
             Owner::Part(key) => self.fly(cx, |flights, ground| flights.on_part_reply(key, reply, ground)),
-            Owner::Poll => {
-                let poller = self.poller.as_mut();
-                let bundle = poller.and_then(|poller| poller.on_reply(call, reply, services, cx));
-                self.put_in_force(bundle);
-            }
+            Owner::Poll(key) => self.polls.on_reply(key, call, reply, services, cx),
             Owner::Probe => {
                 for stream in self.probes.on_reply(services, cx) {
-                    let page = |cx: &mut Cx<'_>| readiness(&services.sightings, &services.config, cx);
+                    let page = |cx: &mut Cx<'_>| {
+                        readiness(&services.sightings, &services.config, &services.in_force, cx)
+                    };
                     self.clients.show(stream, page, cx);
                 }
             }
@@ -167,14 +166,11 @@ impl Worker {
         self.settle(cx);
     }
 
-    /// Another policy bundle is in force, where there is one: nothing that was decided by that before holds.
-    fn put_in_force(&mut self, bundle: Option<Bundle>) {
-        if let Some(bundle) = bundle {
-            self.services.config.policy.adopt(&bundle);
-            self.services.shelf.clear();
-            self.clients.forget_answers();
-            self.lists.begin_again();
-        }
+    /// Something else is in force: nothing that was decided before holds.
+    fn decide_anew(&mut self) {
+        self.services.shelf.clear();
+        self.clients.forget_answers();
+        self.lists.begin_again();
     }
 }
 

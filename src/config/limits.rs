@@ -52,8 +52,8 @@ pub const MAX_NAME_BYTES: usize = 32;
 /// The name of a proxy stands in reasons, of which the go command shows 648 bytes.
 pub const MAX_EGRESS_BYTES: usize = 128;
 
-/// What metrics call the storage and the checksum databases, where they would call an upstream by its name.
-pub const RESERVED_NAMES: [&str; 2] = ["storage", "sumdb"];
+/// What metrics call the storage, the checksum databases and the source of the bundle, where they would call an upstream by its name.
+pub const RESERVED_NAMES: [&str; 3] = ["policy_bundle", "storage", "sumdb"];
 
 /// What metrics call refusals that no rule of a policy makes, where they would call one by its name.
 pub const RESERVED_RULES: [&str; 9] =

@@ -6,21 +6,20 @@ use serde::Deserialize;
 
 use super::{Bundle, Config, Endpoint};
 use crate::gomod::{ModulePath, Patterns};
-use crate::policy::{Policy, Rule};
+use crate::policy::{InForce, Origin, Rule};
 
-/// What decides who may have which module version.
-#[derive(Clone, Debug, PartialEq)]
+/// What decides who may have which module version, as it is configured. What is in force while a worker runs, the rules of a polled
+/// bundle among it, is an [`InForce`].
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PolicySection {
-    /// Everything that is in force: `rules`, then the bundle's, then `filter`, then the default.
-    pub policy: Policy,
     /// The rules of the configuration itself.
-    rules: Vec<Rule>,
+    pub rules: Vec<Rule>,
     /// What the Athens filter file says, as rules.
-    filter: Vec<Rule>,
+    pub filter: Vec<Rule>,
+    /// Whether what no rule decides is refused.
+    pub deny_by_default: bool,
     /// Where more rules come from.
     pub bundle: Option<BundleSource>,
-    /// The version of the bundle that is in force.
-    bundle_version: Option<u64>,
     /// What becomes of modules that are not stored.
     pub on_miss: OnMiss,
 }
@@ -36,8 +35,8 @@ pub struct BundleSource {
     pub required: bool,
 }
 
-/// What becomes of modules that are not stored.
-#[derive(Clone, Debug, PartialEq)]
+/// What becomes of modules that are not stored. By default they are fetched.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct OnMiss {
     /// Of those that no override names.
     pub mode: MissMode,
@@ -81,23 +80,12 @@ impl MissMode {
 }
 
 impl PolicySection {
-    /// The section of a configuration, without a bundle yet.
-    pub(super) fn new(
-        rules: Vec<Rule>,
-        filter: Vec<Rule>,
-        deny_by_default: bool,
-        bundle: Option<BundleSource>,
-        on_miss: OnMiss,
-    ) -> Self {
-        let policy = Policy::new(rules.iter().chain(&filter).cloned().collect(), deny_by_default);
-        Self { policy, rules, filter, bundle, bundle_version: None, on_miss }
-    }
-
-    /// Puts the rules of a bundle in force, in place of those of the one before.
-    pub fn adopt(&mut self, bundle: &Bundle) {
-        let rules = self.rules.iter().chain(&bundle.rules).chain(&self.filter).cloned().collect();
-        self.policy = Policy::new(rules, self.policy.denies_by_default());
-        self.bundle_version = Some(bundle.version);
+    /// What is in force before anything was polled.
+    pub fn in_force(&self) -> InForce {
+        let rules =
+            [(Origin::Configuration, self.rules.clone()), (Origin::AthensFilter, self.filter.clone())];
+        let required = self.bundle.as_ref().filter(|bundle| bundle.required).map(|_| Bundle::NAME);
+        InForce::new(rules, self.deny_by_default, required)
     }
 
     /// The one part of the section that says who is asked, and so belongs to what a configuration reaches. By all else it is
@@ -105,26 +93,8 @@ impl PolicySection {
     ///
     /// It takes the section apart in full, so that a field which is added has to be decided about.
     pub fn on_miss(&self) -> &OnMiss {
-        let Self { on_miss, policy: _, rules: _, filter: _, bundle: _, bundle_version: _ } = self;
+        let Self { on_miss, rules: _, filter: _, deny_by_default: _, bundle: _ } = self;
         on_miss
-    }
-
-    /// The version of the bundle that is in force; nothing where none is.
-    pub fn bundle_version(&self) -> Option<u64> {
-        self.bundle_version
-    }
-
-    /// Whether all rules are there without which nothing is to be served.
-    pub fn is_known(&self) -> bool {
-        self.bundle_version.is_some() || !self.bundle.as_ref().is_some_and(|bundle| bundle.required)
-    }
-}
-
-/// Everybody may have everything, and what is not stored is fetched.
-impl Default for PolicySection {
-    fn default() -> Self {
-        let on_miss = OnMiss { mode: MissMode::Fetch, overrides: Vec::new() };
-        Self::new(Vec::new(), Vec::new(), false, None, on_miss)
     }
 }
 

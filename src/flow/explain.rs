@@ -9,6 +9,7 @@ use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
 use super::{
+    Known,
     caller::caller,
     published::published,
     request::refuse,
@@ -16,23 +17,22 @@ use super::{
     ruling::{Substitute, elsewhere, refusal},
 };
 use crate::{
-    config::{Config, MissMode},
+    config::{Bundle, Config, MissMode},
     cx::{Cx, Verdict},
     gomod::{ModulePath, Version, check},
     goproxy::{Answer, Asker, Document, File, Judge, Refusal, Standing, Zip},
     http::{RequestHead, Timestamp},
     metrics::Cache,
     plan::{Want, plan},
-    policy::{Action, Caller, Decision, Rule, View},
+    policy::{Action, Caller, Decision, Policy, Rule, View},
     shared::{Entry, Index, Region},
 };
 
 /// Answers a request for the page.
-pub(super) fn explain(head: &RequestHead, config: &Config, index: &Index, cx: &mut Cx<'_>) -> Verdict {
-    match admit(head, config).and_then(|()| Asked::read(&head.path)) {
+pub(super) fn explain(head: &RequestHead, known: &Known<'_>, cx: &mut Cx<'_>) -> Verdict {
+    match admit(head, known.config).and_then(|()| Asked::read(&head.path)) {
         Ok(asked) => {
-            let mut body =
-                serde_json::to_string_pretty(&asked.explanation(config, index, cx)).unwrap_or_default();
+            let mut body = serde_json::to_string_pretty(&asked.explanation(known, cx)).unwrap_or_default();
             body.push('\n');
             let page = Answer::Page { healthy: true, content_type: "application/json", body };
             answer(&page, &Asker::default(), KIND, Cache::None, cx)
@@ -157,9 +157,10 @@ impl Asked {
         Ok(Self { module, version, caller: Caller::new(principals) })
     }
 
-    fn explanation<'a>(&'a self, config: &'a Config, index: &Index, cx: &Cx<'_>) -> Explanation<'a> {
+    fn explanation<'a>(&'a self, known: &'a Known<'_>, cx: &Cx<'_>) -> Explanation<'a> {
+        let (config, in_force, index) = (known.config, known.in_force, &*known.index);
         let Self { module, version, caller } = self;
-        let policy = &config.policy.policy;
+        let policy = in_force.policy();
         let view = policy.view(module, caller);
         let published = version.as_ref().and_then(|version| published(module, version, index, cx));
         let decision = match version {
@@ -184,9 +185,9 @@ impl Asked {
             module: module.as_str(),
             version: version.as_ref().map(Version::as_str),
             principals: caller.principals(),
-            policy_bundle: config.policy.bundle.as_ref().map(|_| config.policy.bundle_version()),
+            policy_bundle: config.policy.bundle.as_ref().map(|_| in_force.version(Bundle::NAME)),
             decision: match &decision {
-                _ if !config.policy.is_known() => "not_yet",
+                _ if !in_force.is_complete() => "not_yet",
                 Some(decision) => word(decision),
                 None => "by_version",
             },
@@ -199,7 +200,7 @@ impl Asked {
             redirect,
             published: published.map(Timestamp::rfc3339),
             until,
-            considered: self.considered(config, &view, rule, published, cx.now),
+            considered: self.considered(policy, &view, rule, published, cx.now),
             mode: if config.offline { "offline" } else { "online" },
             on_miss: config.on_miss(module).as_str(),
             private: config.private.modules.matches(module),
@@ -234,14 +235,14 @@ impl Asked {
 
     fn considered<'a>(
         &self,
-        config: &'a Config,
+        policy: &'a Policy,
         view: &View<'a>,
         decider: Option<&Rule>,
         published: Option<Timestamp>,
         now: Timestamp,
     ) -> Vec<Considered<'a>> {
         let mut is_decided = false;
-        let naming = config.policy.policy.naming(&self.module);
+        let naming = policy.naming(&self.module);
         let explained = naming.map(|rule| {
             let is_decider = decider.is_some_and(|decider| std::ptr::eq(decider, rule));
             let outcome = if is_decided {

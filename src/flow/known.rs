@@ -1,13 +1,15 @@
 //! What a worker knows when it has to decide.
 
 use super::{Publications, Shelf, Sightings};
-use crate::{config::Config, shared::Index};
+use crate::{config::Config, policy::InForce, shared::Index};
 
 /// What a worker knows, beside what all workers share.
 #[derive(Debug)]
 pub struct Known<'a> {
-    /// How it is configured, the rules that are in force among it.
+    /// How it is configured.
     pub config: &'a Config,
+    /// Which rules are in force.
+    pub in_force: &'a InForce,
     /// The index.
     pub index: &'a mut Index,
     /// When versions were published, as far as it has found out.

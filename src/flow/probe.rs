@@ -12,13 +12,14 @@ use serde::Serialize;
 
 use super::respond;
 use crate::{
-    config::Config,
+    config::{Bundle, Config},
     cx::{Cx, Verdict},
     endpoint,
     goproxy::{Answer, Asker},
     http::{CallFailure, Callout, Reply, Timestamp},
     metrics::Cache,
     plan::Source,
+    policy::InForce,
     shared::{Heard, SharedKv, Sighting, SourceId, note_sighting, sighting, takes_its_turn},
     store,
 };
@@ -130,22 +131,22 @@ impl Sightings {
     }
 
     /// Whether storage or an upstream was seen, if there is any, and no rules are missing.
-    pub fn is_ready(&self, config: &Config, kv: &dyn SharedKv) -> bool {
+    pub fn is_ready(&self, config: &Config, in_force: &InForce, kv: &dyn SharedKv) -> bool {
         let mut sources = sources(config).peekable();
-        config.policy.is_known() && (sources.peek().is_none() || sources.any(|source| self.saw(source, kv)))
+        in_force.is_complete() && (sources.peek().is_none() || sources.any(|source| self.saw(source, kv)))
     }
 
-    fn report(&self, config: &Config, kv: &dyn SharedKv) -> Answer<'static> {
+    fn report(&self, config: &Config, in_force: &InForce, kv: &dyn SharedKv) -> Answer<'static> {
         let names = |is_meant: &dyn Fn(Source) -> bool| -> Vec<_> {
             let meant = sources(config).filter(|source| is_meant(*source));
             meant.map(|source| source.target(config).to_string()).collect()
         };
         let report = Report {
-            ready: self.is_ready(config, kv),
+            ready: self.is_ready(config, in_force, kv),
             seen: names(&|source| self.saw(source, kv)),
             unseen: names(&|source| !self.saw(source, kv)),
             failing: names(&|source| !self.is_well(source, kv)),
-            policy_bundle: config.policy.bundle.as_ref().map(|_| config.policy.bundle_version()),
+            policy_bundle: config.policy.bundle.as_ref().map(|_| in_force.version(Bundle::NAME)),
         };
         let mut body = serde_json::to_string(&report).unwrap_or_default();
         body.push('\n');
@@ -179,8 +180,8 @@ impl Probe {
 }
 
 /// Answers a request of the readiness page.
-pub fn readiness(sightings: &Sightings, config: &Config, cx: &mut Cx<'_>) -> Verdict {
-    let page = sightings.report(config, cx.kv);
+pub fn readiness(sightings: &Sightings, config: &Config, in_force: &InForce, cx: &mut Cx<'_>) -> Verdict {
+    let page = sightings.report(config, in_force, cx.kv);
     respond::answer(&page, &Asker::default(), "page", Cache::None, cx)
 }
 

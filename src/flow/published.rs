@@ -7,13 +7,12 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    config::Config,
     cx::Cx,
     gomod::{ModulePath, Version},
     goproxy::{Document, Failure, File, Found, Info, Missing},
     http::Timestamp,
     plan::Want,
-    policy::{Action, Rule},
+    policy::{Action, Policy, Rule},
     shared::{Entry, Index, Region},
 };
 
@@ -219,7 +218,7 @@ pub fn published_by(
 
 /// Keeps in the index when the version was seen that a document is about, where that counts as long as nothing says when it
 /// was published. The document itself does not stay in the index, and would be new each time it comes back.
-pub fn keep_first_seen(want: &Want, found: &Found, config: &Config, index: &mut Index, cx: &mut Cx<'_>) {
+pub fn keep_first_seen(want: &Want, found: &Found, policy: &Policy, index: &mut Index, cx: &mut Cx<'_>) {
     let Want::Document(Document::Module { module, file: File::Info(_) | File::Latest | File::Query(_) }) =
         want
     else {
@@ -228,7 +227,7 @@ pub fn keep_first_seen(want: &Want, found: &Found, config: &Config, index: &mut 
     let has_to_be_old = |rule: &Rule| matches!(rule.action, Action::Cooldown(_));
     if let Some(info) = Info::read(&found.body)
         && info.time.is_none()
-        && config.policy.policy.naming(module).any(has_to_be_old)
+        && policy.naming(module).any(has_to_be_old)
     {
         let mut seen = Published::default();
         let since = published_by(&info, module, found, index, cx);
@@ -282,6 +281,7 @@ const BYTES_BESIDE: usize = 9;
 mod tests {
     use super::*;
     use crate::{
+        config::Config,
         goproxy::Fault,
         shared::{Memory, QueueId, Seat},
     };

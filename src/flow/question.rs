@@ -6,13 +6,15 @@ mod resumed;
 use std::time::Duration;
 
 use super::{
-    Ask, Routed, Searched,
+    Ask, Known, Routed, Searched,
     respond::{answer, audience},
 };
 use crate::{
     config::{Config, MissMode, Reverify},
     cx::{Cx, Verdict},
-    goproxy::{Answer, Asker, Document, Failure, File, Found, Judge, Missing, Refusal, Validity, Zip},
+    goproxy::{
+        Answer, Asker, Audience, Document, Failure, File, Found, Judge, Missing, Refusal, Validity, Zip,
+    },
     http::Timestamp,
     metrics::Cache,
     plan::{Source, Want},
@@ -188,13 +190,13 @@ impl Question {
 
     /// What is asked where upstreams know no `@latest`: the list, where it may be what storage has left of the module, or where all
     /// that the go command would take from it is refused.
-    fn unnamed(&self, missing: &Missing, config: &Config) -> Option<Self> {
+    fn unnamed(&self, missing: &Missing, known: &Known<'_>) -> Option<Self> {
         let Want::Document(Document::Module { module, file: File::Latest }) = &self.want else { return None };
         if self.serving != Serving::Itself || !self.may_fetch {
             return None;
         }
-        let policy = &config.policy.policy;
-        let may_be_left = config.storage.is_some() && !module.is_short_of_a_repository();
+        let policy = known.in_force.policy();
+        let may_be_left = known.config.storage.is_some() && !module.is_short_of_a_repository();
         let is_mixed = || !policy.is_open() && policy.view(module, &self.caller).is_mixed();
         (may_be_left || is_mixed()).then(|| {
             let want = Want::Document(Document::Module { module: module.clone(), file: File::List });
@@ -203,9 +205,14 @@ impl Question {
         })
     }
 
+    /// Whom the answer may be given to once more.
+    fn audience(&self, known: &Known<'_>) -> Audience {
+        audience(self.want.module(), known.config, known.in_force.policy())
+    }
+
     /// How long, and by whom, an answer may be kept; `left` is what is left of its freshness, nothing for what never changes.
-    fn validity(&self, left: Option<Duration>, config: &Config) -> Validity {
-        Validity { fresh_for: left, audience: audience(self.want.module(), config) }
+    fn validity(&self, left: Option<Duration>, known: &Known<'_>) -> Validity {
+        Validity { fresh_for: left, audience: self.audience(known) }
     }
 
     fn found(
@@ -214,10 +221,10 @@ impl Question {
         found: &Found,
         cache: Cache,
         left: Option<Duration>,
-        config: &Config,
+        known: &Known<'_>,
         cx: &mut Cx<'_>,
     ) -> Verdict {
-        let validity = self.validity(left, config);
+        let validity = self.validity(left, known);
         answer(&Answer::Found { document, found, validity, cache }, &self.asker, self.kind, cache, cx)
     }
 
@@ -226,10 +233,10 @@ impl Question {
         missing: &Missing,
         cache: Cache,
         left: Option<Duration>,
-        config: &Config,
+        known: &Known<'_>,
         cx: &mut Cx<'_>,
     ) -> Verdict {
-        let validity = self.validity(Some(left.unwrap_or_default()), config);
+        let validity = self.validity(Some(left.unwrap_or_default()), known);
         answer(&Answer::Missing { missing, validity, cache }, &self.asker, self.kind, cache, cx)
     }
 

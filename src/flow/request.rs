@@ -54,7 +54,7 @@ impl Next {
 
     fn page(page: Page, head: &RequestHead, known: &Known<'_>, cx: &mut Cx<'_>) -> Self {
         let (content_type, body) = match page {
-            Page::Explain => return Self::Answer(explain(head, known.config, known.index, cx)),
+            Page::Explain => return Self::Answer(explain(head, known, cx)),
             Page::Healthz => ("text/plain; charset=utf-8", "ok\n".to_owned()),
             Page::Readyz => return Self::Probe,
             Page::Version => (
@@ -71,7 +71,7 @@ impl Next {
         if let Some(refusal) = sumdb_refusal(&target, config) {
             return Self::refuse(kind, &refusal, cx);
         }
-        if !config.policy.is_known() && names_module(&target) {
+        if !known.in_force.is_complete() && names_module(&target) {
             return Self::not_yet(kind, cx);
         }
         let want = match target {

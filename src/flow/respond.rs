@@ -6,6 +6,7 @@ use crate::{
     gomod::ModulePath,
     goproxy::{Answer, Asker, Audience, Failure, Fault},
     metrics::{Cache, Metric},
+    policy::Policy,
 };
 
 /// Answers, and counts that.
@@ -22,9 +23,9 @@ pub(super) fn answer(
 }
 
 /// Whom what is said of `module` may be given to once more.
-pub(super) fn audience(module: Option<&ModulePath>, config: &Config) -> Audience {
+pub(super) fn audience(module: Option<&ModulePath>, config: &Config, policy: &Policy) -> Audience {
     match module {
-        Some(module) if config.policy.policy.is_personal(module) => Audience::Caller,
+        Some(module) if policy.is_personal(module) => Audience::Caller,
         Some(module) if config.private.modules.matches(module) => Audience::Gateway,
         // Who asks here has a name, and a cache before the gateway would not ask for it.
         _ if !config.callers.principals.is_empty() => Audience::Gateway,

@@ -8,11 +8,12 @@ use crate::{
     config::{Config, Endpoint},
     cx::{Cx, Edit, Route, Verdict},
     endpoint::{self, Address, Trail},
-    goproxy::{Answer, Asker, CACHE_HEADER, Failure, Fault, Missing, Outcome, Validity, Zip},
+    goproxy::{Answer, Asker, Audience, CACHE_HEADER, Failure, Fault, Missing, Outcome, Validity, Zip},
     http::{Reply, ResponseHead},
     metrics::{Cache, Metric},
     modzip::MAX_ZIP,
     plan::Source,
+    policy::Policy,
     shared::Loss,
     store,
     upstream::{self, Presence},
@@ -169,9 +170,10 @@ impl Routed {
         head: &ResponseHead,
         reply: Reply,
         config: &Config,
+        policy: &Policy,
         cx: &mut Cx<'_>,
     ) -> (Verdict, Lesson) {
-        let (verdict, lesson) = self.judge(head, reply, config, cx);
+        let (verdict, lesson) = self.judge(head, reply, config, policy, cx);
         (verdict, if self.is_plain() { lesson } else { Lesson::Nothing })
     }
 
@@ -180,14 +182,15 @@ impl Routed {
         head: &ResponseHead,
         reply: Reply,
         config: &Config,
+        policy: &Policy,
         cx: &mut Cx<'_>,
     ) -> (Verdict, Lesson) {
         let cache = if self.source == Source::Storage { Cache::Storage } else { Cache::Upstream };
         let what = self.zip.to_string();
         let who = who(self.source, self.to.as_deref(), config);
-        let audience = audience(Some(&self.zip.module), config);
+        let audience = audience(Some(&self.zip.module), config, policy);
         if self.ask.head_only
-            && let Some(verdict) = self.without_head(&reply, config, cx)
+            && let Some(verdict) = self.without_head(&reply, audience, config, cx)
         {
             return (verdict, Lesson::Nothing);
         }
@@ -250,7 +253,13 @@ impl Routed {
 
     /// The answer to a HEAD that its source may have refused because it knows none: that the zip is there, where the source had said
     /// so when it was asked otherwise.
-    fn without_head(&self, reply: &Reply, config: &Config, cx: &mut Cx<'_>) -> Option<Verdict> {
+    fn without_head(
+        &self,
+        reply: &Reply,
+        audience: Audience,
+        config: &Config,
+        cx: &mut Cx<'_>,
+    ) -> Option<Verdict> {
         let Reply::Answered { status, .. } = *reply else { return None };
         let (cache, may_be_headless) = match self.source {
             Source::Storage => (Cache::Storage, matches!(status, 405 | 501)),
@@ -260,7 +269,7 @@ impl Routed {
             return None;
         }
         Some(if self.confirmed {
-            present(&self.zip, None, cache, config, cx)
+            present(None, cache, audience, cx)
         } else {
             failed(&self.bad(&format!("it answered {status} to a HEAD, and may know none"), config), cx)
         })
@@ -323,14 +332,8 @@ impl Routed {
 }
 
 /// The answer to a HEAD: that `zip` is there, and what is known of it.
-pub(super) fn present(
-    zip: &Zip,
-    head: Option<&ZipHead>,
-    cache: Cache,
-    config: &Config,
-    cx: &mut Cx<'_>,
-) -> Verdict {
-    let validity = Validity { fresh_for: None, audience: audience(Some(&zip.module), config) };
+pub(super) fn present(head: Option<&ZipHead>, cache: Cache, audience: Audience, cx: &mut Cx<'_>) -> Verdict {
+    let validity = Validity { fresh_for: None, audience };
     let unknown = ZipHead::default();
     let ZipHead { length, etag, last_modified } = head.unwrap_or(&unknown);
     let present = Answer::Present {

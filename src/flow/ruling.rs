@@ -43,7 +43,7 @@ impl Question {
         }
         let (want, config) = (&self.want, known.config);
         let Some((module, version)) = want.subject() else { return ControlFlow::Continue(()) };
-        let policy = &config.policy.policy;
+        let policy = known.in_force.policy();
         let is_of_database = matches!(want, Want::Document(Document::Sumdb { .. }));
         let view = (!policy.is_open()).then(|| policy.view(module, &self.caller));
         if let Some(view) = &view {

@@ -44,7 +44,7 @@ impl Question {
         cx: &mut Cx<'_>,
     ) -> ControlFlow<Next, Shown<'f>> {
         let Document::Module { module, file } = document else { return whole(found) };
-        let policy = &known.config.policy.policy;
+        let policy = known.in_force.policy();
         let is_list = matches!(file, File::List | File::Stored);
         if policy.is_open() && !is_list {
             return whole(found);

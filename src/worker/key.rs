@@ -77,6 +77,10 @@ pub(super) struct PartKey {
     pub(super) source: PartSource,
 }
 
+/// A polled document, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct PollKey(pub(super) &'static str);
+
 /// Whose a callout is: the part of the worker by the variant, what of it by the part's own key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Owner {
@@ -84,8 +88,8 @@ pub(super) enum Owner {
     Copy(ZipKey),
     /// Asking for a file of a checksum database that a proof needs.
     Part(PartKey),
-    /// Asking for the policy bundle.
-    Poll,
+    /// Asking for a polled document.
+    Poll(PollKey),
     /// Asking who is there.
     Probe,
     /// Searching.
@@ -103,6 +107,8 @@ pub(super) enum Slice {
     Copy(Zip),
     /// Checking a zip that passes by on this stream.
     Passing(StreamId),
+    /// Reading a polled document.
+    Poll(PollKey),
     /// Checking a zip that a search holds in memory, or reading a long list.
     Search(SearchKey),
     /// Judging which versions of a long list may be shown.

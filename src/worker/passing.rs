@@ -87,7 +87,8 @@ impl Passages {
             cx.count(Metric::Verification { outcome: "unproven" });
             return (routed.refuse(failure, cx), false);
         }
-        let (verdict, lesson) = routed.response(head, reply, &services.config, cx);
+        let (verdict, lesson) =
+            routed.response(head, reply, &services.config, services.in_force.policy(), cx);
         services.learn(&routed, lesson, cx);
         let is_storable = !matches!(sums, Some(Sums::Unproven { .. }));
         self.zips.insert(stream, Passage::Open(Box::new(Passing::new(routed, head, sums))));
@@ -221,7 +222,7 @@ impl Passages {
                 Some(Passage::Open(passing)) => passing.unread(),
                 _ => 0,
             },
-            Slice::Copy(_) | Slice::Passing(_) | Slice::Search(_) | Slice::Sifting(_) => 0,
+            Slice::Copy(_) | Slice::Passing(_) | Slice::Poll(_) | Slice::Search(_) | Slice::Sifting(_) => 0,
         });
         lagging.sum()
     }

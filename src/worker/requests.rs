@@ -92,7 +92,10 @@ impl Worker {
             self.settle(cx);
             return verdict;
         }
-        let (verdict, lesson) = routed.response(head, reply, &self.services.config, cx);
+        let (verdict, lesson) = {
+            let services = &self.services;
+            routed.response(head, reply, &services.config, services.in_force.policy(), cx)
+        };
         self.services.learn(&routed, lesson, cx);
         verdict
     }

@@ -20,8 +20,9 @@ use crate::{
     cx::{CallId, Cx},
     flow::{Asked, Known, Publications, Shelf, Sightings},
     http::{Callout, Reply, Timestamp, is_read},
-    metrics::Metric,
+    metrics::{Metric, Target},
     plan::Source,
+    policy::InForce,
     shared::{Index, Leases, Seat},
 };
 
@@ -33,6 +34,8 @@ pub(super) struct Services {
     pub(super) config: Config,
     /// What is to be handed on, in order.
     events: VecDeque<Event>,
+    /// Which rules are in force: those of the configuration, and what was polled.
+    pub(super) in_force: InForce,
     pub(super) index: Index,
     pub(super) leases: Leases,
     next_attempt: u64,
@@ -51,8 +54,17 @@ pub(super) struct Services {
 pub(super) struct Call {
     /// Whose it is.
     pub(super) owner: Owner,
-    /// What it counts as, where it does.
-    pub(super) permit: Option<(Permit, Asked)>,
+    /// What it counts as.
+    pub(super) account: Account,
+}
+
+/// What a callout counts as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Account {
+    /// One of the questions that a source may be asked.
+    Source(Permit, Asked),
+    /// A poll of this document. Of all workers one polls at a time, which is bound enough.
+    Document(&'static str),
 }
 
 impl Services {
@@ -64,6 +76,7 @@ impl Services {
             budget: Budget::new(config.fetch, seat, sightings.clone()),
             calls: BTreeMap::new(),
             events: VecDeque::new(),
+            in_force: config.policy.in_force(),
             leases: Leases::new(&index, seat.queue),
             next_attempt: 0,
             next_call: 0,
@@ -80,6 +93,7 @@ impl Services {
     pub(super) fn known(&mut self) -> Known<'_> {
         Known {
             config: &self.config,
+            in_force: &self.in_force,
             index: &mut self.index,
             publications: &self.publications,
             sightings: &self.sightings,
@@ -92,39 +106,45 @@ impl Services {
         let usual = permit.source.endpoint(&self.config).map_or(Duration::ZERO, |endpoint| endpoint.timeout);
         let is_usual = is_read(callout.method) && owner != Owner::Probe && callout.timeout >= usual;
         let asked = if is_usual { Asked::Read } else { Asked::Other };
-        self.send(owner, Some((permit, asked)), callout, cx)
+        self.send(owner, Account::Source(permit, asked), callout, cx)
     }
 
-    /// Makes a callout to whom no bound is for.
-    pub(super) fn call_unbounded(&mut self, owner: Owner, callout: Callout, cx: &mut Cx<'_>) -> CallId {
-        self.send(owner, None, callout, cx)
-    }
-
-    fn send(
+    /// Makes a callout that polls this document.
+    pub(super) fn poll(
         &mut self,
         owner: Owner,
-        permit: Option<(Permit, Asked)>,
+        document: &'static str,
         callout: Callout,
         cx: &mut Cx<'_>,
     ) -> CallId {
+        self.send(owner, Account::Document(document), callout, cx)
+    }
+
+    fn send(&mut self, owner: Owner, account: Account, callout: Callout, cx: &mut Cx<'_>) -> CallId {
         let id = CallId(self.next_call);
         self.next_call = self.next_call.wrapping_add(1);
-        self.calls.insert(id, Call { owner, permit });
+        self.calls.insert(id, Call { owner, account });
         cx.call(id, callout);
         id
     }
 
-    /// A callout was answered: what it says of its source, and that it counts no longer. `told` is whether whoever asks was told to come
-    /// later before; nothing where it is not the source who answers.
+    /// A callout was answered: what it says of its source, and that it counts no longer. `told` says, of a source, whether whoever asks
+    /// was told to come later before; nothing where it is not the source who answers.
     pub(super) fn note_reply(
         &mut self,
-        permit: Permit,
-        asked: Asked,
-        told: Option<Told>,
+        account: Account,
+        told: impl FnOnce(Source) -> Option<Told>,
         reply: &Reply,
         cx: &mut Cx<'_>,
     ) {
+        let (permit, asked) = match account {
+            Account::Source(permit, asked) => (permit, asked),
+            Account::Document(name) => {
+                return cx.count(Metric::Callout { target: Target::Polled(name), outcome: reply.label() });
+            }
+        };
         let source = permit.source;
+        let told = told(source);
         self.budget.give_back(permit, cx);
         if let Some(told) = told {
             self.budget.heed(source, reply, told, cx);

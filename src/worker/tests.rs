@@ -21,6 +21,7 @@ mod orders;
 mod pages;
 mod passing;
 mod policy;
+mod polled;
 mod privacy;
 mod random;
 mod redirects;

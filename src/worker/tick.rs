@@ -29,7 +29,7 @@ impl Worker {
 
     /// Whether [`Worker::tick`] is to be called twice a second even if nothing is under way.
     pub fn watches(&self) -> bool {
-        self.poller.is_some()
+        !self.polls.is_empty()
     }
 
     /// Whether [`Worker::work`] is to be called again, as soon as others had their turn.
@@ -39,8 +39,7 @@ impl Worker {
 
     /// Time has passed.
     pub fn tick(&mut self, cx: &mut Cx<'_>) {
-        let bundle = self.poller.as_mut().and_then(|poller| poller.on_tick(&mut self.services, cx));
-        self.put_in_force(bundle);
+        self.polls.on_tick(&mut self.services, cx);
         self.storage.renew_uploads(&self.services, cx);
         self.storage.begin_copies(&mut self.services, cx);
         self.settle(cx);

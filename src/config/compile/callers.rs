@@ -45,7 +45,8 @@ pub(super) fn callers(
 /// What is odd about rules for callers where nobody says who asks. In a bundle they are not known yet.
 pub(super) fn nobody_has_a_name(config: &Config) -> Option<String> {
     let is_named = |principal: &Principal| *principal != Principal::Anonymous;
-    let rule = config.policy.policy.rules().iter().find(|rule| rule.principals.iter().any(is_named));
+    let mut rules = config.policy.rules.iter().chain(&config.policy.filter);
+    let rule = rules.find(|rule| rule.principals.iter().any(is_named));
     let whose = match rule {
         Some(rule) => rule.place.as_str(),
         None if config.admin.explain.iter().any(is_named) => "admin.explain",

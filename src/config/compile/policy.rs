@@ -3,10 +3,11 @@
 mod overshadowed;
 mod rule;
 
+pub(in crate::config) use self::{overshadowed::warnings as overshadowed_rules, rule::RuleList};
 use super::{each, endpoint, given, some_modules};
 use crate::config::problems::{Collector, Path, quoted};
 use crate::config::raw::{RawBundle, RawBundleDocument, RawCount, RawDefault, RawOnMiss, RawPolicy};
-use crate::config::{Bundle, BundleSource, Match, MissMode, MissOverride, OnMiss, PolicySection, limits};
+use crate::config::{BundleSource, Match, MissMode, MissOverride, OnMiss, PolicySection, limits};
 use crate::policy::{Action, Principal, Rule, athens};
 
 /// What the section takes from outside of it.
@@ -46,12 +47,12 @@ pub(super) fn policy(
     let bundle = raw.bundle.0.map(|raw| bundle_source(&raw, &at.key("bundle"), context.matching, found));
     let at_miss = at.key("on_miss");
     let on_miss = on_miss(&raw.on_miss.0.unwrap_or_default(), &at_miss, context.has_upstream, found);
-    PolicySection::new(rules, filter, default.unwrap_or(false), bundle, on_miss)
+    PolicySection { rules, filter, deny_by_default: default.unwrap_or(false), bundle, on_miss }
 }
 
-/// A bundle that was fetched. Whether there is an upstream that its rules can send clients to is not its business: it is for
-/// many.
-pub(in crate::config) fn bundle(raw: RawBundleDocument, at: &Path, found: &mut Collector) -> Bundle {
+/// A bundle that was fetched: its version, and its rules, which are yet to be compiled. Whether there is an upstream that its rules can send
+/// clients to is not its business: it is for many.
+pub(in crate::config) fn bundle(raw: RawBundleDocument, at: &Path, found: &mut Collector) -> (u64, RuleList) {
     let version = raw.version.map(|RawCount(version)| version);
     if version.is_none() {
         found.note(
@@ -62,9 +63,7 @@ pub(in crate::config) fn bundle(raw: RawBundleDocument, at: &Path, found: &mut C
     if raw.rules.is_none() {
         found.note(&at.key("rules"), "missing: a list of rules, empty where there are none");
     }
-    let rules = rule::rules(raw.rules, "bundle.", &at.key("rules"), true, found);
-    let warnings = overshadowed::warnings(&rules);
-    Bundle { version: version.unwrap_or_default(), rules, warnings }
+    (version.unwrap_or_default(), RuleList::new(raw.rules, "bundle.", at.key("rules"), true))
 }
 
 /// Callers, as rules and the guard of a page name them.

@@ -75,15 +75,15 @@ fn what_is_wrong_with_a_bundle_is_told_as_for_a_configuration() {
 fn a_bundle_is_put_in_the_middle() {
     let config = r#"{"upstreams":[{"cluster":"c","url":"http://h"}],
         "policy":{"default":"deny","rules":[{"name":"own","modules":["a.com"],"action":"deny"}]}}"#;
-    let mut policy = Config::parse(config).unwrap().policy;
+    let mut in_force = Config::parse(config).unwrap().policy.in_force();
     for name in ["first", "second"] {
         let bundle =
             format!(r#"{{"version":1,"rules":[{{"name":"{name}","modules":["*"],"action":"deny"}}]}}"#);
-        policy.adopt(&Bundle::parse(&bundle).unwrap());
-        let names: Vec<_> = policy.policy.rules().iter().map(|rule| rule.name.as_str()).collect();
+        Bundle::parse(&bundle).unwrap().install(&mut in_force);
+        let names: Vec<_> = in_force.policy().rules().iter().map(|rule| rule.name.as_str()).collect();
         assert_eq!(names, ["own", name]);
-        assert!(policy.policy.denies_by_default());
+        assert!(in_force.policy().denies_by_default());
     }
-    policy.adopt(&Bundle::parse(r#"{"version":3,"rules":[]}"#).unwrap());
-    assert_eq!(policy.policy.rules().len(), 1);
+    Bundle::parse(r#"{"version":3,"rules":[]}"#).unwrap().install(&mut in_force);
+    assert_eq!(in_force.policy().rules().len(), 1);
 }

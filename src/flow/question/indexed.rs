@@ -54,19 +54,19 @@ impl Question {
             (_, Standing::Fresh { .. }, Entry::Missing(_))
                 if let Serving::Unnamed { missing } = &self.serving =>
             {
-                Next::Hit(self.no_latest(missing, judge, config))
+                Next::Hit(self.no_latest(missing, judge, known))
             }
             // Here it is missing, and not where its client is sent to; or it is a part of the answer alone.
             (_, _, Entry::Missing(_)) if self.redirects || self.serving != Serving::Itself => {
                 return ControlFlow::Continue(None);
             }
             (_, Standing::Fresh { .. }, Entry::Missing(missing))
-                if let Some(list) = self.unnamed(&missing, config) =>
+                if let Some(list) = self.unnamed(&missing, known) =>
             {
                 Next::Ask(list.park())
             }
             (_, Standing::Fresh { left }, Entry::Missing(missing)) => {
-                let validity = self.validity(left, config);
+                let validity = self.validity(left, known);
                 let answer = Answer::Missing { missing: &missing, validity, cache: Cache::Hit };
                 Next::Hit(Hit::new(&answer, validity, self.kind))
             }
@@ -113,18 +113,18 @@ impl Question {
             Shown::As(shown) => (shown, self.left(left)),
             Shown::InPart(shown) => (Cow::Owned(shown), Some(Duration::ZERO)),
             Shown::NoLatest(missing) => {
-                return ControlFlow::Break(Next::Hit(self.no_latest(&missing, judge, config)));
+                return ControlFlow::Break(Next::Hit(self.no_latest(&missing, judge, known)));
             }
         };
         ControlFlow::Break(if matches!(standing, Standing::Fresh { .. }) {
-            let hit = self.hit(document, &shown, left, config);
+            let hit = self.hit(document, &shown, left, known);
             if is_unwritten(document, &found, config, cx.now) {
                 Next::Rewrite(hit, self.want.clone(), found)
             } else {
                 Next::Hit(hit)
             }
         } else {
-            let verdict = self.found(document, &shown, Cache::Stale, left, config, cx);
+            let verdict = self.found(document, &shown, Cache::Stale, left, known, cx);
             if refresh { Next::Refresh(verdict, self.want.clone(), found) } else { Next::Answer(verdict) }
         })
     }
@@ -150,13 +150,13 @@ impl Question {
     }
 
     /// Upstreams know no `@latest`, and the list has none either that is to be given in its place.
-    fn no_latest(&self, missing: &Missing, judge: Judge<'_>, config: &Config) -> Hit {
-        let validity = self.validity(Some(judge.missing(missing.into()).unwrap_or_default()), config);
+    fn no_latest(&self, missing: &Missing, judge: Judge<'_>, known: &Known<'_>) -> Hit {
+        let validity = self.validity(Some(judge.missing(missing.into()).unwrap_or_default()), known);
         Hit::new(&Answer::Missing { missing, validity, cache: Cache::Hit }, validity, self.kind)
     }
 
-    fn hit(&self, document: &Document, found: &Found, left: Option<Duration>, config: &Config) -> Hit {
-        let validity = self.validity(left, config);
+    fn hit(&self, document: &Document, found: &Found, left: Option<Duration>, known: &Known<'_>) -> Hit {
+        let validity = self.validity(left, known);
         let answer = Answer::Found { document, found, validity, cache: Cache::Hit };
         Hit::new(&answer, validity, self.kind)
     }

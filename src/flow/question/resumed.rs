@@ -62,13 +62,13 @@ impl Question {
                 let certain = !searched.unproven && (left.is_none() || (!stale && self.may_fetch));
                 let left = if certain { left } else { Some(Duration::ZERO) };
                 match self.show(document, found, left, known, cx)? {
-                    Shown::As(shown) => self.found(document, &shown, cache, self.left(left), config, cx),
+                    Shown::As(shown) => self.found(document, &shown, cache, self.left(left), known, cx),
                     Shown::InPart(shown) => {
-                        self.found(document, &shown, cache, Some(Duration::ZERO), config, cx)
+                        self.found(document, &shown, cache, Some(Duration::ZERO), known, cx)
                     }
                     Shown::NoLatest(missing) => {
                         let left = judge.missing((&missing).into());
-                        self.missing(&missing, cache, left, config, cx)
+                        self.missing(&missing, cache, left, known, cx)
                     }
                 }
             }
@@ -79,7 +79,7 @@ impl Question {
             (End::Missing(_), _) if let Serving::Newest { refused: Some(refusal), .. } = &self.serving => {
                 refuse(self.kind, refusal, cx)
             }
-            (End::Missing(missing), _) if let Some(list) = self.unnamed(missing, config) => {
+            (End::Missing(missing), _) if let Some(list) = self.unnamed(missing, known) => {
                 return ControlFlow::Break(Next::Ask(list.park()));
             }
             (End::Missing(listless), _) if self.may_fetch => {
@@ -88,7 +88,7 @@ impl Question {
                     _ => listless,
                 };
                 let judge = self.judge(spread, config, cx.now);
-                self.missing(missing, cache, judge.missing(missing.into()), config, cx)
+                self.missing(missing, cache, judge.missing(missing.into()), known, cx)
             }
             // Nobody who could know was asked: an answer for this client alone.
             (End::Missing(Missing { reason, .. }), _) => {
@@ -96,8 +96,8 @@ impl Question {
                 answer(&Answer::Refused(&unknown), &self.asker, self.kind, cache, cx)
             }
             (End::Failed(failure), _) => self.failed(failure, cx),
-            (End::Zip { confirmed: true, head, .. }, Want::Zip(zip)) if self.head_only && !self.selects => {
-                present(zip, head.as_ref(), cache, config, cx)
+            (End::Zip { confirmed: true, head, .. }, Want::Zip(_)) if self.head_only && !self.selects => {
+                present(head.as_ref(), cache, self.audience(known), cx)
             }
             (End::Zip { confirmed, checked, moved, to, .. }, Want::Zip(zip))
                 if let Some(source) = searched.source =>

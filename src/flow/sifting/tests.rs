@@ -35,15 +35,16 @@ impl World {
 
     fn with<T>(&mut self, act: impl FnOnce(&View<'_>, &mut Known<'_>, &mut Cx<'_>) -> T) -> T {
         let mut cx = Cx::new(NOW, &mut self.memory);
-        let config = &self.config;
+        let (config, in_force) = (&self.config, self.config.policy.in_force());
         let mut known = Known {
             config,
+            in_force: &in_force,
             index: &mut self.index,
             publications: &self.publications,
             sightings: &Sightings::new(config),
             shelf: &mut self.shelf,
         };
-        let view = config.policy.policy.view(&module(), &Caller::default());
+        let view = in_force.policy().view(&module(), &Caller::default());
         act(&view, &mut known, &mut cx)
     }
 

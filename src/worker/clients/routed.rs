@@ -57,7 +57,8 @@ impl Clients {
                 ends: true,
             };
             // That it did not answer says nothing about what it has.
-            let (verdict, _) = routed.response(&head, reply, &services.config, cx);
+            let (verdict, _) =
+                routed.response(&head, reply, &services.config, services.in_force.policy(), cx);
             cx.commands.push(Command::Resume { stream, verdict });
         }
     }

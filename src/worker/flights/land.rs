@@ -65,7 +65,7 @@ pub(super) fn land(
     }
     // Those who ask about many versions keep what they find out of all of them at once.
     if let (End::Document(found), false) = (&searched.end, flight.is_nested()) {
-        keep_first_seen(&flight.want, found, &services.config, &mut services.index, cx);
+        keep_first_seen(&flight.want, found, services.in_force.policy(), &mut services.index, cx);
     }
     if let Some(news) = news {
         release(key, &news, services, cx);

@@ -9,7 +9,7 @@ use super::{
     super::{
         key::Owner,
         services::{
-            Call,
+            Account, Call,
             budget::{NotNow, Permit, Purpose},
         },
     },
@@ -182,7 +182,8 @@ impl Flights {
             },
             _ => false,
         };
-        let is_of_source = |call: &&Call| call.permit.is_some_and(|(permit, _)| permit.source == source);
+        let is_of_source =
+            |call: &&Call| matches!(&call.account, Account::Source(permit, _) if permit.source == source);
         let of_source = ground.services.calls.values().filter(is_of_source);
         u32::try_from(of_source.filter(|call| is_for_nobody(&call.owner)).count()).unwrap_or(u32::MAX)
     }

@@ -3,7 +3,11 @@
 mod trouble;
 
 use super::{CONFIG, body, header};
-use crate::{http::CallFailure, sim::World};
+use crate::{
+    cx::Verdict,
+    http::CallFailure,
+    sim::{Happening, World},
+};
 
 const BUNDLE: &str = "/policy/bundle.json";
 const MOD: &str = "/example.com/m/@v/v1.0.0.mod";
@@ -50,7 +54,7 @@ fn text(version: u64, module: &str) -> String {
 
 /// The modules that the rules in force at `worker` deny.
 fn denied(world: &mut World, worker: usize) -> String {
-    let rules = world.worker(worker).services.config.policy.policy.rules();
+    let rules = world.worker(worker).services.in_force.policy().rules();
     rules.iter().flat_map(|rule| rule.modules.iter()).map(|pattern| pattern.as_str().to_owned()).collect()
 }
 
@@ -191,6 +195,35 @@ fn scenario_what_was_answered_a_moment_ago_is_decided_anew() {
         world.pass(100);
     }
     assert!(!world.worker(0).clients.has_answer(MOD));
+}
+
+/// It is read a slice at a time, and what was in force before holds until the last of them.
+#[test]
+fn scenario_clients_are_answered_while_a_large_one_is_read() {
+    let mut world = settled(2);
+    let _ = world.get(0, MOD);
+    let rules: Vec<_> =
+        (0..5_000).map(|n| format!(r#"{{"modules": ["two{n}.example"], "action": "deny"}}"#)).collect();
+    let all = r#"{"modules": ["example.com/m"], "action": "deny"}"#;
+    publish_text(&mut world, &format!(r#"{{"version": 2, "rules": [{}, {all}]}}"#, rules.join(", ")));
+    while !world.is_asking("rules") {
+        world.happen(Happening::Time(100));
+    }
+    world.happen(Happening::Call);
+    let asker = usize::from(!world.worker(0).has_work());
+    let mut turns = 0;
+    while world.work(asker) {
+        turns += 1;
+        let stream = world.begin(asker, MOD);
+        let status = match world.verdict(stream) {
+            Verdict::Respond(response) => response.status,
+            other => panic!("{turns}: {other:?}"),
+        };
+        assert_eq!(status, if world.worker(asker).has_work() { 200 } else { 403 }, "after {turns} turns");
+    }
+    assert!(turns > 10, "{turns}");
+    world.pass(500);
+    (0..2).for_each(|worker| assert_eq!(world.get(worker, MOD).status, 403));
 }
 
 #[test]

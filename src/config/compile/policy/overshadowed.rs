@@ -12,7 +12,7 @@ const MOST_TOLD: usize = 8;
 ///
 /// It looks at how globs are written, for nothing else is quick among thousands of rules: `github.com/acme` is known to hold
 /// `github.com/acme/*`, and `*.com` is not known to hold `acme.com`.
-pub(super) fn warnings(rules: &[Rule]) -> Vec<String> {
+pub(in crate::config) fn warnings(rules: &[Rule]) -> Vec<String> {
     let mut decided = Decided::default();
     let mut warnings = Vec::new();
     for (n, rule) in rules.iter().enumerate() {

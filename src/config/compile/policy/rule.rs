@@ -1,6 +1,6 @@
 //! The rules of a list.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, iter::Enumerate, vec::IntoIter};
 
 use super::principals;
 use crate::config::compile::{endpoint, given, patterns, plain_name};
@@ -10,38 +10,75 @@ use crate::config::raw::{RawAction, RawRule, Section};
 use crate::gomod::ModulePath;
 use crate::policy::{Action, Rule, Versions};
 
-/// Compiles a list of rules, no name twice. `whose` begins what their places are called for people.
+/// A list of rules that is being compiled, no name twice.
+#[derive(Debug)]
+pub(in crate::config) struct RuleList {
+    raw: Enumerate<IntoIter<Section<RawRule>>>,
+    /// What their places begin with for people.
+    whose: &'static str,
+    at: Path,
+    has_upstream: bool,
+    names: BTreeMap<String, usize>,
+    rules: Vec<Rule>,
+}
+
+impl RuleList {
+    /// Of these, of which none was looked at yet. `whose` begins what their places are called for people.
+    pub(super) fn new(
+        raw: Option<Vec<Section<RawRule>>>,
+        whose: &'static str,
+        at: Path,
+        has_upstream: bool,
+    ) -> Self {
+        let raw = raw.unwrap_or_default().into_iter().enumerate();
+        Self { raw, whose, at, has_upstream, names: BTreeMap::new(), rules: Vec::new() }
+    }
+
+    /// Compiles so many more of them; whether that was all.
+    pub(in crate::config) fn work(&mut self, many: usize, found: &mut Collector) -> bool {
+        for _ in 0..many {
+            let Some((n, section)) = self.raw.next() else { return true };
+            let here = self.at.index(n);
+            if n == limits::MAX_RULES {
+                found.note(&here, format!("too many: at most {} are allowed", limits::MAX_RULES));
+                // The rest is not looked at either: there may be any number of it.
+                return true;
+            }
+            // What is no object has been noted before.
+            let Some(raw) = section.0 else { continue };
+            if let Some(name) = &raw.name {
+                let first = *self.names.entry(name.clone()).or_insert(n);
+                if first != n {
+                    let first = self.at.index(first);
+                    found.note(
+                        &here.key("name"),
+                        format!("{} is the name of {first} already; give it another", quoted(name)),
+                    );
+                }
+            }
+            let place = format!("{}rules[{n}]", self.whose);
+            self.rules.push(rule(&raw, place, &here, self.has_upstream, found));
+        }
+        false
+    }
+
+    /// Those that were compiled, in their order.
+    pub(in crate::config) fn rules(self) -> Vec<Rule> {
+        self.rules
+    }
+}
+
+/// Compiles a list of rules at once.
 pub(super) fn rules(
     raw: Option<Vec<Section<RawRule>>>,
-    whose: &str,
+    whose: &'static str,
     at: &Path,
     has_upstream: bool,
     found: &mut Collector,
 ) -> Vec<Rule> {
-    let mut rules = Vec::new();
-    let mut names = BTreeMap::new();
-    for (n, section) in raw.unwrap_or_default().into_iter().enumerate() {
-        let here = at.index(n);
-        if n == limits::MAX_RULES {
-            found.note(&here, format!("too many: at most {} are allowed", limits::MAX_RULES));
-            // The rest is not looked at either: there may be any number of it.
-            break;
-        }
-        // What is no object has been noted before.
-        let Some(raw) = section.0 else { continue };
-        if let Some(name) = &raw.name {
-            let first = *names.entry(name.clone()).or_insert(n);
-            if first != n {
-                let first = at.index(first);
-                found.note(
-                    &here.key("name"),
-                    format!("{} is the name of {first} already; give it another", quoted(name)),
-                );
-            }
-        }
-        rules.push(rule(&raw, format!("{whose}rules[{n}]"), &here, has_upstream, found));
-    }
-    rules
+    let mut list = RuleList::new(raw, whose, at.clone(), has_upstream);
+    list.work(usize::MAX, found);
+    list.rules()
 }
 
 fn rule(raw: &RawRule, place: String, at: &Path, has_upstream: bool, found: &mut Collector) -> Rule {

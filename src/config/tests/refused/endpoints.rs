@@ -258,6 +258,12 @@ fn upstreams() {
                 r#"{"cluster":"a","url":"http://h","name":"storage"}"#,
                 &[r#"$.upstreams[0].name: "storage" is what metrics call something else; give it another"#],
             ),
+            (
+                r#"{"cluster":"a","url":"http://h","name":"policy_bundle"}"#,
+                &[
+                    r#"$.upstreams[0].name: "policy_bundle" is what metrics call something else; give it another"#,
+                ],
+            ),
             // By its authority it would be called so as well.
             (
                 r#"{"cluster":"a","url":"http://sumdb"}"#,

@@ -127,7 +127,12 @@ impl Run {
             r#"{mode}"policy": {{"default": "{default}", "rules": [{}]}},"#,
             rules.join(",\n")
         ));
-        self.policy = Config::parse(&text).unwrap_or_else(|problems| panic!("{problems}")).policy.policy;
+        self.policy = Config::parse(&text)
+            .unwrap_or_else(|problems| panic!("{problems}"))
+            .policy
+            .in_force()
+            .policy()
+            .clone();
         reconfigure(&mut self.world, WORKERS, &text);
     }
 

@@ -1,0 +1,77 @@
+//! What is in force while a worker runs: the rules of all origins as one policy, and which polled documents they come from.
+//!
+//! A configuration is what an operator wrote and does not change. What is polled changes while the worker runs, and stands here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Policy, Rule};
+
+/// Where rules come from, in the order in which they are asked: the first rule that applies decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// The configuration's own list.
+    Configuration,
+    /// The policy bundle.
+    Bundle,
+    /// The Athens filter file.
+    AthensFilter,
+}
+
+/// What is in force in one worker.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InForce {
+    /// All rules in one list, made anew when those of one origin change.
+    policy: Policy,
+    rules: BTreeMap<Origin, Vec<Rule>>,
+    /// The version of each polled document that is in force, by the document's name.
+    versions: BTreeMap<&'static str, u64>,
+    /// The documents that no module is given without.
+    required: BTreeSet<&'static str>,
+}
+
+impl InForce {
+    /// The rules of a configuration, before anything was polled; `required` names the documents that no module is given without.
+    pub fn new(
+        rules: impl IntoIterator<Item = (Origin, Vec<Rule>)>,
+        deny_by_default: bool,
+        required: impl IntoIterator<Item = &'static str>,
+    ) -> Self {
+        let rules: BTreeMap<_, _> = rules.into_iter().collect();
+        Self {
+            policy: combine(&rules, deny_by_default),
+            rules,
+            versions: BTreeMap::new(),
+            required: required.into_iter().collect(),
+        }
+    }
+
+    /// What decides who may have which version.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Puts the rules of one origin in force, in place of those it had before.
+    pub fn replace(&mut self, origin: Origin, rules: Vec<Rule>) {
+        self.rules.insert(origin, rules);
+        self.policy = combine(&self.rules, self.policy.denies_by_default());
+    }
+
+    /// This version of the polled `document` is in force from now on.
+    pub fn note_version(&mut self, document: &'static str, version: u64) {
+        self.versions.insert(document, version);
+    }
+
+    /// The version of the polled `document` that is in force; nothing where none was read yet.
+    pub fn version(&self, document: &'static str) -> Option<u64> {
+        self.versions.get(document).copied()
+    }
+
+    /// Whether every document is in force that no module is given without.
+    pub fn is_complete(&self) -> bool {
+        self.required.iter().all(|document| self.versions.contains_key(document))
+    }
+}
+
+fn combine(rules: &BTreeMap<Origin, Vec<Rule>>, deny_by_default: bool) -> Policy {
+    Policy::new(rules.values().flatten().cloned().collect(), deny_by_default)
+}

@@ -1,0 +1,319 @@
+//! One document's poller: when this worker asks, how it reads what comes, and what is in force here.
+
+mod end;
+
+use std::time::Duration;
+
+use self::end::News;
+use super::{
+    polled::{Installed, PollSource, Polled},
+    reading::{Reading, Turn},
+    reply::{Came, Trouble, judge},
+};
+use crate::{
+    cx::{CallId, Cx},
+    endpoint::{Address, Trail, leads_to},
+    goproxy::Etag,
+    http::{Callout, Reply, Timestamp},
+    policy::InForce,
+    shared::{
+        QueueId, SharedKv,
+        polled::{PollState, SnapshotStore, patience},
+    },
+    worker::{
+        key::{Owner, PollKey, Slice},
+        services::Services,
+    },
+};
+
+/// What this worker knows of one polled document.
+#[derive(Debug)]
+pub(super) struct Poller {
+    document: Box<dyn Polled>,
+    store: SnapshotStore,
+    queue: QueueId,
+    phase: Phase,
+    current: Option<Current>,
+    /// The revision that was looked at last, whether it could be put in force or not.
+    seen: u64,
+    /// The last body that this worker was given and that is wrong: as long as it is there, it is not read once more.
+    wrong: Option<(Etag, Vec<String>)>,
+    /// The version and its age, as the host was told last.
+    told: Option<(u64, u64)>,
+}
+
+/// What this worker is doing about it.
+#[derive(Debug)]
+enum Phase {
+    /// Nothing.
+    Resting,
+    /// It polls.
+    Asking(Box<Poll>),
+    /// It reads what came of its poll.
+    ReadingReply(Box<Reading>, Timestamp),
+    /// It reads what another worker has kept.
+    ReadingSnapshot(Box<Reading>, u64),
+}
+
+/// A poll of this worker's that is under way.
+#[derive(Debug)]
+struct Poll {
+    call: CallId,
+    /// Until when this worker has claimed it.
+    claimed: Timestamp,
+    /// The request, as the document made it.
+    request: Callout,
+    /// Whether only what has changed is asked for.
+    conditional: bool,
+    /// The redirects of it, as far as they were followed.
+    trail: Trail,
+}
+
+/// What this worker has put in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Current {
+    revision: u64,
+    content: Etag,
+    version: u64,
+}
+
+impl Poller {
+    pub(super) fn new(document: Box<dyn Polled>, queue: QueueId) -> Self {
+        let PollSource { name, endpoint, interval, .. } = document.source();
+        Self {
+            store: SnapshotStore::new(name, endpoint, *interval),
+            document,
+            queue,
+            phase: Phase::Resting,
+            current: None,
+            seen: 0,
+            wrong: None,
+            told: None,
+        }
+    }
+
+    /// By which it is known.
+    pub(super) fn key(&self) -> PollKey {
+        PollKey(self.document.source().name)
+    }
+
+    /// Reads what other workers have kept, and puts it in force, at once.
+    pub(super) fn start(&mut self, in_force: &mut InForce, kv: &dyn SharedKv) {
+        let state = self.store.state(kv);
+        self.look_at(&state, kv);
+        while let Phase::ReadingSnapshot(..) = self.phase {
+            self.work_on_snapshot(in_force);
+        }
+    }
+
+    /// Time has passed.
+    pub(super) fn on_tick(&mut self, services: &mut Services, cx: &mut Cx<'_>) {
+        let state = self.store.state(cx.kv);
+        if self.look_at(&state, cx.kv) {
+            self.read_on(services);
+        }
+        self.tell(&state, cx);
+        let may_ask = matches!(self.phase, Phase::Resting | Phase::Asking(_));
+        let claimed = cx.now.after(self.patience());
+        if may_ask
+            && self.store.is_due(&state, cx.now)
+            && self.store.claim(cx.kv, self.queue, claimed, cx.now)
+        {
+            // A cursor is of a revision, and says nothing to a worker that has another.
+            let cursor = if self.is_current(&state) { state.cursor.as_slice() } else { &[] };
+            let request = self.document.begin(cursor);
+            self.ask(request, !cursor.is_empty(), (Trail::default(), claimed), services, cx);
+        }
+    }
+
+    /// The reply to a poll.
+    pub(super) fn on_reply(&mut self, call: CallId, reply: Reply, services: &mut Services, cx: &mut Cx<'_>) {
+        let poll = match std::mem::replace(&mut self.phase, Phase::Resting) {
+            Phase::Asking(poll) if poll.call == call => poll,
+            other => {
+                self.phase = other;
+                return;
+            }
+        };
+        // A worker that was given up has nothing to say any more.
+        let until = cx.now.after(self.patience());
+        if !self.store.prolong(cx.kv, self.queue, poll.claimed, until) {
+            return;
+        }
+        let who = who(&poll.trail);
+        let source = self.document.source();
+        if let Some(location) = leads_to(&reply) {
+            let sent = poll.trail.lead(poll.request.clone(), &source.endpoint);
+            return match poll.trail.follow(&sent, location, &source.endpoint, source.section) {
+                Ok(trail) => self.ask(poll.request, poll.conditional, (trail, until), services, cx),
+                Err(why) => self.fail(&Trouble::Failed(format!("{who} {why}")), services, cx),
+            };
+        }
+        let most = source.most_bytes;
+        let reading = judge(reply, &who, poll.conditional).and_then(|came| match came {
+            Came::Unchanged => Ok(None),
+            Came::Body(headers, body) => Reading::of_reply(headers, body, most).map(Some),
+        });
+        match reading {
+            Ok(Some(reading)) => {
+                self.phase = Phase::ReadingReply(Box::new(reading), until);
+                self.read_on(services);
+            }
+            Ok(None) => {
+                let cursor = self.store.state(cx.kv).cursor;
+                self.finish(News::Same(cursor), services, cx);
+            }
+            Err(trouble) => self.fail(&trouble, services, cx),
+        }
+    }
+
+    /// Reads on for a slice; whether something else is in force now.
+    pub(super) fn work(&mut self, services: &mut Services, cx: &mut Cx<'_>) -> bool {
+        let is_new = match &self.phase {
+            Phase::Resting | Phase::Asking(_) => false,
+            Phase::ReadingReply(..) => self.work_on_reply(services, cx),
+            Phase::ReadingSnapshot(..) => self.work_on_snapshot(&mut services.in_force),
+        };
+        if matches!(self.phase, Phase::ReadingReply(..) | Phase::ReadingSnapshot(..)) {
+            self.read_on(services);
+        }
+        is_new
+    }
+
+    /// Has the reading go on, once at a time.
+    fn read_on(&self, services: &mut Services) {
+        let slice = Slice::Poll(self.key());
+        if !services.slices.contains(&slice) {
+            services.slices.push_back(slice);
+        }
+    }
+
+    fn ask(
+        &mut self,
+        request: Callout,
+        conditional: bool,
+        (trail, claimed): (Trail, Timestamp),
+        services: &mut Services,
+        cx: &mut Cx<'_>,
+    ) {
+        let source = self.document.source();
+        let callout = trail.lead(request.clone(), &source.endpoint);
+        let call = services.poll(Owner::Poll(self.key()), source.name, callout, cx);
+        self.phase = Phase::Asking(Box::new(Poll { call, claimed, request, conditional, trail }));
+    }
+
+    /// Begins to read what another worker has kept, where that is another revision than was looked at last. A poll of this worker's
+    /// that is under way was given up by the others then.
+    fn look_at(&mut self, state: &PollState, kv: &dyn SharedKv) -> bool {
+        if self.seen == state.revision {
+            return false;
+        }
+        self.seen = state.revision;
+        let Some(snapshot) = self.store.read(kv) else { return false };
+        let reading = Box::new(Reading::of_snapshot(snapshot.bytes));
+        self.phase = Phase::ReadingSnapshot(reading, snapshot.revision);
+        true
+    }
+
+    fn work_on_snapshot(&mut self, in_force: &mut InForce) -> bool {
+        let most = self.document.source().most_bytes;
+        let Phase::ReadingSnapshot(reading, revision) = &mut self.phase else { return false };
+        let revision = *revision;
+        match reading.work(&mut *self.document, most) {
+            Turn::More => false,
+            Turn::Compared(content) => {
+                match self.current.as_mut().filter(|current| current.content == content) {
+                    Some(current) => {
+                        current.revision = revision;
+                        self.phase = Phase::Resting;
+                    }
+                    None => reading.go_on(&mut *self.document, true),
+                }
+                false
+            }
+            Turn::Read(_, _, content) => {
+                self.phase = Phase::Resting;
+                let Installed { version, .. } = self.document.install(in_force);
+                self.current = Some(Current { revision, content, version });
+                true
+            }
+            // What another build of this filter understands, and this one does not, is asked for once more, and refused with reasons.
+            Turn::Ask(_) | Turn::Same(_) | Turn::Trouble(..) => {
+                self.phase = Phase::Resting;
+                false
+            }
+        }
+    }
+
+    fn work_on_reply(&mut self, services: &mut Services, cx: &mut Cx<'_>) -> bool {
+        if !self.holds_claim(cx) {
+            self.phase = Phase::Resting;
+            return false;
+        }
+        let most = self.document.source().most_bytes;
+        let Phase::ReadingReply(reading, claimed) = &mut self.phase else { return false };
+        let claimed = *claimed;
+        match reading.work(&mut *self.document, most) {
+            Turn::More => return false,
+            Turn::Compared(content) => {
+                if let Some((_, reasons)) = self.wrong.as_ref().filter(|(wrong, _)| *wrong == content) {
+                    let trouble = Trouble::Invalid(reasons.clone());
+                    self.fail(&trouble, services, cx);
+                } else if self.current.as_ref().is_some_and(|current| {
+                    current.content == content && current.revision == self.store.state(cx.kv).revision
+                }) {
+                    let cursor = self.document.unchanged(reading.headers());
+                    return self.finish(News::Same(cursor), services, cx);
+                } else {
+                    reading.go_on(&mut *self.document, false);
+                }
+            }
+            Turn::Ask(callout) => self.ask(*callout, false, (Trail::default(), claimed), services, cx),
+            Turn::Same(cursor) => return self.finish(News::Same(cursor), services, cx),
+            Turn::Read(cursor, body, content) => {
+                return self.finish(News::Read(cursor, body, content), services, cx);
+            }
+            Turn::Trouble(content, trouble) => {
+                if let (Some(content), Trouble::Invalid(reasons)) = (content, &trouble) {
+                    self.wrong = Some((content, reasons.clone()));
+                }
+                self.fail(&trouble, services, cx);
+            }
+        }
+        false
+    }
+
+    /// Whether the poll whose reply is being read is still this worker's. Its claim is prolonged in good time.
+    fn holds_claim(&mut self, cx: &mut Cx<'_>) -> bool {
+        let patience = self.patience();
+        let Phase::ReadingReply(_, claimed) = &mut self.phase else { return true };
+        if *claimed > cx.now.after(patience / 2) {
+            return true;
+        }
+        let until = cx.now.after(patience);
+        let is_held = self.store.prolong(cx.kv, self.queue, *claimed, until);
+        *claimed = until;
+        is_held
+    }
+
+    /// Whether what is in force here is what is in force everywhere.
+    fn is_current(&self, state: &PollState) -> bool {
+        self.current.as_ref().is_some_and(|current| current.revision == state.revision)
+    }
+
+    fn title(&self) -> &'static str {
+        self.document.source().title
+    }
+
+    fn patience(&self) -> Duration {
+        patience(&self.document.source().endpoint)
+    }
+}
+
+/// Who is asked.
+fn who(trail: &Trail) -> String {
+    match trail.at().and_then(Address::elsewhere) {
+        Some(host) => format!("{host}, to which its source redirects,"),
+        None => "its source".to_owned(),
+    }
+}
