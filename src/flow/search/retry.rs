@@ -256,6 +256,12 @@ impl Search {
             // What it cannot do it will not learn.
             Reply::Answered { status: 501 | 505, .. } => None,
             Reply::Answered { status: 408 | 500.., .. } => Some(Attempt::Soon),
+            // A signed address holds for seconds, and a store refuses one whose time is over so: the upstream is asked for another.
+            Reply::Answered { status: 400 | 403, .. }
+                if question.tries == 0 && self.has_strayed(question.source) =>
+            {
+                Some(Attempt::Soon)
+            }
             Reply::Answered { status: 404 | 410, .. } if self.exists_elsewhere => Some(Attempt::Soon),
             Reply::Answered { status: 200, headers, body } => {
                 let Want::Document(document) = &self.want else { return None };

@@ -1,6 +1,7 @@
 //! Documents: what is followed and what is not.
 
 use super::*;
+use crate::http::{Headers, Reply};
 
 #[test]
 fn every_redirect_that_leads_somewhere_is_followed() {
@@ -117,6 +118,38 @@ fn what_the_other_host_refuses_is_its_refusal_and_no_rule() {
     let answer = world.get(0, MOD);
     assert_eq!(answer.status, 502);
     assert!(body(&answer).contains("bad answer from store.test"), "{}", body(&answer));
+}
+
+/// An address that was signed for a few seconds, which were over: the upstream signs another.
+#[test]
+fn where_the_other_host_refuses_an_address_the_upstream_is_asked_for_another_once() {
+    for status in [400, 403] {
+        for (path, more) in [(MOD, ""), (LIST, ""), (ZIP, STORAGE), (ZIP, STREAMED)] {
+            let content = match path {
+                MOD => GO_MOD,
+                LIST => "v1.0.0\n",
+                _ => EMPTY_ZIP,
+            };
+            let mut world = world_of(&config(more), path, content);
+            let over = Reply::Answered {
+                status,
+                headers: Headers::default(),
+                body: b"Request has expired".to_vec(),
+            };
+            world.cluster("store").first(SIGNED, vec![over]);
+            let stream = world.begin(0, path);
+            world.settle();
+            match world.verdict(stream) {
+                Verdict::Respond(answer) => {
+                    assert_eq!(answer.status, 200, "{status} {path}: {}", body(answer))
+                }
+                Verdict::Route(_) => assert_eq!(path, ZIP),
+                other => panic!("{other:?}"),
+            }
+            let again = asked(&world, "home").iter().filter(|asked| asked.ends_with(path)).count();
+            assert_eq!(again, 2, "{status} {path}: {:?}", asked(&world, "home"));
+        }
+    }
 }
 
 #[test]
