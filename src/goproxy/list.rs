@@ -115,7 +115,8 @@ impl ListReader {
             }
             let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
             self.at = self.at.saturating_add(line.len()).saturating_add(1);
-            let line = std::str::from_utf8(line).map_err(|_| BadBody::Other("text"))?;
+            // The go command passes over what is no version, whatever bytes it has.
+            let line = &*String::from_utf8_lossy(line);
             self.has_words |= !line.trim_ascii().is_empty();
             if let Some(line) = Line::parse(line) {
                 self.has_versions = true;

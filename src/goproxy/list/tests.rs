@@ -2,7 +2,7 @@ use super::*;
 
 /// What is to come of a list, written down as plainly as can be.
 fn plainly(module: &ModulePath, body: &[u8]) -> Result<Vec<u8>, BadBody> {
-    let text = std::str::from_utf8(body).map_err(|_| BadBody::Other("text"))?;
+    let text = &*String::from_utf8_lossy(body);
     let mut lines: Vec<_> = text.lines().filter_map(Line::parse).collect();
     if lines.is_empty() && text.split_ascii_whitespace().next().is_some() {
         return Err(no_list());
@@ -55,7 +55,11 @@ fn read_in_slices_it_is_what_it_is_read_at_once() {
         }
     }
     assert_same("example.com/m", b"v1.0.0\n\xff\n");
+    assert_same("example.com/m", b"v1.0.0 \xff\n\xfe v1.1.0\nv1.2.0\xff\n");
     assert_same("example.com/m", b"\xff");
+    let module = ModulePath::parse("example.com/m").unwrap();
+    let read = ListReader::of(&module, b"v1.0.0\n\xff\nv1.1.0\n".to_vec()).finish();
+    assert_eq!(read.as_deref(), Ok(&b"v1.0.0\nv1.1.0\n"[..]));
     assert_same("example.com/m", "v1.0.0\n\u{2028}v1.1.0\n\u{b}v1.2.0\n".as_bytes());
 }
 

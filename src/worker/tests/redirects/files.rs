@@ -141,7 +141,7 @@ fn where_the_other_host_refuses_an_address_the_upstream_is_asked_for_another_onc
             world.settle();
             match world.verdict(stream) {
                 Verdict::Respond(answer) => {
-                    assert_eq!(answer.status, 200, "{status} {path}: {}", body(answer))
+                    assert_eq!(answer.status, 200, "{status} {path}: {}", body(answer));
                 }
                 Verdict::Route(_) => assert_eq!(path, ZIP),
                 other => panic!("{other:?}"),
