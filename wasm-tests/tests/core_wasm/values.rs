@@ -20,7 +20,7 @@ fn the_hash_is_sha256() {
 #[wasm_bindgen_test]
 fn configurations_are_read_and_refused() {
     let minimal = Config::parse(MINIMAL).unwrap();
-    assert_eq!(minimal.upstreams[0].endpoint.timeout.as_secs(), 30);
+    assert_eq!(minimal.upstreams[0].endpoint.timeout.as_secs(), 120);
     let full = Config::parse_bytes(FULL.as_bytes()).unwrap();
     assert_eq!((full.upstreams.len(), full.sumdb.len(), full.index.slots), (3, 2, 8192));
     let problems =
