@@ -327,7 +327,7 @@ fn an_upstream_that_answers_something_else() {
             "v1.0.0\n",
         ),
         ("page-list", "list", page(), "it answered with a web page", "v1.0.0\n"),
-        ("bytes-list", "list", Reply::ok(vec![0xff, 0xfe]).served(), "no text", "v1.0.0\n"),
+        ("bytes-list", "list", Reply::ok(vec![0xff, 0xfe]).served(), "no list of versions", "v1.0.0\n"),
         ("text-list", "list", info("welcome\n"), "no list of versions", "v1.0.0\n"),
     ] {
         let path = format!("/wrong.example/{name}/@v/{target}");

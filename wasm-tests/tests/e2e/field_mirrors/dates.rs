@@ -2,6 +2,7 @@
 //! there; never a zip.
 
 use std::thread;
+use std::time::Duration;
 
 use modgate_wasm_tests::envoy::Envoy;
 use modgate_wasm_tests::faulty::{Faulty, Reply};
@@ -10,6 +11,7 @@ use modgate_wasm_tests::fixture::{STORAGE, UPSTREAM};
 use modgate_wasm_tests::go::Go;
 use modgate_wasm_tests::http;
 use modgate_wasm_tests::module::Module;
+use modgate_wasm_tests::wait;
 use serde_json::json;
 
 use super::Store;
@@ -88,7 +90,9 @@ fn after_the_first_round_the_upstream_hears_no_more_of_dates_in_each_layout() {
         Go::new(&envoy.url()).mod_download(&[&version(7).query()]).expect_ok();
         let _ = envoy.stats();
         envoy.wait_idle(&[STORAGE, UPSTREAM]);
-        assert_eq!(store.keys().iter().filter(|key| key.ends_with(".info")).count(), 1, "{what}");
+        // The go.mod and the zip come before it, and between them nothing is under way.
+        let stored = || store.keys().iter().filter(|key| key.ends_with(".info")).count();
+        wait::until(&format!("{what}: the version is stored"), Duration::from_secs(10), || stored() == 1);
         assert_eq!(infos(), COUNT, "{what}");
     }
     Row {
