@@ -291,10 +291,9 @@ impl Search {
                     Some(endpoint) => self.trail.lead(callout, endpoint),
                     None => callout,
                 };
-                self.hurries = hurried.is_some_and(|hurried| hurried < callout.timeout);
-                if let Some(hurried) = hurried {
-                    callout.timeout = callout.timeout.min(hurried);
-                }
+                let less = hurried.filter(|hurried| *hurried < callout.timeout);
+                self.hurries = less.is_some();
+                callout.timeout = less.unwrap_or(callout.timeout);
                 self.deadline = Some(cx.now.after(callout.timeout));
                 Step::Ask(source, callout)
             }

@@ -173,17 +173,15 @@ impl Suffered {
     /// The time within which `percent` of the answers of each kind came: of the kind that had to wait the longest for that.
     #[must_use]
     pub fn within(&self, percent: usize) -> Duration {
-        let of = |times: &Vec<u64>| times.get(rank(times.len(), percent)).copied();
-        let worst = self.times.values().filter(|times| !times.is_empty()).filter_map(of).max();
+        let worst = self.times.values().filter_map(|times| at(times, percent)).max();
         Duration::from_micros(worst.unwrap_or_default())
     }
 
     /// The kind that [`Suffered::within`] speaks of.
     #[must_use]
     pub fn slowest(&self, percent: usize) -> &'static str {
-        let of = |times: &Vec<u64>| times.get(rank(times.len(), percent)).copied();
         let kinds = self.times.iter().filter(|(_, times)| !times.is_empty());
-        kinds.max_by_key(|(_, times)| of(times)).map_or("nothing", |(kind, _)| kind)
+        kinds.max_by_key(|(_, times)| at(times, percent)).map_or("nothing", |(kind, _)| kind)
     }
 }
 
@@ -204,11 +202,12 @@ const CLIENTS: usize = 2;
 const KEPT_FOR: u32 = 40;
 const BETWEEN: Duration = Duration::from_millis(4);
 
-/// Which of `count` times, the shortest first, is as long as that percentage of them at most. Below all of them, the longest is left
+/// The one of `times`, the shortest first, that is as long as that percentage of them at most. Below all of them, the longest is left
 /// out also where one is more than the rest of the percentage: it has a bound of its own.
-fn rank(count: usize, percent: usize) -> usize {
-    let left_out = usize::from(percent < 100).max(count * (100 - percent) / 100);
-    (count - 1).saturating_sub(left_out)
+fn at(times: &[u64], percent: usize) -> Option<u64> {
+    let last = times.len().checked_sub(1)?;
+    let left_out = usize::from(percent < 100).max(times.len() * (100 - percent) / 100);
+    times.get(last.saturating_sub(left_out)).copied()
 }
 
 #[cfg(test)]
