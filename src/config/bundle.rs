@@ -1,6 +1,6 @@
 //! A policy bundle: rules that come from a URL, read as strictly as the configuration.
 
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
 
 use super::compile::{self, RuleList};
 use super::json_tree::JsonTree;
@@ -44,20 +44,20 @@ impl Bundle {
     }
 }
 
-/// A bundle that is being read, so that no callback has all of it to do: as JSON, as fields, rule by rule, and as a list.
+/// A bundle that is being read, so that no callback has all of it to do: where its rules stand, then their fields, each rule, and all
+/// of them as a list.
 #[derive(Debug)]
 pub struct BundleReading {
+    text: String,
     step: Step,
     found: Collector,
-    /// What it is read from, once that is JSON: problems are told in its order.
-    tree: JsonTree,
 }
 
 #[derive(Debug)]
 enum Step {
-    Text(String),
-    /// The fields of so many rules were read, with the rest of the document.
-    Fields(usize, Box<RawBundleDocument>),
+    Text,
+    /// Some rules are still text; the fields of those before them were read, with what stands beside the rules.
+    Fields(Outline, Box<RawBundleDocument>),
     Rules(u64, Box<RuleList>),
     Whole(Bundle),
 }
@@ -65,28 +65,21 @@ enum Step {
 impl BundleReading {
     /// Of this text, of which nothing was read yet.
     pub fn new(text: String) -> Self {
-        Self { step: Step::Text(text), found: Collector::default(), tree: JsonTree::default() }
+        Self { text, step: Step::Text, found: Collector::default() }
     }
 
     /// Reads on for a step; the bundle, or every problem found, once that was the last.
     pub fn work(&mut self) -> Option<Result<Bundle, Problems>> {
         let found = &mut self.found;
-        self.step = match std::mem::replace(&mut self.step, Step::Text(String::new())) {
-            Step::Text(text) => match JsonTree::read(&text) {
-                Ok(tree) => {
-                    self.tree = tree;
-                    Step::Fields(0, Box::default())
-                }
-                Err(error) => return Some(Err(Problems::of_document(format!("not JSON: {error}")))),
+        self.step = match std::mem::replace(&mut self.step, Step::Text) {
+            Step::Text => match Outline::read(&self.text) {
+                Ok(outline) => Step::Fields(outline, Box::default()),
+                Err(_) => return self.read_whole(),
             },
-            Step::Fields(at, mut raw) => match read_fields(&self.tree, at, &mut raw) {
-                Some(false) => Step::Fields(at.saturating_add(SLICE_RULES), raw),
-                Some(true) => Step::compile(*raw, found),
-                // Something is wrong: it is told as of a whole document, at once. Such a bundle is not read twice.
-                None => match typed::read::<RawBundleDocument>(&self.tree, found) {
-                    Some(raw) => Step::compile(raw, found),
-                    None => return Some(Err(self.problems())),
-                },
+            Step::Fields(mut outline, mut raw) => match outline.read_fields(&mut raw) {
+                Some(Rest::Some) => Step::Fields(outline, raw),
+                Some(Rest::None) => Step::compile(*raw, found),
+                None => return self.read_whole(),
             },
             Step::Rules(version, mut rules) => {
                 if rules.work(SLICE_RULES, found) {
@@ -103,8 +96,25 @@ impl BundleReading {
         None
     }
 
+    /// Something is odd about the text: it is read as a whole document, at once, so that all that is wrong with it is told.
+    /// The poller does not read such a bundle twice.
+    fn read_whole(&mut self) -> Option<Result<Bundle, Problems>> {
+        let tree = match JsonTree::read(&self.text) {
+            Ok(tree) => tree,
+            Err(error) => return Some(Err(Problems::of_document(format!("not JSON: {error}")))),
+        };
+        match typed::read::<RawBundleDocument>(&tree, &mut self.found) {
+            Some(raw) => {
+                self.step = Step::compile(raw, &mut self.found);
+                None
+            }
+            None => Some(Err(self.problems())),
+        }
+    }
+
     fn problems(&mut self) -> Problems {
-        std::mem::take(&mut self.found).in_order_of(&self.tree.root)
+        let tree = JsonTree::read(&self.text).unwrap_or_default();
+        std::mem::take(&mut self.found).in_order_of(&tree.root)
     }
 }
 
@@ -115,22 +125,45 @@ impl Step {
     }
 }
 
-/// Adds to `raw` the fields of a slice of the rules, from the one at `at`, and with the first of them what stands beside the rules;
-/// whether that was all. Nothing where anything is wrong with it.
-fn read_fields(tree: &JsonTree, at: usize, raw: &mut RawBundleDocument) -> Option<bool> {
-    let fields = tree.root.as_object().filter(|_| tree.repeated.is_empty() && tree.nulls.is_empty())?;
-    let rules = fields.get("rules")?.as_array()?;
-    let end = at.saturating_add(SLICE_RULES).min(rules.len());
-    let slice = Value::Array(rules.get(at..end)?.to_vec());
-    let beside = fields.iter().filter(|(name, _)| at == 0 && *name != "rules");
-    let mut root: Map<_, _> = beside.map(|(name, value)| (name.clone(), value.clone())).collect();
-    root.insert("rules".to_owned(), slice);
-    let slice = JsonTree { root: Value::Object(root), ..JsonTree::default() };
-    let mut found = Collector::default();
-    let read = typed::read::<RawBundleDocument>(&slice, &mut found).filter(|_| found.is_empty())?;
-    raw.version = raw.version.take().or(read.version);
-    raw.rules.get_or_insert_default().extend(read.rules.unwrap_or_default());
-    Some(end == rules.len())
+/// A bundle of which only the rules' places are known: each rule is still JSON text.
+///
+/// To find where a rule ends takes a tenth of the time that it takes to read it.
+#[derive(Debug)]
+struct Outline {
+    version: Box<RawValue>,
+    rules: std::vec::IntoIter<Box<RawValue>>,
+}
+
+/// Whether rules are left to be read.
+enum Rest {
+    Some,
+    None,
+}
+
+impl Outline {
+    /// Of a bundle that has exactly what a bundle should have.
+    fn read(text: &str) -> serde_json::Result<Self> {
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Fields {
+            version: Box<RawValue>,
+            rules: Vec<Box<RawValue>>,
+        }
+        let Fields { version, rules } = serde_json::from_str(text)?;
+        Ok(Self { version, rules: rules.into_iter() })
+    }
+
+    /// Reads a slice of the rules into `raw`. Nothing where anything is wrong with it.
+    fn read_fields(&mut self, raw: &mut RawBundleDocument) -> Option<Rest> {
+        let slice: Vec<_> = self.rules.by_ref().take(SLICE_RULES).map(|rule| rule.to_string()).collect();
+        let slice = format!(r#"{{"version":{},"rules":[{}]}}"#, self.version, slice.join(","));
+        let tree = JsonTree::read(&slice).ok()?;
+        let mut found = Collector::default();
+        let read = typed::read::<RawBundleDocument>(&tree, &mut found).filter(|_| found.is_empty())?;
+        raw.version = read.version;
+        raw.rules.get_or_insert_default().extend(read.rules.unwrap_or_default());
+        Some(if self.rules.as_slice().is_empty() { Rest::None } else { Rest::Some })
+    }
 }
 
 /// Rules that are read or compiled at once: of 200 bytes each, a hundred kilobytes of JSON.
