@@ -75,12 +75,13 @@ fn by_asking(rules: &[Rule], module: &ModulePath, version: &Version) -> bool {
 }
 
 fn main() {
-    let policy = Policy::new(rules(), false);
+    let all = rules();
+    let policy = Policy::new(all.clone(), false);
     let version = Version::parse("v1.2.3").unwrap();
     let modules = MODULES.map(|(path, is_allowed)| (ModulePath::parse(path).unwrap(), is_allowed));
     for (module, is_allowed) in &modules {
         assert_eq!(by_tree(&policy, module, &version), *is_allowed, "{module}");
-        assert_eq!(by_asking(policy.rules(), module, &version), *is_allowed, "{module}");
+        assert_eq!(by_asking(&all, module, &version), *is_allowed, "{module}");
     }
     measure(
         "8 decisions over 10,000 rules, by the tree",
@@ -90,12 +91,7 @@ fn main() {
     measure(
         "8 decisions over 10,000 rules, by asking each",
         || (),
-        |()| {
-            modules
-                .iter()
-                .filter(|(module, _)| by_asking(policy.rules(), black_box(module), &version))
-                .count()
-        },
+        |()| modules.iter().filter(|(module, _)| by_asking(&all, black_box(module), &version)).count(),
     );
     measure("building the tree of 10,000 rules", rules, |rules| Policy::new(rules, false));
 }

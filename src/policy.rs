@@ -14,6 +14,7 @@ mod in_force;
 mod matcher;
 mod reason;
 mod rule;
+mod ruleset;
 mod versions;
 mod view;
 
@@ -22,36 +23,38 @@ mod tests;
 
 pub use self::caller::{Caller, InvalidPrincipal, Principal};
 pub use self::in_force::{InForce, Origin};
-pub use self::matcher::Matcher;
 pub use self::rule::{Action, Rule};
+pub use self::ruleset::{Ruleset, RulesetBuilder};
 pub use self::versions::{InvalidVersions, Versions};
 pub use self::view::{Decision, View};
+
+use std::collections::BTreeMap;
 
 use crate::gomod::ModulePath;
 
 /// The rules in force.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Policy {
-    rules: Vec<Rule>,
-    matcher: Matcher,
+    /// Those of each origin. An origin's rules are asked after those of the origins before it.
+    rulesets: BTreeMap<Origin, Ruleset>,
     /// Whether what no rule decides is refused.
     deny_by_default: bool,
 }
 
 impl Policy {
-    /// The rules in their order.
+    /// The rules of a configuration, in their order.
     pub fn new(rules: Vec<Rule>, deny_by_default: bool) -> Self {
-        Self { matcher: Matcher::new(&rules), rules, deny_by_default }
+        Self { rulesets: BTreeMap::from([(Origin::Configuration, Ruleset::new(rules))]), deny_by_default }
     }
 
     /// Whether everybody may have everything.
     pub fn is_open(&self) -> bool {
-        self.rules.is_empty() && !self.deny_by_default
+        self.rules().next().is_none() && !self.deny_by_default
     }
 
     /// The rules in their order.
-    pub fn rules(&self) -> &[Rule] {
-        &self.rules
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.rulesets.values().flat_map(Ruleset::rules)
     }
 
     /// Whether what no rule decides is refused.
@@ -67,7 +70,7 @@ impl Policy {
 
     /// The rules that name `module`, in their order.
     pub fn naming(&self, module: &ModulePath) -> impl Iterator<Item = &Rule> {
-        self.matcher.places(module).filter_map(|place| self.rules.get(place))
+        self.rulesets.values().flat_map(|ruleset| ruleset.naming(module))
     }
 
     /// What holds for `module` when `caller` asks.

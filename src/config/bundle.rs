@@ -7,7 +7,7 @@ use super::json_tree::JsonTree;
 use super::problems::{Collector, Path, Problems};
 use super::raw::RawBundleDocument;
 use super::typed;
-use crate::policy::{InForce, Origin, Rule};
+use crate::policy::{InForce, Origin, Ruleset, RulesetBuilder};
 
 /// A bundle that was checked and compiled.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,7 +15,7 @@ pub struct Bundle {
     /// The number that whoever made it gave it.
     pub version: u64,
     /// Its rules, in their order.
-    pub rules: Vec<Rule>,
+    pub rules: Ruleset,
     /// What is odd and no problem: for the log.
     pub warnings: Vec<String>,
 }
@@ -44,8 +44,8 @@ impl Bundle {
     }
 }
 
-/// A bundle that is being read, so that no callback has all of it to do: where its rules stand, then their fields, each rule, and all
-/// of them as a list.
+/// A bundle that is being read, so that no callback has all of it to do: where its rules stand, then their fields, each rule, the tree
+/// of all of them, and what is odd about them.
 #[derive(Debug)]
 pub struct BundleReading {
     text: String,
@@ -59,6 +59,7 @@ enum Step {
     /// Some rules are still text; the fields of those before them were read, with what stands beside the rules.
     Fields(Outline, Box<RawBundleDocument>),
     Rules(u64, Box<RuleList>),
+    Tree(u64, Box<RulesetBuilder>),
     Whole(Bundle),
 }
 
@@ -81,16 +82,18 @@ impl BundleReading {
                 Some(Rest::None) => Step::compile(*raw, found),
                 None => return self.read_whole(),
             },
-            Step::Rules(version, mut rules) => {
-                if rules.work(SLICE_RULES, found) {
-                    Step::Whole(Bundle { version, rules: rules.rules(), warnings: Vec::new() })
-                } else {
-                    Step::Rules(version, rules)
-                }
-            }
-            Step::Whole(_) if !found.is_empty() => return Some(Err(self.problems())),
+            Step::Rules(version, mut rules) => match rules.work(SLICE_RULES, found) {
+                false => Step::Rules(version, rules),
+                true if !found.is_empty() => return Some(Err(self.problems())),
+                true => Step::Tree(version, Box::new(RulesetBuilder::new(rules.rules()))),
+            },
+            Step::Tree(version, mut tree) => match tree.work(SLICE_RULES) {
+                None => Step::Tree(version, tree),
+                Some(rules) => Step::Whole(Bundle { version, rules, warnings: Vec::new() }),
+            },
             Step::Whole(bundle) => {
-                return Some(Ok(Bundle { warnings: compile::overshadowed_rules(&bundle.rules), ..bundle }));
+                let warnings = compile::overshadowed_rules(bundle.rules.rules());
+                return Some(Ok(Bundle { warnings, ..bundle }));
             }
         };
         None

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Policy, Rule};
+use super::{Policy, Rule, Ruleset};
 
 /// Where rules come from, in the order in which they are asked: the first rule that applies decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,9 +20,7 @@ pub enum Origin {
 /// What is in force in one worker.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct InForce {
-    /// All rules in one list, made anew when those of one origin change.
     policy: Policy,
-    rules: BTreeMap<Origin, Vec<Rule>>,
     /// The version of each polled document that is in force, by the document's name.
     versions: BTreeMap<&'static str, u64>,
     /// The documents that no module is given without.
@@ -36,13 +34,9 @@ impl InForce {
         deny_by_default: bool,
         required: impl IntoIterator<Item = &'static str>,
     ) -> Self {
-        let rules: BTreeMap<_, _> = rules.into_iter().collect();
-        Self {
-            policy: combine(&rules, deny_by_default),
-            rules,
-            versions: BTreeMap::new(),
-            required: required.into_iter().collect(),
-        }
+        let rulesets = rules.into_iter().map(|(origin, rules)| (origin, Ruleset::new(rules)));
+        let policy = Policy { rulesets: rulesets.collect(), deny_by_default };
+        Self { policy, versions: BTreeMap::new(), required: required.into_iter().collect() }
     }
 
     /// What decides who may have which version.
@@ -51,9 +45,8 @@ impl InForce {
     }
 
     /// Puts the rules of one origin in force, in place of those it had before.
-    pub fn replace(&mut self, origin: Origin, rules: Vec<Rule>) {
-        self.rules.insert(origin, rules);
-        self.policy = combine(&self.rules, self.policy.denies_by_default());
+    pub fn replace(&mut self, origin: Origin, ruleset: Ruleset) {
+        self.policy.rulesets.insert(origin, ruleset);
     }
 
     /// This version of the polled `document` is in force from now on.
@@ -70,8 +63,4 @@ impl InForce {
     pub fn is_complete(&self) -> bool {
         self.required.iter().all(|document| self.versions.contains_key(document))
     }
-}
-
-fn combine(rules: &BTreeMap<Origin, Vec<Rule>>, deny_by_default: bool) -> Policy {
-    Policy::new(rules.values().flatten().cloned().collect(), deny_by_default)
 }

@@ -18,13 +18,13 @@ use std::collections::BinaryHeap;
 use std::ops::Range;
 use std::slice;
 
+pub(super) use self::build::Builder;
 use self::globs::Globs;
-use super::Rule;
 use crate::gomod::{ModulePath, Pattern};
 
-/// Finds the rules that name a module: exactly those of which [`Rule::names`] says so.
+/// Finds the rules that name a module: exactly those of which [`super::Rule::names`] says so.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Matcher {
+pub(super) struct Matcher {
     /// The root is the first.
     nodes: Vec<Node>,
     /// The places of rules, in runs of which each ascends.
@@ -58,13 +58,8 @@ struct Places<'m> {
 }
 
 impl Matcher {
-    /// For these rules.
-    pub fn new(rules: &[Rule]) -> Self {
-        build::build(rules)
-    }
-
     /// The places, among the rules, of those that name `module`: ascending.
-    pub fn places(&self, module: &ModulePath) -> impl Iterator<Item = usize> {
+    pub(super) fn places(&self, module: &ModulePath) -> impl Iterator<Item = usize> {
         Places::merge(self.search(module.as_str(), &mut 0))
     }
 

@@ -1,7 +1,7 @@
 //! What a fetched bundle becomes, and what is refused of it.
 
 use super::*;
-use crate::policy::Action;
+use crate::policy::{Action, Ruleset};
 
 fn lines(json: &str) -> Vec<String> {
     match Bundle::parse(json) {
@@ -20,11 +20,11 @@ fn a_bundle_is_a_number_and_rules() {
     )
     .unwrap();
     assert_eq!((bundle.version, bundle.warnings), (17, Vec::new()));
-    let [evil, rest] = bundle.rules.as_slice() else { panic!("two rules: {:?}", bundle.rules) };
+    let [evil, rest] = bundle.rules.rules() else { panic!("two rules: {:?}", bundle.rules) };
     assert_eq!((evil.name.as_str(), evil.place.as_str()), ("evil", "bundle.rules[0]"));
     assert_eq!((rest.place.as_str(), &rest.action), ("bundle.rules[1]", &Action::Redirect(None)));
     // What a protobuf Struct or a script makes of 2.
-    let empty = Bundle { version: 2, rules: Vec::new(), warnings: Vec::new() };
+    let empty = Bundle { version: 2, rules: Ruleset::default(), warnings: Vec::new() };
     assert_eq!(Bundle::parse(r#"{"version":2.0,"rules":[]}"#), Ok(empty));
 }
 
@@ -80,10 +80,10 @@ fn a_bundle_is_put_in_the_middle() {
         let bundle =
             format!(r#"{{"version":1,"rules":[{{"name":"{name}","modules":["*"],"action":"deny"}}]}}"#);
         Bundle::parse(&bundle).unwrap().install(&mut in_force);
-        let names: Vec<_> = in_force.policy().rules().iter().map(|rule| rule.name.as_str()).collect();
+        let names: Vec<_> = in_force.policy().rules().map(|rule| rule.name.as_str()).collect();
         assert_eq!(names, ["own", name]);
         assert!(in_force.policy().denies_by_default());
     }
     Bundle::parse(r#"{"version":3,"rules":[]}"#).unwrap().install(&mut in_force);
-    assert_eq!(in_force.policy().rules().len(), 1);
+    assert_eq!(in_force.policy().rules().count(), 1);
 }

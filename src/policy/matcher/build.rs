@@ -1,53 +1,74 @@
-//! How the tree is made: all that is to stand in it, sorted, so that what leads to one node is written in a row.
+//! How the tree is made: from all that is to stand in it, sorted, so that what leads to one node is written in a row.
+
+use std::collections::BTreeSet;
 
 use super::{Matcher, Node};
 use crate::gomod::{Glob, ModulePath};
 use crate::policy::Rule;
 
 /// What a rule names, taken apart.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
     elements: Vec<Element>,
     reach: Reach,
     place: usize,
 }
 
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Element {
     Any,
     Glob(Glob),
     Literal(String),
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Reach {
     Below,
     Exact,
 }
 
-pub(super) fn build(rules: &[Rule]) -> Matcher {
-    let mut matcher = Matcher::default();
-    let mut entries = Vec::new();
-    for (place, rule) in rules.iter().enumerate() {
+/// A tree that is being made, some rules at a time: first all that is to stand in it is sorted, then it is written.
+#[derive(Debug, Default)]
+pub(in crate::policy) struct Builder {
+    entries: BTreeSet<Entry>,
+    /// How many rules were taken apart.
+    rules: usize,
+    matcher: Matcher,
+    /// The elements of the entry that was written last, each with the node it led to.
+    trail: Vec<(Element, usize)>,
+}
+
+impl Builder {
+    /// Takes the next rule apart. No rule is added once writing has begun.
+    pub(in crate::policy) fn add(&mut self, rule: &Rule) {
+        let place = self.rules;
+        self.rules = place.saturating_add(1);
         let exact = |module: &ModulePath| {
             let elements = module.as_str().split('/').map(|text| Element::Literal(text.to_owned())).collect();
             Entry { elements, reach: Reach::Exact, place }
         };
-        entries.extend(rule.exact.iter().map(exact));
+        self.entries.extend(rule.exact.iter().map(exact));
         for pattern in rule.modules.iter() {
             match pattern.elements() {
                 Some(globs) => {
                     let elements = globs.into_iter().map(Element::of).collect();
-                    entries.push(Entry { elements, reach: Reach::Below, place });
+                    self.entries.insert(Entry { elements, reach: Reach::Below, place });
                 }
-                None => matcher.odd.push((pattern.clone(), place)),
+                None => self.matcher.odd.push((pattern.clone(), place)),
             }
         }
     }
-    entries.sort_unstable();
-    entries.dedup();
-    matcher.insert(entries);
-    matcher
+
+    /// Writes so many more entries; the tree, once that was all.
+    pub(in crate::policy) fn write(&mut self, most: usize) -> Option<Matcher> {
+        for _ in 0..most {
+            let Some(entry) = self.entries.pop_first() else {
+                return Some(std::mem::take(&mut self.matcher).finished());
+            };
+            self.matcher.insert(entry, &mut self.trail);
+        }
+        None
+    }
 }
 
 impl Element {
@@ -63,40 +84,41 @@ impl Element {
 }
 
 impl Matcher {
-    /// Writes what is sorted: a node is written once, and what it leads to in ascending order.
-    fn insert(&mut self, entries: Vec<Entry>) {
-        if !entries.is_empty() {
+    /// Writes an entry that comes after all before it: so a node is written once, and what it leads to in ascending order.
+    fn insert(&mut self, entry: Entry, trail: &mut Vec<(Element, usize)>) {
+        let Entry { elements, reach, place } = entry;
+        if self.nodes.is_empty() {
             self.nodes.push(Node::default());
         }
-        // The elements of the last entry, each with the node it led to.
-        let mut trail: Vec<(Element, usize)> = Vec::new();
-        for Entry { elements, reach, place } in entries {
-            let common =
-                trail.iter().zip(&elements).take_while(|((element, _), new)| element == *new).count();
-            trail.truncate(common);
-            for element in elements.into_iter().skip(common) {
-                let from = trail.last().map_or(ROOT, |(_, node)| *node);
-                let node = self.edge(from, element.clone());
-                trail.push((element, node));
-            }
-            let end = trail.last().map_or(ROOT, |(_, node)| *node);
-            let next = self.places.len();
-            if let Some(node) = self.nodes.get_mut(end) {
-                let run = match reach {
-                    Reach::Below => &mut node.below,
-                    Reach::Exact => &mut node.exact,
-                };
-                let start = if run.start < run.end { run.start } else { next };
-                *run = start..next.saturating_add(1);
-                self.places.push(place);
-            }
+        let common = trail.iter().zip(&elements).take_while(|((element, _), new)| element == *new).count();
+        trail.truncate(common);
+        for element in elements.into_iter().skip(common) {
+            let from = trail.last().map_or(ROOT, |(_, node)| *node);
+            let node = self.edge(from, element.clone());
+            trail.push((element, node));
         }
+        let end = trail.last().map_or(ROOT, |(_, node)| *node);
+        let next = self.places.len();
+        if let Some(node) = self.nodes.get_mut(end) {
+            let run = match reach {
+                Reach::Below => &mut node.below,
+                Reach::Exact => &mut node.exact,
+            };
+            let start = if run.start < run.end { run.start } else { next };
+            *run = start..next.saturating_add(1);
+            self.places.push(place);
+        }
+    }
+
+    /// With all written.
+    fn finished(mut self) -> Self {
         for node in &mut self.nodes {
             node.literals.shrink_to_fit();
             node.globs.finish();
         }
         self.nodes.shrink_to_fit();
         self.places.shrink_to_fit();
+        self
     }
 
     /// A new node, to which the element leads from another.

@@ -94,7 +94,7 @@ impl Polled for BundleDocument {
         let State::Read(mut bundle) = std::mem::replace(&mut self.state, State::Idle) else {
             return Installed::default();
         };
-        let (version, extent) = (bundle.version, format!("of {} rules", bundle.rules.len()));
+        let (version, extent) = (bundle.version, format!("of {} rules", bundle.rules.rules().len()));
         let warnings = std::mem::take(&mut bundle.warnings);
         bundle.install(in_force);
         Installed { version, extent, warnings }

@@ -55,7 +55,7 @@ fn text(version: u64, module: &str) -> String {
 /// The modules that the rules in force at `worker` deny.
 fn denied(world: &mut World, worker: usize) -> String {
     let rules = world.worker(worker).services.in_force.policy().rules();
-    rules.iter().flat_map(|rule| rule.modules.iter()).map(|pattern| pattern.as_str().to_owned()).collect()
+    rules.flat_map(|rule| rule.modules.iter()).map(|pattern| pattern.as_str().to_owned()).collect()
 }
 
 fn asked(world: &World) -> usize {

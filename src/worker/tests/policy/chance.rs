@@ -177,7 +177,7 @@ impl Run {
         let says =
             |caller: &str, version: &Version| known.says(version, &self.policy, caller, self.world.now);
         let context = || {
-            let rules: Vec<_> = self.policy.rules().iter().map(|rule| format!("{rule:?}")).collect();
+            let rules: Vec<_> = self.policy.rules().map(|rule| format!("{rule:?}")).collect();
             format!(
                 "seed {}, {:?}: {}, {asked:?} by {caller:?}: {got:?}\nof {:?}, latest {}, master {}\nby {}",
                 self.seed,

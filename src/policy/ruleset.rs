@@ -1,0 +1,65 @@
+//! An ordered list of rules, with the tree that finds those which name a module.
+
+#[cfg(test)]
+mod tests;
+
+use super::Rule;
+use super::matcher::{Builder, Matcher};
+use crate::gomod::ModulePath;
+
+/// Rules in their order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ruleset {
+    rules: Vec<Rule>,
+    matcher: Matcher,
+}
+
+impl Ruleset {
+    /// Of these, made at once.
+    pub fn new(rules: Vec<Rule>) -> Self {
+        let mut builder = RulesetBuilder::new(rules);
+        loop {
+            if let Some(ruleset) = builder.work(usize::MAX) {
+                return ruleset;
+            }
+        }
+    }
+
+    /// The rules in their order.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The rules that name `module`, in their order.
+    pub(super) fn naming(&self, module: &ModulePath) -> impl Iterator<Item = &Rule> {
+        self.matcher.places(module).filter_map(|place| self.rules.get(place))
+    }
+}
+
+/// A ruleset that is being made, so that no callback has all of it to do.
+#[derive(Debug)]
+pub struct RulesetBuilder {
+    rules: Vec<Rule>,
+    /// How many of them the tree has been given.
+    given: usize,
+    tree: Builder,
+}
+
+impl RulesetBuilder {
+    /// Of these, with none of which anything was done yet.
+    pub fn new(rules: Vec<Rule>) -> Self {
+        Self { rules, given: 0, tree: Builder::default() }
+    }
+
+    /// Goes on for so many rules, or patterns; the ruleset, once that was all.
+    pub fn work(&mut self, most: usize) -> Option<Ruleset> {
+        let slice = self.rules.iter().skip(self.given).take(most);
+        if slice.len() > 0 {
+            self.given = self.given.saturating_add(slice.len());
+            slice.for_each(|rule| self.tree.add(rule));
+            return None;
+        }
+        let matcher = self.tree.write(most)?;
+        Some(Ruleset { rules: std::mem::take(&mut self.rules), matcher })
+    }
+}
