@@ -5,7 +5,7 @@ use crate::gomod::tests::Lcg;
 use crate::gomod::tests::golden::{Differences, bit, rows};
 use crate::gomod::{ModulePath, Pattern};
 use crate::policy::tests::{module, rule};
-use crate::policy::{Action, Policy, Rule};
+use crate::policy::{Action, Rule};
 
 /// A rule for one pattern or, where there is an equals sign before it, for one module.
 fn one(text: &str) -> Rule {
