@@ -51,7 +51,7 @@ use crate::{
     config::Config,
     cx::{StreamId, Verdict},
     http::{Body, Timestamp},
-    shared::QueueId,
+    shared::{Capabilities, QueueId},
     worker::Worker,
 };
 
@@ -84,8 +84,13 @@ pub struct World {
 impl World {
     /// One gateway of so many workers, each configured with `config`.
     pub fn new(workers: usize, config: &str) -> Self {
+        Self::on(Capabilities::ALL, workers, config)
+    }
+
+    /// As [`World::new`], on a host that can do this.
+    pub fn on(host: Capabilities, workers: usize, config: &str) -> Self {
         let mut world = Self::empty();
-        world.join(workers, parsed(config));
+        world.join_on(host, workers, parsed(config));
         world
     }
 

@@ -36,7 +36,7 @@ impl World {
         let stream = StreamId(self.streams);
         // What it waits for can be found out before it is said that it waits; the host resumes it after the callback.
         self.verdicts.insert(stream, Verdict::Wait);
-        let verdict = self.step(worker, |worker, cx| {
+        let verdict = self.stream_step(worker, |worker, cx| {
             worker
                 .answer_again(&head.path, &|name| head.value(name), cx)
                 .unwrap_or_else(|| worker.request_head(stream, head, cx))
@@ -57,7 +57,7 @@ impl World {
 
     /// The client of `stream` leaves.
     pub fn leave(&mut self, worker: usize, stream: StreamId) {
-        self.step(worker, |worker, cx| worker.stream_gone(stream, cx));
+        self.stream_step(worker, |worker, cx| worker.stream_gone(stream, cx));
     }
 
     /// The head of the response to a routed stream, as its cluster would send it.
@@ -79,7 +79,10 @@ impl World {
 
     /// As [`World::answer_routed`], from a host that says how it came about.
     pub fn answer_routed_as(&mut self, worker: usize, stream: StreamId, head: &ResponseHead) -> Verdict {
-        self.step(worker, |worker, cx| worker.response_head(stream, head, cx))
+        let verdict = self.stream_step(worker, |worker, cx| worker.response_head(stream, head, cx));
+        let is_late = matches!(verdict, Verdict::Respond(_));
+        assert!(self.host_of(worker).respond_late || !is_late, "{stream:?} was routed, and is answered");
+        verdict
     }
 
     /// What became of `stream` so far.

@@ -1,6 +1,6 @@
 //! The clock, and what happens as it moves: callouts end, messages arrive, workers tick.
 
-use super::World;
+use super::{World, gateway::Seated};
 use crate::{cx::Cx, http::Timestamp, shared::QueueId, worker::Worker};
 
 /// What [`World::happen`] has happen.
@@ -94,11 +94,11 @@ impl World {
 
     /// What is routed is under way until a test answers it.
     fn needs_ticks(&self) -> bool {
-        self.workers.iter().any(|seated| seated.worker.is_at_work())
+        self.workers.iter().any(|seated| seated.worker.is_at_work() || !seated.outbox.is_empty())
     }
 
     fn has_clock(&self) -> bool {
-        self.workers.iter().any(|seated| is_ticked(&seated.worker))
+        self.workers.iter().any(is_ticked)
     }
 
     fn next_tick(&self) -> Timestamp {
@@ -108,7 +108,7 @@ impl World {
     fn tick(&mut self, at: Timestamp) {
         (self.now, self.ticked) = (self.now.max(at), at);
         for worker in 0..self.workers.len() {
-            if is_ticked(&self.workers[worker].worker) {
+            if is_ticked(&self.workers[worker]) {
                 self.step(worker, Worker::tick);
             }
         }
@@ -142,6 +142,6 @@ impl World {
 }
 
 /// Whether the host's clock runs for it; that it runs slower where nothing is under way makes no difference here.
-fn is_ticked(worker: &Worker) -> bool {
-    worker.needs_ticks() || worker.watches()
+fn is_ticked(seated: &Seated) -> bool {
+    seated.worker.needs_ticks() || seated.worker.watches() || !seated.outbox.is_empty()
 }

@@ -79,7 +79,7 @@ impl World {
         let new = download.arrive(bytes, ends, known.unwrap_or_default());
         let verdict = match known {
             None => BodyVerdict::Pass(None),
-            Some(_) => self.step(worker, |worker, cx| worker.response_body(stream, new, ends, cx)),
+            Some(_) => self.stream_step(worker, |worker, cx| worker.response_body(stream, new, ends, cx)),
         };
         self.obey_body(worker, stream, verdict);
     }
@@ -87,7 +87,7 @@ impl World {
     /// The trailers of a routed response come.
     pub fn trailers(&mut self, worker: usize, stream: StreamId) {
         self.downloads.entry(stream).or_default().end();
-        let verdict = self.step(worker, |worker, cx| worker.response_trailers(stream, cx));
+        let verdict = self.stream_step(worker, |worker, cx| worker.response_trailers(stream, cx));
         if let BodyVerdict::Pass(bytes) | BodyVerdict::Hold(bytes) = &verdict {
             assert_eq!(*bytes, None, "nothing can be put before trailers");
         }
@@ -95,6 +95,8 @@ impl World {
     }
 
     fn obey_body(&mut self, worker: usize, stream: StreamId, verdict: BodyVerdict) {
+        let holds = self.host_of(worker).hold_response;
+        assert!(holds || !matches!(verdict, BodyVerdict::Hold(_)), "the host holds nothing back");
         let download = self.downloads.entry(stream).or_default();
         download.obey(verdict);
         if download.fate != Fate::Open {
@@ -110,7 +112,7 @@ impl World {
     pub(super) fn let_go(&mut self, stream: StreamId, end: impl FnOnce(&mut Download)) {
         end(self.downloads.entry(stream).or_default());
         for worker in 0..self.workers.len() {
-            self.step(worker, |worker, cx| worker.stream_gone(stream, cx));
+            self.stream_step(worker, |worker, cx| worker.stream_gone(stream, cx));
         }
     }
 }

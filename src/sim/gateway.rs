@@ -3,12 +3,15 @@
 use super::{World, parsed};
 use crate::{
     config::Config,
-    shared::{Memory, QueueId, Seat},
+    cx::Command,
+    shared::{Capabilities, Memory, QueueId, Seat},
     worker::Worker,
 };
 
-/// A process with workers that share memory: an Envoy.
+/// A process with workers that share memory: an Envoy, or a host that can do less.
 pub struct Gateway {
+    /// What it can do.
+    pub(super) host: Capabilities,
     /// What its workers share.
     pub memory: Memory,
     /// What its next worker is configured with.
@@ -20,13 +23,20 @@ pub(super) struct Seated {
     pub(super) gateway: usize,
     pub(super) queue: QueueId,
     pub(super) worker: Worker,
+    /// What is to be done when the host next calls the worker's root, where nothing else has it do so.
+    pub(super) outbox: Vec<Command>,
 }
 
 impl World {
     /// One more gateway, of so many workers; it shares the clusters with those that are there, and nothing else. The number of its
     /// first worker.
     pub fn join(&mut self, workers: usize, config: Config) -> usize {
-        self.gateways.push(Gateway { memory: Memory::default(), config });
+        self.join_on(Capabilities::ALL, workers, config)
+    }
+
+    /// As [`World::join`], on a host that can do this.
+    pub fn join_on(&mut self, host: Capabilities, workers: usize, config: Config) -> usize {
+        self.gateways.push(Gateway { host, memory: Memory::default(), config });
         let first = self.workers.len();
         for _ in 0..workers {
             let seated = self.seat(self.gateways.len() - 1);
@@ -62,8 +72,8 @@ impl World {
     fn seat(&mut self, number: usize) -> Seated {
         self.seats += 1;
         let queue = QueueId(self.seats);
-        let Gateway { memory, config } = &self.gateways[number];
-        let worker = Worker::new(config.clone(), Seat { queue, seed: 7 }, memory);
-        Seated { gateway: number, queue, worker }
+        let Gateway { host, memory, config } = &self.gateways[number];
+        let worker = Worker::new(config.clone(), Seat { queue, seed: 7, host: *host }, memory);
+        Seated { gateway: number, queue, worker, outbox: Vec::new() }
     }
 }

@@ -1,10 +1,10 @@
 //! What the core wants done, done.
 
-use super::{Download, World, gateway::Seated};
+use super::{Download, Gateway, World, gateway::Seated};
 use crate::{
     cx::{CallId, Command, Cx, Verdict},
     http::{CallFailure, Callout, Reply, Timestamp},
-    shared::QueueId,
+    shared::{Capabilities, QueueId},
     worker::Worker,
 };
 
@@ -30,19 +30,52 @@ impl World {
         (call.due, call.reply) = (self.now, Reply::Failed(failure));
     }
 
-    /// An event at `worker`.
+    /// An event of the root of `worker`: all that it leads to is done, and before that what was left for the root.
     pub(super) fn step<T>(&mut self, worker: usize, event: impl FnOnce(&mut Worker, &mut Cx<'_>) -> T) -> T {
-        let Seated { gateway, queue, worker } = &mut self.workers[worker];
-        let queue = *queue;
-        let mut cx = Cx::new(self.now, &mut self.gateways[*gateway].memory);
-        let result = event(worker, &mut cx);
-        for command in cx.commands {
-            self.obey(queue, command);
+        let (result, commands) = self.ask(worker, event);
+        let left = std::mem::take(&mut self.workers[worker].outbox);
+        for command in left.into_iter().chain(commands) {
+            self.obey(worker, command);
         }
         result
     }
 
-    fn obey(&mut self, queue: QueueId, command: Command) {
+    /// An event of a stream at `worker`. What it leads to besides is left for the root: that comes to it at once where there is a queue
+    /// by which the host is told to call it, and else when the host does so of itself.
+    pub(super) fn stream_step<T>(
+        &mut self,
+        worker: usize,
+        event: impl FnOnce(&mut Worker, &mut Cx<'_>) -> T,
+    ) -> T {
+        if self.host_of(worker).queue {
+            return self.step(worker, event);
+        }
+        let (result, commands) = self.ask(worker, event);
+        self.workers[worker].outbox.extend(commands);
+        result
+    }
+
+    /// What the host of `worker` can do.
+    pub(super) fn host_of(&self, worker: usize) -> Capabilities {
+        self.gateways[self.workers[worker].gateway].host
+    }
+
+    fn ask<T>(
+        &mut self,
+        worker: usize,
+        event: impl FnOnce(&mut Worker, &mut Cx<'_>) -> T,
+    ) -> (T, Vec<Command>) {
+        let Seated { gateway, worker, .. } = &mut self.workers[worker];
+        let Gateway { host, memory, .. } = &mut self.gateways[*gateway];
+        let mut cx = Cx::new(self.now, memory);
+        let result = event(worker, &mut cx);
+        let notifies = cx.commands.iter().any(|command| matches!(command, Command::Notify { .. }));
+        assert!(host.queue || !notifies, "the host carries no messages");
+        (result, cx.commands)
+    }
+
+    fn obey(&mut self, worker: usize, command: Command) {
+        let (queue, host) = (self.workers[worker].queue, self.host_of(worker));
         match command {
             Command::Call { id, callout } => self.call(queue, id, &callout),
             Command::Count(metric) => *self.counters.entry(metric.to_string()).or_default() += 1,
@@ -60,6 +93,7 @@ impl World {
                         || was_routed && matches!(self.verdicts[&stream], Verdict::Respond(_)),
                     "{stream:?} did not wait"
                 );
+                assert!(host.respond_late || !was_routed, "{stream:?} was routed, and is answered");
             }
         }
     }
