@@ -14,9 +14,10 @@ use modgate::config::Config;
 use modgate::cx::{Route, StreamId, Verdict};
 use modgate::host::envoy::reply::response_head;
 use modgate::http::{CallFailure, Headers, Reply, Response};
+use modgate::shared::Capabilities;
 use modgate::sim::{Fate, World};
 
-use self::proper::{CLIENTS_SECRET, all_is_proper, is_allowed};
+use self::proper::{CLIENTS_SECRET, all_is_proper, is_allowed, named};
 use self::script::Script;
 
 static CONFIGS: LazyLock<Vec<Config>> = LazyLock::new(|| {
@@ -29,14 +30,21 @@ static CONFIGS: LazyLock<Vec<Config>> = LazyLock::new(|| {
     .into()
 });
 
-/// Each request gets exactly one verdict at once and, where that is to wait, exactly one later; whatever it leads to is
-/// well formed, goes where it may go, and carries nothing of the client's; in the end nothing is left over.
+/// What [`check_on`] says, on a host like Envoy and on hosts that lack something.
 pub fn check(input: &[u8]) {
     let Some(script) = Script::read(input, CONFIGS.len()) else { return };
+    for host in hosts() {
+        check_on(host, &script);
+    }
+}
+
+/// Each request gets exactly one verdict at once and, where that is to wait, exactly one later; whatever it leads to is
+/// well formed, goes where it may go, and carries nothing of the client's; in the end nothing is left over.
+fn check_on(host: Capabilities, script: &Script) {
     let config = &CONFIGS[script.config];
     let names: BTreeSet<_> = script.head.headers.names().collect();
     let mut world = World::empty();
-    let worker = world.join(1, config.clone());
+    let worker = world.join_on(host, 1, config.clone());
     let nothing = Reply::Answered { status: 404, headers: Headers::default(), body: Vec::new() };
     world.script(script.replies.clone(), nothing);
 
@@ -59,7 +67,7 @@ pub fn check(input: &[u8]) {
         if world.worker(worker).awaits_response(stream) {
             let Verdict::Route(route) = verdict else { panic!("routed by {verdict:?}") };
             is_route(route, config);
-            respond(&mut world, worker, stream, &script);
+            respond(&mut world, worker, stream, script);
         }
     }
     assert!(world.is_idle(), "nothing is under way, and nobody waits");
@@ -79,7 +87,20 @@ pub fn check(input: &[u8]) {
     {
         assert_eq!(first.body, again.body);
     }
-    all_is_proper(&world, config);
+    all_is_proper(&world, host, config);
+}
+
+/// All that a host can do, all but one thing, and nothing of it.
+fn hosts() -> [Capabilities; 6] {
+    let all = Capabilities::ALL;
+    [
+        all,
+        Capabilities { queue: false, ..all },
+        Capabilities { hold_response: false, ..all },
+        Capabilities { respond_late: false, ..all },
+        Capabilities { named_clusters: false, ..all },
+        Capabilities { queue: false, hold_response: false, respond_late: false, named_clusters: false },
+    ]
 }
 
 /// The response to a routed request comes: its head, and where that begins a zip, a body that is none. Then the client leaves.
@@ -128,7 +149,10 @@ fn is_route(route: &Route, config: &Config) {
     let cluster = value(&config.matching.route_header).unwrap();
     let path = value(":path").unwrap();
     assert!(path.ends_with(".zip"), "{path}");
-    assert!(is_allowed(config, cluster, path), "{path} is not for {cluster}");
+    assert!(
+        named(config, cluster).is_some_and(|to| is_allowed(config, to, path)),
+        "{path} is not for {cluster}"
+    );
     assert!(value(&config.matching.host_header).is_some() && value(":scheme").is_some());
     assert!(value(":authority").is_none(), "another virtual host would be chosen by it");
     for name in ["authorization", "cookie"] {
