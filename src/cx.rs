@@ -6,7 +6,7 @@ use log::Level;
 
 use crate::{
     endpoint,
-    http::{Body, Callout, Response, Timestamp},
+    http::{Body, Callout, Response, ResponseHead, Timestamp},
     metrics::{Gauge, Metric},
     shared::{QueueId, SharedKv},
 };
@@ -56,6 +56,21 @@ pub struct Edit {
     /// Headers to put, in place of any of the same name.
     pub set: Vec<(String, String)>,
 }
+
+impl Edit {
+    /// The change that has `head`, which has come, be that of `response` as far as it can: the body that follows is another's.
+    pub fn as_if(response: &Response, head: &ResponseHead) -> Self {
+        let is_of_body = |name: &str| FRAMING.contains(&name);
+        let remove = head.headers.names().filter(|name| !is_of_body(name)).map(str::to_owned).collect();
+        let own = response.headers.iter().filter(|(name, _)| !is_of_body(name));
+        let own = own.map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let status = (":status".to_owned(), response.status.to_string());
+        Self { remove, set: [status].into_iter().chain(own).collect() }
+    }
+}
+
+/// What says where a body ends, and how it is encoded.
+const FRAMING: [&str; 3] = ["content-encoding", "content-length", "transfer-encoding"];
 
 /// How a request is sent to a cluster. `:authority` stays the client's: by it the host chooses the virtual host, and has done
 /// so. What the cluster is to see in its place stands in a header that the download route reads.

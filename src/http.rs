@@ -97,7 +97,7 @@ pub enum Length {
 /// A request this filter makes of a cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Callout {
-    /// The Envoy cluster.
+    /// The cluster, by its name, or by [`Callout::address`] where the host knows no names.
     pub cluster: String,
     /// `GET`, `HEAD`, `PUT`, `POST` or `DELETE`.
     pub method: &'static str,
@@ -146,6 +146,19 @@ impl RequestHead {
 /// Whether the method is one this proxy answers.
 pub fn is_read(method: &str) -> bool {
     matches!(method, "GET" | "HEAD")
+}
+
+impl Callout {
+    /// Where its host can be reached, with a port.
+    pub fn address(&self) -> String {
+        let has_port =
+            |(_, port): (&str, &str)| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+        if self.authority.rsplit_once(':').is_some_and(has_port) {
+            return self.authority.clone();
+        }
+        let port = if self.scheme == "http" { 80 } else { 443 };
+        format!("{}:{port}", self.authority)
+    }
 }
 
 impl ResponseHead {

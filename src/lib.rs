@@ -16,10 +16,12 @@ pub mod modzip;
 pub mod plan;
 pub mod policy;
 pub mod shared;
+#[cfg(any(test, feature = "sim"))]
+pub mod sim;
 pub mod store;
 pub mod sumdb;
 pub mod upstream;
 pub mod worker;
 
-#[cfg(test)]
-mod sim;
+#[cfg(all(feature = "sim", feature = "host", target_arch = "wasm32"))]
+compile_error!("the simulated world is no part of the filter: build it without the feature `sim`");

@@ -19,6 +19,7 @@ mod memory;
 mod pace;
 pub mod polled;
 mod record;
+mod seat;
 mod sighting;
 mod sketch;
 mod slots;
@@ -34,18 +35,6 @@ pub use self::lease::{LEASE, Lease, Leases};
 pub use self::memory::Memory;
 pub use self::pace::{Gate, MAX_PAUSE, complain, pass, pauses_until};
 pub use self::record::{Entry, Key, Loss, Occupant, Record};
+pub use self::seat::{Capabilities, QueueId, Seat};
 pub use self::sighting::{FRESH, Heard, REST, Sighting, note_sighting, sighting, takes_its_turn};
 pub use self::slots::SourceId;
-
-/// A worker's queue, as the host names it; another worker's messages to it arrive there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct QueueId(pub u32);
-
-/// A worker's place among those that share this memory.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Seat {
-    /// Its own queue.
-    pub queue: QueueId,
-    /// The key of every hash of this memory: the same for all workers, unknown outside.
-    pub seed: u64,
-}

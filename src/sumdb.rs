@@ -15,14 +15,14 @@
 
 mod head;
 mod key;
-mod merkle;
+pub(crate) mod merkle;
 mod note;
 mod proof;
 mod record;
 mod resource;
 mod sums;
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 mod tile;
 mod tiles;
 mod tree;

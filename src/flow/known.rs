@@ -1,13 +1,19 @@
 //! What a worker knows when it has to decide.
 
 use super::{Publications, Shelf, Sightings};
-use crate::{config::Config, policy::InForce, shared::Index};
+use crate::{
+    config::Config,
+    policy::InForce,
+    shared::{Capabilities, Index},
+};
 
 /// What a worker knows, beside what all workers share.
 #[derive(Debug)]
 pub struct Known<'a> {
     /// How it is configured.
     pub config: &'a Config,
+    /// What the host can do.
+    pub host: Capabilities,
     /// Which rules are in force.
     pub in_force: &'a InForce,
     /// The index.

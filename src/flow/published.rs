@@ -283,7 +283,7 @@ mod tests {
     use crate::{
         config::Config,
         goproxy::Fault,
-        shared::{Memory, QueueId, Seat},
+        shared::{Memory, Seat},
     };
 
     /// A list has no pseudo-versions, but storage does, and their names are six times as long as others.
@@ -297,7 +297,7 @@ mod tests {
             "v1.0.0-%.with.a.name.that.nobody.gives.to.any.version",
         ] {
             let version = |n: usize| Version::parse(&name.replace('%', &n.to_string())).unwrap();
-            let mut index = Index::new(&Config::parse(config).unwrap(), Seat { queue: QueueId(1), seed: 7 });
+            let mut index = Index::new(&Config::parse(config).unwrap(), Seat::default());
             let mut memory = Memory::default();
             let mut cx = Cx::new(Timestamp(1_700_000_000_000), &mut memory);
             let mut found = Published::default();

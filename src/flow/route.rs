@@ -14,7 +14,7 @@ use crate::{
     modzip::MAX_ZIP,
     plan::Source,
     policy::Policy,
-    shared::Loss,
+    shared::{Capabilities, Loss},
     store,
     upstream::{self, Presence},
 };
@@ -87,6 +87,25 @@ impl Routed {
     /// Whether the zip is read along as it passes. Whatever the client wants of it, the whole is asked for then.
     pub fn is_inspected(&self) -> bool {
         !self.checked && !self.ask.head_only
+    }
+
+    /// Whether a host that can do this may let it pass: what is read along is held back until it is known to be right.
+    pub fn may_pass(&self, host: Capabilities) -> bool {
+        host.hold_response || !self.is_inspected()
+    }
+
+    /// The answer to whom it may not pass: why it could not be fetched whole and stored, where that is known.
+    pub fn unread(&self, cx: &mut Cx<'_>) -> Verdict {
+        let unread = || Failure {
+            fault: Fault::Bad,
+            reason: format!(
+                "{}: not verified: this host gives only zips that fetch.zip_bytes allows and that storage has",
+                self.zip
+            ),
+            retry_after: None,
+        };
+        let failure = self.doubt.clone().unwrap_or_else(unread);
+        self.refuse(&failure, cx)
     }
 
     /// Whether its source is asked what it is asked for every client.

@@ -120,6 +120,8 @@ pub struct Search {
     doubted: bool,
     /// Whether storage is known to have it: it need only say that it still has.
     known_there: bool,
+    /// Whether a zip is given only after it was read here.
+    reads_all: bool,
     /// Whether storage is asked after all others, as it kept others waiting in vain.
     spares_storage: bool,
     /// Whether storage is asked before upstreams that know better, as they kept others waiting in vain.
@@ -199,6 +201,7 @@ impl Search {
             checked_before: false,
             doubted: false,
             known_there: false,
+            reads_all: false,
             spares_storage: false,
             spares_upstreams: false,
             lost: None,

@@ -17,7 +17,8 @@
 //! ```
 //!
 //! Whoever follows hears of the end from the leader, or, when that died, of nothing: it must acquire again once
-//! [`LEASE`] is over, and then leads, follows another, or fetches alone.
+//! [`LEASE`] is over, and then leads, follows another, or fetches alone. Where the host carries no messages
+//! ([`Capabilities::queue`]) no follower is written down, and each acquires again and again.
 
 mod held;
 
@@ -25,7 +26,7 @@ use std::time::Duration;
 
 use self::held::Held;
 use super::{
-    Expected, Index, Key, QueueId, SharedKv, Versioned,
+    Expected, Index, Key, QueueId, Seat, SharedKv, Versioned,
     keyed::{Keyed, Purpose},
 };
 use crate::{
@@ -55,12 +56,15 @@ pub struct Leases {
     /// As [`Index::reach`] has it.
     sources: u64,
     queue: QueueId,
+    /// Whether those who follow are told.
+    tells: bool,
 }
 
 impl Leases {
-    /// The leases of the worker with this queue, for what it fetches for `index`.
-    pub fn new(index: &Index, queue: QueueId) -> Self {
-        Self { keyed: index.keyed(), sources: index.reach(), queue }
+    /// The leases of the worker in this seat, for what it fetches for `index`.
+    pub fn new(index: &Index, seat: Seat) -> Self {
+        let (queue, tells) = (seat.queue, seat.host.queue);
+        Self { keyed: index.keyed(), sources: index.reach(), queue, tells }
     }
 
     /// Tries to lead the fetch of `path`. Asking again changes nothing, but extends a lease that is ours.
@@ -71,7 +75,7 @@ impl Leases {
             let (next, lease) = match held(read.as_ref()) {
                 Some(held) if held.key != slot.key && held.is_live(now) => return Lease::Alone,
                 Some(held) if held.key == slot.key && held.holder != self.queue && held.is_live(now) => {
-                    if held.waiting.contains(&self.queue) {
+                    if !self.tells || held.waiting.contains(&self.queue) {
                         return Lease::Followed;
                     }
                     (held.joined(self.queue), Lease::Followed)
@@ -118,9 +122,10 @@ impl Leases {
         now.after(LEASE / 2)
     }
 
-    /// When a lease that was seen just now runs out, if it is not renewed.
-    pub fn expiry(now: Timestamp) -> Timestamp {
-        now.after(LEASE)
+    /// When whoever follows is to acquire again, if it has heard of nothing: when the lease that it saw just now runs out, unless that is
+    /// renewed. At once, where it will hear of nothing.
+    pub fn look_at(&self, now: Timestamp) -> Timestamp {
+        if self.tells { now.after(LEASE) } else { now }
     }
 
     /// Writes `next` in place of this worker's lease of `path`, and says who waits; nothing where it is not this worker's.

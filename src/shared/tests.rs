@@ -23,7 +23,7 @@ pub(super) fn config(slots: u32) -> Config {
 
 /// The seat of worker number `queue`.
 pub(super) fn seat(queue: u32) -> Seat {
-    Seat { queue: QueueId(queue), seed: 7 }
+    Seat { queue: QueueId(queue), seed: 7, ..Seat::default() }
 }
 
 fn index(slots: u32) -> Index {

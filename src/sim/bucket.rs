@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 /// The uploads that are neither completed nor aborted.
 #[derive(Debug, Default)]
-pub(crate) struct Bucket {
+pub struct Bucket {
     open: BTreeMap<String, Upload>,
     begun: u32,
 }
@@ -26,12 +26,12 @@ pub(super) struct Answer {
 
 impl Bucket {
     /// How many uploads are open.
-    pub(crate) fn open(&self) -> usize {
+    pub fn open(&self) -> usize {
         self.open.len()
     }
 
     /// How many uploads were begun.
-    pub(crate) fn begun(&self) -> u32 {
+    pub fn begun(&self) -> u32 {
         self.begun
     }
 

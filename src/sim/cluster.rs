@@ -9,47 +9,47 @@ use crate::http::{CallFailure, Callout, Headers, Reply, Timestamp};
 
 /// A store and a module proxy at once: it answers GET and HEAD of what it has, lists it, takes PUT, and fails when told to.
 #[derive(Debug, Default)]
-pub(crate) struct Cluster {
+pub struct Cluster {
     /// Milliseconds until it answers.
-    pub(crate) latency: u64,
+    pub latency: u64,
     /// While set, every request fails so.
-    pub(crate) fault: Option<CallFailure>,
+    pub fault: Option<CallFailure>,
     /// While set, the next request alone fails so.
-    pub(crate) fault_once: Option<CallFailure>,
+    pub fault_once: Option<CallFailure>,
     /// While set, every request of this method and of paths that contain this fails so.
-    pub(crate) fault_of: Option<(&'static str, &'static str, CallFailure)>,
+    pub fault_of: Option<(&'static str, &'static str, CallFailure)>,
     /// While set, it is full: every PUT is answered 507.
-    pub(crate) refuse_put: bool,
+    pub refuse_put: bool,
     /// While set, every PUT of paths that contain this is answered so.
-    pub(crate) put_answered: Option<(&'static str, u16)>,
+    pub put_answered: Option<(&'static str, u16)>,
     /// While set, every HEAD is answered so: it knows none.
-    pub(crate) head_answered: Option<u16>,
+    pub head_answered: Option<u16>,
     /// While set, every GET is answered so, and with this content.
-    pub(crate) get_answered: Option<(u16, &'static str)>,
+    pub get_answered: Option<(u16, &'static str)>,
     /// While set, every request for a folder is answered so: it lists none.
-    pub(crate) answer_folders: Option<u16>,
+    pub answer_folders: Option<u16>,
     /// Whether it says of whatever it is given that it has that already.
-    pub(crate) claims_all: bool,
+    pub claims_all: bool,
     /// Whether it gives parts of what it has.
-    pub(crate) gives_ranges: bool,
+    pub gives_ranges: bool,
     /// Whether it knows nothing of folders.
-    pub(crate) hides_folders: bool,
+    pub hides_folders: bool,
     /// How many objects it lists at once; as many as it is asked for, where nothing is said.
-    pub(crate) page: Option<usize>,
+    pub page: Option<usize>,
     /// Whether its answers end where the connection does, with nothing to show it.
-    pub(crate) hides_ends: bool,
+    pub hides_ends: bool,
     /// Whether it sends everything but zips gzipped, unasked.
-    pub(crate) encodes: bool,
+    pub encodes: bool,
     /// What it takes in parts.
-    pub(crate) bucket: Bucket,
+    pub bucket: Bucket,
     /// The checksum database that answers what no object does.
-    pub(crate) database: Option<Database>,
+    pub database: Option<Database>,
     /// What it was asked, as `GET /path`.
-    pub(crate) asked: Vec<String>,
+    pub asked: Vec<String>,
     /// Whole requests, for a look at their headers.
-    pub(crate) callouts: Vec<Callout>,
+    pub callouts: Vec<Callout>,
     /// How many requests it takes in a second, where more are answered 429, and for how many seconds it wants to be left alone then.
-    pub(crate) limit: Option<(u32, u32)>,
+    pub limit: Option<(u32, u32)>,
     /// The second that runs, and how many requests it took in it.
     taken: (u64, u32),
     /// What it answers first, by path.
@@ -77,31 +77,25 @@ impl Object {
 
 impl Cluster {
     /// Has `path` answer 200 with `body`.
-    pub(crate) fn serve(&mut self, path: &str, body: &str) -> &mut Self {
+    pub fn serve(&mut self, path: &str, body: &str) -> &mut Self {
         self.answer(path, 200, &[], body)
     }
 
     /// Has `path` answer this.
-    pub(crate) fn answer(
-        &mut self,
-        path: &str,
-        status: u16,
-        headers: &[(&str, &str)],
-        body: &str,
-    ) -> &mut Self {
+    pub fn answer(&mut self, path: &str, status: u16, headers: &[(&str, &str)], body: &str) -> &mut Self {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         self.objects.insert(path.to_owned(), Object { status, headers, body: body.as_bytes().to_vec() });
         self
     }
 
     /// Has `path` answer 200 with what is no text.
-    pub(crate) fn serve_bytes(&mut self, path: &str, body: Vec<u8>) -> &mut Self {
+    pub fn serve_bytes(&mut self, path: &str, body: Vec<u8>) -> &mut Self {
         self.objects.insert(path.to_owned(), Object { status: 200, headers: Vec::new(), body });
         self
     }
 
     /// Has `path` answer so before it answers as it else would.
-    pub(crate) fn first(&mut self, path: &str, replies: impl IntoIterator<Item = Reply>) -> &mut Self {
+    pub fn first(&mut self, path: &str, replies: impl IntoIterator<Item = Reply>) -> &mut Self {
         self.first.entry(path.to_owned()).or_default().extend(replies);
         self
     }
@@ -117,22 +111,22 @@ impl Cluster {
     }
 
     /// Has nothing stand at `path` any more.
-    pub(crate) fn remove(&mut self, path: &str) {
+    pub fn remove(&mut self, path: &str) {
         self.objects.remove(path);
     }
 
     /// The bytes that stand at `path`.
-    pub(crate) fn bytes(&self, path: &str) -> Option<&[u8]> {
+    pub fn bytes(&self, path: &str) -> Option<&[u8]> {
         self.objects.get(path).map(|object| &object.body[..])
     }
 
     /// The paths of all that stands here.
-    pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.objects.keys().map(String::as_str)
     }
 
     /// What stands at `path`.
-    pub(crate) fn body(&self, path: &str) -> Option<String> {
+    pub fn body(&self, path: &str) -> Option<String> {
         self.objects.get(path).map(|object| String::from_utf8_lossy(&object.body).into_owned())
     }
 

@@ -7,14 +7,12 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use percent_encoding::percent_decode_str;
 use sha2::{Digest, Sha256};
 
-use crate::{
-    modzip::H1,
-    sumdb::{Tile, tests::world::Log},
-};
+use super::log::Log;
+use crate::{modzip::H1, sumdb::Tile};
 
-/// The database, `sum.test`, whose key is [`crate::sumdb::tests::world::key`].
+/// The database, `sum.test`, whose key is [`super::key`].
 #[derive(Debug)]
-pub(crate) struct Database {
+pub struct Database {
     log: Log,
     /// Numbers of records by `module@version`.
     ids: BTreeMap<String, u64>,
@@ -22,14 +20,14 @@ pub(crate) struct Database {
 
 impl Database {
     /// One with so many records that nobody asks for; those of another `history` are others.
-    pub(crate) fn new(history: &str, records: u64) -> Self {
+    pub fn new(history: &str, records: u64) -> Self {
         let mut database = Self { log: Log::of(Vec::new()), ids: BTreeMap::new() };
         database.grow(history, records);
         database
     }
 
     /// So many more records come, that nobody asks for.
-    pub(crate) fn grow(&mut self, history: &str, records: u64) {
+    pub fn grow(&mut self, history: &str, records: u64) {
         for _ in 0..records {
             let id = self.size();
             let other = |of: &str| H1(Sha256::digest(format!("{of} {id} {history}")).into());
@@ -38,28 +36,28 @@ impl Database {
     }
 
     /// Records a version with these hashes of its zip and its go.mod.
-    pub(crate) fn publish(&mut self, module: &str, version: &str, zip: &H1, go_mod: &H1) {
+    pub fn publish(&mut self, module: &str, version: &str, zip: &H1, go_mod: &H1) {
         self.ids.insert(format!("{module}@{version}"), self.size());
         self.log.push(record(module, version, zip, go_mod));
     }
 
     /// How many records there are.
-    pub(crate) fn size(&self) -> u64 {
+    pub fn size(&self) -> u64 {
         self.log.size()
     }
 
     /// The head it had when it was of this size.
-    pub(crate) fn head(&self, size: u64) -> String {
+    pub fn head(&self, size: u64) -> String {
         self.log.head(size)
     }
 
     /// A lookup as it was answered when the database was of this size: a cache before it may say so still.
-    pub(crate) fn lookup(&self, version: &str, size: u64) -> String {
+    pub fn lookup(&self, version: &str, size: u64) -> String {
         self.log.lookup(self.ids[version], size)
     }
 
     /// What it says at `path`.
-    pub(crate) fn answer(&self, path: &str) -> Option<Vec<u8>> {
+    pub fn answer(&self, path: &str) -> Option<Vec<u8>> {
         if path == "/latest" {
             return Some(self.head(self.size()).into_bytes());
         }

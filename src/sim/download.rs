@@ -6,18 +6,18 @@ use crate::cx::{BodyVerdict, StreamId};
 
 /// What a client got so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Download {
+pub struct Download {
     /// The bytes that reached the client.
-    pub(crate) got: Vec<u8>,
+    pub got: Vec<u8>,
     /// What became of it.
-    pub(crate) fate: Fate,
+    pub fate: Fate,
     buffer: Vec<u8>,
     ended: bool,
 }
 
 /// What became of a download.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub enum Fate {
     /// The client waits for more.
     #[default]
     Open,
@@ -73,28 +73,30 @@ impl Download {
 
 impl World {
     /// A piece of a routed response's body comes; `ends` says that nothing follows.
-    pub(crate) fn body(&mut self, worker: usize, stream: StreamId, bytes: &[u8], ends: bool) {
+    pub fn body(&mut self, worker: usize, stream: StreamId, bytes: &[u8], ends: bool) {
         let known = self.workers[worker].worker.inspects(stream);
         let download = self.downloads.entry(stream).or_default();
         let new = download.arrive(bytes, ends, known.unwrap_or_default());
         let verdict = match known {
             None => BodyVerdict::Pass(None),
-            Some(_) => self.step(worker, |worker, cx| worker.response_body(stream, new, ends, cx)),
+            Some(_) => self.stream_step(worker, |worker, cx| worker.response_body(stream, new, ends, cx)),
         };
-        self.obey(worker, stream, verdict);
+        self.obey_body(worker, stream, verdict);
     }
 
     /// The trailers of a routed response come.
-    pub(crate) fn trailers(&mut self, worker: usize, stream: StreamId) {
+    pub fn trailers(&mut self, worker: usize, stream: StreamId) {
         self.downloads.entry(stream).or_default().end();
-        let verdict = self.step(worker, |worker, cx| worker.response_trailers(stream, cx));
+        let verdict = self.stream_step(worker, |worker, cx| worker.response_trailers(stream, cx));
         if let BodyVerdict::Pass(bytes) | BodyVerdict::Hold(bytes) = &verdict {
             assert_eq!(*bytes, None, "nothing can be put before trailers");
         }
-        self.obey(worker, stream, verdict);
+        self.obey_body(worker, stream, verdict);
     }
 
-    fn obey(&mut self, worker: usize, stream: StreamId, verdict: BodyVerdict) {
+    fn obey_body(&mut self, worker: usize, stream: StreamId, verdict: BodyVerdict) {
+        let holds = self.host_of(worker).hold_response;
+        assert!(holds || !matches!(verdict, BodyVerdict::Hold(_)), "the host holds nothing back");
         let download = self.downloads.entry(stream).or_default();
         download.obey(verdict);
         if download.fate != Fate::Open {
@@ -103,14 +105,14 @@ impl World {
     }
 
     /// What the client of `stream` has of the body of its response.
-    pub(crate) fn download(&self, stream: StreamId) -> &Download {
+    pub fn download(&self, stream: StreamId) -> &Download {
         &self.downloads[&stream]
     }
 
     pub(super) fn let_go(&mut self, stream: StreamId, end: impl FnOnce(&mut Download)) {
         end(self.downloads.entry(stream).or_default());
         for worker in 0..self.workers.len() {
-            self.step(worker, |worker, cx| worker.stream_gone(stream, cx));
+            self.stream_step(worker, |worker, cx| worker.stream_gone(stream, cx));
         }
     }
 }

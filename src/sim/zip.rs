@@ -4,7 +4,7 @@ use zlib_rs::{Deflate, DeflateFlush, crc32::crc32};
 
 /// A zip of `files`, named below `prefix` (`module@version/`); those of more than 1 KiB are deflated where
 /// that makes them smaller.
-pub(crate) fn zip(prefix: &str, files: &[(&str, Vec<u8>)]) -> Vec<u8> {
+pub fn zip(prefix: &str, files: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let (mut bytes, mut directory) = (Vec::new(), Vec::new());
     for (name, content) in files {
         let name = format!("{prefix}{name}");

@@ -68,7 +68,7 @@ impl Key {
     }
 
     /// What tells this key from others of the same name.
-    pub(super) fn id(&self) -> [u8; 4] {
+    pub(crate) fn id(&self) -> [u8; 4] {
         self.id
     }
 

@@ -3,10 +3,10 @@
 use sha2::{Digest, Sha256};
 
 /// A SHA-256.
-pub(super) type Hash = [u8; 32];
+pub(crate) type Hash = [u8; 32];
 
 /// Of one record.
-pub(super) fn leaf(record: &[u8]) -> Hash {
+pub(crate) fn leaf(record: &[u8]) -> Hash {
     let mut hash = Sha256::new();
     hash.update([0]);
     hash.update(record);
@@ -14,7 +14,7 @@ pub(super) fn leaf(record: &[u8]) -> Hash {
 }
 
 /// Of two trees side by side.
-pub(super) fn node(left: &Hash, right: &Hash) -> Hash {
+pub(crate) fn node(left: &Hash, right: &Hash) -> Hash {
     let mut hash = Sha256::new();
     hash.update([1]);
     hash.update(left);

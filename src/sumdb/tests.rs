@@ -4,4 +4,4 @@ mod forged;
 mod goals;
 mod golden;
 mod values;
-pub(crate) mod world;
+mod world;

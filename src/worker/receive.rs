@@ -41,6 +41,7 @@ impl Worker {
                 self.storage.write_again(&want, found, &mut self.services, cx);
                 hit.give(if_none_match, cx)
             }
+            Next::Route(_, routed) if !routed.may_pass(self.services.host) => routed.unread(cx),
             Next::Route(verdict, routed) => {
                 self.clients.send_off(stream, routed, cx.now);
                 verdict

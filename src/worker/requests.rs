@@ -2,7 +2,7 @@
 
 use super::{Worker, key::SumsWaiter};
 use crate::{
-    cx::{BodyVerdict, Cx, StreamId, Verdict},
+    cx::{BodyVerdict, Cx, Edit, StreamId, Verdict},
     endpoint::leads_to,
     flow::{Next, Routed, pass_on, unreadable},
     goproxy::may_be_ours,
@@ -76,6 +76,15 @@ impl Worker {
 
     /// The response to a routed request has begun.
     pub fn response_head(&mut self, stream: StreamId, head: &ResponseHead, cx: &mut Cx<'_>) -> Verdict {
+        match self.judge_response(stream, head, cx) {
+            Verdict::Respond(response) if !self.services.host.respond_late => {
+                Verdict::Edit(Edit::as_if(&response, head))
+            }
+            verdict => verdict,
+        }
+    }
+
+    fn judge_response(&mut self, stream: StreamId, head: &ResponseHead, cx: &mut Cx<'_>) -> Verdict {
         let Some(routed) = self.clients.arrive(stream) else {
             return Verdict::Continue;
         };

@@ -23,7 +23,7 @@ use crate::{
     metrics::{Metric, Target},
     plan::Source,
     policy::InForce,
-    shared::{Index, Leases, Seat},
+    shared::{Capabilities, Index, Leases, Seat},
 };
 
 /// What all parts of one worker work with.
@@ -32,6 +32,8 @@ pub(super) struct Services {
     pub(super) budget: Budget,
     pub(super) calls: BTreeMap<CallId, Call>,
     pub(super) config: Config,
+    /// What the host can do.
+    pub(super) host: Capabilities,
     /// What is to be handed on, in order.
     events: VecDeque<Event>,
     /// Which rules are in force: those of the configuration, and what was polled.
@@ -75,9 +77,10 @@ impl Services {
         Self {
             budget: Budget::new(config.fetch, seat, sightings.clone()),
             calls: BTreeMap::new(),
+            host: seat.host,
             events: VecDeque::new(),
             in_force: config.policy.in_force(),
-            leases: Leases::new(&index, seat.queue),
+            leases: Leases::new(&index, seat),
             next_attempt: 0,
             next_call: 0,
             publications: Publications::default(),
@@ -93,6 +96,7 @@ impl Services {
     pub(super) fn known(&mut self) -> Known<'_> {
         Known {
             config: &self.config,
+            host: self.host,
             in_force: &self.in_force,
             index: &mut self.index,
             publications: &self.publications,
@@ -120,7 +124,10 @@ impl Services {
         self.send(owner, Account::Document(document), callout, cx)
     }
 
-    fn send(&mut self, owner: Owner, account: Account, callout: Callout, cx: &mut Cx<'_>) -> CallId {
+    fn send(&mut self, owner: Owner, account: Account, mut callout: Callout, cx: &mut Cx<'_>) -> CallId {
+        if !self.host.named_clusters {
+            callout.cluster = callout.address();
+        }
         let id = CallId(self.next_call);
         self.next_call = self.next_call.wrapping_add(1);
         self.calls.insert(id, Call { owner, account });

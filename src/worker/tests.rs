@@ -12,6 +12,8 @@ mod egress;
 mod encoded;
 mod explain;
 mod flaky;
+mod gateways;
+mod hosts;
 mod interplay;
 mod left;
 mod limits;
@@ -40,6 +42,7 @@ use super::Worker;
 use crate::{
     cx::{StreamId, Verdict},
     http::Response,
+    shared::Capabilities,
     sim::World,
 };
 
@@ -70,7 +73,11 @@ const INFO: &str = r#"{"Version":"v1.0.0","Time":"2024-01-02T03:04:05Z","Origin"
 const EMPTY_ZIP: &str = "PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 
 fn world(workers: usize) -> World {
-    let mut world = World::new(workers, CONFIG);
+    world_on(Capabilities::ALL, workers)
+}
+
+fn world_on(host: Capabilities, workers: usize) -> World {
+    let mut world = World::on(host, workers, CONFIG);
     world.cluster("storage").latency = 1;
     let public = world.cluster("public");
     public.latency = 100;

@@ -4,7 +4,7 @@ use std::{borrow::Cow, ops::ControlFlow, time::Duration};
 
 use super::{Question, Serving, is_always_checked};
 use crate::{
-    config::{Config, MissMode},
+    config::MissMode,
     cx::Cx,
     flow::{Hit, Known, Next, Routed, is_unwritten, judge, shown::Shown},
     goproxy::{Answer, Document, Found, Judge, Missing, Standing, Zip},
@@ -77,12 +77,12 @@ impl Question {
             // What it says of the zip is the answer, and some know no HEAD.
             (Want::Zip(_), ..) if self.head_only && !self.selects => return ControlFlow::Continue(None),
             (Want::Zip(zip), Standing::Fresh { .. }, Entry::Stored { checked, .. }) => {
-                return self.send(zip, Source::Storage, checked, config, cx);
+                return self.send(zip, Source::Storage, checked, known, cx);
             }
             (Want::Zip(zip), Standing::Fresh { .. }, Entry::Streamed { upstream, .. })
                 if self.may_fetch && config.on_miss(&zip.module) == MissMode::Fetch =>
             {
-                return self.send(zip, Source::Upstream(upstream), false, config, cx);
+                return self.send(zip, Source::Upstream(upstream), false, known, cx);
             }
             _ => return ControlFlow::Continue(None),
         };
@@ -135,11 +135,15 @@ impl Question {
         zip: &Zip,
         source: Source,
         checked: bool,
-        config: &Config,
+        known: &Known<'_>,
         cx: &mut Cx<'_>,
     ) -> ControlFlow<Next, Option<Found>> {
+        let config = known.config;
         let checked = checked && !is_always_checked(config);
         let routed = Routed { confirmed: true, checked, ..self.route(zip, source) };
+        if !routed.may_pass(known.host) {
+            return ControlFlow::Continue(None);
+        }
         if let Some(verdict) = routed.redirect(config, cx) {
             return ControlFlow::Break(Next::Answer(verdict));
         }

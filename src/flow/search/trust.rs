@@ -60,6 +60,11 @@ impl Search {
         self.known_there = true;
     }
 
+    /// No zip is read while it passes, as the host could not hold it back: storage's is read here before, unless it was.
+    pub fn read_all(&mut self) {
+        self.reads_all = true;
+    }
+
     /// Storage is known to have it: it need only say that it still does, where that was `checked`, and that it gives it where a
     /// download of it just failed.
     pub fn trust_storage(&mut self, checked: bool, doubted: bool) {
@@ -86,7 +91,8 @@ impl Search {
         let is_checked_once =
             config.storage.as_ref().is_some_and(|storage| storage.reverify == Reverify::FirstRead);
         let is_new = !self.checked_before && !self.known_there;
-        self.whole && (self.is_distrusted() || is_checked_once && is_new)
+        let is_due = is_checked_once && is_new || self.reads_all && !self.is_checked(config);
+        self.whole && (self.is_distrusted() || is_due)
     }
 
     /// Whether what storage has is checked before anybody is given all of it, however far storage is believed.

@@ -3,7 +3,7 @@ use crate::{
     config::Config,
     flow::{Publications, Published, Shelf, Sightings},
     goproxy::{Failure, Fault, Missing},
-    shared::{Index, Memory, QueueId, Seat},
+    shared::{Capabilities, Index, Memory, Seat},
 };
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
@@ -23,7 +23,7 @@ impl World {
             r#"{{"upstreams": [{{"cluster": "a", "url": "http://a.test"}}], "policy": {{"rules": [{rules}]}}}}"#
         ))
         .unwrap();
-        let index = Index::new(&config, Seat { queue: QueueId(1), seed: 7 });
+        let index = Index::new(&config, Seat::default());
         Self {
             config,
             index,
@@ -37,6 +37,7 @@ impl World {
         let mut cx = Cx::new(NOW, &mut self.memory);
         let (config, in_force) = (&self.config, self.config.policy.in_force());
         let mut known = Known {
+            host: Capabilities::ALL,
             config,
             in_force: &in_force,
             index: &mut self.index,

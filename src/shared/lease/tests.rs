@@ -16,7 +16,7 @@ const PATH: &str = "example.com/m/@v/list";
 const MILLIS: u64 = LEASE.as_millis() as u64;
 
 fn leases(queue: u32) -> Leases {
-    Leases::new(&Index::new(&config(4), seat(queue)), QueueId(queue))
+    Leases::new(&Index::new(&config(4), seat(queue)), seat(queue))
 }
 
 #[test]
@@ -124,5 +124,5 @@ fn what_is_no_lease_of_this_layout_is_in_nobodys_way() {
     // Other sources, other answers.
     let elsewhere = Config::parse(r#"{"upstreams": [{"cluster": "c", "url": "http://h"}]}"#).unwrap();
     let elsewhere = Index::new(&elsewhere, seat(3));
-    assert_eq!(Leases::new(&elsewhere, QueueId(3)).acquire(&mut valid, PATH, START), Lease::Led);
+    assert_eq!(Leases::new(&elsewhere, seat(3)).acquire(&mut valid, PATH, START), Lease::Led);
 }

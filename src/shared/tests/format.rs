@@ -1,8 +1,8 @@
 //! What is in memory outlives the build that wrote it: it is found again, or it is nothing.
 
 use super::{
-    Entry, Heat, Index, Key, Leases, Loss, Memory, Occupant, QueueId, Record, Region, START, SharedKv,
-    Timestamp, after, config, found, index, seat,
+    Entry, Heat, Index, Key, Leases, Loss, Memory, Occupant, Record, Region, START, SharedKv, Timestamp,
+    after, config, found, index, seat,
 };
 
 const PATH: &str = "example.com/m/@v/list";
@@ -12,7 +12,7 @@ const PATH: &str = "example.com/m/@v/list";
 fn a_key_lives_where_every_build_looks_for_it() {
     let (mut memory, mut index) = (Memory::default(), Index::new(&config(4096), seat(1)));
     index.keep(&mut memory, PATH, &found("v1.0.0\n", START), START);
-    Leases::new(&index, QueueId(1)).acquire(&mut memory, PATH, START);
+    Leases::new(&index, seat(1)).acquire(&mut memory, PATH, START);
     assert_eq!(memory.keys().collect::<Vec<_>>(), ["modgate/index/found/900", "modgate/lease/642"]);
 }
 

@@ -44,6 +44,9 @@ impl Clients {
             // What began in the future began before the clock was set back.
             (!cx.now.is_within(timeout + CONNECT, *since)).then_some(*stream)
         };
+        if !services.host.respond_late {
+            return;
+        }
         let late: Vec<_> = self.routes.iter().filter_map(is_late).collect();
         for stream in late {
             let Some(routed) = self.arrive(stream) else { continue };

@@ -39,7 +39,7 @@ impl Flights {
             around.is_located()
                 || !services.index.peek(cx.kv, Region::Found, &key.path).is_some_and(|entry| entry.is_moved())
         };
-        let around = around.filter(leads_on);
+        let around = around.filter(leads_on).filter(|_| services.host.hold_response);
         let flight = course.flight_mut();
         let stands_in = |known: &&Found| judge::may_stand_in(&flight.want, known, &services.config, cx.now);
         let known = flight.known.as_ref().filter(stands_in).cloned();
@@ -86,6 +86,7 @@ impl Flights {
         let (services, now) = (&ground.services, ground.cx.now);
         if !flight.is_impatient(services.config.fetch.zip_wait, now)
             || !has_choice(&flight.want, &services.config)
+            || !services.host.hold_response
             || !services.budget.has_room()
         {
             return;

@@ -7,6 +7,7 @@ use super::{
         event::{Event, ToProve},
         flight::{Flight, Landed},
         key::{Owner, SearchKey, Slice},
+        services::Services,
     },
     Course, Fetch, Flights, Ground,
     land::{land, release},
@@ -14,12 +15,13 @@ use super::{
     queued::Turn,
 };
 use crate::{
+    cx::Cx,
     flow::{End, Search, Searched, Step, Sums, judge},
     goproxy::{Document, Failure, Fault},
     http::Reply,
     metrics::Metric,
     plan::Want,
-    shared::{Lease, Leases},
+    shared::{Entry, Lease, Leases},
 };
 
 impl Flights {
@@ -27,10 +29,14 @@ impl Flights {
     pub(in crate::worker) fn board(&mut self, flight: Flight, ground: &mut Ground<'_, '_>) -> Option<Landed> {
         let key = flight.key();
         let Ground { services, cx, .. } = ground;
-        // To follow another worker takes no room.
-        let has_room = services.budget.has_room()
-            || flight.is_of_sums()
-            || flight.may_fetch && services.leases.is_held(cx.kv, &key.path, cx.now);
+        let whole = matches!(flight.want, Want::Zip(_)) && services.budget.has_room_for_a_zip(cx.now);
+        let has_room = (services.budget.has_room() || flight.is_of_sums())
+            && (whole || !is_given_whole(&flight, services));
+        // To follow another worker takes no room, and to see what one that was followed has found takes none.
+        let has_room = has_room || flight.may_fetch && services.leases.is_held(cx.kv, &key.path, cx.now);
+        if !has_room && let Some(searched) = found_meanwhile(&flight, services, cx) {
+            return Some(Landed { flight, searched, coalesced: true, stored: None });
+        }
         if !has_room {
             cx.count(Metric::Refusal { reason: "budget".into() });
             let reason = format!("{}: too many other requests are being fetched", flight.want.describe());
@@ -43,34 +49,20 @@ impl Flights {
         match lease {
             Lease::Followed => {
                 if flight.is_awaited() {
-                    let look_at = Leases::expiry(cx.now);
+                    let look_at = services.leases.look_at(cx.now);
                     let flight = Box::new(flight);
                     self.searches.insert(key, Course::Follow { flight, look_at });
                 }
                 return None;
             }
             Lease::Led => {
-                // Another worker may have come to an end between the look at the index and the lease.
-                // Of a zip's head the index has nothing.
-                let has_answer = !(flight.head_only && matches!(flight.want, Want::Zip(_)));
-                if has_answer
-                    && let Some(searched) = judge::indexed(
-                        &flight.want,
-                        flight.no_cache,
-                        &services.index,
-                        &services.sightings,
-                        &services.config,
-                        cx,
-                    )
-                    .and_then(Searched::indexed)
-                {
+                if let Some(searched) = found_meanwhile(&flight, services, cx) {
                     release(&key, &searched, services, cx);
                     return Some(Landed { flight, searched, coalesced: true, stored: None });
                 }
             }
             Lease::Alone => {}
         }
-        let whole = matches!(flight.want, Want::Zip(_)) && services.budget.has_room_for_a_zip(cx.now);
         self.search(key, flight, lease, whole, ground)
     }
 
@@ -253,6 +245,24 @@ impl Flights {
             Course::Follow { .. } => None,
         })
     }
+}
+
+/// What another worker has found out between the look at the index and the lease.
+fn found_meanwhile(flight: &Flight, services: &Services, cx: &Cx<'_>) -> Option<Searched> {
+    // Of a zip's head the index has nothing.
+    if flight.head_only && matches!(flight.want, Want::Zip(_)) {
+        return None;
+    }
+    let Services { index, sightings, config, .. } = services;
+    let entry = judge::indexed(&flight.want, flight.no_cache, index, sightings, config, cx)?;
+    let is_unread = matches!(entry, Entry::Stored { checked: false, .. } | Entry::Streamed { .. });
+    if is_unread && !services.host.hold_response { None } else { Searched::indexed(entry) }
+}
+
+/// Whether it is for a zip that is given only after it was fetched whole.
+fn is_given_whole(flight: &Flight, services: &Services) -> bool {
+    let is_zip = matches!(flight.want, Want::Zip(_)) && !flight.head_only;
+    is_zip && !services.host.hold_response && services.config.fetch.zip_bytes > 0
 }
 
 /// Whether what was found is given only once it is proven.

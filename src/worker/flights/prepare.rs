@@ -27,6 +27,9 @@ pub(super) fn prepare(
     if flight.hurried {
         search.hurry();
     }
+    if !services.host.hold_response {
+        search.read_all();
+    }
     if matches!(found, Some(Entry::Streamed { moved: true, .. })) {
         search.expect_it_moved();
     }

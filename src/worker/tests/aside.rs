@@ -54,7 +54,7 @@ fn round(world: &mut World, workers: usize) {
 }
 
 fn restart(world: &mut World, workers: usize) {
-    world.memory = Memory::default();
+    world.gateways[0].memory = Memory::default();
     (0..workers).for_each(|worker| world.crash(worker));
 }
 

@@ -195,9 +195,13 @@ fn scenario_a_flood_of_names_leaves_memory_bounded() {
         assert_eq!(world.get(0, &format!("/unknown.test/m{number}/@v/list")).status, 404);
         world.get(0, "/small.test/m/@v/list");
     }
-    let records = world.memory.keys().filter(|key| key.starts_with("modgate/index/")).count();
-    assert!(records <= 24 && world.memory.bytes() <= 24 * 1024, "{:?}", world.memory);
-    assert!(world.memory.keys().len() <= 24 + LEASE_SLOTS as usize, "{:?}", world.memory);
+    let records = world.gateways[0].memory.keys().filter(|key| key.starts_with("modgate/index/")).count();
+    assert!(records <= 24 && world.gateways[0].memory.bytes() <= 24 * 1024, "{:?}", world.gateways[0].memory);
+    assert!(
+        world.gateways[0].memory.keys().len() <= 24 + LEASE_SLOTS as usize,
+        "{:?}",
+        world.gateways[0].memory
+    );
     assert_eq!(
         header(&world.get(0, "/small.test/m/@v/list"), "x-modgate-cache"),
         "hit",
@@ -217,7 +221,7 @@ fn scenario_another_configuration_of_sources_does_not_read_the_index() {
     world.get(0, "/example.com/m/@v/list");
     let elsewhere = super::CONFIG.replace("proxy.test/base", "other.test");
     let mut other = crate::sim::World::new(1, &elsewhere);
-    other.memory = std::mem::take(&mut world.memory);
+    other.gateways[0].memory = std::mem::take(&mut world.gateways[0].memory);
     other.cluster("public").serve("/example.com/m/@v/list", "v9.9.9+incompatible\n");
     other.cluster("storage");
     assert_eq!(body(&other.get(0, "/example.com/m/@v/list")), "v9.9.9+incompatible\n");

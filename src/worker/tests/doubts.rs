@@ -216,7 +216,7 @@ fn scenario_modules_moved_from_one_upstream_to_another_change_the_fingerprint() 
     world.cluster("one").serve("/example.com/m/@v/v1.0.0.mod", "module example.com/m // by one\n");
     world.get(0, "/example.com/m/@v/v1.0.0.mod");
     let mut other = World::new(1, &config("", modules));
-    other.memory = std::mem::take(&mut world.memory);
+    other.gateways[0].memory = std::mem::take(&mut world.gateways[0].memory);
     other.cluster("one");
     other.cluster("two");
     assert_ne!(header(&other.get(0, "/example.com/m/@v/v1.0.0.mod"), "x-modgate-cache"), "hit");

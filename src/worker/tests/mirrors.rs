@@ -33,7 +33,7 @@ fn scenario_a_list_is_what_the_go_command_reads_of_it() {
         // What is stored is a list of a plain mirror as well, and is read as one.
         let stored = world.clusters["storage"].body("/modules/example.com/m/@v/list");
         assert_eq!(stored.as_deref(), Some(expected.as_str()));
-        world.memory = Default::default();
+        world.gateways[0].memory = Default::default();
         world.crash(0);
         world.cluster("public").fault = Some(crate::http::CallFailure::Unreachable);
         let answer = world.get(0, LIST);

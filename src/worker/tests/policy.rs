@@ -16,8 +16,7 @@ use crate::{
     config::Config,
     cx::{StreamId, Verdict},
     modzip::H1,
-    sim::{Database, World},
-    sumdb::tests::world::key,
+    sim::{Database, World, key},
 };
 
 const DAY: u64 = 24 * HOUR;

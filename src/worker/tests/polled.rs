@@ -148,11 +148,12 @@ fn scenario_a_feed_that_brings_nothing_moves_the_cursor_alone() {
 #[test]
 fn scenario_a_feed_whose_place_is_lost_is_read_from_its_beginning() {
     let (mut world, seen) = fed();
-    let keys: Vec<_> = world.memory.keys().filter(|key| key.contains("/poll/")).map(str::to_owned).collect();
+    let keys: Vec<_> =
+        world.gateways[0].memory.keys().filter(|key| key.contains("/poll/")).map(str::to_owned).collect();
     assert_eq!(keys.len(), 2, "{keys:?}");
     for key in &keys {
-        let version = world.memory.get(key).unwrap().version;
-        world.memory.put(key, b"of another build", Expected::Version(version)).unwrap();
+        let version = world.gateways[0].memory.get(key).unwrap().version;
+        world.gateways[0].memory.put(key, b"of another build", Expected::Version(version)).unwrap();
     }
     world.pass(1_000);
     assert_eq!(asked(&world)[2..], ["/feed?since=0", "/feed?since=2"]);

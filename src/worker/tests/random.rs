@@ -1,11 +1,15 @@
 //! Whatever happens in whatever order to workers that share memory: all are answered, and by what is or lately was true.
 
-use std::{collections::BTreeMap, ops::RangeInclusive};
+use std::{
+    collections::BTreeMap,
+    ops::{Range, RangeInclusive},
+};
 
-use super::EMPTY_ZIP;
+use super::{EMPTY_ZIP, hosts::LEAST};
 use crate::{
     cx::{StreamId, Verdict},
     http::CallFailure,
+    shared::Capabilities,
     sim::{Happening, World},
 };
 
@@ -62,15 +66,9 @@ struct Run {
 }
 
 impl Run {
-    fn new(seed: u64) -> Self {
-        let mut world = if writes(seed) {
-            World::new(WORKERS, CONFIG)
-        } else {
-            World::new(
-                WORKERS,
-                &CONFIG.replace("http://storage.test\"", "http://storage.test\", \"write\": false"),
-            )
-        };
+    fn new(host: Capabilities, seed: u64) -> Self {
+        let read_only = CONFIG.replace("http://storage.test\"", "http://storage.test\", \"write\": false");
+        let mut world = World::on(host, WORKERS, if writes(seed) { CONFIG } else { &read_only });
         let mut random = Random(seed);
         for cluster in ["one", "two", "storage"] {
             world.cluster(cluster).latency =
@@ -235,8 +233,22 @@ fn writes(seed: u64) -> bool {
 
 #[test]
 fn whatever_happens_all_are_answered_by_what_was_lately_true() {
-    for seed in 0..100 {
-        let mut run = Run::new(seed);
+    are_answered(Capabilities::ALL, 0..100);
+}
+
+#[test]
+fn and_on_hosts_that_can_do_less() {
+    let all = Capabilities::ALL;
+    are_answered(Capabilities { queue: false, ..all }, 100..140);
+    are_answered(Capabilities { hold_response: false, ..all }, 140..160);
+    are_answered(Capabilities { respond_late: false, ..all }, 160..180);
+    let least = Capabilities { named_clusters: true, ..LEAST };
+    are_answered(least, 180..220);
+}
+
+fn are_answered(host: Capabilities, seeds: Range<u64>) {
+    for seed in seeds {
+        let mut run = Run::new(host, seed);
         for _ in 0..400 {
             run.happen();
         }

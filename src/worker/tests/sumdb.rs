@@ -13,8 +13,7 @@ use crate::{
     gomod::{ModulePath, Version},
     http::Response,
     modzip::{Check, H1},
-    sim::{Database, World, zip},
-    sumdb::tests::world::key,
+    sim::{Database, World, key, zip},
 };
 
 const MOD: &str = "/example.com/m/@v/v1.0.0.mod";
@@ -68,7 +67,7 @@ fn furnish(world: &mut World) {
 /// Every worker dies and forgets everything, and what they shared is lost: Envoy was started anew.
 fn restart(world: &mut World, workers: usize) {
     (0..workers).for_each(|worker| world.crash(worker));
-    world.memory = Default::default();
+    world.gateways[0].memory = Default::default();
     world.clusters.values_mut().for_each(|cluster| cluster.asked.clear());
 }
 

@@ -13,8 +13,7 @@ use super::{gets, routed_to};
 use crate::{
     cx::{StreamId, Verdict},
     http::CallFailure,
-    sim::{Cluster, Fate, World, zip},
-    sumdb::tests::world::key,
+    sim::{Cluster, Fate, World, key, zip},
 };
 
 const ZIP: &str = "/example.com/m/@v/v1.0.0.zip";

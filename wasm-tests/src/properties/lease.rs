@@ -13,7 +13,8 @@ pub fn check(input: &[u8]) {
     let (path, bytes) = first_line(input);
     let config = Config::parse(r#"{"storage": {"cluster": "s", "url": "http://s"}}"#).unwrap();
     let index = Index::new(&config, Seat::default());
-    let [one, two] = [1, 2].map(|queue| Leases::new(&index, QueueId(queue)));
+    let [one, two] =
+        [1, 2].map(|queue| Leases::new(&index, Seat { queue: QueueId(queue), ..Seat::default() }));
     let now = Timestamp(1_700_000_000_000);
 
     let mut kv = Memory::default();

@@ -4,19 +4,30 @@
 //! headers below; after an empty line the replies to come, in order, parted by lines of `--`. A reply is a status (or
 //! `!` and a digit, for a failure), headers, and a body after an empty line. Once they are used up, everything answers 404.
 
+mod proper;
 mod script;
-mod world;
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use modgate::config::Config;
-use modgate::cx::{Route, Verdict};
+use modgate::cx::{Route, StreamId, Verdict};
 use modgate::host::envoy::reply::response_head;
-use modgate::http::Response;
+use modgate::http::{CallFailure, Headers, Reply, Response};
+use modgate::shared::Capabilities;
+use modgate::sim::{Fate, World};
 
+use self::proper::{CLIENTS_SECRET, all_is_proper, is_allowed, named};
 use self::script::Script;
-use self::world::{CLIENTS_SECRET, World};
+
+/// All that a host can do but one thing, and nothing of it.
+const LESSER: [Capabilities; 5] = [
+    Capabilities { queue: false, ..Capabilities::ALL },
+    Capabilities { hold_response: false, ..Capabilities::ALL },
+    Capabilities { respond_late: false, ..Capabilities::ALL },
+    Capabilities { named_clusters: false, ..Capabilities::ALL },
+    Capabilities { queue: false, hold_response: false, respond_late: false, named_clusters: false },
+];
 
 static CONFIGS: LazyLock<Vec<Config>> = LazyLock::new(|| {
     [
@@ -28,58 +39,85 @@ static CONFIGS: LazyLock<Vec<Config>> = LazyLock::new(|| {
     .into()
 });
 
-/// Each request gets exactly one verdict at once and, where that is to wait, exactly one later; whatever it leads to is
-/// well formed, goes where it may go, and carries nothing of the client's; in the end nothing is left over.
+/// What [`check_on`] says, on a host like Envoy and on one that lacks something, which the length of the input chooses.
 pub fn check(input: &[u8]) {
     let Some(script) = Script::read(input, CONFIGS.len()) else { return };
-    let config = &CONFIGS[script.config];
-    let mut world = World::new(config, script.replies);
+    check_on(Capabilities::ALL, &script);
+    check_on(LESSER[input.len() % LESSER.len()], &script);
+}
 
-    let (first, verdict) = world.begin(&script.head);
-    let waits = verdict == Verdict::Wait;
+/// Each request gets exactly one verdict at once and, where that is to wait, exactly one later; whatever it leads to is
+/// well formed, goes where it may go, and carries nothing of the client's; in the end nothing is left over.
+fn check_on(host: Capabilities, script: &Script) {
+    let config = &CONFIGS[script.config];
+    let names: BTreeSet<_> = script.head.headers.names().collect();
+    let mut world = World::empty();
+    let worker = world.join_on(host, 1, config.clone());
+    let nothing = Reply::Answered { status: 404, headers: Headers::default(), body: Vec::new() };
+    world.script(script.replies.clone(), nothing);
+
+    let first = world.arrive(worker, &script.head);
+    let waits = *world.verdict(first) == Verdict::Wait;
     // The same at the same time: it waits for the same, and a third one that leaves changes nothing.
-    let (second, verdict) = world.begin(&script.head);
-    let (third, _) = world.begin(&script.head);
-    assert!(!waits || verdict == Verdict::Wait);
-    world.leave(third);
+    let second = world.arrive(worker, &script.head);
+    assert!(!waits || *world.verdict(second) == Verdict::Wait);
+    let third = world.arrive(worker, &script.head);
+    world.leave(worker, third);
     world.settle();
 
-    let (first, second) = (world.verdict_of(first), world.verdict_of(second));
-    is_proper(&first, &script.head.headers.names().collect(), config);
-    is_proper(&second, &script.head.headers.names().collect(), config);
-    if let (true, Verdict::Respond(first), Verdict::Respond(second)) = (waits, &first, &second) {
+    let [was_first, was_second] = [first, second].map(|stream| world.verdict(stream).clone());
+    is_proper(&was_first, &names, config);
+    is_proper(&was_second, &names, config);
+    if let (true, Verdict::Respond(first), Verdict::Respond(second)) = (waits, &was_first, &was_second) {
         assert_eq!((first.status, &first.body), (second.status, &second.body));
     }
-    for (stream, verdict) in world.routed() {
-        let Verdict::Route(route) = verdict else { panic!("routed by {verdict:?}") };
-        is_route(&route, config);
-        let (status, headers) = script.response.clone();
-        let names: Vec<_> = headers.names().map(str::to_owned).collect();
-        match world.respond(stream, &response_head(status, headers, None, None, false)) {
-            Verdict::Edit(edit) => {
-                let kept = names.iter().filter(|name| !edit.remove.contains(name));
-                assert!(kept.into_iter().all(|name| name != "set-cookie" && !name.starts_with("x-")));
-                is_clean(edit.set.iter());
-            }
-            Verdict::Respond(response) => is_response(&response),
-            other => panic!("a response is not left like this: {other:?}"),
+    for (stream, verdict) in [(first, &was_first), (second, &was_second)] {
+        if world.worker(worker).awaits_response(stream) {
+            let Verdict::Route(route) = verdict else { panic!("routed by {verdict:?}") };
+            is_route(route, config);
+            respond(&mut world, worker, stream, script);
         }
-        world.end(stream);
     }
     assert!(world.is_idle(), "nothing is under way, and nobody waits");
 
     // Another worker, later, with every source down: it has the index, or says what is wrong.
-    let mut other = world.another();
-    let (stream, _) = other.begin(&script.head);
-    other.settle();
-    let again = other.verdict_of(stream);
-    is_proper(&again, &script.head.headers.names().collect(), config);
-    if let (Verdict::Respond(first), Verdict::Respond(again)) = (&first, &again)
+    world.pass(60_000);
+    world.crash(worker);
+    world.script([], Reply::Failed(CallFailure::Unreachable));
+    let again = world.arrive(worker, &script.head);
+    world.settle();
+    let again = world.verdict(again);
+    is_proper(again, &names, config);
+    if let (Verdict::Respond(first), Verdict::Respond(again)) = (&was_first, again)
         && (first.status, again.status) == (200, 200)
         // A page says how things are just now.
         && !first.headers.contains(&("cache-control", "no-store".to_owned()))
     {
         assert_eq!(first.body, again.body);
+    }
+    all_is_proper(&world, host, config);
+}
+
+/// The response to a routed request comes: its head, and where that begins a zip, a body that is none. Then the client leaves.
+fn respond(world: &mut World, worker: usize, stream: StreamId, script: &Script) {
+    let (status, headers) = script.response.clone();
+    let names: Vec<_> = headers.names().map(str::to_owned).collect();
+    let head = response_head(status, headers, None, None, false);
+    match world.answer_routed_as(worker, stream, &head) {
+        Verdict::Edit(edit) => {
+            let kept = names.iter().filter(|name| !edit.remove.contains(name));
+            assert!(kept.into_iter().all(|name| name != "set-cookie" && !name.starts_with("x-")));
+            is_clean(edit.set.iter());
+        }
+        Verdict::Respond(response) => is_response(&response),
+        other => panic!("a response is not left like this: {other:?}"),
+    }
+    assert!(!world.worker(worker).awaits_response(stream), "a response has one head");
+    if world.worker(worker).inspects(stream).is_some() {
+        world.body(worker, stream, b"PK\x03\x04 and no more", true);
+        assert_eq!(world.download(stream).fate, Fate::Reset, "it is no zip");
+    } else {
+        world.leave(worker, stream);
     }
 }
 
@@ -106,7 +144,10 @@ fn is_route(route: &Route, config: &Config) {
     let cluster = value(&config.matching.route_header).unwrap();
     let path = value(":path").unwrap();
     assert!(path.ends_with(".zip"), "{path}");
-    assert!(world::is_allowed(config, cluster, path), "{path} is not for {cluster}");
+    assert!(
+        named(config, cluster).is_some_and(|to| is_allowed(config, to, path)),
+        "{path} is not for {cluster}"
+    );
     assert!(value(&config.matching.host_header).is_some() && value(":scheme").is_some());
     assert!(value(":authority").is_none(), "another virtual host would be chosen by it");
     for name in ["authorization", "cookie"] {

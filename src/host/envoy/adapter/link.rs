@@ -179,7 +179,8 @@ impl Link {
 
     /// How often the host's clock is to call; not at all while nothing is due.
     fn period(&self) -> Option<Duration> {
-        let is_due = self.counters.is_behind() || self.worker.needs_ticks() || !self.resumed.is_empty();
+        let is_left = !self.outbox.is_empty() || !self.resumed.is_empty();
+        let is_due = self.counters.is_behind() || self.worker.needs_ticks() || is_left;
         if is_due { Some(TICK) } else { self.worker.watches().then_some(WATCH) }
     }
 

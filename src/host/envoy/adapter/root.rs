@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     config::Config,
-    shared::{QueueId, Seat},
+    shared::{Capabilities, QueueId, Seat},
     worker::Worker,
 };
 
@@ -75,7 +75,7 @@ impl RootContext for Root {
             return false;
         };
         let queue = QueueId(queue);
-        let seat = Seat { queue, seed: kv::seed() };
+        let seat = Seat { queue, seed: kv::seed(), host: Capabilities::ALL };
         let link = Link::new(self.context, Worker::new(config, seat, &SharedData), queue);
         link.borrow_mut().start();
         self.link = Some(link);

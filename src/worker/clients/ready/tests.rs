@@ -18,7 +18,7 @@ fn world(config: &str) -> World {
     for path in [LIST, MOD] {
         assert_eq!(header(&world.get(0, path), "x-modgate-cache"), "hit");
     }
-    world.memory = Memory::default();
+    world.gateways[0].memory = Memory::default();
     world
 }
 
@@ -148,7 +148,7 @@ fn it_is_bounded() {
     for path in [MOD, &long] {
         let _ = (world.get(0, path), world.get(0, path));
     }
-    world.memory = Memory::default();
+    world.gateways[0].memory = Memory::default();
     for path in [MOD, &long] {
         assert!(!is_ready(&mut world, "GET", path, &[]));
     }

@@ -169,12 +169,13 @@ fn scenario_a_shorter_interval_holds_at_once() {
 #[test]
 fn scenario_what_another_build_wrote_is_asked_for_once_more() {
     let mut world = settled(2);
-    let keys: Vec<_> = world.memory.keys().filter(|key| key.contains("bundle")).map(str::to_owned).collect();
+    let keys: Vec<_> =
+        world.gateways[0].memory.keys().filter(|key| key.contains("bundle")).map(str::to_owned).collect();
     assert_eq!(keys.len(), 2, "{keys:?}");
     for garbage in [&b""[..], b"\x01", b"\x02 of another layout, however long it may be, it is not ours"] {
         for key in &keys {
-            let version = world.memory.get(key).unwrap().version;
-            world.memory.put(key, garbage, Expected::Version(version)).unwrap();
+            let version = world.gateways[0].memory.get(key).unwrap().version;
+            world.gateways[0].memory.put(key, garbage, Expected::Version(version)).unwrap();
         }
         world.crash(0);
         assert_eq!(denied(&mut world, 0), "");

@@ -123,7 +123,7 @@ fn what_is_stored_is_listed_and_given_where_nothing_is_fetched() {
     for path in ["/example.com/m/@latest", "/example.com/m/@v/list"] {
         assert_eq!(status(&mut world, path), 200);
     }
-    world.memory = Default::default();
+    world.gateways[0].memory = Default::default();
     reconfigure(&mut world, 1, &on_miss(r#"{"mode": "none"}"#));
     forget_asked(&mut world);
     let list = ask(&mut world, "/example.com/m/@v/list");
@@ -145,7 +145,7 @@ fn who_misses_is_sent_to_the_upstream_and_who_does_not_is_served() {
     reconfigure(&mut world, 1, &on_miss(r#"{"mode": "redirect"}"#));
     for restarted in [false, true] {
         if restarted {
-            world.memory = Default::default();
+            world.gateways[0].memory = Default::default();
             reconfigure(&mut world, 1, &on_miss(r#"{"mode": "redirect"}"#));
         }
         forget_asked(&mut world);

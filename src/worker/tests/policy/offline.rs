@@ -49,7 +49,7 @@ fn nobody_but_storage_is_asked_for_as_long_as_it_lasts() {
         for restarted in [false, true] {
             let mut world = cut_off(workers, "");
             if restarted {
-                world.memory = Default::default();
+                world.gateways[0].memory = Default::default();
                 (0..workers).for_each(|worker| world.crash(worker));
             }
             for later in [0, 61_000, HOUR, 40 * DAY] {
@@ -114,7 +114,7 @@ fn rules_hold_for_what_is_stored() {
         for restarted in [false, true] {
             let mut world = cut_off(1, &format!(r#""policy": {{"rules": [{rule}]}},"#));
             if restarted {
-                world.memory = Default::default();
+                world.gateways[0].memory = Default::default();
                 world.crash(0);
             }
             let got = ask(&mut world, LIST);
@@ -147,7 +147,7 @@ fn nobody_is_sent_to_an_upstream() {
 #[test]
 fn storage_that_is_down_is_no_missing_module() {
     let mut world = cut_off(1, "");
-    world.memory = Default::default();
+    world.gateways[0].memory = Default::default();
     world.crash(0);
     world.cluster("storage").fault = Some(crate::http::CallFailure::Unreachable);
     for path in [LIST, LATEST].map(str::to_owned).into_iter().chain(by_name(M, "v1.0.0")) {

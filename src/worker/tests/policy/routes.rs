@@ -137,7 +137,7 @@ fn a_new_rule_holds_for_what_is_known_already() {
                 }
             }
             // Envoy is started anew, and storage is all there is.
-            world.memory = Default::default();
+            world.gateways[0].memory = Default::default();
             reconfigure(&mut world, workers, &rules(rule));
             for name in ["public", "sum"] {
                 world.cluster(name).fault = Some(crate::http::CallFailure::Unreachable);

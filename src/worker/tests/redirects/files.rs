@@ -164,7 +164,10 @@ fn of_http_2_there_nothing_is_known() {
 
 #[test]
 fn a_checksum_databases_redirects_are_followed() {
-    use crate::{modzip::H1, sim::Database, sumdb::tests::world::key};
+    use crate::{
+        modzip::H1,
+        sim::{Database, key},
+    };
     let sumdb = format!(
         r#""sumdb": [{{"name": "sum.test", "key": "{}", "cluster": "home", "url": "https://home.test/sum",
                      "headers": {{"authorization": "{CREDENTIAL}"}}, "redirects": {{"*.test": "sum"}}}}],"#,

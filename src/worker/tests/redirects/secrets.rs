@@ -108,7 +108,10 @@ fn no_credential_and_no_signature_gets_where_it_does_not_belong() {
         for (place, text) in [("answers", &told), ("the log", &log), ("metrics", &counted)] {
             assert!(!text.contains(SIGNATURE) && !text.contains(CREDENTIAL), "{seed}: in {place}: {text}");
         }
-        assert!(!world.memory.holds(SIGNATURE) && !world.memory.holds(CREDENTIAL), "{seed}: in shared data");
+        assert!(
+            !world.gateways[0].memory.holds(SIGNATURE) && !world.gateways[0].memory.holds(CREDENTIAL),
+            "{seed}: in shared data"
+        );
         for (name, cluster) in &world.clusters {
             for callout in &cluster.callouts {
                 let is_told = callout.headers.iter().any(|(_, value)| value.contains(CREDENTIAL));

@@ -143,7 +143,7 @@ impl Run {
             self.clients.retain(|_, (at, _)| *at != worker);
         }
         if all {
-            self.world.memory = Default::default();
+            self.world.gateways[0].memory = Default::default();
         }
     }
 

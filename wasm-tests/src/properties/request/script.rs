@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use modgate::host::envoy::reply::of_callout;
 use modgate::http::{CallFailure, Headers, Reply, RequestHead};
 
-use super::world::CLIENTS_SECRET;
+use super::proper::CLIENTS_SECRET;
 use crate::properties::choice;
 
 /// A request and what it will meet.

@@ -77,8 +77,9 @@ impl Run {
         let open = storage(&self.world).bucket.open();
         assert!(open <= left + self.lost, "seed {seed}: {open} uploads are nobody's");
         if !self.has_crashed {
-            let leases = self.world.memory.keys().filter(|key| key.starts_with("modgate/lease/"));
-            let is_free = |key: &str| self.world.memory.get(key).is_none_or(|held| held.value.is_empty());
+            let leases = self.world.gateways[0].memory.keys().filter(|key| key.starts_with("modgate/lease/"));
+            let is_free =
+                |key: &str| self.world.gateways[0].memory.get(key).is_none_or(|held| held.value.is_empty());
             assert!(leases.into_iter().all(is_free), "seed {seed}: a lease is held by nobody");
         }
     }

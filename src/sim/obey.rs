@@ -1,0 +1,112 @@
+//! What the core wants done, done.
+
+use super::{Download, Gateway, World, gateway::Seated};
+use crate::{
+    cx::{CallId, Command, Cx, Verdict},
+    http::{CallFailure, Callout, Reply, Timestamp},
+    shared::{Capabilities, QueueId},
+    worker::Worker,
+};
+
+/// A callout under way, and how it will end.
+pub(super) struct Call {
+    pub(super) cluster: String,
+    pub(super) due: Timestamp,
+    pub(super) queue: QueueId,
+    pub(super) id: CallId,
+    pub(super) reply: Reply,
+}
+
+impl World {
+    /// The callout to `cluster` that ends last fails instead, at once.
+    pub fn fail_one(&mut self, cluster: &str) {
+        self.fail_one_as(cluster, CallFailure::TimedOut);
+    }
+
+    /// As [`World::fail_one`], in this way.
+    pub fn fail_one_as(&mut self, cluster: &str, failure: CallFailure) {
+        let call = self.calls.iter_mut().filter(|call| call.cluster == cluster).max_by_key(|call| call.due);
+        let call = call.expect("a callout to fail");
+        (call.due, call.reply) = (self.now, Reply::Failed(failure));
+    }
+
+    /// An event of the root of `worker`: all that it leads to is done, and before that what was left for the root.
+    pub(super) fn step<T>(&mut self, worker: usize, event: impl FnOnce(&mut Worker, &mut Cx<'_>) -> T) -> T {
+        let (result, commands) = self.ask(worker, event);
+        let left = std::mem::take(&mut self.workers[worker].outbox);
+        for command in left.into_iter().chain(commands) {
+            self.obey(worker, command);
+        }
+        result
+    }
+
+    /// An event of a stream at `worker`. What it leads to besides is left for the root: that comes to it at once where there is a queue
+    /// by which the host is told to call it, and else when the host does so of itself.
+    pub(super) fn stream_step<T>(
+        &mut self,
+        worker: usize,
+        event: impl FnOnce(&mut Worker, &mut Cx<'_>) -> T,
+    ) -> T {
+        if self.host_of(worker).queue {
+            return self.step(worker, event);
+        }
+        let (result, commands) = self.ask(worker, event);
+        self.workers[worker].outbox.extend(commands);
+        result
+    }
+
+    /// What the host of `worker` can do.
+    pub(super) fn host_of(&self, worker: usize) -> Capabilities {
+        self.gateways[self.workers[worker].gateway].host
+    }
+
+    fn ask<T>(
+        &mut self,
+        worker: usize,
+        event: impl FnOnce(&mut Worker, &mut Cx<'_>) -> T,
+    ) -> (T, Vec<Command>) {
+        let Seated { gateway, worker, .. } = &mut self.workers[worker];
+        let Gateway { host, memory, .. } = &mut self.gateways[*gateway];
+        let mut cx = Cx::new(self.now, memory);
+        let result = event(worker, &mut cx);
+        let notifies = cx.commands.iter().any(|command| matches!(command, Command::Notify { .. }));
+        assert!(host.queue || !notifies, "the host carries no messages");
+        (result, cx.commands)
+    }
+
+    fn obey(&mut self, worker: usize, command: Command) {
+        let (queue, host) = (self.workers[worker].queue, self.host_of(worker));
+        match command {
+            Command::Call { id, callout } => self.call(queue, id, &callout),
+            Command::Count(metric) => *self.counters.entry(metric.to_string()).or_default() += 1,
+            Command::Notify { queue, message } => self.messages.push_back((queue, message)),
+            Command::Gauge(gauge, value) => drop(self.gauges.insert(gauge.to_string(), value)),
+            Command::Log(level, line) => self.log.push(format!("{level} {line}")),
+            Command::Release { stream } => self.let_go(stream, Download::release),
+            Command::Reset { stream } => self.let_go(stream, Download::reset),
+            Command::Resume { stream, verdict } => {
+                assert_ne!(verdict, Verdict::Wait, "a stream was resumed to wait");
+                let before = self.verdicts.insert(stream, verdict);
+                let was_routed = matches!(before, Some(Verdict::Route(_)));
+                assert!(
+                    before == Some(Verdict::Wait)
+                        || was_routed && matches!(self.verdicts[&stream], Verdict::Respond(_)),
+                    "{stream:?} did not wait"
+                );
+                assert!(host.respond_late || !was_routed, "{stream:?} was routed, and is answered");
+            }
+        }
+    }
+
+    fn call(&mut self, queue: QueueId, id: CallId, callout: &Callout) {
+        let is_taken = self.calls.iter().any(|call| (call.queue, call.id) == (queue, id));
+        assert!(!is_taken, "{id:?} of {queue:?} is under way");
+        let (latency, reply) = match (&mut self.script, self.clusters.get_mut(callout.cluster.as_str())) {
+            (Some(script), _) => script.ask(callout),
+            (None, Some(cluster)) => (cluster.latency, cluster.ask(callout, self.now)),
+            (None, None) => (0, Reply::Failed(CallFailure::Misconfigured)),
+        };
+        let due = Timestamp(self.now.0 + latency);
+        self.calls.push(Call { cluster: callout.cluster.clone(), due, queue, id, reply });
+    }
+}

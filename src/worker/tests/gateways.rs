@@ -1,0 +1,55 @@
+//! Several gateways on one storage: they share no memory, and what one has stored serves the next.
+
+use super::{CONFIG, EMPTY_ZIP, body, gets, routed_to, world};
+use crate::{config::Config, sim::World};
+
+const ZIP: &str = "/example.com/m/@v/v1.0.0.zip";
+
+#[test]
+fn scenario_what_one_gateway_stored_the_next_gives_without_an_upstream() {
+    for file in ["@v/v1.0.0.info", "@v/v1.0.0.mod", "@v/v1.0.0.zip"] {
+        let mut world = world(2);
+        let second = world.join(2, Config::parse(CONFIG).unwrap());
+        let path = format!("/example.com/m/{file}");
+        world.begin(0, &path);
+        // An `.info` alone waits for its zip.
+        world.begin(1, ZIP);
+        world.settle();
+        let asked = world.clusters["public"].asked.len();
+        let stream = world.begin(second, &path);
+        world.settle();
+        if file.ends_with(".zip") {
+            assert_eq!(routed_to(&world, stream), "storage");
+        } else {
+            let stored = world.clusters["storage"].body(&format!("/modules{path}"));
+            assert_eq!(Some(body(&world.response(stream))), stored.as_deref());
+        }
+        assert_eq!(world.clusters["public"].asked.len(), asked, "{file}: the upstream hears nothing");
+        // The workers of the second share what that one found out; those of the first have nothing of it.
+        let heard = world.clusters["storage"].asked.len();
+        world.begin(second + 1, &path);
+        world.settle();
+        assert_eq!(world.clusters["storage"].asked.len(), heard, "{file}");
+    }
+}
+
+#[test]
+fn scenario_two_gateways_that_are_asked_at_once_ask_the_upstream_once_each_and_store_one_zip() {
+    let config = CONFIG.replace("modules\"", r#"modules", "dialect": "s3""#);
+    let mut world = World::new(2, &config);
+    world.join(2, Config::parse(&config).unwrap());
+    world.cluster("storage").latency = 1;
+    world.cluster("public").latency = 100;
+    world.cluster("public").serve("/base/example.com/m/@v/v1.0.0.zip", EMPTY_ZIP);
+    let streams: Vec<_> = (0..4).map(|worker| world.begin(worker, ZIP)).collect();
+    world.settle();
+    assert_eq!(gets(&world, "public", "v1.0.0.zip"), 2, "no lease reaches from one to the other");
+    assert!(streams.iter().all(|stream| routed_to(&world, *stream) == "storage"));
+    let writes =
+        ["stored", "exists"].map(|outcome| format!("modgate.storage_writes_total.outcome.{outcome}"));
+    assert_eq!(
+        writes.map(|name| world.counters[&name]),
+        [1, 1],
+        "what came second is compared with what is there"
+    );
+}
