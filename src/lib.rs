@@ -19,6 +19,7 @@ pub mod shared;
 pub mod store;
 pub mod sumdb;
 pub mod upstream;
+mod words;
 pub mod worker;
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ use crate::{
     cx::{CallId, Command, Cx, StreamId, Verdict},
     host::envoy::reply::response_head,
     http::{Body, CallFailure, Callout, Headers, Reply, RequestHead, Response, ResponseHead, Timestamp},
+    metrics::{Measure, Metric},
     shared::{Memory, QueueId, Seat},
     worker::Worker,
 };
@@ -36,6 +37,8 @@ pub(crate) struct World {
     pub(crate) counters: BTreeMap<String, u64>,
     /// Gauges by their metric's name.
     pub(crate) gauges: BTreeMap<String, u64>,
+    /// What histograms got, by their metric's name.
+    pub(crate) histograms: BTreeMap<String, Vec<u64>>,
     /// Everything logged.
     pub(crate) log: Vec<String>,
     /// What the workers share.
@@ -85,6 +88,7 @@ impl World {
             clusters: BTreeMap::new(),
             counters: BTreeMap::new(),
             gauges: BTreeMap::new(),
+            histograms: BTreeMap::new(),
             log: Vec::new(),
             memory: Memory::default(),
             config,
@@ -390,14 +394,13 @@ impl World {
     fn step<T>(&mut self, worker: usize, event: impl FnOnce(&mut Worker, &mut Cx<'_>) -> T) -> T {
         let Seated { queue, worker } = &mut self.workers[worker];
         let queue = *queue;
-        let mut cx = Cx::new(self.now, &mut self.memory);
-        let result = event(worker, &mut cx);
-        for command in cx.commands {
+        let (result, mut commands) = worker.step(self.now, &mut self.memory, event);
+        commands.extend(worker.tell());
+        for command in commands {
             match command {
                 Command::Call { id, callout } => self.call(queue, id, &callout),
-                Command::Count(metric) => *self.counters.entry(metric.to_string()).or_default() += 1,
+                Command::Measure(measure) => self.measure(measure),
                 Command::Notify { queue, message } => self.messages.push_back((queue, message)),
-                Command::Gauge(gauge, value) => drop(self.gauges.insert(gauge.to_string(), value)),
                 Command::Log(level, line) => self.log.push(format!("{level} {line}")),
                 Command::Release { stream } => self.let_go(stream, Download::release),
                 Command::Reset { stream } => self.let_go(stream, Download::reset),
@@ -414,6 +417,15 @@ impl World {
             }
         }
         result
+    }
+
+    fn measure(&mut self, Measure { metric, value }: Measure) {
+        let name = metric.to_string();
+        match metric {
+            Metric::Counter(_) => *self.counters.entry(name).or_default() += value,
+            Metric::Gauge(_) => drop(self.gauges.insert(name, value)),
+            Metric::Histogram(_) => self.histograms.entry(name).or_default().push(value),
+        }
     }
 
     fn call(&mut self, queue: QueueId, id: CallId, callout: &Callout) {

@@ -20,7 +20,7 @@ use crate::{
     cx::{CallId, Cx},
     flow::{Asked, Known, Publications, Shelf, Sightings},
     http::{Callout, Reply, Timestamp, is_read},
-    metrics::{Metric, Target},
+    metrics::{Counter, Histogram, StatusClass, Tally, Target},
     plan::Source,
     policy::InForce,
     shared::{Index, Leases, Seat},
@@ -47,6 +47,8 @@ pub(super) struct Services {
     pub(super) sightings: Sightings,
     /// What takes more time than one callback may have, a slice of it at each turn.
     pub(super) slices: VecDeque<Slice>,
+    /// What was counted.
+    pub(super) tally: Tally,
 }
 
 /// A callout that is under way.
@@ -56,6 +58,8 @@ pub(super) struct Call {
     pub(super) owner: Owner,
     /// What it counts as.
     pub(super) account: Account,
+    /// When it began.
+    pub(super) since: Timestamp,
 }
 
 /// What a callout counts as.
@@ -84,6 +88,7 @@ impl Services {
             shelf: Shelf::default(),
             sightings,
             slices: VecDeque::new(),
+            tally: Tally::default(),
             config,
             index,
         }
@@ -123,7 +128,7 @@ impl Services {
     fn send(&mut self, owner: Owner, account: Account, callout: Callout, cx: &mut Cx<'_>) -> CallId {
         let id = CallId(self.next_call);
         self.next_call = self.next_call.wrapping_add(1);
-        self.calls.insert(id, Call { owner, account });
+        self.calls.insert(id, Call { owner, account, since: cx.now });
         cx.call(id, callout);
         id
     }
@@ -132,7 +137,7 @@ impl Services {
     /// was told to come later before; nothing where it is not the source who answers.
     pub(super) fn note_reply(
         &mut self,
-        account: Account,
+        (account, since): (Account, Timestamp),
         told: impl FnOnce(Source) -> Option<Told>,
         reply: &Reply,
         cx: &mut Cx<'_>,
@@ -140,7 +145,7 @@ impl Services {
         let (permit, asked) = match account {
             Account::Source(permit, asked) => (permit, asked),
             Account::Document(name) => {
-                return cx.count(Metric::Callout { target: Target::Polled(name), outcome: reply.label() });
+                return measure(Target::Polled(name), since, reply, cx);
             }
         };
         let source = permit.source;
@@ -149,7 +154,7 @@ impl Services {
         if let Some(told) = told {
             self.budget.heed(source, reply, told, cx);
         }
-        cx.count(Metric::Callout { target: source.target(&self.config), outcome: reply.label() });
+        measure(source.target(&self.config), since, reply, cx);
         self.sightings.note(source, asked, reply, &self.config, cx);
     }
 
@@ -188,4 +193,11 @@ impl Services {
         let share = u32::from(self.index.spread(what, now));
         now.after(least.saturating_add(spread.saturating_mul(share) / u32::from(u8::MAX)))
     }
+}
+
+/// A callout that was made at `since` has ended.
+fn measure(target: Target, since: Timestamp, reply: &Reply, cx: &mut Cx<'_>) {
+    let class = StatusClass::of_reply(reply);
+    cx.record(Histogram::CalloutDuration { target: target.clone(), class }, cx.now.since(since));
+    cx.count(Counter::Callout { target, outcome: reply.outcome() });
 }

@@ -17,7 +17,7 @@ use crate::{
     flow::{End, Search, Searched, Step, Sums, judge},
     goproxy::{Document, Failure, Fault},
     http::Reply,
-    metrics::Metric,
+    metrics::{Counter, OwnReason},
     plan::Want,
     shared::{Lease, Leases},
 };
@@ -32,7 +32,7 @@ impl Flights {
             || flight.is_of_sums()
             || flight.may_fetch && services.leases.is_held(cx.kv, &key.path, cx.now);
         if !has_room {
-            cx.count(Metric::Refusal { reason: "budget".into() });
+            cx.count(Counter::Refusal { reason: OwnReason::Budget.into() });
             let reason = format!("{}: too many other requests are being fetched", flight.want.describe());
             let failure = Failure { fault: Fault::Overloaded, reason, retry_after: None };
             let searched = flight.or_known(Searched::failed(failure), &services.config, cx.now);
@@ -181,7 +181,7 @@ impl Flights {
                     if pause.is_none() && self.call_or_queue(owner, source, callout, turn, ground).is_ok() {
                         break;
                     }
-                    ground.cx.count(Metric::Refusal { reason: "budget".into() });
+                    ground.cx.count(Counter::Refusal { reason: OwnReason::Budget.into() });
                     step = fetch.search.turned_away(pause, &ground.services.config, ground.cx);
                 }
                 Step::Pause { least, spread } => {
@@ -190,7 +190,7 @@ impl Flights {
                     break;
                 }
                 Step::Sums if self.has_no_room_to_hold(fetch.search.go_mod_bytes()) => {
-                    ground.cx.count(Metric::Refusal { reason: "budget".into() });
+                    ground.cx.count(Counter::Refusal { reason: OwnReason::Budget.into() });
                     let reason = format!(
                         "{}: too many others as large are being fetched",
                         fetch.flight.want.describe()
@@ -208,7 +208,7 @@ impl Flights {
                     None => step = fetch.search.learn(Sums::Exempt, &ground.services.config, ground.cx),
                 },
                 Step::Work if !fetch.worked && self.has_no_room_to_read(fetch.search.list_bytes()) => {
-                    ground.cx.count(Metric::Refusal { reason: "budget".into() });
+                    ground.cx.count(Counter::Refusal { reason: OwnReason::Budget.into() });
                     step = fetch.search.leave_list(&ground.services.config, ground.cx);
                 }
                 // Most are read to their end at once.

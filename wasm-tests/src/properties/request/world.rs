@@ -133,21 +133,20 @@ impl World {
     }
 
     fn step<T>(&mut self, event: impl FnOnce(&mut Worker, &mut Cx<'_>) -> T) -> T {
-        let mut cx = Cx::new(self.now, &mut self.memory);
-        let result = event(&mut self.worker, &mut cx);
-        for command in cx.commands {
+        let (result, mut commands) = self.worker.step(self.now, &mut self.memory, event);
+        commands.extend(self.worker.tell());
+        for command in commands {
             match command {
                 Command::Call { id, callout } => {
                     assert!(self.seen.insert(id), "{id:?} is taken");
                     self.is_proper(&callout);
                     self.calls.push_back(id);
                 }
-                Command::Count(metric) => {
-                    let name = metric.to_string();
+                Command::Measure(measure) => {
+                    let name = measure.metric.to_string();
                     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
                     assert!(name.bytes().all(is_plain), "{name:?}");
                 }
-                Command::Gauge(gauge, _) => panic!("{gauge} is of a bundle, and none is configured"),
                 Command::Notify { queue, .. } => panic!("no worker {queue:?} is there"),
                 Command::Log(_, line) => assert!(!line.contains(CLIENTS_SECRET), "{line:?}"),
                 Command::Release { stream } | Command::Reset { stream } => {
