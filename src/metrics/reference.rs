@@ -78,6 +78,30 @@ fn words(metric: &Metric) -> Vec<&'static str> {
 mod tests {
     use super::*;
 
+    const OPERATIONS: &str = include_str!("../../docs/operations.md");
+
+    /// What `docs/operations.md` says: its table has a row for each metric and no other. The words of a label are in its row, or
+    /// below the table, where they are those of several.
+    #[test]
+    fn the_documentation_has_every_metric_and_every_word() {
+        let (_, section) = OPERATIONS.split_once("\n## Metrics\n").unwrap();
+        let (section, _) = section.split_once("\n## ").unwrap();
+        let is_row = |line: &&str| line.starts_with("| `modgate_");
+        let all = families();
+        for row in section.lines().filter(is_row) {
+            let title = row.split('`').nth(1).unwrap();
+            assert!(all.iter().any(|family| family.title == title), "no metric is called {title}");
+        }
+        let below: String = section.lines().filter(|line| !line.starts_with('|')).collect();
+        for Family { title, words } in &all {
+            let row = section.lines().find(|line| line.starts_with(&format!("| `{title}` |")));
+            let row = row.unwrap_or_else(|| panic!("{title} has no row"));
+            let is_said = |word: &&&str| [row, &below].iter().any(|text| text.contains(&format!("`{word}`")));
+            let unsaid: Vec<_> = words.iter().filter(|word| !is_said(word)).collect();
+            assert!(unsaid.is_empty(), "{title}: {unsaid:?}");
+        }
+    }
+
     /// A name is cut at its dots, and Envoy's `stats_tags` take a value for whatever stands between two of them.
     #[test]
     fn every_name_is_made_of_pairs_and_every_word_is_plain() {
