@@ -1,13 +1,13 @@
 //! What a machine gets beside its event, and what it may want done.
 
-use std::rc::Rc;
+use std::{rc::Rc, time::Duration};
 
 use log::Level;
 
 use crate::{
     endpoint,
     http::{Body, Callout, Response, ResponseHead, Timestamp},
-    metrics::{Gauge, Metric},
+    metrics::{Counter, Gauge, Histogram, Measure},
     shared::{QueueId, SharedKv},
 };
 
@@ -110,12 +110,10 @@ pub enum Command {
         /// What to send.
         callout: Callout,
     },
-    /// Count.
-    Count(Metric),
-    /// Set a gauge.
-    Gauge(Gauge, u64),
     /// Write to the host's log.
     Log(Level, String),
+    /// Measure.
+    Measure(Measure),
     /// Send a message to another worker.
     Notify {
         /// Its queue.
@@ -152,12 +150,14 @@ pub struct Cx<'a> {
     pub kv: &'a mut dyn SharedKv,
     /// What is to be done, in order.
     pub commands: Vec<Command>,
+    /// What was counted: the worker adds it up, and the host is told of it later.
+    pub counted: Vec<(Counter, u64)>,
 }
 
 impl<'a> Cx<'a> {
     /// Surroundings with nothing to be done yet.
     pub fn new(now: Timestamp, kv: &'a mut dyn SharedKv) -> Self {
-        Self { now, kv, commands: Vec::new() }
+        Self { now, kv, commands: Vec::new(), counted: Vec::new() }
     }
 
     /// Asks for a callout.
@@ -165,9 +165,25 @@ impl<'a> Cx<'a> {
         self.commands.push(Command::Call { id, callout });
     }
 
-    /// Counts.
-    pub fn count(&mut self, metric: Metric) {
-        self.commands.push(Command::Count(metric));
+    /// Counts one.
+    pub fn count(&mut self, counter: Counter) {
+        self.add(counter, 1);
+    }
+
+    /// Adds to a counter.
+    pub fn add(&mut self, counter: Counter, by: u64) {
+        self.counted.push((counter, by));
+    }
+
+    /// Says what a gauge says now. Each time is a call of the host.
+    pub fn set(&mut self, gauge: Gauge, value: u64) {
+        self.commands.push(Command::Measure(Measure::set(gauge, value)));
+    }
+
+    /// Records a time. Each is a call of the host, so no answer that is given at once has one.
+    pub fn record(&mut self, histogram: Histogram, time: Duration) {
+        let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        self.commands.push(Command::Measure(Measure::record(histogram, millis)));
     }
 
     /// Logs.

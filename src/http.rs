@@ -1,5 +1,6 @@
 //! HTTP as values: what a stream asks, what is answered, what a callout sends and what came of it.
 
+mod account;
 mod body;
 mod cache_control;
 mod coding;
@@ -13,13 +14,14 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+pub use self::account::{Account, BodyEnd, Cache, Ending};
 pub use self::body::Body;
 pub use self::cache_control::{CacheControl, delta_seconds};
 pub use self::coding::{BadCoding, Decoder};
 pub use self::date::http_date;
 pub use self::headers::Headers;
 pub use self::ranged::{Piece, Ranged};
-pub use self::reply::{CallFailure, Reply};
+pub use self::reply::{AnswerKind, CallFailure, CallOutcome, Reply};
 
 /// The head of a client's request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +82,8 @@ pub struct Response {
     pub body: Body,
     /// Which length it says that it has.
     pub length: Length,
+    /// What it counts as.
+    pub account: Account,
 }
 
 /// Which length a response says that it has.
@@ -125,6 +129,11 @@ impl RequestHead {
         is_read(&self.method)
     }
 
+    /// Whether the head alone is asked for.
+    pub fn is_head(&self) -> bool {
+        is_head(&self.method)
+    }
+
     /// Bytes of what the client sent, as far as its host keeps it.
     pub fn bytes(&self) -> usize {
         let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
@@ -146,6 +155,11 @@ impl RequestHead {
 /// Whether the method is one this proxy answers.
 pub fn is_read(method: &str) -> bool {
     matches!(method, "GET" | "HEAD")
+}
+
+/// Whether the method asks for the head of an answer alone.
+pub fn is_head(method: &str) -> bool {
+    method == "HEAD"
 }
 
 impl Callout {

@@ -21,6 +21,7 @@ pub mod sim;
 pub mod store;
 pub mod sumdb;
 pub mod upstream;
+mod words;
 pub mod worker;
 
 #[cfg(all(feature = "sim", feature = "host", target_arch = "wasm32"))]

@@ -1,68 +1,111 @@
-//! What is counted, and under which name.
+//! What is measured, and under which name.
 //!
 //! The proxy-wasm ABI knows no labels. A name therefore carries them as `.label.value` pairs after the metric's own name,
 //! `modgate.requests_total.kind.zip.cache.storage.class.2xx`, and Envoy's `stats_tags` (see `envoy/gateway.yaml`) turn them
 //! into labels: `modgate_requests_total{kind="zip",cache="storage",class="2xx"}`. A value is made of `[a-z0-9_-]`, so that
 //! it can never be taken for a separator. Every label has few values, none of them chosen by a client.
 
-use std::{borrow::Cow, fmt};
+mod outcome;
+mod reference;
+mod tally;
 
-/// One counter, with its labels.
+use std::fmt;
+
+pub use self::{
+    outcome::{
+        Ended, OwnReason, PollOutcome, Reason, StatusClass, SumdbOutcome, VerificationOutcome, WriteOutcome,
+    },
+    reference::{Family, families},
+    tally::Tally,
+};
+use crate::http::CallOutcome;
+pub use crate::http::{Account, Cache, Ending};
+
+/// One value that was measured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Measure {
+    /// Of what.
+    pub metric: Metric,
+    /// How much a counter grows, what a gauge says, what a histogram gets.
+    pub value: u64,
+}
+
+/// What is measured, with its labels.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Metric {
-    /// A poll of a document that ended.
-    Poll {
-        /// Of which: its name.
-        document: &'static str,
-        /// How: `changed` (another one is in force), `unchanged`, `failed` (it could not be had), or `invalid` (it is wrong, or
-        /// too large).
-        outcome: &'static str,
+    /// It grows.
+    Counter(Counter),
+    /// It goes up and down; the same for all workers, whichever of them says it.
+    Gauge(Gauge),
+    /// It has a value each time.
+    Histogram(Histogram),
+}
+
+/// A counter, with its labels.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Counter {
+    /// Bytes of the bodies of answers.
+    Bytes {
+        /// What was asked.
+        kind: &'static str,
+        /// Where the answer came from.
+        cache: Cache,
     },
     /// A callout that ended.
     Callout {
         /// Whom it asked.
         target: Target,
-        /// What came of it: `ok`, `missing`, `redirect`, `refused`, `error`, or why there was no answer.
-        outcome: &'static str,
+        /// What came of it.
+        outcome: CallOutcome,
+    },
+    /// A poll of a document that ended.
+    Poll {
+        /// Of which: its name.
+        document: &'static str,
+        /// How.
+        outcome: PollOutcome,
     },
     /// A request that was refused here.
     Refusal {
-        /// Why: a word of ours, or what a rule is called.
-        reason: Cow<'static, str>,
+        /// Why.
+        reason: Reason,
     },
-    /// A request that was answered.
+    /// A request that was answered, when it ended.
     Request {
         /// What it asked.
         kind: &'static str,
         /// Where the answer came from.
         cache: Cache,
         /// The answer's status.
-        status: u16,
+        class: StatusClass,
     },
     /// A document or a zip that was to be written to storage.
     StorageWrite {
-        /// What came of it: `stored`, `present`, `exists` (a zip, to be compared when it is read), `differs`, or why storage
-        /// did not take it; `unnameable` is what has a longer name than storage can have, and is not tried. Zips that were to be stored while they were streamed, and were not: `flawed`, `unproven`, `left`
-        /// (by the client, or the upstream broke off), `overrun` (storage did not keep up), `too_large`, `skipped` (too many
-        /// at once). Those that were to be copied afterwards, and were not: `no_ranges` (the upstream gives no parts),
-        /// `not_given`.
-        outcome: &'static str,
+        /// What came of it.
+        outcome: WriteOutcome,
     },
     /// A proof of what a checksum database gave, that ended.
     Sumdb {
-        /// How: `proven`, `alone` (what storage has, by its own head, while the database is down), `forged`, `fork`, or `failed` where it could not be asked for all it takes.
-        outcome: &'static str,
+        /// How.
+        outcome: SumdbOutcome,
+    },
+    /// Something that was counted beyond the counters that there is room for.
+    Uncounted,
+    /// A request whose client did not get a whole answer.
+    Unfinished {
+        /// What it asked.
+        kind: &'static str,
+        /// Why not.
+        outcome: Ending,
     },
     /// A go.mod or a zip that was read to its end.
     Verification {
-        /// What came of it. Given: `ok` (the checksum database has this hash for it), `exempt` (nothing to be proven), `accepted`
-        /// (the database could not be asked). Not given: `mismatch`, `unfit` (no module zip, or cut short), `unproven`,
-        /// `late` (trailers before all was read), `crowded` (no memory is left to read it).
-        outcome: &'static str,
+        /// What came of it.
+        outcome: VerificationOutcome,
     },
 }
 
-/// One value that goes up and down; the same for all workers, whichever of them says it.
+/// A gauge, with its labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Gauge {
     /// Seconds since the source of a polled document last confirmed the one that is in force.
@@ -74,6 +117,25 @@ pub enum Gauge {
     PolledVersion {
         /// Of which: its name.
         document: &'static str,
+    },
+}
+
+/// A histogram, with its labels. Its values are milliseconds: by Envoy's buckets these are half of one to an hour.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Histogram {
+    /// From a callout to its answer, or to its failure.
+    CalloutDuration {
+        /// Whom it asked.
+        target: Target,
+        /// The answer's status.
+        class: StatusClass,
+    },
+    /// From the head of a request that was not answered at once to the end of its answer.
+    RequestDuration {
+        /// What it asked.
+        kind: &'static str,
+        /// Where the answer came from.
+        cache: Cache,
     },
 }
 
@@ -90,34 +152,20 @@ pub enum Target {
     Upstream(String),
 }
 
-/// Where an answer came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Cache {
-    /// From a fetch that another request had begun.
-    Coalesced,
-    /// From the index.
-    Hit,
-    /// From nowhere: refused, failed, or a page of our own.
-    None,
-    /// From the index or from storage, because those who know better could not be asked.
-    Stale,
-    /// From storage.
-    Storage,
-    /// From an upstream or a checksum database.
-    Upstream,
-}
+impl Measure {
+    /// A counter has grown by so much.
+    pub fn count(counter: Counter, by: u64) -> Self {
+        Self { metric: Metric::Counter(counter), value: by }
+    }
 
-impl Cache {
-    /// The word for logs, metrics and the `x-modgate-cache` header.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Coalesced => "coalesced",
-            Self::Hit => "hit",
-            Self::None => "none",
-            Self::Stale => "stale",
-            Self::Storage => "storage",
-            Self::Upstream => "upstream",
-        }
+    /// A gauge says this now.
+    pub fn set(gauge: Gauge, value: u64) -> Self {
+        Self { metric: Metric::Gauge(gauge), value }
+    }
+
+    /// A histogram gets this.
+    pub fn record(histogram: Histogram, value: u64) -> Self {
+        Self { metric: Metric::Histogram(histogram), value }
     }
 }
 
@@ -132,7 +180,44 @@ impl fmt::Display for Target {
     }
 }
 
-/// The name under which the host keeps the gauge.
+/// The name under which the host keeps the metric.
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Counter(counter) => counter.fmt(f),
+            Self::Gauge(gauge) => gauge.fmt(f),
+            Self::Histogram(histogram) => histogram.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Counter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes { kind, cache } => {
+                write!(f, "modgate.response_bytes_total.kind.{kind}.cache.{cache}")
+            }
+            Self::Callout { target, outcome } => {
+                write!(f, "modgate.callouts_total.target.{target}.outcome.{outcome}")
+            }
+            Self::Poll { document, outcome } => {
+                write!(f, "modgate.{document}_polls_total.outcome.{outcome}")
+            }
+            Self::Refusal { reason } => write!(f, "modgate.refusals_total.reason.{reason}"),
+            Self::Request { kind, cache, class } => {
+                write!(f, "modgate.requests_total.kind.{kind}.cache.{cache}.class.{class}")
+            }
+            Self::StorageWrite { outcome } => write!(f, "modgate.storage_writes_total.outcome.{outcome}"),
+            Self::Sumdb { outcome } => write!(f, "modgate.sumdb_proofs_total.outcome.{outcome}"),
+            Self::Uncounted => f.write_str("modgate.uncounted_total"),
+            Self::Unfinished { kind, outcome } => {
+                write!(f, "modgate.requests_unfinished_total.kind.{kind}.outcome.{outcome}")
+            }
+            Self::Verification { outcome } => write!(f, "modgate.verifications_total.outcome.{outcome}"),
+        }
+    }
+}
+
 impl fmt::Display for Gauge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -142,24 +227,15 @@ impl fmt::Display for Gauge {
     }
 }
 
-/// The name under which the host keeps the counter.
-impl fmt::Display for Metric {
+impl fmt::Display for Histogram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Poll { document, outcome } => {
-                write!(f, "modgate.{document}_polls_total.outcome.{outcome}")
+            Self::CalloutDuration { target, class } => {
+                write!(f, "modgate.callout_duration_ms.target.{target}.class.{class}")
             }
-            Self::Callout { target, outcome } => {
-                write!(f, "modgate.callouts_total.target.{target}.outcome.{outcome}")
+            Self::RequestDuration { kind, cache } => {
+                write!(f, "modgate.request_duration_ms.kind.{kind}.cache.{cache}")
             }
-            Self::Refusal { reason } => write!(f, "modgate.refusals_total.reason.{reason}"),
-            Self::Request { kind, cache, status } => {
-                let (cache, class) = (cache.as_str(), status / 100);
-                write!(f, "modgate.requests_total.kind.{kind}.cache.{cache}.class.{class}xx")
-            }
-            Self::StorageWrite { outcome } => write!(f, "modgate.storage_writes_total.outcome.{outcome}"),
-            Self::Sumdb { outcome } => write!(f, "modgate.sumdb_proofs_total.outcome.{outcome}"),
-            Self::Verification { outcome } => write!(f, "modgate.verifications_total.outcome.{outcome}"),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     config::{Config, Endpoint, MissMode, Storage},
     gomod::{ModulePath, Version},
     goproxy::{Document, File, Lifetime},
-    metrics::Target,
+    metrics::{Cache, Target},
     store, upstream,
 };
 
@@ -173,6 +173,14 @@ impl Source {
             Self::Storage => config.storage.as_ref().map(|storage| &storage.endpoint),
             Self::Sumdb(at) => config.sumdb.get(at).map(|sumdb| &sumdb.endpoint),
             Self::Upstream(at) => config.upstreams.get(at).map(|upstream| &upstream.endpoint),
+        }
+    }
+
+    /// What answers count as that come from there.
+    pub fn cache(self) -> Cache {
+        match self {
+            Self::Storage => Cache::Storage,
+            Self::Sumdb(_) | Self::Upstream(_) => Cache::Upstream,
         }
     }
 

@@ -65,6 +65,8 @@ pub struct World {
     pub counters: BTreeMap<String, u64>,
     /// Gauges by their metric's name.
     pub gauges: BTreeMap<String, u64>,
+    /// What histograms got, by their metric's name.
+    pub histograms: BTreeMap<String, Vec<u64>>,
     /// Everything logged.
     pub log: Vec<String>,
     /// In the order in which they joined.
@@ -101,6 +103,7 @@ impl World {
             clusters: BTreeMap::new(),
             counters: BTreeMap::new(),
             gauges: BTreeMap::new(),
+            histograms: BTreeMap::new(),
             log: Vec::new(),
             gateways: Vec::new(),
             workers: Vec::new(),

@@ -69,9 +69,9 @@ use self::{
 };
 use crate::{
     config::Config,
-    cx::{CallId, Cx},
+    cx::{CallId, Command, Cx},
     flow::readiness,
-    http::Reply,
+    http::{Reply, Timestamp},
     shared::{Seat, SharedKv},
 };
 
@@ -109,6 +109,31 @@ impl Worker {
         worker
     }
 
+    /// One event, and what is to be done after it. What was counted meanwhile is added up.
+    pub fn step<T>(
+        &mut self,
+        now: Timestamp,
+        kv: &mut dyn SharedKv,
+        event: impl FnOnce(&mut Self, &mut Cx<'_>) -> T,
+    ) -> (T, Vec<Command>) {
+        let mut cx = Cx::new(now, kv);
+        let result = event(self, &mut cx);
+        for (counter, by) in cx.counted {
+            self.services.tally.add(counter, by);
+        }
+        (result, cx.commands)
+    }
+
+    /// Whether [`Worker::tell`] has anything to say.
+    pub fn has_news(&self) -> bool {
+        self.services.tally.is_behind()
+    }
+
+    /// What was counted since this was asked last.
+    pub fn tell(&mut self) -> Vec<Command> {
+        self.services.tally.tell().into_iter().map(Command::Measure).collect()
+    }
+
     /// One slice of what takes long, a few milliseconds at most.
     pub fn work(&mut self, cx: &mut Cx<'_>) {
         match self.services.slices.pop_front() {
@@ -133,11 +158,11 @@ impl Worker {
 
     /// A callout ended.
     pub fn call_done(&mut self, call: CallId, reply: Reply, cx: &mut Cx<'_>) {
-        let Some(Call { owner, account }) = self.services.calls.remove(&call) else {
+        let Some(Call { owner, account, since }) = self.services.calls.remove(&call) else {
             return;
         };
         // Where a redirect led is another's affair.
-        self.services.note_reply(account, |source| self.flights.told(&owner, source), &reply, cx);
+        self.services.note_reply((account, since), |source| self.flights.told(&owner, source), &reply, cx);
         let services = &mut self.services;
         match owner {
             Owner::Copy(key) => self.storage.on_copy_reply(&key, call, reply, services, cx),

@@ -21,11 +21,12 @@ use layering::names::{Named, named};
 
 /// From low to high: a module names those on lower lines, never one on its own line or above.
 ///
-/// `http` and `metrics` are values without an opinion, `modzip` and `sumdb` proofs about Go's words; `config` compiles all of
+/// `http` is values without an opinion, `metrics` what is measured of them, `modzip` and `sumdb` proofs about Go's words; `config` compiles all of
 /// them; `goproxy` is the protocol between them.
-const LAYERS: [&[&str]; 13] = [
-    &["gomod"],
-    &["http", "metrics", "modzip", "sumdb"],
+const LAYERS: [&[&str]; 14] = [
+    &["gomod", "words"],
+    &["http", "modzip", "sumdb"],
+    &["metrics"],
     &["policy"],
     &["config"],
     &["goproxy"],

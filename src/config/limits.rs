@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use crate::metrics::OwnReason;
+
 /// The headers that the download route of `envoy/gateway.yaml` adds where the configuration has an upstream or the storage told
 /// them: those that known module proxies and stores take credentials in.
 pub const CONFIDED_HEADERS: [&str; 6] =
@@ -56,8 +58,7 @@ pub const MAX_EGRESS_BYTES: usize = 128;
 pub const RESERVED_NAMES: [&str; 3] = ["policy_bundle", "storage", "sumdb"];
 
 /// What metrics call refusals that no rule of a policy makes, where they would call one by its name.
-pub const RESERVED_RULES: [&str; 9] =
-    ["budget", "caller", "default", "explain", "malformed", "method", "nosumdb", "policy", "unknown"];
+pub const RESERVED_RULES: &[&str] = OwnReason::WORDS;
 
 /// Rules of a configuration or of a bundle. Each costs a few hundred bytes in every worker, and JSON that is read whole.
 pub const MAX_RULES: usize = 20_000;

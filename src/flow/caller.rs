@@ -15,6 +15,7 @@ use crate::{
     config::{CallerSource, Callers, Origin, limits},
     goproxy::Refusal,
     http::{Property, RequestHead},
+    metrics::OwnReason,
     policy::Caller,
 };
 
@@ -122,7 +123,7 @@ fn refusal(origin: &Origin, why: &Unclear) -> Refusal {
     };
     let place: String = place.chars().take(MAX_PLACE).collect();
     Refusal::Forbidden {
-        rule: "caller".into(),
+        rule: OwnReason::Caller.into(),
         reason: format!(
             "forbidden: this gateway cannot tell who asks.\n\
              What its authentication says ({place}) cannot be used: {why}.\n\

@@ -10,7 +10,7 @@ use crate::{
     config::Endpoint,
     endpoint::{self, Trail, leads_to},
     goproxy::Zip,
-    http::{CallFailure, Callout, Piece, Ranged, Reply},
+    http::{CallFailure, CallOutcome, Callout, Piece, Ranged, Reply},
     modzip::{Check, H1},
 };
 
@@ -63,7 +63,7 @@ pub enum NotCopied {
     Redirected(String),
     /// The upstream did not give it; what came in place of it, as metrics call that.
     #[error("it did not give it: {0}")]
-    NotGiven(&'static str),
+    NotGiven(CallOutcome),
 }
 
 impl Copying {
@@ -175,10 +175,10 @@ impl Copying {
             // All of it, or another part than was asked for.
             Reply::Answered { status: 200 | 206, .. } => (NotCopied::NoRanges, false),
             Reply::Answered { status, .. } => {
-                (NotCopied::NotGiven(reply.label()), matches!(status, 408 | 429 | 500..))
+                (NotCopied::NotGiven(reply.outcome()), matches!(status, 408 | 429 | 500..))
             }
             Reply::Failed(failure) => {
-                (NotCopied::NotGiven(reply.label()), *failure != CallFailure::Misconfigured)
+                (NotCopied::NotGiven(reply.outcome()), *failure != CallFailure::Misconfigured)
             }
         };
         if !passing || self.tries >= MAX_TRIES {

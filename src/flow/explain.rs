@@ -22,7 +22,7 @@ use crate::{
     gomod::{ModulePath, Version, check},
     goproxy::{Answer, Asker, Document, File, Judge, Refusal, Standing, Zip},
     http::{RequestHead, Timestamp},
-    metrics::Cache,
+    metrics::{Cache, OwnReason},
     plan::{Want, plan},
     policy::{Action, Caller, Decision, Policy, Rule, View},
     shared::{Entry, Index, Region},
@@ -35,7 +35,7 @@ pub(super) fn explain(head: &RequestHead, known: &Known<'_>, cx: &mut Cx<'_>) ->
             let mut body = serde_json::to_string_pretty(&asked.explanation(known, cx)).unwrap_or_default();
             body.push('\n');
             let page = Answer::Page { healthy: true, content_type: "application/json", body };
-            answer(&page, &Asker::default(), KIND, Cache::None, cx)
+            answer(&page, &Asker::default(), KIND, Cache::None)
         }
         Err(refusal) => refuse(KIND, &refusal, cx),
     }
@@ -52,7 +52,7 @@ fn admit(head: &RequestHead, config: &Config) -> Result<(), Refusal> {
         return Ok(());
     }
     let reason = "forbidden: explanations are for callers whom admin.explain names".to_owned();
-    Err(Refusal::Forbidden { rule: "explain".into(), reason })
+    Err(Refusal::Forbidden { rule: OwnReason::Explain.into(), reason })
 }
 
 /// What an explanation is asked for.

@@ -3,10 +3,10 @@
 use std::{cell::OnceCell, rc::Rc, time::Duration};
 
 use crate::{
-    cx::{Cx, Verdict},
+    cx::Verdict,
     goproxy::{Answer, Asker, Audience, Etag, Validity, not_modified},
     http::Response,
-    metrics::{Cache, Metric},
+    metrics::{Account, Cache},
 };
 
 /// An answer from the index, for whoever asks.
@@ -16,7 +16,6 @@ pub struct Hit {
     etag: Option<Etag>,
     /// What who has it already gets, once somebody has asked so.
     unchanged: OnceCell<Rc<Response>>,
-    kind: &'static str,
     validity: Validity,
 }
 
@@ -27,19 +26,18 @@ impl Hit {
             Answer::Found { found, .. } => Some(found.etag),
             _ => None,
         };
-        let response = answer.respond(&Asker::default());
-        Self { response: response.into(), etag, unchanged: OnceCell::new(), kind, validity }
+        let response = answer.respond(&Asker::default(), Account { kind, cache: Cache::Hit });
+        Self { response: response.into(), etag, unchanged: OnceCell::new(), validity }
     }
 
-    /// Gives it to a client who may have it already, and counts that.
-    pub fn give(&self, if_none_match: Option<&str>, cx: &mut Cx<'_>) -> Verdict {
+    /// Gives it to a client who may have it already.
+    pub fn give(&self, if_none_match: Option<&str>) -> Verdict {
         let is_known = self.etag.zip(if_none_match).is_some_and(|(etag, tags)| etag.matches(tags));
         let response = if is_known {
             self.unchanged.get_or_init(|| not_modified(&self.response).into())
         } else {
             &self.response
         };
-        cx.count(Metric::Request { kind: self.kind, cache: Cache::Hit, status: response.status });
         Verdict::Respond(Rc::clone(response))
     }
 

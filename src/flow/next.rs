@@ -4,7 +4,7 @@
 //! A step that lets the request go on returns [`ControlFlow::Continue`](std::ops::ControlFlow) with what it found out for the next
 //! step; one that ends its way for now returns `Break` with one of these.
 
-use super::{Hit, Parked, Routed, Searched, Sifting, question::Ended};
+use super::{Hit, Parked, Routed, Searched, Sifting, probe, question::Ended, route};
 use crate::{
     cx::Verdict,
     gomod::{ModulePath, Version},
@@ -39,6 +39,18 @@ pub enum Next {
 }
 
 impl Next {
+    /// What is asked, where it is not answered at once.
+    pub fn kind(&self) -> Option<&'static str> {
+        match self {
+            Self::Probe => Some(probe::KIND),
+            Self::Ask(parked) | Self::Dates(parked, ..) | Self::Search(parked, _) | Self::Sift(parked, _) => {
+                Some(parked.kind())
+            }
+            Self::Route(..) => Some(route::KIND),
+            Self::Answer(_) | Self::Hit(_) | Self::Refresh(..) | Self::Rewrite(..) => None,
+        }
+    }
+
     /// What the client may have to wait for.
     pub fn waits_for(&self) -> Option<String> {
         match self {

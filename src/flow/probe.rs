@@ -179,10 +179,13 @@ impl Probe {
     }
 }
 
+/// What is asked by all who ask for a page.
+pub(super) const KIND: &str = "page";
+
 /// Answers a request of the readiness page.
 pub fn readiness(sightings: &Sightings, config: &Config, in_force: &InForce, cx: &mut Cx<'_>) -> Verdict {
     let page = sightings.report(config, in_force, cx.kv);
-    respond::answer(&page, &Asker::default(), "page", Cache::None, cx)
+    respond::answer(&page, &Asker::default(), KIND, Cache::None)
 }
 
 fn sources(config: &Config) -> impl Iterator<Item = Source> {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     config::{Config, MissMode, Reverify},
-    cx::{Cx, Verdict},
+    cx::Verdict,
     goproxy::{
         Answer, Asker, Audience, Document, Failure, File, Found, Judge, Missing, Refusal, Validity, Zip,
     },
@@ -97,6 +97,11 @@ impl Parked {
         &self.question.want
     }
 
+    /// What is asked, in the word of metrics.
+    pub fn kind(&self) -> &'static str {
+        self.question.kind
+    }
+
     /// When the client asked: it may have waited for something else before this.
     pub fn since(&self) -> Timestamp {
         self.question.since
@@ -139,8 +144,8 @@ impl Parked {
     }
 
     /// Its answer, where it cannot be answered.
-    pub fn fail(&self, failure: &Failure, cx: &mut Cx<'_>) -> Verdict {
-        self.question.failed(failure, cx)
+    pub fn fail(&self, failure: &Failure) -> Verdict {
+        self.question.failed(failure)
     }
 }
 
@@ -222,26 +227,18 @@ impl Question {
         cache: Cache,
         left: Option<Duration>,
         known: &Known<'_>,
-        cx: &mut Cx<'_>,
     ) -> Verdict {
         let validity = self.validity(left, known);
-        answer(&Answer::Found { document, found, validity, cache }, &self.asker, self.kind, cache, cx)
+        answer(&Answer::Found { document, found, validity, cache }, &self.asker, self.kind, cache)
     }
 
-    fn missing(
-        &self,
-        missing: &Missing,
-        cache: Cache,
-        left: Option<Duration>,
-        known: &Known<'_>,
-        cx: &mut Cx<'_>,
-    ) -> Verdict {
+    fn missing(&self, missing: &Missing, cache: Cache, left: Option<Duration>, known: &Known<'_>) -> Verdict {
         let validity = self.validity(Some(left.unwrap_or_default()), known);
-        answer(&Answer::Missing { missing, validity, cache }, &self.asker, self.kind, cache, cx)
+        answer(&Answer::Missing { missing, validity, cache }, &self.asker, self.kind, cache)
     }
 
-    fn failed(&self, failure: &Failure, cx: &mut Cx<'_>) -> Verdict {
-        answer(&Answer::Failed(failure), &self.asker, self.kind, Cache::None, cx)
+    fn failed(&self, failure: &Failure) -> Verdict {
+        answer(&Answer::Failed(failure), &self.asker, self.kind, Cache::None)
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
         wants_revalidation,
     },
     http::{ReadHeader, RequestHead},
-    metrics::{Cache, Metric},
+    metrics::{Cache, Counter, OwnReason},
     plan::Want,
 };
 
@@ -44,12 +44,12 @@ impl Next {
 
     /// The rules are not there yet by which it would be decided.
     fn not_yet(kind: &'static str, cx: &mut Cx<'_>) -> Self {
-        cx.count(Metric::Refusal { reason: "policy".into() });
+        cx.count(Counter::Refusal { reason: OwnReason::Policy.into() });
         let reason = "unavailable: this gateway has not read its policy bundle yet, without which it gives no module.\n\
                       Try again in a few seconds; its log says what is wrong if that does not help."
             .to_owned();
         let failure = Failure { fault: Fault::Overloaded, reason, retry_after: None };
-        Self::Answer(answer(&Answer::Failed(&failure), &Asker::default(), kind, Cache::None, cx))
+        Self::Answer(answer(&Answer::Failed(&failure), &Asker::default(), kind, Cache::None))
     }
 
     fn page(page: Page, head: &RequestHead, known: &Known<'_>, cx: &mut Cx<'_>) -> Self {
@@ -63,7 +63,7 @@ impl Next {
             ),
         };
         let page = Answer::Page { healthy: true, content_type, body };
-        Self::Answer(answer(&page, &Asker::default(), "page", Cache::None, cx))
+        Self::Answer(answer(&page, &Asker::default(), "page", Cache::None))
     }
 
     fn target(target: Target, head: &RequestHead, known: &mut Known<'_>, cx: &mut Cx<'_>) -> Self {
@@ -76,7 +76,7 @@ impl Next {
         }
         let want = match target {
             Target::Supported { .. } => {
-                return Self::Answer(answer(&Answer::Supported, &Asker::default(), kind, Cache::None, cx));
+                return Self::Answer(answer(&Answer::Supported, &Asker::default(), kind, Cache::None));
             }
             Target::Document(document) => Want::Document(document),
             Target::Zip(zip) => Want::Zip(zip),
@@ -127,8 +127,8 @@ impl Parked {
 
 /// Refuses, and counts that.
 pub(super) fn refuse(kind: &'static str, refusal: &Refusal, cx: &mut Cx<'_>) -> Verdict {
-    cx.count(Metric::Refusal { reason: refusal.label() });
-    answer(&Answer::Refused(refusal), &Asker::default(), kind, Cache::None, cx)
+    cx.count(Counter::Refusal { reason: refusal.counts_as() });
+    answer(&Answer::Refused(refusal), &Asker::default(), kind, Cache::None)
 }
 
 /// A request that is not ours goes on as it is, but never with the header that has it routed by us. The header that names a
@@ -156,7 +156,7 @@ fn sumdb_refusal(target: &Target, config: &Config) -> Option<Refusal> {
         return None;
     };
     config.private.nosumdb.matches(module).then(|| Refusal::Forbidden {
-        rule: "nosumdb".into(),
+        rule: OwnReason::Nosumdb.into(),
         reason: format!(
             "forbidden: {module} is private to this gateway and is not named to a checksum database.\n\
              Set GONOSUMDB (or GOPRIVATE) for it."

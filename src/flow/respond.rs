@@ -1,25 +1,17 @@
-//! From an answer to a verdict, counted.
+//! From an answer to a verdict.
 
 use crate::{
     config::Config,
-    cx::{Cx, Verdict},
+    cx::Verdict,
     gomod::ModulePath,
     goproxy::{Answer, Asker, Audience, Failure, Fault},
-    metrics::{Cache, Metric},
+    metrics::{Account, Cache},
     policy::Policy,
 };
 
-/// Answers, and counts that.
-pub(super) fn answer(
-    answer: &Answer<'_>,
-    asker: &Asker,
-    kind: &'static str,
-    cache: Cache,
-    cx: &mut Cx<'_>,
-) -> Verdict {
-    let response = answer.respond(asker);
-    cx.count(Metric::Request { kind, cache, status: response.status });
-    Verdict::Respond(response.into())
+/// Answers. What is counted of it, and when, is the affair of who gives it.
+pub(super) fn answer(answer: &Answer<'_>, asker: &Asker, kind: &'static str, cache: Cache) -> Verdict {
+    Verdict::Respond(answer.respond(asker, Account { kind, cache }).into())
 }
 
 /// Whom what is said of `module` may be given to once more.
@@ -34,8 +26,8 @@ pub(super) fn audience(module: Option<&ModulePath>, config: &Config, policy: &Po
 }
 
 /// The answer to a request whose head the host does not hand over: nobody knows what it asks, or who.
-pub fn unreadable(cx: &mut Cx<'_>) -> Verdict {
+pub fn unreadable() -> Verdict {
     let reason = "the gateway could not read this request".to_owned();
     let failure = Failure { fault: Fault::Bad, reason, retry_after: None };
-    answer(&Answer::Failed(&failure), &Asker::default(), "invalid", Cache::None, cx)
+    answer(&Answer::Failed(&failure), &Asker::default(), "invalid", Cache::None)
 }

@@ -10,7 +10,7 @@ use crate::{
     endpoint::{self, Address, Trail},
     goproxy::{Answer, Asker, Audience, CACHE_HEADER, Failure, Fault, Missing, Outcome, Validity, Zip},
     http::{Reply, ResponseHead},
-    metrics::{Cache, Metric},
+    metrics::Cache,
     modzip::MAX_ZIP,
     plan::Source,
     policy::Policy,
@@ -74,14 +74,14 @@ impl Routed {
 
     /// The answer that sends the client to where storage can be reached without the gateway, where it is to go there. Nobody is
     /// sent to what was not checked, nor for the head alone: what is signed is a GET.
-    pub fn redirect(&self, config: &Config, cx: &mut Cx<'_>) -> Option<Verdict> {
+    pub fn redirect(&self, config: &Config, cx: &Cx<'_>) -> Option<Verdict> {
         let storage = config.storage.as_ref().filter(|_| self.source == Source::Storage)?;
         if !self.checked || self.ask.head_only || !storage.delivery.redirects(&self.zip.module) {
             return None;
         }
         let to = store::public_url(storage, &store::zip_key(storage, &self.zip), cx.now)?;
         let redirect = Answer::Elsewhere { to: &to, cache: Cache::Storage };
-        Some(answer(&redirect, &Asker::default(), KIND, Cache::Storage, cx))
+        Some(answer(&redirect, &Asker::default(), KIND, Cache::Storage))
     }
 
     /// Whether the zip is read along as it passes. Whatever the client wants of it, the whole is asked for then.
@@ -105,7 +105,7 @@ impl Routed {
             retry_after: None,
         };
         let failure = self.doubt.clone().unwrap_or_else(unread);
-        self.refuse(&failure, cx)
+        self.refuse(&failure)
     }
 
     /// Whether its source is asked what it is asked for every client.
@@ -150,7 +150,7 @@ impl Routed {
 
     /// The answer where the source redirects after all, which nobody expected who sent the client there: that it come again, for then
     /// the source is asked where it leads. Nobody is sent again twice in a row.
-    pub fn redirected(&self, location: &str, config: &Config, cx: &mut Cx<'_>) -> (Verdict, Lesson) {
+    pub fn redirected(&self, location: &str, config: &Config) -> (Verdict, Lesson) {
         let who = who(self.source, self.to.as_deref(), config);
         let fail = |why: &str| {
             let reason = format!("{}: {who} {why}", self.zip);
@@ -158,18 +158,18 @@ impl Routed {
         };
         if self.moved {
             let why = "redirects once more, though it was asked a moment ago where it leads; try again";
-            return (failed(&fail(why), cx), Lesson::Failed);
+            return (failed(&fail(why)), Lesson::Failed);
         }
         let Some(endpoint) = self.source.endpoint(config) else {
-            return (failed(&fail("redirects"), cx), Lesson::Nothing);
+            return (failed(&fail("redirects")), Lesson::Nothing);
         };
         let sent = endpoint::get(endpoint, &self.zip.path());
         match Trail::default().follow(&sent, location, endpoint, &self.source.describe(config)) {
             Ok(_) => {
                 let again = Answer::Again { file: &same_file(&self.zip), cache: Cache::Upstream };
-                (answer(&again, &Asker::default(), KIND, Cache::Upstream, cx), Lesson::Moved)
+                (answer(&again, &Asker::default(), KIND, Cache::Upstream), Lesson::Moved)
             }
-            Err(why) => (failed(&fail(&why), cx), Lesson::Failed),
+            Err(why) => (failed(&fail(&why)), Lesson::Failed),
         }
     }
 
@@ -190,7 +190,7 @@ impl Routed {
         reply: Reply,
         config: &Config,
         policy: &Policy,
-        cx: &mut Cx<'_>,
+        cx: &Cx<'_>,
     ) -> (Verdict, Lesson) {
         let (verdict, lesson) = self.judge(head, reply, config, policy, cx);
         (verdict, if self.is_plain() { lesson } else { Lesson::Nothing })
@@ -202,25 +202,25 @@ impl Routed {
         reply: Reply,
         config: &Config,
         policy: &Policy,
-        cx: &mut Cx<'_>,
+        cx: &Cx<'_>,
     ) -> (Verdict, Lesson) {
-        let cache = if self.source == Source::Storage { Cache::Storage } else { Cache::Upstream };
+        let cache = self.source.cache();
         let what = self.zip.to_string();
         let who = who(self.source, self.to.as_deref(), config);
         let audience = audience(Some(&self.zip.module), config, policy);
         if self.ask.head_only
-            && let Some(verdict) = self.without_head(&reply, audience, config, cx)
+            && let Some(verdict) = self.without_head(&reply, audience, config)
         {
             return (verdict, Lesson::Nothing);
         }
         if self.source == Source::Storage
             && let Some(why) = store::redirect(&reply)
         {
-            return (failed(&self.bad(&why, config), cx), Lesson::Failed);
+            return (failed(&self.bad(&why, config)), Lesson::Failed);
         }
         let reply = match self.to.as_ref().map(|to| discreet(&what, self.source, to, reply.clone(), config)) {
             Some(Ok(reply)) => reply,
-            Some(Err(Outcome::Failed(failure))) => return (failed(&failure, cx), Lesson::Failed),
+            Some(Err(Outcome::Failed(failure))) => return (failed(&failure), Lesson::Failed),
             Some(Err(_)) | None => reply,
         };
         let unconnected = is_unconnected(&reply);
@@ -237,29 +237,28 @@ impl Routed {
                     && matches!(head.status, 200 | 206)
                     && store::is_page(&head.headers) =>
             {
-                (failed(&self.bad("it is a web page", config), cx), Lesson::Failed)
+                (failed(&self.bad("it is a web page", config)), Lesson::Failed)
             }
             Presence::Here if let Some(failure) = self.cut(head, config) => {
-                (failed(&failure, cx), Lesson::Failed)
+                (failed(&failure), Lesson::Failed)
             }
             Presence::Here => {
-                cx.count(Metric::Request { kind: KIND, cache, status: head.status });
                 (self.edit(head, Validity { fresh_for: None, audience }, cache), Lesson::Nothing)
             }
             Presence::NotHere(Outcome::Missing(_)) if let Some(doubt) = &self.doubt => {
-                (failed(doubt, cx), Lesson::Lost(Loss::Gone))
+                (failed(doubt), Lesson::Lost(Loss::Gone))
             }
             Presence::NotHere(Outcome::Missing(missing)) if !self.may_be_elsewhere(config) => {
                 let validity = Validity { fresh_for: Some(config.freshness.negative), audience };
                 let answered = Answer::Missing { missing: &missing, validity, cache };
-                (answer(&answered, &Asker::default(), KIND, cache, cx), Lesson::Missing(missing))
+                (answer(&answered, &Asker::default(), KIND, cache), Lesson::Missing(missing))
             }
-            Presence::NotHere(Outcome::Failed(failure)) => (failed(&failure, cx), Lesson::Failed),
+            Presence::NotHere(Outcome::Failed(failure)) => (failed(&failure), Lesson::Failed),
             Presence::NotHere(Outcome::Missing(_) | Outcome::Found(_)) => {
                 // It had it a moment ago: somebody deleted it.
                 let reason = format!("{what}: gone from {who}; try again");
                 let gone = Failure { fault: Fault::Overloaded, reason, retry_after: Some(1) };
-                (failed(&gone, cx), Lesson::Lost(Loss::Gone))
+                (failed(&gone), Lesson::Lost(Loss::Gone))
             }
         }
     }
@@ -272,13 +271,7 @@ impl Routed {
 
     /// The answer to a HEAD that its source may have refused because it knows none: that the zip is there, where the source had said
     /// so when it was asked otherwise.
-    fn without_head(
-        &self,
-        reply: &Reply,
-        audience: Audience,
-        config: &Config,
-        cx: &mut Cx<'_>,
-    ) -> Option<Verdict> {
+    fn without_head(&self, reply: &Reply, audience: Audience, config: &Config) -> Option<Verdict> {
         let Reply::Answered { status, .. } = *reply else { return None };
         let (cache, may_be_headless) = match self.source {
             Source::Storage => (Cache::Storage, matches!(status, 405 | 501)),
@@ -288,9 +281,9 @@ impl Routed {
             return None;
         }
         Some(if self.confirmed {
-            present(None, cache, audience, cx)
+            present(None, cache, audience)
         } else {
-            failed(&self.bad(&format!("it answered {status} to a HEAD, and may know none"), config), cx)
+            failed(&self.bad(&format!("it answered {status} to a HEAD, and may know none"), config))
         })
     }
 
@@ -317,8 +310,8 @@ impl Routed {
     }
 
     /// The answer in place of a zip that is not given.
-    pub fn refuse(&self, failure: &Failure, cx: &mut Cx<'_>) -> Verdict {
-        failed(failure, cx)
+    pub fn refuse(&self, failure: &Failure) -> Verdict {
+        failed(failure)
     }
 
     /// Whether others were not asked because the source had said that it has it.
@@ -351,7 +344,7 @@ impl Routed {
 }
 
 /// The answer to a HEAD: that `zip` is there, and what is known of it.
-pub(super) fn present(head: Option<&ZipHead>, cache: Cache, audience: Audience, cx: &mut Cx<'_>) -> Verdict {
+pub(super) fn present(head: Option<&ZipHead>, cache: Cache, audience: Audience) -> Verdict {
     let validity = Validity { fresh_for: None, audience };
     let unknown = ZipHead::default();
     let ZipHead { length, etag, last_modified } = head.unwrap_or(&unknown);
@@ -362,14 +355,15 @@ pub(super) fn present(head: Option<&ZipHead>, cache: Cache, audience: Audience, 
         etag: etag.as_deref(),
         last_modified: last_modified.as_deref(),
     };
-    answer(&present, &Asker::default(), KIND, cache, cx)
+    answer(&present, &Asker::default(), KIND, cache)
 }
 
-fn failed(failure: &Failure, cx: &mut Cx<'_>) -> Verdict {
-    answer(&Answer::Failed(failure), &Asker::default(), KIND, Cache::None, cx)
+fn failed(failure: &Failure) -> Verdict {
+    answer(&Answer::Failed(failure), &Asker::default(), KIND, Cache::None)
 }
 
-const KIND: &str = "zip";
+/// What is asked by all that is routed.
+pub(super) const KIND: &str = "zip";
 
 /// The request header that Envoy's access logs and traces show in place of `:path`, where there is one: a signed address is not for
 /// them. What it says is the client's own path.

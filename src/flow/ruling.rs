@@ -15,7 +15,7 @@ use crate::{
     gomod::{ModulePath, Version},
     goproxy::{Answer, Asker, Audience, Document, Failure, File, Missing, Refusal, Validity, encode},
     http::Timestamp,
-    metrics::Cache,
+    metrics::{Cache, OwnReason, Reason},
     plan::Want,
     policy::{Caller, Decision, View},
     upstream,
@@ -117,7 +117,7 @@ impl Substitute {
             Self::Missing(missing) => Answer::Missing { missing, validity, cache: Cache::None },
             Self::Refused(refusal) => return refuse(kind, refusal, cx),
         };
-        answer(&given, &Asker::default(), kind, Cache::None, cx)
+        answer(&given, &Asker::default(), kind, Cache::None)
     }
 }
 
@@ -133,9 +133,9 @@ pub(super) fn refusal(
     let reason = view.reason(module, version, decision, caller, now)?;
     let rule = match decision {
         Decision::Denied(Some(rule)) | Decision::TooYoung(rule, _) | Decision::Undated(rule) => {
-            rule.label().into()
+            Reason::Rule(rule.label())
         }
-        _ => "default".into(),
+        _ => OwnReason::Default.into(),
     };
     Some(Refusal::Forbidden { rule, reason })
 }

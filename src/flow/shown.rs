@@ -17,6 +17,7 @@ use crate::{
     cx::Cx,
     gomod::{ModulePath, Version},
     goproxy::{Document, File, Found, Info, Missing, Refusal},
+    metrics::OwnReason,
     plan::Want,
     policy::{Decision, View},
     shared::Index,
@@ -206,5 +207,5 @@ fn nothing_stored(module: &ModulePath, serving: &Serving, found: &Found) -> Subs
 
 fn unreadable(module: &ModulePath) -> Substitute {
     let reason = format!("forbidden: {module}: it cannot be said which version that is");
-    Substitute::Refused(Refusal::Forbidden { rule: "policy".into(), reason })
+    Substitute::Refused(Refusal::Forbidden { rule: OwnReason::Policy.into(), reason })
 }

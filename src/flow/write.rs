@@ -11,7 +11,7 @@ use crate::{
     cx::Cx,
     goproxy::{Document, Etag, Found, Lifetime, SumdbFile},
     http::{Body, Callout, Reply, Timestamp},
-    metrics::Metric,
+    metrics::{Counter, Ended, WriteOutcome},
     plan::{Source, Want},
     shared::{Entry, Index, Region},
     store::{self, Stored},
@@ -46,8 +46,8 @@ enum Ask {
 pub enum Written {
     /// Ask storage this, and report its reply.
     Ask(Box<Write>, Callout),
-    /// It is over; what came of it, as metrics call it.
-    Over(&'static str),
+    /// It is over; what came of it.
+    Over(WriteOutcome),
 }
 
 impl Write {
@@ -118,7 +118,7 @@ impl Write {
     fn ask(self, asking: Ask, storage: &Storage) -> Written {
         let next = Self { asking, ..self };
         let callout = next.callout(storage);
-        callout.map_or(Written::Over("skipped"), |callout| Written::Ask(next.into(), callout))
+        callout.map_or(Written::Over(Ended::Skipped.into()), |callout| Written::Ask(next.into(), callout))
     }
 
     /// The reply. The index learns of a success, so that the same bytes are not written again.
@@ -127,23 +127,23 @@ impl Write {
             asking @ (Ask::Compare | Ask::Look) => match store::judge(&self.document, reply, cx.now) {
                 Stored::Absent if asking == Ask::Look => return self.ask(Ask::Put, storage),
                 // It came and went.
-                Stored::Absent => "conflict",
-                Stored::Present(present) if present.etag == self.etag => "present",
-                Stored::Present(_) | Stored::Corrupt(_) => "differs",
-                Stored::Unavailable(_) => "unavailable",
+                Stored::Absent => Ended::Conflict.into(),
+                Stored::Present(present) if present.etag == self.etag => Ended::Present.into(),
+                Stored::Present(_) | Stored::Corrupt(_) => Ended::Differs.into(),
+                Stored::Unavailable(_) => Ended::Unavailable.into(),
             },
             Ask::Put => match store::judge_write(&reply) {
-                store::Written::Stored => "stored",
+                store::Written::Stored => WriteOutcome::STORED,
                 store::Written::Exists => return self.ask(Ask::Compare, storage),
-                store::Written::Failed(trouble) => trouble.label,
+                store::Written::Failed(trouble) => trouble.outcome,
             },
         };
-        if outcome == "differs" {
+        if outcome == WriteOutcome::Ended(Ended::Differs) {
             let what = self.want.describe();
             cx.log(Level::Error, format!("storage: {what}: it has other bytes, which are left as they are"));
         }
         let key = self.want.key();
-        if matches!(outcome, "stored" | "present")
+        if outcome.is_there()
             && let Some(Entry::Found(found)) = index.peek(cx.kv, Region::Found, &key)
             && found.etag == self.etag
         {
@@ -151,7 +151,7 @@ impl Write {
                 if self.aside { Found { aside: true, ..found } } else { Found { stored: true, ..found } };
             index.keep(cx.kv, &key, &Entry::Found(kept), cx.now);
         }
-        cx.count(Metric::StorageWrite { outcome });
+        cx.count(Counter::StorageWrite { outcome });
         Written::Over(outcome)
     }
 }

@@ -22,8 +22,7 @@ use std::time::Duration;
 use super::{Document, Failure, Fault, Found, Missing, Refusal, Zip};
 use crate::{
     gomod::is_graphic,
-    http::{Body, Length, Response},
-    metrics::Cache,
+    http::{Account, Body, Cache, Length, Response},
 };
 
 /// Everything this proxy answers by itself.
@@ -135,20 +134,20 @@ impl Validity {
 }
 
 impl Answer<'_> {
-    /// The whole response.
-    pub fn respond(&self, asker: &Asker) -> Response {
+    /// The whole response, which counts as this.
+    pub fn respond(&self, asker: &Asker, account: Account) -> Response {
         match self {
             Self::Again { file, cache } => {
                 let location = ("location", (*file).to_owned());
                 let headers = vec![location, (CACHE_HEADER, cache.as_str().to_owned()), no_store()];
-                Response { status: 307, headers, body: Body::default(), length: Length::Body }
+                Response { status: 307, headers, body: Body::default(), length: Length::Body, account }
             }
             Self::Elsewhere { to, cache } => {
                 let location = ("location", (*to).to_owned());
                 let headers = vec![location, (CACHE_HEADER, cache.as_str().to_owned()), no_store()];
-                Response { status: 302, headers, body: Body::default(), length: Length::Body }
+                Response { status: 302, headers, body: Body::default(), length: Length::Body, account }
             }
-            Self::Failed(failure) => failed(failure),
+            Self::Failed(failure) => failed(failure, account),
             Self::Found { document, found, validity, cache } => {
                 let is_known = asker.if_none_match.as_deref().is_some_and(|tags| found.etag.matches(tags));
                 let headers = vec![
@@ -157,11 +156,17 @@ impl Answer<'_> {
                     (CACHE_HEADER, cache.as_str().to_owned()),
                     ("content-type", document.content_type().to_owned()),
                 ];
-                let whole = Response { status: 200, headers, body: found.body.clone(), length: Length::Body };
+                let whole = Response {
+                    status: 200,
+                    headers,
+                    body: found.body.clone(),
+                    length: Length::Body,
+                    account,
+                };
                 if is_known { not_modified(&whole) } else { whole }
             }
             Self::Missing { missing, validity, cache } => {
-                let mut response = text(if missing.gone { 410 } else { 404 }, &missing.reason);
+                let mut response = text(if missing.gone { 410 } else { 404 }, &missing.reason, account);
                 response.headers.push(("cache-control", validity.cache_control()));
                 response.headers.push((CACHE_HEADER, cache.as_str().to_owned()));
                 response
@@ -171,6 +176,7 @@ impl Answer<'_> {
                 headers: vec![("content-type", (*content_type).to_owned()), no_store()],
                 body: body.clone().into(),
                 length: Length::Body,
+                account,
             },
             Self::Present { validity, cache, length, etag, last_modified } => {
                 let mut headers = vec![
@@ -185,14 +191,16 @@ impl Answer<'_> {
                     headers,
                     body: Body::default(),
                     length: length.map_or(Length::Unsaid, Length::Said),
+                    account,
                 }
             }
-            Self::Refused(refusal) => refused(refusal),
+            Self::Refused(refusal) => refused(refusal, account),
             Self::Supported => Response {
                 status: 200,
                 headers: vec![("content-type", TEXT.to_owned()), no_store()],
                 body: Body::default(),
                 length: Length::Body,
+                account,
             },
         }
     }
@@ -201,17 +209,18 @@ impl Answer<'_> {
 /// What a client gets who has the document already, in place of the whole of it.
 pub fn not_modified(whole: &Response) -> Response {
     let headers = whole.headers.iter().filter(|(name, _)| *name != "content-type").cloned().collect();
-    Response { status: 304, headers, body: Body::default(), length: Length::Body }
+    let account = whole.account;
+    Response { status: 304, headers, body: Body::default(), length: Length::Body, account }
 }
 
-fn failed(failure: &Failure) -> Response {
+fn failed(failure: &Failure, account: Account) -> Response {
     let status = match failure.fault {
         Fault::Bad | Fault::Forged => 502,
         Fault::Forbidden => 403,
         Fault::Overloaded => 503,
         Fault::Slow => 504,
     };
-    let mut response = uncached(status, &failure.reason);
+    let mut response = uncached(status, &failure.reason, account);
     if status != 403 {
         let seconds = failure.retry_after.unwrap_or(RETRY_SECONDS);
         response.headers.push(("retry-after", seconds.to_string()));
@@ -219,29 +228,29 @@ fn failed(failure: &Failure) -> Response {
     response
 }
 
-fn refused(refusal: &Refusal) -> Response {
+fn refused(refusal: &Refusal, account: Account) -> Response {
     match refusal {
-        Refusal::Malformed(reason) => uncached(400, reason),
+        Refusal::Malformed(reason) => uncached(400, reason, account),
         Refusal::Method(method) => {
-            let mut response =
-                uncached(405, &format!("method {method} not allowed: a module proxy answers GET and HEAD"));
+            let reason = format!("method {method} not allowed: a module proxy answers GET and HEAD");
+            let mut response = uncached(405, &reason, account);
             response.headers.push(("allow", "GET, HEAD".to_owned()));
             response
         }
-        Refusal::Forbidden { reason, .. } => uncached(403, reason),
-        Refusal::Unknown(reason) => uncached(404, reason),
+        Refusal::Forbidden { reason, .. } => uncached(403, reason, account),
+        Refusal::Unknown(reason) => uncached(404, reason, account),
     }
 }
 
-fn uncached(status: u16, reason: &str) -> Response {
-    let mut response = text(status, reason);
+fn uncached(status: u16, reason: &str, account: Account) -> Response {
+    let mut response = text(status, reason, account);
     response.headers.push(no_store());
     response
 }
 
-fn text(status: u16, reason: &str) -> Response {
+fn text(status: u16, reason: &str, account: Account) -> Response {
     let headers = vec![("content-type", TEXT.to_owned()), ("x-content-type-options", "nosniff".to_owned())];
-    Response { status, headers, body: printable(reason).into(), length: Length::Body }
+    Response { status, headers, body: printable(reason).into(), length: Length::Body, account }
 }
 
 fn no_store() -> (&'static str, String) {

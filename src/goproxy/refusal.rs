@@ -1,6 +1,6 @@
 //! Why a request is not served at all: the client's mistake, or a rule.
 
-use std::borrow::Cow;
+use crate::metrics::{OwnReason, Reason};
 
 /// A request turned away before anything is fetched for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,8 +11,8 @@ pub enum Refusal {
     Method(String),
     /// A rule forbids it.
     Forbidden {
-        /// The rule, as a metric label.
-        rule: Cow<'static, str>,
+        /// The rule, or which reason of ours it is.
+        rule: Reason,
         /// What the developer reads.
         reason: String,
     },
@@ -29,13 +29,13 @@ impl Refusal {
         }
     }
 
-    /// The word for metrics.
-    pub fn label(&self) -> Cow<'static, str> {
+    /// What it counts as.
+    pub fn counts_as(&self) -> Reason {
         match self {
-            Self::Malformed(_) => "malformed".into(),
-            Self::Method(_) => "method".into(),
+            Self::Malformed(_) => OwnReason::Malformed.into(),
+            Self::Method(_) => OwnReason::Method.into(),
             Self::Forbidden { rule, .. } => rule.clone(),
-            Self::Unknown(_) => "unknown".into(),
+            Self::Unknown(_) => OwnReason::Unknown.into(),
         }
     }
 }

@@ -1,6 +1,9 @@
 //! What came of a callout, or of a request that was routed.
 
+use std::fmt;
+
 use super::{Headers, ResponseHead};
+use crate::words::words;
 
 /// The outcome of one callout.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,26 +21,68 @@ pub enum Reply {
     Failed(CallFailure),
 }
 
-/// Why an upstream gave no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CallFailure {
-    /// The answer broke off after its headers, was no HTTP, or was larger than the host lets a callout be (in Envoy 32 MiB
-    /// of body and 60 KiB of headers).
-    Broken,
-    /// The connection was closed before an answer: often one that was kept open and that the other side had just given up.
-    Dropped,
-    /// The host does not know the cluster or has no route to it, or the request was malformed: a mistake in the
-    /// configuration.
-    Misconfigured,
-    /// The cluster's circuit breaker is open.
-    Overloaded,
-    /// No answer within the callout's timeout.
-    TimedOut,
-    /// The cluster took no request: it has no healthy host, or its circuit breaker is open. A callout that fails at once
-    /// does not say which.
-    Unavailable,
-    /// The connection was refused.
-    Unreachable,
+words! {
+    /// Why an upstream gave no answer: for logs and metrics.
+    pub enum CallFailure {
+        /// The answer broke off after its headers, was no HTTP, or was larger than the host lets a callout be (in Envoy 32 MiB
+        /// of body and 60 KiB of headers).
+        Broken = "broken",
+        /// The connection was closed before an answer: often one that was kept open and that the other side had just given up.
+        Dropped = "dropped",
+        /// The host does not know the cluster or has no route to it, or the request was malformed: a mistake in the
+        /// configuration.
+        Misconfigured = "misconfigured",
+        /// The cluster's circuit breaker is open.
+        Overloaded = "overloaded",
+        /// No answer within the callout's timeout.
+        TimedOut = "timed_out",
+        /// The cluster took no request: it has no healthy host, or its circuit breaker is open. A callout that fails at once
+        /// does not say which.
+        Unavailable = "unavailable",
+        /// The connection was refused.
+        Unreachable = "unreachable",
+    }
+}
+
+words! {
+    /// What an answer says by its status alone.
+    pub enum AnswerKind {
+        /// A 5xx.
+        Error = "error",
+        /// 404 or 410: there is none.
+        Missing = "missing",
+        /// A 2xx.
+        Ok = "ok",
+        /// A 3xx.
+        Redirect = "redirect",
+        /// Another 4xx.
+        Refused = "refused",
+    }
+}
+
+/// What came of a callout, for logs and metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CallOutcome {
+    /// An answer.
+    Answered(AnswerKind),
+    /// None.
+    Failed(CallFailure),
+}
+
+impl CallOutcome {
+    /// The word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Answered(kind) => kind.as_str(),
+            Self::Failed(failure) => failure.as_str(),
+        }
+    }
+}
+
+impl fmt::Display for CallOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 impl Reply {
@@ -53,33 +98,21 @@ impl Reply {
         }
     }
 
-    /// The word for metrics.
-    pub fn label(&self) -> &'static str {
-        match self {
-            Self::Answered { status: 404 | 410, .. } => "missing",
-            Self::Answered { status: 200..=299, .. } => "ok",
-            Self::Answered { status: 300..=399, .. } => "redirect",
-            Self::Answered { status: 400..=499, .. } => "refused",
-            Self::Answered { .. } => "error",
-            Self::Failed(failure) => failure.as_str(),
-        }
+    /// What came of it.
+    pub fn outcome(&self) -> CallOutcome {
+        let kind = match self {
+            Self::Answered { status: 404 | 410, .. } => AnswerKind::Missing,
+            Self::Answered { status: 200..=299, .. } => AnswerKind::Ok,
+            Self::Answered { status: 300..=399, .. } => AnswerKind::Redirect,
+            Self::Answered { status: 400..=499, .. } => AnswerKind::Refused,
+            Self::Answered { .. } => AnswerKind::Error,
+            Self::Failed(failure) => return CallOutcome::Failed(*failure),
+        };
+        CallOutcome::Answered(kind)
     }
 }
 
 impl CallFailure {
-    /// The word for logs and metrics.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Broken => "broken",
-            Self::Dropped => "dropped",
-            Self::Misconfigured => "misconfigured",
-            Self::Overloaded => "overloaded",
-            Self::TimedOut => "timed_out",
-            Self::Unavailable => "unavailable",
-            Self::Unreachable => "unreachable",
-        }
-    }
-
     /// What a person reads.
     pub fn describe(self) -> &'static str {
         match self {

@@ -2,7 +2,10 @@
 //! to it again with the next piece.
 
 use super::World;
-use crate::cx::{BodyVerdict, StreamId};
+use crate::{
+    cx::{BodyVerdict, StreamId},
+    http::{BodyEnd, Ending},
+};
 
 /// What a client got so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -100,8 +103,17 @@ impl World {
         let download = self.downloads.entry(stream).or_default();
         download.obey(verdict);
         if download.fate != Fate::Open {
+            self.end_response(worker, stream);
             self.leave(worker, stream);
         }
+    }
+
+    /// The host says how the response of `stream` ended: with a reset of its own it knows no more than that it is not whole.
+    fn end_response(&mut self, worker: usize, stream: StreamId) {
+        let Some(Download { got, fate, .. }) = self.downloads.get(&stream) else { return };
+        let how = if *fate == Fate::Complete { Ending::Whole } else { Ending::Aborted };
+        let end = BodyEnd { bytes: got.len().try_into().unwrap(), how };
+        self.step(worker, |worker, _| worker.response_ended(stream, end));
     }
 
     /// What the client of `stream` has of the body of its response.
@@ -112,6 +124,7 @@ impl World {
     pub(super) fn let_go(&mut self, stream: StreamId, end: impl FnOnce(&mut Download)) {
         end(self.downloads.entry(stream).or_default());
         for worker in 0..self.workers.len() {
+            self.end_response(worker, stream);
             self.stream_step(worker, |worker, cx| worker.stream_gone(stream, cx));
         }
     }

@@ -4,6 +4,7 @@ use super::{Download, Gateway, World, gateway::Seated};
 use crate::{
     cx::{CallId, Command, Cx, Verdict},
     http::{CallFailure, Callout, Reply, Timestamp},
+    metrics::{Measure, Metric},
     shared::{Capabilities, QueueId},
     worker::Worker,
 };
@@ -60,27 +61,30 @@ impl World {
         self.gateways[self.workers[worker].gateway].host
     }
 
+    /// What `event` leads to, but what it measures: every callback of a host can be told that.
     fn ask<T>(
         &mut self,
-        worker: usize,
+        number: usize,
         event: impl FnOnce(&mut Worker, &mut Cx<'_>) -> T,
     ) -> (T, Vec<Command>) {
-        let Seated { gateway, worker, .. } = &mut self.workers[worker];
+        let Seated { gateway, worker, .. } = &mut self.workers[number];
         let Gateway { host, memory, .. } = &mut self.gateways[*gateway];
-        let mut cx = Cx::new(self.now, memory);
-        let result = event(worker, &mut cx);
-        let notifies = cx.commands.iter().any(|command| matches!(command, Command::Notify { .. }));
+        let (result, commands) = worker.step(self.now, memory, event);
+        let notifies = commands.iter().any(|command| matches!(command, Command::Notify { .. }));
         assert!(host.queue || !notifies, "the host carries no messages");
-        (result, cx.commands)
+        let counted = worker.tell();
+        let (measures, rest): (Vec<_>, Vec<_>) =
+            commands.into_iter().chain(counted).partition(|command| matches!(command, Command::Measure(_)));
+        measures.into_iter().for_each(|measure| self.obey(number, measure));
+        (result, rest)
     }
 
     fn obey(&mut self, worker: usize, command: Command) {
         let (queue, host) = (self.workers[worker].queue, self.host_of(worker));
         match command {
             Command::Call { id, callout } => self.call(queue, id, &callout),
-            Command::Count(metric) => *self.counters.entry(metric.to_string()).or_default() += 1,
+            Command::Measure(measure) => self.measure(measure),
             Command::Notify { queue, message } => self.messages.push_back((queue, message)),
-            Command::Gauge(gauge, value) => drop(self.gauges.insert(gauge.to_string(), value)),
             Command::Log(level, line) => self.log.push(format!("{level} {line}")),
             Command::Release { stream } => self.let_go(stream, Download::release),
             Command::Reset { stream } => self.let_go(stream, Download::reset),
@@ -95,6 +99,15 @@ impl World {
                 );
                 assert!(host.respond_late || !was_routed, "{stream:?} was routed, and is answered");
             }
+        }
+    }
+
+    fn measure(&mut self, Measure { metric, value }: Measure) {
+        let name = metric.to_string();
+        match metric {
+            Metric::Counter(_) => *self.counters.entry(name).or_default() += value,
+            Metric::Gauge(_) => drop(self.gauges.insert(name, value)),
+            Metric::Histogram(_) => self.histograms.entry(name).or_default().push(value),
         }
     }
 

@@ -5,6 +5,7 @@ use crate::{
     endpoint::destination,
     goproxy::{BadBody, Document, Found, accept},
     http::{CallFailure, Headers, Reply, Timestamp},
+    metrics::{Ended, WriteOutcome},
 };
 
 /// What storage says of an object.
@@ -34,8 +35,8 @@ pub enum Written {
 /// Why a write came to nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
-    /// The word for metrics.
-    pub label: &'static str,
+    /// What it counts as.
+    pub outcome: WriteOutcome,
     /// What a person reads: "it answered 403 (AccessDenied)".
     pub why: String,
     /// Whether the same request may succeed the next time.
@@ -128,25 +129,28 @@ pub fn judge_write(reply: &Reply) -> Written {
 impl Trouble {
     /// What is wrong, by a reply that is none that was hoped for.
     pub(super) fn of(reply: &Reply) -> Self {
-        let (label, passing) = match reply {
+        let (outcome, passing) = match reply {
             // Somebody else writes it just now.
-            Reply::Answered { status: 409, .. } => ("conflict", true),
-            Reply::Answered { status: 507, .. } => ("full", false),
+            Reply::Answered { status: 409, .. } => (Ended::Conflict.into(), true),
+            Reply::Answered { status: 507, .. } => (Ended::Full.into(), false),
             // Of an extension that it does not know: a create-only PUT, or multipart uploads.
-            Reply::Answered { status: 501, .. } => ("unsupported", false),
+            Reply::Answered { status: 501, .. } => (Ended::Unsupported.into(), false),
             Reply::Answered { status, body, .. } => {
                 let passing =
                     matches!(status, 408 | 429 | 500..) || code(body).as_deref() == Some("RequestTimeout");
-                ("refused", passing)
+                (Ended::Refused.into(), passing)
             }
-            Reply::Failed(failure) => (failure.as_str(), *failure != CallFailure::Misconfigured),
+            Reply::Failed(failure) => {
+                (WriteOutcome::Unanswered(*failure), *failure != CallFailure::Misconfigured)
+            }
         };
-        Self { label, why: explain(reply), passing, scope: Scope::of(reply) }
+        Self { outcome, why: explain(reply), passing, scope: Scope::of(reply) }
     }
 
     /// An answer that says too little to go on with.
     pub(super) fn bad(why: &str) -> Self {
-        Self { label: "bad", why: format!("bad answer: {why}"), passing: true, scope: Scope::Object }
+        let why = format!("bad answer: {why}");
+        Self { outcome: Ended::Bad.into(), why, passing: true, scope: Scope::Object }
     }
 }
 
@@ -264,7 +268,7 @@ mod tests {
             (Reply::Failed(CallFailure::Misconfigured), "misconfigured", false),
         ] {
             let Written::Failed(trouble) = judge_write(&reply) else { panic!("{reply:?}") };
-            assert_eq!((trouble.label, trouble.passing), (label, passing), "{reply:?}");
+            assert_eq!((trouble.outcome.as_str(), trouble.passing), (label, passing), "{reply:?}");
         }
     }
 }

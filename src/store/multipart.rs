@@ -197,7 +197,7 @@ mod tests {
             assert_eq!(judge_begin(&answered(200, &[], body)), Err(Trouble::bad("no upload id")), "{body}");
         }
         assert_eq!(judge_part(&answered(200, &[], "")), Err(Trouble::bad("no etag")));
-        assert_eq!(judge_begin(&answered(403, &[], "")).unwrap_err().label, "refused");
+        assert_eq!(judge_begin(&answered(403, &[], "")).unwrap_err().outcome.as_str(), "refused");
     }
 
     #[test]

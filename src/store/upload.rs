@@ -22,6 +22,7 @@ use super::{
 use crate::{
     config::{Dialect, Storage, limits::SPARE_PARTS},
     http::{Callout, Reply},
+    metrics::Ended,
 };
 
 /// One zip on its way into storage.
@@ -160,7 +161,7 @@ impl Upload {
         }
         if self.bytes.is_overrun() {
             self.close(Outcome::Failed(Trouble {
-                label: "overrun",
+                outcome: Ended::Overrun.into(),
                 why: "it does not keep up, or takes nothing this large".to_owned(),
                 passing: false,
                 scope: Scope::Object,

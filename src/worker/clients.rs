@@ -1,25 +1,30 @@
 //! Clients who are not answered yet: what each waits for, since when, and what is kept for them meanwhile.
 
+mod accounting;
 mod ready;
 mod room;
 mod routed;
 
 use std::{collections::BTreeMap, time::Duration};
 
+pub(super) use self::accounting::at_once;
 #[cfg(test)]
 pub(super) use self::routed::CONNECT;
-use self::{ready::Ready, room::Room};
+use self::{accounting::Accounts, ready::Ready, room::Room};
 use crate::{
     config::{Config, Match},
     cx::{Command, Cx, StreamId, Verdict},
     flow::{Hit, Parked, Routed},
-    http::{ReadHeader, RequestHead, Timestamp},
+    http::{BodyEnd, ReadHeader, RequestHead, Timestamp},
+    metrics::Cache,
     plan::Want,
 };
 
 /// The clients of one worker.
 #[derive(Debug)]
 pub(super) struct Clients {
+    /// What they asked, until that has ended.
+    accounts: Accounts,
     ready: Ready,
     /// What is kept for them.
     room: Room,
@@ -45,6 +50,7 @@ impl Clients {
     /// None yet. `seed` is the key of a hash.
     pub(super) fn new(seed: u64) -> Self {
         Self {
+            accounts: Accounts::default(),
             ready: Ready::new(seed),
             room: Room::default(),
             routes: BTreeMap::new(),
@@ -99,8 +105,10 @@ impl Clients {
         matching: &Match,
         cx: &mut Cx<'_>,
     ) -> Option<Verdict> {
-        let hit = self.ready.look_up(path, header, matching, cx.now)?;
-        Some(hit.give(header("if-none-match").as_deref(), cx))
+        let (hit, head_only) = self.ready.look_up(path, header, matching, cx.now)?;
+        let verdict = hit.give(header("if-none-match").as_deref());
+        at_once(&verdict, head_only, cx);
+        Some(verdict)
     }
 
     /// Forgets all answers: what was given a moment ago may be refused from now on.
@@ -116,27 +124,71 @@ impl Clients {
         hit: Hit,
         cx: &mut Cx<'_>,
     ) -> Verdict {
-        let verdict = hit.give(head.headers.first("if-none-match"), cx);
+        let verdict = hit.give(head.headers.first("if-none-match"));
         self.ready.keep(head, hit, cx.now);
-        self.room.give(stream, verdict, cx)
+        self.give(stream, head, verdict, cx)
     }
 
     /// What becomes of a request that need not wait.
-    pub(super) fn give(&mut self, stream: StreamId, verdict: Verdict, cx: &mut Cx<'_>) -> Verdict {
-        self.room.give(stream, verdict, cx)
+    pub(super) fn give(
+        &mut self,
+        stream: StreamId,
+        head: &RequestHead,
+        verdict: Verdict,
+        cx: &mut Cx<'_>,
+    ) -> Verdict {
+        let verdict = self.room.give(stream, verdict, cx);
+        self.accounts.decided(stream, &verdict, head.is_head(), cx);
+        verdict
     }
 
-    /// A request that may have to wait for `what`; the answer, where too many wait already.
+    /// A request came that may not be answered at once.
+    pub(super) fn open_account(
+        &mut self,
+        stream: StreamId,
+        kind: &'static str,
+        head: &RequestHead,
+        now: Timestamp,
+    ) {
+        self.accounts.open(stream, kind, head.is_head(), now);
+    }
+
+    /// The response of `stream` begins, which was routed, or another is given in its place.
+    pub(super) fn begin_response(
+        &mut self,
+        stream: StreamId,
+        verdict: &Verdict,
+        (cache, status): (Cache, u16),
+        cx: &mut Cx<'_>,
+    ) {
+        match verdict {
+            Verdict::Edit(_) => self.accounts.begun(stream, cache, status),
+            verdict => self.accounts.decided(stream, verdict, false, cx),
+        }
+    }
+
+    /// Whether the response of `stream` has begun and not ended.
+    pub(super) fn is_sending(&self, stream: StreamId) -> bool {
+        self.accounts.is_sending(stream)
+    }
+
+    /// How the response of `stream` ended.
+    pub(super) fn end_response(&mut self, stream: StreamId, end: BodyEnd) {
+        self.accounts.body_ended(stream, end);
+    }
+
+    /// A request of this kind that may have to wait for `what`; the answer, where too many wait already.
     pub(super) fn come(
         &mut self,
         stream: StreamId,
         head: &RequestHead,
-        what: &str,
+        (kind, what): (&'static str, &str),
         cx: &mut Cx<'_>,
     ) -> Option<Verdict> {
-        let refusal = self.room.turn_away(head, what, cx);
-        if refusal.is_none() {
-            self.room.waits(stream, head, what);
+        let refusal = self.room.turn_away(head, kind, what, cx);
+        match &refusal {
+            Some(refusal) => self.accounts.decided(stream, refusal, head.is_head(), cx),
+            None => self.room.waits(stream, head, what),
         }
         refusal
     }
@@ -145,7 +197,11 @@ impl Clients {
     pub(super) fn stay(&mut self, stream: StreamId, verdict: Verdict, cx: &mut Cx<'_>) -> Verdict {
         match verdict {
             Verdict::Wait => Verdict::Wait,
-            verdict => self.room.goes_on(stream, verdict, cx),
+            verdict => {
+                let verdict = self.room.goes_on(stream, verdict, cx);
+                self.accounts.decided(stream, &verdict, false, cx);
+                verdict
+            }
         }
     }
 
@@ -153,6 +209,7 @@ impl Clients {
     pub(super) fn go_on(&mut self, stream: StreamId, verdict: Verdict, cx: &mut Cx<'_>) {
         if verdict != Verdict::Wait {
             let verdict = self.room.goes_on(stream, verdict, cx);
+            self.accounts.decided(stream, &verdict, false, cx);
             cx.commands.push(Command::Resume { stream, verdict });
         }
     }
@@ -205,9 +262,10 @@ impl Clients {
     }
 
     /// A stream ended, answered or not. Whether it waited until it was known what may be shown.
-    pub(super) fn leave(&mut self, stream: StreamId, now: Timestamp) -> bool {
+    pub(super) fn leave(&mut self, stream: StreamId, cx: &mut Cx<'_>) -> bool {
+        self.accounts.gone(stream, cx);
         self.routes.remove(&stream);
-        self.room.gone(stream, now);
+        self.room.gone(stream, cx.now);
         matches!(self.streams.remove(&stream), Some(Client::Undecided(_)))
     }
 

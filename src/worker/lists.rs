@@ -7,7 +7,7 @@ use crate::{
     cx::{Cx, StreamId},
     flow::{Sifting, SiftingKey},
     goproxy::{Failure, Fault},
-    metrics::Metric,
+    metrics::{Counter, OwnReason},
     plan::Want,
 };
 
@@ -48,7 +48,7 @@ impl Lists {
             return Ok(());
         }
         if self.0.len() >= MAX_SIFTINGS {
-            cx.count(Metric::Refusal { reason: "budget".into() });
+            cx.count(Counter::Refusal { reason: OwnReason::Budget.into() });
             let reason = format!("{}: too many others as long are being read", want.describe());
             return Err(Failure { fault: Fault::Overloaded, reason, retry_after: None });
         }

@@ -9,8 +9,8 @@ use crate::{
     cx::{BodyVerdict, Command, Cx, StreamId, Verdict},
     flow::{Flaw, Lesson, Passing, Proof, Routed, Sums},
     goproxy::{Failure, Fault, Zip},
-    http::{Reply, ResponseHead},
-    metrics::Metric,
+    http::{Ending, Reply, ResponseHead},
+    metrics::{Counter, OwnReason, VerificationOutcome},
     modzip::Check,
     plan::{Source, Want},
     shared::{Entry, Loss},
@@ -41,6 +41,16 @@ impl Passages {
         self.zips.contains_key(&stream)
     }
 
+    /// How the response of `stream` ends with its stream, where one passes by that was not let go: whole it is not.
+    pub(super) fn ending(&self, stream: StreamId, told: Ending) -> Ending {
+        match self.zips.get(&stream) {
+            Some(Passage::Refused) => Ending::Reset,
+            // All of it is there, and its verdict is not.
+            Some(Passage::Open(_)) if told == Ending::Whole => Ending::Aborted,
+            Some(Passage::Open(_)) | None => told,
+        }
+    }
+
     /// How many bytes at the front of the host's buffer are known already, where the response of `stream` is read along.
     pub(super) fn inspects(&self, stream: StreamId) -> Option<usize> {
         match self.zips.get(&stream)? {
@@ -58,16 +68,16 @@ impl Passages {
         cx: &mut Cx<'_>,
     ) -> Option<Verdict> {
         if let Some(failure) = routed.objection(head, &services.config) {
-            cx.count(Metric::Verification { outcome: "unfit" });
+            cx.count(Counter::Verification { outcome: VerificationOutcome::Unfit });
             cx.log(Level::Error, failure.reason.clone());
             services.learn(routed, Lesson::Lost(Loss::NoZip), cx);
-            return Some(routed.refuse(&failure, cx));
+            return Some(routed.refuse(&failure));
         }
         if self.being_read() > MAX_READ.saturating_sub(Check::LEAST) {
-            cx.count(Metric::Refusal { reason: "budget".into() });
+            cx.count(Counter::Refusal { reason: OwnReason::Budget.into() });
             let reason = format!("{}: too many other zips are being read", routed.zip);
             let failure = Failure { fault: Fault::Overloaded, reason, retry_after: None };
-            return Some(routed.refuse(&failure, cx));
+            return Some(routed.refuse(&failure));
         }
         None
     }
@@ -84,8 +94,8 @@ impl Passages {
         cx: &mut Cx<'_>,
     ) -> (Verdict, bool) {
         if let Some(Sums::Unproven { failure, acceptable: false }) = &sums {
-            cx.count(Metric::Verification { outcome: "unproven" });
-            return (routed.refuse(failure, cx), false);
+            cx.count(Counter::Verification { outcome: VerificationOutcome::Unproven });
+            return (routed.refuse(failure), false);
         }
         let (verdict, lesson) =
             routed.response(head, reply, &services.config, services.in_force.policy(), cx);
@@ -246,14 +256,14 @@ impl Passages {
 }
 
 fn proven(routed: &Routed, proof: Proof, services: &mut Services, cx: &mut Cx<'_>) {
-    cx.count(Metric::Verification { outcome: proof.label() });
+    cx.count(Counter::Verification { outcome: proof.outcome() });
     if routed.source == Source::Storage && proof != Proof::Accepted {
         keep_checked(&routed.zip, services, cx);
     }
 }
 
 fn disproved(routed: &Routed, flaw: &Flaw, services: &mut Services, cx: &mut Cx<'_>) {
-    cx.count(Metric::Verification { outcome: flaw.label() });
+    cx.count(Counter::Verification { outcome: flaw.outcome() });
     let who = routed.source.describe(&services.config);
     cx.log(Level::Error, format!("{} from {who}: {flaw}; the download was reset", routed.zip));
     if let Some(loss) = flaw.loss() {

@@ -28,7 +28,7 @@ impl Worker {
             Next::Dates(parked, module, versions) => {
                 self.wait_for_dates(stream, parked, module, versions, cx)
             }
-            Next::Hit(hit) => hit.give(if_none_match, cx),
+            Next::Hit(hit) => hit.give(if_none_match),
             Next::Probe => match self.probes.ask(stream, &mut self.services, cx) {
                 Some(page) => page,
                 None => self.clients.hold_for_readiness(stream),
@@ -39,9 +39,9 @@ impl Worker {
             }
             Next::Rewrite(hit, want, found) => {
                 self.storage.write_again(&want, found, &mut self.services, cx);
-                hit.give(if_none_match, cx)
+                hit.give(if_none_match)
             }
-            Next::Route(_, routed) if !routed.may_pass(self.services.host) => routed.unread(cx),
+            Next::Route(_, routed) if !routed.may_pass(self.services.host) => routed.unread(),
             Next::Route(verdict, routed) => {
                 self.clients.send_off(stream, routed, cx.now);
                 verdict
@@ -78,7 +78,7 @@ impl Worker {
     ) -> Verdict {
         match self.lists.join(stream, parked.want(), sifting, &mut self.services, cx) {
             Ok(()) => self.clients.hold(stream, parked),
-            Err(failure) => parked.fail(&failure, cx),
+            Err(failure) => parked.fail(&failure),
         }
     }
 

@@ -1,12 +1,12 @@
 //! What the host reports of a client's stream, from the head of its request to its end.
 
-use super::{Worker, key::SumsWaiter};
+use super::{Worker, clients::at_once, key::SumsWaiter};
 use crate::{
     cx::{BodyVerdict, Cx, Edit, StreamId, Verdict},
     endpoint::leads_to,
     flow::{Next, Routed, pass_on, unreadable},
     goproxy::may_be_ours,
-    http::{ReadHeader, Reply, RequestHead, ResponseHead},
+    http::{BodyEnd, ReadHeader, Reply, RequestHead, ResponseHead},
     plan::Source,
 };
 
@@ -36,18 +36,25 @@ impl Worker {
 
     /// The answer to a request whose head the host does not hand over: nobody knows what it asks, or who.
     pub fn unreadable(&self, cx: &mut Cx<'_>) -> Verdict {
-        unreadable(cx)
+        let verdict = unreadable();
+        at_once(&verdict, false, cx);
+        verdict
     }
 
     /// A request's head is there.
     pub fn request_head(&mut self, stream: StreamId, head: &RequestHead, cx: &mut Cx<'_>) -> Verdict {
         let if_none_match = head.headers.first("if-none-match");
-        let verdict = match Next::of(head, &mut self.services.known(), cx) {
+        let next = Next::of(head, &mut self.services.known(), cx);
+        let kind = next.kind();
+        if let Some(kind) = kind {
+            self.clients.open_account(stream, kind, head, cx.now);
+        }
+        let verdict = match next {
             // Kept for the next who asks the same.
             Next::Hit(hit) => self.clients.answer(stream, head, hit, cx),
-            next if let Some(what) = next.waits_for() => {
+            next if let (Some(kind), Some(what)) = (kind, next.waits_for()) => {
                 // What is found out at once may resume it before this step has ended.
-                match self.clients.come(stream, head, &what, cx) {
+                match self.clients.come(stream, head, (kind, &what), cx) {
                     Some(refusal) => refusal,
                     None => {
                         let verdict = self.proceed(stream, if_none_match, next, cx);
@@ -57,7 +64,7 @@ impl Worker {
             }
             next => {
                 let verdict = self.proceed(stream, if_none_match, next, cx);
-                self.clients.give(stream, verdict, cx)
+                self.clients.give(stream, head, verdict, cx)
             }
         };
         self.settle(cx);
@@ -88,11 +95,24 @@ impl Worker {
         let Some(routed) = self.clients.arrive(stream) else {
             return Verdict::Continue;
         };
+        let begun = (routed.source.cache(), head.status);
+        let verdict = self.begin_response(stream, routed, head, cx);
+        self.clients.begin_response(stream, &verdict, begun, cx);
+        verdict
+    }
+
+    fn begin_response(
+        &mut self,
+        stream: StreamId,
+        routed: Routed,
+        head: &ResponseHead,
+        cx: &mut Cx<'_>,
+    ) -> Verdict {
         let reply = Reply::routed(head, routed.cluster(&self.services.config).unwrap_or_default());
         let is_its_own = routed.to.as_ref().is_none_or(|to| !to.strayed);
         self.services.note_routed(routed.source, is_its_own, &reply, cx);
         if let Some(location) = leads_to(&reply).filter(|_| routed.source != Source::Storage) {
-            let (verdict, lesson) = routed.redirected(location, &self.services.config, cx);
+            let (verdict, lesson) = routed.redirected(location, &self.services.config);
             self.services.learn(&routed, lesson, cx);
             return verdict;
         }
@@ -136,11 +156,22 @@ impl Worker {
         verdict
     }
 
+    /// Whether the response to a routed request has begun, so that [`Worker::response_ended`] is to be told.
+    pub fn is_sending(&self, stream: StreamId) -> bool {
+        self.clients.is_sending(stream)
+    }
+
+    /// The body of a response to a routed request ended, and with it the stream: [`Worker::stream_gone`] follows.
+    pub fn response_ended(&mut self, stream: StreamId, end: BodyEnd) {
+        let how = self.passages.ending(stream, end.how);
+        self.clients.end_response(stream, BodyEnd { how, ..end });
+    }
+
     /// A stream ended, answered or not. Whoever waited is not answered; what it waited for goes on.
     pub fn stream_gone(&mut self, stream: StreamId, cx: &mut Cx<'_>) {
         self.storage.leave(stream, &mut self.services, cx);
         self.passages.leave(stream);
-        if self.clients.leave(stream, cx.now) {
+        if self.clients.leave(stream, cx) {
             self.leave_dates(cx);
         }
         self.settle(cx);

@@ -20,7 +20,7 @@ use crate::{
     cx::{CallId, Cx},
     flow::{Asked, Known, Publications, Shelf, Sightings},
     http::{Callout, Reply, Timestamp, is_read},
-    metrics::{Metric, Target},
+    metrics::{Counter, Histogram, StatusClass, Tally, Target},
     plan::Source,
     policy::InForce,
     shared::{Capabilities, Index, Leases, Seat},
@@ -49,6 +49,8 @@ pub(super) struct Services {
     pub(super) sightings: Sightings,
     /// What takes more time than one callback may have, a slice of it at each turn.
     pub(super) slices: VecDeque<Slice>,
+    /// What was counted.
+    pub(super) tally: Tally,
 }
 
 /// A callout that is under way.
@@ -58,6 +60,8 @@ pub(super) struct Call {
     pub(super) owner: Owner,
     /// What it counts as.
     pub(super) account: Account,
+    /// When it began.
+    pub(super) since: Timestamp,
 }
 
 /// What a callout counts as.
@@ -87,6 +91,7 @@ impl Services {
             shelf: Shelf::default(),
             sightings,
             slices: VecDeque::new(),
+            tally: Tally::default(),
             config,
             index,
         }
@@ -130,7 +135,7 @@ impl Services {
         }
         let id = CallId(self.next_call);
         self.next_call = self.next_call.wrapping_add(1);
-        self.calls.insert(id, Call { owner, account });
+        self.calls.insert(id, Call { owner, account, since: cx.now });
         cx.call(id, callout);
         id
     }
@@ -139,7 +144,7 @@ impl Services {
     /// was told to come later before; nothing where it is not the source who answers.
     pub(super) fn note_reply(
         &mut self,
-        account: Account,
+        (account, since): (Account, Timestamp),
         told: impl FnOnce(Source) -> Option<Told>,
         reply: &Reply,
         cx: &mut Cx<'_>,
@@ -147,7 +152,7 @@ impl Services {
         let (permit, asked) = match account {
             Account::Source(permit, asked) => (permit, asked),
             Account::Document(name) => {
-                return cx.count(Metric::Callout { target: Target::Polled(name), outcome: reply.label() });
+                return measure(Target::Polled(name), since, reply, cx);
             }
         };
         let source = permit.source;
@@ -156,7 +161,7 @@ impl Services {
         if let Some(told) = told {
             self.budget.heed(source, reply, told, cx);
         }
-        cx.count(Metric::Callout { target: source.target(&self.config), outcome: reply.label() });
+        measure(source.target(&self.config), since, reply, cx);
         self.sightings.note(source, asked, reply, &self.config, cx);
     }
 
@@ -195,4 +200,11 @@ impl Services {
         let share = u32::from(self.index.spread(what, now));
         now.after(least.saturating_add(spread.saturating_mul(share) / u32::from(u8::MAX)))
     }
+}
+
+/// A callout that was made at `since` has ended.
+fn measure(target: Target, since: Timestamp, reply: &Reply, cx: &mut Cx<'_>) {
+    let class = StatusClass::of_reply(reply);
+    cx.record(Histogram::CalloutDuration { target: target.clone(), class }, cx.now.since(since));
+    cx.count(Counter::Callout { target, outcome: reply.outcome() });
 }

@@ -15,7 +15,7 @@ use self::{
     upload::Uploading,
 };
 use super::key::ZipKey;
-use crate::{cx::StreamId, flow::Write, goproxy::Zip};
+use crate::{cx::StreamId, flow::Write, goproxy::Zip, metrics::WriteOutcome};
 
 /// What one worker takes into storage.
 #[derive(Debug)]
@@ -26,8 +26,8 @@ pub(super) struct Storing {
     copies: VecDeque<Due>,
     /// The upload that each stream feeds.
     fed: BTreeMap<StreamId, ZipKey>,
-    /// What came of the last write, as metrics call it.
-    last_write: &'static str,
+    /// What came of the last write.
+    last_write: WriteOutcome,
     uploads: BTreeMap<ZipKey, Box<Uploading>>,
     /// Writes under way, by what the object is called.
     writes: BTreeMap<String, Write>,
@@ -40,7 +40,7 @@ impl Storing {
             copiers: BTreeMap::new(),
             copies: VecDeque::new(),
             fed: BTreeMap::new(),
-            last_write: "stored",
+            last_write: WriteOutcome::STORED,
             uploads: BTreeMap::new(),
             writes: BTreeMap::new(),
         }

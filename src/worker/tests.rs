@@ -1,5 +1,6 @@
 //! Flows, from the head of a request to its answer, in the simulated world.
 
+mod accounting;
 mod aside;
 mod boundary;
 mod bundle;

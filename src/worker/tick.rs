@@ -76,7 +76,7 @@ impl Worker {
         }
         for (stream, failure) in late {
             if let Some(parked) = self.clients.release(stream) {
-                let verdict = parked.fail(&failure, cx);
+                let verdict = parked.fail(&failure);
                 self.clients.go_on(stream, verdict, cx);
             }
         }

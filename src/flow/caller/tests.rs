@@ -25,7 +25,7 @@ fn told(head: &RequestHead, callers: &Callers) -> String {
     match caller(head, callers) {
         Ok(caller) => caller.principals().join(" | "),
         Err(Refusal::Forbidden { rule, reason }) => {
-            assert_eq!((rule, reason.lines().count()), ("caller".into(), 3));
+            assert_eq!((rule, reason.lines().count()), (OwnReason::Caller.into(), 3));
             assert!(reason.len() <= 648, "{reason}");
             let (_, why) = reason.lines().nth(1).unwrap().split_once(" cannot be used: ").unwrap();
             format!("refused: {why}")

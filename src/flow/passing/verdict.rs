@@ -2,6 +2,7 @@
 
 use crate::{
     goproxy::Failure,
+    metrics::VerificationOutcome,
     modzip::{H1, Unfit},
     shared::Loss,
 };
@@ -46,25 +47,25 @@ pub enum Flaw {
 }
 
 impl Proof {
-    /// The word for metrics.
-    pub fn label(self) -> &'static str {
+    /// What it counts as.
+    pub fn outcome(self) -> VerificationOutcome {
         match self {
-            Self::Accepted => "accepted",
-            Self::Exempt => "exempt",
-            Self::Proven => "ok",
+            Self::Accepted => VerificationOutcome::Accepted,
+            Self::Exempt => VerificationOutcome::Exempt,
+            Self::Proven => VerificationOutcome::Ok,
         }
     }
 }
 
 impl Flaw {
-    /// The word for metrics.
-    pub fn label(&self) -> &'static str {
+    /// What it counts as.
+    pub fn outcome(&self) -> VerificationOutcome {
         match self {
-            Self::Crowded => "crowded",
-            Self::Late => "late",
-            Self::Mismatch { .. } => "mismatch",
-            Self::Overlong | Self::Unfit(_) => "unfit",
-            Self::Unproven(_) => "unproven",
+            Self::Crowded => VerificationOutcome::Crowded,
+            Self::Late => VerificationOutcome::Late,
+            Self::Mismatch { .. } => VerificationOutcome::Mismatch,
+            Self::Overlong | Self::Unfit(_) => VerificationOutcome::Unfit,
+            Self::Unproven(_) => VerificationOutcome::Unproven,
         }
     }
 

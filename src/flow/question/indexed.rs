@@ -124,7 +124,7 @@ impl Question {
                 Next::Hit(hit)
             }
         } else {
-            let verdict = self.found(document, &shown, Cache::Stale, left, known, cx);
+            let verdict = self.found(document, &shown, Cache::Stale, left, known);
             if refresh { Next::Refresh(verdict, self.want.clone(), found) } else { Next::Answer(verdict) }
         })
     }

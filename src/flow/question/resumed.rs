@@ -11,7 +11,7 @@ use crate::{
     },
     goproxy::{Answer, Failure, Fault, Missing, Refusal},
     metrics::Cache,
-    plan::{Source, Want},
+    plan::Want,
 };
 
 impl Parked {
@@ -29,8 +29,7 @@ impl Parked {
         let cache = match searched.source {
             _ if stale => Cache::Stale,
             _ if coalesced => Cache::Coalesced,
-            Some(Source::Storage) => Cache::Storage,
-            Some(Source::Sumdb(_) | Source::Upstream(_)) => Cache::Upstream,
+            Some(source) => source.cache(),
             None => Cache::None,
         };
         match self.question.conclude(searched, stale, cache, spread, known, cx) {
@@ -62,13 +61,11 @@ impl Question {
                 let certain = !searched.unproven && (left.is_none() || (!stale && self.may_fetch));
                 let left = if certain { left } else { Some(Duration::ZERO) };
                 match self.show(document, found, left, known, cx)? {
-                    Shown::As(shown) => self.found(document, &shown, cache, self.left(left), known, cx),
-                    Shown::InPart(shown) => {
-                        self.found(document, &shown, cache, Some(Duration::ZERO), known, cx)
-                    }
+                    Shown::As(shown) => self.found(document, &shown, cache, self.left(left), known),
+                    Shown::InPart(shown) => self.found(document, &shown, cache, Some(Duration::ZERO), known),
                     Shown::NoLatest(missing) => {
                         let left = judge.missing((&missing).into());
-                        self.missing(&missing, cache, left, known, cx)
+                        self.missing(&missing, cache, left, known)
                     }
                 }
             }
@@ -88,16 +85,16 @@ impl Question {
                     _ => listless,
                 };
                 let judge = self.judge(spread, config, cx.now);
-                self.missing(missing, cache, judge.missing(missing.into()), known, cx)
+                self.missing(missing, cache, judge.missing(missing.into()), known)
             }
             // Nobody who could know was asked: an answer for this client alone.
             (End::Missing(Missing { reason, .. }), _) => {
                 let unknown = Refusal::Unknown(reason.clone());
-                answer(&Answer::Refused(&unknown), &self.asker, self.kind, cache, cx)
+                answer(&Answer::Refused(&unknown), &self.asker, self.kind, cache)
             }
-            (End::Failed(failure), _) => self.failed(failure, cx),
+            (End::Failed(failure), _) => self.failed(failure),
             (End::Zip { confirmed: true, head, .. }, Want::Zip(_)) if self.head_only && !self.selects => {
-                present(head.as_ref(), cache, self.audience(known), cx)
+                present(head.as_ref(), cache, self.audience(known))
             }
             (End::Zip { confirmed, checked, moved, to, .. }, Want::Zip(zip))
                 if let Some(source) = searched.source =>
@@ -116,10 +113,10 @@ impl Question {
                 } else if let Some(verdict) = routed.verdict(config) {
                     return ControlFlow::Break(Next::Route(verdict, routed));
                 } else {
-                    self.failed(&inconsistent(&self.want), cx)
+                    self.failed(&inconsistent(&self.want))
                 }
             }
-            (End::Document(_) | End::Zip { .. }, _) => self.failed(&inconsistent(&self.want), cx),
+            (End::Document(_) | End::Zip { .. }, _) => self.failed(&inconsistent(&self.want)),
         })
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     flow::{Flaw, Proof, Sums, loss_by},
     goproxy::{Document, File},
     http::{Body, Reply},
-    metrics::Metric,
+    metrics::{Counter, Ended, VerificationOutcome, WriteOutcome},
     plan::{Source, Want},
     shared::Loss,
     store::{self, Trouble, Written},
@@ -41,7 +41,7 @@ impl Search {
             Err(unfit) => {
                 let source = held.source();
                 self.held = None;
-                cx.count(Metric::Verification { outcome: "unfit" });
+                cx.count(Counter::Verification { outcome: VerificationOutcome::Unfit });
                 self.disbelieve(source, loss_by(&unfit), &unfit.to_string(), config, cx)
             }
         }
@@ -56,8 +56,8 @@ impl Search {
             self.held = Some(held);
             return Step::Work;
         };
-        let outcome = proven.as_ref().map_or_else(Flaw::label, |proof| proof.label());
-        cx.count(Metric::Verification { outcome });
+        let outcome = proven.as_ref().map_or_else(Flaw::outcome, |proof| proof.outcome());
+        cx.count(Counter::Verification { outcome });
         match proven {
             // Not proven, or another: what was cut short is no alarm, and storage is not said to have it.
             Ok(Proof::Exempt | Proof::Accepted) | Err(Flaw::Mismatch { .. }) if held.may_be_cut() => {
@@ -137,19 +137,19 @@ impl Search {
     pub(super) fn stored(&mut self, from: Source, reply: &Reply, config: &Config, cx: &mut Cx<'_>) -> Step {
         match store::judge_write(reply) {
             Written::Stored => {
-                cx.count(Metric::StorageWrite { outcome: "stored" });
+                cx.count(Counter::StorageWrite { outcome: WriteOutcome::STORED });
                 self.stored = true;
                 self.done(End::zip(true, true), Some(Source::Storage))
             }
             // Another gateway was faster. Whether what it wrote is the same is seen by reading it.
             Written::Exists => {
-                cx.count(Metric::StorageWrite { outcome: "exists" });
+                cx.count(Counter::StorageWrite { outcome: Ended::Exists.into() });
                 self.exists = true;
                 self.ahead.push_front(from);
                 self.ask(Question { source: Source::Storage, form: Form::Whole, tries: 0 }, config, cx)
             }
-            Written::Failed(Trouble { label, why, scope, .. }) => {
-                cx.count(Metric::StorageWrite { outcome: label });
+            Written::Failed(Trouble { outcome, why, scope, .. }) => {
+                cx.count(Counter::StorageWrite { outcome });
                 cx.log(Level::Warn, format!("storage: {}: not written: {why}", self.want.describe()));
                 self.unavailable = Some(format!("not written: {why}"));
                 self.not_taken = Some(scope);

@@ -14,11 +14,11 @@
 //! **Nothing panics**: a trap loses the worker's VM and leaves every paused stream hanging. The SDK panics on statuses it
 //! does not expect, so its calls are made only where the host cannot give one.
 
-mod counters;
 mod heads;
 mod kv;
 mod link;
 mod mail;
+mod metrics;
 mod obey;
 mod root;
 mod stream;

@@ -5,7 +5,7 @@
 //! `x-envoy-overloaded`, and anything that breaks after the headers (or a body above the host's limit) as no headers at all. Of a
 //! response to a routed request its response code details say how it came about.
 
-use crate::http::{CallFailure, Headers, Reply, ResponseHead};
+use crate::http::{BodyEnd, CallFailure, Ending, Headers, Reply, ResponseHead};
 
 /// The outcome of a callout: `head` is the status and the headers, or nothing where Envoy gave none.
 pub fn of_callout(head: Option<(u16, Headers)>, body: Vec<u8>) -> Reply {
@@ -28,6 +28,20 @@ pub fn response_head(
 ) -> ResponseHead {
     let failed = failure(status, &headers, details.unwrap_or_default());
     ResponseHead { status, headers, failed, cluster, ends }
+}
+
+/// How a response to a routed request ended whose stream is over. `is_shown` says whether the host has shown all of it, `sent` is the
+/// attribute `response.size`, `details` are Envoy's response code details.
+pub fn body_end(is_shown: bool, sent: Option<&[u8]>, details: Option<&str>) -> BodyEnd {
+    let bytes = sent.and_then(|sent| sent.try_into().ok()).map_or(0, u64::from_le_bytes);
+    let how = match details {
+        _ if is_shown => Ending::Whole,
+        // `upstream_reset_after_response_started{..}`, or a timeout of a route of somebody's own.
+        Some(details) if details.starts_with("upstream_") => Ending::Cut,
+        // `downstream_remote_disconnect`; over HTTP/2 what they were before, when the client resets the stream.
+        _ => Ending::Aborted,
+    };
+    BodyEnd { bytes, how }
 }
 
 /// Why no upstream gave this response, where none did. Where Envoy says how it came about, nothing is guessed.
@@ -119,6 +133,29 @@ mod tests {
             assert!(
                 matches!(bare(status, "via_upstream"), Reply::Answered { status: same, .. } if same == status)
             );
+        }
+    }
+
+    #[test]
+    fn a_body_is_whole_where_all_of_it_was_shown_and_else_somebody_ended_it() {
+        let bytes = 300_000_u64.to_le_bytes();
+        for (is_shown, sent, details, how, size) in [
+            (true, Some(&bytes[..]), Some("via_upstream"), Ending::Whole, 300_000),
+            // It has gone into the connection before the client left.
+            (true, Some(&bytes[..]), Some("downstream_remote_disconnect"), Ending::Whole, 300_000),
+            (false, Some(&bytes[..]), Some("downstream_remote_disconnect"), Ending::Aborted, 300_000),
+            (false, Some(&bytes[..]), Some("via_upstream"), Ending::Aborted, 300_000),
+            (
+                false,
+                Some(&bytes[..]),
+                Some("upstream_reset_after_response_started{connection_termination}"),
+                Ending::Cut,
+                300_000,
+            ),
+            (false, Some(b"123"), None, Ending::Aborted, 0),
+            (false, None, None, Ending::Aborted, 0),
+        ] {
+            assert_eq!(body_end(is_shown, sent, details), BodyEnd { bytes: size, how }, "{details:?}");
         }
     }
 

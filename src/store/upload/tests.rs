@@ -139,7 +139,7 @@ fn memory_is_bounded_while_the_store_takes_nothing() {
     assert!(upload.is_overrun());
     upload.commit();
     let Some(Outcome::Failed(trouble)) = upload.outcome() else { panic!("{:?}", upload.outcome()) };
-    assert_eq!((trouble.label, upload.held()), ("overrun", 0));
+    assert_eq!((trouble.outcome.as_str(), upload.held()), ("overrun", 0));
 }
 
 #[test]

@@ -26,7 +26,7 @@ use crate::{
     config::Match,
     flow::Hit,
     goproxy::is_our_host,
-    http::{ReadHeader, RequestHead, Timestamp, is_read},
+    http::{ReadHeader, RequestHead, Timestamp, is_head, is_read},
 };
 
 /// The answers of one worker.
@@ -64,20 +64,23 @@ impl Ready {
             .is_some_and(|slot| slot.as_ref().is_some_and(|slot| slot.path == path))
     }
 
-    /// The answer to a request for `path`, if there is one that may be given to who asks. Nothing else of the request is
-    /// read where there is none.
+    /// The answer to a request for `path`, if there is one that may be given to who asks, and whether the head alone is asked for.
+    /// Nothing else of the request is read where there is none.
     pub(super) fn look_up(
         &self,
         path: &str,
         header: ReadHeader<'_>,
         matching: &Match,
         now: Timestamp,
-    ) -> Option<&Hit> {
+    ) -> Option<(&Hit, bool)> {
         let slot = self.slots.get(self.place(path))?.as_ref()?;
         // What is said to be from the future is from before the clock was set back.
         let holds = slot.since <= now && now.since(slot.since) < slot.life;
-        (holds && slot.path == path && is_plain(header, &slot.hit) && is_for_us(header, matching))
-            .then_some(&slot.hit)
+        if !holds || slot.path != path {
+            return None;
+        }
+        let method = plain_method(header, &slot.hit)?;
+        is_for_us(header, matching).then(|| (&slot.hit, is_head(&method)))
     }
 
     /// Keeps the answer to `head`, which was read from the index just now.
@@ -87,7 +90,7 @@ impl Ready {
             || hit.is_personal()
             || hit.body_len() > MAX_BODY
             || head.path.len() > MAX_PATH
-            || !is_plain(&|name| head.value(name), &hit)
+            || plain_method(&|name| head.value(name), &hit).is_none()
         {
             return;
         }
@@ -104,13 +107,14 @@ impl Ready {
     }
 }
 
-/// Whether the client takes what a cache has. One that forbids fetching (`Disable-Module-Fetch`) does: what is here is
+/// The method of a client who takes what a cache has. One that forbids fetching (`Disable-Module-Fetch`) does: what is here is
 /// fresh, and it would get just that. So does one that wants news of what never changes. NB: each header looked at is a
 /// call of the host.
-fn is_plain(header: ReadHeader<'_>, hit: &Hit) -> bool {
+fn plain_method(header: ReadHeader<'_>, hit: &Hit) -> Option<String> {
     let never_changes = hit.holds_for().is_none();
-    header(":method").is_some_and(|method| is_read(&method))
-        && (never_changes || header("cache-control").is_none())
+    header(":method")
+        .filter(|method| is_read(method))
+        .filter(|_| never_changes || header("cache-control").is_none())
 }
 
 fn is_for_us(header: ReadHeader<'_>, matching: &Match) -> bool {

@@ -15,7 +15,7 @@ use crate::{
     cx::{Cx, StreamId, Verdict},
     goproxy::{Answer, Asker, Failure, Fault},
     http::{RequestHead, Response, Timestamp},
-    metrics::Metric,
+    metrics::{Account, Cache, Counter, OwnReason},
 };
 
 /// The clients of one worker, as far as something is kept for them.
@@ -53,12 +53,18 @@ impl Held {
 
 impl Room {
     /// The answer to a request that would have to wait for `what`, where too many wait already: in all, or for the same.
-    pub(super) fn turn_away(&self, head: &RequestHead, what: &str, cx: &mut Cx<'_>) -> Option<Verdict> {
+    pub(super) fn turn_away(
+        &self,
+        head: &RequestHead,
+        kind: &'static str,
+        what: &str,
+        cx: &mut Cx<'_>,
+    ) -> Option<Verdict> {
         let bytes = weight(head);
         let crowd = self.crowds.get(what).copied().unwrap_or_default();
         let has_room = self.waiting.bytes.saturating_add(bytes) <= MAX_WAITING
             && crowd.saturating_add(bytes) <= MAX_CROWD;
-        (!has_room).then(|| busy("too many other clients are waiting", cx))
+        (!has_room).then(|| busy("too many other clients are waiting", kind, cx))
     }
 
     /// `stream` waits for `what`.
@@ -101,7 +107,7 @@ impl Room {
         // One is always given, however large.
         let has_room = |held: usize, most| held == 0 || held.saturating_add(bytes) <= most;
         if !has_room(self.unread.bytes, MAX_UNREAD) || !has_room(leaving, MAX_LEAVING) {
-            return busy("too many other clients have not read theirs", cx);
+            return busy("too many other clients have not read theirs", response.account.kind, cx);
         }
         self.unread.add(stream, bytes);
         verdict
@@ -141,11 +147,12 @@ fn weight(head: &RequestHead) -> usize {
     head.bytes().saturating_add(STREAM)
 }
 
-fn busy(why: &str, cx: &mut Cx<'_>) -> Verdict {
-    cx.count(Metric::Refusal { reason: "budget".into() });
+fn busy(why: &str, kind: &'static str, cx: &mut Cx<'_>) -> Verdict {
+    cx.count(Counter::Refusal { reason: OwnReason::Budget.into() });
     let reason = format!("unavailable: {why}");
     let failure = Failure { fault: Fault::Overloaded, reason, retry_after: None };
-    Verdict::Respond(Answer::Failed(&failure).respond(&Asker::default()).into())
+    let account = Account { kind, cache: Cache::None };
+    Verdict::Respond(Answer::Failed(&failure).respond(&Asker::default(), account).into())
 }
 
 /// What clients may have waiting in one worker: some seven thousand of the go command's requests, or two thousand of the largest
@@ -188,6 +195,7 @@ mod tests {
                 headers: Vec::new(),
                 body: vec![0; bytes].into(),
                 length: crate::http::Length::Body,
+                account: Account { kind: "mod", cache: Cache::Hit },
             }
             .into(),
         )

@@ -62,6 +62,7 @@ impl Clients {
             // That it did not answer says nothing about what it has.
             let (verdict, _) =
                 routed.response(&head, reply, &services.config, services.in_force.policy(), cx);
+            self.accounts.decided(stream, &verdict, false, cx);
             cx.commands.push(Command::Resume { stream, verdict });
         }
     }

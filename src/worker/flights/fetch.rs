@@ -19,7 +19,7 @@ use crate::{
     flow::{End, Search, Searched, Step, Sums, judge},
     goproxy::{Document, Failure, Fault},
     http::Reply,
-    metrics::Metric,
+    metrics::{Counter, OwnReason},
     plan::Want,
     shared::{Entry, Lease, Leases},
 };
@@ -38,7 +38,7 @@ impl Flights {
             return Some(Landed { flight, searched, coalesced: true, stored: None });
         }
         if !has_room {
-            cx.count(Metric::Refusal { reason: "budget".into() });
+            cx.count(Counter::Refusal { reason: OwnReason::Budget.into() });
             let reason = format!("{}: too many other requests are being fetched", flight.want.describe());
             let failure = Failure { fault: Fault::Overloaded, reason, retry_after: None };
             let searched = flight.or_known(Searched::failed(failure), &services.config, cx.now);
@@ -173,7 +173,7 @@ impl Flights {
                     if pause.is_none() && self.call_or_queue(owner, source, callout, turn, ground).is_ok() {
                         break;
                     }
-                    ground.cx.count(Metric::Refusal { reason: "budget".into() });
+                    ground.cx.count(Counter::Refusal { reason: OwnReason::Budget.into() });
                     step = fetch.search.turned_away(pause, &ground.services.config, ground.cx);
                 }
                 Step::Pause { least, spread } => {
@@ -182,7 +182,7 @@ impl Flights {
                     break;
                 }
                 Step::Sums if self.has_no_room_to_hold(fetch.search.go_mod_bytes()) => {
-                    ground.cx.count(Metric::Refusal { reason: "budget".into() });
+                    ground.cx.count(Counter::Refusal { reason: OwnReason::Budget.into() });
                     let reason = format!(
                         "{}: too many others as large are being fetched",
                         fetch.flight.want.describe()
@@ -200,7 +200,7 @@ impl Flights {
                     None => step = fetch.search.learn(Sums::Exempt, &ground.services.config, ground.cx),
                 },
                 Step::Work if !fetch.worked && self.has_no_room_to_read(fetch.search.list_bytes()) => {
-                    ground.cx.count(Metric::Refusal { reason: "budget".into() });
+                    ground.cx.count(Counter::Refusal { reason: OwnReason::Budget.into() });
                     step = fetch.search.leave_list(&ground.services.config, ground.cx);
                 }
                 // Most are read to their end at once.

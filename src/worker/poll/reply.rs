@@ -3,6 +3,7 @@
 use crate::{
     goproxy::Etag,
     http::{Headers, Reply},
+    metrics::PollOutcome,
 };
 
 /// What came.
@@ -40,10 +41,10 @@ pub(super) fn judge(reply: Reply, who: &str, conditional: bool) -> Result<Came, 
 }
 
 impl Trouble {
-    pub(super) fn outcome(&self) -> &'static str {
+    pub(super) fn outcome(&self) -> PollOutcome {
         match self {
-            Self::Failed(_) => "failed",
-            Self::Invalid(_) => "invalid",
+            Self::Failed(_) => PollOutcome::Failed,
+            Self::Invalid(_) => PollOutcome::Invalid,
         }
     }
 

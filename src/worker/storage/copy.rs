@@ -23,7 +23,7 @@ use crate::{
     flow::{Copying, Flaw, NextPiece, NotCopied, Proof, Sums},
     goproxy::Zip,
     http::{Reply, Timestamp},
-    metrics::Metric,
+    metrics::{Counter, Ended},
     plan::Source,
 };
 
@@ -52,7 +52,7 @@ impl Storing {
             return;
         }
         if self.copies.len() >= MAX_DUE {
-            cx.count(Metric::StorageWrite { outcome: "skipped" });
+            cx.count(Counter::StorageWrite { outcome: Ended::Skipped.into() });
             return;
         }
         self.copies.push_back(Due { zip: zip.clone(), source, at });
@@ -181,12 +181,12 @@ impl Storing {
         cx: &mut Cx<'_>,
     ) {
         let verified = match &verdict {
-            Ok(proof) => Some(proof.label()),
-            Err(NotCopied::Flawed(flaw)) => Some(flaw.label()),
+            Ok(proof) => Some(proof.outcome()),
+            Err(NotCopied::Flawed(flaw)) => Some(flaw.outcome()),
             Err(NotCopied::NoRanges | NotCopied::NotGiven(_) | NotCopied::Redirected(_)) => None,
         };
         if let Some(outcome) = verified {
-            cx.count(Metric::Verification { outcome });
+            cx.count(Counter::Verification { outcome });
         }
         if let Err(why) = &verdict {
             let level = if matches!(why, NotCopied::Flawed(flaw) if flaw.is_the_sources()) {

@@ -16,7 +16,6 @@ use super::{
         services::{Services, budget::ZIP_REST},
     },
     Storing,
-    write::UNNAMEABLE,
 };
 use crate::{
     config::{Dialect, Storage, limits::MAX_UPLOAD_BYTES},
@@ -24,7 +23,7 @@ use crate::{
     flow::{Flaw, Proof, judge},
     goproxy::Zip,
     http::{Reply, Timestamp},
-    metrics::Metric,
+    metrics::{Counter, Ended, WriteOutcome},
     plan::{Source, Want},
     shared::{Entry, Lease, Leases, Loss, Region},
     store::{
@@ -150,13 +149,13 @@ impl Storing {
         let begun = if !is_storable(&key.0, services, cx) {
             Err(None)
         } else if Want::Zip(zip.clone()).is_unnameable(storage) {
-            Err(Some(UNNAMEABLE))
+            Err(Some(Ended::Unnameable))
         } else if !self.has_room_for_upload(storage, services) || services.budget.rests_from_zips(cx.now) {
-            Err(Some("skipped"))
+            Err(Some(Ended::Skipped))
         } else {
             let name = store::zip_key(storage, zip);
             let upload = Upload::begin(storage, name, Zip::CONTENT_TYPE, total, whole);
-            if upload.is_overrun() { Err(Some(GivenUp::TooLarge.label())) } else { Ok(upload) }
+            if upload.is_overrun() { Err(Some(Ended::TooLarge)) } else { Ok(upload) }
         };
         match begun {
             Ok(upload) => {
@@ -176,7 +175,7 @@ impl Storing {
             Err(outcome) => {
                 services.leases.release(cx.kv, &lease(zip));
                 if let Some(outcome) = outcome {
-                    cx.count(Metric::StorageWrite { outcome });
+                    cx.count(Counter::StorageWrite { outcome: outcome.into() });
                 }
                 false
             }
@@ -280,32 +279,32 @@ impl Storing {
         let Uploading { zip, source, feed, why, .. } = uploading;
         let path = Want::Zip(zip.clone()).key();
         let later = uploading.may_be_copied(&outcome, cx.now);
-        let (label, reason) = match outcome {
+        let (outcome, reason) = match outcome {
             Outcome::Stored => {
                 services.budget.note_taken();
                 let stored = Entry::Stored { since: cx.now, checked: true, doubted: false };
                 services.index.keep(cx.kv, &path, &stored, cx.now);
-                ("stored", None)
+                (WriteOutcome::STORED, None)
             }
             Outcome::Exists => {
                 // Whoever asks next reads it, and finds out whether it is right.
                 if let Some(Entry::Streamed { .. }) = services.index.peek(cx.kv, Region::Found, &path) {
                     services.index.forget(cx.kv, Region::Found, &path, cx.now);
                 }
-                ("exists", None)
+                (Ended::Exists.into(), None)
             }
             Outcome::Failed(trouble) => {
                 services.budget.note_not_taken(&path, trouble.scope, cx.now);
-                (trouble.label, Some(trouble.why))
+                (trouble.outcome, Some(trouble.why))
             }
             Outcome::Aborted => {
-                let label = why.map_or("aborted", GivenUp::label);
-                (label, Some(label.to_owned()))
+                let ended = why.map_or(Ended::Aborted, GivenUp::outcome);
+                (ended.into(), Some(ended.to_string()))
             }
         };
         // The other files of the version are asked for under leases of their own.
         services.leases.release(cx.kv, &lease(zip));
-        cx.count(Metric::StorageWrite { outcome: label });
+        cx.count(Counter::StorageWrite { outcome });
         if let Some(reason) = reason {
             cx.log(Level::Info, format!("storage: {zip} is not stored: {reason}"));
         }
@@ -313,7 +312,7 @@ impl Storing {
             let rule = "an incomplete upload is left to the bucket's lifecycle rule";
             cx.log(Level::Warn, format!("storage: {zip}: {rule}"));
         }
-        if label == "stored" {
+        if outcome == WriteOutcome::STORED {
             self.complete(zip, services, cx);
         }
         if let (Some(at), Feed::Stream(_)) = (later, feed) {
@@ -370,16 +369,16 @@ impl GivenUp {
         }
     }
 
-    /// The word for metrics.
-    fn label(self) -> &'static str {
+    /// What it counts as.
+    fn outcome(self) -> Ended {
         match self {
-            Self::Flawed => "flawed",
-            Self::Left => "left",
-            Self::NoRanges => "no_ranges",
-            Self::NotGiven => "not_given",
-            Self::Overrun => "overrun",
-            Self::TooLarge => "too_large",
-            Self::Unproven => "unproven",
+            Self::Flawed => Ended::Flawed,
+            Self::Left => Ended::Left,
+            Self::NoRanges => Ended::NoRanges,
+            Self::NotGiven => Ended::NotGiven,
+            Self::Overrun => Ended::Overrun,
+            Self::TooLarge => Ended::TooLarge,
+            Self::Unproven => Ended::Unproven,
         }
     }
 }

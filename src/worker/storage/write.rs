@@ -14,7 +14,7 @@ use crate::{
     gomod::{ModulePath, Version},
     goproxy::{Document, File, Found, Zip},
     http::{Callout, Reply},
-    metrics::Metric,
+    metrics::{Counter, Ended},
     plan::{Source, Want},
     shared::{Entry, Region},
 };
@@ -121,7 +121,7 @@ impl Storing {
         let Some(storage) = services.config.writable_storage() else { return };
         let Some((write, callout)) = Write::begin(storage, want, document, found, looked) else {
             if want.is_unnameable(storage) {
-                cx.count(Metric::StorageWrite { outcome: UNNAMEABLE });
+                cx.count(Counter::StorageWrite { outcome: Ended::Unnameable.into() });
             }
             return;
         };
@@ -176,7 +176,7 @@ impl Storing {
         }
         let has_room = writes < MAX_WRITES && (writes == 0 || bytes <= MAX_WRITTEN);
         if !has_room || self.writes.contains_key(&object) {
-            cx.count(Metric::StorageWrite { outcome: "skipped" });
+            cx.count(Counter::StorageWrite { outcome: Ended::Skipped.into() });
             return;
         }
         self.ask(object, write, callout, services, cx);
@@ -209,7 +209,7 @@ impl Storing {
         match write.step(reply, storage, &mut services.index, cx) {
             Written::Ask(write, callout) => self.ask(object, *write, callout, services, cx),
             Written::Over(outcome) => {
-                if matches!(outcome, "stored" | "present") {
+                if outcome.is_there() {
                     self.follow_up(&document, true, services, cx);
                 }
                 if outcome != self.last_write {
@@ -238,9 +238,6 @@ fn has_zip(module: &ModulePath, version: &Version, services: &Services, cx: &Cx<
 fn go_mod_of(module: &ModulePath, version: &Version) -> Document {
     Document::Module { module: module.clone(), file: File::Mod(version.clone()) }
 }
-
-/// What came of a write of what storage can have no object of that name for.
-pub(super) const UNNAMEABLE: &str = "unnameable";
 
 /// Writes under way at once in one worker, and as many of what is kept aside. Each holds its document in the host's memory until storage has it; a storage
 /// that takes longer than upstreams give loses copies, not memory.

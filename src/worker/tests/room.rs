@@ -35,6 +35,7 @@ fn crowd_for(world: &mut World, bytes: usize, path: impl Fn(usize) -> String) ->
             Verdict::Wait => waiting.push(stream),
             Verdict::Respond(refusal) => {
                 assert_eq!((refusal.status, header(refusal, "retry-after")), (503, "5"));
+                assert_eq!(world.counters["modgate.requests_total.kind.mod.cache.none.class.5xx"], 1);
                 world.leave(0, stream);
                 return waiting;
             }

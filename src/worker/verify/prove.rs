@@ -14,7 +14,7 @@ use crate::{
     cx::Cx,
     flow::{ProofStep, Proving, Searched},
     goproxy::{Document, Failure, Fault, Found},
-    metrics::Metric,
+    metrics::{Counter, SumdbOutcome},
     plan::Want,
     shared::{Advanced, Entry, Region, heads},
     sumdb::{Key, Proven, Refused},
@@ -159,7 +159,7 @@ impl Verify {
                 }
                 ProofStep::Wait => return Progress::Wait,
                 ProofStep::Proven(proven) if proof.proving.alone => {
-                    cx.count(Metric::Sumdb { outcome: "alone" });
+                    cx.count(Counter::Sumdb { outcome: SumdbOutcome::Alone });
                     return Progress::Over(proof.proving.clone().into_searched(&proven));
                 }
                 ProofStep::Proven(proven) => {
@@ -172,7 +172,7 @@ impl Verify {
                             Err(failure) => return give_up(proof, failure, &database, cx),
                         }
                     }
-                    cx.count(Metric::Sumdb { outcome: "proven" });
+                    cx.count(Counter::Sumdb { outcome: SumdbOutcome::Proven });
                     self.note_compared(at, &database, services, cx);
                     self.keep_proven(at, proof, &proven, services, cx);
                     return Progress::Over(proof.proving.clone().into_searched(&proven));
@@ -223,7 +223,7 @@ impl Verify {
 
 /// Nobody could be asked for what the proof needs.
 fn give_up(proof: &Proof, failure: Failure, database: &Key, cx: &mut Cx<'_>) -> Progress {
-    cx.count(Metric::Sumdb { outcome: "failed" });
+    cx.count(Counter::Sumdb { outcome: SumdbOutcome::Failed });
     let newest = heads::head(cx.kv, database);
     Progress::Over(proof.proving.clone().unproven(failure, newest.as_ref()))
 }
@@ -239,11 +239,11 @@ fn refuse(key: &SearchKey, proof: &Proof, refused: &Refused, cx: &mut Cx<'_>) ->
         return Progress::Again;
     }
     let outcome = match refused {
-        Refused::Forged(_) => "forged",
-        Refused::Fork { .. } => "fork",
-        Refused::Unknown(_) => "failed",
+        Refused::Forged(_) => SumdbOutcome::Forged,
+        Refused::Fork { .. } => SumdbOutcome::Fork,
+        Refused::Unknown(_) => SumdbOutcome::Failed,
     };
-    cx.count(Metric::Sumdb { outcome });
+    cx.count(Counter::Sumdb { outcome });
     // A developer is told what it is; the evidence is for the log.
     let (level, why) = match refused {
         Refused::Fork { .. } => (Level::Error, "the checksum database has signed two histories".to_owned()),

@@ -1,4 +1,7 @@
-//! What is counted, as a Prometheus server reads it.
+//! What is measured, as a Prometheus server reads it.
+
+mod downloads;
+mod times;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,8 +17,25 @@ use serde_json::json;
 
 at_one_and_four_workers!(every_request_callout_refusal_and_write_is_counted_once);
 
-/// `modgate_*` series with their values, labels sorted by name.
+/// `modgate_*` counters and gauges with their values, labels sorted by name.
 fn series(envoy: &Envoy) -> BTreeMap<String, u64> {
+    let all = all_series(envoy).into_iter().filter(|(name, _)| !name.contains("_duration_ms"));
+    all.map(|(name, value)| (name, value.parse().unwrap())).collect()
+}
+
+/// `modgate_*` histograms: how many values each has got, and their sum.
+fn histograms(envoy: &Envoy) -> BTreeMap<String, (u64, f64)> {
+    let all = all_series(envoy);
+    let counts = all.iter().filter(|(name, _)| name.contains("_duration_ms_count"));
+    let read = counts.map(|(name, count)| {
+        let sum = &all[&name.replace("_ms_count", "_ms_sum")];
+        (name.replace("_ms_count", "_ms"), (count.parse().unwrap(), sum.parse().unwrap()))
+    });
+    read.collect()
+}
+
+/// `modgate_*` series with their values as they are written, labels sorted by name.
+fn all_series(envoy: &Envoy) -> BTreeMap<String, String> {
     let text = envoy.prometheus();
     // Whatever bears our name, that none escapes by a wrong one; Envoy itself counts restarts of the filter under it.
     let ours = |line: &&str| line.contains("modgate_") && !line.starts_with("envoy_wasm_modgate_vm_reload");
@@ -25,7 +45,7 @@ fn series(envoy: &Envoy) -> BTreeMap<String, u64> {
         let (name, labels) = name.split_once('{').unwrap_or((name, "}"));
         let mut labels: Vec<&str> = labels.trim_end_matches('}').split(',').collect();
         labels.sort_unstable();
-        (format!("{name}{{{}}}", labels.join(",")), value.parse().unwrap())
+        (format!("{name}{{{}}}", labels.join(",")), value.to_owned())
     });
     read.collect()
 }
@@ -113,9 +133,23 @@ fn every_request_callout_refusal_and_write_is_counted_once(workers: u32) {
     // Each worker writes the first head that it has proven; what comes after within the minute is not worth it.
     let heads = || storage.hits_with("PUT", "/sumdb/sum.test/latest");
     // Writes end after the answers they belong to.
-    let _ = wait::poll(Duration::from_secs(10), || (series(&envoy) == expected(heads())).then_some(()));
+    let _ = wait::poll(Duration::from_secs(10), || (counts(&envoy) == expected(heads())).then_some(()));
     assert!((1..=workers as usize).contains(&heads()), "{} heads", heads());
-    assert_eq!(series(&envoy), expected(heads()));
+    assert_eq!(counts(&envoy), expected(heads()));
+    let bytes = |kind: &str, cache: &str| {
+        let name = format!("modgate_response_bytes_total{{cache=\"{cache}\",kind=\"{kind}\"}}");
+        series(&envoy).get(&name).copied()
+    };
+    let info = envoy.get(&module.url("info")).body.len() as u64;
+    assert_eq!(bytes("info", "upstream"), Some(info));
+    assert_eq!(bytes("info", "hit"), Some(2 * info), "a HEAD and a 304 have none");
+    let zips = [stored_zip, second_zip].map(|path| Module::at(path).zip().len() as u64);
+    assert_eq!(bytes("zip", "storage"), Some(zips.iter().sum()));
+}
+
+/// All that is counted one by one.
+fn counts(envoy: &Envoy) -> BTreeMap<String, u64> {
+    series(envoy).into_iter().filter(|(name, _)| !name.contains("_bytes_total")).collect()
 }
 
 /// All series, where so many heads of the checksum database were written.
@@ -204,8 +238,10 @@ fn no_client_can_make_a_series() {
         }
     };
     (0..2).for_each(ask);
-    let before: Vec<String> = series(&envoy).into_keys().collect();
+    let names = || all_series(&envoy).into_keys().filter(|name| !name.contains("_duration_ms"));
+    let before: Vec<String> = names().collect();
     assert!(before.iter().all(|name| !name.contains("example") && !name.contains("METHOD")), "{before:?}");
     (2..20).for_each(ask);
-    assert_eq!(series(&envoy).into_keys().collect::<Vec<_>>(), before);
+    assert_eq!(names().collect::<Vec<_>>(), before);
+    assert!(all_series(&envoy).keys().all(|name| !name.contains("example") && !name.contains("METHOD")));
 }

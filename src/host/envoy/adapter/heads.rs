@@ -37,6 +37,11 @@ pub(super) fn request<'a>(
     (!method.is_empty()).then_some(RequestHead { method, authority, path, headers, properties })
 }
 
+/// The bytes of an attribute of the host; nothing where there is none, or it cannot be read.
+pub(super) fn bytes(path: &[&str]) -> Option<Vec<u8>> {
+    hostcalls::get_property(path.to_vec()).ok().flatten()
+}
+
 /// An attribute of the host.
 fn property(path: Vec<&str>) -> Property {
     match hostcalls::get_property(path) {

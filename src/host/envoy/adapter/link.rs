@@ -13,10 +13,10 @@ use proxy_wasm::{
 };
 
 use super::{
-    counters::Counters,
     heads,
     kv::SharedData,
     mail::{self, Mail},
+    metrics::Metrics,
     obey,
 };
 use crate::{
@@ -41,7 +41,9 @@ pub(super) struct Link {
     ticking: Option<Duration>,
     /// When the worker last ticked.
     ticked: Timestamp,
-    counters: Counters,
+    /// Whether the root is gone: its streams go on, and no clock does.
+    is_finished: bool,
+    metrics: Metrics,
     outbox: VecDeque<(CallId, Callout)>,
     /// Streams that are to go on.
     resumed: VecDeque<(StreamId, Onward)>,
@@ -68,7 +70,8 @@ impl Link {
             rung: false,
             ticking: None,
             ticked: Timestamp::default(),
-            counters: Counters::default(),
+            metrics: Metrics::default(),
+            is_finished: false,
             outbox: VecDeque::new(),
             resumed: VecDeque::new(),
             tokens: BTreeMap::new(),
@@ -165,7 +168,7 @@ impl Link {
         }
         self.ticked = now;
         self.root(Worker::tick);
-        self.counters.flush();
+        self.tell();
         if !self.worker.has_work() {
             self.set_clock(self.period());
         }
@@ -173,14 +176,21 @@ impl Link {
 
     /// Nothing more will happen here: what was counted is told, and the clock stops.
     pub(super) fn finish(&mut self) {
-        self.counters.flush();
+        self.is_finished = true;
+        self.tell();
         self.set_clock(None);
+    }
+
+    /// Tells the host what the core has counted since.
+    fn tell(&mut self) {
+        let told = self.worker.tell();
+        self.carry_out(told);
     }
 
     /// How often the host's clock is to call; not at all while nothing is due.
     fn period(&self) -> Option<Duration> {
         let is_left = !self.outbox.is_empty() || !self.resumed.is_empty();
-        let is_due = self.counters.is_behind() || self.worker.needs_ticks() || is_left;
+        let is_due = self.worker.has_news() || self.worker.needs_ticks() || is_left;
         if is_due { Some(TICK) } else { self.worker.watches().then_some(WATCH) }
     }
 
@@ -193,22 +203,11 @@ impl Link {
     /// Steps the worker and does what it wants; its callouts stay in the outbox, and who is to go on waits for
     /// [`Self::let_go`].
     fn step<T>(&mut self, event: impl FnOnce(&mut Worker, &mut Cx<'_>) -> T) -> T {
-        let mut shared = SharedData;
-        let mut cx = Cx::new(now(), &mut shared);
-        let result = event(&mut self.worker, &mut cx);
-        for command in cx.commands {
-            match command {
-                Command::Call { id, callout } => self.outbox.push_back((id, callout)),
-                Command::Count(metric) => self.counters.add(metric),
-                Command::Gauge(gauge, value) => self.counters.set(gauge, value),
-                Command::Notify { queue, message } => mail::send(queue, &message),
-                Command::Log(level, line) => log::log!(level, "{line}"),
-                Command::Release { stream } => self.resumed.push_back((stream, Onward::Release)),
-                Command::Reset { stream } => self.resumed.push_back((stream, Onward::Reset)),
-                Command::Resume { stream, verdict } => {
-                    self.resumed.push_back((stream, Onward::Request(verdict)));
-                }
-            }
+        let (result, commands) = self.worker.step(now(), &mut SharedData, event);
+        self.carry_out(commands);
+        if self.is_finished {
+            self.tell();
+            return result;
         }
         // The host's clock runs only while something is due: an idle gateway sleeps.
         if self.worker.has_work() {
@@ -219,6 +218,22 @@ impl Link {
             self.set_clock(Some(period));
         }
         result
+    }
+
+    fn carry_out(&mut self, commands: Vec<Command>) {
+        for command in commands {
+            match command {
+                Command::Call { id, callout } => self.outbox.push_back((id, callout)),
+                Command::Measure(measure) => self.metrics.tell(measure),
+                Command::Notify { queue, message } => mail::send(queue, &message),
+                Command::Log(level, line) => log::log!(level, "{line}"),
+                Command::Release { stream } => self.resumed.push_back((stream, Onward::Release)),
+                Command::Reset { stream } => self.resumed.push_back((stream, Onward::Reset)),
+                Command::Resume { stream, verdict } => {
+                    self.resumed.push_back((stream, Onward::Request(verdict)));
+                }
+            }
+        }
     }
 
     /// Sends what is in the outbox; the root's callback runs.

@@ -18,11 +18,13 @@ pub(super) struct Stream {
     id: StreamId,
     link: Option<Rc<RefCell<Link>>>,
     foreign: bool,
+    /// Whether the host has shown all of the response.
+    ended: bool,
 }
 
 impl Stream {
     pub(super) fn new(context: u32, link: Option<Rc<RefCell<Link>>>) -> Self {
-        Self { id: StreamId(context), link, foreign: true }
+        Self { id: StreamId(context), link, foreign: true, ended: false }
     }
 }
 
@@ -62,6 +64,7 @@ impl HttpContext for Stream {
     }
 
     fn on_http_response_headers(&mut self, _num_headers: usize, ends: bool) -> Action {
+        self.ended = ends;
         let Some(link) = self.link.as_ref().filter(|_| !self.foreign) else {
             return Action::Continue;
         };
@@ -83,6 +86,7 @@ impl HttpContext for Stream {
     }
 
     fn on_http_response_body(&mut self, size: usize, ends: bool) -> Action {
+        self.ended = ends;
         let Some(link) = self.link.as_ref().filter(|_| !self.foreign) else {
             return Action::Continue;
         };
@@ -101,6 +105,7 @@ impl HttpContext for Stream {
     }
 
     fn on_http_response_trailers(&mut self, _num_trailers: usize) -> Action {
+        self.ended = true;
         let Some(link) = self.link.as_ref().filter(|_| !self.foreign) else {
             return Action::Continue;
         };
@@ -123,6 +128,12 @@ impl Context for Stream {
                     .is_some_and(|protocol| !protocol.starts_with("HTTP/1"))
             {
                 link.worker.was_read(self.id);
+            }
+            if link.worker.is_sending(self.id) {
+                let sent = heads::bytes(&["response", "size"]);
+                let details = heads::property_text(&["response", "code_details"]);
+                let end = reply::body_end(self.ended, sent.as_deref(), details.as_deref());
+                link.worker.response_ended(self.id, end);
             }
             link.stream(|worker, cx| worker.stream_gone(self.id, cx));
             link.stripped.remove(&self.id);

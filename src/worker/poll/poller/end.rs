@@ -9,10 +9,10 @@ use super::{
     Current, Phase, Poller,
 };
 use crate::{
-    cx::{Command, Cx},
+    cx::Cx,
     goproxy::Etag,
     http::Body,
-    metrics::{Gauge, Metric},
+    metrics::{Counter, Gauge, PollOutcome},
     shared::polled::{MAX_CURSOR_BYTES, PollState},
     worker::services::Services,
 };
@@ -93,7 +93,7 @@ impl Poller {
     }
 
     fn note_same(&self, before: &PollState, cx: &mut Cx<'_>) {
-        self.count("unchanged", cx);
+        self.count(PollOutcome::Unchanged, cx);
         if before.trouble != 0 {
             cx.log(Level::Info, format!("{}: it can be read again; {}", self.title(), self.stays()));
         }
@@ -103,7 +103,7 @@ impl Poller {
     fn install(&mut self, revision: u64, content: Etag, services: &mut Services, cx: &mut Cx<'_>) {
         let Installed { version, extent, warnings } = self.document.install(&mut services.in_force);
         let before = self.current.replace(Current { revision, content, version });
-        self.count("changed", cx);
+        self.count(PollOutcome::Changed, cx);
         let (level, instead) = match before.map(|before| before.version) {
             None => (Level::Info, String::new()),
             Some(before) if before < version => (Level::Info, format!(" in place of version {before}")),
@@ -125,14 +125,14 @@ impl Poller {
         let told = self.current.as_ref().map(|current| (current.version, age));
         if let Some((version, age)) = told.filter(|_| told != self.told) {
             let document = self.document.source().name;
-            cx.commands.push(Command::Gauge(Gauge::PolledVersion { document }, version));
-            cx.commands.push(Command::Gauge(Gauge::PolledAge { document }, age));
+            cx.set(Gauge::PolledVersion { document }, version);
+            cx.set(Gauge::PolledAge { document }, age);
             self.told = told;
         }
     }
 
-    fn count(&self, outcome: &'static str, cx: &mut Cx<'_>) {
-        cx.count(Metric::Poll { document: self.document.source().name, outcome });
+    fn count(&self, outcome: PollOutcome, cx: &mut Cx<'_>) {
+        cx.count(Counter::Poll { document: self.document.source().name, outcome });
     }
 
     fn stays(&self) -> String {

@@ -1,0 +1,55 @@
+//! What a response counts as.
+
+use crate::words::words;
+
+/// What a response counts as, beside its status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// What was asked.
+    pub kind: &'static str,
+    /// Where the answer came from.
+    pub cache: Cache,
+}
+
+words! {
+    /// Where an answer came from: for logs, metrics and the `x-modgate-cache` header.
+    pub enum Cache {
+        /// From a fetch that another request had begun.
+        Coalesced = "coalesced",
+        /// From the index.
+        Hit = "hit",
+        /// From nowhere: refused, failed, or a page of our own.
+        None = "none",
+        /// From the index or from storage, because those who know better could not be asked.
+        Stale = "stale",
+        /// From storage.
+        Storage = "storage",
+        /// From an upstream or a checksum database.
+        Upstream = "upstream",
+    }
+}
+
+/// How the body of a routed response ended, as far as the host can say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BodyEnd {
+    /// How many bytes of it the host has sent.
+    pub bytes: u64,
+    /// How it ended.
+    pub how: Ending,
+}
+
+words! {
+    /// How a request ended.
+    pub enum Ending {
+        /// The client, or the connection to it, ended while the response was sent.
+        Aborted = "aborted",
+        /// The source broke off.
+        Cut = "cut",
+        /// The client left before there was a response.
+        Left = "left",
+        /// The filter reset it: what came must not be given.
+        Reset = "reset",
+        /// The host has taken all of the response.
+        Whole = "whole",
+    }
+}

@@ -1,0 +1,233 @@
+//! What may come of something, each a word that stands in logs, in metrics and in their documentation.
+
+use std::fmt;
+
+use crate::{
+    http::{CallFailure, Reply},
+    words::words,
+};
+
+words! {
+    /// How a poll of a document ended.
+    pub enum PollOutcome {
+        /// Another one is in force.
+        Changed = "changed",
+        /// It could not be had.
+        Failed = "failed",
+        /// It is wrong, or too large.
+        Invalid = "invalid",
+        /// The one in force is still right.
+        Unchanged = "unchanged",
+    }
+}
+
+words! {
+    /// Why a request was refused that no rule refuses. No rule may have one of these names.
+    pub enum OwnReason {
+        /// Too much waits, or too much is under way.
+        Budget = "budget",
+        /// Who asks could not be found out.
+        Caller = "caller",
+        /// No rule decides, and the default is to deny.
+        Default = "default",
+        /// Only callers whom the configuration names may ask for explanations.
+        Explain = "explain",
+        /// It is no path at all, or no query of ours.
+        Malformed = "malformed",
+        /// The method is neither GET nor HEAD.
+        Method = "method",
+        /// No checksum database may hear of the module.
+        Nosumdb = "nosumdb",
+        /// The rules are not there yet, or leave nothing.
+        Policy = "policy",
+        /// There can be no such thing here.
+        Unknown = "unknown",
+    }
+}
+
+/// Why a request was refused.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// For a reason of ours.
+    Own(OwnReason),
+    /// By a rule: what it is called.
+    Rule(String),
+}
+
+impl From<OwnReason> for Reason {
+    fn from(reason: OwnReason) -> Self {
+        Self::Own(reason)
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Own(reason) => reason.fmt(f),
+            Self::Rule(name) => f.write_str(name),
+        }
+    }
+}
+
+words! {
+    /// How a proof of what a checksum database gave ended.
+    pub enum SumdbOutcome {
+        /// What storage has is proven by its own head, while the database is down.
+        Alone = "alone",
+        /// The database could not be asked for all that the proof takes.
+        Failed = "failed",
+        /// The database has signed two histories.
+        Fork = "fork",
+        /// It does not hold.
+        Forged = "forged",
+        /// It holds.
+        Proven = "proven",
+    }
+}
+
+words! {
+    /// What came of a go.mod or a zip that was read to its end.
+    pub enum VerificationOutcome {
+        /// Given: the database could not be asked.
+        Accepted = "accepted",
+        /// Not given: no memory is left to read it.
+        Crowded = "crowded",
+        /// Given: nothing is to be proven.
+        Exempt = "exempt",
+        /// Not given: its trailers came before all was read.
+        Late = "late",
+        /// Not given: the checksum database has another hash for it.
+        Mismatch = "mismatch",
+        /// Given: the checksum database has this hash for it.
+        Ok = "ok",
+        /// Not given: it is no module zip, or was cut short.
+        Unfit = "unfit",
+        /// Not given: what it has to be is not known.
+        Unproven = "unproven",
+    }
+}
+
+words! {
+    /// What came of a write to storage that storage, or the filter, brought to an end.
+    pub enum Ended {
+        /// It was given up, and nothing says why.
+        Aborted = "aborted",
+        /// The answer says too little to go on with.
+        Bad = "bad",
+        /// Somebody else writes, or removes, it just now.
+        Conflict = "conflict",
+        /// Storage has other bytes.
+        Differs = "differs",
+        /// Storage has a zip there, which is compared when it is read.
+        Exists = "exists",
+        /// A streamed zip is not what it has to be.
+        Flawed = "flawed",
+        /// Storage has no room.
+        Full = "full",
+        /// A streamed zip: the client left, or the upstream broke off.
+        Left = "left",
+        /// A copy: the upstream gives no parts.
+        NoRanges = "no_ranges",
+        /// A copy: the upstream did not give it.
+        NotGiven = "not_given",
+        /// A streamed zip: storage did not keep up.
+        Overrun = "overrun",
+        /// Storage has the same bytes.
+        Present = "present",
+        /// Storage refused it.
+        Refused = "refused",
+        /// Too many are under way.
+        Skipped = "skipped",
+        /// Storage has taken it.
+        Stored = "stored",
+        /// A zip is larger than what may be held.
+        TooLarge = "too_large",
+        /// Storage did not say what it has.
+        Unavailable = "unavailable",
+        /// Its name is longer than storage can have.
+        Unnameable = "unnameable",
+        /// A streamed zip could not be proven.
+        Unproven = "unproven",
+        /// Storage does not know the kind of request.
+        Unsupported = "unsupported",
+    }
+}
+
+/// What came of a write to storage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WriteOutcome {
+    /// It came to an end.
+    Ended(Ended),
+    /// Storage gave no answer.
+    Unanswered(CallFailure),
+}
+
+impl WriteOutcome {
+    /// Storage has taken it.
+    pub const STORED: Self = Self::Ended(Ended::Stored);
+
+    /// Whether storage has the bytes that were to be written.
+    pub fn is_there(self) -> bool {
+        matches!(self, Self::Ended(Ended::Stored | Ended::Present))
+    }
+
+    /// The word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ended(ended) => ended.as_str(),
+            Self::Unanswered(failure) => failure.as_str(),
+        }
+    }
+}
+
+impl From<Ended> for WriteOutcome {
+    fn from(ended: Ended) -> Self {
+        Self::Ended(ended)
+    }
+}
+
+impl fmt::Display for WriteOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+words! {
+    /// The class of a status.
+    pub enum StatusClass {
+        /// Informational.
+        Informational = "1xx",
+        /// Successful.
+        Successful = "2xx",
+        /// A redirect, or not modified.
+        Redirected = "3xx",
+        /// The client's mistake, or there is none.
+        Client = "4xx",
+        /// The server's.
+        Server = "5xx",
+        /// There was no answer, or one with a status that there is none of.
+        None = "none",
+    }
+}
+
+impl StatusClass {
+    /// That of a status.
+    pub fn of(status: u16) -> Self {
+        match status {
+            100..=199 => Self::Informational,
+            200..=299 => Self::Successful,
+            300..=399 => Self::Redirected,
+            400..=499 => Self::Client,
+            500..=599 => Self::Server,
+            _ => Self::None,
+        }
+    }
+
+    /// That of what came of a callout.
+    pub fn of_reply(reply: &Reply) -> Self {
+        match reply {
+            Reply::Answered { status, .. } => Self::of(*status),
+            Reply::Failed(_) => Self::None,
+        }
+    }
+}

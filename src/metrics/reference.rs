@@ -1,0 +1,124 @@
+//! All metrics there are, by their names for Prometheus: what the documentation has to say.
+
+use super::{
+    Cache, Counter, Ended, Ending, Gauge, Histogram, Metric, OwnReason, PollOutcome, StatusClass,
+    SumdbOutcome, Target, VerificationOutcome, WriteOutcome,
+};
+use crate::http::{AnswerKind, CallFailure, CallOutcome};
+
+/// All metrics of one name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Family {
+    /// The name, and those of its labels: `modgate_callouts_total{target,outcome}`.
+    pub title: String,
+    /// The words that the last of its labels may have, where they are a list; others come from the configuration.
+    pub words: Vec<&'static str>,
+}
+
+/// One family for each variant: what is added to the enums gets a line in `words` below, and one here.
+pub fn families() -> Vec<Family> {
+    let (kind, cache, document) = ("zip", Cache::Hit, "policy_bundle");
+    let (target, class) = (Target::Storage, StatusClass::None);
+    let failed = CallFailure::Dropped;
+    [
+        Metric::Counter(Counter::Request { kind, cache, class }),
+        Metric::Counter(Counter::Unfinished { kind, outcome: Ending::Left }),
+        Metric::Counter(Counter::Bytes { kind, cache }),
+        Metric::Histogram(Histogram::RequestDuration { kind, cache }),
+        Metric::Counter(Counter::Callout { target: target.clone(), outcome: CallOutcome::Failed(failed) }),
+        Metric::Histogram(Histogram::CalloutDuration { target, class }),
+        Metric::Counter(Counter::Refusal { reason: OwnReason::Budget.into() }),
+        Metric::Counter(Counter::Verification { outcome: VerificationOutcome::Ok }),
+        Metric::Counter(Counter::Sumdb { outcome: SumdbOutcome::Proven }),
+        Metric::Counter(Counter::StorageWrite { outcome: WriteOutcome::STORED }),
+        Metric::Gauge(Gauge::PolledVersion { document }),
+        Metric::Gauge(Gauge::PolledAge { document }),
+        Metric::Counter(Counter::Poll { document, outcome: PollOutcome::Changed }),
+        Metric::Counter(Counter::Uncounted),
+    ]
+    .iter()
+    .map(family)
+    .collect()
+}
+
+fn family(metric: &Metric) -> Family {
+    let name = metric.to_string();
+    let mut parts = name.split('.');
+    let title = parts.by_ref().take(2).collect::<Vec<_>>().join("_");
+    // Labels and their values come in pairs.
+    let labels: Vec<_> = parts.step_by(2).collect();
+    let title = if labels.is_empty() { title } else { format!("{title}{{{}}}", labels.join(",")) };
+    Family { title, words: words(metric) }
+}
+
+fn words(metric: &Metric) -> Vec<&'static str> {
+    let lists: &[&[&str]] = match metric {
+        Metric::Counter(Counter::Bytes { .. }) | Metric::Histogram(Histogram::RequestDuration { .. }) => {
+            &[Cache::WORDS]
+        }
+        Metric::Counter(Counter::Request { .. }) | Metric::Histogram(Histogram::CalloutDuration { .. }) => {
+            &[StatusClass::WORDS]
+        }
+        Metric::Counter(Counter::Callout { .. }) => &[AnswerKind::WORDS, CallFailure::WORDS],
+        Metric::Counter(Counter::Poll { .. }) => &[PollOutcome::WORDS],
+        Metric::Counter(Counter::Refusal { .. }) => &[OwnReason::WORDS],
+        Metric::Counter(Counter::StorageWrite { .. }) => &[Ended::WORDS, CallFailure::WORDS],
+        Metric::Counter(Counter::Sumdb { .. }) => &[SumdbOutcome::WORDS],
+        // All but the one that is none of it.
+        Metric::Counter(Counter::Unfinished { .. }) => {
+            return Ending::WORDS.iter().copied().filter(|word| *word != Ending::Whole.as_str()).collect();
+        }
+        Metric::Counter(Counter::Verification { .. }) => &[VerificationOutcome::WORDS],
+        Metric::Counter(Counter::Uncounted) | Metric::Gauge(_) => &[],
+    };
+    lists.concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OPERATIONS: &str = include_str!("../../docs/operations.md");
+
+    /// What `docs/operations.md` says: its table has a row for each metric and no other. The words of a label are in its row, or
+    /// below the table, where they are those of several.
+    #[test]
+    fn the_documentation_has_every_metric_and_every_word() {
+        let (_, section) = OPERATIONS.split_once("\n## Metrics\n").unwrap();
+        let (section, _) = section.split_once("\n## ").unwrap();
+        let is_row = |line: &&str| line.starts_with("| `modgate_");
+        let all = families();
+        for row in section.lines().filter(is_row) {
+            let title = row.split('`').nth(1).unwrap();
+            assert!(all.iter().any(|family| family.title == title), "no metric is called {title}");
+        }
+        let below: String = section.lines().filter(|line| !line.starts_with('|')).collect();
+        for Family { title, words } in &all {
+            let row = section.lines().find(|line| line.starts_with(&format!("| `{title}` |")));
+            let row = row.unwrap_or_else(|| panic!("{title} has no row"));
+            let is_said = |word: &&&str| [row, &below].iter().any(|text| text.contains(&format!("`{word}`")));
+            let unsaid: Vec<_> = words.iter().filter(|word| !is_said(word)).collect();
+            assert!(unsaid.is_empty(), "{title}: {unsaid:?}");
+        }
+    }
+
+    /// A name is cut at its dots, and Envoy's `stats_tags` take a value for whatever stands between two of them.
+    #[test]
+    fn every_name_is_made_of_pairs_and_every_word_is_plain() {
+        let is_plain = |text: &str| {
+            !text.is_empty() && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+        };
+        let all = families();
+        for Family { title, words } in &all {
+            let (name, labels) = title.split_once('{').unwrap_or((title, ""));
+            assert!(is_plain(name) && name.starts_with("modgate_"), "{title}");
+            let labels = labels.trim_end_matches('}').split(',').filter(|label| !label.is_empty());
+            assert!(labels.clone().all(is_plain) && labels.count() <= 3, "{title}");
+            assert!(words.iter().all(|word| is_plain(word)), "{words:?}");
+        }
+        let mut titles: Vec<_> = all.iter().map(|family| &family.title).collect();
+        titles.sort_unstable();
+        titles.dedup();
+        assert_eq!(titles.len(), all.len());
+    }
+}
