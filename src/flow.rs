@@ -5,11 +5,11 @@
 //! worker: they make callouts, outlive the client that began them, and are shared by all who wait for the same. Each is data,
 //! driven by [`crate::worker`], and none calls anybody.
 
+pub mod cache_state;
 pub mod caller;
 mod copy;
 mod explain;
 mod hit;
-pub mod judge;
 mod known;
 mod listed;
 mod next;
@@ -34,14 +34,14 @@ pub use self::copy::{Copying, NextPiece, NotCopied};
 pub use self::hit::Hit;
 pub use self::known::Known;
 pub use self::next::Next;
-pub use self::passing::{Flaw, Passing, Proof, loss_by};
-pub use self::probe::{Asked, PROBE_ROUND, Probe, Sightings, readiness};
+pub use self::passing::{Passing, Verified, VerifyError, loss_by};
+pub use self::probe::{Asked, PROBE_ROUND, Probe, SourceHealth, readiness};
 pub use self::proving::{ProofStep, Proving};
 pub use self::published::{Publication, Publications, Published, keep_first_seen, published_by};
 pub use self::question::{Ended, Parked};
 pub use self::request::pass_on;
 pub use self::respond::unreadable;
-pub use self::route::{Ask, Lesson, Routed};
+pub use self::route::{Ask, IndexUpdate, Routed};
 pub use self::search::{Search, Step, ZipHead};
 pub use self::searched::{End, News, Searched};
 pub use self::shelf::Shelf;

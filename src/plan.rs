@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     config::{Config, Endpoint, MissMode, Storage},
     gomod::{ModulePath, Version},
-    goproxy::{Document, File, Lifetime},
+    goproxy::{CacheClass, Document, File},
     metrics::Target,
     store, upstream,
 };
@@ -53,7 +53,7 @@ pub fn plan(want: &Want, config: &Config, may_fetch: bool) -> VecDeque<Source> {
         Want::Document(Document::Module { module, .. }) => upstreams(config, module),
         Want::Zip(zip) => upstreams(config, &zip.module),
     };
-    if want.lifetime() == Lifetime::Immutable {
+    if want.cache_class() == CacheClass::Immutable {
         storage.into_iter().chain(fetched).collect()
     } else {
         fetched.into_iter().chain(storage).collect()
@@ -150,10 +150,10 @@ impl Want {
     }
 
     /// How long it stays what it is.
-    pub fn lifetime(&self) -> Lifetime {
+    pub fn cache_class(&self) -> CacheClass {
         match self {
-            Self::Document(document) => document.lifetime(),
-            Self::Zip(_) => Lifetime::Immutable,
+            Self::Document(document) => document.cache_class(),
+            Self::Zip(_) => CacheClass::Immutable,
         }
     }
 

@@ -9,7 +9,7 @@ mod annex;
 mod bytes;
 mod calls;
 mod fingerprint;
-pub mod heads;
+mod health;
 mod heat;
 mod index;
 mod keyed;
@@ -19,14 +19,14 @@ mod memory;
 mod pace;
 pub mod polled;
 mod record;
-mod sighting;
 mod sketch;
 mod slots;
 #[cfg(test)]
 mod tests;
+pub mod tree_heads;
 
 pub use self::calls::{Mine, SHARE, begin_call, left_in_all, tell_calls};
-pub use self::heads::Advanced;
+pub use self::health::{FRESH, Health, Heard, REST, health, note_health, takes_its_turn};
 pub use self::heat::{Heat, REST_SECS};
 pub use self::index::{Index, Region};
 pub use self::kv::{Conflict, Expected, SharedKv, Versioned};
@@ -34,8 +34,8 @@ pub use self::lease::{LEASE, Lease, Leases};
 pub use self::memory::Memory;
 pub use self::pace::{Gate, MAX_PAUSE, complain, pass, pauses_until};
 pub use self::record::{Entry, Key, Loss, Occupant, Record};
-pub use self::sighting::{FRESH, Heard, REST, Sighting, note_sighting, sighting, takes_its_turn};
 pub use self::slots::SourceId;
+pub use self::tree_heads::Advanced;
 
 /// A worker's queue, as the host names it; another worker's messages to it arrive there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

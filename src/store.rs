@@ -7,18 +7,18 @@
 //! addresses that clients are sent to are signed here (`store/address.rs`).
 
 mod address;
-mod judge;
 mod layout;
 mod listing;
 pub mod multipart;
+mod reply;
 mod request;
 pub mod upload;
 mod xml;
 
 pub use self::address::public_url;
-pub use self::judge::{
-    Scope, Stored, Trouble, Written, is_page, judge, judge_presence, judge_read, judge_write, redirect,
-};
 pub use self::layout::{aside_key, can_name, document_key, zip_key};
 pub use self::listing::{Inventory, Turned};
+pub use self::reply::{
+    Scope, Stored, WriteFailure, Written, is_page, judge, judge_presence, judge_read, judge_write, redirect,
+};
 pub use self::request::{create, get, head, path, replace};

@@ -22,7 +22,7 @@
 //! capitals one of the worker's own (`event.rs`), and no part is entered from within another:
 //!
 //! ```text
-//! admit   request_head ─▶ proceed ─▶ flights.wait: room, lease, search ─▶ clients.park        GET .mod: storage
+//! admit   request_head ─▶ carry_out ─▶ flights.wait: room, lease, search ─▶ clients.park        GET .mod: storage
 //! search  call_done ─▶ flights.on_reply                                                       GET .mod: an upstream
 //!         call_done ─▶ flights.on_reply ─▶ Holds ─▶ verify.look_up ─▶ flights.board           GET lookup: storage
 //!         call_done ─▶ flights.on_reply                                                       GET lookup: the database
@@ -146,7 +146,7 @@ impl Worker {
             Owner::Probe => {
                 for stream in self.probes.on_reply(services, cx) {
                     let page = |cx: &mut Cx<'_>| {
-                        readiness(&services.sightings, &services.config, &services.in_force, cx)
+                        readiness(&services.source_health, &services.config, &services.in_force, cx)
                     };
                     self.clients.show(stream, page, cx);
                 }

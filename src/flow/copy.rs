@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::{Flaw, Proof, SLICE, Sums};
+use super::{SLICE, Sums, Verified, VerifyError};
 use crate::{
     config::Endpoint,
     endpoint::{self, Trail, leads_to},
@@ -42,7 +42,7 @@ pub enum NextPiece {
     /// Ask this, when there is room for a few megabytes, and report the reply.
     Ask(Callout),
     /// It is over.
-    Over(Result<Proof, NotCopied>),
+    Over(Result<Verified, NotCopied>),
     /// All is read; the sums are waited for.
     Wait,
     /// Call [`Copying::work`].
@@ -54,7 +54,7 @@ pub enum NextPiece {
 pub enum NotCopied {
     /// What came must not be stored.
     #[error("{0}")]
-    Flawed(Flaw),
+    Flawed(VerifyError),
     /// The upstream gives all or nothing.
     #[error("it gives no parts of it")]
     NoRanges,
@@ -91,7 +91,7 @@ impl Copying {
     /// The sums are known. What is not proven is not stored, whoever may be given it.
     pub fn learn(&mut self, sums: Sums) {
         if let Sums::Unproven { failure, .. } = &sums {
-            self.failed = Some(NotCopied::Flawed(Flaw::Unproven(failure.clone())));
+            self.failed = Some(NotCopied::Flawed(VerifyError::Unproven(failure.clone())));
         }
         self.sums = Some(sums);
     }

@@ -20,7 +20,7 @@ use crate::{
     config::{Bundle, Config, MissMode},
     cx::{Cx, Verdict},
     gomod::{ModulePath, Version, check},
-    goproxy::{Answer, Asker, Document, File, Judge, Refusal, Standing, Zip},
+    goproxy::{Answer, Asker, CacheState, Document, File, FreshnessCheck, Refusal, Zip},
     http::{RequestHead, Timestamp},
     metrics::Cache,
     plan::{Want, plan},
@@ -294,15 +294,15 @@ fn indexed(document: &'static str, want: &Want, config: &Config, index: &Index, 
     let Some(entry) = known else {
         return Indexed { document, state: "absent", age_seconds: None, fresh_for_seconds: None };
     };
-    let spread = index.spread(&path, entry.since());
-    let judge = Judge { rules: &config.freshness, now: cx.now, spread, no_cache: false };
-    let (state, left) = match (super::judge::standing(want, &entry, judge), &entry) {
-        (Standing::Fresh { left }, Entry::Missing(_)) => ("missing", left),
+    let jitter = index.jitter(&path, entry.since());
+    let check = FreshnessCheck { rules: &config.freshness, now: cx.now, jitter, no_cache: false };
+    let (state, left) = match (super::cache_state::state(want, &entry, check), &entry) {
+        (CacheState::Fresh { left }, Entry::Missing(_)) => ("missing", left),
         // It is counted, and not what upstreams say.
-        (Standing::Fresh { left }, Entry::Found(found)) if found.left => ("left", left),
-        (Standing::Fresh { left }, _) => ("fresh", left),
-        (Standing::Stale { .. }, _) => ("stale", None),
-        (Standing::Expired { .. }, _) => ("expired", None),
+        (CacheState::Fresh { left }, Entry::Found(found)) if found.left => ("left", left),
+        (CacheState::Fresh { left }, _) => ("fresh", left),
+        (CacheState::Stale { .. }, _) => ("stale", None),
+        (CacheState::Expired { .. }, _) => ("expired", None),
     };
     Indexed {
         document,
@@ -315,7 +315,7 @@ fn indexed(document: &'static str, want: &Want, config: &Config, index: &Index, 
 fn decider<'p>(decision: &Decision<'p>) -> Option<&'p Rule> {
     match *decision {
         Decision::Allowed(rule) | Decision::Denied(rule) => rule,
-        Decision::Redirected(rule, _) | Decision::TooYoung(rule, _) | Decision::Undated(rule) => Some(rule),
+        Decision::Redirected(rule, _) | Decision::TooYoung(rule, _) | Decision::NeedsDate(rule) => Some(rule),
     }
 }
 
@@ -325,7 +325,7 @@ fn word(decision: &Decision<'_>) -> &'static str {
         Decision::Denied(_) => "deny",
         Decision::Redirected(..) => "redirect",
         Decision::TooYoung(..) => "cooldown",
-        Decision::Undated(_) => "undated",
+        Decision::NeedsDate(_) => "undated",
     }
 }
 

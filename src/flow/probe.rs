@@ -20,13 +20,13 @@ use crate::{
     metrics::Cache,
     plan::Source,
     policy::InForce,
-    shared::{Heard, SharedKv, Sighting, SourceId, note_sighting, sighting, takes_its_turn},
+    shared::{Health, Heard, SharedKv, SourceId, health, note_health, takes_its_turn},
     store,
 };
 
 /// Whose record in shared data is whose: how a source is doing stands there, for all workers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sightings(BTreeMap<Source, SourceId>);
+pub struct SourceHealth(BTreeMap<Source, SourceId>);
 
 /// What a source was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ struct Report {
     policy_bundle: Option<Option<u64>>,
 }
 
-impl Sightings {
+impl SourceHealth {
     /// Those of `config`.
     pub fn new(config: &Config) -> Self {
         let storage = config.storage.iter().map(|_| Source::Storage);
@@ -70,8 +70,8 @@ impl Sightings {
         self.0.get(&source).copied()
     }
 
-    fn of(&self, source: Source, kv: &dyn SharedKv) -> Sighting {
-        self.id(source).map(|id| sighting(kv, id)).unwrap_or_default()
+    fn of(&self, source: Source, kv: &dyn SharedKv) -> Health {
+        self.id(source).map(|id| health(kv, id)).unwrap_or_default()
     }
 
     /// Notes a reply of `source`: any answer but a server's error, or a refusal of this gateway's credentials, shows that
@@ -95,7 +95,7 @@ impl Sightings {
             (Reply::Failed(CallFailure::TimedOut | CallFailure::Unreachable), Asked::Read) => Heard::Silence,
             _ => Heard::Failure,
         };
-        let Some(before) = note_sighting(cx.kv, id, heard, cx.now) else { return };
+        let Some(before) = note_health(cx.kv, id, heard, cx.now) else { return };
         match trouble {
             Some(why) if !before.failing => {
                 cx.log(Level::Warn, format!("{}: {why}", source.describe(config)));
@@ -157,12 +157,12 @@ impl Sightings {
 impl Probe {
     /// A question to everyone unseen.
     pub fn begin(
-        sightings: &Sightings,
+        source_health: &SourceHealth,
         config: &Config,
         kv: &dyn SharedKv,
     ) -> (Self, Vec<(Source, Callout)>) {
         let questions: Vec<_> = sources(config)
-            .filter(|source| !sightings.saw(*source, kv))
+            .filter(|source| !source_health.saw(*source, kv))
             .filter_map(|source| {
                 let mut callout = endpoint::head(source.endpoint(config)?, "");
                 callout.timeout = callout.timeout.min(PATIENCE);
@@ -180,8 +180,13 @@ impl Probe {
 }
 
 /// Answers a request of the readiness page.
-pub fn readiness(sightings: &Sightings, config: &Config, in_force: &InForce, cx: &mut Cx<'_>) -> Verdict {
-    let page = sightings.report(config, in_force, cx.kv);
+pub fn readiness(
+    source_health: &SourceHealth,
+    config: &Config,
+    in_force: &InForce,
+    cx: &mut Cx<'_>,
+) -> Verdict {
+    let page = source_health.report(config, in_force, cx.kv);
     respond::answer(&page, &Asker::default(), "page", Cache::None, cx)
 }
 

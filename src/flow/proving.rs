@@ -2,7 +2,7 @@
 
 use super::{End, Searched};
 use crate::{
-    goproxy::{Document, Etag, Failure, Fault, Found, SumdbFile},
+    goproxy::{Document, Etag, Failure, FailureKind, Found, SumdbFile},
     plan::{Source, Want},
     sumdb::{Goal, Key, Progress, Proof, Proven, Refused, Resource, SignedHead, Tile},
 };
@@ -102,7 +102,7 @@ impl Proving {
         self.overtaken += 1;
         if self.overtaken > MAX_OVERTAKEN {
             let reason = format!("{}: its tree grows faster than it can be followed", self.sumdb);
-            return Err(Failure { fault: Fault::Overloaded, reason, retry_after: None });
+            return Err(Failure { kind: FailureKind::Overloaded, reason, retry_after: None });
         }
         self.learn(newer);
         Ok(())

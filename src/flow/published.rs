@@ -282,7 +282,7 @@ mod tests {
     use super::*;
     use crate::{
         config::Config,
-        goproxy::Fault,
+        goproxy::FailureKind,
         shared::{Memory, QueueId, Seat},
     };
 
@@ -360,6 +360,6 @@ mod tests {
     }
 
     fn failed() -> Publication {
-        Publication::Failed(Failure { fault: Fault::Slow, reason: String::new(), retry_after: None })
+        Publication::Failed(Failure { kind: FailureKind::Slow, reason: String::new(), retry_after: None })
     }
 }

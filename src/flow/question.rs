@@ -13,7 +13,8 @@ use crate::{
     config::{Config, MissMode, Reverify},
     cx::{Cx, Verdict},
     goproxy::{
-        Answer, Asker, Audience, Document, Failure, File, Found, Judge, Missing, Refusal, Validity, Zip,
+        Answer, Asker, Audience, Document, Failure, File, Found, FreshnessCheck, Missing, Refusal, Validity,
+        Zip,
     },
     http::Timestamp,
     metrics::Cache,
@@ -155,8 +156,8 @@ impl Question {
         Routed::new(zip.clone(), source, Ask { head_only: self.head_only, selects: self.selects })
     }
 
-    fn judge<'a>(&self, spread: u8, config: &'a Config, now: Timestamp) -> Judge<'a> {
-        Judge { rules: &config.freshness, now, spread, no_cache: self.no_cache }
+    fn freshness_check<'a>(&self, jitter: u8, config: &'a Config, now: Timestamp) -> FreshnessCheck<'a> {
+        FreshnessCheck { rules: &config.freshness, now, jitter, no_cache: self.no_cache }
     }
 
     /// The same, asked of storage alone where nobody else may be asked for the module. It is the same once more.

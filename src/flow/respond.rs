@@ -4,7 +4,7 @@ use crate::{
     config::Config,
     cx::{Cx, Verdict},
     gomod::ModulePath,
-    goproxy::{Answer, Asker, Audience, Failure, Fault},
+    goproxy::{Answer, Asker, Audience, Failure, FailureKind},
     metrics::{Cache, Metric},
     policy::Policy,
 };
@@ -36,6 +36,6 @@ pub(super) fn audience(module: Option<&ModulePath>, config: &Config, policy: &Po
 /// The answer to a request whose head the host does not hand over: nobody knows what it asks, or who.
 pub fn unreadable(cx: &mut Cx<'_>) -> Verdict {
     let reason = "the gateway could not read this request".to_owned();
-    let failure = Failure { fault: Fault::Bad, reason, retry_after: None };
+    let failure = Failure { kind: FailureKind::Bad, reason, retry_after: None };
     answer(&Answer::Failed(&failure), &Asker::default(), "invalid", Cache::None, cx)
 }

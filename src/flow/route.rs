@@ -8,7 +8,7 @@ use crate::{
     config::{Config, Endpoint},
     cx::{Cx, Edit, Route, Verdict},
     endpoint::{self, Address, Trail},
-    goproxy::{Answer, Asker, Audience, CACHE_HEADER, Failure, Fault, Missing, Outcome, Validity, Zip},
+    goproxy::{Answer, Asker, Audience, CACHE_HEADER, Failure, FailureKind, Missing, Outcome, Validity, Zip},
     http::{Reply, ResponseHead},
     metrics::{Cache, Metric},
     modzip::MAX_ZIP,
@@ -52,7 +52,7 @@ pub struct Ask {
 /// What the index learns of a zip that did not come: by a plain GET alone, which is what everybody else sends. What a server answers
 /// to anything else may be due to what one client has put into its request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Lesson {
+pub enum IndexUpdate {
     /// Nothing.
     Nothing,
     /// That the source gave no answer, or one that says nothing of the zip (RFC 9110: 404 and 410 alone do): it is asked whether it gives
@@ -131,26 +131,26 @@ impl Routed {
 
     /// The answer where the source redirects after all, which nobody expected who sent the client there: that it come again, for then
     /// the source is asked where it leads. Nobody is sent again twice in a row.
-    pub fn redirected(&self, location: &str, config: &Config, cx: &mut Cx<'_>) -> (Verdict, Lesson) {
+    pub fn redirected(&self, location: &str, config: &Config, cx: &mut Cx<'_>) -> (Verdict, IndexUpdate) {
         let who = who(self.source, self.to.as_deref(), config);
         let fail = |why: &str| {
             let reason = format!("{}: {who} {why}", self.zip);
-            Failure { fault: Fault::Bad, reason, retry_after: None }
+            Failure { kind: FailureKind::Bad, reason, retry_after: None }
         };
         if self.moved {
             let why = "redirects once more, though it was asked a moment ago where it leads; try again";
-            return (failed(&fail(why), cx), Lesson::Failed);
+            return (failed(&fail(why), cx), IndexUpdate::Failed);
         }
         let Some(endpoint) = self.source.endpoint(config) else {
-            return (failed(&fail("redirects"), cx), Lesson::Nothing);
+            return (failed(&fail("redirects"), cx), IndexUpdate::Nothing);
         };
         let sent = endpoint::get(endpoint, &self.zip.path());
         match Trail::default().follow(&sent, location, endpoint, &self.source.describe(config)) {
             Ok(_) => {
                 let again = Answer::Again { file: &same_file(&self.zip), cache: Cache::Upstream };
-                (answer(&again, &Asker::default(), KIND, Cache::Upstream, cx), Lesson::Moved)
+                (answer(&again, &Asker::default(), KIND, Cache::Upstream, cx), IndexUpdate::Moved)
             }
-            Err(why) => (failed(&fail(&why), cx), Lesson::Failed),
+            Err(why) => (failed(&fail(&why), cx), IndexUpdate::Failed),
         }
     }
 
@@ -172,9 +172,9 @@ impl Routed {
         config: &Config,
         policy: &Policy,
         cx: &mut Cx<'_>,
-    ) -> (Verdict, Lesson) {
-        let (verdict, lesson) = self.judge(head, reply, config, policy, cx);
-        (verdict, if self.is_plain() { lesson } else { Lesson::Nothing })
+    ) -> (Verdict, IndexUpdate) {
+        let (verdict, update) = self.judge(head, reply, config, policy, cx);
+        (verdict, if self.is_plain() { update } else { IndexUpdate::Nothing })
     }
 
     fn judge(
@@ -184,7 +184,7 @@ impl Routed {
         config: &Config,
         policy: &Policy,
         cx: &mut Cx<'_>,
-    ) -> (Verdict, Lesson) {
+    ) -> (Verdict, IndexUpdate) {
         let cache = if self.source == Source::Storage { Cache::Storage } else { Cache::Upstream };
         let what = self.zip.to_string();
         let who = who(self.source, self.to.as_deref(), config);
@@ -192,16 +192,16 @@ impl Routed {
         if self.ask.head_only
             && let Some(verdict) = self.without_head(&reply, audience, config, cx)
         {
-            return (verdict, Lesson::Nothing);
+            return (verdict, IndexUpdate::Nothing);
         }
         if self.source == Source::Storage
             && let Some(why) = store::redirect(&reply)
         {
-            return (failed(&self.bad(&why, config), cx), Lesson::Failed);
+            return (failed(&self.bad(&why, config), cx), IndexUpdate::Failed);
         }
         let reply = match self.to.as_ref().map(|to| discreet(&what, self.source, to, reply.clone(), config)) {
             Some(Ok(reply)) => reply,
-            Some(Err(Outcome::Failed(failure))) => return (failed(&failure, cx), Lesson::Failed),
+            Some(Err(Outcome::Failed(failure))) => return (failed(&failure, cx), IndexUpdate::Failed),
             Some(Err(_)) | None => reply,
         };
         let unconnected = is_unconnected(&reply);
@@ -218,29 +218,29 @@ impl Routed {
                     && matches!(head.status, 200 | 206)
                     && store::is_page(&head.headers) =>
             {
-                (failed(&self.bad("it is a web page", config), cx), Lesson::Failed)
+                (failed(&self.bad("it is a web page", config), cx), IndexUpdate::Failed)
             }
             Presence::Here if let Some(failure) = self.cut(head, config) => {
-                (failed(&failure, cx), Lesson::Failed)
+                (failed(&failure, cx), IndexUpdate::Failed)
             }
             Presence::Here => {
                 cx.count(Metric::Request { kind: KIND, cache, status: head.status });
-                (self.edit(head, Validity { fresh_for: None, audience }, cache), Lesson::Nothing)
+                (self.edit(head, Validity { fresh_for: None, audience }, cache), IndexUpdate::Nothing)
             }
             Presence::NotHere(Outcome::Missing(_)) if let Some(doubt) = &self.doubt => {
-                (failed(doubt, cx), Lesson::Lost(Loss::Gone))
+                (failed(doubt, cx), IndexUpdate::Lost(Loss::Gone))
             }
             Presence::NotHere(Outcome::Missing(missing)) if !self.may_be_elsewhere(config) => {
                 let validity = Validity { fresh_for: Some(config.freshness.negative), audience };
                 let answered = Answer::Missing { missing: &missing, validity, cache };
-                (answer(&answered, &Asker::default(), KIND, cache, cx), Lesson::Missing(missing))
+                (answer(&answered, &Asker::default(), KIND, cache, cx), IndexUpdate::Missing(missing))
             }
-            Presence::NotHere(Outcome::Failed(failure)) => (failed(&failure, cx), Lesson::Failed),
+            Presence::NotHere(Outcome::Failed(failure)) => (failed(&failure, cx), IndexUpdate::Failed),
             Presence::NotHere(Outcome::Missing(_) | Outcome::Found(_)) => {
                 // It had it a moment ago: somebody deleted it.
                 let reason = format!("{what}: gone from {who}; try again");
-                let gone = Failure { fault: Fault::Overloaded, reason, retry_after: Some(1) };
-                (failed(&gone, cx), Lesson::Lost(Loss::Gone))
+                let gone = Failure { kind: FailureKind::Overloaded, reason, retry_after: Some(1) };
+                (failed(&gone, cx), IndexUpdate::Lost(Loss::Gone))
             }
         }
     }
@@ -278,7 +278,7 @@ impl Routed {
     fn bad(&self, why: &str, config: &Config) -> Failure {
         let who = who(self.source, self.to.as_deref(), config);
         let reason = format!("{}: bad answer from {who}: {why}", self.zip);
-        Failure { fault: Fault::Bad, reason, retry_after: None }
+        Failure { kind: FailureKind::Bad, reason, retry_after: None }
     }
 
     /// Why a zip that begins with this head cannot be read along, if it cannot.

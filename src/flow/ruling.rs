@@ -83,7 +83,7 @@ impl Question {
         cx: &mut Cx<'_>,
     ) -> ControlFlow<Next, Option<Decision<'p>>> {
         let decision = view.decide(version, None, cx.now);
-        let Decision::Undated(_) = decision else { return ControlFlow::Continue(Some(decision)) };
+        let Decision::NeedsDate(_) = decision else { return ControlFlow::Continue(Some(decision)) };
         match when(module, version, known, cx) {
             Some(Publication::At(time)) => {
                 ControlFlow::Continue(Some(view.decide(version, Some(time), cx.now)))
@@ -132,7 +132,7 @@ pub(super) fn refusal(
 ) -> Option<Refusal> {
     let reason = view.reason(module, version, decision, caller, now)?;
     let rule = match decision {
-        Decision::Denied(Some(rule)) | Decision::TooYoung(rule, _) | Decision::Undated(rule) => {
+        Decision::Denied(Some(rule)) | Decision::TooYoung(rule, _) | Decision::NeedsDate(rule) => {
             rule.label().into()
         }
         _ => "default".into(),

@@ -8,23 +8,23 @@
 //! storage first, so that everybody who waits for it streams it from there and the upstream gives it once.
 //!
 //! A go.mod, and a zip that was fetched whole, is held until it was checked and its sums are known, whoever gave it
-//! (`held.rs`, `belief.rs`). One that is wrong is an upstream's failure; storage that has such a one is taken for one that cannot say.
+//! (`candidate.rs`, `belief.rs`). One that is wrong is an upstream's failure; storage that has such a one is taken for one that cannot say.
 
-mod around;
 mod aside;
 mod belief;
+mod candidate;
 mod cut;
 mod decode;
 mod egress;
 mod head;
 mod heard;
-mod held;
 mod left;
 mod long;
 mod moved;
-mod question;
 mod retry;
+mod source_request;
 mod stored;
+mod stream_fallback;
 mod trust;
 mod whole;
 
@@ -35,12 +35,12 @@ use log::Level;
 pub use self::head::ZipHead;
 use self::{
     aside::may_be_aside,
+    candidate::Candidate,
     decode::Decoding,
     heard::{Heard, Taken},
-    held::Held,
     long::Long,
-    question::{Form, Question},
     retry::{Attempt, Postponed},
+    source_request::{Form, SourceRequest},
     whole::Whole,
 };
 pub(super) use self::{
@@ -56,7 +56,7 @@ use crate::{
     config::{Config, Fallback},
     cx::Cx,
     endpoint::Trail,
-    goproxy::{Failure, Fault, Lifetime, Missing, Outcome},
+    goproxy::{CacheClass, Failure, FailureKind, Missing, Outcome},
     http::{CallFailure, Callout, Decoder, Reply, Timestamp},
     plan::{Source, Want, plan},
     shared::Loss,
@@ -75,28 +75,28 @@ pub struct Search {
     /// How often that broke off, or was larger than the host lets an answer be.
     broken_wholes: u32,
     ahead: VecDeque<Source>,
-    asking: Option<Question>,
+    asking: Option<SourceRequest>,
     /// What is asked again when its pause is over.
-    paused: Option<Question>,
+    paused: Option<SourceRequest>,
     /// What is taken up again where storage has nothing either.
     postponed: Option<Postponed>,
     /// How storage may answer yet that failed before others were asked.
     recovers: Option<Attempt>,
-    /// Why the last question was asked again.
+    /// Why the last request was asked again.
     trouble: Option<Failure>,
     /// How often it was told to come later.
     limits: u32,
-    /// Whether the question that was asked last has less time than its source may take.
+    /// Whether the request that was asked last has less time than its source may take.
     hurries: bool,
-    /// When the time of the question is over that was asked last.
+    /// When the time of the request is over that was asked last.
     deadline: Option<Timestamp>,
-    /// When the first question was asked.
+    /// When the first request was asked.
     began: Option<Timestamp>,
     /// Whether the index has something that may stand in.
     stands_in: bool,
     /// Whether somebody holds what is asked about.
     exists_elsewhere: bool,
-    /// The redirects of the question that was put to an upstream or a checksum database last.
+    /// The redirects of the request that was put to an upstream or a checksum database last.
     trail: Trail,
     /// Whether the zip was met at another address than its own.
     moved: bool,
@@ -105,7 +105,7 @@ pub struct Search {
     /// Whether whoever waits has waited for somebody else before.
     hurried: bool,
     /// What a source gave, until it is believed.
-    held: Option<Held>,
+    candidate: Option<Candidate>,
     /// The document that a source gave, while it is decoded.
     decoding: Option<Decoding>,
     /// The list that a source gave, while it is read.
@@ -156,7 +156,7 @@ pub enum Step {
         /// For so long.
         least: Duration,
         /// And for a part of this, which is not the same for everything.
-        spread: Duration,
+        jitter: Duration,
     },
     /// Find out what the module version must hash to, and tell [`Search::learn`].
     Sums,
@@ -191,7 +191,7 @@ impl Search {
             moved: false,
             head: None,
             hurried: false,
-            held: None,
+            candidate: None,
             decoding: None,
             long: None,
             sums: None,
@@ -226,9 +226,9 @@ impl Search {
 
     /// How many bytes of a go.mod it holds.
     pub fn go_mod_bytes(&self) -> usize {
-        match &self.held {
-            Some(Held::Document { found, .. }) => found.body.len(),
-            Some(Held::Zip { .. }) | None => 0,
+        match &self.candidate {
+            Some(Candidate::Document { found, .. }) => found.body.len(),
+            Some(Candidate::Zip { .. }) | None => 0,
         }
     }
 
@@ -264,28 +264,28 @@ impl Search {
             (Want::Zip(_), Source::Storage) if self.doubted => Form::First,
             _ => self.listing(source, config).map_or(Form::Plain, Form::Listing),
         };
-        self.ask(Question { source, form, tries: 0 }, config, cx)
+        self.ask(SourceRequest { source, form, tries: 0 }, config, cx)
     }
 
-    /// Asks at the first address: where redirects of another question have led is over.
-    fn ask(&mut self, question: Question, config: &Config, cx: &Cx<'_>) -> Step {
-        if question.source != Source::Storage {
+    /// Asks at the first address: where redirects of another request have led is over.
+    fn ask(&mut self, request: SourceRequest, config: &Config, cx: &Cx<'_>) -> Step {
+        if request.source != Source::Storage {
             self.trail = Trail::default();
         }
-        if !matches!(question.form, Form::Store { .. }) {
+        if !matches!(request.form, Form::Store { .. }) {
             self.head = None;
         }
-        self.put(question, config, cx)
+        self.put(request, config, cx)
     }
 
     /// Asks where redirects have led.
-    fn put(&mut self, question: Question, config: &Config, cx: &Cx<'_>) -> Step {
-        match question.callout(&self.want, config) {
+    fn put(&mut self, request: SourceRequest, config: &Config, cx: &Cx<'_>) -> Step {
+        match request.callout(&self.want, config) {
             Some(callout) => {
-                let source = question.source;
-                let hurried = question.has_for_a_zip(&self.want, config).filter(|_| !self.is_slow);
+                let source = request.source;
+                let hurried = request.has_for_a_zip(&self.want, config).filter(|_| !self.is_slow);
                 self.began.get_or_insert(cx.now);
-                self.asking = Some(question);
+                self.asking = Some(request);
                 let endpoint = source.endpoint(config).filter(|_| source != Source::Storage);
                 let mut callout = match endpoint {
                     Some(endpoint) => self.trail.lead(callout, endpoint),
@@ -303,60 +303,60 @@ impl Search {
 
     /// The reply of the source asked last.
     pub fn step(&mut self, reply: Reply, config: &Config, cx: &mut Cx<'_>) -> Step {
-        let Some(question) = self.asking.take() else {
+        let Some(request) = self.asking.take() else {
             return self.advance(config, cx);
         };
-        if let Some(step) = self.follow(&question, &reply, config, cx) {
+        if let Some(step) = self.follow(&request, &reply, config, cx) {
             return step;
         }
         // What stands still in the middle breaks off when its time is over. Of a first byte that says that it is there.
         let is_over = self.deadline.is_some_and(|deadline| deadline <= cx.now.after(EARLY));
         let is_late = reply == Reply::Failed(CallFailure::TimedOut)
-            || reply == Reply::Failed(CallFailure::Broken) && is_over && question.form != Form::First;
+            || reply == Reply::Failed(CallFailure::Broken) && is_over && request.form != Form::First;
         if is_late && std::mem::take(&mut self.hurries) {
             // Too slow to be waited for: it is streamed, by whoever is next.
             self.is_slow = true;
             self.moved = self.moved || self.trail.at().is_some();
-            self.ahead.push_front(question.source);
+            self.ahead.push_front(request.source);
             return self.advance(config, cx);
         }
-        let is_of_upstream = question.source != Source::Storage;
-        if is_of_upstream && question.form == Form::Whole && reply == Reply::Failed(CallFailure::Broken) {
+        let is_of_upstream = request.source != Source::Storage;
+        if is_of_upstream && request.form == Form::Whole && reply == Reply::Failed(CallFailure::Broken) {
             self.broken_wholes = self.broken_wholes.saturating_add(1);
         }
-        if let Some(step) = self.whole_again(&question, &reply, config) {
+        if let Some(step) = self.whole_again(&request, &reply, config) {
             return step;
         }
-        if let Some(question) = self.instead(&question, &reply, config) {
-            return self.ask(question, config, cx);
+        if let Some(request) = self.instead(&request, &reply, config) {
+            return self.ask(request, config, cx);
         }
-        let question = if is_late {
-            question
+        let request = if is_late {
+            request
         } else {
-            match self.once_more(question, &reply, config, cx) {
+            match self.once_more(request, &reply, config, cx) {
                 ControlFlow::Break(step) => return step,
-                ControlFlow::Continue(question) => *question,
+                ControlFlow::Continue(request) => *request,
             }
         };
-        match self.begin_decoding(&question, reply) {
+        match self.begin_decoding(&request, reply) {
             Taken::InSlices => Step::Work,
-            Taken::AtOnce(reply) => self.hear(question, reply, config, cx),
+            Taken::AtOnce(reply) => self.hear(request, reply, config, cx),
         }
     }
 
     /// The reply of a source, which can be read as it is.
-    fn hear(&mut self, question: Question, reply: Reply, config: &Config, cx: &mut Cx<'_>) -> Step {
-        let source = question.source;
-        if let (Want::Zip(_), Some(head)) = (&self.want, ZipHead::of(&question.form, &reply)) {
+    fn hear(&mut self, request: SourceRequest, reply: Reply, config: &Config, cx: &mut Cx<'_>) -> Step {
+        let source = request.source;
+        if let (Want::Zip(_), Some(head)) = (&self.want, ZipHead::of(&request.form, &reply)) {
             self.head = Some(head);
         }
         let may_be_cut = self.may_be_cut(source, &reply, config);
         let encoded = encoded(&reply);
         let may_be_read = !may_be_cut && encoded.is_none();
-        let taken = if may_be_read { self.begin_long(&question, reply, cx) } else { Taken::AtOnce(reply) };
+        let taken = if may_be_read { self.begin_long(&request, reply, cx) } else { Taken::AtOnce(reply) };
         let Taken::AtOnce(reply) = taken else { return Step::Work };
-        let is_by_info = question.form == Form::ByInfo;
-        let heard = match (question.form, source) {
+        let is_by_info = request.form == Form::ByInfo;
+        let heard = match (request.form, source) {
             (Form::Store { from, .. }, _) => return self.stored(from, &reply, config, cx),
             (Form::Listing(inventory), _) => return self.count(inventory, &reply, config, cx),
             (Form::Aside | Form::Plain | Form::Whole, _) if let Some(why) = encoded => {
@@ -366,7 +366,7 @@ impl Search {
             _ if may_be_cut && !self.is_proven_by_sums() => self.hear_cut(source, config, cx),
             (Form::Whole, _) => match (Whole::read(reply, config.fetch.zip_bytes), &self.want) {
                 (Whole::Here(bytes), Want::Zip(zip)) => {
-                    self.held = Some(Held::zip(source, zip, bytes));
+                    self.candidate = Some(Candidate::zip(source, zip, bytes));
                     return Step::Work;
                 }
                 (Whole::TooLarge, _) => Heard::End(End::zip(true, false)),
@@ -402,7 +402,7 @@ impl Search {
         };
         match heard {
             Heard::End(End::Document(found)) if self.is_proven_by_sums() => {
-                self.held = Some(Held::Document { source, found, may_be_cut });
+                self.candidate = Some(Candidate::Document { source, found, may_be_cut });
                 self.weigh(config, cx)
             }
             heard => self.go_on(source, heard, config, cx),
@@ -410,38 +410,38 @@ impl Search {
     }
 
     /// What the same source is asked once more, where the reply says nothing yet.
-    fn instead(&self, question: &Question, reply: &Reply, config: &Config) -> Option<Question> {
+    fn instead(&self, request: &SourceRequest, reply: &Reply, config: &Config) -> Option<SourceRequest> {
         match reply {
             // A kept connection that the other side closes just then is nobody's outage. Once more, over a new one.
-            Reply::Failed(failure) if question.tries == 0 && self.may_be_dropped(question, *failure) => {
-                Some(Question { tries: 1, ..question.clone() })
+            Reply::Failed(failure) if request.tries == 0 && self.may_be_dropped(request, *failure) => {
+                Some(SourceRequest { tries: 1, ..request.clone() })
             }
-            reply if may_be_aside(&self.want, question, reply) => {
-                Some(Question { form: Form::Aside, ..question.clone() })
+            reply if may_be_aside(&self.want, request, reply) => {
+                Some(SourceRequest { form: Form::Aside, ..request.clone() })
             }
-            Reply::Answered { status, .. } if question.is_head(&self.want) => {
-                let form = match instead_of_head(question.source, *status) {
+            Reply::Answered { status, .. } if request.is_head(&self.want) => {
+                let form = match instead_of_head(request.source, *status) {
                     // That a version has an `.info` says neither how long its zip is nor where.
-                    Some(Form::ByInfo) if self.head_only || self.asks_by_get(question.source, config) => {
+                    Some(Form::ByInfo) if self.head_only || self.asks_by_get(request.source, config) => {
                         Form::First
                     }
                     // It had it a moment ago: a HEAD alone is not believed to say that it is gone.
                     None if self.known_there
-                        && question.source == Source::Storage
+                        && request.source == Source::Storage
                         && upstream::may_be_headless(*status) =>
                     {
                         Form::First
                     }
-                    None if self.is_untold(&question.form, reply) => Form::First,
+                    None if self.is_untold(&request.form, reply) => Form::First,
                     form => form?,
                 };
-                Some(Question { form, ..question.clone() })
+                Some(SourceRequest { form, ..request.clone() })
             }
             // Larger than the host lets an answer be, or broken off: whether it is there, to be streamed, takes no body.
-            Reply::Failed(CallFailure::Broken) if question.form == Form::Whole => {
-                let by_get = question.source != Source::Storage && (self.moved || !self.trail.is_empty());
+            Reply::Failed(CallFailure::Broken) if request.form == Form::Whole => {
+                let by_get = request.source != Source::Storage && (self.moved || !self.trail.is_empty());
                 let form = if by_get { Form::First } else { Form::Plain };
-                Some(Question { form, ..question.clone() })
+                Some(SourceRequest { form, ..request.clone() })
             }
             _ => None,
         }
@@ -453,10 +453,10 @@ impl Search {
     }
 
     /// The host's own answer to a HEAD has no text by which to tell a connection that closed from one that was refused.
-    fn may_be_dropped(&self, question: &Question, failure: CallFailure) -> bool {
+    fn may_be_dropped(&self, request: &SourceRequest, failure: CallFailure) -> bool {
         match failure {
             CallFailure::Dropped => true,
-            CallFailure::Unreachable => question.is_head(&self.want),
+            CallFailure::Unreachable => request.is_head(&self.want),
             _ => false,
         }
     }
@@ -504,7 +504,8 @@ impl Search {
                     cx.log(Level::Warn, failure.reason.clone());
                 }
                 // What changes and was refused is not given as it was before.
-                if failure.fault == Fault::Forbidden && self.want.lifetime() != Lifetime::Immutable {
+                if failure.kind == FailureKind::Forbidden && self.want.cache_class() != CacheClass::Immutable
+                {
                     self.ahead.retain(|ahead| *ahead != Source::Storage);
                 }
                 self.refusal = Some((source, Outcome::Failed(failure)));
@@ -543,7 +544,7 @@ impl Search {
     fn storage_failure(&self) -> Option<Failure> {
         let why = self.unavailable.as_ref()?;
         let reason = format!("{}: no answer from storage: {why}", self.want.describe());
-        Some(Failure { fault: Fault::Bad, reason, retry_after: None })
+        Some(Failure { kind: FailureKind::Bad, reason, retry_after: None })
     }
 
     fn done(&mut self, end: End, source: Option<Source>) -> Step {

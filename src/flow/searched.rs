@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::search::ZipHead;
 use crate::{
     endpoint::Address,
-    goproxy::{Failure, Fault, Found, Lifetime, Missing},
+    goproxy::{CacheClass, Failure, FailureKind, Found, Missing},
     http::Timestamp,
     plan::{Source, Want},
     shared::{Entry, Loss},
@@ -55,8 +55,8 @@ pub enum End {
 /// What one worker tells another that waits for its search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct News<'a> {
-    /// Which sources were searched, as [`crate::shared::Index::reach`] has it: places in another configuration mean something else.
-    pub reach: u64,
+    /// Which sources were searched, as [`crate::shared::Index::fetch_scope`] has it: places in another configuration mean something else.
+    pub fetch_scope: u64,
     /// What was searched for, by its key in the index.
     pub key: &'a str,
     /// What it came to, still encoded.
@@ -106,7 +106,7 @@ impl Searched {
 
     /// Whether an upstream refused it: what was known before is not to be given either.
     pub fn is_forbidden(&self) -> bool {
-        matches!(&self.end, End::Failed(failure) if failure.fault == Fault::Forbidden)
+        matches!(&self.end, End::Failed(failure) if failure.kind == FailureKind::Forbidden)
     }
 
     /// Whether the result is a document that changes, from somewhere that may not know the latest, because those who do
@@ -117,7 +117,7 @@ impl Searched {
             Some(Source::Storage) => want.is_of_storage(),
             None => false,
         };
-        let changes = want.lifetime() != Lifetime::Immutable;
+        let changes = want.cache_class() != CacheClass::Immutable;
         matches!(self.end, End::Document(_)) && changes && !knows && self.doubt.is_some()
     }
 
@@ -125,7 +125,7 @@ impl Searched {
     /// once asked.
     pub fn or_known(self, want: &Want, known: Option<&Found>) -> Self {
         match (&self.end, known) {
-            (End::Failed(failure), Some(found)) if failure.fault != Fault::Forbidden => {
+            (End::Failed(failure), Some(found)) if failure.kind != FailureKind::Forbidden => {
                 let doubt = Some(failure.clone());
                 Self { end: End::Document(found.clone()), source: None, doubt, ..self }
             }
@@ -148,12 +148,15 @@ impl Searched {
                 matches!(want, Want::Zip(_)).then_some(Entry::Lost { since: now, loss })
             }
             // What is wrong in storage is for a person to look at: nobody is to write over it later.
-            (End::Document(found), _) if self.corrupt.is_some() && want.lifetime() == Lifetime::Immutable => {
+            (End::Document(found), _)
+                if self.corrupt.is_some() && want.cache_class() == CacheClass::Immutable =>
+            {
                 Some(Entry::Found(Found { stored: true, ..found.clone() }))
             }
             (End::Document(found), _) => {
                 let all_asked = may_fetch || want.is_of_storage();
-                let certain = want.lifetime() == Lifetime::Immutable || (all_asked && !self.is_stale(want));
+                let certain =
+                    want.cache_class() == CacheClass::Immutable || (all_asked && !self.is_stale(want));
                 certain.then(|| Entry::Found(found.clone()))
             }
             (End::Missing(missing), _) => {
@@ -172,14 +175,14 @@ impl Searched {
 
 impl<'a> News<'a> {
     /// The message that `searched` came of a search for `key`.
-    pub fn encode(reach: u64, key: &str, searched: &Searched) -> Option<Vec<u8>> {
-        postcard::to_allocvec(&(LAYOUT, reach, key, searched)).ok()
+    pub fn encode(fetch_scope: u64, key: &str, searched: &Searched) -> Option<Vec<u8>> {
+        postcard::to_allocvec(&(LAYOUT, fetch_scope, key, searched)).ok()
     }
 
     /// Reads whose news a message is; nothing where it is none, or another build's.
     pub fn decode(message: &'a [u8]) -> Option<Self> {
-        let ((layout, reach, key), rest): ((u8, _, _), _) = postcard::take_from_bytes(message).ok()?;
-        (layout == LAYOUT).then_some(Self { reach, key, rest })
+        let ((layout, fetch_scope, key), rest): ((u8, _, _), _) = postcard::take_from_bytes(message).ok()?;
+        (layout == LAYOUT).then_some(Self { fetch_scope, key, rest })
     }
 
     /// What the search came to; nothing where that is not what was written.
@@ -208,7 +211,7 @@ mod tests {
         };
         let message = News::encode(u64::MAX, "example.com/m/@v/list", &searched).unwrap();
         let news = News::decode(&message).unwrap();
-        assert_eq!((news.reach, news.key), (u64::MAX, "example.com/m/@v/list"));
+        assert_eq!((news.fetch_scope, news.key), (u64::MAX, "example.com/m/@v/list"));
         assert_eq!(news.searched(), Some(searched));
         for end in 0..message.len() {
             assert_eq!(News::decode(&message[..end]).and_then(|news| news.searched()), None, "cut at {end}");

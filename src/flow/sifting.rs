@@ -163,7 +163,7 @@ impl Sifting {
         }
         let version = turn.version();
         let mut decision = view.decide(version, None, cx.now);
-        if let Decision::Undated(_) = decision {
+        if let Decision::NeedsDate(_) = decision {
             let found = known.publications.of(module).and_then(|found| found.get(version));
             let time = match found {
                 Some(Publication::At(time)) => Some(*time),
@@ -334,7 +334,7 @@ impl Turn {
 }
 
 /// Bytes of a list that is judged at once, in some ten milliseconds. What is shown of a shorter one is kept ready for a second, so it
-/// is not judged for each who asks either (`worker/clients/ready.rs`).
+/// is not judged for each who asks either (`worker/clients/hot.rs`).
 const AT_ONCE: usize = 8 << 10;
 
 /// Lines of a slice: about 4 ms (Envoy's V8).

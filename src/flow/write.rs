@@ -9,7 +9,7 @@ use super::{End, Searched};
 use crate::{
     config::{Config, Storage},
     cx::Cx,
-    goproxy::{Document, Etag, Found, Lifetime, SumdbFile},
+    goproxy::{CacheClass, Document, Etag, Found, SumdbFile},
     http::{Body, Callout, Reply, Timestamp},
     metrics::Metric,
     plan::{Source, Want},
@@ -60,7 +60,8 @@ impl Write {
         found: &Found,
         looked: bool,
     ) -> Option<(Self, Callout)> {
-        let asking = if looked || document.lifetime() != Lifetime::Immutable { Ask::Put } else { Ask::Look };
+        let asking =
+            if looked || document.cache_class() != CacheClass::Immutable { Ask::Put } else { Ask::Look };
         let write = Self {
             want: want.clone(),
             document: document.clone(),
@@ -108,7 +109,7 @@ impl Write {
     fn callout(&self, storage: &Storage) -> Option<Callout> {
         let key = if self.aside { self.want.object_aside(storage) } else { self.want.object(storage) }?;
         let put =
-            if self.document.lifetime() == Lifetime::Immutable { store::create } else { store::replace };
+            if self.document.cache_class() == CacheClass::Immutable { store::create } else { store::replace };
         Some(match self.asking {
             Ask::Compare | Ask::Look => store::get(storage, &key),
             Ask::Put => put(storage, &key, self.document.content_type(), self.body.clone()),
@@ -189,7 +190,7 @@ pub fn worth_writing<'a>(
 /// Nothing else would have it written, for the index gives it for ever.
 pub fn is_unwritten(document: &Document, found: &Found, config: &Config, now: Timestamp) -> bool {
     let tried = found.checked.unwrap_or_default().max(found.since);
-    document.lifetime() == Lifetime::Immutable
+    document.cache_class() == CacheClass::Immutable
         && !found.stored
         && now.since(tried) >= PATIENCE
         && config

@@ -19,7 +19,7 @@
 
 use std::time::Duration;
 
-use super::{Document, Failure, Fault, Found, Missing, Refusal, Zip};
+use super::{Document, Failure, FailureKind, Found, Missing, Refusal, Zip};
 use crate::{
     gomod::is_graphic,
     http::{Body, Length, Response},
@@ -205,11 +205,11 @@ pub fn not_modified(whole: &Response) -> Response {
 }
 
 fn failed(failure: &Failure) -> Response {
-    let status = match failure.fault {
-        Fault::Bad | Fault::Forged => 502,
-        Fault::Forbidden => 403,
-        Fault::Overloaded => 503,
-        Fault::Slow => 504,
+    let status = match failure.kind {
+        FailureKind::Bad | FailureKind::Forged => 502,
+        FailureKind::Forbidden => 403,
+        FailureKind::Overloaded => 503,
+        FailureKind::Slow => 504,
     };
     let mut response = uncached(status, &failure.reason);
     if status != 403 {

@@ -11,12 +11,12 @@
 
 use std::time::Duration;
 
-use super::{Found, Lifetime, Missing};
+use super::{CacheClass, Found, Missing};
 use crate::{config::Freshness, http::Timestamp};
 
 /// What may be done with a document that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum CacheState {
     /// Give it.
     Fresh {
         /// For so much longer; nothing for what never changes.
@@ -47,26 +47,26 @@ pub struct Dates {
 
 /// What judges freshness, for one request.
 #[derive(Clone, Copy, Debug)]
-pub struct Judge<'a> {
+pub struct FreshnessCheck<'a> {
     /// How long answers are believed.
     pub rules: &'a Freshness,
     /// The time of the request.
     pub now: Timestamp,
     /// By how much the freshness of what is asked for is shortened: from 0 for nothing to 255 for a tenth. Different from
     /// key to key, and the same for one record whoever looks, so that what was fetched together does not expire together.
-    pub spread: u8,
+    pub jitter: u8,
     /// Whether the client wants it asked for anew; without effect where the configuration does not let clients.
     pub no_cache: bool,
 }
 
-impl Judge<'_> {
-    /// What may be done with a document that changes as `lifetime` says.
-    pub fn found(&self, lifetime: Lifetime, dates: Dates) -> Standing {
-        if lifetime == Lifetime::Immutable {
-            return Standing::Fresh { left: None };
+impl FreshnessCheck<'_> {
+    /// What may be done with a document that changes as `class` says.
+    pub fn found(&self, class: CacheClass, dates: Dates) -> CacheState {
+        if class == CacheClass::Immutable {
+            return CacheState::Fresh { left: None };
         }
         let Freshness { stale_while_revalidate, stale_if_error, .. } = *self.rules;
-        let ttl = self.ttl(ttl(lifetime, self.rules), dates.limit);
+        let ttl = self.ttl(ttl(class, self.rules), dates.limit);
         let while_revalidate = if ttl.is_zero() { Duration::ZERO } else { stale_while_revalidate };
         // Of what is from before the clock was set back nobody knows how old it is.
         let (is_credible, age) = (dates.since.is_credible(self.now), self.now.since(dates.since));
@@ -76,13 +76,13 @@ impl Judge<'_> {
 
         let wants_anew = self.wants_anew() && !is_retried_enough;
         if is_credible && age < ttl && (!wants_anew || age < ANEW) {
-            return Standing::Fresh { left: Some(ttl.saturating_sub(age)) };
+            return CacheState::Fresh { left: Some(ttl.saturating_sub(age)) };
         }
         let is_stale = is_credible && age < ttl.saturating_add(while_revalidate);
         if !wants_anew && servable && (is_stale || failed_within(OUTAGE)) {
-            return Standing::Stale { refresh: !is_retried_enough };
+            return CacheState::Stale { refresh: !is_retried_enough };
         }
-        Standing::Expired { servable_on_error: servable }
+        CacheState::Expired { servable_on_error: servable }
     }
 
     /// For how much longer "not found" is believed, nothing where it has to be asked for anew. It is never stale: it
@@ -126,19 +126,19 @@ impl Judge<'_> {
     /// The freshness that counts: as configured, or as allowed where that is less, and shortened.
     fn ttl(&self, configured: Duration, limit: Option<Duration>) -> Duration {
         let ttl = limit.map_or(configured, |limit| limit.min(configured));
-        ttl.saturating_sub(ttl.saturating_mul(self.spread.into()) / SPREAD)
+        ttl.saturating_sub(ttl.saturating_mul(self.jitter.into()) / JITTER)
     }
 }
 
-/// How long a document that changes as `lifetime` says is believed, before anything shortens that: for ever, where it is
-/// [`Lifetime::Immutable`].
-pub fn ttl(lifetime: Lifetime, rules: &Freshness) -> Duration {
-    match lifetime {
-        Lifetime::Immutable => Duration::MAX,
-        Lifetime::Latest => rules.latest,
-        Lifetime::List => rules.list,
-        Lifetime::Query => rules.query,
-        Lifetime::SumdbLatest => rules.sumdb_latest,
+/// How long a document that changes as `class` says is believed, before anything shortens that: for ever, where it is
+/// [`CacheClass::Immutable`].
+pub fn ttl(class: CacheClass, rules: &Freshness) -> Duration {
+    match class {
+        CacheClass::Immutable => Duration::MAX,
+        CacheClass::Latest => rules.latest,
+        CacheClass::List => rules.list,
+        CacheClass::Query => rules.query,
+        CacheClass::SumdbLatest => rules.sumdb_latest,
     }
 }
 
@@ -175,8 +175,8 @@ const QUARANTINE: Duration = Duration::from_secs(24 * 60 * 60);
 /// breaking on it one after the other.
 const INTERLUDE: Duration = Duration::from_secs(20);
 
-/// What `spread` is a part of: 255 of 2550 are a tenth.
-const SPREAD: u32 = 2550;
+/// What `jitter` is a part of: 255 of 2550 are a tenth.
+const JITTER: u32 = 2550;
 
 #[cfg(test)]
 mod tests;

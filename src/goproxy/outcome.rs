@@ -57,7 +57,7 @@ pub struct Missing {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// What kind of failure.
-    pub fault: Fault,
+    pub kind: FailureKind,
     /// Who failed and how, for the developer.
     pub reason: String,
     /// Seconds after which to try again, where the upstream named them.
@@ -66,7 +66,7 @@ pub struct Failure {
 
 /// Kinds of failure, as far as the answer differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Fault {
+pub enum FailureKind {
     /// The upstream could not be reached, or what it answered is no answer.
     Bad,
     /// The upstream refuses to hand it out.

@@ -47,7 +47,7 @@ impl View<'_> {
                 todo = wait(module);
                 Some(rule)
             }
-            Decision::Undated(rule) => {
+            Decision::NeedsDate(rule) => {
                 facts.push(format!("forbidden: {subject} has no known age for the rule {}.", named(rule)));
                 facts.push(format!("It has to be {} old, and nobody says when it was published.", age(rule)));
                 "try again later, use an older version, or ask those who run this proxy."

@@ -27,7 +27,7 @@ pub enum Decision<'p> {
     /// It may not be had until then.
     TooYoung(&'p Rule, Timestamp),
     /// It depends on when it was published, which is not known.
-    Undated(&'p Rule),
+    NeedsDate(&'p Rule),
 }
 
 impl<'p> View<'p> {
@@ -80,7 +80,7 @@ impl<'p> View<'p> {
                 None
             }
             (Action::Cooldown(_), None) => {
-                for_now.get_or_insert(Decision::Undated(rule));
+                for_now.get_or_insert(Decision::NeedsDate(rule));
                 None
             }
             _ => Some(decided(rule)),
@@ -115,7 +115,7 @@ fn decided(rule: &Rule) -> Decision<'_> {
     match &rule.action {
         Action::Allow => Decision::Allowed(Some(rule)),
         // Asked of cooldowns only where nothing else is known of a version.
-        Action::Cooldown(_) => Decision::Undated(rule),
+        Action::Cooldown(_) => Decision::NeedsDate(rule),
         Action::Deny => Decision::Denied(Some(rule)),
         Action::Redirect(to) => Decision::Redirected(rule, to.as_deref()),
     }

@@ -74,7 +74,7 @@ pub(super) fn fingerprint(config: &Config) -> u64 {
 
 /// A number that differs where one configuration must not wait for what another fetches, though both have the same `sources`:
 /// one of them asks somebody whom the other must not send a client to. What came of it is the same for both, and kept for both.
-pub(super) fn reach(config: &Config, sources: u64) -> u64 {
+pub(super) fn fetch_scope(config: &Config, sources: u64) -> u64 {
     let OnMiss { mode, overrides } = config.policy.on_miss();
     let upstreams = config.upstreams.iter().map(|upstream| &upstream.endpoint.redirects);
     // Where a zip was found may be where another configuration does not go.

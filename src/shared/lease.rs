@@ -19,11 +19,11 @@
 //! Whoever follows hears of the end from the leader, or, when that died, of nothing: it must acquire again once
 //! [`LEASE`] is over, and then leads, follows another, or fetches alone.
 
-mod held;
+mod record;
 
 use std::time::Duration;
 
-use self::held::Held;
+use self::record::LeaseRecord;
 use super::{
     Expected, Index, Key, QueueId, SharedKv, Versioned,
     keyed::{Keyed, Purpose},
@@ -52,7 +52,7 @@ pub enum Lease {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Leases {
     keyed: Keyed,
-    /// As [`Index::reach`] has it.
+    /// As [`Index::fetch_scope`] has it.
     sources: u64,
     queue: QueueId,
 }
@@ -60,7 +60,7 @@ pub struct Leases {
 impl Leases {
     /// The leases of the worker with this queue, for what it fetches for `index`.
     pub fn new(index: &Index, queue: QueueId) -> Self {
-        Self { keyed: index.keyed(), sources: index.reach(), queue }
+        Self { keyed: index.keyed(), sources: index.fetch_scope(), queue }
     }
 
     /// Tries to lead the fetch of `path`. Asking again changes nothing, but extends a lease that is ours.
@@ -77,7 +77,7 @@ impl Leases {
                     (held.joined(self.queue), Lease::Followed)
                 }
                 Some(held) if held.key == slot.key => (Some(held.taken(self.queue, now)), Lease::Led),
-                _ => (Some(Held::new(slot.key, self.queue, now)), Lease::Led),
+                _ => (Some(LeaseRecord::new(slot.key, self.queue, now)), Lease::Led),
             };
             let Some(bytes) = next.and_then(|held| held.encode()) else {
                 return Lease::Alone;
@@ -128,7 +128,7 @@ impl Leases {
         &self,
         kv: &mut dyn SharedKv,
         path: &'a str,
-        next: impl Fn(Held<'_>) -> Option<Vec<u8>>,
+        next: impl Fn(LeaseRecord<'_>) -> Option<Vec<u8>>,
     ) -> Option<Vec<QueueId>> {
         let slot: Slot<'a> = self.slot(path);
         for _ in 0..ATTEMPTS {
@@ -158,11 +158,11 @@ struct Slot<'a> {
     name: String,
 }
 
-fn held(read: Option<&Versioned>) -> Option<Held<'_>> {
-    Held::decode(&read?.value)
+fn held(read: Option<&Versioned>) -> Option<LeaseRecord<'_>> {
+    LeaseRecord::decode(&read?.value)
 }
 
-impl Held<'_> {
+impl LeaseRecord<'_> {
     /// Whether its holder is believed to be alive. A lease that runs for longer than any is given is from before the clock
     /// was set back.
     fn is_live(&self, now: Timestamp) -> bool {
@@ -172,7 +172,7 @@ impl Held<'_> {
 
 /// A race is lost to a worker that joined, to one that took the lease over, or to one that let go. No more workers can
 /// join than there is room for, so that a leader does not lose its lease to those that wait for it.
-const ATTEMPTS: usize = held::MOST_WAITING + 2;
+const ATTEMPTS: usize = record::MOST_WAITING + 2;
 
 const PREFIX: &str = "modgate/lease/";
 

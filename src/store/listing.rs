@@ -21,8 +21,8 @@ use std::{
 
 use self::page::Page;
 use super::{
-    judge::{Stored, explain},
     layout::{Part, version_file, version_named, versions_folder},
+    reply::{Stored, explain},
     request::{canonical, path, query_value},
 };
 use crate::{

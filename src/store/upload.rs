@@ -15,8 +15,8 @@ use std::collections::BTreeMap;
 
 use self::buffer::Buffer;
 use super::{
-    judge::{Scope, Stored, Trouble, Written, judge_presence, judge_write},
     multipart::{self, PartTag, UploadId},
+    reply::{Scope, Stored, WriteFailure, Written, judge_presence, judge_write},
     request::{create, head},
 };
 use crate::{
@@ -45,13 +45,13 @@ pub struct Upload {
 
 /// How it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum UploadOutcome {
     /// It was given up before it was committed. Nothing of it can be read.
     Aborted,
     /// There was an object of that name, which stays as it is. Its bytes are to be compared.
     Exists,
     /// Nothing is known to be stored. Where it had been committed and the last reply was lost, the object may be there, whole.
-    Failed(Trouble),
+    Failed(WriteFailure),
     /// It is stored.
     Stored,
 }
@@ -63,8 +63,8 @@ enum Phase {
     /// All is here and good.
     Committed,
     /// What the store has of it is given up; then this is how it ended.
-    Closing(Outcome),
-    Over(Outcome),
+    Closing(UploadOutcome),
+    Over(UploadOutcome),
 }
 
 /// What the store knows of a multipart upload.
@@ -159,7 +159,7 @@ impl Upload {
             return;
         }
         if self.bytes.is_overrun() {
-            self.close(Outcome::Failed(Trouble {
+            self.close(UploadOutcome::Failed(WriteFailure {
                 label: "overrun",
                 why: "it does not keep up, or takes nothing this large".to_owned(),
                 passing: false,
@@ -174,12 +174,12 @@ impl Upload {
     /// It is not to be seen, ever. After a commit it is too late.
     pub fn abort(&mut self) {
         if self.phase == Phase::Open {
-            self.close(Outcome::Aborted);
+            self.close(UploadOutcome::Aborted);
         }
     }
 
     /// How it ended, if it has.
-    pub fn outcome(&self) -> Option<&Outcome> {
+    pub fn outcome(&self) -> Option<&UploadOutcome> {
         match &self.phase {
             Phase::Over(outcome) => Some(outcome),
             Phase::Open | Phase::Committed | Phase::Closing(_) => None,
@@ -278,7 +278,7 @@ impl Upload {
         }
     }
 
-    fn begun(&mut self, begun: Result<UploadId, Trouble>) {
+    fn begun(&mut self, begun: Result<UploadId, WriteFailure>) {
         match begun {
             Ok(id) => {
                 self.remote = Remote::Begun(id);
@@ -297,12 +297,12 @@ impl Upload {
                 self.unseen = false;
                 self.tries = 0;
             }
-            Stored::Present(()) | Stored::Corrupt(_) => self.close(Outcome::Exists),
-            Stored::Unavailable(_) => self.fail_unless_again(Trouble::of(reply), self.tries),
+            Stored::Present(()) | Stored::Corrupt(_) => self.close(UploadOutcome::Exists),
+            Stored::Unavailable(_) => self.fail_unless_again(WriteFailure::of(reply), self.tries),
         }
     }
 
-    fn taken(&mut self, at: usize, taken: Result<PartTag, Trouble>) {
+    fn taken(&mut self, at: usize, taken: Result<PartTag, WriteFailure>) {
         match taken {
             Ok(tag) => self.bytes.taken(at, tag),
             Err(trouble) => {
@@ -317,22 +317,22 @@ impl Upload {
         match written {
             Written::Stored => {
                 self.remote = Remote::Nothing;
-                self.close(Outcome::Stored);
+                self.close(UploadOutcome::Stored);
             }
-            Written::Exists => self.close(Outcome::Exists),
+            Written::Exists => self.close(UploadOutcome::Exists),
             Written::Failed(trouble) => self.fail_unless_again(trouble, self.tries),
         }
     }
 
-    fn fail_unless_again(&mut self, trouble: Trouble, tries: u32) {
+    fn fail_unless_again(&mut self, trouble: WriteFailure, tries: u32) {
         let is_wanted = matches!(self.phase, Phase::Open | Phase::Committed);
         if is_wanted && (!trouble.passing || tries >= MAX_TRIES) {
-            self.close(Outcome::Failed(trouble));
+            self.close(UploadOutcome::Failed(trouble));
         }
     }
 
     /// Nothing more is sent of it, and what the store has of it is given up.
-    fn close(&mut self, outcome: Outcome) {
+    fn close(&mut self, outcome: UploadOutcome) {
         self.bytes.clear();
         self.tries = 0;
         self.phase = Phase::Closing(outcome);

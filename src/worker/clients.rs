@@ -1,6 +1,6 @@
 //! Clients who are not answered yet: what each waits for, since when, and what is kept for them meanwhile.
 
-mod ready;
+mod hot;
 mod room;
 mod routed;
 
@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 #[cfg(test)]
 pub(super) use self::routed::CONNECT;
-use self::{ready::Ready, room::Room};
+use self::{hot::HotAnswers, room::Room};
 use crate::{
     config::{Config, Match},
     cx::{Command, Cx, StreamId, Verdict},
@@ -20,7 +20,7 @@ use crate::{
 /// The clients of one worker.
 #[derive(Debug)]
 pub(super) struct Clients {
-    ready: Ready,
+    hot: HotAnswers,
     /// What is kept for them.
     room: Room,
     /// Since when streams are on their way whose response is yet to begin.
@@ -45,7 +45,7 @@ impl Clients {
     /// None yet. `seed` is the key of a hash.
     pub(super) fn new(seed: u64) -> Self {
         Self {
-            ready: Ready::new(seed),
+            hot: HotAnswers::new(seed),
             room: Room::default(),
             routes: BTreeMap::new(),
             streams: BTreeMap::new(),
@@ -88,7 +88,7 @@ impl Clients {
 
     /// Whether there is an answer to a request for `path` from a moment ago, too old or not.
     pub(super) fn has_answer(&self, path: &str) -> bool {
-        self.ready.has(path)
+        self.hot.has(path)
     }
 
     /// The answer to a request for what was asked for a moment ago, if it may be given again.
@@ -99,13 +99,13 @@ impl Clients {
         matching: &Match,
         cx: &mut Cx<'_>,
     ) -> Option<Verdict> {
-        let hit = self.ready.look_up(path, header, matching, cx.now)?;
+        let hit = self.hot.look_up(path, header, matching, cx.now)?;
         Some(hit.give(header("if-none-match").as_deref(), cx))
     }
 
     /// Forgets all answers: what was given a moment ago may be refused from now on.
     pub(super) fn forget_answers(&mut self) {
-        self.ready.clear();
+        self.hot.clear();
     }
 
     /// The answer to a request that the index has, kept for the next.
@@ -117,7 +117,7 @@ impl Clients {
         cx: &mut Cx<'_>,
     ) -> Verdict {
         let verdict = hit.give(head.headers.first("if-none-match"), cx);
-        self.ready.keep(head, hit, cx.now);
+        self.hot.keep(head, hit, cx.now);
         self.room.give(stream, verdict, cx)
     }
 

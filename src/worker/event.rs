@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     cx::StreamId,
-    flow::{Flaw, Proof, Searched},
+    flow::{Searched, Verified, VerifyError},
     gomod::{ModulePath, Version},
     goproxy::{Found, Zip},
     plan::Want,
@@ -28,7 +28,7 @@ pub(super) enum Event {
     /// What proofs need was found, or was not.
     PartFound(Box<PartFound>),
     /// It is known whether a zip that passed by on this stream is what it has to be.
-    Passed(StreamId, Result<Proof, Flaw>),
+    Passed(StreamId, Result<Verified, VerifyError>),
     /// Something was proven that storage has not got yet.
     Proven(Want, Found),
     /// Storage has this tree head from before the restart, or has none.

@@ -6,7 +6,7 @@ use super::key::{SearchKey, Waiter};
 use crate::{
     config::Config,
     cx::StreamId,
-    flow::{Parked, Searched, judge},
+    flow::{Parked, Searched, cache_state},
     goproxy::Found,
     http::Timestamp,
     plan::Want,
@@ -99,7 +99,8 @@ impl Flight {
 
     /// `searched`, or what the index had before where that may still be given.
     pub(super) fn or_known(&self, searched: Searched, config: &Config, now: Timestamp) -> Searched {
-        let known = self.known.as_ref().filter(|known| judge::may_stand_in(&self.want, known, config, now));
+        let known =
+            self.known.as_ref().filter(|known| cache_state::may_stand_in(&self.want, known, config, now));
         searched.or_known(&self.want, known)
     }
 
@@ -150,7 +151,7 @@ impl Flight {
     }
 
     /// Whether somebody has waited for `patience`.
-    pub(super) fn is_impatient(&self, patience: Duration, now: Timestamp) -> bool {
+    pub(super) fn is_expired(&self, patience: Duration, now: Timestamp) -> bool {
         self.waiting.front().is_some_and(|(since, _)| now.since(*since) >= patience)
     }
 
@@ -161,25 +162,25 @@ impl Flight {
     }
 
     /// Takes out what of this worker's own has waited for `patience`.
-    pub(super) fn impatient_asks(&mut self, patience: Duration, now: Timestamp) -> Vec<Waiter> {
-        let is_impatient = |(since, waiter): &(Timestamp, Waiter)| {
+    pub(super) fn take_expired_sums(&mut self, patience: Duration, now: Timestamp) -> Vec<Waiter> {
+        let is_expired = |(since, waiter): &(Timestamp, Waiter)| {
             matches!(waiter, Waiter::Sums(_)) && now.since(*since) >= patience
         };
-        if !self.waiting.iter().any(is_impatient) {
+        if !self.waiting.iter().any(is_expired) {
             return Vec::new();
         }
-        let (impatient, patient) = std::mem::take(&mut self.waiting).into_iter().partition(is_impatient);
-        self.waiting = patient;
-        let impatient: VecDeque<_> = impatient;
-        impatient.into_iter().map(|(_, waiter)| waiter).collect()
+        let (expired, waiting) = std::mem::take(&mut self.waiting).into_iter().partition(is_expired);
+        self.waiting = waiting;
+        let expired: VecDeque<_> = expired;
+        expired.into_iter().map(|(_, waiter)| waiter).collect()
     }
 
     /// Takes out those who have waited for `patience`.
-    pub(super) fn impatient(&mut self, patience: Duration, now: Timestamp) -> Vec<Waiter> {
-        let mut impatient = Vec::new();
+    pub(super) fn take_expired(&mut self, patience: Duration, now: Timestamp) -> Vec<Waiter> {
+        let mut expired = Vec::new();
         while let Some((_, waiter)) = self.waiting.pop_front_if(|(since, _)| now.since(*since) >= patience) {
-            impatient.push(waiter);
+            expired.push(waiter);
         }
-        impatient
+        expired
     }
 }

@@ -31,7 +31,7 @@ impl ZipKey {
 
 /// Those who wait with the same one wait for the same times of publication.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct DatingKey {
+pub(super) struct DateLookupKey {
     pub(super) module: ModulePath,
     /// Whether upstreams may be asked.
     pub(super) may_fetch: bool,
@@ -41,7 +41,7 @@ pub(super) struct DatingKey {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Waiter {
     /// Those who need to know when this version was published.
-    Date(DatingKey, Version),
+    Date(DateLookupKey, Version),
     /// A client.
     Stream(StreamId),
     /// Something of this worker's own, that needs the sums in it.

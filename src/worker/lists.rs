@@ -6,7 +6,7 @@ use super::{key::Slice, services::Services};
 use crate::{
     cx::{Cx, StreamId},
     flow::{Sifting, SiftingKey},
-    goproxy::{Failure, Fault},
+    goproxy::{Failure, FailureKind},
     metrics::Metric,
     plan::Want,
 };
@@ -50,7 +50,7 @@ impl Lists {
         if self.0.len() >= MAX_SIFTINGS {
             cx.count(Metric::Refusal { reason: "budget".into() });
             let reason = format!("{}: too many others as long are being read", want.describe());
-            return Err(Failure { fault: Fault::Overloaded, reason, retry_after: None });
+            return Err(Failure { kind: FailureKind::Overloaded, reason, retry_after: None });
         }
         services.slices.push_back(Slice::Sifting(key.clone()));
         self.0.insert(key, Sorting { sifting, waiting: vec![stream] });

@@ -7,8 +7,8 @@ use log::Level;
 use super::{event::Event, key::Slice, services::Services};
 use crate::{
     cx::{BodyVerdict, Command, Cx, StreamId, Verdict},
-    flow::{Flaw, Lesson, Passing, Proof, Routed, Sums},
-    goproxy::{Failure, Fault, Zip},
+    flow::{IndexUpdate, Passing, Routed, Sums, Verified, VerifyError},
+    goproxy::{Failure, FailureKind, Zip},
     http::{Reply, ResponseHead},
     metrics::Metric,
     modzip::Check,
@@ -60,13 +60,13 @@ impl Passages {
         if let Some(failure) = routed.objection(head, &services.config) {
             cx.count(Metric::Verification { outcome: "unfit" });
             cx.log(Level::Error, failure.reason.clone());
-            services.learn(routed, Lesson::Lost(Loss::NoZip), cx);
+            services.apply(routed, IndexUpdate::Lost(Loss::NoZip), cx);
             return Some(routed.refuse(&failure, cx));
         }
         if self.being_read() > MAX_READ.saturating_sub(Check::LEAST) {
             cx.count(Metric::Refusal { reason: "budget".into() });
             let reason = format!("{}: too many other zips are being read", routed.zip);
-            let failure = Failure { fault: Fault::Overloaded, reason, retry_after: None };
+            let failure = Failure { kind: FailureKind::Overloaded, reason, retry_after: None };
             return Some(routed.refuse(&failure, cx));
         }
         None
@@ -87,9 +87,9 @@ impl Passages {
             cx.count(Metric::Verification { outcome: "unproven" });
             return (routed.refuse(failure, cx), false);
         }
-        let (verdict, lesson) =
+        let (verdict, update) =
             routed.response(head, reply, &services.config, services.in_force.policy(), cx);
-        services.learn(&routed, lesson, cx);
+        services.apply(&routed, update, cx);
         let is_storable = !matches!(sums, Some(Sums::Unproven { .. }));
         self.zips.insert(stream, Passage::Open(Box::new(Passing::new(routed, head, sums))));
         (verdict, is_storable)
@@ -197,10 +197,10 @@ impl Passages {
                     BodyVerdict::Reset => BodyVerdict::Reset,
                 }
             }
-            Err(flaw) => {
+            Err(error) => {
                 // Until the host says that it is gone, nothing more of it may pass.
                 self.zips.insert(stream, Passage::Refused);
-                disproved(&routed, &flaw, services, cx);
+                disproved(&routed, &error, services, cx);
                 BodyVerdict::Reset
             }
         }
@@ -245,19 +245,19 @@ impl Passages {
     }
 }
 
-fn proven(routed: &Routed, proof: Proof, services: &mut Services, cx: &mut Cx<'_>) {
+fn proven(routed: &Routed, proof: Verified, services: &mut Services, cx: &mut Cx<'_>) {
     cx.count(Metric::Verification { outcome: proof.label() });
-    if routed.source == Source::Storage && proof != Proof::Accepted {
+    if routed.source == Source::Storage && proof != Verified::Accepted {
         keep_checked(&routed.zip, services, cx);
     }
 }
 
-fn disproved(routed: &Routed, flaw: &Flaw, services: &mut Services, cx: &mut Cx<'_>) {
-    cx.count(Metric::Verification { outcome: flaw.label() });
+fn disproved(routed: &Routed, error: &VerifyError, services: &mut Services, cx: &mut Cx<'_>) {
+    cx.count(Metric::Verification { outcome: error.label() });
     let who = routed.source.describe(&services.config);
-    cx.log(Level::Error, format!("{} from {who}: {flaw}; the download was reset", routed.zip));
-    if let Some(loss) = flaw.loss() {
-        services.learn(routed, Lesson::Lost(loss), cx);
+    cx.log(Level::Error, format!("{} from {who}: {error}; the download was reset", routed.zip));
+    if let Some(loss) = error.loss() {
+        services.apply(routed, IndexUpdate::Lost(loss), cx);
     }
 }
 

@@ -40,14 +40,14 @@ impl Probes {
             self.begin(services, cx);
         }
         // Whoever serves says so at once, whoever else is yet to be heard of.
-        if !services.sightings.is_ready(&services.config, &services.in_force, cx.kv)
+        if !services.source_health.is_ready(&services.config, &services.in_force, cx.kv)
             && let Some(round) = &mut self.round
             && round.waiting.len() < MAX_PROBING
         {
             round.waiting.push(stream);
             return None;
         }
-        Some(readiness(&services.sightings, &services.config, &services.in_force, cx))
+        Some(readiness(&services.source_health, &services.config, &services.in_force, cx))
     }
 
     /// Asks those unseen, unless they are being asked.
@@ -56,7 +56,7 @@ impl Probes {
             return;
         }
         self.asked = cx.now;
-        let (probe, questions) = Probe::begin(&services.sightings, &services.config, cx.kv);
+        let (probe, questions) = Probe::begin(&services.source_health, &services.config, cx.kv);
         if questions.is_empty() {
             return;
         }
@@ -71,7 +71,7 @@ impl Probes {
     pub(super) fn on_reply(&mut self, services: &Services, cx: &mut Cx<'_>) -> Vec<StreamId> {
         let Some(round) = &mut self.round else { return Vec::new() };
         let is_over = round.probe.end_one();
-        let is_said = is_over || services.sightings.is_ready(&services.config, &services.in_force, cx.kv);
+        let is_said = is_over || services.source_health.is_ready(&services.config, &services.in_force, cx.kv);
         let waiting = if is_said { std::mem::take(&mut round.waiting) } else { Vec::new() };
         if is_over {
             self.round = None;

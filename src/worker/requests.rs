@@ -50,13 +50,13 @@ impl Worker {
                 match self.clients.come(stream, head, &what, cx) {
                     Some(refusal) => refusal,
                     None => {
-                        let verdict = self.proceed(stream, if_none_match, next, cx);
+                        let verdict = self.carry_out(stream, if_none_match, next, cx);
                         self.clients.stay(stream, verdict, cx)
                     }
                 }
             }
             next => {
-                let verdict = self.proceed(stream, if_none_match, next, cx);
+                let verdict = self.carry_out(stream, if_none_match, next, cx);
                 self.clients.give(stream, verdict, cx)
             }
         };
@@ -83,8 +83,8 @@ impl Worker {
         let is_its_own = routed.to.as_ref().is_none_or(|to| !to.strayed);
         self.services.note_routed(routed.source, is_its_own, &reply, cx);
         if let Some(location) = leads_to(&reply).filter(|_| routed.source != Source::Storage) {
-            let (verdict, lesson) = routed.redirected(location, &self.services.config, cx);
-            self.services.learn(&routed, lesson, cx);
+            let (verdict, update) = routed.redirected(location, &self.services.config, cx);
+            self.services.apply(&routed, update, cx);
             return verdict;
         }
         if routed.is_inspected() && matches!(reply, Reply::Answered { status: 200, .. }) {
@@ -92,11 +92,11 @@ impl Worker {
             self.settle(cx);
             return verdict;
         }
-        let (verdict, lesson) = {
+        let (verdict, update) = {
             let services = &self.services;
             routed.response(head, reply, &services.config, services.in_force.policy(), cx)
         };
-        self.services.learn(&routed, lesson, cx);
+        self.services.apply(&routed, update, cx);
         verdict
     }
 

@@ -4,7 +4,7 @@ use super::{
     Worker,
     event::Event,
     flight::Landed,
-    key::{DatingKey, SearchKey, SumsWaiter, Waiter},
+    key::{DateLookupKey, SearchKey, SumsWaiter, Waiter},
     verify::{Begun, Lookup, Need, Progress},
 };
 use crate::{
@@ -151,7 +151,7 @@ impl Worker {
     }
 
     /// Asks about as many versions as may be asked about at once, and lets those go on who wait where nothing is left to be asked.
-    pub(super) fn ask_dates(&mut self, key: &DatingKey, cx: &mut Cx<'_>) {
+    pub(super) fn ask_dates(&mut self, key: &DateLookupKey, cx: &mut Cx<'_>) {
         while let Some((version, flight)) = self.dates.next(key, &self.services, cx) {
             if let Some(flight) = self.flights.join(flight)
                 && let Some(landed) = self.fly(cx, |flights, ground| flights.board(flight, ground))
@@ -164,7 +164,7 @@ impl Worker {
     }
 
     /// Lets those go on who wait, where nothing is left to be asked.
-    pub(super) fn end_dates(&mut self, key: &DatingKey, cx: &mut Cx<'_>) {
+    pub(super) fn end_dates(&mut self, key: &DateLookupKey, cx: &mut Cx<'_>) {
         if let Some(waiting) = self.dates.end(key, &mut self.services, cx) {
             self.decide(waiting, cx);
             self.services.publications.forget_failures(&key.module);

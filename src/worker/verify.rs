@@ -12,11 +12,11 @@ use std::collections::BTreeMap;
 
 pub(super) use self::prove::{Begun, Need, Progress};
 pub(super) use self::sums::Lookup;
-use self::{prove::Proof, sums::KnownSumdb};
+use self::{prove::PendingProof, sums::KnownSumdb};
 use super::key::SearchKey;
 use crate::{
     config::Config,
-    goproxy::{Document, Failure, Fault},
+    goproxy::{Document, Failure, FailureKind},
     plan::Want,
 };
 
@@ -24,7 +24,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Verify {
     /// By the search that found what is to be proven.
-    proofs: BTreeMap<SearchKey, Proof>,
+    proofs: BTreeMap<SearchKey, PendingProof>,
     sumdbs: Vec<KnownSumdb>,
 }
 
@@ -45,7 +45,7 @@ impl Verify {
 /// What is not what its name says.
 fn forged(want: &Want, why: &str) -> Failure {
     let reason = format!("{}: {why}", want.describe());
-    Failure { fault: Fault::Forged, reason, retry_after: None }
+    Failure { kind: FailureKind::Forged, reason, retry_after: None }
 }
 
 /// The database that `want` is of: its place in the configuration.

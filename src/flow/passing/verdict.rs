@@ -8,7 +8,7 @@ use crate::{
 
 /// Why a zip may be completed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Proof {
+pub enum Verified {
     /// It is fit; it could not be proven, and is given all the same.
     Accepted,
     /// It is fit, and nothing is to be proven of its module.
@@ -19,7 +19,7 @@ pub enum Proof {
 
 /// Why a zip must not be completed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Flaw {
+pub enum VerifyError {
     /// Too much memory is taken by what is known of other zips.
     #[error("too many others are being read")]
     Crowded,
@@ -45,7 +45,7 @@ pub enum Flaw {
     Unproven(Failure),
 }
 
-impl Proof {
+impl Verified {
     /// The word for metrics.
     pub fn label(self) -> &'static str {
         match self {
@@ -56,7 +56,7 @@ impl Proof {
     }
 }
 
-impl Flaw {
+impl VerifyError {
     /// The word for metrics.
     pub fn label(&self) -> &'static str {
         match self {
@@ -68,7 +68,7 @@ impl Flaw {
         }
     }
 
-    /// What storage has in place of a zip with this flaw, where the flaw is the source's.
+    /// What storage has in place of a zip with this error, where the error is the source's.
     pub fn loss(&self) -> Option<Loss> {
         match self {
             Self::Unfit(unfit) => Some(loss_by(unfit)),

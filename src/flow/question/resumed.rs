@@ -6,22 +6,22 @@ use super::{Parked, Question, Serving, is_always_checked};
 use crate::{
     cx::{Cx, Verdict},
     flow::{
-        End, Known, Next, Routed, Searched, judge, request::refuse, respond::answer, route::present,
+        End, Known, Next, Routed, Searched, cache_state, request::refuse, respond::answer, route::present,
         ruling::elsewhere, shown::Shown,
     },
-    goproxy::{Answer, Failure, Fault, Missing, Refusal},
+    goproxy::{Answer, Failure, FailureKind, Missing, Refusal},
     metrics::Cache,
     plan::{Source, Want},
 };
 
 impl Parked {
     /// What becomes of the request now that the search it waited for is over. `coalesced` says that another request had begun it;
-    /// `spread` is the result's share of the jitter.
+    /// `jitter` is the result's share of the jitter.
     pub fn resume(
         &self,
         searched: &Searched,
         coalesced: bool,
-        spread: u8,
+        jitter: u8,
         known: &mut Known<'_>,
         cx: &mut Cx<'_>,
     ) -> Next {
@@ -33,7 +33,7 @@ impl Parked {
             Some(Source::Sumdb(_) | Source::Upstream(_)) => Cache::Upstream,
             None => Cache::None,
         };
-        match self.question.conclude(searched, stale, cache, spread, known, cx) {
+        match self.question.conclude(searched, stale, cache, jitter, known, cx) {
             ControlFlow::Continue(verdict) => Next::Answer(verdict),
             ControlFlow::Break(next) => next.after(searched, coalesced),
         }
@@ -47,7 +47,7 @@ impl Question {
         searched: &Searched,
         stale: bool,
         cache: Cache,
-        spread: u8,
+        jitter: u8,
         known: &mut Known<'_>,
         cx: &mut Cx<'_>,
     ) -> ControlFlow<Next, Verdict> {
@@ -56,8 +56,8 @@ impl Question {
         self.admit(known, cx)?;
         ControlFlow::Continue(match (&searched.end, &self.want) {
             (End::Document(found), Want::Document(document)) => {
-                let judge = self.judge(spread, config, cx.now);
-                let left = judge::left(judge.found(document.lifetime(), found.into()));
+                let check = self.freshness_check(jitter, config, cx.now);
+                let left = cache_state::left(check.found(document.cache_class(), found.into()));
                 // Where not all were asked, or nothing proves it, the next may be told better.
                 let certain = !searched.unproven && (left.is_none() || (!stale && self.may_fetch));
                 let left = if certain { left } else { Some(Duration::ZERO) };
@@ -67,7 +67,7 @@ impl Question {
                         self.found(document, &shown, cache, Some(Duration::ZERO), known, cx)
                     }
                     Shown::NoLatest(missing) => {
-                        let left = judge.missing((&missing).into());
+                        let left = check.missing((&missing).into());
                         self.missing(&missing, cache, left, known, cx)
                     }
                 }
@@ -87,8 +87,8 @@ impl Question {
                     Serving::Unnamed { missing } => missing,
                     _ => listless,
                 };
-                let judge = self.judge(spread, config, cx.now);
-                self.missing(missing, cache, judge.missing(missing.into()), known, cx)
+                let check = self.freshness_check(jitter, config, cx.now);
+                self.missing(missing, cache, check.missing(missing.into()), known, cx)
             }
             // Nobody who could know was asked: an answer for this client alone.
             (End::Missing(Missing { reason, .. }), _) => {
@@ -126,5 +126,5 @@ impl Question {
 
 fn inconsistent(want: &Want) -> Failure {
     let reason = format!("{}: the gateway's configuration changed meanwhile; try again", want.describe());
-    Failure { fault: Fault::Overloaded, reason, retry_after: None }
+    Failure { kind: FailureKind::Overloaded, reason, retry_after: None }
 }

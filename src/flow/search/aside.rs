@@ -1,6 +1,6 @@
 //! What storage keeps aside: the `.info` of versions of which it has no zip.
 
-use super::{End, Form, Question, Source};
+use super::{End, Form, Source, SourceRequest};
 use crate::{
     goproxy::{Document, File, Found},
     http::Reply,
@@ -9,9 +9,9 @@ use crate::{
 };
 
 /// The `.info` of a version that has none in storage may be kept aside there.
-pub(super) fn may_be_aside(want: &Want, question: &Question, reply: &Reply) -> bool {
-    question.source == Source::Storage
-        && question.form == Form::Plain
+pub(super) fn may_be_aside(want: &Want, request: &SourceRequest, reply: &Reply) -> bool {
+    request.source == Source::Storage
+        && request.form == Form::Plain
         && matches!(want, Want::Document(Document::Module { file: File::Info(_), .. }))
         && matches!(reply, Reply::Answered { status: 404 | 410, .. })
 }

@@ -3,21 +3,21 @@
 use log::Level;
 
 use super::{
-    End, Failure, Fault, Outcome, Search, Step,
+    End, Failure, FailureKind, Outcome, Search, Step,
+    candidate::Candidate,
     heard::Heard,
-    held::Held,
-    question::{Form, Question},
+    source_request::{Form, SourceRequest},
 };
 use crate::{
     config::Config,
     cx::Cx,
-    flow::{Flaw, Proof, Sums, loss_by},
+    flow::{Sums, Verified, VerifyError, loss_by},
     goproxy::{Document, File},
     http::{Body, Reply},
     metrics::Metric,
     plan::{Source, Want},
     shared::Loss,
-    store::{self, Trouble, Written},
+    store::{self, WriteFailure, Written},
 };
 
 impl Search {
@@ -32,15 +32,15 @@ impl Search {
         if let Some(step) = self.decode_on(config, cx).or_else(|| self.read_on(config, cx)) {
             return step;
         }
-        let Some(held) = &mut self.held else {
+        let Some(candidate) = &mut self.candidate else {
             return self.advance(config, cx);
         };
-        match held.work() {
+        match candidate.work() {
             Ok(false) => Step::Work,
             Ok(true) => self.weigh(config, cx),
             Err(unfit) => {
-                let source = held.source();
-                self.held = None;
+                let source = candidate.source();
+                self.candidate = None;
                 cx.count(Metric::Verification { outcome: "unfit" });
                 self.disbelieve(source, loss_by(&unfit), &unfit.to_string(), config, cx)
             }
@@ -50,34 +50,36 @@ impl Search {
     /// Compares what is held to its sums.
     pub(super) fn weigh(&mut self, config: &Config, cx: &mut Cx<'_>) -> Step {
         let Some(sums) = &self.sums else { return Step::Sums };
-        let Some(held) = self.held.take() else { return self.advance(config, cx) };
-        let source = held.source();
-        let Some(proven) = held.weigh(sums) else {
-            self.held = Some(held);
+        let Some(candidate) = self.candidate.take() else { return self.advance(config, cx) };
+        let source = candidate.source();
+        let Some(proven) = candidate.weigh(sums) else {
+            self.candidate = Some(candidate);
             return Step::Work;
         };
-        let outcome = proven.as_ref().map_or_else(Flaw::label, |proof| proof.label());
+        let outcome = proven.as_ref().map_or_else(VerifyError::label, |proof| proof.label());
         cx.count(Metric::Verification { outcome });
         match proven {
             // Not proven, or another: what was cut short is no alarm, and storage is not said to have it.
-            Ok(Proof::Exempt | Proof::Accepted) | Err(Flaw::Mismatch { .. }) if held.may_be_cut() => {
+            Ok(Verified::Exempt | Verified::Accepted) | Err(VerifyError::Mismatch { .. })
+                if candidate.may_be_cut() =>
+            {
                 let heard = self.hear_cut(source, config, cx);
                 return self.go_on(source, heard, config, cx);
             }
-            Ok(proof) => self.unproven = proof == Proof::Accepted,
-            Err(Flaw::Unproven(failure)) => return self.done(End::Failed(failure), Some(source)),
-            Err(Flaw::Mismatch { expected, got }) => {
+            Ok(proof) => self.unproven = proof == Verified::Accepted,
+            Err(VerifyError::Unproven(failure)) => return self.done(End::Failed(failure), Some(source)),
+            Err(VerifyError::Mismatch { expected, got }) => {
                 let why = format!("the checksum database says {expected}, and it has {got}");
                 return self.disbelieve(source, Loss::Wrong, &why, config, cx);
             }
-            Err(flaw) => return self.disbelieve(source, Loss::Wrong, &flaw.to_string(), config, cx),
+            Err(error) => return self.disbelieve(source, Loss::Wrong, &error.to_string(), config, cx),
         }
-        match held {
-            Held::Document { source, found, .. } => self.done(End::Document(found), Some(source)),
-            Held::Zip { source, bytes, .. } if source != Source::Storage && !self.unproven => {
+        match candidate {
+            Candidate::Document { source, found, .. } => self.done(End::Document(found), Some(source)),
+            Candidate::Zip { source, bytes, .. } if source != Source::Storage && !self.unproven => {
                 self.store(source, bytes, config, cx)
             }
-            Held::Zip { source, .. } => self.done(End::zip(true, !self.unproven), Some(source)),
+            Candidate::Zip { source, .. } => self.done(End::zip(true, !self.unproven), Some(source)),
         }
     }
 
@@ -119,7 +121,7 @@ impl Search {
             self.unavailable = Some(why.to_owned());
             return Heard::AskNext;
         }
-        let failure = Failure { fault: Fault::Bad, reason, retry_after: None };
+        let failure = Failure { kind: FailureKind::Bad, reason, retry_after: None };
         self.note(source, Outcome::Failed(failure), true, config, cx)
     }
 
@@ -130,7 +132,7 @@ impl Search {
 
     fn store(&mut self, from: Source, zip: Body, config: &Config, cx: &Cx<'_>) -> Step {
         let form = Form::Store { zip, from };
-        self.ask(Question { source: Source::Storage, form, tries: 0 }, config, cx)
+        self.ask(SourceRequest { source: Source::Storage, form, tries: 0 }, config, cx)
     }
 
     /// A store that does not take it costs the copy: the upstream has it.
@@ -146,9 +148,9 @@ impl Search {
                 cx.count(Metric::StorageWrite { outcome: "exists" });
                 self.exists = true;
                 self.ahead.push_front(from);
-                self.ask(Question { source: Source::Storage, form: Form::Whole, tries: 0 }, config, cx)
+                self.ask(SourceRequest { source: Source::Storage, form: Form::Whole, tries: 0 }, config, cx)
             }
-            Written::Failed(Trouble { label, why, scope, .. }) => {
+            Written::Failed(WriteFailure { label, why, scope, .. }) => {
                 cx.count(Metric::StorageWrite { outcome: label });
                 cx.log(Level::Warn, format!("storage: {}: not written: {why}", self.want.describe()));
                 self.unavailable = Some(format!("not written: {why}"));

@@ -4,7 +4,7 @@
 //! `module example.com/m22`. What shows its end itself is taken nevertheless: JSON, a signed note, a zip, a tile of hashes, whose
 //! readers refuse every beginning of one. So is a go.mod that a checksum database proves.
 
-use super::{Failure, Fault, Heard, Outcome, Search, Source};
+use super::{Failure, FailureKind, Heard, Outcome, Search, Source};
 use crate::{
     config::Config,
     cx::Cx,
@@ -54,7 +54,7 @@ pub(in crate::flow) fn objection(
 
 fn cut(what: &str, who: &str) -> Failure {
     let reason = format!("{what}: bad answer from {who}: {CUT}");
-    Failure { fault: Fault::Bad, reason, retry_after: None }
+    Failure { kind: FailureKind::Bad, reason, retry_after: None }
 }
 
 fn speaks_http2(source: Source, config: &Config) -> bool {

@@ -1,6 +1,6 @@
 //! A document that came encoded although nobody asked for it, decoded while the search waits.
 
-use super::{Loss, Search, Step, Taken, question::Form, question::Question};
+use super::{Loss, Search, Step, Taken, source_request::Form, source_request::SourceRequest};
 use crate::{
     config::Config,
     cx::Cx,
@@ -12,7 +12,7 @@ use crate::{
 /// A document that is being decoded.
 #[derive(Debug)]
 pub(super) struct Decoding {
-    question: Question,
+    request: SourceRequest,
     status: u16,
     headers: Headers,
     decoder: Decoder,
@@ -26,14 +26,14 @@ impl Decoding {
     }
 
     pub(super) fn source(&self) -> Source {
-        self.question.source
+        self.request.source
     }
 }
 
 impl Search {
     /// Takes the reply that a document is in, where that has to be decoded.
-    pub(super) fn begin_decoding(&mut self, question: &Question, reply: Reply) -> Taken {
-        let most = match (&self.want, &question.form) {
+    pub(super) fn begin_decoding(&mut self, request: &SourceRequest, reply: Reply) -> Taken {
+        let most = match (&self.want, &request.form) {
             (Want::Document(document), Form::Plain) => document.most_bytes(),
             (_, Form::Listing(_)) => MAX_PAGE,
             _ => return Taken::AtOnce(reply.said_plainly(MAX_SAID)),
@@ -44,8 +44,8 @@ impl Search {
         };
         match Decoder::of(headers, body, most) {
             Ok(Some(decoder)) => {
-                let (question, headers) = (question.clone(), headers.clone());
-                self.decoding = Some(Decoding { question, status: *status, headers, decoder });
+                let (request, headers) = (request.clone(), headers.clone());
+                self.decoding = Some(Decoding { request, status: *status, headers, decoder });
                 Taken::InSlices
             }
             Ok(None) | Err(_) => Taken::AtOnce(reply),
@@ -64,9 +64,9 @@ impl Search {
                 let body = decoding.decoder.finish();
                 let headers = decoding.headers.decoded(body.len());
                 let reply = Reply::Answered { status: decoding.status, headers, body };
-                self.hear(decoding.question, reply, config, cx)
+                self.hear(decoding.request, reply, config, cx)
             }
-            Err(why) if matches!(decoding.question.form, Form::Listing(_)) => {
+            Err(why) if matches!(decoding.request.form, Form::Listing(_)) => {
                 self.unavailable = Some(why.to_string());
                 self.advance(config, cx)
             }

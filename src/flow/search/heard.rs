@@ -3,7 +3,7 @@
 use super::{End, Search, Source, Step};
 use crate::{config::Config, cx::Cx, http::Reply};
 
-/// What a reply to a question says of what is searched for.
+/// What a reply to a request says of what is searched for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub(super) enum Heard {

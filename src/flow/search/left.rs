@@ -8,7 +8,7 @@
 //! store that cannot say what it has leaves it at the upstreams' word, as one that is down does: unless somebody has seen the module
 //! here. An outage must not have the go command look for it elsewhere.
 
-use super::{Form, Question, Search, Source, Step};
+use super::{Form, Search, Source, SourceRequest, Step};
 use crate::{
     config::Config,
     cx::Cx,
@@ -38,7 +38,7 @@ impl Search {
         }
         self.counted = true;
         let form = Form::Listing(Inventory::of_what_is_left(storage, module));
-        Some(self.ask(Question { source: Source::Storage, form, tries: 0 }, config, cx))
+        Some(self.ask(SourceRequest { source: Source::Storage, form, tries: 0 }, config, cx))
     }
 
     /// What was counted, or what storage has kept, as what is left of the module where it is gone.

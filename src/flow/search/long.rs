@@ -1,10 +1,13 @@
 //! A list that is too long to be read at once, read while the search waits.
 
-use super::{End, Heard, Search, Source, Step, Taken, decode::Decoding, question::Form, question::Question};
+use super::{
+    End, Heard, Search, Source, Step, Taken, decode::Decoding, source_request::Form,
+    source_request::SourceRequest,
+};
 use crate::{
     config::Config,
     cx::Cx,
-    goproxy::{BadBody, Document, Failure, Fault, Found, ListReader, Outcome},
+    goproxy::{BadBody, Document, Failure, FailureKind, Found, ListReader, Outcome},
     http::{Headers, Reply, Timestamp},
     plan::Want,
     store, upstream,
@@ -28,12 +31,12 @@ impl Search {
     }
 
     /// Takes the list that a reply is, where it is to be read in slices.
-    pub(super) fn begin_long(&mut self, question: &Question, reply: Reply, cx: &Cx<'_>) -> Taken {
-        match (&self.want, &question.form, reply) {
+    pub(super) fn begin_long(&mut self, request: &SourceRequest, reply: Reply, cx: &Cx<'_>) -> Taken {
+        match (&self.want, &request.form, reply) {
             (Want::Document(document), Form::Plain, Reply::Answered { status: 200, headers, body }) => {
                 match ListReader::of_long(document, body) {
                     Ok(reader) => {
-                        let (source, since) = (question.source, cx.now);
+                        let (source, since) = (request.source, cx.now);
                         self.long = Some(Long { source, headers, reader, since });
                         Taken::InSlices
                     }
@@ -68,7 +71,7 @@ impl Search {
             self.unavailable = Some(reason);
             Heard::AskNext
         } else {
-            let failure = Failure { fault: Fault::Overloaded, reason, retry_after: None };
+            let failure = Failure { kind: FailureKind::Overloaded, reason, retry_after: None };
             self.note(source, Outcome::Failed(failure), false, config, cx)
         };
         self.go_on(source, heard, config, cx)

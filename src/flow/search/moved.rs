@@ -1,9 +1,12 @@
 //! Redirects of upstreams and checksum databases, followed by the search that met them.
 //!
-//! Every question begins at the first address: what a redirect led to may be signed, for half a minute and for GET alone. So a HEAD that
+//! Every request begins at the first address: what a redirect led to may be signed, for half a minute and for GET alone. So a HEAD that
 //! is sent to another host becomes a GET of the first byte, put to the first address.
 
-use super::{End, Failure, Fault, Outcome, Search, Source, Step, question::Form, question::Question};
+use super::{
+    End, Failure, FailureKind, Outcome, Search, Source, Step, source_request::Form,
+    source_request::SourceRequest,
+};
 use crate::{
     config::Config,
     cx::Cx,
@@ -17,26 +20,26 @@ impl Search {
     /// The step that `reply` leads on to, where it is a redirect.
     pub(super) fn follow(
         &mut self,
-        question: &Question,
+        request: &SourceRequest,
         reply: &Reply,
         config: &Config,
         cx: &mut Cx<'_>,
     ) -> Option<Step> {
-        let source = question.source;
+        let source = request.source;
         let location = leads_to(reply).filter(|_| source != Source::Storage)?;
         let endpoint = source.endpoint(config)?;
-        let sent = self.trail.lead(question.callout(&self.want, config)?, endpoint);
+        let sent = self.trail.lead(request.callout(&self.want, config)?, endpoint);
         match self.trail.follow(&sent, location, endpoint, &source.describe(config)) {
-            Ok(trail) if question.is_head(&self.want) && is_elsewhere(&trail) => {
-                Some(self.ask(Question { form: Form::First, ..question.clone() }, config, cx))
+            Ok(trail) if request.is_head(&self.want) && is_elsewhere(&trail) => {
+                Some(self.ask(SourceRequest { form: Form::First, ..request.clone() }, config, cx))
             }
             Ok(trail) => {
                 self.trail = trail;
-                Some(self.put(question.clone(), config, cx))
+                Some(self.put(request.clone(), config, cx))
             }
             Err(why) => {
                 let reason = format!("{}: {} {why}", self.want.describe(), self.who(source, config));
-                let failure = Failure { fault: Fault::Bad, reason, retry_after: None };
+                let failure = Failure { kind: FailureKind::Bad, reason, retry_after: None };
                 let heard = self.note(source, Outcome::Failed(failure), true, config, cx);
                 Some(self.go_on(source, heard, config, cx))
             }
@@ -54,7 +57,7 @@ impl Search {
         self.moved = true;
     }
 
-    /// The address that the question asked last has led to, where `source` is whom it was put to.
+    /// The address that the request asked last has led to, where `source` is whom it was put to.
     pub(super) fn address(&self, source: Option<Source>) -> Option<Address> {
         self.trail.at().filter(|_| matches!(source, Some(Source::Upstream(_)))).cloned()
     }
@@ -113,7 +116,7 @@ pub(in crate::flow) fn discreet(
     match reply {
         Reply::Answered { status: status @ (401 | 403 | 407 | 451), .. } if at.strayed => {
             let reason = format!("{what}: {} answered {status}", who(source, Some(at), config));
-            Err(Outcome::Failed(Failure { fault: Fault::Bad, reason, retry_after: None }))
+            Err(Outcome::Failed(Failure { kind: FailureKind::Bad, reason, retry_after: None }))
         }
         Reply::Answered { status: status @ (0..=199 | 300..), headers, .. } => {
             let headers = headers.iter().filter(|(name, _)| *name != "content-type").collect();

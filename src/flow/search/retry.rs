@@ -14,18 +14,18 @@
 
 use std::{ops::ControlFlow, time::Duration};
 
-use super::{Form, Outcome, Search, Step, ZipHead, question::Question};
+use super::{Form, Outcome, Search, Step, ZipHead, source_request::SourceRequest};
 use crate::{
     config::Config,
     cx::Cx,
-    goproxy::{Failure, Lifetime, accept},
+    goproxy::{CacheClass, Failure, accept},
     http::{CallFailure, Reply, Timestamp},
     plan::{Source, Want},
     shared::MAX_PAUSE,
     upstream::{self, Presence},
 };
 
-/// What the reply to a question says of the next attempt at the same.
+/// What the reply to a request says of the next attempt at the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Attempt {
     /// It may well succeed.
@@ -34,10 +34,10 @@ pub(super) enum Attempt {
     After(Duration),
 }
 
-/// A question that is taken up again where storage has no answer either.
+/// A request that is taken up again where storage has no answer either.
 #[derive(Clone, Debug)]
 pub(super) struct Postponed {
-    question: Question,
+    request: SourceRequest,
     /// Not before this.
     at: Timestamp,
     /// Who is asked after it, should it then say that there is none: its failure ended the chain.
@@ -47,61 +47,61 @@ pub(super) struct Postponed {
 }
 
 impl Search {
-    /// The next attempt at `question`, where there is to be one; else it goes on with the question, and `reply` is the answer to it.
+    /// The next attempt at `request`, where there is to be one; else it goes on with the request, and `reply` is the answer to it.
     pub(super) fn once_more(
         &mut self,
-        question: Question,
+        request: SourceRequest,
         reply: &Reply,
         config: &Config,
         cx: &Cx<'_>,
-    ) -> ControlFlow<Step, Box<Question>> {
-        if question.tries == TURNED_AWAY {
-            return ControlFlow::Continue(question.into());
+    ) -> ControlFlow<Step, Box<SourceRequest>> {
+        if request.tries == TURNED_AWAY {
+            return ControlFlow::Continue(request.into());
         }
-        let Some(attempt) = self.attempt(&question, reply, config, cx.now) else {
-            return ControlFlow::Continue(question.into());
+        let Some(attempt) = self.attempt(&request, reply, config, cx.now) else {
+            return ControlFlow::Continue(request.into());
         };
         // Of storage upstreams are the next attempt.
-        if question.source == Source::Storage && !self.needs_storage() {
+        if request.source == Source::Storage && !self.needs_storage() {
             self.recovers = Some(attempt);
-            return ControlFlow::Continue(question.into());
+            return ControlFlow::Continue(request.into());
         }
-        let tries = question.tries.saturating_add(1);
-        let has_substitute = self.stands_in || self.has_next(question.source, config);
+        let tries = request.tries.saturating_add(1);
+        let has_substitute = self.stands_in || self.has_next(request.source, config);
         let is_limit = matches!(reply, Reply::Answered { status: 429, .. });
         let (pause, most) = match attempt {
             Attempt::Soon if has_substitute => (PAUSE, TRIES_BEFORE_OTHERS),
-            Attempt::Soon if self.postpones(question.source) => (pause(tries), TRIES_BEFORE_OTHERS),
+            Attempt::Soon if self.postpones(request.source) => (pause(tries), TRIES_BEFORE_OTHERS),
             Attempt::Soon => (pause(tries), TRIES),
-            Attempt::After(_) if has_substitute => return ControlFlow::Continue(question.into()),
+            Attempt::After(_) if has_substitute => return ControlFlow::Continue(request.into()),
             // As often as it says so: only time bounds that. What says "at once" each time is not believed for long; how often one that
             // answers 429 is asked, all workers count together.
             Attempt::After(said) if is_limit => (said.max(PAUSE), u32::MAX),
             Attempt::After(said) => (said.max(pause(tries)), u32::MAX),
         };
         if !self.has_time_for(pause, config, cx.now) {
-            return ControlFlow::Continue(question.into());
+            return ControlFlow::Continue(request.into());
         }
-        let counted = if is_limit { question.tries } else { tries };
-        let question = Question { tries: counted, ..question };
-        let waits_behind = self.postpones(question.source) && matches!(attempt, Attempt::After(_));
+        let counted = if is_limit { request.tries } else { tries };
+        let request = SourceRequest { tries: counted, ..request };
+        let waits_behind = self.postpones(request.source) && matches!(attempt, Attempt::After(_));
         if counted >= most || waits_behind {
-            if self.postpones(question.source) {
+            if self.postpones(request.source) {
                 // Storage may have what was said before; where it has not, there is time left.
-                self.postpone(question.clone(), pause, config, cx.now);
+                self.postpone(request.clone(), pause, config, cx.now);
             }
-            return ControlFlow::Continue(question.into());
+            return ControlFlow::Continue(request.into());
         }
-        self.trouble = self.trouble_of(&question, reply, config, cx.now);
+        self.trouble = self.trouble_of(&request, reply, config, cx.now);
         // It waits with all others for whom the source is to be left alone, behind those who came before it was told so. Told so once more,
         // it waits by itself: the source may answer all others.
         let is_first = is_limit && self.limits == 0;
-        let is_held_back = !self.has_strayed(question.source) && pause <= MAX_PAUSE;
+        let is_held_back = !self.has_strayed(request.source) && pause <= MAX_PAUSE;
         self.limits = self.limits.saturating_add(u32::from(is_limit));
-        if is_first && is_held_back && question.source != Source::Storage {
-            return ControlFlow::Break(self.ask(question, config, cx));
+        if is_first && is_held_back && request.source != Source::Storage {
+            return ControlFlow::Break(self.ask(request, config, cx));
         }
-        self.paused = Some(question);
+        self.paused = Some(request);
         ControlFlow::Break(match attempt {
             Attempt::Soon => about(pause),
             Attempt::After(_) => at_least(pause),
@@ -112,18 +112,18 @@ impl Search {
     /// lets an answer be, and is streamed.
     pub(super) fn whole_again(
         &mut self,
-        question: &Question,
+        request: &SourceRequest,
         reply: &Reply,
         config: &Config,
     ) -> Option<Step> {
         let asks_for_it =
-            matches!(question.form, Form::Plain | Form::First) && question.source != Source::Storage;
+            matches!(request.form, Form::Plain | Form::First) && request.source != Source::Storage;
         let broke = asks_for_it && (1..TRIES).contains(&self.broken_wholes) && !self.is_slow;
-        let length = ZipHead::of(&question.form, reply).filter(|_| broke)?.length?;
+        let length = ZipHead::of(&request.form, reply).filter(|_| broke)?.length?;
         if length > config.fetch.zip_bytes.into() {
             return None;
         }
-        self.paused = Some(Question { form: Form::Whole, tries: 0, ..question.clone() });
+        self.paused = Some(SourceRequest { form: Form::Whole, tries: 0, ..request.clone() });
         Some(about(pause(self.broken_wholes)))
     }
 
@@ -139,7 +139,7 @@ impl Search {
 
     fn trouble_of(
         &self,
-        question: &Question,
+        request: &SourceRequest,
         reply: &Reply,
         config: &Config,
         now: Timestamp,
@@ -152,9 +152,9 @@ impl Search {
             },
             failed @ Reply::Failed(_) => failed.clone(),
         };
-        let judged = match self.discreet(question.source, reply, config) {
+        let judged = match self.discreet(request.source, reply, config) {
             Ok(reply) => {
-                let who = self.who(question.source, config);
+                let who = self.who(request.source, config);
                 upstream::judge_presence(&self.want.describe(), &who, reply, now)
             }
             Err(refused) => Presence::NotHere(refused),
@@ -165,25 +165,25 @@ impl Search {
         }
     }
 
-    /// The question that was to be asked is not: there is no room for it, or its source wants to be left alone for `pause` and others
+    /// The request that was to be asked is not: there is no room for it, or its source wants to be left alone for `pause` and others
     /// may have it.
     pub fn turned_away(&mut self, pause: Option<Duration>, config: &Config, cx: &mut Cx<'_>) -> Step {
-        if let Some(question) = self.asking.take() {
+        if let Some(request) = self.asking.take() {
             if let Some(pause) = pause
-                && self.postpones(question.source)
+                && self.postpones(request.source)
                 && self.has_time_for(pause, config, cx.now)
             {
-                self.postpone(question.clone(), pause, config, cx.now);
+                self.postpone(request.clone(), pause, config, cx.now);
             }
-            self.asking = Some(Question { tries: TURNED_AWAY, ..question });
+            self.asking = Some(SourceRequest { tries: TURNED_AWAY, ..request });
         }
         self.step(Reply::Failed(CallFailure::Overloaded), config, cx)
     }
 
-    /// The pause is over: the question is asked again.
+    /// The pause is over: the request is asked again.
     pub fn ask_again(&mut self, config: &Config, cx: &Cx<'_>) -> Step {
         match self.paused.take() {
-            Some(question) => self.ask(question, config, cx),
+            Some(request) => self.ask(request, config, cx),
             None => self.advance(config, cx),
         }
     }
@@ -203,9 +203,9 @@ impl Search {
         self.exists_elsewhere = true;
     }
 
-    /// The question that was put off while storage was asked, if there is one and there is time for it still.
+    /// The request that was put off while storage was asked, if there is one and there is time for it still.
     pub(super) fn take_up_again(&mut self, config: &Config, now: Timestamp) -> Option<Step> {
-        let Postponed { question, at, others, refusal } = self.postponed.take()?;
+        let Postponed { request, at, others, refusal } = self.postponed.take()?;
         let pause = at.since(now);
         if !self.has_time_for(pause, config, now) {
             return None;
@@ -213,7 +213,7 @@ impl Search {
         // What it says now counts, and not what it said before.
         self.refusal = refusal;
         self.ahead.extend(others);
-        self.paused = Some(question);
+        self.paused = Some(request);
         Some(at_least(pause))
     }
 
@@ -235,13 +235,13 @@ impl Search {
 
     fn attempt(
         &self,
-        question: &Question,
+        request: &SourceRequest,
         reply: &Reply,
         config: &Config,
         now: Timestamp,
     ) -> Option<Attempt> {
         // A write has an attempt of its own.
-        if matches!(question.form, Form::Store { .. }) {
+        if matches!(request.form, Form::Store { .. }) {
             return None;
         }
         match reply {
@@ -258,7 +258,7 @@ impl Search {
             Reply::Answered { status: 408 | 500.., .. } => Some(Attempt::Soon),
             // A signed address holds for seconds, and a store refuses one whose time is over so: the upstream is asked for another.
             Reply::Answered { status: 400 | 403, .. }
-                if question.tries == 0 && self.has_strayed(question.source) =>
+                if request.tries == 0 && self.has_strayed(request.source) =>
             {
                 Some(Attempt::Soon)
             }
@@ -267,7 +267,7 @@ impl Search {
                 let Want::Document(document) = &self.want else { return None };
                 let is_cut = headers.coding().is_none()
                     && document.shows_its_end()
-                    && self.shows_no_end(question.source, reply, config)
+                    && self.shows_no_end(request.source, reply, config)
                     && accept(document, body.clone()).is_err();
                 is_cut.then_some(Attempt::Soon)
             }
@@ -292,10 +292,10 @@ impl Search {
         has_upstream && !super::stops_at_failure(source, config)
     }
 
-    /// Whether storage is asked next for what it may have as it was: then this question can be taken up again behind it.
+    /// Whether storage is asked next for what it may have as it was: then this request can be taken up again behind it.
     fn postpones(&self, source: Source) -> bool {
         source != Source::Storage
-            && self.want.lifetime() != Lifetime::Immutable
+            && self.want.cache_class() != CacheClass::Immutable
             && self.ahead.contains(&Source::Storage)
     }
 
@@ -309,19 +309,19 @@ impl Search {
     /// many a module path that is none, and must be able to while storage is down. Not of what was seen here: that would send it
     /// elsewhere for as long as storage is down.
     pub(super) fn may_be_kept(&self) -> bool {
-        match self.want.lifetime() {
-            Lifetime::Immutable => true,
+        match self.want.cache_class() {
+            CacheClass::Immutable => true,
             _ => self.known_here && matches!(self.refusal, Some((_, Outcome::Missing(_)))),
         }
     }
 
-    fn postpone(&mut self, question: Question, pause: Duration, config: &Config, now: Timestamp) {
+    fn postpone(&mut self, request: SourceRequest, pause: Duration, config: &Config, now: Timestamp) {
         let (at, refusal) = (now.after(pause), self.refusal.clone());
         // Where its failure ends no chain, they are asked before it is again.
-        let ends = super::stops_at_failure(question.source, config);
+        let ends = super::stops_at_failure(request.source, config);
         let others =
             self.ahead.iter().filter(|source| ends && **source != Source::Storage).copied().collect();
-        self.postponed = Some(Postponed { question, at, others, refusal });
+        self.postponed = Some(Postponed { request, at, others, refusal });
     }
 
     fn has_time_for(&self, pause: Duration, config: &Config, now: Timestamp) -> bool {
@@ -337,12 +337,12 @@ fn pause(tries: u32) -> Duration {
 
 /// A pause of about so long.
 fn about(pause: Duration) -> Step {
-    Step::Pause { least: pause / 2, spread: pause }
+    Step::Pause { least: pause / 2, jitter: pause }
 }
 
 /// A pause that somebody asked for: no shorter, and not the same for all who were told so.
 fn at_least(pause: Duration) -> Step {
-    Step::Pause { least: pause, spread: (pause / 8).clamp(PAUSE, PAUSE * 8) }
+    Step::Pause { least: pause, jitter: (pause / 8).clamp(PAUSE, PAUSE * 8) }
 }
 
 /// The first pause, which doubles each time. Most of what fails in passing is over in less; three of them are two seconds.
@@ -351,7 +351,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// How often a source is asked where nobody else can be: one failure in a thousand becomes one in 10^12.
 const TRIES: u32 = 4;
 
-/// As many tries as no question has: there is to be no other.
+/// As many tries as no request has: there is to be no other.
 const TURNED_AWAY: u32 = u32::MAX;
 
 /// How often a source is asked before others are.

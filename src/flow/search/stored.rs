@@ -2,7 +2,9 @@
 
 use log::Level;
 
-use super::{End, Form, Heard, Search, Source, Step, aside::from_aside, left::refuses, question::Question};
+use super::{
+    End, Form, Heard, Search, Source, Step, aside::from_aside, left::refuses, source_request::SourceRequest,
+};
 use crate::{
     config::Config,
     cx::Cx,
@@ -14,7 +16,7 @@ use crate::{
 };
 
 impl Search {
-    /// Its reply to a question for the document, in its place or `aside`, or for whether it has the zip.
+    /// Its reply to a request for the document, in its place or `aside`, or for whether it has the zip.
     pub(super) fn hear_storage(
         &mut self,
         reply: Reply,
@@ -46,7 +48,7 @@ impl Search {
         }
     }
 
-    /// Its reply to a question for a page of what it has.
+    /// Its reply to a request for a page of what it has.
     pub(super) fn count(
         &mut self,
         inventory: Inventory,
@@ -58,7 +60,7 @@ impl Search {
         match inventory.turn(reply) {
             Turned::More(inventory) => {
                 let form = Form::Listing(inventory);
-                self.ask(Question { source: Source::Storage, form, tries: 0 }, config, cx)
+                self.ask(SourceRequest { source: Source::Storage, form, tries: 0 }, config, cx)
             }
             Turned::Over(stored) => {
                 let stored = stored.map(|list| Found::stored(list, cx.now));

@@ -1,6 +1,6 @@
 //! How far storage is believed, and when it is asked: what is known of it before.
 
-use super::{Failure, Fault, Search, Source};
+use super::{Failure, FailureKind, Search, Source};
 use crate::{
     config::{Config, Reverify, Storage},
     shared::Loss,
@@ -113,7 +113,7 @@ impl Search {
         self.lost.filter(|_| self.ahead.contains(&Source::Storage))?;
         let reason =
             format!("{}: storage, which had lost it, was not asked; try again", self.want.describe());
-        Some(Failure { fault: Fault::Bad, reason, retry_after: None })
+        Some(Failure { kind: FailureKind::Bad, reason, retry_after: None })
     }
 
     /// Upstreams know better what changes, and were not asked.
@@ -123,6 +123,6 @@ impl Search {
             "{}: upstreams, which have just kept others waiting, were not asked",
             self.want.describe()
         );
-        Some(Failure { fault: Fault::Slow, reason, retry_after: None })
+        Some(Failure { kind: FailureKind::Slow, reason, retry_after: None })
     }
 }

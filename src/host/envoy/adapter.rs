@@ -15,7 +15,7 @@
 //! does not expect, so its calls are made only where the host cannot give one.
 
 mod counters;
-mod heads;
+mod headers;
 mod kv;
 mod link;
 mod mail;

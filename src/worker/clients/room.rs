@@ -13,7 +13,7 @@ use std::{
 
 use crate::{
     cx::{Cx, StreamId, Verdict},
-    goproxy::{Answer, Asker, Failure, Fault},
+    goproxy::{Answer, Asker, Failure, FailureKind},
     http::{RequestHead, Response, Timestamp},
     metrics::Metric,
 };
@@ -21,23 +21,23 @@ use crate::{
 /// The clients of one worker, as far as something is kept for them.
 #[derive(Debug, Default)]
 pub(super) struct Room {
-    waiting: Held,
+    waiting: BytesByStream,
     /// What each of those who wait is waiting for, and the bytes of all who wait for it.
     wanted: BTreeMap<StreamId, Rc<str>>,
     crowds: BTreeMap<Rc<str>, usize>,
-    unread: Held,
+    unread: BytesByStream,
     /// Large answers whose streams have ended, and when: nobody says when the last byte of one has gone out.
     leaving: VecDeque<(Timestamp, usize)>,
 }
 
 /// Bytes by the stream that they are kept for.
 #[derive(Debug, Default)]
-struct Held {
+struct BytesByStream {
     of: BTreeMap<StreamId, usize>,
     bytes: usize,
 }
 
-impl Held {
+impl BytesByStream {
     fn add(&mut self, stream: StreamId, bytes: usize) {
         self.remove(stream);
         self.of.insert(stream, bytes);
@@ -144,7 +144,7 @@ fn weight(head: &RequestHead) -> usize {
 fn busy(why: &str, cx: &mut Cx<'_>) -> Verdict {
     cx.count(Metric::Refusal { reason: "budget".into() });
     let reason = format!("unavailable: {why}");
-    let failure = Failure { fault: Fault::Overloaded, reason, retry_after: None };
+    let failure = Failure { kind: FailureKind::Overloaded, reason, retry_after: None };
     Verdict::Respond(Answer::Failed(&failure).respond(&Asker::default()).into())
 }
 

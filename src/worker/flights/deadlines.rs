@@ -15,8 +15,8 @@ use super::{
 use crate::{
     config::{Config, Mode},
     cx::Cx,
-    flow::{Searched, judge},
-    goproxy::{Document, Failure, Fault, Found, SumdbFile},
+    flow::{Searched, cache_state},
+    goproxy::{Document, Failure, FailureKind, Found, SumdbFile},
     plan::{Source, Want},
     shared::{Lease, Region},
     upstream,
@@ -24,46 +24,47 @@ use crate::{
 
 impl Flights {
     /// Answers those who have waited long enough: by what the index had, by a stream from the upstream, or by 504.
-    pub(super) fn answer_impatient(&mut self, key: &SearchKey, ground: &mut Ground<'_, '_>) {
+    pub(super) fn answer_expired(&mut self, key: &SearchKey, ground: &mut Ground<'_, '_>) {
         let Ground { services, cx, present } = ground;
         let Some(course) = self.searches.get_mut(key) else { return };
-        let (trouble, around) = match course {
-            Course::Fetch(fetch) => (fetch.search.trouble().cloned(), fetch.search.around()),
+        let (trouble, stream_fallback) = match course {
+            Course::Fetch(fetch) => (fetch.search.trouble().cloned(), fetch.search.stream_fallback()),
             Course::Follow { flight, .. } => {
-                (None, Searched::around(&flight.want, &services.config, flight.may_fetch))
+                (None, Searched::stream_fallback(&flight.want, &services.config, flight.may_fetch))
             }
         };
         let wait = services.config.fetch.wait;
         // Whoever has a zip that moved redirects, and would once more: then it is waited for where that leads.
-        let leads_on = |around: &Searched| {
-            around.is_located()
+        let leads_on = |stream_fallback: &Searched| {
+            stream_fallback.is_located()
                 || !services.index.peek(cx.kv, Region::Found, &key.path).is_some_and(|entry| entry.is_moved())
         };
-        let around = around.filter(leads_on);
+        let stream_fallback = stream_fallback.filter(leads_on);
         let flight = course.flight_mut();
-        let stands_in = |known: &&Found| judge::may_stand_in(&flight.want, known, &services.config, cx.now);
+        let stands_in =
+            |known: &&Found| cache_state::may_stand_in(&flight.want, known, &services.config, cx.now);
         let known = flight.known.as_ref().filter(stands_in).cloned();
         let patience = match known {
-            _ if around.is_some() => services.config.fetch.zip_wait,
+            _ if stream_fallback.is_some() => services.config.fetch.zip_wait,
             Some(_) => wait.min(WAIT_FOR_NEWER),
             None => wait,
         };
-        let mut impatient = flight.impatient(patience, cx.now);
+        let mut expired = flight.take_expired(patience, cx.now);
         if flight.may_be_late(wait, cx.now) {
-            impatient.extend(flight.take_out(|waiter| {
+            expired.extend(flight.take_out(|waiter| {
                 let Waiter::Stream(stream) = waiter else { return false };
                 present.has_waited(*stream, &services.config, cx.now)
             }));
         }
         if is_dispensable(&flight.want, &services.config) {
             // While those are still there who wait for what needs it.
-            impatient.extend(flight.impatient_asks(wait / 2, cx.now));
+            expired.extend(flight.take_expired_sums(wait / 2, cx.now));
         }
-        if impatient.is_empty() {
+        if expired.is_empty() {
             return;
         }
         let want = flight.want.clone();
-        let searched = around.unwrap_or_else(|| {
+        let searched = stream_fallback.unwrap_or_else(|| {
             let queued_for = self.queued_for(&Owner::Search(key.clone()));
             waited_in_vain(queued_for, &want, trouble, services, cx)
         });
@@ -74,7 +75,7 @@ impl Flights {
         if let Some(known) = known {
             keep_asked_in_vain(key, known, services, cx);
         }
-        let answered = Answered { waiting: impatient.into(), want, searched };
+        let answered = Answered { waiting: expired.into(), want, searched };
         services.emit(Event::Answered(answered.into()));
     }
 
@@ -84,7 +85,7 @@ impl Flights {
     pub(super) fn stop_following(&mut self, key: &SearchKey, ground: &mut Ground<'_, '_>) {
         let Some(Course::Follow { flight, .. }) = self.searches.get(key) else { return };
         let (services, now) = (&ground.services, ground.cx.now);
-        if !flight.is_impatient(services.config.fetch.zip_wait, now)
+        if !flight.is_expired(services.config.fetch.zip_wait, now)
             || !has_choice(&flight.want, &services.config)
             || !services.budget.has_room()
         {
@@ -112,7 +113,7 @@ fn waited_in_vain(
     match (queued_for, trouble) {
         (Some(source), Some(trouble)) => {
             let pause = services.budget.paused_for(source, cx).or(trouble.retry_after);
-            Searched::failed(Failure { fault: Fault::Overloaded, retry_after: pause, ..trouble })
+            Searched::failed(Failure { kind: FailureKind::Overloaded, retry_after: pause, ..trouble })
         }
         (Some(source), None) => {
             let pause = services.budget.paused_for(source, cx);
@@ -121,7 +122,7 @@ fn waited_in_vain(
                 None => "is being asked too much at once",
             };
             let reason = format!("{}: {} {why}", want.describe(), source.describe(&services.config));
-            Searched::failed(Failure { fault: Fault::Overloaded, reason, retry_after: pause })
+            Searched::failed(Failure { kind: FailureKind::Overloaded, reason, retry_after: pause })
         }
         (None, Some(trouble)) => Searched::failed(trouble),
         (None, None) => Searched::too_slow(want),

@@ -14,8 +14,8 @@ use super::{
     queued::Turn,
 };
 use crate::{
-    flow::{End, Search, Searched, Step, Sums, judge},
-    goproxy::{Document, Failure, Fault},
+    flow::{End, Search, Searched, Step, Sums, cache_state},
+    goproxy::{Document, Failure, FailureKind},
     http::Reply,
     metrics::Metric,
     plan::Want,
@@ -34,7 +34,7 @@ impl Flights {
         if !has_room {
             cx.count(Metric::Refusal { reason: "budget".into() });
             let reason = format!("{}: too many other requests are being fetched", flight.want.describe());
-            let failure = Failure { fault: Fault::Overloaded, reason, retry_after: None };
+            let failure = Failure { kind: FailureKind::Overloaded, reason, retry_after: None };
             let searched = flight.or_known(Searched::failed(failure), &services.config, cx.now);
             return Some(Landed { flight, searched, coalesced: false, stored: None });
         }
@@ -54,11 +54,11 @@ impl Flights {
                 // Of a zip's head the index has nothing.
                 let has_answer = !(flight.head_only && matches!(flight.want, Want::Zip(_)));
                 if has_answer
-                    && let Some(searched) = judge::indexed(
+                    && let Some(searched) = cache_state::indexed(
                         &flight.want,
                         flight.no_cache,
                         &services.index,
-                        &services.sightings,
+                        &services.source_health,
                         &services.config,
                         cx,
                     )
@@ -90,7 +90,7 @@ impl Flights {
         let step = search.advance(&services.config, cx);
         let renew_at = (lease == Lease::Led).then(|| Leases::renewal(cx.now));
         let fetch = Fetch { number, flight, search, worked: false, fresh: false, renew_at, again_at: None };
-        self.proceed(key, Box::new(fetch), step, ground)
+        self.drive(key, Box::new(fetch), step, ground)
     }
 
     /// The reply to a search's question.
@@ -149,13 +149,13 @@ impl Flights {
         step: Step,
         ground: &mut Ground<'_, '_>,
     ) {
-        if let Some(landed) = self.proceed(key, fetch, step, ground) {
+        if let Some(landed) = self.drive(key, fetch, step, ground) {
             ground.services.emit(Event::Landed(landed.into()));
         }
     }
 
     /// Asks what is to be asked next, or ends.
-    fn proceed(
+    fn drive(
         &mut self,
         key: SearchKey,
         mut fetch: Box<Fetch>,
@@ -184,8 +184,8 @@ impl Flights {
                     ground.cx.count(Metric::Refusal { reason: "budget".into() });
                     step = fetch.search.turned_away(pause, &ground.services.config, ground.cx);
                 }
-                Step::Pause { least, spread } => {
-                    let again_at = ground.services.after_pause(&key.path, (least, spread), ground.cx.now);
+                Step::Pause { least, jitter } => {
+                    let again_at = ground.services.after_pause(&key.path, (least, jitter), ground.cx.now);
                     fetch.again_at = Some(again_at);
                     break;
                 }
@@ -195,7 +195,7 @@ impl Flights {
                         "{}: too many others as large are being fetched",
                         fetch.flight.want.describe()
                     );
-                    let failure = Failure { fault: Fault::Overloaded, reason, retry_after: None };
+                    let failure = Failure { kind: FailureKind::Overloaded, reason, retry_after: None };
                     let sums = Sums::Unproven { failure, acceptable: false };
                     step = fetch.search.learn(sums, &ground.services.config, ground.cx);
                 }

@@ -13,7 +13,9 @@ impl Flights {
     /// Another worker sent this: the result of a search that this one waits for.
     pub(in crate::worker) fn on_news(&mut self, message: &[u8], ground: &mut Ground<'_, '_>) {
         let Ground { services, cx, present } = ground;
-        let Some(news) = News::decode(message).filter(|news| news.reach == services.index.reach()) else {
+        let Some(news) =
+            News::decode(message).filter(|news| news.fetch_scope == services.index.fetch_scope())
+        else {
             return;
         };
         let key = SearchKey { path: news.key.to_owned(), may_fetch: true };
@@ -37,7 +39,7 @@ impl Flights {
     /// Time has passed for what is called `key`: those who wait may have waited long enough, and a lease may run out.
     pub(in crate::worker) fn on_tick(&mut self, key: &SearchKey, ground: &mut Ground<'_, '_>) {
         self.stop_following(key, ground);
-        self.answer_impatient(key, ground);
+        self.answer_expired(key, ground);
         self.hold_on(key, ground);
     }
 

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     cx::{Command, Cx},
-    flow::{End, News, Searched, judge, keep_first_seen},
-    goproxy::{Found, Lifetime},
+    flow::{End, News, Searched, cache_state, keep_first_seen},
+    goproxy::{CacheClass, Found},
     http::Body,
     plan::{Source, is_kept_here},
     shared::{Entry, Loss, Region},
@@ -58,7 +58,7 @@ pub(super) fn land(
             _ => services.index.forget(cx.kv, Region::Missing, &key.path, cx.now),
         }
         services.index.keep(cx.kv, &key.path, &entry, cx.now);
-    } else if searched.is_forbidden() && flight.want.lifetime() != Lifetime::Immutable {
+    } else if searched.is_forbidden() && flight.want.cache_class() != CacheClass::Immutable {
         services.index.forget(cx.kv, Region::Found, &key.path, cx.now);
     } else if let (Some(known), true) = (worth_knowing(&flight, &searched), in_vain) {
         keep_asked_in_vain(key, known, services, cx);
@@ -89,7 +89,7 @@ fn hides_what_is_stored(entry: &Entry, path: &str, services: &Services, cx: &Cx<
 /// still so.
 fn loss(path: &str, services: &Services, cx: &Cx<'_>) -> Option<Loss> {
     let entry = services.index.peek(cx.kv, Region::Found, path);
-    judge::loss(entry.as_ref(), &services.config, cx.now)
+    cache_state::loss(entry.as_ref(), &services.config, cx.now)
 }
 
 /// Gives up the lease of what was found out, and tells those who waited for it.
@@ -98,7 +98,7 @@ pub(super) fn release(key: &SearchKey, searched: &Searched, services: &Services,
     if followers.is_empty() {
         return;
     }
-    let Some(message) = News::encode(services.index.reach(), &key.path, searched) else {
+    let Some(message) = News::encode(services.index.fetch_scope(), &key.path, searched) else {
         return;
     };
     let message = Body::from(message);

@@ -20,7 +20,7 @@ use super::failures::Failures;
 use crate::{
     config::Fetch,
     cx::Cx,
-    flow::Sightings,
+    flow::SourceHealth,
     gomod::ModulePath,
     http::{Reply, Timestamp},
     plan::Source,
@@ -37,7 +37,7 @@ pub(in crate::worker) struct Budget {
     limits: Fetch,
     worker: QueueId,
     /// Whose record in shared data is whose.
-    ids: Sightings,
+    ids: SourceHealth,
     /// When the other workers were last told that calls are still under way.
     told: Timestamp,
     searches: u32,
@@ -97,7 +97,7 @@ pub(in crate::worker) struct Permit {
 }
 
 impl Budget {
-    pub(in crate::worker) fn new(limits: Fetch, seat: Seat, ids: Sightings) -> Self {
+    pub(in crate::worker) fn new(limits: Fetch, seat: Seat, ids: SourceHealth) -> Self {
         let prefixes = Prefixes::new(seat.seed);
         Self {
             limits,

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     cx::{CallId, Cx},
-    flow::{Copying, Flaw, NextPiece, NotCopied, Proof, Sums},
+    flow::{Copying, NextPiece, NotCopied, Sums, Verified, VerifyError},
     goproxy::Zip,
     http::{Reply, Timestamp},
     metrics::Metric,
@@ -176,20 +176,20 @@ impl Storing {
     fn end_copy(
         &mut self,
         copier: &Copier,
-        verdict: Result<Proof, NotCopied>,
+        verdict: Result<Verified, NotCopied>,
         services: &mut Services,
         cx: &mut Cx<'_>,
     ) {
         let verified = match &verdict {
             Ok(proof) => Some(proof.label()),
-            Err(NotCopied::Flawed(flaw)) => Some(flaw.label()),
+            Err(NotCopied::Flawed(error)) => Some(error.label()),
             Err(NotCopied::NoRanges | NotCopied::NotGiven(_) | NotCopied::Redirected(_)) => None,
         };
         if let Some(outcome) = verified {
             cx.count(Metric::Verification { outcome });
         }
         if let Err(why) = &verdict {
-            let level = if matches!(why, NotCopied::Flawed(flaw) if flaw.is_the_sources()) {
+            let level = if matches!(why, NotCopied::Flawed(error) if error.is_the_sources()) {
                 Level::Error
             } else {
                 Level::Info
@@ -199,8 +199,8 @@ impl Storing {
         }
         let verdict = verdict.map_err(|why| match why {
             // It does not come late here.
-            NotCopied::Flawed(Flaw::Late) => GivenUp::Flawed,
-            NotCopied::Flawed(flaw) => GivenUp::by(&flaw),
+            NotCopied::Flawed(VerifyError::Late) => GivenUp::Flawed,
+            NotCopied::Flawed(error) => GivenUp::by(&error),
             NotCopied::NoRanges => GivenUp::NoRanges,
             NotCopied::NotGiven(_) | NotCopied::Redirected(_) => GivenUp::NotGiven,
         });

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     config::{Dialect, Storage, limits::MAX_UPLOAD_BYTES},
     cx::{CallId, Cx, StreamId},
-    flow::{Flaw, Proof, judge},
+    flow::{Verified, VerifyError, cache_state},
     goproxy::Zip,
     http::{Reply, Timestamp},
     metrics::Metric,
@@ -29,7 +29,7 @@ use crate::{
     shared::{Entry, Lease, Leases, Loss, Region},
     store::{
         self,
-        upload::{Outcome, Upload},
+        upload::{Upload, UploadOutcome},
     },
 };
 
@@ -89,7 +89,7 @@ impl Storing {
         cx: &mut Cx<'_>,
     ) {
         if matches!(source, Source::Upstream(_))
-            && services.sightings.is_well(Source::Storage, cx.kv)
+            && services.source_health.is_well(Source::Storage, cx.kv)
             && self.begin_upload(zip, source, Feed::Stream(stream), length, services, cx)
         {
             self.fed.insert(stream, ZipKey::of(zip));
@@ -113,12 +113,12 @@ impl Storing {
     pub(in crate::worker) fn end_along(
         &mut self,
         stream: StreamId,
-        verdict: Result<Proof, Flaw>,
+        verdict: Result<Verified, VerifyError>,
         services: &mut Services,
         cx: &mut Cx<'_>,
     ) {
         if let Some(key) = self.fed.remove(&stream) {
-            self.end_upload(key, verdict.map_err(|flaw| GivenUp::by(&flaw)), services, cx);
+            self.end_upload(key, verdict.map_err(|error| GivenUp::by(&error)), services, cx);
         }
     }
 
@@ -205,15 +205,15 @@ impl Storing {
     pub(super) fn end_upload(
         &mut self,
         key: ZipKey,
-        verdict: Result<Proof, GivenUp>,
+        verdict: Result<Verified, GivenUp>,
         services: &mut Services,
         cx: &mut Cx<'_>,
     ) {
         let Some(mut uploading) = self.uploads.remove(&key) else { return };
         uploading.is_fed = false;
         match verdict {
-            Ok(Proof::Exempt | Proof::Proven) => uploading.upload.commit(),
-            Ok(Proof::Accepted) => uploading.give_up(GivenUp::Unproven),
+            Ok(Verified::Exempt | Verified::Proven) => uploading.upload.commit(),
+            Ok(Verified::Accepted) => uploading.give_up(GivenUp::Unproven),
             Err(why) => uploading.give_up(why),
         }
         self.go_on_uploading(key, uploading, services, cx);
@@ -273,7 +273,7 @@ impl Storing {
     fn finish_upload(
         &mut self,
         uploading: &Uploading,
-        outcome: Outcome,
+        outcome: UploadOutcome,
         services: &mut Services,
         cx: &mut Cx<'_>,
     ) {
@@ -281,24 +281,24 @@ impl Storing {
         let path = Want::Zip(zip.clone()).key();
         let later = uploading.may_be_copied(&outcome, cx.now);
         let (label, reason) = match outcome {
-            Outcome::Stored => {
+            UploadOutcome::Stored => {
                 services.budget.note_taken();
                 let stored = Entry::Stored { since: cx.now, checked: true, doubted: false };
                 services.index.keep(cx.kv, &path, &stored, cx.now);
                 ("stored", None)
             }
-            Outcome::Exists => {
+            UploadOutcome::Exists => {
                 // Whoever asks next reads it, and finds out whether it is right.
                 if let Some(Entry::Streamed { .. }) = services.index.peek(cx.kv, Region::Found, &path) {
                     services.index.forget(cx.kv, Region::Found, &path, cx.now);
                 }
                 ("exists", None)
             }
-            Outcome::Failed(trouble) => {
+            UploadOutcome::Failed(trouble) => {
                 services.budget.note_not_taken(&path, trouble.scope, cx.now);
                 (trouble.label, Some(trouble.why))
             }
-            Outcome::Aborted => {
+            UploadOutcome::Aborted => {
                 let label = why.map_or("aborted", GivenUp::label);
                 (label, Some(label.to_owned()))
             }
@@ -334,7 +334,7 @@ impl Storing {
 fn is_storable(path: &str, services: &Services, cx: &Cx<'_>) -> bool {
     let entry = services.index.peek(cx.kv, Region::Found, path);
     !matches!(entry, Some(Entry::Stored { .. }))
-        && !judge::loss(entry.as_ref(), &services.config, cx.now).is_some_and(Loss::is_spoiled)
+        && !cache_state::loss(entry.as_ref(), &services.config, cx.now).is_some_and(Loss::is_spoiled)
         && !services.leases.is_held(cx.kv, path, cx.now)
 }
 
@@ -348,10 +348,10 @@ impl Uploading {
     }
 
     /// When it may be tried once more, from the upstream, where that may help.
-    fn may_be_copied(&self, outcome: &Outcome, now: Timestamp) -> Option<Timestamp> {
+    fn may_be_copied(&self, outcome: &UploadOutcome, now: Timestamp) -> Option<Timestamp> {
         match (outcome, self.why) {
-            (Outcome::Aborted, Some(GivenUp::Left | GivenUp::Overrun)) => Some(now),
-            (Outcome::Failed(trouble), None | Some(GivenUp::Left)) if trouble.passing => {
+            (UploadOutcome::Aborted, Some(GivenUp::Left | GivenUp::Overrun)) => Some(now),
+            (UploadOutcome::Failed(trouble), None | Some(GivenUp::Left)) if trouble.passing => {
                 Some(now.after(ZIP_REST))
             }
             _ => None,
@@ -360,13 +360,13 @@ impl Uploading {
 }
 
 impl GivenUp {
-    /// Why a zip with this flaw is not stored.
-    pub(super) fn by(flaw: &Flaw) -> Self {
-        match flaw {
+    /// Why a zip with this error is not stored.
+    pub(super) fn by(error: &VerifyError) -> Self {
+        match error {
             // Of the way it came, which a copy does not.
-            Flaw::Crowded | Flaw::Late => Self::Left,
-            Flaw::Mismatch { .. } | Flaw::Overlong | Flaw::Unfit(_) => Self::Flawed,
-            Flaw::Unproven(_) => Self::Unproven,
+            VerifyError::Crowded | VerifyError::Late => Self::Left,
+            VerifyError::Mismatch { .. } | VerifyError::Overlong | VerifyError::Unfit(_) => Self::Flawed,
+            VerifyError::Unproven(_) => Self::Unproven,
         }
     }
 

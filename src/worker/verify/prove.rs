@@ -13,16 +13,16 @@ use super::{
 use crate::{
     cx::Cx,
     flow::{ProofStep, Proving, Searched},
-    goproxy::{Document, Failure, Fault, Found},
+    goproxy::{Document, Failure, FailureKind, Found},
     metrics::Metric,
     plan::Want,
-    shared::{Advanced, Entry, Region, heads},
+    shared::{Advanced, Entry, Region, tree_heads},
     sumdb::{Key, Proven, Refused},
 };
 
 /// A proof under way.
 #[derive(Clone, Debug)]
-pub(super) struct Proof {
+pub(super) struct PendingProof {
     /// What is to be proven.
     want: Want,
     proving: Proving,
@@ -80,7 +80,7 @@ impl Verify {
             return Begun::Unprovable(Searched::failed(forged(&want, "nothing proves such a file")));
         };
         // The attempt before has seen to the head.
-        self.proofs.insert(key, Proof { want, proving, recalled: fresh, fresh });
+        self.proofs.insert(key, PendingProof { want, proving, recalled: fresh, fresh });
         Begun::Proving
     }
 
@@ -123,7 +123,7 @@ impl Verify {
     fn step(
         &mut self,
         key: &SearchKey,
-        proof: &mut Proof,
+        proof: &mut PendingProof,
         services: &mut Services,
         cx: &mut Cx<'_>,
     ) -> Progress {
@@ -145,7 +145,7 @@ impl Verify {
                     proof.proving.recall(head);
                 }
                 if proof.proving.known().is_none()
-                    && let Some(head) = heads::head(cx.kv, &database)
+                    && let Some(head) = tree_heads::head(cx.kv, &database)
                 {
                     proof.proving.learn(head);
                 }
@@ -164,7 +164,7 @@ impl Verify {
                 }
                 ProofStep::Proven(proven) => {
                     if let Advanced::Behind(newer) =
-                        heads::advance(cx.kv, &database, proof.proving.known(), &proven.head)
+                        tree_heads::advance(cx.kv, &database, proof.proving.known(), &proven.head)
                     {
                         // Each continues what was known; whether one continues the other is yet to be seen.
                         match proof.proving.fall_behind(newer) {
@@ -194,7 +194,7 @@ impl Verify {
     fn keep_proven(
         &mut self,
         at: usize,
-        proof: &Proof,
+        proof: &PendingProof,
         proven: &Proven,
         services: &mut Services,
         cx: &mut Cx<'_>,
@@ -222,15 +222,15 @@ impl Verify {
 }
 
 /// Nobody could be asked for what the proof needs.
-fn give_up(proof: &Proof, failure: Failure, database: &Key, cx: &mut Cx<'_>) -> Progress {
+fn give_up(proof: &PendingProof, failure: Failure, database: &Key, cx: &mut Cx<'_>) -> Progress {
     cx.count(Metric::Sumdb { outcome: "failed" });
-    let newest = heads::head(cx.kv, database);
+    let newest = tree_heads::head(cx.kv, database);
     Progress::Over(proof.proving.clone().unproven(failure, newest.as_ref()))
 }
 
 /// It does not hold. What storage has may have been spoiled there: the database itself is asked once more. Not where it has
 /// signed two histories: the signatures and hashes that say so are its own, whoever kept them.
-fn refuse(key: &SearchKey, proof: &Proof, refused: &Refused, cx: &mut Cx<'_>) -> Progress {
+fn refuse(key: &SearchKey, proof: &PendingProof, refused: &Refused, cx: &mut Cx<'_>) -> Progress {
     let want = &proof.want;
     let is_fork = matches!(refused, Refused::Fork { .. });
     if proof.proving.is_second_hand() && !is_fork && !proof.fresh && key.may_fetch {
@@ -254,7 +254,7 @@ fn refuse(key: &SearchKey, proof: &Proof, refused: &Refused, cx: &mut Cx<'_>) ->
     let failure = match refused {
         Refused::Unknown(_) => {
             let reason = format!("{}: {why}", want.describe());
-            Failure { fault: Fault::Bad, reason, retry_after: None }
+            Failure { kind: FailureKind::Bad, reason, retry_after: None }
         }
         _ => forged(want, &why),
     };

@@ -13,9 +13,9 @@ use super::{
 use crate::{
     config::{Config, Mode},
     cx::Cx,
-    flow::{End, Searched, Sums, judge},
+    flow::{End, Searched, Sums, cache_state},
     gomod::{ModulePath, Version},
-    goproxy::{Document, Failure, Fault, SumdbFile},
+    goproxy::{Document, Failure, FailureKind, SumdbFile},
     http::Timestamp,
     plan::{Source, Want},
     shared::Region,
@@ -70,9 +70,9 @@ impl Verify {
         let path = want.key();
         // Used, and not only looked at: what is proven of a version in use is to stay.
         let _ = services.index.look_up(cx.kv, Region::Found, &path, cx.now);
-        let Services { index, sightings, config, .. } = services;
+        let Services { index, source_health, config, .. } = services;
         if let Some(searched) =
-            judge::indexed(&want, false, index, sightings, config, cx).and_then(Searched::indexed)
+            cache_state::indexed(&want, false, index, source_health, config, cx).and_then(Searched::indexed)
         {
             // That it has none, the index was told by the database.
             let source = matches!(searched.end, End::Missing(_)).then_some(Source::Sumdb(at));
@@ -87,7 +87,7 @@ impl Verify {
             .is_some_and(|known| known.failed.has(&path, cx.now) || known.failed.are_several(cx.now));
         let instead = (acceptable && rests).then(|| {
             let reason = format!("{}: it has just not answered", want.describe());
-            let failure = Failure { fault: Fault::Bad, reason, retry_after: None };
+            let failure = Failure { kind: FailureKind::Bad, reason, retry_after: None };
             Sums::Unproven { failure, acceptable }
         });
         let flight = Flight::of_waiter(want, may_fetch, Waiter::Sums(who), cx.now);
@@ -127,7 +127,7 @@ impl Verify {
                      A module that the checksum database must not know belongs into the gateway's private.nosumdb.",
                     missing.reason
                 );
-                (Failure { fault: Fault::Bad, reason, retry_after: None }, acceptable)
+                (Failure { kind: FailureKind::Bad, reason, retry_after: None }, acceptable)
             }
             End::Missing(missing) => {
                 // It was served a moment ago: a database learns of a tag later than whoever serves it, and what it could not fetch
@@ -138,15 +138,15 @@ impl Verify {
                     missing.reason
                 );
                 let retry_after = Some(UNKNOWN_RETRY);
-                (Failure { fault: Fault::Overloaded, reason, retry_after }, acceptable)
+                (Failure { kind: FailureKind::Overloaded, reason, retry_after }, acceptable)
             }
             End::Failed(failure) => {
-                let is_down = matches!(failure.fault, Fault::Bad | Fault::Slow);
+                let is_down = matches!(failure.kind, FailureKind::Bad | FailureKind::Slow);
                 if let Some(known) = self.sumdbs.get_mut(at).filter(|_| is_down) {
                     known.failed.note(&want.key(), now);
                 }
                 let reason = format!("{module}@{version} cannot be verified: {}", failure.reason);
-                (Failure { reason, ..failure.clone() }, acceptable && failure.fault != Fault::Forged)
+                (Failure { reason, ..failure.clone() }, acceptable && failure.kind != FailureKind::Forged)
             }
             End::Zip { .. } => (forged(want, "not a record"), false),
         };

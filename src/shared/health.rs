@@ -8,7 +8,7 @@ use crate::http::Timestamp;
 
 /// What is known of a source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sighting {
+pub struct Health {
     /// Whether it ever answered.
     pub ever: bool,
     /// Whether it failed last time, in whatever way.
@@ -33,20 +33,15 @@ pub enum Heard {
 }
 
 /// What is known of `source`.
-pub fn sighting(kv: &dyn SharedKv, source: SourceId) -> Sighting {
-    Place::find(kv, KIND, source).record.and_then(|bytes| Sighting::decode(&bytes)).unwrap_or_default()
+pub fn health(kv: &dyn SharedKv, source: SourceId) -> Health {
+    Place::find(kv, KIND, source).record.and_then(|bytes| Health::decode(&bytes)).unwrap_or_default()
 }
 
 /// Notes what came of asking `source`, and returns what was known before; nothing where nothing new is known.
-pub fn note_sighting(
-    kv: &mut dyn SharedKv,
-    source: SourceId,
-    heard: Heard,
-    now: Timestamp,
-) -> Option<Sighting> {
+pub fn note_health(kv: &mut dyn SharedKv, source: SourceId, heard: Heard, now: Timestamp) -> Option<Health> {
     for _ in 0..ATTEMPTS {
         let place = Place::find(kv, KIND, source);
-        let before = place.record.as_deref().and_then(Sighting::decode).unwrap_or_default();
+        let before = place.record.as_deref().and_then(Health::decode).unwrap_or_default();
         if heard == Heard::Answer && before.says_so_already(now) {
             return None;
         }
@@ -61,13 +56,13 @@ pub fn note_sighting(
 /// is the first to see whether it still does.
 pub fn takes_its_turn(kv: &mut dyn SharedKv, source: SourceId, now: Timestamp) -> bool {
     let place = Place::find(kv, KIND, source);
-    let Some(known) = place.record.as_deref().and_then(Sighting::decode).filter(|known| known.silent) else {
+    let Some(known) = place.record.as_deref().and_then(Health::decode).filter(|known| known.silent) else {
         return true;
     };
-    !now.is_within(REST, known.tried) && place.put(kv, source, &Sighting { tried: now, ..known }.encode())
+    !now.is_within(REST, known.tried) && place.put(kv, source, &Health { tried: now, ..known }.encode())
 }
 
-impl Sighting {
+impl Health {
     /// Whether it answered a moment ago, and has not failed since.
     pub fn is_heard_of(&self, now: Timestamp) -> bool {
         !self.silent && now.is_within(FRESH, self.heard)
@@ -150,32 +145,32 @@ mod tests {
     #[test]
     fn what_was_seen_stays_seen_and_what_is_silent_rests_until_one_tries() {
         let (mut memory, source) = (Memory::default(), source());
-        assert_eq!(sighting(&memory, source), Sighting::default());
+        assert_eq!(health(&memory, source), Health::default());
         assert!(takes_its_turn(&mut memory, source, NOW), "of whom nothing is known");
-        assert_eq!(note_sighting(&mut memory, source, Heard::Answer, NOW), Some(Sighting::default()));
-        assert!(sighting(&memory, source).is_heard_of(at(1_999)));
-        assert!(!sighting(&memory, source).is_heard_of(at(2_000)));
+        assert_eq!(note_health(&mut memory, source, Heard::Answer, NOW), Some(Health::default()));
+        assert!(health(&memory, source).is_heard_of(at(1_999)));
+        assert!(!health(&memory, source).is_heard_of(at(2_000)));
 
-        note_sighting(&mut memory, source, Heard::Silence, at(100));
-        let known = sighting(&memory, source);
+        note_health(&mut memory, source, Heard::Silence, at(100));
+        let known = health(&memory, source);
         assert!(known.ever && known.failing && known.silent && !known.is_heard_of(at(100)));
         assert!(!takes_its_turn(&mut memory, source, at(5_099)));
         assert!(takes_its_turn(&mut memory, source, at(5_100)), "one tries");
         assert!(!takes_its_turn(&mut memory, source, at(5_100)), "and no other");
         assert!(takes_its_turn(&mut memory, source, at(10_100)), "until that one should have told");
 
-        let before = note_sighting(&mut memory, source, Heard::Answer, at(10_200)).unwrap();
+        let before = note_health(&mut memory, source, Heard::Answer, at(10_200)).unwrap();
         assert!(before.failing);
-        assert!(sighting(&memory, source).is_heard_of(at(10_200)));
+        assert!(health(&memory, source).is_heard_of(at(10_200)));
         assert!(takes_its_turn(&mut memory, source, at(10_200)));
     }
 
     #[test]
     fn a_failure_is_no_silence_but_the_next_asks_before() {
         let (mut memory, source) = (Memory::default(), source());
-        note_sighting(&mut memory, source, Heard::Answer, NOW);
-        note_sighting(&mut memory, source, Heard::Failure, at(1));
-        let known = sighting(&memory, source);
+        note_health(&mut memory, source, Heard::Answer, NOW);
+        note_health(&mut memory, source, Heard::Failure, at(1));
+        let known = health(&memory, source);
         assert!(known.ever && known.failing && !known.silent && !known.is_heard_of(at(1)));
         assert!(takes_its_turn(&mut memory, source, at(1)));
     }
@@ -183,29 +178,29 @@ mod tests {
     #[test]
     fn under_load_an_answer_is_written_once_a_second() {
         let (mut memory, source) = (Memory::default(), source());
-        let writes = (0..5_000)
-            .filter(|at_ms| note_sighting(&mut memory, source, Heard::Answer, at(*at_ms)).is_some());
+        let writes =
+            (0..5_000).filter(|at_ms| note_health(&mut memory, source, Heard::Answer, at(*at_ms)).is_some());
         assert_eq!(writes.count(), 5);
-        assert!(sighting(&memory, source).is_heard_of(at(5_000)));
+        assert!(health(&memory, source).is_heard_of(at(5_000)));
     }
 
     #[test]
     fn a_clock_that_is_set_back_neither_vouches_nor_condemns() {
         let (mut memory, source) = (Memory::default(), source());
-        note_sighting(&mut memory, source, Heard::Answer, at(3_600_000));
-        assert!(!sighting(&memory, source).is_heard_of(NOW));
-        note_sighting(&mut memory, source, Heard::Silence, at(3_600_000));
+        note_health(&mut memory, source, Heard::Answer, at(3_600_000));
+        assert!(!health(&memory, source).is_heard_of(NOW));
+        note_health(&mut memory, source, Heard::Silence, at(3_600_000));
         assert!(takes_its_turn(&mut memory, source, NOW));
         // Another worker's clock may be a little ahead.
-        note_sighting(&mut memory, source, Heard::Answer, at(1_000));
-        assert!(sighting(&memory, source).is_heard_of(NOW));
+        note_health(&mut memory, source, Heard::Answer, at(1_000));
+        assert!(health(&memory, source).is_heard_of(NOW));
     }
 
     #[test]
     fn what_another_build_wrote_says_nothing() {
         let (mut memory, source) = (Memory::default(), source());
         let place = Place::find(&memory, KIND, source);
-        let good = Sighting { ever: true, heard: NOW, ..Sighting::default() }.encode();
+        let good = Health { ever: true, heard: NOW, ..Health::default() }.encode();
         for bytes in [
             &[][..],
             &[9],
@@ -213,11 +208,11 @@ mod tests {
             &[&good[..], &[0]].concat(),
             &[&[2], &good[1..]].concat(),
         ] {
-            assert_eq!(Sighting::decode(bytes), None, "{bytes:?}");
+            assert_eq!(Health::decode(bytes), None, "{bytes:?}");
         }
         assert!(place.put(&mut memory, source, &[2, 7]));
-        assert_eq!(sighting(&memory, source), Sighting::default());
-        note_sighting(&mut memory, source, Heard::Answer, NOW);
-        assert!(sighting(&memory, source).is_heard_of(NOW));
+        assert_eq!(health(&memory, source), Health::default());
+        note_health(&mut memory, source, Heard::Answer, NOW);
+        assert!(health(&memory, source).is_heard_of(NOW));
     }
 }

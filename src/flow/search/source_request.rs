@@ -1,4 +1,4 @@
-//! One question of a search, as a callout.
+//! One request of a search, as a callout.
 
 use std::time::Duration;
 
@@ -11,9 +11,9 @@ use crate::{
     store::{self, Inventory},
 };
 
-/// One of the questions a search asks.
+/// One of the requests a search asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Question {
+pub(super) struct SourceRequest {
     pub(super) source: Source,
     pub(super) form: Form,
     /// How often it was asked before, in vain.
@@ -44,7 +44,7 @@ pub(super) enum Form {
     },
 }
 
-impl Question {
+impl SourceRequest {
     /// The callout that asks it; nothing where there is no such source, or it knows nothing of this kind.
     pub(super) fn callout(&self, want: &Want, config: &Config) -> Option<Callout> {
         if self.source == Source::Storage {

@@ -26,14 +26,14 @@ pub enum Written {
     /// There is an object of that name already, and it was left as it is. Whether it has the same bytes, a GET says.
     Exists,
     /// Nothing was stored, as far as is known.
-    Failed(Trouble),
+    Failed(WriteFailure),
     /// It is stored.
     Stored,
 }
 
 /// Why a write came to nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
+pub struct WriteFailure {
     /// The word for metrics.
     pub label: &'static str,
     /// What a person reads: "it answered 403 (AccessDenied)".
@@ -121,11 +121,11 @@ pub fn judge_write(reply: &Reply) -> Written {
     match reply {
         Reply::Answered { status: 200 | 201 | 204, .. } => Written::Stored,
         Reply::Answered { status: 412, .. } => Written::Exists,
-        reply => Written::Failed(Trouble::of(reply)),
+        reply => Written::Failed(WriteFailure::of(reply)),
     }
 }
 
-impl Trouble {
+impl WriteFailure {
     /// What is wrong, by a reply that is none that was hoped for.
     pub(super) fn of(reply: &Reply) -> Self {
         let (label, passing) = match reply {

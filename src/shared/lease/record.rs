@@ -19,7 +19,7 @@ use crate::{
 
 /// A lease that somebody holds, or held.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Held<'a> {
+pub(super) struct LeaseRecord<'a> {
     pub(super) key: Key<'a>,
     pub(super) holder: QueueId,
     pub(super) expires: Timestamp,
@@ -27,7 +27,7 @@ pub(super) struct Held<'a> {
     pub(super) waiting: Vec<QueueId>,
 }
 
-impl<'a> Held<'a> {
+impl<'a> LeaseRecord<'a> {
     /// A lease from `now` on.
     pub(super) fn new(key: Key<'a>, holder: QueueId, now: Timestamp) -> Self {
         Self { key, holder, expires: now.after(LEASE), waiting: Vec::new() }

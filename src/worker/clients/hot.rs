@@ -31,7 +31,7 @@ use crate::{
 
 /// The answers of one worker.
 #[derive(Debug)]
-pub(super) struct Ready {
+pub(super) struct HotAnswers {
     slots: Vec<Option<Slot>>,
     seed: u64,
 }
@@ -46,7 +46,7 @@ struct Slot {
     life: Duration,
 }
 
-impl Ready {
+impl HotAnswers {
     /// None yet. `seed` is the key of the hash.
     pub(super) fn new(seed: u64) -> Self {
         Self { slots: (0..SLOTS).map(|_| None).collect(), seed }

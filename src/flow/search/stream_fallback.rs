@@ -1,10 +1,10 @@
 //! The way around a search for a zip, for those who have waited long enough: an upstream that may have it streams it to
 //! them, and says itself whether it has.
 
-use super::{End, Form, Held, Outcome, Search, Searched};
+use super::{Candidate, End, Form, Outcome, Search, Searched};
 use crate::{
     config::Config,
-    goproxy::{Failure, Fault},
+    goproxy::{Failure, FailureKind},
     plan::{Source, Want, plan},
 };
 
@@ -21,18 +21,18 @@ impl Search {
 
     /// The way around this search: the upstream that is asked just now, or else the next one. Those before have said that
     /// they have nothing.
-    pub fn around(&self) -> Option<Searched> {
-        let asked = self.asking.as_ref().or(self.paused.as_ref()).map(|question| match question.form {
+    pub fn stream_fallback(&self) -> Option<Searched> {
+        let asked = self.asking.as_ref().or(self.paused.as_ref()).map(|request| match request.form {
             Form::Store { from, .. } => from,
             Form::Aside | Form::ByInfo | Form::First | Form::Listing(_) | Form::Plain | Form::Whole => {
-                question.source
+                request.source
             }
         });
-        let asked = asked.or_else(|| self.held.as_ref().map(Held::source));
-        let around = around(&self.want, asked.into_iter().chain(self.ahead.iter().copied()))?;
+        let asked = asked.or_else(|| self.candidate.as_ref().map(Candidate::source));
+        let fallback = stream_fallback(&self.want, asked.into_iter().chain(self.ahead.iter().copied()))?;
         // Where redirects have led is where the zip is, as far as is known.
-        let is_of_another_file = self.asking.as_ref().is_some_and(|question| question.form == Form::ByInfo);
-        let at = self.address(around.source).filter(|_| asked == around.source && !is_of_another_file);
+        let is_of_another_file = self.asking.as_ref().is_some_and(|request| request.form == Form::ByInfo);
+        let at = self.address(fallback.source).filter(|_| asked == fallback.source && !is_of_another_file);
         let end = End::Zip {
             confirmed: false,
             checked: false,
@@ -42,16 +42,16 @@ impl Search {
         };
         let doubt = match &self.refusal {
             Some((_, Outcome::Failed(failure))) => Some(failure.clone()),
-            _ => around.doubt.or_else(|| self.storage_failure()),
+            _ => fallback.doubt.or_else(|| self.storage_failure()),
         };
-        Some(Searched { end, doubt, ..around })
+        Some(Searched { end, doubt, ..fallback })
     }
 }
 
 impl Searched {
     /// The way around a search of another worker for `want`, of which nothing is known.
-    pub fn around(want: &Want, config: &Config, may_fetch: bool) -> Option<Self> {
-        around(want, plan(want, config, may_fetch).into_iter())
+    pub fn stream_fallback(want: &Want, config: &Config, may_fetch: bool) -> Option<Self> {
+        stream_fallback(want, plan(want, config, may_fetch).into_iter())
     }
 
     /// An end for those who will not wait any longer.
@@ -62,7 +62,7 @@ impl Searched {
 
 /// The first upstream of those that have not answered. That it has nothing says little while the others, storage above
 /// all, may have it.
-fn around(want: &Want, open: impl Iterator<Item = Source>) -> Option<Searched> {
+fn stream_fallback(want: &Want, open: impl Iterator<Item = Source>) -> Option<Searched> {
     let Want::Zip(_) = want else { return None };
     let open: Vec<_> = open.collect();
     let source = *open.iter().find(|source| matches!(source, Source::Upstream(_)))?;
@@ -73,5 +73,5 @@ fn around(want: &Want, open: impl Iterator<Item = Source>) -> Option<Searched> {
 
 fn too_slow(want: &Want) -> Failure {
     let reason = format!("{}: those who were asked take too long", want.describe());
-    Failure { fault: Fault::Slow, reason, retry_after: None }
+    Failure { kind: FailureKind::Slow, reason, retry_after: None }
 }

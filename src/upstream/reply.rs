@@ -6,7 +6,7 @@ use super::told::said;
 use crate::{
     endpoint::destination,
     goproxy::{
-        BadBody, Document, Failure, Fault, Found, Lifetime, Missing, Outcome, accept, freshness_limit,
+        BadBody, CacheClass, Document, Failure, FailureKind, Found, Missing, Outcome, accept, freshness_limit,
     },
     http::{CallFailure, Headers, Reply, Timestamp, delta_seconds, http_date},
 };
@@ -43,10 +43,10 @@ pub fn judge_read(
         Ok(found) => {
             // What never changes is as true tomorrow, whatever a framework puts into every reply.
             let limit =
-                if document.lifetime() == Lifetime::Immutable { None } else { freshness_limit(headers) };
+                if document.cache_class() == CacheClass::Immutable { None } else { freshness_limit(headers) };
             Outcome::Found(Found { limit, ..found })
         }
-        Err(bad) => failed(Fault::Bad, format!("{document}: bad answer from {who}: {bad}")),
+        Err(bad) => failed(FailureKind::Bad, format!("{document}: bad answer from {who}: {bad}")),
     }
 }
 
@@ -89,8 +89,8 @@ fn without(what: &str, who: &str, reply: &Reply, now: Timestamp) -> Outcome {
 fn refused(what: &str, who: &str, status: u16, headers: &Headers, body: &[u8], now: Timestamp) -> Outcome {
     let said = said(headers, body);
     let retry_after = retry_after(headers, now);
-    let fail = |fault, why: &str| {
-        Outcome::Failed(Failure { fault, reason: format!("{what}: {who} {why}{said}"), retry_after })
+    let fail = |kind, why: &str| {
+        Outcome::Failed(Failure { kind, reason: format!("{what}: {who} {why}{said}"), retry_after })
     };
     match status {
         404 | 410 => {
@@ -103,36 +103,38 @@ fn refused(what: &str, who: &str, status: u16, headers: &Headers, body: &[u8], n
             })
         }
         // Not the developer's mistake: the gateway's own credentials are wrong or missing.
-        401 | 407 => fail(Fault::Bad, &format!("does not accept this gateway's credentials ({status})")),
-        403 | 451 => fail(Fault::Forbidden, &format!("refuses it ({status})")),
-        429 | 503 => fail(Fault::Overloaded, &format!("is overloaded ({status})")),
+        401 | 407 => {
+            fail(FailureKind::Bad, &format!("does not accept this gateway's credentials ({status})"))
+        }
+        403 | 451 => fail(FailureKind::Forbidden, &format!("refuses it ({status})")),
+        429 | 503 => fail(FailureKind::Overloaded, &format!("is overloaded ({status})")),
         // Those that lead somewhere are followed. 304 is no redirect, and an answer to nothing that was asked.
         300..=303 | 305..=399 => {
             let to = destination(headers.first("location"));
             fail(
-                Fault::Bad,
+                FailureKind::Bad,
                 &format!("redirects to {to} ({status}), which is no redirect that can be followed"),
             )
         }
-        408 | 504 => fail(Fault::Slow, &format!("timed out ({status})")),
-        _ => fail(Fault::Bad, &format!("answered {status}")),
+        408 | 504 => fail(FailureKind::Slow, &format!("timed out ({status})")),
+        _ => fail(FailureKind::Bad, &format!("answered {status}")),
     }
 }
 
 fn unanswered(what: &str, who: &str, failure: CallFailure) -> Outcome {
-    let fault = match failure {
-        CallFailure::TimedOut => Fault::Slow,
-        CallFailure::Overloaded | CallFailure::Unavailable => Fault::Overloaded,
+    let kind = match failure {
+        CallFailure::TimedOut => FailureKind::Slow,
+        CallFailure::Overloaded | CallFailure::Unavailable => FailureKind::Overloaded,
         CallFailure::Broken
         | CallFailure::Dropped
         | CallFailure::Misconfigured
-        | CallFailure::Unreachable => Fault::Bad,
+        | CallFailure::Unreachable => FailureKind::Bad,
     };
-    failed(fault, format!("{what}: {who}: {}", failure.describe()))
+    failed(kind, format!("{what}: {who}: {}", failure.describe()))
 }
 
-fn failed(fault: Fault, reason: String) -> Outcome {
-    Outcome::Failed(Failure { fault, reason, retry_after: None })
+fn failed(kind: FailureKind, reason: String) -> Outcome {
+    Outcome::Failed(Failure { kind, reason, retry_after: None })
 }
 
 /// Seconds after which to try again, at most an hour: as a number, or as a date (RFC 9110, section 10.2.3).
