@@ -16,7 +16,7 @@ pub(super) fn may_be_aside(want: &Want, request: &SourceRequest, reply: &Reply) 
         && matches!(reply, Reply::Answered { status: 404 | 410, .. })
 }
 
-/// What is kept aside is not in its place. What cannot be read there is nobody's loss: it is fetched, and asked for no more.
+/// What is kept aside is not in its place. If it cannot be read there, nothing is lost: it is fetched, and not asked for there again.
 pub(super) fn from_aside(stored: Stored<End>) -> Stored<End> {
     match stored {
         Stored::Present(End::Document(found)) => {

@@ -1,12 +1,13 @@
-//! A document that came encoded although nobody asked for it, decoded while the search waits.
+//! A document that came encoded although the filter did not ask for that, decoded while the search waits.
 
-use super::{Loss, Search, Step, Taken, source_request::Form, source_request::SourceRequest};
+use super::{Form, Reading, Search, SourceRequest, Step, Taken};
 use crate::{
     config::Config,
     cx::Cx,
     flow::SLICE,
     http::{Decoder, Headers, Reply},
     plan::{Source, Want},
+    shared::Loss,
 };
 
 /// A document that is being decoded.
@@ -45,37 +46,37 @@ impl Search {
         match Decoder::of(headers, body, most) {
             Ok(Some(decoder)) => {
                 let (request, headers) = (request.clone(), headers.clone());
-                self.decoding = Some(Decoding { request, status: *status, headers, decoder });
+                let decoding = Decoding { request, status: *status, headers, decoder };
+                self.reading = Some(Reading::Encoded(decoding));
                 Taken::InSlices
             }
             Ok(None) | Err(_) => Taken::AtOnce(reply),
         }
     }
 
-    /// Decodes on for a few milliseconds; nothing where there is nothing to be decoded.
-    pub(super) fn decode_on(&mut self, config: &Config, cx: &mut Cx<'_>) -> Option<Step> {
-        let mut decoding = self.decoding.take()?;
-        Some(match decoding.decoder.work(SLICE) {
+    /// Decodes on for a few milliseconds.
+    pub(super) fn decode_on(&mut self, mut decoding: Decoding, config: &Config, cx: &mut Cx<'_>) -> Step {
+        match decoding.decoder.work(SLICE) {
             Ok(false) => {
-                self.decoding = Some(decoding);
+                self.reading = Some(Reading::Encoded(decoding));
                 Step::Work
             }
             Ok(true) => {
                 let body = decoding.decoder.finish();
                 let headers = decoding.headers.decoded(body.len());
                 let reply = Reply::Answered { status: decoding.status, headers, body };
-                self.hear(decoding.request, reply, config, cx)
+                self.on_plain_reply(decoding.request, reply, config, cx)
             }
             Err(why) if matches!(decoding.request.form, Form::Listing(_)) => {
-                self.unavailable = Some(why.to_string());
+                self.storage.fail(why.to_string());
                 self.advance(config, cx)
             }
             Err(why) => {
                 let source = decoding.source();
-                let heard = self.hear_wrong(source, Loss::NoZip, &why.to_string(), config, cx);
-                self.go_on(source, heard, config, cx)
+                let after = self.fail_wrong(source, Loss::NoZip, &why.to_string(), config, cx);
+                self.go_on(source, after, config, cx)
             }
-        })
+        }
     }
 }
 

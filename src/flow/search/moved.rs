@@ -40,8 +40,8 @@ impl Search {
             Err(why) => {
                 let reason = format!("{}: {} {why}", self.want.describe(), self.who(source, config));
                 let failure = Failure { kind: FailureKind::Bad, reason, retry_after: None };
-                let heard = self.note(source, Outcome::Failed(failure), true, config, cx);
-                Some(self.go_on(source, heard, config, cx))
+                let after = self.note(source, Outcome::Failed(failure), true, config, cx);
+                Some(self.go_on(source, after, config, cx))
             }
         }
     }
@@ -49,15 +49,10 @@ impl Search {
     /// Whether the zip is asked for by GET, where its head was not enough: `source` is known to redirect, or may.
     pub(super) fn asks_by_get(&self, source: Source, config: &Config) -> bool {
         let may_redirect = source.endpoint(config).is_some_and(|endpoint| !endpoint.redirects.is_empty());
-        self.moved || may_redirect
+        self.zip.has_moved() || may_redirect
     }
 
-    /// It was met at another address than its own a moment ago, by a client who was sent to it.
-    pub fn expect_it_moved(&mut self) {
-        self.moved = true;
-    }
-
-    /// The address that the request asked last has led to, where `source` is whom it was put to.
+    /// The address that the request under way was redirected to, where `source` is the one it was sent to.
     pub(super) fn address(&self, source: Option<Source>) -> Option<Address> {
         self.trail.at().filter(|_| matches!(source, Some(Source::Upstream(_)))).cloned()
     }
@@ -86,8 +81,8 @@ impl Search {
         match (end, &self.want) {
             (End::Zip { confirmed, checked, .. }, Want::Zip(_)) => {
                 let to = self.address(source).map(Box::new);
-                let moved = matches!(source, Some(Source::Upstream(_))) && (self.moved || to.is_some());
-                let head = self.head.clone().map(|head| if self.stored { head.of_a_copy() } else { head });
+                let moved = self.zip.is_moved(source, to.as_deref());
+                let head = self.zip.head(self.storage.was_stored());
                 End::Zip { confirmed, checked, moved, to, head }
             }
             (end, _) => end,
@@ -126,7 +121,7 @@ pub(in crate::flow) fn discreet(
     }
 }
 
-/// The last element of the path of `zip`, by which whoever asks for it may be sent to it once more.
+/// The last element of the path of `zip`: a client may be redirected once more to an address that ends in it.
 pub(in crate::flow) fn same_file(zip: &Zip) -> String {
     let path = crate::goproxy::encode(&zip.path());
     path.rsplit('/').next().unwrap_or_default().to_owned()

@@ -16,7 +16,7 @@ use crate::{
 pub(super) struct SourceRequest {
     pub(super) source: Source,
     pub(super) form: Form,
-    /// How often it was asked before, in vain.
+    /// How often it was sent before, without an answer.
     pub(super) tries: u32,
 }
 
@@ -68,7 +68,7 @@ impl SourceRequest {
         if self.source == Source::Storage || !matches!(want, Want::Zip(_)) {
             return None;
         }
-        // Over before those who wait are sent to stream it: it is not fetched twice at once.
+        // Over before waiting clients are sent to stream the zip: it is not fetched twice at once.
         let whole = (config.fetch.zip_wait * 9 / 10).max(limits::MIN_TIMEOUT);
         match self.form {
             Form::Whole => Some(whole),
@@ -105,8 +105,8 @@ impl SourceRequest {
     }
 }
 
-/// In which a server gives the first byte of a zip, where it gives that alone: one that has to fetch the zip itself may take longer, and
-/// shows that it has it, or has not, to the client who is sent there.
+/// How long a server has for the first byte of a zip, where it sends that alone. A server that has to fetch the zip itself may take longer;
+/// the client that is sent there sees whether it has the zip.
 const FIRST_BYTE: Duration = Duration::from_secs(10);
 
 /// Asks for the first bytes alone. No more than is wanted is sent, where the source knows ranges; the answer then says how

@@ -3,7 +3,8 @@
 use log::Level;
 
 use super::{
-    End, Form, Heard, Search, Source, Step, aside::from_aside, left::refuses, source_request::SourceRequest,
+    AfterReply, End, Form, Search, Source, Step, aside::from_aside, left::refuses,
+    source_request::SourceRequest,
 };
 use crate::{
     config::Config,
@@ -17,13 +18,13 @@ use crate::{
 
 impl Search {
     /// Its reply to a request for the document, in its place or `aside`, or for whether it has the zip.
-    pub(super) fn hear_storage(
+    pub(super) fn on_storage_reply(
         &mut self,
         reply: Reply,
         aside: bool,
         config: &Config,
         cx: &mut Cx<'_>,
-    ) -> Heard {
+    ) -> AfterReply {
         let stored = match &self.want {
             Want::Document(document) => {
                 let stored = self.as_left(store::judge(document, reply, cx.now), false);
@@ -31,7 +32,7 @@ impl Search {
                 if aside { from_aside(stored) } else { stored }
             }
             Want::Zip(_) => {
-                let checked = self.is_checked(config);
+                let checked = self.storage.is_checked(config);
                 store::judge_presence(&reply).map(|()| End::zip(true, checked))
             }
         };
@@ -65,28 +66,27 @@ impl Search {
             Turned::Over(stored) => {
                 let stored = stored.map(|list| Found::stored(list, cx.now));
                 let stored = self.as_left(stored, refuses).map(End::Document);
-                let heard = self.take_in(stored, cx);
-                self.go_on(Source::Storage, heard, config, cx)
+                let after = self.take_in(stored, cx);
+                self.go_on(Source::Storage, after, config, cx)
             }
         }
     }
 
-    pub(super) fn take_in(&mut self, stored: Stored<End>, cx: &mut Cx<'_>) -> Heard {
+    pub(super) fn take_in(&mut self, stored: Stored<End>, cx: &mut Cx<'_>) -> AfterReply {
         match stored {
-            Stored::Present(end) => return Heard::End(end),
-            // It would say so for ever.
-            Stored::Absent if self.exists => {
-                self.unavailable = Some("it says that it has it, and that it has not".to_owned());
-                self.not_taken = Some(Scope::Object);
+            Stored::Present(end) => return AfterReply::End(end),
+            // Storage would answer the same each time.
+            Stored::Absent if self.storage.says_it_exists() => {
+                self.storage.fail("it refused a PUT as the file exists, but has no such file");
+                self.storage.note_not_taken(Scope::Object);
             }
             Stored::Absent => {}
             Stored::Corrupt(why) => {
                 cx.log(Level::Warn, format!("storage: {}: {why}", self.want.describe()));
-                self.corrupt = Some(Loss::Wrong);
-                self.unavailable = Some(why);
+                self.storage.fail_corrupt(Loss::Wrong, why);
             }
-            Stored::Unavailable(why) => self.unavailable = Some(why),
+            Stored::Unavailable(why) => self.storage.fail(why),
         }
-        Heard::AskNext
+        AfterReply::AskNext
     }
 }

@@ -1,7 +1,7 @@
-//! The way around a search for a zip, for those who have waited long enough: an upstream that may have it streams it to
-//! them, and says itself whether it has.
+//! What clients get that have waited long enough for a search for a zip: an upstream that may have it streams it to them, and says itself
+//! whether it has it.
 
-use super::{Candidate, End, Form, Outcome, Search, Searched};
+use super::{End, Form, Search, Searched};
 use crate::{
     config::Config,
     goproxy::{Failure, FailureKind},
@@ -9,29 +9,25 @@ use crate::{
 };
 
 impl Search {
-    /// Whoever waits has waited for somebody else already.
-    pub fn hurry(&mut self) {
-        self.hurried = true;
-    }
-
     /// Whether the last upstream is taken for who has the zip, unasked.
     pub(super) fn is_taken_unasked(&self) -> bool {
-        (self.hurried || self.is_slow) && self.ahead.is_empty() && !self.head_only
+        self.zip.may_go_unasked() && self.order.is_over()
     }
 
     /// The way around this search: the upstream that is asked just now, or else the next one. Those before have said that
     /// they have nothing.
     pub fn stream_fallback(&self) -> Option<Searched> {
-        let asked = self.asking.as_ref().or(self.paused.as_ref()).map(|request| match request.form {
-            Form::Store { from, .. } => from,
-            Form::Aside | Form::ByInfo | Form::First | Form::Listing(_) | Form::Plain | Form::Whole => {
-                request.source
-            }
-        });
-        let asked = asked.or_else(|| self.candidate.as_ref().map(Candidate::source));
-        let fallback = stream_fallback(&self.want, asked.into_iter().chain(self.ahead.iter().copied()))?;
+        let asked =
+            self.asking.request().or_else(|| self.retries.paused()).map(|request| match request.form {
+                Form::Store { from, .. } => from,
+                Form::Aside | Form::ByInfo | Form::First | Form::Listing(_) | Form::Plain | Form::Whole => {
+                    request.source
+                }
+            });
+        let asked = asked.or_else(|| self.unverified.source());
+        let fallback = stream_fallback(&self.want, asked.into_iter().chain(self.order.iter()))?;
         // Where redirects have led is where the zip is, as far as is known.
-        let is_of_another_file = self.asking.as_ref().is_some_and(|request| request.form == Form::ByInfo);
+        let is_of_another_file = self.asking.request().is_some_and(|request| request.form == Form::ByInfo);
         let at = self.address(fallback.source).filter(|_| asked == fallback.source && !is_of_another_file);
         let end = End::Zip {
             confirmed: false,
@@ -40,10 +36,8 @@ impl Search {
             to: at.map(Box::new),
             head: None,
         };
-        let doubt = match &self.refusal {
-            Some((_, Outcome::Failed(failure))) => Some(failure.clone()),
-            _ => fallback.doubt.or_else(|| self.storage_failure()),
-        };
+        let doubt = self.said.failure().cloned();
+        let doubt = doubt.or_else(|| fallback.doubt.clone().or_else(|| self.storage_failure()));
         Some(Searched { end, doubt, ..fallback })
     }
 }
@@ -54,7 +48,7 @@ impl Searched {
         stream_fallback(want, plan(want, config, may_fetch).into_iter())
     }
 
-    /// An end for those who will not wait any longer.
+    /// The end for clients that have waited long enough.
     pub fn too_slow(want: &Want) -> Self {
         Self::failed(too_slow(want))
     }
@@ -72,6 +66,6 @@ fn stream_fallback(want: &Want, open: impl Iterator<Item = Source>) -> Option<Se
 }
 
 fn too_slow(want: &Want) -> Failure {
-    let reason = format!("{}: those who were asked take too long", want.describe());
+    let reason = format!("{}: the sources that were asked take too long; try again", want.describe());
     Failure { kind: FailureKind::Slow, reason, retry_after: None }
 }

@@ -16,8 +16,8 @@ pub(super) enum Whole {
 }
 
 impl Whole {
-    /// Reads the reply to a GET of the first `most` bytes. A source that knows no ranges may send more than that, and
-    /// nobody counts on the memory it takes.
+    /// Reads the reply to a GET of the first `most` bytes. A source that knows no ranges may send more than that, and no budget counts the
+    /// memory it takes.
     pub(super) fn read(reply: Reply, most: u32) -> Self {
         let is_too_large = |body: &[u8]| u32::try_from(body.len()).is_ok_and(|length| length > most);
         match reply {

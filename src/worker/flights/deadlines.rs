@@ -1,4 +1,4 @@
-//! What becomes of those who have waited long enough.
+//! What becomes of clients and parts that have waited long enough.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ use crate::{
 };
 
 impl Flights {
-    /// Answers those who have waited long enough: by what the index had, by a stream from the upstream, or by 504.
+    /// Answers the clients and parts that have waited long enough: by what the index had, by a stream from the upstream, or by 504.
     pub(super) fn answer_expired(&mut self, key: &SearchKey, ground: &mut Ground<'_, '_>) {
         let Ground { services, cx, present } = ground;
         let Some(course) = self.searches.get_mut(key) else { return };
@@ -34,7 +34,7 @@ impl Flights {
             }
         };
         let wait = services.config.fetch.wait;
-        // Whoever has a zip that moved redirects, and would once more: then it is waited for where that leads.
+        // The source of a zip that moved redirects, and would redirect the client too: then the client waits until the search has followed.
         let leads_on = |stream_fallback: &Searched| {
             stream_fallback.is_located()
                 || !services.index.peek(cx.kv, Region::Found, &key.path).is_some_and(|entry| entry.is_moved())
@@ -79,9 +79,9 @@ impl Flights {
         services.emit(Event::Answered(answered.into()));
     }
 
-    /// Follows nobody any longer where a zip has been waited for long enough and more than one upstream may have it: which of
-    /// them has, only asking says. Nothing is fetched whole, so that costs little, and those who wait have as much patience
-    /// with this as they had with the other.
+    /// Stops following another worker where a zip has been waited for long enough and more than one upstream may have it: only a search
+    /// says which of them has. It fetches nothing whole, so it costs little. The waiters give this search as much time as they gave the
+    /// other worker.
     pub(super) fn stop_following(&mut self, key: &SearchKey, ground: &mut Ground<'_, '_>) {
         let Some(Course::Follow { flight, .. }) = self.searches.get(key) else { return };
         let (services, now) = (&ground.services, ground.cx.now);
@@ -102,7 +102,7 @@ impl Flights {
     }
 }
 
-/// What those are told who have waited for as long as anybody does; `queued_for` is who is not even asked yet.
+/// What waiters are told that have waited for as long as any may; `queued_for` is the source whose turn has not come yet.
 fn waited_in_vain(
     queued_for: Option<Source>,
     want: &Want,
@@ -118,8 +118,8 @@ fn waited_in_vain(
         (Some(source), None) => {
             let pause = services.budget.paused_for(source, cx);
             let why = match pause {
-                Some(_) => "wants to be left alone (429)",
-                None => "is being asked too much at once",
+                Some(_) => "asks for a pause (429)",
+                None => "is being sent too many requests at once",
             };
             let reason = format!("{}: {} {why}", want.describe(), source.describe(&services.config));
             Searched::failed(Failure { kind: FailureKind::Overloaded, reason, retry_after: pause })

@@ -96,7 +96,7 @@ impl Flights {
     /// The reply to a search's question.
     pub(in crate::worker) fn on_reply(&mut self, key: SearchKey, reply: Reply, ground: &mut Ground<'_, '_>) {
         if let Some(mut fetch) = self.take_fetch(&key) {
-            let step = fetch.search.step(reply, &ground.services.config, ground.cx);
+            let step = fetch.search.on_reply(reply, &ground.services.config, ground.cx);
             self.walk(key, fetch, step, ground);
         }
     }
@@ -104,7 +104,7 @@ impl Flights {
     /// The sums are known of what a search holds.
     pub(in crate::worker) fn learn(&mut self, key: SearchKey, sums: Sums, ground: &mut Ground<'_, '_>) {
         if let Some(mut fetch) = self.take_fetch(&key) {
-            let step = fetch.search.learn(sums, &ground.services.config, ground.cx);
+            let step = fetch.search.set_sums(sums, &ground.services.config, ground.cx);
             self.walk(key, fetch, step, ground);
         }
     }
@@ -192,12 +192,12 @@ impl Flights {
                 Step::Sums if self.has_no_room_to_hold(fetch.search.go_mod_bytes()) => {
                     ground.cx.count(Metric::Refusal { reason: "budget".into() });
                     let reason = format!(
-                        "{}: too many others as large are being fetched",
+                        "{}: too many other large go.mod files are being fetched; try again",
                         fetch.flight.want.describe()
                     );
                     let failure = Failure { kind: FailureKind::Overloaded, reason, retry_after: None };
                     let sums = Sums::Unproven { failure, acceptable: false };
-                    step = fetch.search.learn(sums, &ground.services.config, ground.cx);
+                    step = fetch.search.set_sums(sums, &ground.services.config, ground.cx);
                 }
                 Step::Sums => match fetch.flight.want.version() {
                     Some((module, version)) => {
@@ -205,7 +205,7 @@ impl Flights {
                         ground.services.emit(holds);
                         break;
                     }
-                    None => step = fetch.search.learn(Sums::Exempt, &ground.services.config, ground.cx),
+                    None => step = fetch.search.set_sums(Sums::Exempt, &ground.services.config, ground.cx),
                 },
                 Step::Work if !fetch.worked && self.has_no_room_to_read(fetch.search.list_bytes()) => {
                     ground.cx.count(Metric::Refusal { reason: "budget".into() });

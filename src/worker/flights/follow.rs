@@ -22,7 +22,7 @@ impl Flights {
         // Else it took over meanwhile.
         if let Some(Course::Follow { .. }) = self.searches.get(&key)
             && let Some(Course::Follow { flight, .. }) = self.searches.remove(&key)
-            // A go.mod of 16 MiB is taken out for those who are still there to have it.
+            // A go.mod of 16 MiB is read out for clients only if some are still there.
             && self.is_awaited(&flight, *present)
             && let Some(searched) = news.searched()
         {
@@ -36,7 +36,7 @@ impl Flights {
         }
     }
 
-    /// Time has passed for what is called `key`: those who wait may have waited long enough, and a lease may run out.
+    /// Time has passed for `key`: waiters may have waited long enough, and a lease may run out.
     pub(in crate::worker) fn on_tick(&mut self, key: &SearchKey, ground: &mut Ground<'_, '_>) {
         self.stop_following(key, ground);
         self.answer_expired(key, ground);

@@ -115,7 +115,7 @@ impl Flights {
         ground: &mut Ground<'_, '_>,
     ) {
         if let Some(mut part) = self.parts.remove(&key) {
-            let step = part.search.step(reply, &ground.services.config, ground.cx);
+            let step = part.search.on_reply(reply, &ground.services.config, ground.cx);
             self.walk_part(key, part, step, ground);
         }
     }

@@ -1,4 +1,4 @@
-//! What a search begins with: whom it trusts, whom it spares, and how long it asks, by what is known before anybody is asked.
+//! What a search begins with: which sources it trusts and which it spares, and how long it asks, by what is known before a source is asked.
 
 use super::super::{flight::Flight, key::SearchKey, services::Services};
 use crate::{
@@ -45,7 +45,7 @@ pub(super) fn prepare(
     if flight.known.as_ref().is_some_and(stands_in) {
         search.expect_a_substitute();
     }
-    // Somebody holds what a lookup is about. Where that is given all the same, nobody waits for the database for long.
+    // The module version that a lookup is about exists. Where it is given without a proof, no client waits long for the database.
     match flight.want.module().map(|module| services.config.verification(module)) {
         Some(Some((_, Mode::Require))) if flight.is_of_sums() => search.expect_it_recorded(),
         Some(Some((_, Mode::WhenAvailable))) if flight.is_of_sums() => search.expect_a_substitute(),

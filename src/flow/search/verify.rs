@@ -1,12 +1,10 @@
-//! What is done with what a source gave, until it is believed, and with what is not.
+//! Verifying what a source gave: checking it, comparing it to its sums, and then giving, storing or refusing it.
 
 use log::Level;
 
 use super::{
-    End, Failure, FailureKind, Outcome, Search, Step,
-    candidate::Candidate,
-    heard::Heard,
-    source_request::{Form, SourceRequest},
+    AfterReply, Candidate, End, Failure, FailureKind, Form, Outcome, Reading, Search, SourceRequest, Step,
+    unverified::Weighed,
 };
 use crate::{
     config::Config,
@@ -22,104 +20,99 @@ use crate::{
 
 impl Search {
     /// The sums that [`Step::Sums`] asked for.
-    pub fn learn(&mut self, sums: Sums, config: &Config, cx: &mut Cx<'_>) -> Step {
-        self.sums = Some(sums);
+    pub fn set_sums(&mut self, sums: Sums, config: &Config, cx: &mut Cx<'_>) -> Step {
+        self.unverified.set_sums(sums);
         self.weigh(config, cx)
     }
 
-    /// Goes on checking or reading what is held, for a few milliseconds.
+    /// How many bytes of a go.mod the search holds.
+    pub fn go_mod_bytes(&self) -> usize {
+        self.unverified.go_mod_bytes()
+    }
+
+    /// Decodes, reads or checks on what a source gave, for a few milliseconds.
     pub fn work(&mut self, config: &Config, cx: &mut Cx<'_>) -> Step {
-        if let Some(step) = self.decode_on(config, cx).or_else(|| self.read_on(config, cx)) {
-            return step;
+        match self.reading.take() {
+            Some(Reading::Encoded(decoding)) => return self.decode_on(decoding, config, cx),
+            Some(Reading::List(long)) => return self.read_on(long, config, cx),
+            None => {}
         }
-        let Some(candidate) = &mut self.candidate else {
-            return self.advance(config, cx);
-        };
-        match candidate.work() {
-            Ok(false) => Step::Work,
-            Ok(true) => self.weigh(config, cx),
-            Err(unfit) => {
-                let source = candidate.source();
-                self.candidate = None;
+        match self.unverified.work() {
+            None => self.advance(config, cx),
+            Some(Ok(false)) => Step::Work,
+            Some(Ok(true)) => self.weigh(config, cx),
+            Some(Err((source, unfit))) => {
                 cx.count(Metric::Verification { outcome: "unfit" });
-                self.disbelieve(source, loss_by(&unfit), &unfit.to_string(), config, cx)
+                self.refuse(source, loss_by(&unfit), &unfit.to_string(), config, cx)
             }
         }
     }
 
     /// Compares what is held to its sums.
     pub(super) fn weigh(&mut self, config: &Config, cx: &mut Cx<'_>) -> Step {
-        let Some(sums) = &self.sums else { return Step::Sums };
-        let Some(candidate) = self.candidate.take() else { return self.advance(config, cx) };
-        let source = candidate.source();
-        let Some(proven) = candidate.weigh(sums) else {
-            self.candidate = Some(candidate);
-            return Step::Work;
+        let (candidate, verified) = match self.unverified.weigh() {
+            Weighed::NeedsSums => return Step::Sums,
+            Weighed::NotRead => return Step::Work,
+            Weighed::Nothing => return self.advance(config, cx),
+            Weighed::Done(candidate, verified) => (candidate, verified),
         };
-        let outcome = proven.as_ref().map_or_else(VerifyError::label, |proof| proof.label());
+        let source = candidate.source();
+        let outcome = verified.as_ref().map_or_else(VerifyError::label, |verified| verified.label());
         cx.count(Metric::Verification { outcome });
-        match proven {
-            // Not proven, or another: what was cut short is no alarm, and storage is not said to have it.
+        let is_accepted = match verified {
+            // A file that was cut short hashes to something else as well: that is no alarm, and storage is not said to have a wrong one.
             Ok(Verified::Exempt | Verified::Accepted) | Err(VerifyError::Mismatch { .. })
                 if candidate.may_be_cut() =>
             {
-                let heard = self.hear_cut(source, config, cx);
-                return self.go_on(source, heard, config, cx);
+                let after = self.fail_cut(source, config, cx);
+                return self.go_on(source, after, config, cx);
             }
-            Ok(proof) => self.unproven = proof == Verified::Accepted,
+            Ok(verified) => verified == Verified::Accepted,
             Err(VerifyError::Unproven(failure)) => return self.done(End::Failed(failure), Some(source)),
             Err(VerifyError::Mismatch { expected, got }) => {
                 let why = format!("the checksum database says {expected}, and it has {got}");
-                return self.disbelieve(source, Loss::Wrong, &why, config, cx);
+                return self.refuse(source, Loss::Wrong, &why, config, cx);
             }
-            Err(error) => return self.disbelieve(source, Loss::Wrong, &error.to_string(), config, cx),
-        }
+            Err(error) => return self.refuse(source, Loss::Wrong, &error.to_string(), config, cx),
+        };
+        self.unverified.note_given(is_accepted);
         match candidate {
             Candidate::Document { source, found, .. } => self.done(End::Document(found), Some(source)),
-            Candidate::Zip { source, bytes, .. } if source != Source::Storage && !self.unproven => {
+            Candidate::Zip { source, bytes, .. } if source != Source::Storage && !is_accepted => {
                 self.store(source, bytes, config, cx)
             }
-            Candidate::Zip { source, .. } => self.done(End::zip(true, !self.unproven), Some(source)),
+            Candidate::Zip { source, .. } => self.done(End::zip(true, !is_accepted), Some(source)),
         }
     }
 
-    /// What `source` gave is not what it should be, and that is an alarm.
-    fn disbelieve(
-        &mut self,
-        source: Source,
-        loss: Loss,
-        why: &str,
-        config: &Config,
-        cx: &mut Cx<'_>,
-    ) -> Step {
+    /// What `source` gave is not what the checksum database says: it is refused, with an alarm.
+    fn refuse(&mut self, source: Source, loss: Loss, why: &str, config: &Config, cx: &mut Cx<'_>) -> Step {
         let (what, who) = (self.want.describe(), self.who(source, config));
         cx.log(Level::Error, format!("{what} from {who} is not served: {why}"));
-        let heard = if source == Source::Storage {
-            self.corrupt = Some(loss);
-            self.unavailable = Some(why.to_owned());
-            Heard::AskNext
+        let after = if source == Source::Storage {
+            self.storage.fail_corrupt(loss, why);
+            AfterReply::AskNext
         } else {
-            self.hear_wrong(source, loss, why, config, cx)
+            self.fail_wrong(source, loss, why, config, cx)
         };
-        self.go_on(source, heard, config, cx)
+        self.go_on(source, after, config, cx)
     }
 
-    /// `source` gave what is none.
-    pub(super) fn hear_wrong(
+    /// `source` gave something that is not the file asked for.
+    pub(super) fn fail_wrong(
         &mut self,
         source: Source,
         loss: Loss,
         why: &str,
         config: &Config,
         cx: &mut Cx<'_>,
-    ) -> Heard {
+    ) -> AfterReply {
         let who = self.who(source, config);
         let reason = format!("{}: bad answer from {who}: {why}", self.want.describe());
         if source == Source::Storage {
             cx.log(Level::Warn, reason);
-            self.corrupt = Some(loss);
-            self.unavailable = Some(why.to_owned());
-            return Heard::AskNext;
+            self.storage.fail_corrupt(loss, why);
+            return AfterReply::AskNext;
         }
         let failure = Failure { kind: FailureKind::Bad, reason, retry_after: None };
         self.note(source, Outcome::Failed(failure), true, config, cx)
@@ -140,21 +133,21 @@ impl Search {
         match store::judge_write(reply) {
             Written::Stored => {
                 cx.count(Metric::StorageWrite { outcome: "stored" });
-                self.stored = true;
+                self.storage.note_stored();
                 self.done(End::zip(true, true), Some(Source::Storage))
             }
             // Another gateway was faster. Whether what it wrote is the same is seen by reading it.
             Written::Exists => {
                 cx.count(Metric::StorageWrite { outcome: "exists" });
-                self.exists = true;
-                self.ahead.push_front(from);
+                self.storage.note_exists();
+                self.order.push_first(from);
                 self.ask(SourceRequest { source: Source::Storage, form: Form::Whole, tries: 0 }, config, cx)
             }
             Written::Failed(WriteFailure { label, why, scope, .. }) => {
                 cx.count(Metric::StorageWrite { outcome: label });
                 cx.log(Level::Warn, format!("storage: {}: not written: {why}", self.want.describe()));
-                self.unavailable = Some(format!("not written: {why}"));
-                self.not_taken = Some(scope);
+                self.storage.fail(format!("not written: {why}"));
+                self.storage.note_not_taken(scope);
                 self.done(End::zip(true, false), Some(from))
             }
         }
