@@ -1,9 +1,8 @@
 //! The index, the leases, polled documents, how sources are doing and how much they are asked: what all workers of one Envoy
 //! know, kept in the host's shared data.
 //!
-//! Nothing here can be relied upon to be there: another worker writes between any two calls, another build of this filter
-//! may have written before, and everything is gone with the last of them. Whatever is read says of what it is, and is
-//! checked for it.
+//! Nothing here can be relied upon to be there: another worker writes between any two calls, another build of this filter may have written
+//! before, and everything is gone with the last of them. Each record says what it is about, and is checked for that when it is read.
 
 mod annex;
 mod bytes;

@@ -1,7 +1,7 @@
 //! One worker: its parts, and what it hands on from one to the other.
 //!
-//! What is under way belongs to the worker, not to the stream that began it: it goes on when that client leaves, and everybody who asks
-//! the same meanwhile waits for the same. The adapter reports events and does what [`Cx::commands`] say.
+//! What is under way belongs to the worker, not to the stream that began it: it goes on when that client leaves, and all clients that ask
+//! for the same meanwhile wait for the same flight. The adapter reports events and does what [`Cx::commands`] say.
 //!
 //! A part owns its state, and knows of the others no more than by which keys they call things (`key.rs`). All work with the services.
 //! What another is to do, a part returns or leaves as an event; the worker hands it on, and decides nothing.

@@ -12,7 +12,7 @@ use crate::{
     shared::{Entry, Index, Loss, Region},
 };
 
-/// What the index has by now of `want`, which it was asked for in vain, that may be given as it is.
+/// What the index has by now of `want`, where it may be given as it is. The index had nothing when it was asked before.
 pub fn indexed(
     want: &Want,
     no_cache: bool,
@@ -96,7 +96,7 @@ pub fn loss(entry: Option<&Entry>, config: &Config, now: Timestamp) -> Option<Lo
     lasts.then_some(*loss)
 }
 
-/// Whether `known` may stand in where those who know better cannot be asked.
+/// Whether `known` may be given where the sources that know better cannot be asked.
 pub fn may_stand_in(want: &Want, known: &Found, config: &Config, now: Timestamp) -> bool {
     let check = FreshnessCheck { rules: &config.freshness, now, jitter: 0, no_cache: false };
     match check.found(want.cache_class(), Dates::from(known)) {

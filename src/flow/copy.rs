@@ -1,7 +1,7 @@
 //! A zip that is read from an upstream once more, piece by piece, because storage did not get it while it passed by.
 //!
-//! Nobody waits for it. Each piece is checked in slices, as what passes by is; the next one is asked for when whoever drives
-//! this has room for it.
+//! No client waits for it. Each piece is checked in slices, like a zip that passes by. The worker asks for the next piece when it has room
+//! for it.
 
 use std::fmt;
 
@@ -30,7 +30,7 @@ pub struct Copying {
     checked: usize,
     /// Whether the piece is the last one.
     is_last: bool,
-    /// How often the next piece was asked for in vain.
+    /// How often the next piece was asked for without success.
     tries: u32,
     failed: Option<NotCopied>,
 }
@@ -88,7 +88,7 @@ impl Copying {
         copying
     }
 
-    /// The sums are known. What is not proven is not stored, whoever may be given it.
+    /// The sums are known. A zip that they do not prove is not stored, even if clients may be given it.
     pub fn learn(&mut self, sums: Sums) {
         if let Sums::Unproven { failure, .. } = &sums {
             self.failed = Some(NotCopied::Flawed(VerifyError::Unproven(failure.clone())));
@@ -96,7 +96,7 @@ impl Copying {
         self.sums = Some(sums);
     }
 
-    /// The upstream has answered, or to whom it redirected. `who` is the upstream as reasons name it.
+    /// The reply of the upstream, or of the server that it redirected to. `who` is that server as reasons name it.
     pub fn hear(&mut self, reply: Reply, upstream: &Endpoint, who: &str) {
         if let Some(location) = leads_to(&reply) {
             match self.trail.follow(&self.callout(upstream), location, upstream, who) {

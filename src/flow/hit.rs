@@ -1,4 +1,4 @@
-//! An answer from the index, whole: given to the one who asked, and perhaps to the next who asks the same.
+//! An answer from the index, complete: given to the client that asked, and perhaps to the next that asks for the same.
 
 use std::{cell::OnceCell, rc::Rc, time::Duration};
 
@@ -9,12 +9,12 @@ use crate::{
     metrics::{Cache, Metric},
 };
 
-/// An answer from the index, for whoever asks.
+/// An answer from the index, for any client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hit {
     response: Rc<Response>,
     etag: Option<Etag>,
-    /// What who has it already gets, once somebody has asked so.
+    /// The answer to a client that has the document already, once a client has asked with `If-None-Match`.
     unchanged: OnceCell<Rc<Response>>,
     kind: &'static str,
     validity: Validity,

@@ -66,7 +66,7 @@ impl Passing {
         }
     }
 
-    /// What was asked for, and of whom.
+    /// What was asked for, and the source that was asked.
     pub fn routed(&self) -> &Routed {
         &self.routed
     }
@@ -180,7 +180,7 @@ impl Passing {
         self.parked.is_some() || matches!(self.found, Some(Ok(_)))
     }
 
-    /// Whatever did not go on stays with the host.
+    /// The bytes that did not go on stay with the host.
     fn park(&mut self, as_they_are: bool) -> BodyVerdict {
         let bytes = (!as_they_are).then(|| self.held.first(self.held.len()));
         self.parked = Some(self.held.len());
@@ -191,7 +191,7 @@ impl Passing {
     /// What is read goes on, but for the end of the zip.
     fn let_go(&mut self, as_they_are: bool) -> BodyVerdict {
         let taken = self.check.as_ref().map_or(0, |check| check.releasable());
-        // A client that counts takes the last byte that was promised for the end, whatever it is.
+        // A client that counts bytes takes the last promised one for the end of the zip, so that byte is held back.
         let most = self.length.map_or(u64::MAX, |length| length.saturating_sub(END));
         let may_go = taken.min(most).saturating_sub(self.released);
         let count = usize::try_from(may_go).unwrap_or(usize::MAX).min(self.held.read());

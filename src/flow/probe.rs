@@ -1,8 +1,8 @@
 //! How those are doing who are asked, and readiness: whether this gateway can serve. It can as soon as storage or an upstream was
 //! seen, and the policy bundle was read where it has to be. Offline, storage is all there is to see.
 //!
-//! What was seen is known to all workers of the Envoy, and to whatever configuration comes next. What was seen once stays seen:
-//! an outage later must not take every gateway out of rotation, for the index and all others go on answering. Who is unseen is
+//! What was seen is known to all workers of the Envoy, and to the next configuration. A source that was seen once stays seen: an outage
+//! later must not take every gateway out of rotation, for the index and all other sources go on answering. Sources that were never seen are
 //! asked when readiness is asked for.
 
 use std::{collections::BTreeMap, time::Duration};
@@ -112,8 +112,8 @@ impl SourceHealth {
         !self.of(source, kv).failing
     }
 
-    /// Whether a client may be routed to `source` without asking that before. Of storage somebody has to have heard a moment ago:
-    /// it may have begun to hang since, and most of what it has others have too. An upstream is the last who has it.
+    /// Whether a client may be routed to `source` without asking the source first. Storage must have answered a moment ago: it may have
+    /// begun to hang since, and upstreams have most of what it has. An upstream is the last source that has it.
     pub fn vouches_for(&self, source: Source, kv: &dyn SharedKv, now: Timestamp) -> bool {
         match source {
             Source::Storage => self.of(source, kv).is_heard_of(now),
@@ -172,7 +172,7 @@ impl Probe {
         (Self { open: questions.len() }, questions)
     }
 
-    /// A reply came, whatever it was; whether it was the last.
+    /// A reply came, of any kind. Returns whether it was the last.
     pub fn end_one(&mut self) -> bool {
         self.open = self.open.saturating_sub(1);
         self.open == 0
@@ -204,6 +204,6 @@ fn upstreams(config: &Config) -> impl Iterator<Item = Source> {
 /// Less than the second probe of a kubelet at its default period of ten seconds would take to come.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How long the answers of one round do for all who ask meanwhile: whoever asks for the page, and however often, has each source
-/// asked once a second by each worker, and only as long as it was never seen.
+/// How long the answers of one round are good for all clients that ask meanwhile. However many ask for the page, each worker asks each
+/// source once a second, and only as long as the source was never seen.
 pub const PROBE_ROUND: Duration = Duration::from_secs(1);

@@ -42,7 +42,7 @@ pub enum ProofStep {
     Proven(Box<Proven>),
     /// It does not.
     Refused(Refused),
-    /// Nobody could say.
+    /// No source could say.
     Failed(Failure),
 }
 
@@ -92,7 +92,7 @@ impl Proving {
         Some(Self { alone: true, ..again })
     }
 
-    /// Compares with this head as well, of which nobody knows whether it goes with the other.
+    /// Compares with this head as well: it is not known whether the two continue one another.
     pub fn recall(&mut self, head: SignedHead) {
         self.proof.recall(head);
     }
@@ -101,7 +101,8 @@ impl Proving {
     pub fn fall_behind(&mut self, newer: SignedHead) -> Result<(), Failure> {
         self.overtaken += 1;
         if self.overtaken > MAX_OVERTAKEN {
-            let reason = format!("{}: its tree grows faster than it can be followed", self.sumdb);
+            let reason =
+                format!("{}: its tree grows faster than the gateway can follow it; try again", self.sumdb);
             return Err(Failure { kind: FailureKind::Overloaded, reason, retry_after: None });
         }
         self.learn(newer);
@@ -191,13 +192,13 @@ impl Proving {
         {
             *found = Found { body: bytes.clone().into(), etag: Etag::of(bytes), ..found.clone() };
         }
-        // Nobody has compared its head to ours.
+        // This head was not compared with ours yet.
         searched.unproven = alone;
         searched
     }
 
-    /// What may be given of what storage has though nobody can be asked for a proof: what a client proves itself, or `newest`,
-    /// the newest head that was proven.
+    /// What may be given of storage's copy though no database can be asked for a proof: what a client proves itself, or `newest`, the
+    /// newest head that was proven.
     pub fn unproven(self, failure: Failure, newest: Option<&SignedHead>) -> Searched {
         let Self { subject, mut searched, .. } = self;
         let is_stored = searched.source == Some(Source::Storage);

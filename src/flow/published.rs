@@ -43,7 +43,7 @@ pub(super) struct Recorded(BTreeMap<String, Timestamp>);
 pub enum Publication {
     /// It was published then.
     At(Timestamp),
-    /// Nobody could say.
+    /// No source could say.
     Failed(Failure),
     /// There is no such version.
     Missing(Missing),

@@ -44,7 +44,7 @@ pub struct Ended {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Question {
     pub(super) want: Want,
-    /// When the client asked, whatever had to be found out since.
+    /// When the client asked; searches that were needed before this one do not change it.
     pub(super) since: Timestamp,
     pub(super) may_fetch: bool,
     /// Whether the client asks for more than what the index has.
@@ -160,7 +160,7 @@ impl Question {
         FreshnessCheck { rules: &config.freshness, now, jitter, no_cache: self.no_cache }
     }
 
-    /// The same, asked of storage alone where nobody else may be asked for the module. It is the same once more.
+    /// The same question, asked of storage alone where no upstream may be asked for the module. To apply this twice changes nothing more.
     pub(super) fn in_reach(self, config: &Config) -> Self {
         let Some(module) = self.want.module().filter(|_| self.serving == Serving::Itself) else {
             return self;
@@ -181,7 +181,7 @@ impl Question {
         }
     }
 
-    /// How long what is given stays fresh: `@latest` as long as the list, whatever it is taken from.
+    /// How long what is given stays fresh: `@latest` as long as the list, even where it is taken from an `.info`.
     fn left(&self, left: Option<Duration>) -> Option<Duration> {
         match &self.serving {
             Serving::Latest { fresh_for } => *fresh_for,
@@ -206,12 +206,12 @@ impl Question {
         })
     }
 
-    /// Whom the answer may be given to once more.
+    /// The clients that caches may give the answer to again.
     fn audience(&self, known: &Known<'_>) -> Audience {
         audience(self.want.module(), known.config, known.in_force.policy())
     }
 
-    /// How long, and by whom, an answer may be kept; `left` is what is left of its freshness, nothing for what never changes.
+    /// How long the answer may be cached, and by which caches; `left` is what is left of its freshness, `None` for what never changes.
     fn validity(&self, left: Option<Duration>, known: &Known<'_>) -> Validity {
         Validity { fresh_for: left, audience: self.audience(known) }
     }

@@ -22,7 +22,7 @@ pub(super) fn answer(
     Verdict::Respond(response.into())
 }
 
-/// Whom what is said of `module` may be given to once more.
+/// The clients that caches may give an answer about `module` to again.
 pub(super) fn audience(module: Option<&ModulePath>, config: &Config, policy: &Policy) -> Audience {
     match module {
         Some(module) if policy.is_personal(module) => Audience::Caller,
@@ -33,7 +33,7 @@ pub(super) fn audience(module: Option<&ModulePath>, config: &Config, policy: &Po
     }
 }
 
-/// The answer to a request whose head the host does not hand over: nobody knows what it asks, or who.
+/// The answer to a request whose headers the host does not hand over: neither its path nor its caller is known.
 pub fn unreadable(cx: &mut Cx<'_>) -> Verdict {
     let reason = "the gateway could not read this request".to_owned();
     let failure = Failure { kind: FailureKind::Bad, reason, retry_after: None };

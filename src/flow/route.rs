@@ -26,7 +26,7 @@ pub struct Routed {
     pub zip: Zip,
     /// Where it was routed to.
     pub source: Source,
-    /// A failure of somebody asked before: that `source` has no such zip is then nobody's word.
+    /// A failure of a source that was asked before: then `source` having no such zip does not mean that there is none.
     pub doubt: Option<Failure>,
     /// Whether it was asked before, and said that it has it: the index knows that by now.
     pub confirmed: bool,
@@ -49,8 +49,8 @@ pub struct Ask {
     pub selects: bool,
 }
 
-/// What the index learns of a zip that did not come: by a plain GET alone, which is what everybody else sends. What a server answers
-/// to anything else may be due to what one client has put into its request.
+/// What the index learns of a zip that did not come. It learns from a plain GET alone, which is what all other clients send: what a server
+/// answers to another request may be due to what one client has put into it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IndexUpdate {
     /// Nothing.
@@ -67,13 +67,13 @@ pub enum IndexUpdate {
 }
 
 impl Routed {
-    /// A request for `zip` that wants this of it, routed to `source`, which nobody has asked yet.
+    /// A request for `zip` that wants this of it, routed to `source`, which was not asked yet.
     pub fn new(zip: Zip, source: Source, ask: Ask) -> Self {
         Self { zip, source, doubt: None, confirmed: false, checked: false, to: None, moved: false, ask }
     }
 
-    /// The answer that sends the client to where storage can be reached without the gateway, where it is to go there. Nobody is
-    /// sent to what was not checked, nor for the head alone: what is signed is a GET.
+    /// The answer that redirects the client to where storage can be reached without the gateway, if it is to go there. No client is
+    /// redirected to a zip that was not checked, nor for a HEAD: the signed address is one for GET.
     pub fn redirect(&self, config: &Config, cx: &mut Cx<'_>) -> Option<Verdict> {
         let storage = config.storage.as_ref().filter(|_| self.source == Source::Storage)?;
         if !self.checked || self.ask.head_only || !storage.delivery.redirects(&self.zip.module) {
@@ -84,7 +84,7 @@ impl Routed {
         Some(answer(&redirect, &Asker::default(), KIND, Cache::Storage, cx))
     }
 
-    /// Whether the zip is read along as it passes. Whatever the client wants of it, the whole is asked for then.
+    /// Whether the filter reads the zip as it passes. It then asks for the whole zip, also where the client wants a part.
     pub fn is_inspected(&self) -> bool {
         !self.checked && !self.ask.head_only
     }
@@ -94,8 +94,8 @@ impl Routed {
         !self.ask.head_only && (self.is_inspected() || !self.ask.selects)
     }
 
-    /// The way there. What is none of that host's business stays behind, and what is nobody else's goes beside the request:
-    /// which route takes it, the filter cannot see.
+    /// The way there. Headers that are not that host's business are removed. Secrets that no other host may see go beside the request, as
+    /// the filter cannot see which route takes it.
     pub fn verdict(&self, config: &Config) -> Option<Verdict> {
         let endpoint = self.source.endpoint(config)?;
         let (coding, identity) = endpoint::ACCEPT_ENCODING;
@@ -129,8 +129,8 @@ impl Routed {
         self.to.as_ref().map(|to| to.cluster.as_str()).or_else(own)
     }
 
-    /// The answer where the source redirects after all, which nobody expected who sent the client there: that it come again, for then
-    /// the source is asked where it leads. Nobody is sent again twice in a row.
+    /// The answer where the source redirects although it was not expected to. The client is told to come again, and then the source is
+    /// asked where it leads. No client is told so twice in a row.
     pub fn redirected(&self, location: &str, config: &Config, cx: &mut Cx<'_>) -> (Verdict, IndexUpdate) {
         let who = who(self.source, self.to.as_deref(), config);
         let fail = |why: &str| {
@@ -212,7 +212,7 @@ impl Routed {
             presence => presence,
         };
         match presence {
-            // What is not read along, nobody else would see. The page of a 412 or a 416 is about the client's own condition.
+            // A client alone sees a response that the filter does not read. The page of a 412 or a 416 is about the client's own condition.
             Presence::Here
                 if self.source == Source::Storage
                     && matches!(head.status, 200 | 206)
@@ -237,7 +237,7 @@ impl Routed {
             }
             Presence::NotHere(Outcome::Failed(failure)) => (failed(&failure, cx), IndexUpdate::Failed),
             Presence::NotHere(Outcome::Missing(_) | Outcome::Found(_)) => {
-                // It had it a moment ago: somebody deleted it.
+                // Storage had it a moment ago, so it was deleted since.
                 let reason = format!("{what}: gone from {who}; try again");
                 let gone = Failure { kind: FailureKind::Overloaded, reason, retry_after: Some(1) };
                 (failed(&gone, cx), IndexUpdate::Lost(Loss::Gone))
@@ -245,7 +245,7 @@ impl Routed {
         }
     }
 
-    /// Why a zip that nobody reads along is not given, where nobody would know that it is cut short.
+    /// Why a zip that the filter does not read is not given, where a client could not see that it is cut short.
     fn cut(&self, head: &ResponseHead, config: &Config) -> Option<Failure> {
         let is_unread = !self.is_inspected() && !self.ask.head_only;
         is_unread.then(|| objection(&self.zip.to_string(), self.source, head, config)).flatten()
@@ -271,7 +271,10 @@ impl Routed {
         Some(if self.confirmed {
             present(None, cache, audience, cx)
         } else {
-            failed(&self.bad(&format!("it answered {status} to a HEAD, and may know none"), config), cx)
+            failed(
+                &self.bad(&format!("it answered {status} to a HEAD, and may not support HEAD"), config),
+                cx,
+            )
         })
     }
 
@@ -284,7 +287,7 @@ impl Routed {
     /// Why a zip that begins with this head cannot be read along, if it cannot.
     pub fn objection(&self, head: &ResponseHead, config: &Config) -> Option<Failure> {
         let why = if head.headers.coding().is_some() {
-            "it is encoded, which nobody asked for".to_owned()
+            "it is encoded, which the gateway did not ask for".to_owned()
         } else if head.ends {
             "it is empty".to_owned()
         } else if self.source == Source::Storage && store::is_page(&head.headers) {
@@ -308,7 +311,7 @@ impl Routed {
         self.source == Source::Storage || self.confirmed && upstreams.any(|other| other != self.source)
     }
 
-    /// Whatever else the source sends (cookies, its own caching, its internals) is not for the client.
+    /// Other headers of the source (cookies, its own caching, its internals) are not for the client.
     fn edit(&self, head: &ResponseHead, validity: Validity, cache: Cache) -> Verdict {
         // A range would not reach the source.
         let stays = |name: &str| KEPT.contains(&name) && !(self.is_inspected() && name == "accept-ranges");

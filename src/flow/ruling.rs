@@ -157,7 +157,7 @@ pub(super) fn elsewhere(want: &Want, base: Option<&str>, config: &Config) -> Sub
     match base.map(str::to_owned).or_else(upstream) {
         Some(base) => Substitute::Elsewhere(format!("{base}/{}", encode(&path))),
         None => Substitute::Refused(Refusal::Unknown(format!(
-            "not found: {}: it is not served here, and there is no upstream for it to be had from",
+            "not found: {}: it is not served here, and no upstream is configured to redirect to",
             want.describe()
         ))),
     }

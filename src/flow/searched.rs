@@ -16,7 +16,7 @@ use crate::{
 pub struct Searched {
     /// The result.
     pub end: End,
-    /// Who gave it; nobody where there was nobody to ask, or where the index had it.
+    /// The source that gave it; `None` where there was no source to ask, or where the index had it.
     pub source: Option<Source>,
     /// Whether storage was asked and could not say, or could not take what it was given.
     pub storage_failed: bool,
@@ -33,19 +33,20 @@ pub struct Searched {
 pub enum End {
     /// The document.
     Document(Found),
-    /// Nobody could say.
+    /// No source could say.
     Failed(Failure),
     /// There is none.
     Missing(Missing),
     /// `source` has the zip.
     Zip {
-        /// Whether it was asked; else nobody waits for that any longer, and the streamed answer itself says.
+        /// Whether the source was asked. If not, clients have waited long enough, and the streamed answer itself says whether it has the
+        /// zip.
         confirmed: bool,
         /// Whether what it has was read and is right.
         checked: bool,
-        /// Whether `source` gives it at another address than its own, or did: whoever is sent there unasked is redirected.
+        /// Whether `source` redirects to another address for it, or did: a client that is sent there unasked is redirected.
         moved: bool,
-        /// That address, which is good for seconds. It is told to those who wait, and kept nowhere.
+        /// That address, which is good for seconds. The waiting clients are told it; it is not kept.
         to: Option<Box<Address>>,
         /// What `source` said of it.
         head: Option<ZipHead>,
@@ -64,14 +65,14 @@ pub struct News<'a> {
 }
 
 impl End {
-    /// A zip at the address of whoever has it, of which no more is known.
+    /// A zip at the address of a source, of which no more is known.
     pub fn zip(confirmed: bool, checked: bool) -> Self {
         Self::Zip { confirmed, checked, moved: false, to: None, head: None }
     }
 }
 
 impl Searched {
-    /// A search that nobody could be asked for.
+    /// A search for which there is no source to ask.
     pub fn failed(failure: Failure) -> Self {
         Self::new(End::Failed(failure), None)
     }
@@ -81,7 +82,7 @@ impl Searched {
         Self { end, source, storage_failed: false, unproven: false, corrupt: None, doubt: None }
     }
 
-    /// What the index turned out to have when nobody had been asked yet; nothing where that is no answer.
+    /// What the index turned out to have before a source was asked; `None` where that is no answer.
     pub fn indexed(entry: Entry) -> Option<Self> {
         let (end, source) = match entry {
             Entry::Found(found) => (End::Document(found), None),
@@ -99,7 +100,7 @@ impl Searched {
         matches!(self.end, End::Zip { to: Some(_), .. })
     }
 
-    /// Whether nobody could say.
+    /// Whether no source could say.
     pub fn is_failed(&self) -> bool {
         matches!(self.end, End::Failed(_))
     }
@@ -109,8 +110,7 @@ impl Searched {
         matches!(&self.end, End::Failed(failure) if failure.kind == FailureKind::Forbidden)
     }
 
-    /// Whether the result is a document that changes, from somewhere that may not know the latest, because those who do
-    /// could not be asked.
+    /// Whether the result is a document that changes, from a source that may not know the latest because those that do could not be asked.
     pub fn is_stale(&self, want: &Want) -> bool {
         let knows = match self.source {
             Some(Source::Sumdb(_) | Source::Upstream(_)) => true,
@@ -121,8 +121,7 @@ impl Searched {
         matches!(self.end, End::Document(_)) && changes && !knows && self.doubt.is_some()
     }
 
-    /// The result, or where that is a failure or may be old, what the index `known` had before: it is from those who know,
-    /// once asked.
+    /// The result. If that is a failure or may be old, what the index `known` had before, which came from a source that knows.
     pub fn or_known(self, want: &Want, known: Option<&Found>) -> Self {
         match (&self.end, known) {
             (End::Failed(failure), Some(found)) if failure.kind != FailureKind::Forbidden => {
@@ -136,8 +135,8 @@ impl Searched {
         }
     }
 
-    /// What the index keeps of it: nothing where nobody could say, and nothing that changes where those who know better
-    /// than storage could not, or must not, be asked.
+    /// What the index keeps of it. It keeps nothing where no source could say, and nothing that changes where the sources that know better
+    /// than storage were not asked.
     pub fn entry(&self, want: &Want, may_fetch: bool, now: Timestamp) -> Option<Entry> {
         match (&self.end, self.source) {
             (End::Document(_), _) if self.unproven => None,
@@ -147,7 +146,7 @@ impl Searched {
             {
                 matches!(want, Want::Zip(_)).then_some(Entry::Lost { since: now, loss })
             }
-            // What is wrong in storage is for a person to look at: nobody is to write over it later.
+            // A wrong object in storage is for a person to look at: it is not overwritten later.
             (End::Document(found), _)
                 if self.corrupt.is_some() && want.cache_class() == CacheClass::Immutable =>
             {

@@ -1,5 +1,5 @@
-//! Writes a document that an upstream gave back to storage, in nobody's way: the client has its answer already, and a
-//! failure costs the copy alone. What is there already is compared, and never overwritten.
+//! Writes a document that an upstream gave back to storage. No client waits for it: the client has its answer already, and a failure costs
+//! the copy alone. What is there already is compared, and never overwritten.
 
 use std::time::Duration;
 
@@ -51,8 +51,8 @@ pub enum Written {
 }
 
 impl Write {
-    /// A write of `found`, which is `document`, and the callout that begins it; nothing where storage keeps no such document.
-    /// Where nobody has `looked` whether storage has it, that comes first: what never changes is not overwritten.
+    /// A write of `found`, which is `document`, and the callout that begins it; `None` where storage keeps no such document. Unless a
+    /// search has `looked` whether storage has it, the write looks first: what never changes is not overwritten.
     pub fn begin(
         storage: &Storage,
         want: &Want,
@@ -186,8 +186,8 @@ pub fn worth_writing<'a>(
     }
 }
 
-/// Whether `found`, which never changes, is still to be written: storage was down when it was fetched, or did not take it.
-/// Nothing else would have it written, for the index gives it for ever.
+/// Whether `found`, which never changes, is still to be written: storage was down when it was fetched, or did not take it. The index gives
+/// it without end, so no later search would write it.
 pub fn is_unwritten(document: &Document, found: &Found, config: &Config, now: Timestamp) -> bool {
     let tried = found.checked.unwrap_or_default().max(found.since);
     document.cache_class() == CacheClass::Immutable
@@ -198,8 +198,8 @@ pub fn is_unwritten(document: &Document, found: &Found, config: &Config, now: Ti
             .is_some_and(|storage| Want::Document(document.clone()).object(storage).is_some())
 }
 
-/// Bytes of an `.info` that is kept aside: usual ones have 200, those with the origin of a long list of tags a few thousand. Whoever
-/// asks for versions has one object stored for each that an upstream says there is, and no more than this.
+/// Bytes of an `.info` that is kept aside: usual ones have 200, those with the origin of a long list of tags a few thousand. A client that
+/// asks for versions can have one object stored for each version that an upstream says there is, of at most this size.
 const MAX_ASIDE: usize = 16 << 10;
 
 /// Between two attempts to write the same: one that is under way is over by then, and storage may be back.

@@ -43,7 +43,7 @@ pub enum Answer<'a> {
         /// Who has it there.
         cache: Cache,
     },
-    /// Nobody could say.
+    /// No source could say.
     Failed(&'a Failure),
     /// A document.
     Found {
@@ -100,25 +100,25 @@ pub struct Asker {
     pub if_none_match: Option<String>,
 }
 
-/// How long, and by whom, an answer may be kept.
+/// How long an answer may be cached, and by which caches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Validity {
     /// From now on; nothing for what never changes.
     pub fresh_for: Option<Duration>,
-    /// Whom it may be given to once more.
+    /// The clients that caches may give it to again.
     pub audience: Audience,
 }
 
-/// Whom an answer may be given to once more.
+/// The clients that caches may give an answer to again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
-    /// Only whom it was for: another caller may be answered otherwise.
+    /// Only the caller that it was for: another caller may be answered otherwise.
     Caller,
-    /// Whoever asks: it may be in any cache. Nothing says `public`, which would have a shared cache give to everybody what was an
-    /// answer to somebody who had signed in (RFC 9111, section 3.5); without it a shared cache keeps answers to requests without
-    /// an `Authorization`, and no others.
+    /// All clients: any cache may keep it. It does not say `public`, which would let a shared cache give to all clients what was an answer
+    /// to one that had signed in (RFC 9111, section 3.5). Without `public`, a shared cache keeps answers to requests without an
+    /// `Authorization`, and no others.
     Everybody,
-    /// Whoever asks this gateway: shared caches, which others may read, do not keep it.
+    /// All clients of this gateway: shared caches, which others may read, do not keep it.
     Gateway,
 }
 
@@ -278,8 +278,8 @@ const TEXT: &str = "text/plain; charset=utf-8";
 /// Says where an answer came from.
 pub const CACHE_HEADER: &str = "x-modgate-cache";
 
-/// What never changes is kept for a day and then asked for again, at the price of a 304: a rule that comes tomorrow is
-/// then not outlived for a year by a cache that nobody here can reach.
+/// What never changes is kept for a day and then asked for again, at the price of a 304. Otherwise a cache that no operator can clear would
+/// ignore a new rule for a year.
 const IMMUTABLE_SECONDS: u32 = 86_400;
 
 /// When to try again where the failing upstream did not say: soon, for most outages are short.

@@ -18,7 +18,7 @@ pub enum BadBody {
     #[error("it answered with a web page")]
     Html,
     /// It has no version where one must be.
-    #[error("it answered with no JSON of a version: {0}")]
+    #[error("its answer is not the JSON of a version: {0}")]
     Info(String),
     /// It names another version than the one asked for.
     #[error("it answered for version {got:?}")]
@@ -179,7 +179,7 @@ fn info(body: &[u8]) -> Result<String, BadBody> {
     let mut versions = object.iter().filter(|(key, _)| is_key(key, "version"));
     match (versions.next(), versions.next()) {
         (Some((_, Value::String(version))), None) => Ok(version.clone()),
-        _ => Err(BadBody::Info("it has not one Version that is text".to_owned())),
+        _ => Err(BadBody::Info("it does not have exactly one Version, as a string".to_owned())),
     }
 }
 

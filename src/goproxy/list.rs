@@ -1,7 +1,7 @@
 //! A list of versions, read a slice at a time.
 //!
-//! Anybody can publish a module of a hundred thousand versions. To read, order and tag its list at once keeps a worker's other
-//! clients waiting for half a second; so what is long is read for a few milliseconds at each turn.
+//! Anyone can publish a module of a hundred thousand versions. To read, order and tag its list at once would keep a worker's other clients
+//! waiting for half a second; so a long list is read for a few milliseconds at each turn.
 
 mod line;
 
@@ -115,7 +115,7 @@ impl ListReader {
             }
             let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
             self.at = self.at.saturating_add(line.len()).saturating_add(1);
-            // The go command passes over what is no version, whatever bytes it has.
+            // The go command passes over lines that are no versions, including bytes that are no text.
             let line = &*String::from_utf8_lossy(line);
             self.has_words |= !line.trim_ascii().is_empty();
             if let Some(line) = Line::parse(line) {

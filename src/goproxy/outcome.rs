@@ -15,7 +15,7 @@ pub enum Outcome {
     Found(Found),
     /// A source that knows says that there is none.
     Missing(Missing),
-    /// Nobody could say.
+    /// No source could say.
     Failed(Failure),
 }
 
@@ -36,7 +36,7 @@ pub struct Found {
     pub left: bool,
     /// How long the upstream allows it to be held fresh from `since` on, where it said so.
     pub limit: Option<Duration>,
-    /// When a source was last asked in vain since.
+    /// When a refresh last failed since.
     pub checked: Option<Timestamp>,
 }
 
@@ -53,7 +53,7 @@ pub struct Missing {
     pub limit: Option<Duration>,
 }
 
-/// Why nobody could say.
+/// Why no source could say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// What kind of failure.

@@ -94,7 +94,7 @@ pub enum Page {
 /// How long a document stays what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CacheClass {
-    /// For ever.
+    /// It never changes.
     Immutable,
     /// As long as configured for lists.
     List,
@@ -167,7 +167,7 @@ impl Document {
         }
     }
 
-    /// Whether nobody but storage knows it: what it has, and not what there is.
+    /// Whether storage alone knows it: what storage has, and not what there is.
     pub fn is_of_storage(&self) -> bool {
         matches!(self, Self::Module { file: File::Stored, .. })
     }

@@ -1,4 +1,4 @@
-//! How a source was doing when somebody last heard of it: one record for each, which all workers read and write. It outlives a
+//! How a source was doing when a worker last asked it: one record for each source, which all workers read and write. It outlives a
 //! configuration, and the VM that wrote it.
 
 use std::time::Duration;
@@ -11,13 +11,13 @@ use crate::http::Timestamp;
 pub struct Health {
     /// Whether it ever answered.
     pub ever: bool,
-    /// Whether it failed last time, in whatever way.
+    /// Whether it failed last time, in any way.
     pub failing: bool,
-    /// Whether it kept this gateway waiting in vain when the gateway last asked for something itself.
+    /// Whether it let this gateway's own last request time out.
     pub silent: bool,
     /// When it last answered, unless it has failed since.
     heard: Timestamp,
-    /// When it last kept somebody waiting in vain, or somebody set out to see whether it still does.
+    /// When it last let a request time out, or a worker began to test whether it still does.
     tried: Timestamp,
 }
 
@@ -26,7 +26,7 @@ pub struct Health {
 pub enum Heard {
     /// It answered.
     Answer,
-    /// It failed, but did not keep anybody waiting; or it failed a client, who may be the reason.
+    /// It failed, but at once; or it failed a client, whose request may be the reason.
     Failure,
     /// It kept this gateway waiting, or cannot be reached.
     Silence,
@@ -52,8 +52,8 @@ pub fn note_health(kv: &mut dyn SharedKv, source: SourceId, heard: Heard, now: T
     None
 }
 
-/// Whether `source` is to be asked in its turn, and not last: it keeps nobody waiting, or did so long ago and whoever asks now
-/// is the first to see whether it still does.
+/// Whether `source` is asked in its turn, and not last: it answers in time, or failed to long ago and this request is the first to test
+/// whether it still does.
 pub fn takes_its_turn(kv: &mut dyn SharedKv, source: SourceId, now: Timestamp) -> bool {
     let place = Place::find(kv, KIND, source);
     let Some(known) = place.record.as_deref().and_then(Health::decode).filter(|known| known.silent) else {
@@ -113,14 +113,14 @@ const KIND: &str = "source";
 
 const LAYOUT: u8 = 1;
 
-/// For how long a source that keeps everybody waiting is asked last. Then one request sees whether it still does.
+/// For how long a source that lets requests time out is asked last. Then one request tests whether it still does.
 pub const REST: Duration = Duration::from_secs(5);
 
-/// How long an answer says that the next request will be answered too. A store that begins to hang costs those who come within
-/// this time a failed download; whoever comes later asks before, which costs a client of an idle gateway a millisecond.
+/// How long an answer says that the next request will be answered too. A store that begins to hang costs the clients that come within this
+/// time a failed download. For a later client the store is asked first, which costs a client of an idle gateway a millisecond.
 pub const FRESH: Duration = Duration::from_secs(2);
 
-/// How old what is written of an answer may become under load: a write a second for each source, whatever is asked of it.
+/// How old the record of an answer may become under load: one write a second for each source, however many requests it answers.
 const STEP: Duration = Duration::from_secs(1);
 
 /// Who loses so many races knows what those know who won.

@@ -1,7 +1,7 @@
 //! The port to the host's shared data.
 
-/// Key-value memory that all workers of one host process share. Keys cannot be deleted, so whoever writes uses a bounded
-/// set of them. The core gets it as an argument; `host` and the tests' world implement it.
+/// Key-value memory that all workers of one host process share. Keys cannot be deleted, so each writer uses a bounded set of them. The core
+/// gets it as an argument; `host` and the tests' world implement it.
 ///
 /// Every write is a compare-and-swap: another worker runs at the same time, between any two calls.
 pub trait SharedKv {

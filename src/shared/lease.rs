@@ -1,9 +1,9 @@
 //! One worker fetches, the others wait for it.
 //!
-//! A lease says who fetches a key and who wants to hear of it. Each key has one slot of a fixed number, chosen by a keyed
-//! hash: **one**, not two, so that a compare-and-swap of that slot alone decides who leads, and two leaders of one key
-//! would take two values in one place. Two keys in one slot is what that costs: whoever comes second fetches alone, as if
-//! there were no leases. With 100 fetches under way that befalls one in forty.
+//! A lease says which worker fetches a key, and which workers want to be told of the end. Each key has one slot of a fixed number, chosen
+//! by a keyed hash: **one**, not two, so that a compare-and-swap of that slot alone decides which worker leads, and two leaders of one key
+//! would take two values in one place. The price is that two keys may share a slot: the second worker then fetches alone, as if there were
+//! no leases. With 100 fetches under way that happens to one in forty.
 //!
 //! ```text
 //!            acquire                        renew, on ticks
@@ -16,8 +16,8 @@
 //!                   expired: whoever acquires first leads, and whoever waited waits for it
 //! ```
 //!
-//! Whoever follows hears of the end from the leader, or, when that died, of nothing: it must acquire again once
-//! [`LEASE`] is over, and then leads, follows another, or fetches alone.
+//! The leader tells the workers that follow of the end. If it died, they are told nothing: each must acquire again once [`LEASE`] is over,
+//! and then leads, follows another, or fetches alone.
 
 mod record;
 
@@ -44,7 +44,7 @@ pub enum Lease {
     Led,
     /// Another worker fetches and sends word; if none comes within [`LEASE`], acquire again.
     Followed,
-    /// Nobody can be waited for, and nobody will: fetch without a lease.
+    /// There is no leader to wait for, and no worker will wait for this one: fetch without a lease.
     Alone,
 }
 
@@ -89,7 +89,7 @@ impl Leases {
         Lease::Alone
     }
 
-    /// Whether somebody leads the fetch of `path`, this worker included.
+    /// Whether a worker leads the fetch of `path`, this worker included.
     pub fn is_held(&self, kv: &dyn SharedKv, path: &str, now: Timestamp) -> bool {
         let slot = self.slot(path);
         let read = kv.get(&slot.name);
@@ -101,8 +101,8 @@ impl Leases {
         self.change(kv, path, |held| held.taken(self.queue, now).encode()).is_some()
     }
 
-    /// Gives up the lease of `path` if it is still this worker's, expired or not, and says who waits to hear of it; nobody
-    /// where it is lost: they wait for another worker.
+    /// Gives up the lease of `path` if it is still this worker's, expired or not, and returns the workers that wait for the end. It returns
+    /// none where the lease is lost: they wait for another worker.
     pub fn release(&self, kv: &mut dyn SharedKv, path: &str) -> Vec<QueueId> {
         self.change(kv, path, |_| Some(Vec::new())).unwrap_or_default()
     }

@@ -180,7 +180,7 @@ impl Entry {
         Occupant::of(bytes).filter(|occupant| occupant.key == key)?.entry()
     }
 
-    /// Whether it says of a zip that whoever has it redirects.
+    /// Whether it says of a zip that its source redirects.
     pub fn is_moved(&self) -> bool {
         matches!(self, Self::Streamed { moved: true, .. })
     }

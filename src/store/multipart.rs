@@ -1,7 +1,7 @@
 //! Multipart uploads of S3: a large object in parts, none of which can be read before all are put together.
 //!
 //! An upload that is begun takes up room until it is completed or aborted, or until a lifecycle rule of the bucket ends it
-//! (`AbortIncompleteMultipartUpload`). Of an upload whose begin is never answered nobody knows the name: the rule is needed.
+//! (`AbortIncompleteMultipartUpload`). Where the begin of an upload is never answered its id is unknown, so the rule is needed.
 
 use std::fmt::Write;
 

@@ -54,8 +54,8 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// A name that a store does not take, or a rule of whoever stands before it, is one object's. That it is full, overloaded, or not
-    /// there is everybody's.
+    /// A name that a store does not take, or that a firewall before it refuses, concerns one object. A store that is full, overloaded, or
+    /// not there concerns all.
     fn of(reply: &Reply) -> Self {
         match reply {
             Reply::Answered { status: 429 | 502..=504 | 507, .. } | Reply::Failed(_) => Self::Store,
@@ -86,7 +86,7 @@ pub fn judge(document: &Document, reply: Reply, now: Timestamp) -> Stored<Found>
     }
 }
 
-/// As [`judge`], of what was read of a 200 in whatever time that took.
+/// As [`judge`], of a 200 whose body was read in slices.
 pub fn judge_read(read: Result<Found, BadBody>) -> Stored<Found> {
     match read {
         Ok(found) => Stored::Present(Found { stored: true, ..found }),
@@ -129,7 +129,7 @@ impl WriteFailure {
     /// What is wrong, by a reply that is none that was hoped for.
     pub(super) fn of(reply: &Reply) -> Self {
         let (label, passing) = match reply {
-            // Somebody else writes it just now.
+            // Another client of the store is writing it at this moment.
             Reply::Answered { status: 409, .. } => ("conflict", true),
             Reply::Answered { status: 507, .. } => ("full", false),
             // Of an extension that it does not know: a create-only PUT, or multipart uploads.

@@ -28,8 +28,8 @@ pub fn head(storage: &Storage, key: &str) -> Callout {
     endpoint::request(&storage.endpoint, "HEAD", path(storage, key))
 }
 
-/// A PUT of `key` for what never changes: where the dialect knows how to say so, one that overwrites nothing. Where it does not,
-/// whoever writes has looked before, and two that write at once write the same.
+/// A PUT of `key` for what never changes: one that overwrites nothing, where the dialect can say so. Where it cannot, the caller has looked
+/// before, and two that write at once write the same.
 pub fn create(storage: &Storage, key: &str, content_type: &str, body: Body) -> Callout {
     let mut callout = replace(storage, key, content_type, body);
     if storage.dialect == Dialect::S3 {

@@ -1,8 +1,8 @@
-//! Takes one zip into storage while it comes, and shows it to nobody before it is known to be good.
+//! Takes one zip into storage while it comes, and lets no reader see it before it is known to be good.
 //!
-//! Over S3 the bytes leave in parts as they come; nobody can read them until the upload is completed, which happens after
-//! [`Upload::commit`] alone. What is small, and everything over WebDAV, is kept until then and written by one request.
-//! Where that request cannot say that it must not replace anything, one that looks goes before it.
+//! Over S3 the bytes leave in parts as they come. No reader sees them until the upload is completed, which happens after [`Upload::commit`]
+//! alone. A small zip, and every zip over WebDAV, is kept until then and written by one request. Where that request cannot say that it must
+//! not replace anything, a look goes before it.
 //!
 //! It sends nothing and waits for nothing: [`Upload::next_call`] says what may be sent now, and [`Upload::reply`] hears what came of
 //! it. A failure costs the copy; the parts that are in the store by then are given up by aborting the upload.

@@ -32,7 +32,7 @@ pub fn judge(document: &Document, who: &str, reply: Reply, now: Timestamp) -> Ou
     }
 }
 
-/// As [`judge`], of what was read of a 200 in whatever time that took.
+/// As [`judge`], of a 200 whose body was read in slices.
 pub fn judge_read(
     document: &Document,
     who: &str,
@@ -41,7 +41,7 @@ pub fn judge_read(
 ) -> Outcome {
     match read {
         Ok(found) => {
-            // What never changes is as true tomorrow, whatever a framework puts into every reply.
+            // What never changes is as true tomorrow, even if a framework puts a short lifetime into every reply.
             let limit =
                 if document.cache_class() == CacheClass::Immutable { None } else { freshness_limit(headers) };
             Outcome::Found(Found { limit, ..found })
@@ -72,8 +72,7 @@ pub fn judge_presence(what: &str, who: &str, reply: Reply, now: Timestamp) -> Pr
     }
 }
 
-/// Whether a server that knows no HEAD may have answered one with this status: that it refuses the method, or whatever it answers to
-/// what it does not expect.
+/// Whether a server that knows no HEAD may have answered one with this status: a refusal of the method, or a general error.
 pub fn may_be_headless(status: u16) -> bool {
     matches!(status, 400 | 403 | 404 | 405 | 410 | 501)
 }
@@ -111,10 +110,7 @@ fn refused(what: &str, who: &str, status: u16, headers: &Headers, body: &[u8], n
         // Those that lead somewhere are followed. 304 is no redirect, and an answer to nothing that was asked.
         300..=303 | 305..=399 => {
             let to = destination(headers.first("location"));
-            fail(
-                FailureKind::Bad,
-                &format!("redirects to {to} ({status}), which is no redirect that can be followed"),
-            )
+            fail(FailureKind::Bad, &format!("redirects to {to} ({status}), which cannot be followed"))
         }
         408 | 504 => fail(FailureKind::Slow, &format!("timed out ({status})")),
         _ => fail(FailureKind::Bad, &format!("answered {status}")),
@@ -148,7 +144,7 @@ pub fn retry_after(headers: &Headers, now: Timestamp) -> Option<u32> {
     u32::try_from(later.min(MAX_RETRY_AFTER).as_secs()).ok()
 }
 
-/// Nobody waits for longer, and a date may be one of a clock that is wrong.
+/// No client waits for longer, and a date may come from a clock that is wrong.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
 
 #[cfg(test)]

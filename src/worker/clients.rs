@@ -35,7 +35,7 @@ enum Client {
     Parked { parked: Box<Parked>, coalesced: bool },
     /// The readiness page.
     Probing,
-    /// The response of whom it was routed to.
+    /// It is routed to a source whose response is yet to come.
     Routed(Routed),
     /// That it is known what may be shown: when versions were published, or which of a long list's may be.
     Undecided(Box<Parked>),
@@ -52,12 +52,12 @@ impl Clients {
         }
     }
 
-    /// Whether nobody waits.
+    /// Whether no client waits.
     pub(super) fn is_empty(&self) -> bool {
         self.streams.is_empty()
     }
 
-    /// Whether `stream` is one that waits, for whatever.
+    /// Whether `stream` is one that waits, for anything.
     pub(super) fn has(&self, stream: StreamId) -> bool {
         self.streams.contains_key(&stream)
     }
@@ -70,8 +70,8 @@ impl Clients {
         )
     }
 
-    /// Whether the client has waited for as long as one may in all, for whatever had to be found out: Envoy's clocks run for the whole
-    /// of it. A zip is on its way after that, for as long as an upstream may take; all else is answered.
+    /// Whether the client has waited for as long as one may in all, over everything that had to be found out: Envoy's clocks run for the
+    /// whole of it. A zip is on its way after that, for as long as an upstream may take; all else is answered.
     pub(super) fn has_waited(&self, stream: StreamId, config: &Config, now: Timestamp) -> bool {
         let parked = match self.streams.get(&stream) {
             Some(Client::Parked { parked, .. } | Client::Undecided(parked)) => parked,
@@ -221,7 +221,7 @@ impl Clients {
         self.room.read(stream);
     }
 
-    /// Whether nothing is kept for anybody.
+    /// Whether nothing is kept for any client.
     #[cfg(test)]
     pub(super) fn is_free(&self) -> bool {
         self.room.is_free()

@@ -1,4 +1,4 @@
-//! Finding out when versions were published, for those who may have them only when they are old enough.
+//! Finding out when versions were published, for clients that may have them only when they are old enough.
 //!
 //! It is a search for the `.info` of each: one for all who ask, like any other. A list may need hundreds of them at once, so
 //! they are asked for a few at a time, and who waits for the list waits until all have said something or patience ends.
@@ -44,7 +44,7 @@ impl Dates {
         self.0.is_empty()
     }
 
-    /// Whether somebody waits for the versions that are asked about as `key`.
+    /// Whether a client waits for the versions that are asked about as `key`.
     pub(super) fn has(&self, key: &DateLookupKey) -> bool {
         self.0.contains_key(key)
     }
@@ -146,8 +146,8 @@ impl Dates {
         Some(waiting)
     }
 
-    /// Clients may have left that waited. What nobody waits for any more is not asked; what was asked is heard. Those may be at their end
-    /// now.
+    /// Waiting clients may have left. Versions that no client waits for any more are not asked about; replies that are under way are still
+    /// taken in. The remaining clients may be at their end now.
     pub(super) fn leave(&mut self, is_there: impl Fn(StreamId) -> bool) -> Vec<DateLookupKey> {
         let mut ended = Vec::new();
         for dating in self.0.values_mut() {
@@ -160,7 +160,8 @@ impl Dates {
         ended
     }
 
-    /// Gives up on what has not been said for as long as anybody waits for anything. Those are at their end now.
+    /// Gives up on versions that were asked about for as long as a client waits for anything. The clients that wait for them may be at
+    /// their end now.
     pub(super) fn give_up(&mut self, services: &Services, now: Timestamp) -> Vec<DateLookupKey> {
         let mut late = Vec::new();
         for dating in self.0.values_mut() {
@@ -172,16 +173,17 @@ impl Dates {
         late
     }
 
-    /// Takes out those who had waited for something else before, and have waited for as long in all, and says why they are not answered.
-    /// The others wait on.
+    /// Takes out the clients that have waited for as long as they may in all, other waits included, and says why they are not answered. The
+    /// others wait on.
     pub(super) fn late(&mut self, is_late: impl Fn(StreamId) -> bool) -> Vec<(StreamId, Failure)> {
         let mut late = Vec::new();
         for dating in self.0.values_mut() {
             let module = &dating.key.module;
             let gone = dating.waiting.extract_if(.., |stream| is_late(*stream));
             late.extend(gone.map(|stream| {
-                let reason =
-                    format!("{module}: when its versions were published could not be found out in time");
+                let reason = format!(
+                    "{module}: the publish times of its versions were not found out in time; try again"
+                );
                 (stream, Failure { kind: FailureKind::Slow, reason, retry_after: None })
             }));
         }
@@ -197,7 +199,7 @@ impl Dates {
 fn read_date(module: &ModulePath, searched: &Searched, services: &Services, cx: &Cx<'_>) -> Publication {
     let unreadable = || Failure {
         kind: FailureKind::Bad,
-        reason: format!("{module}: when a version was published cannot be read"),
+        reason: format!("{module}: the publish time of a version cannot be read"),
         retry_after: None,
     };
     match &searched.end {
@@ -240,7 +242,7 @@ impl DateLookup {
         let open = std::mem::take(&mut self.ahead).into_iter().chain(std::mem::take(&mut self.asked));
         for version in open {
             let reason = format!(
-                "{}@{version}: when it was published could not be found out in time",
+                "{}@{version}: its publish time was not found out in time; try again",
                 self.key.module
             );
             let failure = Failure { kind: FailureKind::Slow, reason, retry_after: None };

@@ -17,7 +17,8 @@ use crate::{
 /// What one part of a worker has another do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Event {
-    /// This was found out for those who wait for it; or they have waited for as long as they may, and this is what they are told.
+    /// This was found out for the clients and parts that wait for it; or they have waited for as long as they may, and this is what they
+    /// are told.
     Answered(Box<Answered>),
     /// A copy of this zip begins, and needs its sums.
     CopyBegins(Zip),
@@ -35,7 +36,7 @@ pub(super) enum Event {
     Recalled(Want, Searched),
     /// A search found a file of a checksum database, which is to be proven.
     ToProve(Box<ToProve>),
-    /// This is to be found out for the index and for storage, though nobody has asked for it.
+    /// This is to be found out for the index and for storage, though no client has asked for it.
     Wanted(Want),
 }
 

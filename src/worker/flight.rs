@@ -1,4 +1,4 @@
-//! What is to be found out, and for whom.
+//! What is to be found out, and the clients and parts that wait for it.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -12,7 +12,7 @@ use crate::{
     plan::Want,
 };
 
-/// What is to be found out, and for whom.
+/// What is to be found out, and the clients and parts that wait for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Flight {
     pub(super) want: Want,
@@ -23,7 +23,7 @@ pub(super) struct Flight {
     pub(super) no_cache: bool,
     /// Whether it was begun for the head of the answer alone.
     pub(super) head_only: bool,
-    /// Whether whoever waits has waited for somebody else already, for as long as they wait for a zip.
+    /// Whether those that wait have waited for another worker already, for as long as they wait for a zip.
     pub(super) hurried: bool,
     /// When the first of those asked who had waited for something else before.
     asked_first: Option<Timestamp>,
@@ -59,7 +59,7 @@ impl Landed {
 }
 
 impl Flight {
-    /// One that nobody waits for.
+    /// One that no client waits for.
     pub(super) fn new(want: Want, known: Option<Found>) -> Self {
         Self {
             want,
@@ -104,7 +104,7 @@ impl Flight {
         searched.or_known(&self.want, known)
     }
 
-    /// Those who wait for `other`, which is the same, wait for this.
+    /// All that wait for `other`, which is the same, wait for this.
     pub(super) fn join_all(&mut self, mut other: Self) {
         self.waiting.append(&mut other.waiting);
     }
@@ -122,7 +122,7 @@ impl Flight {
         self.asked_first.is_some_and(|first| now.since(first) >= patience)
     }
 
-    /// Takes out those of whom this is so.
+    /// Takes out the waiters that are late.
     pub(super) fn take_out(&mut self, is_late: impl Fn(&Waiter) -> bool) -> Vec<Waiter> {
         let waiting = std::mem::take(&mut self.waiting).into_iter();
         let (late, waiting): (VecDeque<_>, _) = waiting.partition(|(_, waiter)| is_late(waiter));
@@ -130,7 +130,7 @@ impl Flight {
         late.into_iter().map(|(_, waiter)| waiter).collect()
     }
 
-    /// Whether it was begun for the sums of what somebody holds: what bounds that bounds this.
+    /// Whether it was begun for the sums of a file that a search or a stream holds: the bound on those bounds this.
     pub(super) fn is_of_sums(&self) -> bool {
         matches!(self.waiting.front(), Some((_, Waiter::Sums(_))))
     }
@@ -140,22 +140,22 @@ impl Flight {
         matches!(self.waiting.front(), Some((_, Waiter::Sums(_) | Waiter::Date(..))))
     }
 
-    /// Everybody who waits.
+    /// All that wait.
     pub(super) fn waiting(&self) -> impl Iterator<Item = &Waiter> {
         self.waiting.iter().map(|(_, waiter)| waiter)
     }
 
-    /// Whether anybody waits, or has waited and left.
+    /// Whether a client or part waits, or has waited and left.
     pub(super) fn is_awaited(&self) -> bool {
         !self.waiting.is_empty()
     }
 
-    /// Whether somebody has waited for `patience`.
+    /// Whether one has waited for `patience`.
     pub(super) fn is_expired(&self, patience: Duration, now: Timestamp) -> bool {
         self.waiting.front().is_some_and(|(since, _)| now.since(*since) >= patience)
     }
 
-    /// Everybody waits from `now` on, for somebody else.
+    /// All wait from `now` on, for another search.
     pub(super) fn begin_again(&mut self, now: Timestamp) {
         self.hurried = true;
         self.waiting.iter_mut().for_each(|(since, _)| *since = now);
@@ -175,7 +175,7 @@ impl Flight {
         expired.into_iter().map(|(_, waiter)| waiter).collect()
     }
 
-    /// Takes out those who have waited for `patience`.
+    /// Takes out the waiters that have waited for `patience`.
     pub(super) fn take_expired(&mut self, patience: Duration, now: Timestamp) -> Vec<Waiter> {
         let mut expired = Vec::new();
         while let Some((_, waiter)) = self.waiting.pop_front_if(|(since, _)| now.since(*since) >= patience) {

@@ -29,7 +29,7 @@ impl ZipKey {
     }
 }
 
-/// Those who wait with the same one wait for the same times of publication.
+/// Clients with the same key wait for the same publish times.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct DateLookupKey {
     pub(super) module: ModulePath,
@@ -40,7 +40,7 @@ pub(super) struct DateLookupKey {
 /// Who waits for a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Waiter {
-    /// Those who need to know when this version was published.
+    /// What needs to know when this version was published.
     Date(DateLookupKey, Version),
     /// A client.
     Stream(StreamId),
@@ -59,10 +59,10 @@ pub(super) enum SumsWaiter {
     Search(SearchKey),
 }
 
-/// Who is asked for a file of a checksum database that a proof needs.
+/// The source that is asked for a file of a checksum database that a proof needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum PartSource {
-    /// Whoever has it.
+    /// Any source that has it.
     Anywhere,
     /// Storage, for the tree head saved before the restart; it is only compared with the database's answer.
     Before,
@@ -90,7 +90,7 @@ pub(super) enum Owner {
     Part(PartKey),
     /// Asking for a polled document.
     Poll(PollKey),
-    /// Asking who is there.
+    /// A round of readiness probes.
     Probe,
     /// Searching.
     Search(SearchKey),

@@ -1,4 +1,4 @@
-//! Judging long lists, a slice at each turn, for those who wait for that.
+//! Judging long lists, a slice at each turn, while clients wait for the result.
 
 use std::collections::BTreeMap;
 
@@ -49,7 +49,8 @@ impl Lists {
         }
         if self.0.len() >= MAX_SIFTINGS {
             cx.count(Metric::Refusal { reason: "budget".into() });
-            let reason = format!("{}: too many others as long are being read", want.describe());
+            let reason =
+                format!("{}: too many other long documents are being read; try again", want.describe());
             return Err(Failure { kind: FailureKind::Overloaded, reason, retry_after: None });
         }
         services.slices.push_back(Slice::Sifting(key.clone()));
@@ -57,7 +58,7 @@ impl Lists {
         Ok(())
     }
 
-    /// Judges on, for those who are still there; who goes on, when all of the list is judged.
+    /// Judges on for the clients that are still there; returns those that go on, when all of the list is judged.
     pub(super) fn work(
         &mut self,
         key: SiftingKey,

@@ -49,7 +49,7 @@ impl Passages {
         }
     }
 
-    /// The answer to whom a zip cannot be given whose head came: it is none, or too many others are being read.
+    /// The answer to a client whose zip cannot be given though its response has begun: it is no zip, or too many other zips are being read.
     pub(super) fn turn_away(
         &self,
         routed: &Routed,
@@ -227,7 +227,7 @@ impl Passages {
         lagging.sum()
     }
 
-    /// Has a zip pass by, whoever asked for it.
+    /// Has a zip pass by, for a client or for a copy.
     #[cfg(test)]
     pub(super) fn insert(&mut self, stream: StreamId, passing: Passing) {
         self.zips.insert(stream, Passage::Open(Box::new(passing)));

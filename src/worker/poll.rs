@@ -1,7 +1,7 @@
 //! Polled documents: one worker of all asks for each, every worker puts it in force.
 //!
-//! What was read last stays in force whatever happens to its source, to a configuration or to a worker: it is in shared data, and a
-//! worker begins with what it finds there. Any worker polls when a poll is due and no other has claimed it; the others see in the state
+//! What was read last stays in force when its source fails, the configuration changes or a worker dies: it is in shared data, and a worker
+//! begins with what it finds there. Any worker polls when a poll is due and no other has claimed it; the others see in the state
 //! (`shared/polled.rs`) that the revision is another one, and read it too.
 //!
 //! ```text

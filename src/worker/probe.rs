@@ -23,7 +23,7 @@ struct Round {
 }
 
 impl Probes {
-    /// Whether nobody is being asked.
+    /// Whether no source is being asked.
     #[cfg(test)]
     pub(super) fn is_done(&self) -> bool {
         self.round.is_none()
@@ -39,7 +39,7 @@ impl Probes {
         if !cx.now.is_within(PROBE_ROUND, self.asked) {
             self.begin(services, cx);
         }
-        // Whoever serves says so at once, whoever else is yet to be heard of.
+        // A gateway that can serve says so at once, even if some sources have not answered yet.
         if !services.source_health.is_ready(&services.config, &services.in_force, cx.kv)
             && let Some(round) = &mut self.round
             && round.waiting.len() < MAX_PROBING

@@ -94,7 +94,7 @@ impl Worker {
         parked.note_dated();
         let verdict = self.clients.hold(stream, parked);
         self.dates.join(&key, versions, stream, cx.now);
-        // Whatever is known at once resumes the stream by a command, as if it had waited.
+        // Dates that are known at once resume the stream by a command, as if it had waited.
         self.ask_dates(&key, cx);
         verdict
     }

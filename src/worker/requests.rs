@@ -34,7 +34,7 @@ impl Worker {
         self.clients.answer_again(path, header, &self.services.config.matching, cx)
     }
 
-    /// The answer to a request whose head the host does not hand over: nobody knows what it asks, or who.
+    /// The answer to a request whose headers the host does not hand over: neither its path nor its caller is known.
     pub fn unreadable(&self, cx: &mut Cx<'_>) -> Verdict {
         unreadable(cx)
     }
@@ -127,7 +127,7 @@ impl Worker {
         verdict
     }
 
-    /// A stream ended, answered or not. Whoever waited is not answered; what it waited for goes on.
+    /// A stream ended, answered or not. A client that waited is not answered; what it waited for goes on.
     pub fn stream_gone(&mut self, stream: StreamId, cx: &mut Cx<'_>) {
         self.storage.leave(stream, &mut self.services, cx);
         self.passages.leave(stream);

@@ -128,8 +128,8 @@ impl Services {
         id
     }
 
-    /// A callout was answered: what it says of its source, and that it counts no longer. `told` says, of a source, whether whoever asks
-    /// was told to come later before; nothing where it is not the source who answers.
+    /// A callout was answered: what it says of its source, and that it counts no longer. `told` says whether the source has told this owner
+    /// to come later before; `None` where another host answers for the source.
     pub(super) fn note_reply(
         &mut self,
         account: Account,
@@ -153,7 +153,7 @@ impl Services {
         self.source_health.note(source, asked, reply, &self.config, cx);
     }
 
-    /// The response to a routed request has begun: what it says of its source, or of whom that has redirected to.
+    /// The response to a routed request has begun: what it says of its source, or of the host that the source has redirected to.
     pub(super) fn note_routed(&mut self, source: Source, is_its_own: bool, reply: &Reply, cx: &mut Cx<'_>) {
         self.source_health.note(source, Asked::Other, reply, &self.config, cx);
         if is_its_own {

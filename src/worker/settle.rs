@@ -1,4 +1,5 @@
-//! What one part has another do: what was found out goes to those who wait for it, and what is needed for it to those who know.
+//! What one part has another do: a result goes to the parts whose clients wait for it, and what is needed for it is asked of the part that
+//! knows.
 
 use super::{
     Worker,
@@ -82,7 +83,7 @@ impl Worker {
         None
     }
 
-    /// Has `want` found out though nobody waits for it.
+    /// Has `want` found out though no client waits for it.
     pub(super) fn refresh(&mut self, want: Want, known: Option<Found>, cx: &mut Cx<'_>) {
         let landed = self.fly(cx, |flights, ground| flights.refresh(want, known, ground));
         if let Some(landed) = landed {
@@ -97,7 +98,7 @@ impl Worker {
         }
     }
 
-    /// Tells one of those who wait what was found out.
+    /// Tells one of the waiters what was found out.
     fn answer(&mut self, waiter: &Waiter, want: &Want, searched: &Searched, cx: &mut Cx<'_>) {
         match waiter {
             Waiter::Date(key, version) => {

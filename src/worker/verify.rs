@@ -1,8 +1,8 @@
 //! What the content of a module version must hash to, by a checksum database, and the proof of what that database gave.
 //!
-//! A version's sums are in the database's lookup of it (`verify/sums.rs`). What a search found of a database is proven
-//! (`verify/prove.rs`) with whatever else of it that takes, the head that was the newest before this Envoy started among it
-//! (`verify/recall.rs`). Nothing is asked here: what is needed is returned.
+//! A version's sums are in the database's lookup of it (`verify/sums.rs`). What a search found of a database is proven (`verify/prove.rs`)
+//! with the other files that the proof needs, among them the head that was the newest before this Envoy started (`verify/recall.rs`).
+//! Nothing is asked here: what is needed is returned.
 
 mod prove;
 mod recall;

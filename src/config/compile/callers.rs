@@ -53,7 +53,7 @@ pub(super) fn nobody_has_a_name(config: &Config) -> Option<String> {
         None => return None,
     };
     config.callers.principals.is_empty().then(|| {
-        format!("{whose} is for callers with names, and `callers` says of nobody who asks: nobody has a name")
+        format!("{whose} is for callers with names, but `callers` names no place to read them from: no caller has a name")
     })
 }
 

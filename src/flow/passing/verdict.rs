@@ -21,7 +21,7 @@ pub enum Verified {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VerifyError {
     /// Too much memory is taken by what is known of other zips.
-    #[error("too many others are being read")]
+    #[error("too many other zips are being read")]
     Crowded,
     /// The end came as trailers, where nothing can go on any more, before all of the zip was read.
     #[error("its trailers came before it was read: have the cluster speak HTTP/1.1")]

@@ -102,7 +102,7 @@ impl Question {
         let config = known.config;
         let (left, refresh) = match state {
             CacheState::Fresh { left } => (left, false),
-            // Nobody may be asked who knows better.
+            // No source that knows better may be asked.
             _ if !self.may_fetch || plan(&self.want, config, true).is_empty() => {
                 (Some(Duration::ZERO), false)
             }

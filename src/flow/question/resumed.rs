@@ -90,7 +90,7 @@ impl Question {
                 let check = self.freshness_check(jitter, config, cx.now);
                 self.missing(missing, cache, check.missing(missing.into()), known, cx)
             }
-            // Nobody who could know was asked: an answer for this client alone.
+            // No source that could know was asked: the answer is for this client alone.
             (End::Missing(Missing { reason, .. }), _) => {
                 let unknown = Refusal::Unknown(reason.clone());
                 answer(&Answer::Refused(&unknown), &self.asker, self.kind, cache, cx)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// What a line has that Athens misreads, or that whoever wrote it may have meant otherwise.
+/// What a line has that Athens misreads, or that its author may have meant otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum FilterWarning {
     /// A whole version.
@@ -12,7 +12,7 @@ pub enum FilterWarning {
     Full,
     /// A pattern.
     #[error(
-        "one of * ? [ \\ in the path: in Athens such a line is for nothing; here it is a pattern, as those of policy.rules are"
+        "one of * ? [ \\ in the path: in Athens such a line has no effect; here it is a pattern, as those of policy.rules are"
     )]
     Glob,
     /// An allow line of some versions where the others are allowed too.
@@ -25,14 +25,14 @@ pub enum FilterWarning {
     #[error("longer than 64 KiB: Athens reads neither that nor what follows; here all is read")]
     Long,
     /// A path that no module has.
-    #[error("no module has such a path: the line is for nothing, as in Athens")]
+    #[error("no module has such a path: the line has no effect, as in Athens")]
     NoModule,
     /// A qualifier without `v`.
     #[error("a qualifier without its v: Athens takes it for other versions, or none; here the v is added")]
     NoV,
     /// A qualifier for no version.
     #[error(
-        "a qualifier that no version fits: it is for nothing, as in Athens; after ~ ^ < stands a version in full"
+        "a qualifier that no version fits: it has no effect, as in Athens; after ~ ^ < stands a version in full"
     )]
     NoVersion,
     /// A line of which nothing is heeded.

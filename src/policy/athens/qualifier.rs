@@ -28,7 +28,7 @@ pub(super) fn read(written: &str) -> Result<Qualifier, &'static str> {
 /// `~v1.2.3` and the like. `None` for no version.
 fn compared(operator: &str, plain: &str) -> Option<Qualifier> {
     let after = plain.get(1..)?;
-    // Athens skips whatever is in the place of the v, so that `<=1.2.3` does what it says.
+    // Athens skips the character in the place of the v, so that `<=1.2.3` does what it says.
     let numbers = after.strip_prefix(|c: char| c.is_ascii() && !c.is_ascii_digit());
     let warnings = if numbers.is_none() { vec![FilterWarning::NoV] } else { Vec::new() };
     let mut numbers = numbers.unwrap_or(after).trim_matches('.').split('.').map(decimal);

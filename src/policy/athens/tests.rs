@@ -172,7 +172,7 @@ fn of_several_lines_for_a_path_the_last_counts() {
         &[("example.com/a", "v1.0.0", '-'), ("example.com/a", "v2.0.0", '+')],
     );
     check("- example.com/a v1\n+ example.com/a", &[("example.com/a", "v1.0.0", '+')]);
-    // Not even where it is for nothing itself.
+    // Not even where it has no effect itself.
     check("- example.com/a\n- example.com/a v1.x", &[("example.com/a", "v1.0.0", '+')]);
 }
 

@@ -17,7 +17,7 @@ use crate::{
     shared::{Key, QueueId, bytes::take},
 };
 
-/// A lease that somebody holds, or held.
+/// A lease that a worker holds, or held.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct LeaseRecord<'a> {
     pub(super) key: Key<'a>,
@@ -39,7 +39,7 @@ impl<'a> LeaseRecord<'a> {
         (self.waiting.len() <= MOST_WAITING).then_some(self)
     }
 
-    /// The lease as `holder` has it from `now` on. Whoever waits goes on waiting.
+    /// The lease as `holder` has it from `now` on. The workers that wait go on waiting.
     pub(super) fn taken(mut self, holder: QueueId, now: Timestamp) -> Self {
         self.waiting.retain(|waiting| *waiting != holder);
         Self { waiting: self.waiting, ..Self::new(self.key, holder, now) }

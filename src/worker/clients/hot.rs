@@ -8,14 +8,12 @@
 //! entry is in use. So no worker gives for longer than that what another worker has replaced. A new configuration begins
 //! with nothing, for this belongs to the worker of one configuration.
 //!
-//! **Whom it answers.** Only what is asked for by `GET` or `HEAD`, on a host that is ours, by a client who wants nothing
-//! special of a cache (`Cache-Control`), where that could make a difference. The key is the path as it was sent: two
-//! spellings of one path are two entries.
+//! **Which requests it answers.** `GET` and `HEAD` on a host that is ours, from a client that sends no `Cache-Control` where that could
+//! make a difference. The key is the path as it was sent: two spellings of one path are two entries.
 //!
-//! **What it costs.** [`SLOTS`] answers of at most [`MAX_BODY`] bytes under paths of at most [`MAX_PATH`]: 4.5 MiB per
-//! worker and no more, whatever is asked. Only answers that the index had are kept, so that a scan of names that nobody
-//! has does not even touch it; an answer takes the place of whatever stands in its slot, and the keyed hash keeps others
-//! from choosing which.
+//! **What it costs.** [`SLOTS`] answers of at most [`MAX_BODY`] bytes under paths of at most [`MAX_PATH`]: 4.5 MiB per worker and no more,
+//! whatever clients ask for. Only answers that the index had are kept, so a scan of names that no source has does not touch it. An answer
+//! replaces the one in its slot, and the keyed hash keeps clients from choosing the slot.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},

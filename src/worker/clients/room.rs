@@ -22,11 +22,11 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Room {
     waiting: BytesByStream,
-    /// What each of those who wait is waiting for, and the bytes of all who wait for it.
+    /// What each waiting client waits for, and the bytes of all that wait for it.
     wanted: BTreeMap<StreamId, Rc<str>>,
     crowds: BTreeMap<Rc<str>, usize>,
     unread: BytesByStream,
-    /// Large answers whose streams have ended, and when: nobody says when the last byte of one has gone out.
+    /// Large answers whose streams have ended, and when: the host does not report when the last byte of one has gone out.
     leaving: VecDeque<(Timestamp, usize)>,
 }
 
@@ -101,7 +101,7 @@ impl Room {
         // One is always given, however large.
         let has_room = |held: usize, most| held == 0 || held.saturating_add(bytes) <= most;
         if !has_room(self.unread.bytes, MAX_UNREAD) || !has_room(leaving, MAX_LEAVING) {
-            return busy("too many other clients have not read theirs", cx);
+            return busy("too many other clients have not read their answers yet", cx);
         }
         self.unread.add(stream, bytes);
         verdict
@@ -125,7 +125,7 @@ impl Room {
         }
     }
 
-    /// Whether nobody waits.
+    /// Whether no client waits.
     #[cfg(test)]
     pub(super) fn is_free(&self) -> bool {
         self.waiting.bytes == 0 && self.unread.bytes == 0 && self.crowds.is_empty() && self.wanted.is_empty()
@@ -152,7 +152,7 @@ fn busy(why: &str, cx: &mut Cx<'_>) -> Verdict {
 /// that `max_request_headers_kb` lets in by `envoy/gateway.yaml`.
 const MAX_WAITING: usize = 64 << 20;
 
-/// What may wait for one and the same thing, so that a crowd leaves as much to everybody else.
+/// What may wait for one and the same thing, so that a crowd leaves as much to all other clients.
 const MAX_CROWD: usize = MAX_WAITING / 2;
 
 /// What a stream takes beside its head, in Envoy and here, rounded up (8 KiB measured on 1.40).

@@ -310,7 +310,7 @@ impl Poller {
     }
 }
 
-/// Who is asked.
+/// The source that is asked.
 fn who(trail: &Trail) -> String {
     match trail.at().and_then(Address::elsewhere) {
         Some(host) => format!("{host}, to which its source redirects,"),

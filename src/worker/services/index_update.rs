@@ -1,7 +1,7 @@
 //! What all workers learn of a zip that was routed and did not come.
 //!
-//! Little: what is written here decides whom everybody else is sent to. A failure is no word on the zip, so storage is asked
-//! once more, and given it says so, the next download goes there like the last.
+//! It learns little, as this decides where all other clients are sent. A failure says nothing of the zip: storage is asked once more, and
+//! if it says that it gives the zip, the next download goes there like the last.
 
 use super::Services;
 use crate::{

@@ -1,8 +1,8 @@
-//! Zips that are fetched into storage for nobody, because it did not get them while they passed by: storage did not keep up or
-//! failed, or a client left before the end.
+//! Zips that are copied into storage after they passed by: storage did not keep up or failed, or the client left before the end. No client
+//! waits for them.
 //!
-//! The upstream is asked for the next piece when storage has taken those before. So a slow store slows the copy and nothing
-//! else. What fails is given up: whoever streams the version next begins anew.
+//! The upstream is asked for the next piece when storage has taken those before. So a slow store slows the copy and nothing else. A copy
+//! that fails is given up: the next client that streams the version begins anew.
 
 use log::Level;
 
@@ -16,7 +16,7 @@ use super::{
         },
     },
     Storing,
-    upload::{Feed, GivenUp},
+    upload::{Feed, Abandoned},
 };
 use crate::{
     cx::{CallId, Cx},
@@ -78,7 +78,7 @@ impl Storing {
         }
         let key = ZipKey::of(&zip);
         let Some(upstream) = source.endpoint(&services.config) else {
-            return self.end_upload(key, Err(GivenUp::NotGiven), services, cx);
+            return self.end_upload(key, Err(Abandoned::NotGiven), services, cx);
         };
         let copying = Copying::new(&zip, upstream, None);
         let copier = Copier { zip: zip.clone(), source, copying, call: None };
@@ -148,12 +148,12 @@ impl Storing {
             _ => (false, false),
         };
         if !is_open {
-            return self.end_upload(key.clone(), Err(GivenUp::Left), services, cx);
+            return self.end_upload(key.clone(), Err(Abandoned::Left), services, cx);
         }
         let Some(upstream) = copier.source.endpoint(&services.config) else { return };
         if copier.call.is_none() {
             match copier.copying.next(upstream) {
-                // It is in nobody's way, and asked for once more at the next tick.
+                // No client waits for it: it is tried once more at the next tick.
                 NextPiece::Ask(callout) if has_room => {
                     if let Ok(permit) = services.budget.permit(copier.source, Purpose::Begin(None, 0), cx) {
                         let owner = Owner::Copy(key.clone());
@@ -199,17 +199,17 @@ impl Storing {
         }
         let verdict = verdict.map_err(|why| match why {
             // It does not come late here.
-            NotCopied::Flawed(VerifyError::Late) => GivenUp::Flawed,
-            NotCopied::Flawed(error) => GivenUp::by(&error),
-            NotCopied::NoRanges => GivenUp::NoRanges,
-            NotCopied::NotGiven(_) | NotCopied::Redirected(_) => GivenUp::NotGiven,
+            NotCopied::Flawed(VerifyError::Late) => Abandoned::Flawed,
+            NotCopied::Flawed(error) => Abandoned::by(&error),
+            NotCopied::NoRanges => Abandoned::NoRanges,
+            NotCopied::NotGiven(_) | NotCopied::Redirected(_) => Abandoned::NotGiven,
         });
         self.end_upload(ZipKey::of(&copier.zip), verdict, services, cx);
     }
 }
 
-/// Copies under way at once in one worker: it is behind with them already, and they are in nobody's way.
+/// Copies under way at once in one worker: they are late already, and no client waits for them.
 const MAX_COPIES: usize = 2;
 
-/// Copies that may be due in one worker. Beyond these it is left to whoever asks for the version next.
+/// Copies that may be due in one worker. Beyond these, the next request for the version begins one.
 const MAX_DUE: usize = 8;

@@ -1,10 +1,10 @@
-//! Zips that go into storage while they come: as they pass by to a client, or piece by piece for nobody (`copy.rs`).
+//! Zips that go into storage while they come: as they pass by to a client, or piece by piece in a copy (`copy.rs`).
 //!
-//! Storage gets the same bytes as the client, before they are released, and shows them to nobody until the verdict on the zip is
-//! in. No client waits for it: a store that does not keep up loses this pass, and the version is copied afterwards.
+//! Storage gets the same bytes as the client, before they are released, and shows them to no reader until the verdict on the zip is in. No
+//! client waits for it: a store that does not keep up loses this pass, and the version is copied afterwards.
 //!
-//! One worker of all stores a version: it holds a lease meanwhile. Where that worker dies, the lease runs out and whoever streams
-//! the version next begins anew; the parts that the store was left with are for a lifecycle rule of its bucket.
+//! One worker of all stores a version: it holds a lease meanwhile. Where that worker dies, the lease runs out, and the next client that
+//! streams the version begins anew. A lifecycle rule of the bucket removes the parts that were left.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ pub(super) struct Uploading {
     pub(super) upload: Upload,
     /// What storage was asked, by the upload's own numbers.
     calls: BTreeMap<CallId, u32>,
-    why: Option<GivenUp>,
+    why: Option<Abandoned>,
     /// When the lease is to be renewed, while it is ours.
     renew_at: Option<Timestamp>,
 }
@@ -61,7 +61,7 @@ pub(super) enum Feed {
 
 /// Why a zip is not stored that storage could have taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum GivenUp {
+pub(super) enum Abandoned {
     /// It is not what it has to be.
     Flawed,
     /// It broke off: the client left, or the upstream did.
@@ -118,14 +118,14 @@ impl Storing {
         cx: &mut Cx<'_>,
     ) {
         if let Some(key) = self.fed.remove(&stream) {
-            self.end_upload(key, verdict.map_err(|error| GivenUp::by(&error)), services, cx);
+            self.end_upload(key, verdict.map_err(|error| Abandoned::by(&error)), services, cx);
         }
     }
 
-    /// `stream` has ended, whatever passed by on it.
+    /// `stream` has ended, with or without a zip that passed by on it.
     pub(in crate::worker) fn leave(&mut self, stream: StreamId, services: &mut Services, cx: &mut Cx<'_>) {
         if let Some(key) = self.fed.remove(&stream) {
-            self.end_upload(key, Err(GivenUp::Left), services, cx);
+            self.end_upload(key, Err(Abandoned::Left), services, cx);
         }
     }
 
@@ -156,7 +156,7 @@ impl Storing {
         } else {
             let name = store::zip_key(storage, zip);
             let upload = Upload::begin(storage, name, Zip::CONTENT_TYPE, total, whole);
-            if upload.is_overrun() { Err(Some(GivenUp::TooLarge.label())) } else { Ok(upload) }
+            if upload.is_overrun() { Err(Some(Abandoned::TooLarge.label())) } else { Ok(upload) }
         };
         match begun {
             Ok(upload) => {
@@ -196,7 +196,7 @@ impl Storing {
         if uploading.upload.is_overrun() && uploading.upload.is_open() {
             let is_in_parts =
                 services.config.storage.as_ref().is_some_and(|storage| storage.dialect == Dialect::S3);
-            uploading.give_up(if is_in_parts { GivenUp::Overrun } else { GivenUp::TooLarge });
+            uploading.give_up(if is_in_parts { Abandoned::Overrun } else { Abandoned::TooLarge });
         }
         self.go_on_uploading(key, uploading, services, cx);
     }
@@ -205,7 +205,7 @@ impl Storing {
     pub(super) fn end_upload(
         &mut self,
         key: ZipKey,
-        verdict: Result<Verified, GivenUp>,
+        verdict: Result<Verified, Abandoned>,
         services: &mut Services,
         cx: &mut Cx<'_>,
     ) {
@@ -213,7 +213,7 @@ impl Storing {
         uploading.is_fed = false;
         match verdict {
             Ok(Verified::Exempt | Verified::Proven) => uploading.upload.commit(),
-            Ok(Verified::Accepted) => uploading.give_up(GivenUp::Unproven),
+            Ok(Verified::Accepted) => uploading.give_up(Abandoned::Unproven),
             Err(why) => uploading.give_up(why),
         }
         self.go_on_uploading(key, uploading, services, cx);
@@ -288,7 +288,7 @@ impl Storing {
                 ("stored", None)
             }
             UploadOutcome::Exists => {
-                // Whoever asks next reads it, and finds out whether it is right.
+                // The next client that asks has it read, and so finds out whether it is right.
                 if let Some(Entry::Streamed { .. }) = services.index.peek(cx.kv, Region::Found, &path) {
                     services.index.forget(cx.kv, Region::Found, &path, cx.now);
                 }
@@ -299,7 +299,7 @@ impl Storing {
                 (trouble.label, Some(trouble.why))
             }
             UploadOutcome::Aborted => {
-                let label = why.map_or("aborted", GivenUp::label);
+                let label = why.map_or("aborted", Abandoned::label);
                 (label, Some(label.to_owned()))
             }
         };
@@ -339,9 +339,9 @@ fn is_storable(path: &str, services: &Services, cx: &Cx<'_>) -> bool {
 }
 
 impl Uploading {
-    fn give_up(&mut self, why: GivenUp) {
-        // That nobody is there any more to be given it says less than what was wrong before.
-        if why != GivenUp::Left || self.why.is_none() {
+    fn give_up(&mut self, why: Abandoned) {
+        // That the client has left says less than what was wrong before.
+        if why != Abandoned::Left || self.why.is_none() {
             self.why = Some(why);
         }
         self.upload.abort();
@@ -350,8 +350,8 @@ impl Uploading {
     /// When it may be tried once more, from the upstream, where that may help.
     fn may_be_copied(&self, outcome: &UploadOutcome, now: Timestamp) -> Option<Timestamp> {
         match (outcome, self.why) {
-            (UploadOutcome::Aborted, Some(GivenUp::Left | GivenUp::Overrun)) => Some(now),
-            (UploadOutcome::Failed(trouble), None | Some(GivenUp::Left)) if trouble.passing => {
+            (UploadOutcome::Aborted, Some(Abandoned::Left | Abandoned::Overrun)) => Some(now),
+            (UploadOutcome::Failed(trouble), None | Some(Abandoned::Left)) if trouble.passing => {
                 Some(now.after(ZIP_REST))
             }
             _ => None,
@@ -359,7 +359,7 @@ impl Uploading {
     }
 }
 
-impl GivenUp {
+impl Abandoned {
     /// Why a zip with this error is not stored.
     pub(super) fn by(error: &VerifyError) -> Self {
         match error {
@@ -384,7 +384,7 @@ impl GivenUp {
     }
 }
 
-/// What whoever stores `zip` has the lease of. Whoever searches for it has another.
+/// The key of the lease for storing `zip`. A search for it holds another lease.
 fn lease(zip: &Zip) -> String {
     format!("store/{}", Want::Zip(zip.clone()).key())
 }

@@ -1,6 +1,6 @@
-//! What goes to storage, and in which order: a version's go.mod, its zip, and last its `.info`, by which whoever looks into
-//! storage sees that it has all of the version. An `.info` whose zip has not come is kept aside meanwhile, for those who ask for nothing
-//! else of hundreds of versions.
+//! What goes to storage, and in which order: a version's go.mod, its zip, and last its `.info`, which tells readers of storage that all of
+//! the version is there. An `.info` whose zip has not come is kept aside meanwhile, for clients that ask for nothing else of hundreds of
+//! versions.
 
 use log::Level;
 
@@ -32,7 +32,7 @@ impl Storing {
         match (&flight.want, &searched.end) {
             (Want::Zip(zip), _) if stored => self.complete(zip, services, cx),
             (Want::Document(document), End::Document(found)) if found.stored => {
-                // Where nobody waits, it was asked for to complete its version.
+                // Without a waiting client, it was asked for to complete its version.
                 self.follow_up(document, !flight.is_awaited(), services, cx);
             }
             _ => {}
@@ -71,7 +71,7 @@ impl Storing {
         }
     }
 
-    /// Storage has got this zip: the rest of its version is to follow, asked for where nobody has asked for it yet.
+    /// Storage has got this zip: the rest of its version is to follow, and is asked for where it was not yet.
     pub(super) fn complete(&mut self, zip: &Zip, services: &mut Services, cx: &mut Cx<'_>) {
         let go_mod = go_mod_of(&zip.module, &zip.version);
         if self.bring(&go_mod, true, services, cx) {
@@ -88,7 +88,7 @@ impl Storing {
         }
     }
 
-    /// Has `document` written, where it `may_ask` after it was asked for if nobody has done so yet. Whether storage has it.
+    /// Has `document` written; where it is not at hand, it is asked for if it `may_ask`, once. Returns whether storage has it.
     fn bring(
         &mut self,
         document: &Document,

@@ -1,4 +1,4 @@
-//! Proving what a checksum database gave, with whatever else of it that takes.
+//! Proving what a checksum database gave, with the other files that the proof needs.
 
 use log::Level;
 
@@ -61,7 +61,7 @@ pub(in crate::worker) struct Need {
     pub(in crate::worker) attempt: u64,
     /// Whether the database may be asked.
     pub(in crate::worker) may_fetch: bool,
-    /// Who is asked.
+    /// The source that is asked.
     pub(in crate::worker) source: PartSource,
 }
 
@@ -221,15 +221,15 @@ impl Verify {
     }
 }
 
-/// Nobody could be asked for what the proof needs.
+/// No source could be asked for what the proof needs.
 fn give_up(proof: &PendingProof, failure: Failure, database: &Key, cx: &mut Cx<'_>) -> Progress {
     cx.count(Metric::Sumdb { outcome: "failed" });
     let newest = tree_heads::head(cx.kv, database);
     Progress::Over(proof.proving.clone().unproven(failure, newest.as_ref()))
 }
 
-/// It does not hold. What storage has may have been spoiled there: the database itself is asked once more. Not where it has
-/// signed two histories: the signatures and hashes that say so are its own, whoever kept them.
+/// It does not hold. Storage's copy may be spoiled, so the database itself is asked once more. Not where the database has signed two
+/// histories: the signatures and hashes that say so are its own, wherever they were kept.
 fn refuse(key: &SearchKey, proof: &PendingProof, refused: &Refused, cx: &mut Cx<'_>) -> Progress {
     let want = &proof.want;
     let is_fork = matches!(refused, Refused::Fork { .. });

@@ -70,7 +70,7 @@ impl Verify {
         }
     }
 
-    /// Whatever head storage has, `proving` has compared it by now.
+    /// `proving` has compared the head that storage has by now.
     pub(super) fn note_compared(&mut self, at: usize, database: &Key, services: &Services, cx: &mut Cx<'_>) {
         if self.sumdbs.get_mut(at).and_then(|known| known.recalled.take()).is_some() {
             tree_heads::note_recalled(cx.kv, database, services.index.sources());

@@ -45,7 +45,7 @@ impl Default for KnownSumdb {
 pub(in crate::worker) enum Lookup {
     /// Here, or none are needed.
     Known(Sums),
-    /// In this, which is to be found out. Where nobody is at it yet, those stand in its place, if there are any.
+    /// In this flight, which is to be begun. Where it is not under way yet, these waiters stand in its place, if there are any.
     Ask(Box<Flight>, Option<Sums>),
 }
 
@@ -78,15 +78,14 @@ impl Verify {
             let source = matches!(searched.end, End::Missing(_)).then_some(Source::Sumdb(at));
             return Lookup::Known(self.read(&want, &Searched { source, ..searched }, config, cx.now));
         }
-        // Where it is given anyway, it is not kept waiting for a database that has just not answered that, or not answered
-        // anything. One lookup that fails must not have all else given unproven: whoever finds a name that the database fails
-        // at could have it so.
+        // A file that is given without a proof does not wait for a database that has just not answered this lookup, or any. One lookup that
+        // fails must not have all other files given unproven: a client that finds a name at which the database fails could have it so.
         let rests = self
             .sumdbs
             .get(at)
             .is_some_and(|known| known.failed.has(&path, cx.now) || known.failed.are_several(cx.now));
         let instead = (acceptable && rests).then(|| {
-            let reason = format!("{}: it has just not answered", want.describe());
+            let reason = format!("{}: it did not answer a moment ago; try again", want.describe());
             let failure = Failure { kind: FailureKind::Bad, reason, retry_after: None };
             Sums::Unproven { failure, acceptable }
         });
@@ -130,8 +129,8 @@ impl Verify {
                 (Failure { kind: FailureKind::Bad, reason, retry_after: None }, acceptable)
             }
             End::Missing(missing) => {
-                // It was served a moment ago: a database learns of a tag later than whoever serves it, and what it could not fetch
-                // in time it does not know.
+                // It was served a moment ago: a database learns of a tag later than the host that serves it, and it does not know what it
+                // could not fetch in time.
                 let reason = format!(
                     "{module}@{version} cannot be verified yet: {}\n\
                      It is there, and the checksum database has no record of it so far. Try again in a few seconds.",
