@@ -16,7 +16,7 @@ use super::{
         },
     },
     Storing,
-    upload::{Feed, Abandoned},
+    upload::{Abandoned, Feed},
 };
 use crate::{
     cx::{CallId, Cx},
