@@ -36,7 +36,7 @@ pub fn fresh(want: &Want, no_cache: bool, index: &Index, config: &Config, cx: &C
     })
 }
 
-/// Whether the index, which had `known` of `want`, has seen the module here of which that is a list or the latest version.
+/// Whether the module was seen here before, where `want` is its list or its latest version. `known` is what the index had of `want`.
 pub fn has_seen(want: &Want, known: Option<&Found>, index: &Index, cx: &Cx<'_>) -> bool {
     let Want::Document(Document::Module { module, file: File::Latest | File::List }) = want else {
         return false;
@@ -49,13 +49,13 @@ pub fn has_seen(want: &Want, known: Option<&Found>, index: &Index, cx: &Cx<'_>) 
     known.is_some() || is_counted()
 }
 
-/// Whether who has it may be asked. Shared memory outlives configurations, and another filter's may reach further.
+/// Whether the source that has it may be asked. Shared memory outlives configurations, and another one may allow more sources.
 fn is_within_reach(entry: &Entry, want: &Want, config: &Config) -> bool {
     let is_fetched = || want.module().is_some_and(|module| config.on_miss(module) == MissMode::Fetch);
     !matches!(entry, Entry::Streamed { .. }) || is_fetched()
 }
 
-/// Whether a client may be sent to who has it without asking that one before.
+/// Whether a client may be routed to the source that has it without asking the source first.
 pub(super) fn may_be_given(entry: &Entry, source_health: &SourceHealth, cx: &Cx<'_>) -> bool {
     let source = match entry {
         Entry::Streamed { moved: true, .. } => return false,

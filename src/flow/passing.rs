@@ -34,7 +34,7 @@ pub struct Passing {
     check: Option<Box<Check>>,
     found: Option<Result<H1, VerifyError>>,
     sums: Option<Sums>,
-    /// Bytes of the whole, where the head of the response says so.
+    /// Bytes of the whole zip, where the response headers tell.
     length: Option<u64>,
     /// Bytes that came.
     received: u64,
@@ -49,7 +49,7 @@ pub struct Passing {
 }
 
 impl Passing {
-    /// One of which nothing came yet but its head.
+    /// A zip of which only the response headers have come.
     pub fn new(routed: Routed, head: &ResponseHead, sums: Option<Sums>) -> Self {
         let check = Check::new(&routed.zip.module, &routed.zip.version);
         Self {

@@ -56,7 +56,7 @@ struct Report {
 }
 
 impl SourceHealth {
-    /// Those of `config`.
+    /// The records of the sources of `config`.
     pub fn new(config: &Config) -> Self {
         let storage = config.storage.iter().map(|_| Source::Storage);
         let upstreams = (0..config.upstreams.len()).map(Source::Upstream);
@@ -121,7 +121,7 @@ impl SourceHealth {
         }
     }
 
-    /// Whether `source` is to be asked in its turn, and not after all others. Who asks this asks it then.
+    /// Whether `source` is to be asked in its turn, and not after all others. The caller asks it then.
     pub fn takes_its_turn(&self, source: Source, cx: &mut Cx<'_>) -> bool {
         self.id(source).is_none_or(|id| takes_its_turn(cx.kv, id, cx.now))
     }
@@ -195,7 +195,7 @@ fn sources(config: &Config) -> impl Iterator<Item = Source> {
     storage.chain(upstreams(config))
 }
 
-/// Those that may be asked.
+/// The sources that may be asked.
 fn upstreams(config: &Config) -> impl Iterator<Item = Source> {
     let count = if config.offline { 0 } else { config.upstreams.len() };
     (0..count).map(Source::Upstream)

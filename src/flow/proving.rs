@@ -47,7 +47,7 @@ pub enum ProofStep {
 }
 
 impl Proving {
-    /// The proof that what was found of `sumdb` needs; nothing where no such file can be proven.
+    /// The proof that a file of `sumdb` needs; `None` where no such file can be proven.
     pub fn begin(attempt: u64, sumdb: &str, file: &SumdbFile, searched: Searched, key: Key) -> Option<Self> {
         let (subject, goal) = match file {
             SumdbFile::Latest => (Resource::Latest, Goal::Head),

@@ -55,8 +55,8 @@ impl Publications {
         self.modules.get(module).map(|(_, published)| published)
     }
 
-    /// Adds what was found out just now. What is forgotten for it is of the module of which nothing was learned for the longest
-    /// time; of this one alone the oldest versions.
+    /// Adds what was found out just now. To make room, it forgets the module of which nothing was learned for the longest time, and of this
+    /// one alone the oldest versions.
     pub fn learn(&mut self, module: &ModulePath, published: Published) {
         let (number, mut all) = self.modules.remove(module).unwrap_or_default();
         self.order.remove(&number);
@@ -109,8 +109,8 @@ impl Published {
         gone.is_some()
     }
 
-    /// Keeps in the index what was found out, beside what is there. Of more versions than fit into `MAX_RECORDS` those that were
-    /// published first are asked about again.
+    /// Keeps in the index what was found out, beside what is there. Where more versions are known than fit into `MAX_RECORDS`, those that
+    /// were published first are asked about again.
     pub fn keep(&self, module: &ModulePath, index: &mut Index, cx: &mut Cx<'_>) {
         let Recorded(mut all) = Recorded::of(module, index, cx);
         let known = all.len();
@@ -236,7 +236,7 @@ pub fn keep_first_seen(want: &Want, found: &Found, policy: &Policy, index: &mut 
     }
 }
 
-/// Reads the records of a module, version by version, until `is_enough` says so.
+/// Reads the records of a module, version by version, until `is_enough` is true.
 fn read_records(
     module: &ModulePath,
     index: &Index,

@@ -76,7 +76,7 @@ pub(super) enum Serving {
         /// Whether that is known to be no `+incompatible` version.
         fits_path: bool,
     },
-    /// It is the list of which the go command takes the latest version where upstreams know no `@latest`.
+    /// It is the list from which the go command takes the latest version where upstreams know no `@latest`.
     Unnamed {
         /// What they said.
         missing: Missing,
@@ -189,8 +189,8 @@ impl Question {
         }
     }
 
-    /// What is asked where upstreams know no `@latest`: the list, where it may be what storage has left of the module, or where all
-    /// that the go command would take from it is refused.
+    /// The question that follows where upstreams know no `@latest`: the list, if storage may have versions of the module left, or if all
+    /// versions that the go command would take from it are refused.
     fn unnamed(&self, missing: &Missing, known: &Known<'_>) -> Option<Self> {
         let Want::Document(Document::Module { module, file: File::Latest }) = &self.want else { return None };
         if self.serving != Serving::Itself || !self.may_fetch {

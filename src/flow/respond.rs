@@ -27,7 +27,7 @@ pub(super) fn audience(module: Option<&ModulePath>, config: &Config, policy: &Po
     match module {
         Some(module) if policy.is_personal(module) => Audience::Caller,
         Some(module) if config.private.modules.matches(module) => Audience::Gateway,
-        // Who asks here has a name, and a cache before the gateway would not ask for it.
+        // Callers have names here, and a cache before the gateway would not ask for them.
         _ if !config.callers.principals.is_empty() => Audience::Gateway,
         _ => Audience::Everybody,
     }

@@ -163,8 +163,8 @@ impl Routed {
         }
     }
 
-    /// The head of what came back: a zip goes on under our own headers, a refusal becomes one that a developer can read.
-    /// With what the index learns by it.
+    /// The response headers of the source: a zip goes on under our own headers, a refusal becomes one that a developer can read. Returns
+    /// also what the index learns.
     pub fn response(
         &self,
         head: &ResponseHead,

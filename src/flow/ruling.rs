@@ -1,4 +1,4 @@
-//! What the policy says of what is asked for, and of what is about to be given.
+//! What the policy says of a request, and of an answer before it is given.
 
 use std::{ops::ControlFlow, time::Duration};
 
@@ -35,7 +35,7 @@ pub(super) enum Substitute {
 }
 
 impl Question {
-    /// What becomes of it where the policy does not let it be served, or cannot say yet. Nothing of it is given before.
+    /// What becomes of the request where the policy refuses it, or cannot decide yet. Nothing is given before.
     pub(super) fn admit(&self, known: &Known<'_>, cx: &mut Cx<'_>) -> ControlFlow<Next> {
         // What `@latest` is answered with is decided when it is known.
         if self.serving != Serving::Itself {

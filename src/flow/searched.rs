@@ -24,7 +24,7 @@ pub struct Searched {
     pub unproven: bool,
     /// What storage has in its place, where that is something wrong.
     pub corrupt: Option<Loss>,
-    /// A failure on the way: what was not found may be there all the same, and what storage had may be old.
+    /// A failure on the way: where the result is "not found", it may be there all the same; what storage had may be old.
     pub doubt: Option<Failure>,
 }
 
@@ -178,7 +178,7 @@ impl<'a> News<'a> {
         postcard::to_allocvec(&(LAYOUT, fetch_scope, key, searched)).ok()
     }
 
-    /// Reads whose news a message is; nothing where it is none, or another build's.
+    /// Reads which key a message is about; `None` where it is no such message, or another build's.
     pub fn decode(message: &'a [u8]) -> Option<Self> {
         let ((layout, fetch_scope, key), rest): ((u8, _, _), _) = postcard::take_from_bytes(message).ok()?;
         (layout == LAYOUT).then_some(Self { fetch_scope, key, rest })
@@ -190,8 +190,8 @@ impl<'a> News<'a> {
     }
 }
 
-/// What is encoded says of itself neither fields nor types, and while the filter is replaced two builds of it write to each
-/// other. NB: count up with any change of `Searched` or of what it holds.
+/// The encoding has neither names nor types of fields, and while the filter is replaced two builds of it write to each other. NB: count up
+/// with any change of `Searched` or of what it holds.
 const LAYOUT: u8 = 4;
 
 #[cfg(test)]

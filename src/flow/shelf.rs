@@ -1,6 +1,6 @@
 //! What may be shown of long lists, as one worker has found out lately.
 //!
-//! To judge a list of a hundred thousand versions takes half a second of work, and would be done anew for each who asks.
+//! To judge a list of a hundred thousand versions takes half a second of work. Without the shelf it would be done anew for each client.
 
 use std::{collections::VecDeque, time::Duration};
 

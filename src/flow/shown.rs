@@ -1,4 +1,4 @@
-//! What of a document may be shown to who asks.
+//! What of a document a caller may see.
 //!
 //! The index and storage hold what upstreams said; they know nothing of callers and rules. So every document that is about to be given
 //! passes here: a list loses the versions that are refused, a query that resolves to a refused version is refused, and an `@latest` that is
@@ -124,7 +124,7 @@ impl Question {
         match &self.serving {
             Serving::Unnamed { missing } => match (sifted.newest(false), sifted.top()) {
                 (Some(version), _) if found.left => latest(version),
-                // All that the go command would look at is hidden from it: who asks is told why.
+                // Everything that the go command would look at is hidden from the caller, who is told why.
                 (None, Some(top)) => self.refuse_all(module, top, view, index, cx),
                 (Some(_) | None, _) => ControlFlow::Continue(Shown::NoLatest(missing.clone())),
             },
@@ -191,7 +191,7 @@ impl Question {
     }
 }
 
-/// All of it, as it is.
+/// All of it, unchanged.
 fn whole(found: &Found) -> ControlFlow<Next, Shown<'_>> {
     ControlFlow::Continue(Shown::As(Cow::Borrowed(found)))
 }

@@ -57,7 +57,7 @@ pub struct Sifted {
     newest_fitting: Option<Turn>,
     /// The newest of all.
     top: Option<Turn>,
-    /// Of these it is not known when they were published.
+    /// Versions whose publish times are not known.
     undated: BTreeSet<Turn>,
     /// Whether there are more of those than are remembered.
     is_cut: bool,
@@ -332,8 +332,8 @@ impl Turn {
     }
 }
 
-/// Bytes of a list that is judged at once, in some ten milliseconds. What is shown of a shorter one is kept ready for a second, so it
-/// is not judged for each who asks either (`worker/clients/hot.rs`).
+/// Bytes of a list that is judged at once, in some ten milliseconds. The answer from a shorter one is kept for a second, so it is not
+/// judged for each client either (`worker/clients/hot.rs`).
 const AT_ONCE: usize = 8 << 10;
 
 /// Lines of a slice: about 4 ms (Envoy's V8).
@@ -342,8 +342,8 @@ const SLICE_LINES: usize = 1000;
 /// Bytes of a slice, where its lines are long.
 const SLICE_BYTES: usize = 64 << 10;
 
-/// Versions of which one request may have it found out when they were published: each is a request to storage and one to an
-/// upstream. Most modules have fewer; of those that have more, the next request gets further.
+/// Versions whose publish times one request may have looked up: each is a request to storage and one to an upstream. Most modules have
+/// fewer; for those that have more, the next request gets further.
 const MAX_DATED: usize = 512;
 
 /// Versions that wait for that and are remembered: those of sixteen requests.

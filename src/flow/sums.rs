@@ -41,7 +41,7 @@ impl Sums {
         self.compare(|_, go_mod| (H1(*go_mod), H1::of_go_mod(body)))
     }
 
-    /// Of what is proven, `pair` makes what is expected and what is there.
+    /// `pair` makes the two values of a mismatch, the expected one and the actual one, of a proven hash.
     fn compare(&self, pair: impl FnOnce(&[u8; 32], &[u8; 32]) -> (H1, H1)) -> Result<Verified, VerifyError> {
         match self {
             Self::Exempt => Ok(Verified::Exempt),

@@ -74,8 +74,8 @@ impl Write {
         Some((write, callout))
     }
 
-    /// As [`Write::begin`], of an `.info` that is kept aside, as storage has not got its version; nothing of what is larger than any
-    /// such document that tells versions and their times.
+    /// As [`Write::begin`], of an `.info` that is kept aside, as storage has not got its version; `None` where it is larger than any
+    /// `.info` of a version and its time.
     pub fn begin_aside(
         storage: &Storage,
         want: &Want,
@@ -157,8 +157,8 @@ impl Write {
     }
 }
 
-/// The document that is worth writing after a search: what an upstream gave, where storage is not known to be down, nor to
-/// have these bytes (`known` is what the index had before). What storage gave of what it keeps aside is not in its place yet.
+/// The document that is worth writing after a search: one that an upstream gave, unless storage is down or has these bytes (`known` is what
+/// the index had before). A document that storage keeps aside is not in its place yet.
 pub fn worth_writing<'a>(
     want: &'a Want,
     searched: &'a Searched,

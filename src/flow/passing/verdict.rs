@@ -77,7 +77,7 @@ impl VerifyError {
         }
     }
 
-    /// Whether it is the source's: what it gives is not what it has to be.
+    /// Whether the source is to blame: what it gives is not what it has to be.
     pub fn is_the_sources(&self) -> bool {
         self.loss().is_some()
     }

@@ -129,7 +129,7 @@ impl Question {
         })
     }
 
-    /// Its client is sent to who has the zip, by what the index says.
+    /// Routes the client to the source that has the zip, as the index says.
     fn send(
         &self,
         zip: &Zip,

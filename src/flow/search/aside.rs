@@ -1,4 +1,4 @@
-//! What storage keeps aside: the `.info` of versions of which it has no zip.
+//! What storage keeps aside: the `.info` of versions whose zips it does not have.
 
 use super::{End, Form, Source, SourceRequest};
 use crate::{

@@ -1,8 +1,8 @@
-//! What is known of what is wanted before any source is asked.
+//! What is known before any source is asked.
 
 use super::Search;
 
-/// What is known before, by the index and by what clients hold.
+/// What the index and clients know before any source is asked.
 #[derive(Debug, Default)]
 pub(super) struct Expected {
     /// Whether the index has something that may be given where no source has an answer.

@@ -27,7 +27,7 @@ impl ZipHead {
             (Form::First | Form::Whole, _) => u64::try_from(body.len()).ok(),
         };
         let short = |name| headers.first(name).filter(|value| value.len() <= MAX_VALUE).map(str::to_owned);
-        // No zip is empty: a server that says so does not say how long it is.
+        // No zip is empty: a server that sends a length of 0 does not know the length.
         let length = length.filter(|length| *length > 0);
         Some(Self { length, etag: short("etag"), last_modified: short("last-modified") })
     }

@@ -54,12 +54,12 @@ impl Search {
         }
     }
 
-    /// Whether a zip is there by this reply, of which it has to be told how long it is, and is not.
+    /// Whether the reply says that the zip is there, but not how long it is, and the length is needed.
     fn is_untold(&self, form: &Form, reply: &Reply) -> bool {
         self.zip.is_head_only() && ZipHead::of(form, reply).is_some_and(|head| head.length.is_none())
     }
 
-    /// The host's own answer to a HEAD has no text by which to tell a connection that closed from one that was refused.
+    /// The host's own answer to a HEAD has no text that tells a closed connection from a refused one.
     fn may_be_dropped(&self, request: &SourceRequest, failure: CallFailure) -> bool {
         match failure {
             CallFailure::Dropped => true,

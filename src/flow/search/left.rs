@@ -19,7 +19,7 @@ use crate::{
 };
 
 impl Search {
-    /// Has counted what is left, once, where upstreams say that there is no such module, and storage keeps no list of it.
+    /// Counts what is left, once, where upstreams say that there is no such module and storage keeps no list of it.
     pub(super) fn count_what_is_left(&mut self, config: &Config, cx: &Cx<'_>) -> Option<Step> {
         let Want::Document(Document::Module { module, file: File::List }) = &self.want else { return None };
         let storage = config.storage.as_ref()?;
@@ -39,7 +39,7 @@ impl Search {
         Some(self.ask(SourceRequest { source: Source::Storage, form, tries: 0 }, config, cx))
     }
 
-    /// What was counted, or what storage has kept, as what is left of the module where it is gone.
+    /// Where the module is gone: what was counted, or what storage has kept, as what is left of it.
     pub(super) fn as_left(&self, stored: Stored<Found>, reply_refuses: bool) -> Stored<Found> {
         if !self.want.is_list() || !self.said.is_missing() {
             return stored;

@@ -68,7 +68,7 @@ impl Search {
         who(source, at, config)
     }
 
-    /// What is said by an answer of where a redirect led, as far as it is to be judged as one of `source` itself.
+    /// The reply as one of `source` itself, where a redirect has led to another address.
     pub(super) fn discreet(&self, source: Source, reply: Reply, config: &Config) -> Result<Reply, Outcome> {
         match self.trail.at().filter(|_| source != Source::Storage) {
             Some(at) => discreet(&self.want.describe(), source, at, reply, config),

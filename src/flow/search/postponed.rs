@@ -25,7 +25,7 @@ impl Search {
         if !self.retries.has_time_for(pause, config, now) {
             return None;
         }
-        // What it says now counts, and not what it said before.
+        // Its next answer counts, and not the one before.
         self.said.restore(refusal);
         self.order.extend(others);
         self.retries.pause_for(request);

@@ -34,7 +34,7 @@ pub(super) enum Taken {
 }
 
 impl Search {
-    /// The reply of a source, which can be read as it is.
+    /// The reply of a source, decoded where it had to be.
     pub(super) fn on_plain_reply(
         &mut self,
         request: SourceRequest,

@@ -29,7 +29,7 @@ use crate::{
     shared::MAX_PAUSE,
 };
 
-/// The attempts that were made, and those that are to be made.
+/// The attempts that were made, and the ones that are to be made.
 #[derive(Debug, Default)]
 pub(super) struct Retries {
     /// When the first request of the search was sent.
@@ -95,8 +95,8 @@ impl Search {
             Attempt::Soon if self.postpones(request.source) => (pause(tries), TRIES_BEFORE_OTHERS),
             Attempt::Soon => (pause(tries), TRIES),
             Attempt::After(_) if has_substitute => return ControlFlow::Continue(request.into()),
-            // As often as it says so: only time bounds that. What says "at once" each time is not believed for long; how often one that
-            // answers 429 is asked, all workers count together.
+            // As often as the source asks for it: only time bounds that. A source that says "at once" each time is not believed for long.
+            // How often a source that answers 429 is asked, all workers count together.
             Attempt::After(said) if is_limit => (said.max(PAUSE), u32::MAX),
             Attempt::After(said) => (said.max(pause(tries)), u32::MAX),
         };
@@ -213,9 +213,9 @@ impl Search {
         is_last && !self.expected.has_substitute() && (self.said.is_nothing() || self.may_be_kept())
     }
 
-    /// Whether storage may have what upstreams have lost. Of what changes, the upstream's word is enough: the go command asks it for
-    /// many a module path that is none, and must be able to while storage is down. Not of what was seen here: that would send it
-    /// elsewhere for as long as storage is down.
+    /// Whether storage may have what upstreams have lost. For what changes, the upstream's word is enough: the go command asks for many
+    /// paths that are no modules, and must get its answer while storage is down. It is not enough for a module that was seen here: the go
+    /// command would ask elsewhere for it as long as storage is down.
     pub(super) fn may_be_kept(&self) -> bool {
         match self.want.cache_class() {
             CacheClass::Immutable => true,

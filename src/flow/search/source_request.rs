@@ -45,7 +45,7 @@ pub(super) enum Form {
 }
 
 impl SourceRequest {
-    /// The callout that asks it; nothing where there is no such source, or it knows nothing of this kind.
+    /// The callout that asks it; `None` where there is no such source, or the source has no files of this kind.
     pub(super) fn callout(&self, want: &Want, config: &Config) -> Option<Callout> {
         if self.source == Source::Storage {
             return self.of_storage(want, config.storage.as_ref()?, config);

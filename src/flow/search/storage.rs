@@ -7,7 +7,7 @@ use crate::{
     store::Scope,
 };
 
-/// What is known of storage, as far as what is wanted goes.
+/// What is known of storage, as far as it concerns what is wanted.
 #[derive(Debug, Default)]
 pub(super) struct StorageState {
     /// Whether the zip in storage was verified before.

@@ -39,7 +39,7 @@ impl Search {
         self.take_in(stored, cx)
     }
 
-    /// What is to be counted, where `source` is asked for what it has.
+    /// What storage is asked to list, where the search is for that.
     pub(super) fn listing(&self, source: Source, config: &Config) -> Option<Inventory> {
         match (&self.want, source) {
             (Want::Document(Document::Module { module, file: File::Stored }), Source::Storage) => {

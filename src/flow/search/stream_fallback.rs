@@ -9,13 +9,13 @@ use crate::{
 };
 
 impl Search {
-    /// Whether the last upstream is taken for who has the zip, unasked.
+    /// Whether the client is sent to the last upstream without asking it first.
     pub(super) fn is_taken_unasked(&self) -> bool {
         self.zip.may_go_unasked() && self.order.is_over()
     }
 
-    /// The way around this search: the upstream that is asked just now, or else the next one. Those before have said that
-    /// they have nothing.
+    /// The upstream that streams the zip in place of this search: the one that is asked just now, or else the next one. The upstreams
+    /// before have said that they have nothing.
     pub fn stream_fallback(&self) -> Option<Searched> {
         let asked =
             self.asking.request().or_else(|| self.retries.paused()).map(|request| match request.form {
@@ -43,7 +43,7 @@ impl Search {
 }
 
 impl Searched {
-    /// The way around a search of another worker for `want`, of which nothing is known.
+    /// As [`Search::stream_fallback`], for a search of another worker, whose state is unknown.
     pub fn stream_fallback(want: &Want, config: &Config, may_fetch: bool) -> Option<Self> {
         stream_fallback(want, plan(want, config, may_fetch).into_iter())
     }
@@ -54,8 +54,7 @@ impl Searched {
     }
 }
 
-/// The first upstream of those that have not answered. That it has nothing says little while the others, storage above
-/// all, may have it.
+/// The first upstream that has not answered. If it has no such zip, that says little: others, storage above all, may have it.
 fn stream_fallback(want: &Want, open: impl Iterator<Item = Source>) -> Option<Searched> {
     let Want::Zip(_) = want else { return None };
     let open: Vec<_> = open.collect();

@@ -9,7 +9,7 @@ pub(super) enum Whole {
     Here(Body),
     /// It is there, and larger than what was asked for.
     TooLarge,
-    /// What came is none.
+    /// What came is no zip.
     NoZip,
     /// It is not there, or the source fails; the reply says which.
     NotHere(Reply),
