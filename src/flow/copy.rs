@@ -83,13 +83,13 @@ impl Copying {
             failed: None,
         };
         if let Some(sums) = sums {
-            copying.learn(sums);
+            copying.set_sums(sums);
         }
         copying
     }
 
     /// The sums are known. A zip that they do not prove is not stored, even if clients may be given it.
-    pub fn learn(&mut self, sums: Sums) {
+    pub fn set_sums(&mut self, sums: Sums) {
         if let Sums::Unproven { failure, .. } = &sums {
             self.failed = Some(NotCopied::Flawed(VerifyError::Unproven(failure.clone())));
         }
@@ -97,7 +97,7 @@ impl Copying {
     }
 
     /// The reply of the upstream, or of the server that it redirected to. `who` is that server as reasons name it.
-    pub fn hear(&mut self, reply: Reply, upstream: &Endpoint, who: &str) {
+    pub fn on_reply(&mut self, reply: Reply, upstream: &Endpoint, who: &str) {
         if let Some(location) = leads_to(&reply) {
             match self.trail.follow(&self.callout(upstream), location, upstream, who) {
                 Ok(trail) => {

@@ -119,7 +119,7 @@ impl Passing {
         if ends || may_be_last && self.held.len() <= PARKED {
             self.park(as_they_are)
         } else {
-            self.let_go(as_they_are)
+            self.release_read(as_they_are)
         }
     }
 
@@ -132,7 +132,7 @@ impl Passing {
     }
 
     /// The sums are known.
-    pub fn hear(&mut self, sums: Sums) {
+    pub fn set_sums(&mut self, sums: Sums) {
         self.sums = Some(sums);
     }
 
@@ -189,7 +189,7 @@ impl Passing {
     }
 
     /// What is read goes on, but for the end of the zip.
-    fn let_go(&mut self, as_they_are: bool) -> BodyVerdict {
+    fn release_read(&mut self, as_they_are: bool) -> BodyVerdict {
         let taken = self.check.as_ref().map_or(0, |check| check.releasable());
         // A client that counts bytes takes the last promised one for the end of the zip, so that byte is held back.
         let most = self.length.map_or(u64::MAX, |length| length.saturating_sub(END));

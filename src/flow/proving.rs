@@ -210,7 +210,7 @@ impl Proving {
             }
             _ => return Searched::failed(failure),
         }
-        Searched { unproven: true, doubt: Some(failure), ..searched }
+        Searched { unproven: true, earlier_failure: Some(failure), ..searched }
     }
 
     /// `resource`, as something to look for.

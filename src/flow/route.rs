@@ -27,7 +27,7 @@ pub struct Routed {
     /// Where it was routed to.
     pub source: Source,
     /// A failure of a source that was asked before: then `source` having no such zip does not mean that there is none.
-    pub doubt: Option<Failure>,
+    pub earlier_failure: Option<Failure>,
     /// Whether it was asked before, and said that it has it: the index knows that by now.
     pub confirmed: bool,
     /// Whether what comes from there is known to be the zip it has to be.
@@ -69,7 +69,16 @@ pub enum IndexUpdate {
 impl Routed {
     /// A request for `zip` that wants this of it, routed to `source`, which was not asked yet.
     pub fn new(zip: Zip, source: Source, ask: Ask) -> Self {
-        Self { zip, source, doubt: None, confirmed: false, checked: false, to: None, moved: false, ask }
+        Self {
+            zip,
+            source,
+            earlier_failure: None,
+            confirmed: false,
+            checked: false,
+            to: None,
+            moved: false,
+            ask,
+        }
     }
 
     /// The answer that redirects the client to where storage can be reached without the gateway, if it is to go there. No client is
@@ -227,8 +236,8 @@ impl Routed {
                 cx.count(Metric::Request { kind: KIND, cache, status: head.status });
                 (self.edit(head, Validity { fresh_for: None, audience }, cache), IndexUpdate::Nothing)
             }
-            Presence::NotHere(Outcome::Missing(_)) if let Some(doubt) = &self.doubt => {
-                (failed(doubt, cx), IndexUpdate::Lost(Loss::Gone))
+            Presence::NotHere(Outcome::Missing(_)) if let Some(earlier_failure) = &self.earlier_failure => {
+                (failed(earlier_failure, cx), IndexUpdate::Lost(Loss::Gone))
             }
             Presence::NotHere(Outcome::Missing(missing)) if !self.may_be_elsewhere(config) => {
                 let validity = Validity { fresh_for: Some(config.freshness.negative), audience };

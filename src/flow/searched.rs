@@ -25,7 +25,7 @@ pub struct Searched {
     /// What storage has in its place, where that is something wrong.
     pub corrupt: Option<Loss>,
     /// A failure on the way: where the result is "not found", it may be there all the same; what storage had may be old.
-    pub doubt: Option<Failure>,
+    pub earlier_failure: Option<Failure>,
 }
 
 /// The result of a search.
@@ -79,7 +79,7 @@ impl Searched {
 
     /// A search that came to `end` by `source` and met nothing unusual.
     pub fn new(end: End, source: Option<Source>) -> Self {
-        Self { end, source, storage_failed: false, unproven: false, corrupt: None, doubt: None }
+        Self { end, source, storage_failed: false, unproven: false, corrupt: None, earlier_failure: None }
     }
 
     /// What the index turned out to have before a source was asked; `None` where that is no answer.
@@ -118,15 +118,15 @@ impl Searched {
             None => false,
         };
         let changes = want.cache_class() != CacheClass::Immutable;
-        matches!(self.end, End::Document(_)) && changes && !knows && self.doubt.is_some()
+        matches!(self.end, End::Document(_)) && changes && !knows && self.earlier_failure.is_some()
     }
 
     /// The result. If that is a failure or may be old, what the index `known` had before, which came from a source that knows.
     pub fn or_known(self, want: &Want, known: Option<&Found>) -> Self {
         match (&self.end, known) {
             (End::Failed(failure), Some(found)) if failure.kind != FailureKind::Forbidden => {
-                let doubt = Some(failure.clone());
-                Self { end: End::Document(found.clone()), source: None, doubt, ..self }
+                let earlier_failure = Some(failure.clone());
+                Self { end: End::Document(found.clone()), source: None, earlier_failure, ..self }
             }
             (End::Document(_), Some(found)) if self.is_stale(want) => {
                 Self { end: End::Document(found.clone()), source: None, ..self }
@@ -159,7 +159,7 @@ impl Searched {
                 certain.then(|| Entry::Found(found.clone()))
             }
             (End::Missing(missing), _) => {
-                (may_fetch && self.doubt.is_none()).then(|| Entry::Missing(missing.clone()))
+                (may_fetch && self.earlier_failure.is_none()).then(|| Entry::Missing(missing.clone()))
             }
             (End::Zip { checked, .. }, Some(Source::Storage)) => {
                 Some(Entry::Stored { since: now, checked: *checked, doubted: false })
@@ -206,7 +206,7 @@ mod tests {
             storage_failed: true,
             unproven: false,
             corrupt: Some(Loss::NoZip),
-            doubt: None,
+            earlier_failure: None,
         };
         let message = News::encode(u64::MAX, "example.com/m/@v/list", &searched).unwrap();
         let news = News::decode(&message).unwrap();

@@ -133,9 +133,15 @@ impl Passages {
     }
 
     /// The sums are known that a passing zip waits for.
-    pub(super) fn learn(&mut self, stream: StreamId, sums: Sums, services: &mut Services, cx: &mut Cx<'_>) {
+    pub(super) fn set_sums(
+        &mut self,
+        stream: StreamId,
+        sums: Sums,
+        services: &mut Services,
+        cx: &mut Cx<'_>,
+    ) {
         if let Some(Passage::Open(passing)) = self.zips.get_mut(&stream) {
-            passing.hear(sums);
+            passing.set_sums(sums);
             self.go_on(stream, services, cx);
         }
     }

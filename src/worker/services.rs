@@ -145,7 +145,7 @@ impl Services {
         };
         let source = permit.source;
         let told = told(source);
-        self.budget.give_back(permit, cx);
+        self.budget.release(permit, cx);
         if let Some(told) = told {
             self.budget.heed(source, reply, told, cx);
         }

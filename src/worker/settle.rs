@@ -46,7 +46,7 @@ impl Worker {
             Event::Holds(key, module, version) => {
                 let who = SumsWaiter::Search(key.clone());
                 if let Some(sums) = self.sums(&module, &version, who, cx) {
-                    self.fly(cx, |flights, ground| flights.learn(key, sums, ground));
+                    self.fly(cx, |flights, ground| flights.set_sums(key, sums, ground));
                 }
             }
             Event::Landed(landed) => {
@@ -55,7 +55,7 @@ impl Worker {
             }
             Event::PartFound(mut found) => {
                 let (who, attempt) = found.waiting.pop_front()?;
-                if self.verify.hear(&who, attempt, &found) {
+                if self.verify.on_part(&who, attempt, &found) {
                     self.prove(who, cx);
                 }
                 return Some(Event::PartFound(found));
@@ -67,7 +67,7 @@ impl Worker {
                 self.storage.write_proven(&want, &found, &mut self.services, cx);
             }
             Event::Recalled(want, searched) => {
-                self.verify.hear_recalled(&want, &searched, &self.services, cx);
+                self.verify.on_recalled(&want, &searched, &self.services, cx);
             }
             Event::ToProve(to_prove) => {
                 let key = to_prove.key.clone();
@@ -120,10 +120,10 @@ impl Worker {
                 match who {
                     SumsWaiter::Copy(zip) => self.storage.copy(zip, Some(sums), &mut self.services, cx),
                     SumsWaiter::Passing(stream) => {
-                        self.passages.learn(*stream, sums, &mut self.services, cx);
+                        self.passages.set_sums(*stream, sums, &mut self.services, cx);
                     }
                     SumsWaiter::Search(key) => {
-                        self.fly(cx, |flights, ground| flights.learn(key.clone(), sums, ground));
+                        self.fly(cx, |flights, ground| flights.set_sums(key.clone(), sums, ground));
                     }
                 }
             }
@@ -186,7 +186,7 @@ impl Worker {
                 Progress::Wait => return,
                 Progress::Recall(need) => match self.part(&key, &need, cx) {
                     Some(searched) => {
-                        self.verify.hear_recalled(&need.want, &searched, &self.services, cx);
+                        self.verify.on_recalled(&need.want, &searched, &self.services, cx);
                     }
                     None => return,
                 },

@@ -103,7 +103,7 @@ impl Question {
                 if let Some(source) = searched.source =>
             {
                 let routed = Routed {
-                    doubt: searched.doubt.clone(),
+                    earlier_failure: searched.earlier_failure.clone(),
                     confirmed: *confirmed,
                     moved: *moved,
                     // A signed address answers 403 to a HEAD.

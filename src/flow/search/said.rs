@@ -114,7 +114,7 @@ impl Search {
 
     /// Ends the search with `end`, which is `source`'s.
     pub(super) fn done(&mut self, end: End, source: Option<Source>) -> Step {
-        let doubt = self.said.failure().cloned().or_else(|| {
+        let earlier_failure = self.said.failure().cloned().or_else(|| {
             self.storage_failure().or_else(|| self.unasked_storage()).or_else(|| self.unasked_upstreams())
         });
         Step::Done(Searched {
@@ -123,7 +123,7 @@ impl Search {
             storage_failed: self.storage.has_failed() || self.order.has_passed_over_storage(),
             unproven: self.unverified.is_accepted(),
             corrupt: self.storage.corrupt(),
-            doubt,
+            earlier_failure,
         })
     }
 }

@@ -36,9 +36,10 @@ impl Search {
             to: at.map(Box::new),
             head: None,
         };
-        let doubt = self.said.failure().cloned();
-        let doubt = doubt.or_else(|| fallback.doubt.clone().or_else(|| self.storage_failure()));
-        Some(Searched { end, doubt, ..fallback })
+        let earlier_failure = self.said.failure().cloned();
+        let earlier_failure =
+            earlier_failure.or_else(|| fallback.earlier_failure.clone().or_else(|| self.storage_failure()));
+        Some(Searched { end, earlier_failure, ..fallback })
     }
 }
 
@@ -59,9 +60,9 @@ fn stream_fallback(want: &Want, open: impl Iterator<Item = Source>) -> Option<Se
     let Want::Zip(_) = want else { return None };
     let open: Vec<_> = open.collect();
     let source = *open.iter().find(|source| matches!(source, Source::Upstream(_)))?;
-    let doubt = open.iter().any(|other| *other != source).then(|| too_slow(want));
+    let earlier_failure = open.iter().any(|other| *other != source).then(|| too_slow(want));
     let end = End::zip(false, false);
-    Some(Searched { doubt, ..Searched::new(end, Some(source)) })
+    Some(Searched { earlier_failure, ..Searched::new(end, Some(source)) })
 }
 
 fn too_slow(want: &Want) -> Failure {

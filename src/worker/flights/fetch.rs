@@ -102,7 +102,7 @@ impl Flights {
     }
 
     /// The sums are known of what a search holds.
-    pub(in crate::worker) fn learn(&mut self, key: SearchKey, sums: Sums, ground: &mut Ground<'_, '_>) {
+    pub(in crate::worker) fn set_sums(&mut self, key: SearchKey, sums: Sums, ground: &mut Ground<'_, '_>) {
         if let Some(mut fetch) = self.take_fetch(&key) {
             let step = fetch.search.set_sums(sums, &ground.services.config, ground.cx);
             self.walk(key, fetch, step, ground);

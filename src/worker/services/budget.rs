@@ -247,7 +247,7 @@ impl Budget {
     }
 
     /// The callout ended.
-    pub(in crate::worker) fn give_back(&mut self, permit: Permit, cx: &mut Cx<'_>) {
+    pub(in crate::worker) fn release(&mut self, permit: Permit, cx: &mut Cx<'_>) {
         if let Some(calls) = self.calls.get_mut(&permit.source) {
             *calls = calls.saturating_sub(1);
         }

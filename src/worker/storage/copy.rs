@@ -96,7 +96,7 @@ impl Storing {
     ) {
         let key = ZipKey::of(zip);
         if let (Some(copier), Some(sums)) = (self.copiers.get_mut(&key), sums) {
-            copier.copying.learn(sums);
+            copier.copying.set_sums(sums);
         }
         self.go_on_copying(&key, services, cx);
     }
@@ -123,7 +123,7 @@ impl Storing {
         if copier.call == Some(call) {
             copier.call = None;
             if let Some(upstream) = copier.source.endpoint(&services.config) {
-                copier.copying.hear(reply, upstream, &copier.source.describe(&services.config));
+                copier.copying.on_reply(reply, upstream, &copier.source.describe(&services.config));
             }
         }
         self.go_on_copying(key, services, cx);

@@ -103,7 +103,7 @@ fn send(world: &mut World, stream: StreamId, bytes: &[u8], size: usize, end: End
 
 fn hear(world: &mut World, stream: StreamId, sums: Sums) {
     world.event(0, |worker, cx| {
-        worker.passages.learn(stream, sums, &mut worker.services, cx);
+        worker.passages.set_sums(stream, sums, &mut worker.services, cx);
         worker.settle(cx);
     });
 }

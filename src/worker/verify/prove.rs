@@ -36,7 +36,7 @@ pub(super) struct PendingProof {
 pub(in crate::worker) enum Progress {
     /// These are needed, and told by [`Verify::supply`].
     Ask(Vec<Need>),
-    /// This is needed before, and told by [`Verify::hear_recalled`].
+    /// This is needed before, and told by [`Verify::on_recalled`].
     Recall(Need),
     /// What is needed is on its way.
     Wait,
@@ -97,8 +97,8 @@ impl Verify {
         proof.map(|proof| proof.proving.supply(want, searched)).is_some()
     }
 
-    /// The same of what was searched for. What storage has of before is no answer, and told by [`Verify::hear_recalled`].
-    pub(in crate::worker) fn hear(&mut self, key: &SearchKey, attempt: u64, found: &PartFound) -> bool {
+    /// The same of what was searched for. What storage has of before is no answer, and told by [`Verify::on_recalled`].
+    pub(in crate::worker) fn on_part(&mut self, key: &SearchKey, attempt: u64, found: &PartFound) -> bool {
         if found.key.source == PartSource::Before {
             return self.proofs.get(key).is_some_and(|proof| proof.proving.attempt == attempt);
         }

@@ -34,7 +34,7 @@ impl Verify {
     }
 
     /// What storage says of its head.
-    pub(in crate::worker) fn hear_recalled(
+    pub(in crate::worker) fn on_recalled(
         &mut self,
         want: &Want,
         searched: &Searched,
