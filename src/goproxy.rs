@@ -1,4 +1,4 @@
-//! The module proxy protocol as values: what is asked, what a body must be, what came of it, what is answered.
+//! The module proxy protocol as values: requests, bodies, results and answers.
 //!
 //! Source: the Go Modules Reference, "GOPROXY protocol", and what the go command does with it.
 

@@ -3,8 +3,8 @@
 //! What is under way belongs to the worker, not to the stream that began it: it goes on when that client leaves, and all clients that ask
 //! for the same meanwhile wait for the same flight. The adapter reports events and does what [`Cx::commands`] say.
 //!
-//! A part owns its state, and knows of the others no more than by which keys they call things (`key.rs`). All work with the services.
-//! What another is to do, a part returns or leaves as an event; the worker hands it on, and decides nothing.
+//! A part owns its state, and of the other parts it knows the keys alone (`key.rs`). All parts work with the services. What another part is
+//! to do, a part returns or leaves as an event; the worker hands it on, and decides nothing.
 //!
 //! ```text
 //!    requests.rs   call_done   message   work   tick.rs        what the host reports

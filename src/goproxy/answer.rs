@@ -12,8 +12,8 @@
 //! | malformed | 400, 405 | `no-store` |
 //! | an upstream fails, is overloaded, is slow | 502, 503, 504, with `Retry-After` | `no-store` |
 //!
-//! What may be kept is `private` besides where the module is, where rules depend on who asks, and wherever `callers` are configured;
-//! nothing is `public`.
+//! An answer that may be cached is also `private` where the module is private, where rules depend on the caller, and wherever `callers` are
+//! configured; nothing is `public`.
 //!
 //! 404 and 410 make the go command ask its next proxy, then the origin; a refusal or an outage must never look like them.
 
@@ -33,14 +33,14 @@ pub enum Answer<'a> {
     Again {
         /// Itself, as the last element of its path.
         file: &'a str,
-        /// Who has it.
+        /// The source that has it.
         cache: Cache,
     },
     /// It is to be had there.
     Elsewhere {
         /// The URL.
         to: &'a str,
-        /// Who has it there.
+        /// The source that has it there.
         cache: Cache,
     },
     /// No source could say.
@@ -56,9 +56,9 @@ pub enum Answer<'a> {
         /// Where it came from.
         cache: Cache,
     },
-    /// There is none.
+    /// There is no such document.
     Missing {
-        /// Who says so.
+        /// The source that says so.
         missing: &'a Missing,
         /// How long caches may keep that.
         validity: Validity,
@@ -78,7 +78,7 @@ pub enum Answer<'a> {
     Present {
         /// How long caches may keep that.
         validity: Validity,
-        /// Who has it.
+        /// The source that has it.
         cache: Cache,
         /// How many bytes it has, where that is known.
         length: Option<u64>,
@@ -123,7 +123,7 @@ pub enum Audience {
 }
 
 impl Validity {
-    /// The `Cache-Control` that says so.
+    /// The `Cache-Control` for it.
     pub fn cache_control(self) -> String {
         let scope = if self.audience == Audience::Everybody { "" } else { "private, " };
         match self.fresh_for {
@@ -198,7 +198,7 @@ impl Answer<'_> {
     }
 }
 
-/// What a client gets who has the document already, in place of the whole of it.
+/// The answer to a client that has the document already: 304 in place of the whole of it.
 pub fn not_modified(whole: &Response) -> Response {
     let headers = whole.headers.iter().filter(|(name, _)| *name != "content-type").cloned().collect();
     Response { status: 304, headers, body: Body::default(), length: Length::Body }

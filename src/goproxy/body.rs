@@ -39,7 +39,7 @@ pub enum BadBody {
     },
 }
 
-/// Checks that `body` is `document` and returns it as it is to be served: of a list what the go command reads, sorted, everything
+/// Checks that `body` is `document` and returns it as it is to be served: of a list the lines that the go command reads, sorted; everything
 /// else byte for byte.
 ///
 /// # Errors
@@ -105,9 +105,9 @@ pub(super) fn look_over(document: &Document, body: &[u8]) -> Result<(), BadBody>
     Ok(())
 }
 
-/// The most bytes such a document has. The go command reads no go.mod over 16 MiB (`MaxGoMod`); of the others none comes
-/// near its limit, and what does would cost every worker that reads it. The longest lists of public modules have 200 KB; 4 MiB are
-/// some 350,000 versions, which a worker reads in slices and keeps eight times over (`shared::annex`).
+/// The most bytes such a document has. The go command reads no go.mod over 16 MiB (`MaxGoMod`). Of the other kinds no document comes near
+/// its limit, and one that does would cost every worker that reads it. The longest lists of public modules have 200 KB; 4 MiB are some
+/// 350,000 versions, which a worker reads in slices and keeps eight times over (`shared::annex`).
 fn limit(document: &Document) -> usize {
     const MIB: usize = 1 << 20;
     match document {

@@ -10,8 +10,8 @@ use crate::http::{CacheControl, Headers, delta_seconds};
 ///
 /// - `s-maxage`, or else `max-age`, less the `Age` the reply already has.
 /// - `no-cache` is no time at all: every request asks. It is kept nevertheless, for when the upstream cannot be asked.
-/// - `no-store` is read as `no-cache`. It is meant for secrets; a list of versions is none towards the clients of this
-///   very gateway, and not to keep it would only have every outage of the upstream stop their builds.
+/// - `no-store` is read as `no-cache`. It is meant for secrets, and a list of versions is no secret to the clients of this gateway. Not to
+///   keep it would only let every outage of the upstream stop their builds.
 /// - `private` is no restriction. It keeps the answer for one user out of a shared cache. Here the gateway asked, by its own credentials,
 ///   for all users that it lets in.
 /// - `must-revalidate` is no restriction either, though to RFC 9111 it is one: frameworks put it into every reply (Rails,

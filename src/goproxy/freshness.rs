@@ -55,7 +55,7 @@ pub struct FreshnessCheck<'a> {
     /// By how much the freshness of what is asked for is shortened: from 0 for nothing to 255 for a tenth. It differs from key to key and
     /// is the same for one record on every worker, so that what was fetched together does not expire together.
     pub jitter: u8,
-    /// Whether the client wants it asked for anew; without effect where the configuration does not let clients.
+    /// Whether the client sent `no-cache`; without effect where the configuration does not let clients.
     pub no_cache: bool,
 }
 
@@ -113,7 +113,7 @@ impl FreshnessCheck<'_> {
         self.no_cache && self.rules.client_no_cache
     }
 
-    /// What is left of `ttl`; nothing of what is from before the clock was set back.
+    /// What is left of `ttl`; none where it is from before the clock was set back.
     fn left(&self, ttl: Duration, since: Timestamp) -> Option<Duration> {
         let left = ttl.checked_sub(self.now.since(since))?;
         (since.is_credible(self.now) && !left.is_zero()).then_some(left)
@@ -154,8 +154,8 @@ impl From<&Missing> for Dates {
     }
 }
 
-/// What is this young is new to a client that wants it anew: one question a second for each answer is what a loop of such
-/// clients may cost an upstream.
+/// An answer this young is new enough for a client that sends `no-cache`: a loop of such clients may cost an upstream one request a second
+/// for each answer.
 const ANEW: Duration = Duration::from_secs(1);
 
 /// Between two attempts at what has failed. Most outages are short, and a request every five seconds is no load for a source.

@@ -18,8 +18,7 @@ pub use self::line::{Line, Moment};
 use super::{BadBody, Document, Etag, File, body};
 use crate::gomod::{self, ModulePath, Version};
 
-/// A list on its way from the bytes that a source gave to those that are served: what the go command reads of it, in Go's order, each
-/// version once.
+/// A list on its way from a source's bytes to the bytes that are served: the versions that the go command reads, in Go's order, each once.
 #[derive(Debug)]
 pub struct ListReader {
     module: ModulePath,
@@ -35,7 +34,7 @@ pub struct ListReader {
 
 #[derive(Debug)]
 enum Phase {
-    /// Reading: those that came in order, and all others. Many lists are in order, and then nothing needs a place found for it.
+    /// Reading: the versions that came in order, and all others. Many lists are in order, and then no version needs to be sorted in.
     Reads { ascending: Vec<Line>, others: BTreeMap<Version, Line> },
     /// Writing both, as one.
     Writes(Box<Writing>),

@@ -30,9 +30,9 @@ pub struct Found {
     pub since: Timestamp,
     /// Whether storage is known to have it, or something else in its place: it is not to be written.
     pub stored: bool,
-    /// Whether storage keeps it aside: the `.info` of a version of which it has no zip.
+    /// Whether storage keeps it aside: the `.info` of a version whose zip it does not have.
     pub aside: bool,
-    /// Whether it is what storage has left of a module, of which all upstreams say that there is none.
+    /// Whether it is what storage has left of a module that all upstreams say does not exist.
     pub left: bool,
     /// How long the upstream allows it to be held fresh from `since` on, where it said so.
     pub limit: Option<Duration>,
@@ -45,7 +45,7 @@ pub struct Found {
 pub struct Missing {
     /// Whether there was one once (410 and not 404).
     pub gone: bool,
-    /// Who says so, for the developer.
+    /// The source that says so, for the developer.
     pub reason: String,
     /// When a source last said so.
     pub since: Timestamp,
@@ -71,7 +71,7 @@ pub enum FailureKind {
     Bad,
     /// The upstream refuses to hand it out.
     Forbidden,
-    /// What it answered is not what it was once, or not what others are told: it is never given.
+    /// Its answer is not what it was once, or not what other clients are told: it is never given.
     Forged,
     /// The upstream, or the way to it, is overloaded.
     Overloaded,

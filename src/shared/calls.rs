@@ -1,8 +1,8 @@
 //! How many calls to a source are under way in all workers together.
 //!
-//! Each worker has a share in one record, and writes how many of its calls are under way whenever one begins or ends. What it
-//! writes is its own count and never a sum, so that a write that was lost is made good by the next. A share that is not renewed
-//! runs out: a worker that died gives back what it had.
+//! Each worker has a share in one record, and writes how many of its calls are under way whenever one begins or ends. It writes its own
+//! count and never a sum, so that the next write makes good for one that was lost. A share that is not renewed runs out: the share of a
+//! worker that died becomes free.
 //!
 //! ```text
 //!  begins: the others' shares + mine < most ── put, if nobody wrote meanwhile ──▶ it may begin

@@ -8,9 +8,9 @@ use crate::config::{
 };
 use crate::gomod::Pattern;
 
-/// A number that differs between configurations whose answers must not be mixed: those that fetch from other upstreams,
-/// another storage or other checksum databases, verify otherwise, or that send other modules there. What decides only how (timeouts,
-/// freshness, sizes) does not count, and leaves the index as it is.
+/// A number that differs between configurations whose answers must not be mixed: configurations that fetch from other upstreams, another
+/// storage or other checksum databases, that verify otherwise, or that send other modules there. Fields that say only how (timeouts,
+/// freshness, sizes) do not count, and leave the index valid.
 ///
 /// Every struct is taken apart in full here and below, so that a field which is added has to be decided about.
 pub(super) fn fingerprint(config: &Config) -> u64 {
@@ -133,7 +133,7 @@ impl Texts {
             write: _,
             part_bytes: _,
             parts_in_flight: _,
-            // By which way clients get at them.
+            // How clients reach them.
             delivery: Delivery { zips: _, overrides: _, address: _ },
         } = storage;
         self.add(match layout {

@@ -37,7 +37,7 @@ pub fn health(kv: &dyn SharedKv, source: SourceId) -> Health {
     Place::find(kv, KIND, source).record.and_then(|bytes| Health::decode(&bytes)).unwrap_or_default()
 }
 
-/// Notes what came of asking `source`, and returns what was known before; nothing where nothing new is known.
+/// Notes what came of asking `source`, and returns what was known before; `None` where the answer adds nothing.
 pub fn note_health(kv: &mut dyn SharedKv, source: SourceId, heard: Heard, now: Timestamp) -> Option<Health> {
     for _ in 0..ATTEMPTS {
         let place = Place::find(kv, KIND, source);

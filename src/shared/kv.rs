@@ -8,7 +8,7 @@ pub trait SharedKv {
     /// The value under `key`; nothing where none was ever written.
     fn get(&self, key: &str) -> Option<Versioned>;
 
-    /// Puts `value` under `key` if what stands there is what was expected.
+    /// Puts `value` under `key` if the value there is the expected one.
     ///
     /// # Errors
     /// [`Conflict`] where something else stands there; nothing is written then.

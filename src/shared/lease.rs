@@ -123,7 +123,8 @@ impl Leases {
         now.after(LEASE)
     }
 
-    /// Writes `next` in place of this worker's lease of `path`, and says who waits; nothing where it is not this worker's.
+    /// Writes `next` in place of this worker's lease of `path`, and returns the workers that wait; `None` where the lease is not this
+    /// worker's.
     fn change<'a>(
         &self,
         kv: &mut dyn SharedKv,

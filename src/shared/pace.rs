@@ -103,7 +103,7 @@ impl Pace {
     fn complain(known: Option<Self>, pause: Duration, answered: u32, now: Timestamp) -> Self {
         let until = now.after(pause);
         match known {
-            // Those that were asked before the pause complain as well.
+            // Requests that were sent before the pause may be answered 429 as well.
             Some(pace) if now < pace.until => Self { until: pace.until.max(until), ..pace },
             Some(pace) => {
                 let rate = (pace.rate - pace.rate / 4).min(pace.rate.saturating_sub(1)).max(1);

@@ -1,4 +1,4 @@
-//! Documents that are asked for again and again: what was read last, who asks when, and up to where a source was read.
+//! Documents that are polled: what was read last, which worker asks when, and up to where a source was read.
 //!
 //! They live apart from the index, each under two names of its own: nothing evicts them, and they outlive a configuration and the VM
 //! that read them. The names are of the document and of where it comes from, so that a configuration with another source does not

@@ -20,10 +20,10 @@
 //! | 7, 9, 12 | storage said that it has the object, and then had not; 9 has a wrong one, 12 what is no zip: no etag, no body |
 //! | 6, 15 | an upstream has it: that one's place as body (2 bytes), no etag; 15 where it redirects |
 //!
-//! `uses` and `touched` are the record's heat. `checked` is 0 and `limit` all ones where there is none, as always in the kinds
-//! that have no such field. The key is checked on every read: a slot is shared by all keys that fall into it. `sources` says which upstreams and which storage the answer is from: a filter
-//! configured with others must not give it. NB: keep `encode` and `Occupant::of` in sync, and count the layout up with any
-//! change.
+//! `uses` and `touched` are the record's heat. `checked` is 0 and `limit` all ones where there is none, as always in the kinds that have no
+//! such field. The key is checked on every read: a slot is shared by all keys that fall into it. `sources` says which upstreams and which
+//! storage the answer is from: a filter configured with others must not give it. NB: keep `encode` and `Occupant::of` in sync, and count
+//! the layout up with any change.
 //!
 //! Layout 1 had neither heat, `checked` nor `limit`, layout 2 not the kinds 8 and 9,
 //! layout 3 not those from 10 on, layout 4 not those from 13 on. A record of another layout is no record: its slot is free.

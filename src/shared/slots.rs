@@ -35,8 +35,8 @@ impl SourceId {
 }
 
 impl Place {
-    /// The place of `source` among those of `kind`: its own, or a free one. Where all that it may have are others', it takes
-    /// the first of them: what was known of that one is to be found out again.
+    /// The place of `source` among those of `kind`: its own, or a free one. Where other sources have all its places, it takes the first of
+    /// them, and what was known of that source has to be found out again.
     pub(super) fn find(kv: &dyn SharedKv, kind: &str, source: SourceId) -> Self {
         let mut first = None;
         for step in 0..STEPS {

@@ -50,7 +50,7 @@ pub struct Inventory {
     pages: usize,
     /// The last key of the last page.
     after: Option<String>,
-    /// Whether it is believed unproven that there is no such folder.
+    /// Whether a "no such folder" is believed without a proof.
     believes: bool,
 }
 
@@ -69,7 +69,7 @@ enum Way {
     Autoindex,
     Objects,
     Propfind,
-    /// There is no such folder, or a server that gives none: its root will tell.
+    /// The folder does not exist, or the server lists none: a request for the root will tell.
     Root,
 }
 
@@ -236,7 +236,7 @@ fn unavailable(why: String) -> Turned {
     Turned::Over(Stored::Unavailable(why))
 }
 
-/// What to look at where such an answer came of it.
+/// What the operator should look at after such an answer.
 fn advice(way: Way, status: u16) -> &'static str {
     match (way, status) {
         (Way::Objects, 404) => {

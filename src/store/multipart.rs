@@ -1,4 +1,4 @@
-//! Multipart uploads of S3: a large object in parts, none of which can be read before all are put together.
+//! Multipart uploads of S3: a large object in parts, which no reader sees before all are put together.
 //!
 //! An upload that is begun takes up room until it is completed or aborted, or until a lifecycle rule of the bucket ends it
 //! (`AbortIncompleteMultipartUpload`). Where the begin of an upload is never answered its id is unknown, so the rule is needed.
@@ -129,7 +129,7 @@ impl UploadId {
     }
 }
 
-/// The names in a query are in alphabetical order and each has an equals sign, as it is signed.
+/// The names in a query are in alphabetical order, and each has an equals sign, as the signature needs it.
 fn request(storage: &Storage, method: &'static str, key: &str, query: &str) -> Callout {
     endpoint::request(&storage.endpoint, method, format!("{}?{query}", path(storage, key)))
 }

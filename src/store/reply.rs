@@ -23,7 +23,7 @@ pub enum Stored<T> {
 /// What came of a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Written {
-    /// There is an object of that name already, and it was left as it is. Whether it has the same bytes, a GET says.
+    /// There is an object of that name already, and it was left unchanged. A GET tells whether it has the same bytes.
     Exists,
     /// Nothing was stored, as far as is known.
     Failed(WriteFailure),
@@ -126,7 +126,7 @@ pub fn judge_write(reply: &Reply) -> Written {
 }
 
 impl WriteFailure {
-    /// What is wrong, by a reply that is none that was hoped for.
+    /// What is wrong, by a reply that reports neither success nor absence.
     pub(super) fn of(reply: &Reply) -> Self {
         let (label, passing) = match reply {
             // Another client of the store is writing it at this moment.
@@ -171,8 +171,8 @@ pub(super) fn explain(reply: &Reply) -> String {
     format!("it answered {status}{code}{hint}")
 }
 
-/// What is wrong where storage redirects, as S3 does from one region to another (301 or 307, `PermanentRedirect`). It is not followed:
-/// what Envoy signs is for one host, and a slip of the pen would be one more round trip for every object.
+/// What is wrong where storage redirects, as S3 does from one region to another (301 or 307, `PermanentRedirect`). The redirect is not
+/// followed: what Envoy signs is for one host, and a wrong region in the configuration would cost another round trip for every object.
 pub fn redirect(reply: &Reply) -> Option<String> {
     let Reply::Answered { status: status @ (300..=303 | 305..=399), headers, body } = reply else {
         return None;

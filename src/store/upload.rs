@@ -48,7 +48,7 @@ pub struct Upload {
 pub enum UploadOutcome {
     /// It was given up before it was committed. Nothing of it can be read.
     Aborted,
-    /// There was an object of that name, which stays as it is. Its bytes are to be compared.
+    /// There was an object of that name, which stays unchanged. Its bytes are to be compared.
     Exists,
     /// Nothing is known to be stored. Where it had been committed and the last reply was lost, the object may be there, whole.
     Failed(WriteFailure),
@@ -148,7 +148,7 @@ impl Upload {
         self.phase == Phase::Open
     }
 
-    /// Bytes held: those that no part has been made of, and those of parts that the store has not taken.
+    /// Bytes held: those that are in no part yet, and those of parts that the store has not taken.
     pub fn held(&self) -> usize {
         self.bytes.held()
     }

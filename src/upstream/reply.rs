@@ -107,7 +107,7 @@ fn refused(what: &str, who: &str, status: u16, headers: &Headers, body: &[u8], n
         }
         403 | 451 => fail(FailureKind::Forbidden, &format!("refuses it ({status})")),
         429 | 503 => fail(FailureKind::Overloaded, &format!("is overloaded ({status})")),
-        // Those that lead somewhere are followed. 304 is no redirect, and an answer to nothing that was asked.
+        // Redirects that can be followed are followed before. 304 is no redirect, and the filter sends no condition that it could answer.
         300..=303 | 305..=399 => {
             let to = destination(headers.first("location"));
             fail(FailureKind::Bad, &format!("redirects to {to} ({status}), which cannot be followed"))

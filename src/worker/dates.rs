@@ -1,7 +1,7 @@
 //! Finding out when versions were published, for clients that may have them only when they are old enough.
 //!
-//! It is a search for the `.info` of each: one for all who ask, like any other. A list may need hundreds of them at once, so
-//! they are asked for a few at a time, and who waits for the list waits until all have said something or patience ends.
+//! A publish time is found by a search for the version's `.info`, which is one for all clients, like any other. A list may need hundreds of
+//! them at once, so they are asked for a few at a time. A client that waits for the list waits until all are answered or its time ends.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,7 +33,7 @@ struct DateLookup {
     found: Published,
     /// How many failed since the last one that did not.
     failed: usize,
-    /// Who waits for them all.
+    /// The clients that wait for all of them.
     waiting: Vec<StreamId>,
     since: Timestamp,
 }
@@ -69,8 +69,8 @@ impl Dates {
         dating.add(versions, stream);
     }
 
-    /// What is to be found out next, as many as may be asked about at once; what is known of the index is noted. Where more is under way
-    /// than may be, the others wait their turn.
+    /// What is to be looked up next, as many as may be asked about at once; what the index knows is noted. Where more is under way than may
+    /// be, the other look-ups wait their turn.
     pub(super) fn next(
         &mut self,
         key: &DateLookupKey,
@@ -116,14 +116,13 @@ impl Dates {
         }
     }
 
-    /// Those that wait their turn.
+    /// The look-ups that wait their turn.
     pub(super) fn waiting(&self) -> Vec<DateLookupKey> {
         let waits = |dating: &&DateLookup| !dating.ahead.is_empty();
         self.0.values().filter(waits).map(|dating| dating.key.clone()).collect()
     }
 
-    /// The one that waits its turn of which the fewest are asked about, for one with a long list keeps others waiting for as long as it
-    /// takes.
+    /// The waiting look-up with the fewest versions under way: one for a long list would keep others waiting until it is done.
     pub(super) fn first_waiting(&self) -> Option<DateLookupKey> {
         let waits = |dating: &&DateLookup| !dating.ahead.is_empty();
         let next = self.0.values().filter(waits).map(|dating| (dating.asked.len(), &dating.key));

@@ -50,7 +50,7 @@ pub(super) struct ToProve {
     pub(super) searched: Searched,
 }
 
-/// What came of a search for what proofs need.
+/// What came of a search for a file that proofs need.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PartFound {
     pub(super) key: PartKey,

@@ -27,7 +27,7 @@ pub(super) struct Flight {
     pub(super) hurried: bool,
     /// When the first of those asked who had waited for something else before.
     asked_first: Option<Timestamp>,
-    /// Who waits, and since when; in that order. Some may have left.
+    /// What waits, and since when; in that order. Some may have left.
     waiting: VecDeque<(Timestamp, Waiter)>,
 }
 
@@ -109,7 +109,7 @@ impl Flight {
         self.waiting.append(&mut other.waiting);
     }
 
-    /// One more client waits, who has asked `since` then.
+    /// One more client waits, since `since`.
     pub(super) fn join_stream(&mut self, stream: StreamId, since: Timestamp, now: Timestamp) {
         if since < now {
             self.asked_first = Some(self.asked_first.map_or(since, |first| first.min(since)));
@@ -117,7 +117,7 @@ impl Flight {
         self.waiting.push_back((now, Waiter::Stream(stream)));
     }
 
-    /// Whether a client may wait here who has waited for `patience` in all, and for something else before.
+    /// Whether a client may wait here that has waited for `patience` in all, other waits included.
     pub(super) fn may_be_late(&self, patience: Duration, now: Timestamp) -> bool {
         self.asked_first.is_some_and(|first| now.since(first) >= patience)
     }

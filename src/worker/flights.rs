@@ -88,7 +88,7 @@ pub(super) struct Ground<'a, 'c> {
     pub(super) cx: &'a mut Cx<'c>,
 }
 
-/// Who of those that wait is still there, as the other parts know.
+/// Tells which waiters are still there, as the other parts know.
 pub(super) trait Present {
     /// Whether `waiter`, no search, is still there.
     fn is_there(&self, waiter: &Waiter) -> bool;

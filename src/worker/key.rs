@@ -1,4 +1,4 @@
-//! By which keys the parts of a worker know what they have under way, and who waits for it. No part is named here, so that each may
+//! The keys by which the parts of a worker name what they have under way, and what waits for it. No part is named here, so that each may
 //! know the keys of the others and nothing else of them.
 
 use crate::{
@@ -37,7 +37,7 @@ pub(super) struct DateLookupKey {
     pub(super) may_fetch: bool,
 }
 
-/// Who waits for a search.
+/// What waits for a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Waiter {
     /// What needs to know when this version was published.
@@ -48,7 +48,7 @@ pub(super) enum Waiter {
     Sums(SumsWaiter),
 }
 
-/// Who asks for sums, and hears of them later.
+/// What asks for sums, and is told of them later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum SumsWaiter {
     /// A copy of this zip.

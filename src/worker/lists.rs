@@ -15,7 +15,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Lists(BTreeMap<SiftingKey, Sorting>);
 
-/// A list being judged, and who waits for that.
+/// A list being judged, and the clients that wait for the result.
 #[derive(Debug)]
 struct Sorting {
     sifting: Box<Sifting>,

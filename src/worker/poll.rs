@@ -14,9 +14,8 @@
 //!                    reply.rs   reading.rs: decodes, compares, has the document read, a slice at a time
 //! ```
 //!
-//! A document is read in slices, whole and into a place of its own, and only what was read to its end without a fault is installed. To
-//! add one is an implementation of [`polled::Polled`] and a line in `documents.rs`; what it decides goes into
-//! [`InForce`].
+//! A document is read in slices, whole and into a place of its own, and is installed only if it was read to its end without an error. To
+//! add one takes an implementation of [`polled::Polled`] and a line in `documents.rs`; what it decides goes into [`InForce`].
 
 mod bundle;
 mod documents;

@@ -1,4 +1,4 @@
-//! Readiness: who asks whether this gateway is ready waits until all who could serve it were asked.
+//! Readiness: a client that asks whether this gateway is ready waits until all sources that could serve it were asked.
 
 use super::{key::Owner, services::Services};
 use crate::{
@@ -15,7 +15,7 @@ pub(super) struct Probes {
     round: Option<Round>,
 }
 
-/// One question each to those unseen, and who waits for what they say.
+/// One question each to the sources that were not seen yet, and the clients that wait for the answers.
 #[derive(Debug)]
 struct Round {
     probe: Probe,
@@ -67,7 +67,7 @@ impl Probes {
         self.round = Some(Round { probe, waiting: Vec::new() });
     }
 
-    /// One of them has answered: who waits no longer.
+    /// One of them has answered. Returns the clients that wait no longer.
     pub(super) fn on_reply(&mut self, services: &Services, cx: &mut Cx<'_>) -> Vec<StreamId> {
         let Some(round) = &mut self.round else { return Vec::new() };
         let is_over = round.probe.end_one();

@@ -43,7 +43,7 @@ impl Worker {
     pub fn request_head(&mut self, stream: StreamId, head: &RequestHead, cx: &mut Cx<'_>) -> Verdict {
         let if_none_match = head.headers.first("if-none-match");
         let verdict = match Next::of(head, &mut self.services.known(), cx) {
-            // Kept for the next who asks the same.
+            // Kept for the next client that asks for the same.
             Next::Hit(hit) => self.clients.answer(stream, head, hit, cx),
             next if let Some(what) = next.waits_for() => {
                 // What is found out at once may resume it before this step has ended.
@@ -100,8 +100,8 @@ impl Worker {
         verdict
     }
 
-    /// How many bytes at the front of the host's buffer are known already, where this stream's response is read along;
-    /// only what stands behind them is for [`Worker::response_body`]. Nothing where it is none of the filter's business.
+    /// How many bytes at the front of the host's buffer are known already, where the filter reads this stream's response; only the bytes
+    /// behind them are for [`Worker::response_body`]. `None` where the filter does not read it.
     pub fn inspects(&self, stream: StreamId) -> Option<usize> {
         self.passages.inspects(stream)
     }

@@ -171,7 +171,7 @@ impl Services {
         std::mem::take(&mut self.events)
     }
 
-    /// A number that no other has, and is larger than those before.
+    /// A number that no other attempt has, and that is larger than those before.
     pub(super) fn attempt(&mut self) -> u64 {
         self.next_attempt = self.next_attempt.wrapping_add(1);
         self.next_attempt

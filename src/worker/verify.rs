@@ -42,7 +42,7 @@ impl Verify {
     }
 }
 
-/// What is not what its name says.
+/// The file is not what its name says.
 fn forged(want: &Want, why: &str) -> Failure {
     let reason = format!("{}: {why}", want.describe());
     Failure { kind: FailureKind::Forged, reason, retry_after: None }

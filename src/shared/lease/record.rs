@@ -23,7 +23,7 @@ pub(super) struct LeaseRecord<'a> {
     pub(super) key: Key<'a>,
     pub(super) holder: QueueId,
     pub(super) expires: Timestamp,
-    /// Who wants to hear of the end, each once; at most [`MOST_WAITING`].
+    /// The workers that want to be told of the end, each once; at most [`MOST_WAITING`].
     pub(super) waiting: Vec<QueueId>,
 }
 

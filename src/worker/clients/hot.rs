@@ -3,10 +3,10 @@
 //! Above the index that all workers share stands what this worker read from it in the last second. A document that a
 //! hundred builds ask for at once is then parsed, looked up and copied out of shared data once a second, not each time.
 //!
-//! **What it may say.** An answer is given again for at most [`MAX_AGE`] after it was read from the index, and never
-//! longer than it is true to the letter ([`Hit::holds_for`]); then the index is asked again, which also shows it that the
-//! entry is in use. So no worker gives for longer than that what another worker has replaced. A new configuration begins
-//! with nothing, for this belongs to the worker of one configuration.
+//! **How long it holds.** An answer is given again for at most [`MAX_AGE`] after it was read from the index, and never longer than its
+//! headers stay exact ([`Hit::holds_for`]). Then the index is read again, which also counts as a use of the entry. So an answer that
+//! another worker has replaced is given for no longer than that. A new configuration begins with nothing, for this belongs to the worker of
+//! one configuration.
 //!
 //! **Which requests it answers.** `GET` and `HEAD` on a host that is ours, from a client that sends no `Cache-Control` where that could
 //! make a difference. The key is the path as it was sent: two spellings of one path are two entries.
@@ -62,8 +62,8 @@ impl HotAnswers {
             .is_some_and(|slot| slot.as_ref().is_some_and(|slot| slot.path == path))
     }
 
-    /// The answer to a request for `path`, if there is one that may be given to who asks. Nothing else of the request is
-    /// read where there is none.
+    /// The answer to a request for `path`, if there is one that this client may be given. Where there is none, nothing else of the request
+    /// is read.
     pub(super) fn look_up(
         &self,
         path: &str,
@@ -102,9 +102,9 @@ impl HotAnswers {
     }
 }
 
-/// Whether the client takes what a cache has. One that forbids fetching (`Disable-Module-Fetch`) does: what is here is
-/// fresh, and it would get just that. So does one that wants news of what never changes. NB: each header looked at is a
-/// call of the host.
+/// Whether the client takes an answer from a cache. One that forbids fetching (`Disable-Module-Fetch`) does: what is here is fresh, and the
+/// client would get just that. So does one that asks a cache for news of what never changes. NB: each header looked at is a call of the
+/// host.
 fn is_plain(header: ReadHeader<'_>, hit: &Hit) -> bool {
     let never_changes = hit.holds_for().is_none();
     header(":method").is_some_and(|method| is_read(&method))

@@ -1,9 +1,8 @@
 //! What clients may have one worker's gateway keep for them, in bytes.
 //!
-//! A client who waits costs what he sent: Envoy holds the head of his request until he is answered, and a thousand waiters cost
-//! one fetch but a thousand heads. A client who does not read costs what he was given: Envoy copies a filter's own answer whole,
-//! and keeps what does not go out. Neither is bounded by what is fetched, so each has a bound of its own here; who comes beyond
-//! it is told 503, and to come back.
+//! A client that waits costs its request: Envoy holds the request's head until it is answered, and a thousand waiters cost one fetch but a
+//! thousand heads. A client that does not read costs its answer: Envoy copies a filter's own answer whole, and keeps what does not go out.
+//! What is fetched bounds neither, so each has a bound of its own here. A client beyond the bound is answered 503, and told to come back.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -107,7 +106,7 @@ impl Room {
         verdict
     }
 
-    /// Whether `stream` was given a large answer, of which some may be unread.
+    /// Whether `stream` was given a large answer, part of which may be unread.
     pub(super) fn owes(&self, stream: StreamId) -> bool {
         self.unread.of.contains_key(&stream)
     }
@@ -136,7 +135,7 @@ fn is_large(response: &Response) -> bool {
     response.body.len() > LARGE
 }
 
-/// What a client costs who waits.
+/// What a waiting client costs.
 fn weight(head: &RequestHead) -> usize {
     head.bytes().saturating_add(STREAM)
 }

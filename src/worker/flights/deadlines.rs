@@ -129,8 +129,8 @@ fn waited_in_vain(
     }
 }
 
-/// How long a client waits for what is newer than what is known, before it is given that. What takes longer is found out all the
-/// same, for the next.
+/// How long a client waits for a newer answer than the known one, before it is given that. A search that takes longer goes on, for the next
+/// client.
 const WAIT_FOR_NEWER: Duration = Duration::from_secs(20);
 
 /// Whether it is a lookup without which its module is given all the same.

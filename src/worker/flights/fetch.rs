@@ -267,7 +267,7 @@ fn seconds(seconds: u32) -> Duration {
     Duration::from_secs(seconds.into())
 }
 
-/// Bytes of a go.mod that are never too many: as many searches as may be under way by default hold 32 MiB of such.
+/// Bytes of a go.mod that are never too many: as many searches as may be under way by default hold 32 MiB in go.mods of this size.
 const USUAL_GO_MOD: usize = 64 << 10;
 
 /// Bytes of all go.mods that one worker holds until their sums are known: eight of the largest, an eighth of what a VM may have.

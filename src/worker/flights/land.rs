@@ -114,7 +114,7 @@ fn says_less(entry: &Entry, loss: Loss) -> bool {
         Entry::Stored { checked: false, .. } => loss.is_spoiled(),
         // With that, storage would not be asked at all.
         Entry::Streamed { .. } => true,
-        // What stands before a store says nothing of what is in it.
+        // An answer of a proxy before the store says nothing of what is in the store.
         Entry::Lost { loss: Loss::NoZip, .. } => loss == Loss::Wrong,
         Entry::Found(_) | Entry::Lost { .. } | Entry::Missing(_) | Entry::Stored { .. } => false,
     }

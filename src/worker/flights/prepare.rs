@@ -54,7 +54,7 @@ pub(super) fn prepare(
     if cache_state::has_seen(&flight.want, flight.known.as_ref(), &services.index, cx) {
         search.expect_it_known();
     }
-    // A source that keeps clients waiting is asked after those that may stand in.
+    // A source that does not answer in time is asked after the others that may have it.
     if let Some(first) = search.first().filter(|_| search.has_choice()) {
         if services.source_health.takes_its_turn(first, cx) {
             // Storage that comes later anyway is given nothing meanwhile.

@@ -36,7 +36,7 @@ pub(super) struct Poller {
     current: Option<Current>,
     /// The revision that was looked at last, whether it could be put in force or not.
     seen: u64,
-    /// The last body that this worker was given and that is wrong: as long as it is there, it is not read once more.
+    /// The last body that this worker was given and that is wrong: as long as the source gives it, it is not read once more.
     wrong: Option<(Etag, Vec<String>)>,
     /// The version and its age, as the host was told last.
     told: Option<(u64, u64)>,
@@ -92,7 +92,7 @@ impl Poller {
         }
     }
 
-    /// By which it is known.
+    /// The name by which it is known.
     pub(super) fn key(&self) -> PollKey {
         PollKey(self.document.source().name)
     }
@@ -296,7 +296,7 @@ impl Poller {
         is_held
     }
 
-    /// Whether what is in force here is what is in force everywhere.
+    /// Whether this worker has the revision in force that all have.
     fn is_current(&self, state: &PollState) -> bool {
         self.current.as_ref().is_some_and(|current| current.revision == state.revision)
     }

@@ -58,7 +58,7 @@ struct Digesting {
 }
 
 impl Reading {
-    /// Of a reply's body, of which at most so many bytes may be made.
+    /// Reads a reply's body, which may decode to at most so many bytes.
     ///
     /// # Errors
     /// Where its coding is not known here.

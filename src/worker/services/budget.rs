@@ -44,7 +44,7 @@ pub(in crate::worker) struct Budget {
     zips: u32,
     /// Since when storage takes none.
     zips_rest_since: Option<Timestamp>,
-    /// Those that storage did not take lately.
+    /// The zips that storage did not take lately.
     not_taken: Failures,
     calls: BTreeMap<Source, u32>,
     /// Calls that no client waits for any more, as far as that was looked at.
@@ -301,7 +301,7 @@ impl Budget {
         (self.searches, self.zips, calls, self.barren_calls) == (0, 0, 0, 0)
     }
 
-    /// There is such a thing of `module`.
+    /// A source has what was asked for of `module`.
     pub(in crate::worker) fn note_found(&mut self, module: &ModulePath, now: Timestamp) {
         self.prefixes.note_found(module, now);
     }

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use crate::http::Timestamp;
 
-/// Those that failed within a window, each once.
+/// The names that failed within a window, each once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::worker) struct Failures {
     window: Duration,

@@ -101,7 +101,7 @@ impl Storing {
         self.go_on_copying(&key, services, cx);
     }
 
-    /// Goes on with those that the upstream was not asked for, as too much else was under way.
+    /// Goes on with the copies whose upstream was not asked, as too much else was under way.
     pub(in crate::worker) fn go_on_with_copies(&mut self, services: &mut Services, cx: &mut Cx<'_>) {
         let waiting = self.copiers.iter().filter(|(_, copier)| copier.call.is_none());
         for key in waiting.map(|(key, _)| key.clone()).collect::<Vec<_>>() {

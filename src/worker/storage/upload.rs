@@ -129,7 +129,7 @@ impl Storing {
         }
     }
 
-    /// Begins an upload of `zip`, of which `total` bytes will come, where that is known; false where nothing is begun.
+    /// Begins an upload of `zip`, of which `total` bytes will come, where that is known. Returns whether it was begun.
     #[must_use]
     pub(super) fn begin_upload(
         &mut self,

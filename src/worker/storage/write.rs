@@ -44,7 +44,7 @@ impl Storing {
                 && flight.is_awaited()
                 && has_zip(module, version, services, cx)
             {
-                // Only once for each who asks: what is brought may be lost again before the next is.
+                // Only once for each request: what is brought may be lost again before the next is.
                 self.bring(&go_mod_of(module, version), true, services, cx);
             } else {
                 self.keep_aside(&flight.want, document, found, services, cx);
@@ -168,7 +168,7 @@ impl Storing {
         services: &mut Services,
         cx: &mut Cx<'_>,
     ) {
-        // What is kept aside is not in the way of what completes a version.
+        // A document that is kept aside does not delay the files that complete a version.
         let is_aside = write.is_aside();
         let (mut writes, mut bytes) = (0, write.bytes());
         for other in self.writes.values().filter(|other| other.is_aside() == is_aside) {
@@ -239,7 +239,7 @@ fn go_mod_of(module: &ModulePath, version: &Version) -> Document {
     Document::Module { module: module.clone(), file: File::Mod(version.clone()) }
 }
 
-/// What came of a write of what storage can have no object of that name for.
+/// The outcome of a write under a name that storage can have no object of.
 pub(super) const UNNAMEABLE: &str = "unnameable";
 
 /// Writes under way at once in one worker, and as many of what is kept aside. Each holds its document in the host's memory until storage has it; a storage

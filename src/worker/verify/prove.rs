@@ -50,14 +50,14 @@ pub(in crate::worker) enum Progress {
 pub(in crate::worker) enum Begun {
     /// It is under way: [`Verify::advance`].
     Proving,
-    /// There is none of such a file: this is given.
+    /// No such file can exist: this is the answer.
     Unprovable(Searched),
 }
 
 /// Something that a proof needs.
 pub(in crate::worker) struct Need {
     pub(in crate::worker) want: Want,
-    /// By which attempt.
+    /// The attempt that asked.
     pub(in crate::worker) attempt: u64,
     /// Whether the database may be asked.
     pub(in crate::worker) may_fetch: bool,
@@ -84,8 +84,8 @@ impl Verify {
         Begun::Proving
     }
 
-    /// What came of something that `attempt` at the proof for `key` needs. Whether it still does: what was asked for by an attempt that
-    /// has failed says nothing to the next, which may not even have begun.
+    /// A file that `attempt` at the proof for `key` needs is here. Returns whether the proof still needs it: a file that a failed attempt
+    /// has asked for says nothing to the next, which may not even have begun.
     pub(in crate::worker) fn supply(
         &mut self,
         key: &SearchKey,
@@ -97,7 +97,7 @@ impl Verify {
         proof.map(|proof| proof.proving.supply(want, searched)).is_some()
     }
 
-    /// The same of what was searched for. What storage has of before is no answer, and told by [`Verify::on_recalled`].
+    /// As [`Verify::supply`], of a search's result. The head that storage has from before is told by [`Verify::on_recalled`] instead.
     pub(in crate::worker) fn on_part(&mut self, key: &SearchKey, attempt: u64, found: &PartFound) -> bool {
         if found.key.source == PartSource::Before {
             return self.proofs.get(key).is_some_and(|proof| proof.proving.attempt == attempt);

@@ -1,4 +1,4 @@
-//! What came of a poll, and what the log, the metrics and the other workers are told of it.
+//! The end of a poll: what the log, the metrics and the other workers are told of it.
 
 use std::time::Duration;
 
