@@ -19,7 +19,7 @@ pub struct CallerSource {
     pub origin: Origin,
     /// What is put before each name; may be empty where there is no other source.
     pub prefix: String,
-    /// What stands between names; nothing where all of it is one name. Never of [`Origin::Xfcc`].
+    /// What stands between names; `None` where all of it is one name. Never of [`Origin::Xfcc`].
     pub separator: Option<char>,
 }
 

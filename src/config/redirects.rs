@@ -29,7 +29,7 @@ impl Redirects {
         self.0.is_empty()
     }
 
-    /// The cluster that reaches `authority`, a host in lower case with its port where that is not the usual one; nothing where it is
+    /// The cluster that reaches `authority`, a host in lower case with its port where that is not the usual one; `None` where it is
     /// not listed. What names one host, or its port, goes before what names many.
     pub fn cluster(&self, authority: &str) -> Option<&str> {
         self.find(authority, |_| true)

@@ -105,7 +105,7 @@ pub fn may_stand_in(want: &Want, known: &Found, config: &Config, now: Timestamp)
     }
 }
 
-/// How long caches may keep what was just found out: nothing where it never changes.
+/// How long caches may keep what was just found out; `None` where it never changes.
 pub(super) fn left(state: CacheState) -> Option<Duration> {
     match state {
         CacheState::Fresh { left } => left,

@@ -48,8 +48,8 @@ impl Hit {
         self.validity.audience == Audience::Caller
     }
 
-    /// For how long after it was made the answer stays true to the letter: nothing for as long as one likes. Its `max-age`
-    /// counts whole seconds, and promises too much as soon as the next one has begun.
+    /// How long the headers of the answer stay exact; `None` if they never expire. Its `max-age` counts whole seconds, and promises too much
+    /// as soon as the next one has begun.
     pub fn holds_for(&self) -> Option<Duration> {
         self.validity.fresh_for.map(|left| Duration::from_millis(left.subsec_millis().into()))
     }

@@ -71,7 +71,7 @@ pub(super) enum Serving {
     Itself,
     /// It is the list in which `@latest` is looked for.
     Newest {
-        /// Why what upstreams call the latest is refused; nothing where they were not asked.
+        /// Why what upstreams call the latest is refused; `None` where they were not asked.
         refused: Option<Refusal>,
         /// Whether that is known to be no `+incompatible` version.
         fits_path: bool,

@@ -74,7 +74,7 @@ impl Question {
         ControlFlow::Continue(())
     }
 
-    /// What the rules say of the version that it names; nothing where that is decided when the answer is there.
+    /// What the rules say of the version that it names; `None` where that is decided when the answer is there.
     fn decide<'p>(
         &self,
         view: &View<'p>,

@@ -184,7 +184,7 @@ impl<'a> News<'a> {
         (layout == LAYOUT).then_some(Self { fetch_scope, key, rest })
     }
 
-    /// What the search came to; nothing where that is not what was written.
+    /// What the search came to; `None` where that is not what was written.
     pub fn searched(&self) -> Option<Searched> {
         postcard::from_bytes(self.rest).ok()
     }

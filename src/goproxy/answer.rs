@@ -103,7 +103,7 @@ pub struct Asker {
 /// How long an answer may be cached, and by which caches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Validity {
-    /// From now on; nothing for what never changes.
+    /// From now on; `None` for what never changes.
     pub fresh_for: Option<Duration>,
     /// The clients that caches may give it to again.
     pub audience: Audience,

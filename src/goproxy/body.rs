@@ -127,7 +127,7 @@ fn is_binary(document: &Document) -> bool {
 pub struct Info {
     /// The version.
     pub version: Version,
-    /// When it was published; nothing where that is not said, or is the zero of Go's clock.
+    /// When it was published; `None` where that is not said, or is the zero of Go's clock.
     pub time: Option<Timestamp>,
 }
 

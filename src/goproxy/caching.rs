@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::http::{CacheControl, Headers, delta_seconds};
 
-/// How long a reply allows what it says to be held fresh, from its arrival on; nothing where it does not restrict that.
+/// How long a reply allows what it says to be held fresh, from its arrival on; `None` where it does not restrict that.
 ///
 /// For documents that can change only: a version's files never do, also where a reply says otherwise.
 ///

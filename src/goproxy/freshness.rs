@@ -19,7 +19,7 @@ use crate::{config::Freshness, http::Timestamp};
 pub enum CacheState {
     /// Give it.
     Fresh {
-        /// For so much longer; nothing for what never changes.
+        /// For so much longer; `None` for what never changes.
         left: Option<Duration>,
     },
     /// Give it, marked stale.

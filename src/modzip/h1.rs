@@ -19,7 +19,7 @@ impl H1 {
         summary.finish()
     }
 
-    /// Reads the text form; nothing where it is of another kind of hash, or not exactly this one's canonical form.
+    /// Reads the text form; `None` where it is of another kind of hash, or not exactly this one's canonical form.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = STANDARD.decode(text.strip_prefix("h1:")?).ok()?;
         bytes.try_into().ok().map(Self)

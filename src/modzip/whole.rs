@@ -224,7 +224,7 @@ struct Entry<'a> {
     central: Central,
 }
 
-/// The directory's entry at this place; nothing where Go takes it for none.
+/// The directory's entry at this place; `None` where Go takes it for none.
 fn central(zip: &[u8], at: usize) -> Result<Option<Entry<'_>>, Fault> {
     let rest = zip.get(at..).unwrap_or_default();
     if rest.is_empty() {

@@ -46,7 +46,7 @@ use crate::gomod::{Pattern, Patterns};
 pub struct Filter {
     /// In the order in which the first that applies decides.
     pub rules: Vec<Rule>,
-    /// What a line of a sign alone says of everything else; nothing where there is none.
+    /// What a line of a sign alone says of everything else; `None` where there is none.
     pub default: Option<Action>,
     /// Lines to look at again, by the first of each kind.
     pub warnings: Vec<Warning>,

@@ -16,7 +16,7 @@ pub struct Rule {
     pub modules: Patterns,
     /// More modules it is for: these very ones, not those below.
     pub exact: Vec<ModulePath>,
-    /// The versions it is for; nothing for every one.
+    /// The versions it is for; `None` for every one.
     pub versions: Option<Versions>,
     /// The callers it is for; empty for all.
     pub principals: Vec<Principal>,

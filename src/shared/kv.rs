@@ -5,7 +5,7 @@
 ///
 /// Every write is a compare-and-swap: another worker runs at the same time, between any two calls.
 pub trait SharedKv {
-    /// The value under `key`; nothing where none was ever written.
+    /// The value under `key`; `None` where none was ever written.
     fn get(&self, key: &str) -> Option<Versioned>;
 
     /// Puts `value` under `key` if the value there is the expected one.

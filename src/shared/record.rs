@@ -112,7 +112,7 @@ pub struct Record<'a> {
 }
 
 impl Record<'_> {
-    /// The bytes; nothing where the key is longer than the layout has room for.
+    /// The bytes; `None` where the key is longer than the layout has room for.
     pub fn encode(&self) -> Option<Vec<u8>> {
         let upstream;
         let (kind, checked, limit, etag, body) = match self.entry {
@@ -175,7 +175,7 @@ impl Record<'_> {
 }
 
 impl Entry {
-    /// What `bytes` say of `key`; nothing where they are of another key, another layout, or no record at all.
+    /// What `bytes` say of `key`; `None` where they are of another key, another layout, or no record at all.
     pub fn decode(bytes: &[u8], key: Key<'_>) -> Option<Self> {
         Occupant::of(bytes).filter(|occupant| occupant.key == key)?.entry()
     }
@@ -211,7 +211,7 @@ pub struct Occupant<'a> {
 }
 
 impl<'a> Occupant<'a> {
-    /// The record that `bytes` are; nothing where they are of another layout, or none at all.
+    /// The record that `bytes` are; `None` where they are of another layout, or none at all.
     pub fn of(mut bytes: &'a [u8]) -> Option<Self> {
         let [layout, kind, uses] = take(&mut bytes)?;
         if layout != LAYOUT {
@@ -235,7 +235,7 @@ impl<'a> Occupant<'a> {
         })
     }
 
-    /// What it says; nothing where it says nothing that this layout can.
+    /// What it says; `None` where it says nothing that this layout can.
     pub fn entry(&self) -> Option<Entry> {
         let Self { since, limit, checked, rest, .. } = *self;
         match self.kind {

@@ -14,7 +14,7 @@ use crate::{
     http::Timestamp,
 };
 
-/// The URL of `key` for clients, good for a GET from `now` until it expires; nothing where no public address is configured.
+/// The URL of `key` for clients, good for a GET from `now` until it expires; `None` where no public address is configured.
 pub fn public_url(storage: &Storage, key: &str, now: Timestamp) -> Option<String> {
     let address = storage.delivery.address.as_ref()?;
     let path = canonical(&address.path_prefix, key);

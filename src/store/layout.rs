@@ -25,7 +25,7 @@ pub(super) enum Part {
     Zip,
 }
 
-/// The key of `document`; nothing where it is not kept: the answer to a query is not a file of a module, nor is
+/// The key of `document`; `None` where it is not kept: the answer to a query is not a file of a module, nor is
 /// what storage itself has.
 pub fn document_key(storage: &Storage, document: &Document) -> Option<String> {
     let (module, file) = match document {

@@ -29,7 +29,7 @@ impl Probes {
         self.round.is_none()
     }
 
-    /// What `stream` is answered that asks for readiness; nothing where it waits, and is named by [`Probes::on_reply`].
+    /// What `stream` is answered that asks for readiness; `None` where it waits, and is named by [`Probes::on_reply`].
     pub(super) fn ask(
         &mut self,
         stream: StreamId,

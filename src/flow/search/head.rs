@@ -17,7 +17,7 @@ pub struct ZipHead {
 }
 
 impl ZipHead {
-    /// What the reply to a request of this form says of the zip; nothing where it does not say that there is one, or is of another file.
+    /// What the reply to a request of this form says of the zip; `None` where it does not say that there is one, or is of another file.
     pub(super) fn of(form: &Form, reply: &Reply) -> Option<Self> {
         let Reply::Answered { status: status @ (200 | 206), headers, body } = reply else { return None };
         let length = match (form, status) {

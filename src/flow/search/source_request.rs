@@ -62,7 +62,7 @@ impl SourceRequest {
         })
     }
 
-    /// The time that an upstream has to give a zip, or the first byte of one that may turn out to be all of it; nothing for what else is
+    /// The time that an upstream has to give a zip, or the first byte of one that may turn out to be all of it; `None` for what else is
     /// asked, which has the time of its source.
     pub(super) fn has_for_a_zip(&self, want: &Want, config: &Config) -> Option<Duration> {
         if self.source == Source::Storage || !matches!(want, Want::Zip(_)) {

@@ -19,7 +19,7 @@ pub struct Line {
 pub struct Moment(i64, u32);
 
 impl Line {
-    /// Reads a line; nothing where its first word is no version.
+    /// Reads a line; `None` where its first word is no version.
     pub fn parse(line: &str) -> Option<Self> {
         let mut words = line.split_ascii_whitespace();
         let version = Version::parse(words.next()?).ok()?;

@@ -6,7 +6,7 @@ use crate::gomod::Version;
 /// What a qualifier comes to.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Qualifier {
-    /// For which versions it is; nothing where for none.
+    /// For which versions it is; `None` where for none.
     pub(super) term: Option<String>,
     pub(super) warnings: Vec<FilterWarning>,
 }

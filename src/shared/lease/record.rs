@@ -33,7 +33,7 @@ impl<'a> LeaseRecord<'a> {
         Self { key, holder, expires: now.after(LEASE), waiting: Vec::new() }
     }
 
-    /// The lease with one more that waits; nothing where there is no room.
+    /// The lease with one more that waits; `None` where there is no room.
     pub(super) fn joined(mut self, queue: QueueId) -> Option<Self> {
         self.waiting.push(queue);
         (self.waiting.len() <= MOST_WAITING).then_some(self)
@@ -45,7 +45,7 @@ impl<'a> LeaseRecord<'a> {
         Self { waiting: self.waiting, ..Self::new(self.key, holder, now) }
     }
 
-    /// The bytes; nothing where the path leaves no room for all who may wait.
+    /// The bytes; `None` where the path leaves no room for all who may wait.
     pub(super) fn encode(&self) -> Option<Vec<u8>> {
         if self.key.path.len() > LONGEST_PATH {
             return None;

@@ -12,7 +12,7 @@ use crate::metrics::{Gauge, Metric};
 #[derive(Default)]
 pub(super) struct Counters {
     counters: BTreeMap<Metric, Counter>,
-    /// What the host calls each; nothing where it took none.
+    /// What the host calls each; `None` where it took none.
     gauges: BTreeMap<Gauge, Option<u32>>,
     /// Whether any of them has something the host was not told.
     behind: bool,
