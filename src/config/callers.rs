@@ -23,7 +23,7 @@ pub struct CallerSource {
     pub separator: Option<char>,
 }
 
-/// Where a name is read. Of what a client can send, only what the gateway vouches for ever gets here.
+/// Where a name is read. Of what a client can send, only what the gateway vouches for gets here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// A request header, in lower case.
