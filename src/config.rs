@@ -69,7 +69,7 @@ pub struct Config {
     pub verify: Verify,
     /// Where modules are kept.
     pub storage: Option<Storage>,
-    /// Whether nobody is asked but the storage.
+    /// Whether storage alone is asked.
     pub offline: bool,
     /// Who may have which module version.
     pub policy: PolicySection,
@@ -188,7 +188,7 @@ pub struct Freshness {
     pub sumdb_latest: Duration,
     /// Beyond its freshness, how long an answer is still given while it is asked for anew.
     pub stale_while_revalidate: Duration,
-    /// Beyond its freshness, how long an answer is given while nobody who knows can be asked.
+    /// Beyond its freshness, how long an answer is given while no source that knows can be asked.
     pub stale_if_error: Duration,
     /// Whether a client's `no-cache` has an answer that can change asked for anew.
     pub client_no_cache: bool,
@@ -227,7 +227,7 @@ impl Config {
     /// Reads a configuration.
     ///
     /// # Errors
-    /// With every problem found, up to a number nobody fixes in one go.
+    /// With every problem found, up to a number that no operator fixes in one go.
     pub fn parse(text: &str) -> Result<Self, Problems> {
         if text.trim().is_empty() {
             let example: String = MINIMAL.split_whitespace().collect();
@@ -246,8 +246,8 @@ impl Config {
         }
     }
 
-    /// Reads a configuration as the host hands it over. It knows a protobuf `Struct` when it meets one: Envoy passes
-    /// that on as protobuf bytes (observed on 1.40), whatever its documentation says.
+    /// Reads a configuration as the host hands it over. It recognises a protobuf `Struct`: Envoy passes one on as protobuf bytes (observed
+    /// on 1.40), although its documentation says otherwise.
     ///
     /// # Errors
     /// As [`Config::parse`], and for bytes that are no text.

@@ -51,7 +51,7 @@ pub fn below(prefix: &str, path: &str) -> String {
     format!("{prefix}/{}", encode(path))
 }
 
-/// How this proxy names itself to whom it asks.
+/// How this proxy names itself to the sources that it asks.
 pub const USER_AGENT: &str = concat!("modgate/", env!("CARGO_PKG_VERSION"));
 
 /// In which coding this proxy takes an answer: as it is. Without a word any is acceptable (RFC 9110, 12.5.3), and there are servers

@@ -1,15 +1,15 @@
 //! The machines that walk a request from its head to its answer.
 //!
-//! `request` is one client's: it decides, looks into the index, and else waits; `next` is what becomes of it at each of its steps.
-//! `route` and `passing` are the way of a zip that the host streams to it. `search`, `write`, `copy` and `probe` are jobs of the
-//! worker: they make callouts, outlive the client that began them, and are shared by all who wait for the same. Each is data,
-//! driven by [`crate::worker`], and none calls anybody.
+//! `request` is one client's: it decides, looks into the index, and else waits; `next` is what becomes of it at each of its steps. `route`
+//! and `passing` are the way of a zip that the host streams to it. `search`, `write`, `copy` and `probe` are jobs of the worker: they make
+//! callouts, outlive the client that began them, and are shared by all clients that wait for the same. Each is data and is driven by
+//! [`crate::worker`]; none makes a call itself.
 
+pub mod cache_state;
 pub mod caller;
 mod copy;
 mod explain;
 mod hit;
-pub mod judge;
 mod known;
 mod listed;
 mod next;
@@ -34,14 +34,14 @@ pub use self::copy::{Copying, NextPiece, NotCopied};
 pub use self::hit::Hit;
 pub use self::known::Known;
 pub use self::next::Next;
-pub use self::passing::{Flaw, Passing, Proof, loss_by};
-pub use self::probe::{Asked, PROBE_ROUND, Probe, Sightings, readiness};
+pub use self::passing::{Passing, Verified, VerifyError, loss_by};
+pub use self::probe::{Asked, PROBE_ROUND, Probe, SourceHealth, readiness};
 pub use self::proving::{ProofStep, Proving};
 pub use self::published::{Publication, Publications, Published, keep_first_seen, published_by};
 pub use self::question::{Ended, Parked};
 pub use self::request::pass_on;
 pub use self::respond::unreadable;
-pub use self::route::{Ask, Lesson, Routed};
+pub use self::route::{Ask, IndexUpdate, Routed};
 pub use self::search::{Search, Step, ZipHead};
 pub use self::searched::{End, News, Searched};
 pub use self::shelf::Shelf;
@@ -49,5 +49,5 @@ pub use self::sifting::{Sifting, SiftingKey};
 pub use self::sums::Sums;
 pub use self::write::{Write, Written, is_unwritten, worth_writing};
 
-/// Bytes of content that one call unpacks and hashes of a zip that nobody is being sent, about 4 ms (140 MB/s in V8).
+/// Bytes of content that one call unpacks and hashes of a zip that no client is being sent, about 4 ms (140 MB/s in V8).
 const SLICE: usize = 512 << 10;

@@ -1,4 +1,4 @@
-//! The module proxy protocol as values: what is asked, what a body must be, what came of it, what is answered.
+//! The module proxy protocol as values: requests, bodies, results and answers.
 //!
 //! Source: the Go Modules Reference, "GOPROXY protocol", and what the go command does with it.
 
@@ -15,9 +15,9 @@ mod target;
 pub use self::answer::{Answer, Asker, Audience, CACHE_HEADER, Validity, not_modified};
 pub use self::body::{BadBody, Info, accept};
 pub use self::caching::{freshness_limit, wants_revalidation};
-pub use self::freshness::{Dates, Judge, Standing, ttl};
+pub use self::freshness::{CacheState, Dates, FreshnessCheck, ttl};
 pub use self::list::{Line, ListReader, Moment};
-pub use self::outcome::{Etag, Failure, Fault, Found, Missing, Outcome};
+pub use self::outcome::{Etag, Failure, FailureKind, Found, Missing, Outcome};
 pub use self::path::{Place, encode, is_our_host, may_be_ours, place};
 pub use self::refusal::Refusal;
-pub use self::target::{Document, File, Lifetime, Page, SumdbFile, Target, Zip};
+pub use self::target::{CacheClass, Document, File, Page, SumdbFile, Target, Zip};

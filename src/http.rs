@@ -38,8 +38,8 @@ pub struct RequestHead {
     pub properties: Vec<Property>,
 }
 
-/// An attribute of the host. That it is not there and that it cannot be read are two things: who has one that cannot be read is not
-/// nobody.
+/// An attribute of the host. A missing attribute and an unreadable one are different: a caller whose attribute cannot be read is not
+/// anonymous.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Property {
     /// There is none of that name.
@@ -48,7 +48,7 @@ pub enum Property {
     NoText,
     /// A text, or the texts of a list.
     Texts(Vec<String>),
-    /// There is one, and the host cannot hand it over: Envoy so with whatever holds a null, at any depth.
+    /// There is one, and the host cannot hand it over: Envoy cannot where a value holds a null, at any depth.
     Unreadable,
 }
 
@@ -94,7 +94,7 @@ pub enum Length {
     Body,
     /// This one: it is the answer to a HEAD, and who answers has no body that has it.
     Said(u64),
-    /// None: it is the answer to a HEAD, and nobody said.
+    /// Unknown: it is the answer to a HEAD without a length.
     Unsaid,
 }
 

@@ -8,11 +8,11 @@
 //!
 //! # Stricter than Go
 //!
-//! `docs/stricter.md` lists it, and `testdata/zips.jsonl` has an example of each. In short: a [`WholeCheck`] refuses what would take
-//! too much memory or work; a [`Check`] besides what is told so late, or so misleadingly, that nobody can know it in time.
+//! `docs/stricter.md` lists it, and `testdata/zips.jsonl` has an example of each. In short: a [`WholeCheck`] refuses what would take too
+//! much memory or work; a [`Check`] also refuses what the zip tells too late, or too misleadingly, to be known in time.
 //!
-//! Neither looks at modes: what is marked as a symbolic link is unpacked as a plain file. The time of a file, flags, systems and
-//! versions in its header, its comment and extra fields other than zip64 are nobody's business and not covered by the hash.
+//! Neither looks at modes: an entry that is marked as a symbolic link is unpacked as a plain file. The time of a file, flags, systems and
+//! versions in its header, its comment and extra fields other than zip64 are ignored, and the hash does not cover them.
 //!
 //! # Bounds
 //!

@@ -1,8 +1,8 @@
 //! Where a document or a zip is looked for, and in which order.
 //!
-//! What never changes is asked of storage first and of upstreams after. What does change is asked of the upstreams first,
-//! for they know, and of storage where they do not: whatever was seen once stays available. Where all of them say that there is no
-//! such module, its versions that are stored are its list (`flow/search/left.rs`).
+//! What never changes is asked of storage first and of upstreams after. What does change is asked of the upstreams first, for they know,
+//! and of storage where they do not: what was seen once stays available. Where all of them say that there is no such module, its versions
+//! that are stored are its list (`flow/search/left.rs`).
 
 use std::collections::VecDeque;
 
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     config::{Config, Endpoint, MissMode, Storage},
     gomod::{ModulePath, Version},
-    goproxy::{Document, File, Lifetime},
+    goproxy::{CacheClass, Document, File},
     metrics::{Cache, Target},
     store, upstream,
 };
@@ -36,8 +36,7 @@ pub enum Source {
     Upstream(usize),
 }
 
-/// The sources to ask for `want`, in order. Nobody is asked but storage without `may_fetch`, offline, and for a module that is
-/// not fetched.
+/// The sources to ask for `want`, in order. Storage alone is asked without `may_fetch`, offline, and for a module that is not fetched.
 pub fn plan(want: &Want, config: &Config, may_fetch: bool) -> VecDeque<Source> {
     let knows = |storage: &&Storage| want.is_of_storage() || want.is_list() || want.object(storage).is_some();
     let storage = config.storage.as_ref().filter(knows).map(|_| Source::Storage);
@@ -53,14 +52,14 @@ pub fn plan(want: &Want, config: &Config, may_fetch: bool) -> VecDeque<Source> {
         Want::Document(Document::Module { module, .. }) => upstreams(config, module),
         Want::Zip(zip) => upstreams(config, &zip.module),
     };
-    if want.lifetime() == Lifetime::Immutable {
+    if want.cache_class() == CacheClass::Immutable {
         storage.into_iter().chain(fetched).collect()
     } else {
         fetched.into_iter().chain(storage).collect()
     }
 }
 
-/// Whether nobody beyond storage is to hear of it: nobody at all is, or it is of a module that is not fetched.
+/// Whether no source beyond storage is to hear of it: the gateway is offline, or the module is not fetched.
 pub fn is_kept_here(want: &Want, config: &Config) -> bool {
     let is_of_database = matches!(want, Want::Document(Document::Sumdb { .. }));
     config.offline
@@ -119,7 +118,7 @@ impl Want {
         Some(store::aside_key(storage, module, version)).filter(|key| store::can_name(storage, key))
     }
 
-    /// Whether nobody but storage knows it.
+    /// Whether storage alone knows it.
     pub fn is_of_storage(&self) -> bool {
         matches!(self, Self::Document(document) if document.is_of_storage())
     }
@@ -150,10 +149,10 @@ impl Want {
     }
 
     /// How long it stays what it is.
-    pub fn lifetime(&self) -> Lifetime {
+    pub fn cache_class(&self) -> CacheClass {
         match self {
-            Self::Document(document) => document.lifetime(),
-            Self::Zip(_) => Lifetime::Immutable,
+            Self::Document(document) => document.cache_class(),
+            Self::Zip(_) => CacheClass::Immutable,
         }
     }
 

@@ -4,9 +4,8 @@
 //! with the action `cooldown` decides while a version is too young and is passed over afterwards, or where those after it refuse
 //! the version anyway. Where none applies, the default decides.
 //!
-//! What is refused by name is refused in every disguise, so nothing here looks at a request: [`Policy::view`] is what holds
-//! for a module and a caller, [`View::decide`] what follows for one of its versions, and whoever is about to give something
-//! away asks.
+//! A version that is refused is refused under every name, so nothing here looks at a request: [`Policy::view`] is what holds for a module
+//! and a caller, [`View::decide`] what follows for one of its versions. Each machine asks before it gives something away.
 
 pub mod athens;
 mod caller;
@@ -47,7 +46,7 @@ impl Policy {
         Self { rulesets: BTreeMap::from([(Origin::Configuration, Ruleset::new(rules))]), deny_by_default }
     }
 
-    /// Whether everybody may have everything.
+    /// Whether all callers may have all versions.
     pub fn is_open(&self) -> bool {
         self.rules().next().is_none() && !self.deny_by_default
     }

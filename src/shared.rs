@@ -1,15 +1,14 @@
 //! The index, the leases, polled documents, how sources are doing and how much they are asked: what all workers of one Envoy
 //! know, kept in the host's shared data.
 //!
-//! Nothing here can be relied upon to be there: another worker writes between any two calls, another build of this filter
-//! may have written before, and everything is gone with the last of them. Whatever is read says of what it is, and is
-//! checked for it.
+//! Nothing here can be relied upon to be there: another worker writes between any two calls, another build of this filter may have written
+//! before, and everything is gone with the last of them. Each record says what it is about, and is checked for that when it is read.
 
 mod annex;
 mod bytes;
 mod calls;
 mod fingerprint;
-pub mod heads;
+mod health;
 mod heat;
 mod index;
 mod keyed;
@@ -20,14 +19,14 @@ mod pace;
 pub mod polled;
 mod record;
 mod seat;
-mod sighting;
 mod sketch;
 mod slots;
 #[cfg(test)]
 mod tests;
+pub mod tree_heads;
 
 pub use self::calls::{Mine, SHARE, begin_call, left_in_all, tell_calls};
-pub use self::heads::Advanced;
+pub use self::health::{FRESH, Health, Heard, REST, health, note_health, takes_its_turn};
 pub use self::heat::{Heat, REST_SECS};
 pub use self::index::{Index, Region};
 pub use self::kv::{Conflict, Expected, SharedKv, Versioned};
@@ -36,5 +35,5 @@ pub use self::memory::Memory;
 pub use self::pace::{Gate, MAX_PAUSE, complain, pass, pauses_until};
 pub use self::record::{Entry, Key, Loss, Occupant, Record};
 pub use self::seat::{Capabilities, QueueId, Seat};
-pub use self::sighting::{FRESH, Heard, REST, Sighting, note_sighting, sighting, takes_its_turn};
 pub use self::slots::SourceId;
+pub use self::tree_heads::Advanced;

@@ -1,4 +1,4 @@
-//! The checksum database, as values: what proves that a module version is the one everybody else gets?
+//! The checksum database, as values: what proves that a module version is the one that all others get?
 //!
 //! A [`Proof`] says which [`Resource`]s it needs, is supplied with their bytes, and ends proven or refused. It trusts
 //! nothing but the database's [`Key`] and the last [`SignedHead`] verified before: a lookup's record must lie in a tree
@@ -10,8 +10,8 @@
 //! crate's: the one there is (`tlog_tiles`) asserts where a hostile tree size gets its numbers wrong, and here a panic
 //! costs a worker. Signatures are `ed25519-dalek`'s.
 //!
-//! Whatever a database says, a proof asks for at most one lookup or head and [`MAX_TILES`] tiles, each also in a wider
-//! form, and keeps no more than that.
+//! A proof asks for at most one lookup or head and [`MAX_TILES`] tiles, each also in a wider form, and keeps no more than that, however the
+//! database answers.
 
 mod head;
 mod key;

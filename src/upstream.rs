@@ -1,10 +1,10 @@
 //! Upstream proxies and checksum databases: who may be asked for a module, and what the reply means.
 
 mod chain;
-mod judge;
+mod reply;
 mod told;
 
 pub use self::chain::chain;
-pub use self::judge::{
+pub use self::reply::{
     Presence, judge, judge_download, judge_presence, judge_read, may_be_headless, retry_after,
 };

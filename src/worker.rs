@@ -1,10 +1,10 @@
 //! One worker: its parts, and what it hands on from one to the other.
 //!
-//! What is under way belongs to the worker, not to the stream that began it: it goes on when that client leaves, and everybody who asks
-//! the same meanwhile waits for the same. The adapter reports events and does what [`Cx::commands`] say.
+//! What is under way belongs to the worker, not to the stream that began it: it goes on when that client leaves, and all clients that ask
+//! for the same meanwhile wait for the same flight. The adapter reports events and does what [`Cx::commands`] say.
 //!
-//! A part owns its state, and knows of the others no more than by which keys they call things (`key.rs`). All work with the services.
-//! What another is to do, a part returns or leaves as an event; the worker hands it on, and decides nothing.
+//! A part owns its state, and of the other parts it knows the keys alone (`key.rs`). All parts work with the services. What another part is
+//! to do, a part returns or leaves as an event; the worker hands it on, and decides nothing.
 //!
 //! ```text
 //!    requests.rs   call_done   message   work   tick.rs        what the host reports
@@ -22,7 +22,7 @@
 //! capitals one of the worker's own (`event.rs`), and no part is entered from within another:
 //!
 //! ```text
-//! admit   request_head ─▶ proceed ─▶ flights.wait: room, lease, search ─▶ clients.park        GET .mod: storage
+//! admit   request_head ─▶ carry_out ─▶ flights.wait: room, lease, search ─▶ clients.park        GET .mod: storage
 //! search  call_done ─▶ flights.on_reply                                                       GET .mod: an upstream
 //!         call_done ─▶ flights.on_reply ─▶ Holds ─▶ verify.look_up ─▶ flights.board           GET lookup: storage
 //!         call_done ─▶ flights.on_reply                                                       GET lookup: the database
@@ -171,7 +171,7 @@ impl Worker {
             Owner::Probe => {
                 for stream in self.probes.on_reply(services, cx) {
                     let page = |cx: &mut Cx<'_>| {
-                        readiness(&services.sightings, &services.config, &services.in_force, cx)
+                        readiness(&services.source_health, &services.config, &services.in_force, cx)
                     };
                     self.clients.show(stream, page, cx);
                 }

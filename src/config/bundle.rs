@@ -12,7 +12,7 @@ use crate::policy::{InForce, Origin, Ruleset, RulesetBuilder};
 /// A bundle that was checked and compiled.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bundle {
-    /// The number that whoever made it gave it.
+    /// The number that its author gave it.
     pub version: u64,
     /// Its rules, in their order.
     pub rules: Ruleset,
@@ -33,7 +33,7 @@ impl Bundle {
     /// Reads a bundle: a JSON object with `version` and `rules`.
     ///
     /// # Errors
-    /// With every problem found, up to a number nobody fixes in one go.
+    /// With every problem found, up to a number that no author fixes in one go.
     pub fn parse(text: &str) -> Result<Self, Problems> {
         let mut reading = BundleReading::new(text.to_owned());
         loop {

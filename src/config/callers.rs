@@ -19,11 +19,11 @@ pub struct CallerSource {
     pub origin: Origin,
     /// What is put before each name; may be empty where there is no other source.
     pub prefix: String,
-    /// What stands between names; nothing where all of it is one name. Never of [`Origin::Xfcc`].
+    /// What stands between names; `None` where all of it is one name. Never of [`Origin::Xfcc`].
     pub separator: Option<char>,
 }
 
-/// Where a name is read. Of what a client can send, only what the gateway vouches for ever gets here.
+/// Where a name is read. Of what a client can send, only what the gateway vouches for gets here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// A request header, in lower case.

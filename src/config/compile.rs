@@ -1,5 +1,5 @@
-//! Raw sections to compiled ones. Nothing stops at the first problem: what is wrong is noted, a stand-in takes its place
-//! and the rest is looked at; whoever asked throws the result away when anything was noted.
+//! Raw sections to compiled ones. Nothing stops at the first problem: what is wrong is noted, a stand-in takes its place and the rest is
+//! read. The caller throws the result away if anything was noted.
 
 mod callers;
 mod endpoint;

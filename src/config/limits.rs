@@ -26,8 +26,8 @@ pub const MAX_UPLOAD_BYTES: u32 = 256 << 20;
 /// The largest record of a "not found": its key, status and expiry. Names longer than that are not remembered.
 pub const NEGATIVE_ENTRY_BYTES: u32 = 1024;
 
-/// Leases at once. A key has one of them, and shares it with whatever else falls there: among 100 fetches under way one in
-/// forty finds its lease taken, and fetches without.
+/// Leases at once. A key has one of them, and shares it with all keys that fall there: among 100 fetches under way one in forty finds its
+/// lease taken, and fetches without.
 pub const LEASE_SLOTS: u32 = 4096;
 
 /// The largest lease: its key, and the queues of the workers that wait. Free ones are empty.

@@ -88,8 +88,8 @@ impl PolicySection {
         InForce::new(rules, self.deny_by_default, required)
     }
 
-    /// The one part of the section that says who is asked, and so belongs to what a configuration reaches. By all else it is
-    /// decided who may have what there is, wherever it is from.
+    /// The one part of the section that says which sources are asked, and so belongs to what a configuration reaches. All other parts say
+    /// who may have what there is, from any source.
     ///
     /// It takes the section apart in full, so that a field which is added has to be decided about.
     pub fn on_miss(&self) -> &OnMiss {
@@ -107,7 +107,7 @@ impl OnMiss {
 }
 
 impl Config {
-    /// What becomes of `module` where it is not stored; offline, nothing is fetched, and nobody is sent elsewhere.
+    /// What becomes of `module` where it is not stored; offline, nothing is fetched, and no client is sent elsewhere.
     pub fn on_miss(&self, module: &ModulePath) -> MissMode {
         if self.offline { MissMode::None } else { self.policy.on_miss.mode(module) }
     }

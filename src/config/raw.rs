@@ -1,8 +1,8 @@
 //! The configuration as written: one struct per section, every field optional, nothing judged yet.
 //!
-//! The doc comments here are the reference: `docs/configuration.md` and `envoy/config.schema.json` are generated from
-//! them, with the defaults and bounds that each section declares below its fields. They speak to whoever writes the configuration,
-//! and so do those of the variants of a choice, which is read as what it is compiled to.
+//! The doc comments here are the reference: `docs/configuration.md` and `envoy/config.schema.json` are generated from them, with the
+//! defaults and bounds that each section declares below its fields. They speak to the operator, and so do those of the variants of a
+//! choice, which is read as what it is compiled to.
 
 mod callers;
 mod endpoint;

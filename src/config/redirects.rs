@@ -10,8 +10,8 @@ use super::{
 
 /// The hosts to which a service's redirects are followed beside its own, and by which cluster each is reached.
 ///
-/// A cluster is not derived from a host: Envoy's dynamic forward proxy does not serve callouts, and an upstream is not to choose
-/// whom this gateway speaks to.
+/// A cluster is not derived from a host: Envoy's dynamic forward proxy does not serve callouts, and an upstream must not choose the hosts
+/// that this gateway speaks to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Redirects(Vec<Listed>);
 
@@ -29,7 +29,7 @@ impl Redirects {
         self.0.is_empty()
     }
 
-    /// The cluster that reaches `authority`, a host in lower case with its port where that is not the usual one; nothing where it is
+    /// The cluster that reaches `authority`, a host in lower case with its port where that is not the usual one; `None` where it is
     /// not listed. What names one host, or its port, goes before what names many.
     pub fn cluster(&self, authority: &str) -> Option<&str> {
         self.find(authority, |_| true)

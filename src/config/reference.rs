@@ -114,7 +114,7 @@ fn what_is_out_of_bounds_is_noted_at_its_field() {
     assert!(checked > 20, "{checked} fields have bounds");
 }
 
-/// Whoever slips in any section is told the fields of that section.
+/// An operator who makes a mistake in a section is told the fields of that section.
 #[test]
 fn an_unknown_field_is_answered_with_the_fields_of_its_section() {
     let schema = schema::schema();

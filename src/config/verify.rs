@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::Config;
 use crate::gomod::{ModulePath, Patterns};
 
-/// What is held against a checksum database. Modules no checksum database may hear of are not, whatever stands here.
+/// What is compared with a checksum database. Modules that no checksum database may hear of never are.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verify {
     /// For modules that no override names.

@@ -83,8 +83,8 @@ fn is_range(range: &str) -> bool {
     is_number(first) && is_number(last) && !(first.is_empty() && last.is_empty()) && is_ordered
 }
 
-/// W3C Trace Context, section 3.2: version, trace, parent and flags, in small hexadecimal letters; neither the version that is none
-/// nor an id of zeros. A later version may have more behind; what that would be, nobody can check.
+/// W3C Trace Context, section 3.2: version, trace, parent and flags, in small hexadecimal letters; neither the invalid version nor an id of
+/// zeros. A later version may have more behind, which cannot be checked.
 fn is_traceparent(value: &str) -> bool {
     let is_hex = |text: &str, length: usize| {
         text.len() == length && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
@@ -102,7 +102,7 @@ fn is_traceparent(value: &str) -> bool {
 /// The go command sends none of these; tags of stores have up to some 40 bytes, and a browser sends one.
 const MAX_CONDITION: usize = 256;
 
-/// Bytes of a list that everybody has to pass on (W3C Trace Context, section 3.3.1.5).
+/// Bytes of a list that every proxy has to pass on (W3C Trace Context, section 3.3.1.5).
 const MAX_TRACESTATE: usize = 512;
 
 /// Envoy's own have 36 bytes; others' ids have fewer than this.

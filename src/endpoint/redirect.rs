@@ -1,9 +1,9 @@
 //! Where an upstream's redirects lead, and what goes along there.
 //!
-//! An upstream may send whoever asks to another address of its own, and to other hosts that the configuration lists. What was
-//! configured for the upstream, its credentials above all, never goes to another host; nor does it go along any more once a
-//! redirect has led away, wherever the next one leads. An address may be signed: whoever reads it has what it leads to. So it is
-//! used and forgotten, and of it nobody is shown more than the host.
+//! An upstream may redirect to another address of its own, and to other hosts that the configuration lists. What was configured for the
+//! upstream, its credentials above all, never goes to another host; nor does it go along any more once a redirect has led away, wherever
+//! the next one leads. An address may be signed, and gives access to every reader. So it is used and forgotten, and messages show no more
+//! of it than the host.
 
 mod resolve;
 

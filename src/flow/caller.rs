@@ -1,11 +1,11 @@
 //! Who asks: the names that the gateway's authentication left in a request.
 //!
-//! **Nobody is anonymous by accident.** Anonymous is who comes without a name: the header, the property or the certificate is not
-//! there, or is empty. Who comes with something that cannot be read, with too many names or too long ones, is refused: a rule
-//! that denies a team would else be passed by whoever has his names spoilt.
+//! **No caller is anonymous by accident.** A caller is anonymous if the header, the property or the certificate is not there, or is empty.
+//! A caller whose names cannot be read, are too many or too long is refused. Otherwise a caller could escape a rule that denies its team by
+//! sending names that cannot be read.
 //!
-//! **No name is added by whom it names.** A value that may hold one name alone is never split, and one that looks as if a
-//! second had been joined to it is refused: so is a header that comes twice.
+//! **No caller can add a name to its own.** A value that may hold one name alone is never split. A value that looks as if a second name had
+//! been joined to it is refused, and so is a header that comes twice.
 
 #[cfg(test)]
 mod tests;
@@ -24,7 +24,7 @@ use crate::{
 enum Unclear {
     #[error("it holds a comma, and one name was expected")]
     Joined,
-    #[error("it is not as it should be")]
+    #[error("it is malformed")]
     Malformed,
     #[error("it holds what is no text")]
     NoText,
@@ -41,13 +41,13 @@ enum Unclear {
 /// Who sent this request.
 ///
 /// # Errors
-/// With the refusal of whoever has names that cannot be told.
+/// With the refusal of a caller whose names cannot be read.
 pub fn caller(head: &RequestHead, callers: &Callers) -> Result<Caller, Refusal> {
     let mut names = Vec::new();
     let mut properties = head.properties.iter();
     for source in &callers.principals {
         let property = match &source.origin {
-            // Whatever was not even asked for is not known to be absent.
+            // A property that the host was not asked for is not known to be absent.
             Origin::Property(_) => properties.next().unwrap_or(&Property::Unreadable),
             Origin::Header(_) | Origin::Xfcc(_) => &Property::Absent,
         };
@@ -114,7 +114,7 @@ fn add(names: &mut Vec<String>, found: Vec<String>, prefix: &str) -> Result<(), 
     Ok(())
 }
 
-/// What the developer reads; it is for whoever runs the gateway, too, who alone can mend it.
+/// What the developer reads. The operator reads it too, and is the only one who can repair it.
 fn refusal(origin: &Origin, why: &Unclear) -> Refusal {
     let place = match origin {
         Origin::Header(name) => format!("header {name}"),
@@ -127,7 +127,7 @@ fn refusal(origin: &Origin, why: &Unclear) -> Refusal {
         reason: format!(
             "forbidden: this gateway cannot tell who asks.\n\
              What its authentication says ({place}) cannot be used: {why}.\n\
-             Tell whoever runs it; nothing is wrong with your go command."
+             Tell its operators; nothing is wrong with your go command."
         ),
     }
 }

@@ -1,11 +1,11 @@
 //! A zip that is read from an upstream once more, piece by piece, because storage did not get it while it passed by.
 //!
-//! Nobody waits for it. Each piece is checked in slices, as what passes by is; the next one is asked for when whoever drives
-//! this has room for it.
+//! No client waits for it. Each piece is checked in slices, like a zip that passes by. The worker asks for the next piece when it has room
+//! for it.
 
 use std::fmt;
 
-use super::{Flaw, Proof, SLICE, Sums};
+use super::{SLICE, Sums, Verified, VerifyError};
 use crate::{
     config::Endpoint,
     endpoint::{self, Trail, leads_to},
@@ -30,7 +30,7 @@ pub struct Copying {
     checked: usize,
     /// Whether the piece is the last one.
     is_last: bool,
-    /// How often the next piece was asked for in vain.
+    /// How often the next piece was asked for without success.
     tries: u32,
     failed: Option<NotCopied>,
 }
@@ -42,7 +42,7 @@ pub enum NextPiece {
     /// Ask this, when there is room for a few megabytes, and report the reply.
     Ask(Callout),
     /// It is over.
-    Over(Result<Proof, NotCopied>),
+    Over(Result<Verified, NotCopied>),
     /// All is read; the sums are waited for.
     Wait,
     /// Call [`Copying::work`].
@@ -54,7 +54,7 @@ pub enum NextPiece {
 pub enum NotCopied {
     /// What came must not be stored.
     #[error("{0}")]
-    Flawed(Flaw),
+    Flawed(VerifyError),
     /// The upstream gives all or nothing.
     #[error("it gives no parts of it")]
     NoRanges,
@@ -83,21 +83,21 @@ impl Copying {
             failed: None,
         };
         if let Some(sums) = sums {
-            copying.learn(sums);
+            copying.set_sums(sums);
         }
         copying
     }
 
-    /// The sums are known. What is not proven is not stored, whoever may be given it.
-    pub fn learn(&mut self, sums: Sums) {
+    /// The sums are known. A zip that they do not prove is not stored, even if clients may be given it.
+    pub fn set_sums(&mut self, sums: Sums) {
         if let Sums::Unproven { failure, .. } = &sums {
-            self.failed = Some(NotCopied::Flawed(Flaw::Unproven(failure.clone())));
+            self.failed = Some(NotCopied::Flawed(VerifyError::Unproven(failure.clone())));
         }
         self.sums = Some(sums);
     }
 
-    /// The upstream has answered, or to whom it redirected. `who` is the upstream as reasons name it.
-    pub fn hear(&mut self, reply: Reply, upstream: &Endpoint, who: &str) {
+    /// The reply of the upstream, or of the server that it redirected to. `who` is that server as reasons name it.
+    pub fn on_reply(&mut self, reply: Reply, upstream: &Endpoint, who: &str) {
         if let Some(location) = leads_to(&reply) {
             match self.trail.follow(&self.callout(upstream), location, upstream, who) {
                 Ok(trail) => {

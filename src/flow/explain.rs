@@ -1,7 +1,7 @@
 //! The page that says what is decided of a module version, and why.
 //!
-//! It shows what nobody outside should see (rules, whom else a module is for, what is asked of whom), so it is for those alone
-//! whom `admin.explain` names. It asks nobody: what the index does not know it says it does not know.
+//! The page shows rules, other callers' access and where modules come from, so only the callers that `admin.explain` names may read it. It
+//! asks no source: what the index does not know is shown as unknown.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -20,7 +20,7 @@ use crate::{
     config::{Bundle, Config, MissMode},
     cx::{Cx, Verdict},
     gomod::{ModulePath, Version, check},
-    goproxy::{Answer, Asker, Document, File, Judge, Refusal, Standing, Zip},
+    goproxy::{Answer, Asker, CacheState, Document, File, FreshnessCheck, Refusal, Zip},
     http::{RequestHead, Timestamp},
     metrics::{Cache, OwnReason},
     plan::{Want, plan},
@@ -44,14 +44,14 @@ pub(super) fn explain(head: &RequestHead, known: &Known<'_>, cx: &mut Cx<'_>) ->
 fn admit(head: &RequestHead, config: &Config) -> Result<(), Refusal> {
     let allowed = &config.admin.explain;
     if allowed.is_empty() {
-        let reason = "not found: nobody may ask for explanations here (admin.explain)".to_owned();
+        let reason = "not found: explanations are not enabled here (admin.explain)".to_owned();
         return Err(Refusal::Unknown(reason));
     }
     let caller = caller(head, &config.callers)?;
     if allowed.iter().any(|principal| principal.matches(&caller)) {
         return Ok(());
     }
-    let reason = "forbidden: explanations are for callers whom admin.explain names".to_owned();
+    let reason = "forbidden: explanations are for the callers that admin.explain names".to_owned();
     Err(Refusal::Forbidden { rule: OwnReason::Explain.into(), reason })
 }
 
@@ -74,11 +74,11 @@ struct Explanation<'a> {
     /// `allow`, `deny`, `cooldown`, `redirect`; `not_yet` where nothing is served before a bundle was read, `undated` where it depends on when the version was published, and `by_version`
     /// where none was asked for and they differ.
     decision: &'static str,
-    /// Who decided; nobody where the default did.
+    /// The rule that decided; `None` where the default did.
     rule: Option<Named<'a>>,
     /// What no rule decides.
     default: &'static str,
-    /// What the developer is told who is refused.
+    /// What a developer is told whose request is refused.
     refusal: Option<String>,
     redirect: Option<String>,
     published: Option<String>,
@@ -90,7 +90,7 @@ struct Explanation<'a> {
     on_miss: &'static str,
     private: bool,
     checksum_database: Option<&'a str>,
-    /// Who is asked, in this order, for what the index has not got.
+    /// The sources that are asked, in this order, for what the index does not have.
     sources: Vec<Sources>,
     indexed: Vec<Indexed>,
 }
@@ -294,15 +294,15 @@ fn indexed(document: &'static str, want: &Want, config: &Config, index: &Index, 
     let Some(entry) = known else {
         return Indexed { document, state: "absent", age_seconds: None, fresh_for_seconds: None };
     };
-    let spread = index.spread(&path, entry.since());
-    let judge = Judge { rules: &config.freshness, now: cx.now, spread, no_cache: false };
-    let (state, left) = match (super::judge::standing(want, &entry, judge), &entry) {
-        (Standing::Fresh { left }, Entry::Missing(_)) => ("missing", left),
+    let jitter = index.jitter(&path, entry.since());
+    let check = FreshnessCheck { rules: &config.freshness, now: cx.now, jitter, no_cache: false };
+    let (state, left) = match (super::cache_state::state(want, &entry, check), &entry) {
+        (CacheState::Fresh { left }, Entry::Missing(_)) => ("missing", left),
         // It is counted, and not what upstreams say.
-        (Standing::Fresh { left }, Entry::Found(found)) if found.left => ("left", left),
-        (Standing::Fresh { left }, _) => ("fresh", left),
-        (Standing::Stale { .. }, _) => ("stale", None),
-        (Standing::Expired { .. }, _) => ("expired", None),
+        (CacheState::Fresh { left }, Entry::Found(found)) if found.left => ("left", left),
+        (CacheState::Fresh { left }, _) => ("fresh", left),
+        (CacheState::Stale { .. }, _) => ("stale", None),
+        (CacheState::Expired { .. }, _) => ("expired", None),
     };
     Indexed {
         document,
@@ -315,7 +315,7 @@ fn indexed(document: &'static str, want: &Want, config: &Config, index: &Index, 
 fn decider<'p>(decision: &Decision<'p>) -> Option<&'p Rule> {
     match *decision {
         Decision::Allowed(rule) | Decision::Denied(rule) => rule,
-        Decision::Redirected(rule, _) | Decision::TooYoung(rule, _) | Decision::Undated(rule) => Some(rule),
+        Decision::Redirected(rule, _) | Decision::TooYoung(rule, _) | Decision::NeedsDate(rule) => Some(rule),
     }
 }
 
@@ -325,7 +325,7 @@ fn word(decision: &Decision<'_>) -> &'static str {
         Decision::Denied(_) => "deny",
         Decision::Redirected(..) => "redirect",
         Decision::TooYoung(..) => "cooldown",
-        Decision::Undated(_) => "undated",
+        Decision::NeedsDate(_) => "undated",
     }
 }
 
@@ -348,5 +348,5 @@ fn action(rule: &Rule) -> &'static str {
 
 const KIND: &str = "page";
 
-/// More rules for one module than anybody reads.
+/// More rules for one module than a person reads.
 const MAX_CONSIDERED: usize = 1000;

@@ -1,4 +1,4 @@
-//! An answer from the index, whole: given to the one who asked, and perhaps to the next who asks the same.
+//! An answer from the index, complete: given to the client that asked, and perhaps to the next that asks for the same.
 
 use std::{cell::OnceCell, rc::Rc, time::Duration};
 
@@ -9,12 +9,12 @@ use crate::{
     metrics::{Account, Cache},
 };
 
-/// An answer from the index, for whoever asks.
+/// An answer from the index, for any client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hit {
     response: Rc<Response>,
     etag: Option<Etag>,
-    /// What who has it already gets, once somebody has asked so.
+    /// The answer to a client that has the document already, once a client has asked with `If-None-Match`.
     unchanged: OnceCell<Rc<Response>>,
     validity: Validity,
 }
@@ -46,8 +46,8 @@ impl Hit {
         self.validity.audience == Audience::Caller
     }
 
-    /// For how long after it was made the answer stays true to the letter: nothing for as long as one likes. Its `max-age`
-    /// counts whole seconds, and promises too much as soon as the next one has begun.
+    /// How long the headers of the answer stay exact; `None` if they never expire. Its `max-age` counts whole seconds, and promises too much
+    /// as soon as the next one has begun.
     pub fn holds_for(&self) -> Option<Duration> {
         self.validity.fresh_for.map(|left| Duration::from_millis(left.subsec_millis().into()))
     }

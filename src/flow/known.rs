@@ -1,6 +1,6 @@
 //! What a worker knows when it has to decide.
 
-use super::{Publications, Shelf, Sightings};
+use super::{Publications, Shelf, SourceHealth};
 use crate::{
     config::Config,
     policy::InForce,
@@ -21,7 +21,7 @@ pub struct Known<'a> {
     /// When versions were published, as far as it has found out.
     pub publications: &'a Publications,
     /// How those are doing who are asked.
-    pub sightings: &'a Sightings,
+    pub source_health: &'a SourceHealth,
     /// What may be shown of long lists, as far as it has found out.
     pub shelf: &'a mut Shelf,
 }

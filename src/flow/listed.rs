@@ -28,7 +28,7 @@ impl Listed {
         line.write(&mut self.lines);
     }
 
-    /// Works on its tag, as far as it is written: for 4 MiB that takes too long to do it at the end.
+    /// Hashes what is written so far: for 4 MiB it takes too long to do all of it at the end.
     pub(super) fn digest(&mut self) {
         self.digest.update(self.lines.get(self.digested..).unwrap_or_default());
         self.digested = self.lines.len();

@@ -1,5 +1,5 @@
-//! What becomes of a client's request now. Every step on its way says so in these words, and the worker does it: it is the same
-//! for one that has just come, for one whose search is over, and for one that has waited for anything else.
+//! What becomes of a client's request now. Each step on its way returns one of these and the worker carries it out, whether the request has
+//! just come, its search is over, or it has waited for anything else.
 //!
 //! A step that lets the request go on returns [`ControlFlow::Continue`](std::ops::ControlFlow) with what it found out for the next
 //! step; one that ends its way for now returns `Break` with one of these.

@@ -13,13 +13,13 @@
 //! ([`Passing::work`]). What is not read yet waits here. How much may wait is bounded; beyond it the call works on, for a
 //! worker that stalls is better than one out of memory, or a stream whose end does not fit into the host's buffer.
 
-mod held;
+mod held_bytes;
 mod verdict;
 
 use std::fmt;
 
-use self::held::Held;
-pub use self::verdict::{Flaw, Proof, loss_by};
+use self::held_bytes::HeldBytes;
+pub use self::verdict::{Verified, VerifyError, loss_by};
 use super::{Routed, Sums};
 use crate::{
     cx::BodyVerdict,
@@ -32,16 +32,16 @@ pub struct Passing {
     routed: Routed,
     /// The parser, until it has come to a verdict.
     check: Option<Box<Check>>,
-    found: Option<Result<H1, Flaw>>,
+    found: Option<Result<H1, VerifyError>>,
     sums: Option<Sums>,
-    /// Bytes of the whole, where the head of the response says so.
+    /// Bytes of the whole zip, where the response headers tell.
     length: Option<u64>,
     /// Bytes that came.
     received: u64,
     /// Bytes that went on.
     released: u64,
     /// Bytes that came and did not go on; once the host holds back all that did not, those alone that are not read yet.
-    held: Held,
+    held: HeldBytes,
     /// How many bytes the host holds back, once it does.
     parked: Option<usize>,
     /// Whether nothing follows.
@@ -49,7 +49,7 @@ pub struct Passing {
 }
 
 impl Passing {
-    /// One of which nothing came yet but its head.
+    /// A zip of which only the response headers have come.
     pub fn new(routed: Routed, head: &ResponseHead, sums: Option<Sums>) -> Self {
         let check = Check::new(&routed.zip.module, &routed.zip.version);
         Self {
@@ -60,13 +60,13 @@ impl Passing {
             length: head.content_length(),
             received: 0,
             released: 0,
-            held: Held::default(),
+            held: HeldBytes::default(),
             parked: None,
             ended: false,
         }
     }
 
-    /// What was asked for, and of whom.
+    /// What was asked for, and the source that was asked.
     pub fn routed(&self) -> &Routed {
         &self.routed
     }
@@ -89,7 +89,7 @@ impl Passing {
     /// There is no memory to go on with.
     pub fn crowd_out(&mut self) {
         if self.check.is_some() {
-            self.flawed(Flaw::Crowded);
+            self.flawed(VerifyError::Crowded);
         }
     }
 
@@ -103,7 +103,7 @@ impl Passing {
     pub fn body(&mut self, bytes: Vec<u8>, ends: bool, room: usize) -> BodyVerdict {
         self.ended |= ends;
         if self.is_over() && !bytes.is_empty() {
-            self.flawed(Flaw::Overlong);
+            self.flawed(VerifyError::Overlong);
         }
         if self.parked.is_some() {
             return BodyVerdict::Hold(None);
@@ -119,7 +119,7 @@ impl Passing {
         if ends || may_be_last && self.held.len() <= PARKED {
             self.park(as_they_are)
         } else {
-            self.let_go(as_they_are)
+            self.release_read(as_they_are)
         }
     }
 
@@ -127,12 +127,12 @@ impl Passing {
     pub fn trailers(&mut self) {
         self.ended = true;
         if self.parked.is_none() && (self.lags() || self.is_over()) {
-            self.flawed(Flaw::Late);
+            self.flawed(VerifyError::Late);
         }
     }
 
     /// The sums are known.
-    pub fn hear(&mut self, sums: Sums) {
+    pub fn set_sums(&mut self, sums: Sums) {
         self.sums = Some(sums);
     }
 
@@ -151,16 +151,16 @@ impl Passing {
     }
 
     /// Whether it may be completed, once that is certain.
-    pub fn verdict(&mut self) -> Option<Result<Proof, Flaw>> {
+    pub fn verdict(&mut self) -> Option<Result<Verified, VerifyError>> {
         if (self.is_read() || self.ended && !self.lags())
             && let Some(check) = self.check.take()
         {
-            self.found = Some(check.finish().map(|checked| checked.h1).map_err(Flaw::Unfit));
+            self.found = Some(check.finish().map(|checked| checked.h1).map_err(VerifyError::Unfit));
         }
         match (&self.found, &self.sums) {
-            (Some(Err(flaw)), _) => Some(Err(flaw.clone())),
+            (Some(Err(error)), _) => Some(Err(error.clone())),
             (_, Some(Sums::Unproven { failure, acceptable: false })) => {
-                Some(Err(Flaw::Unproven(failure.clone())))
+                Some(Err(VerifyError::Unproven(failure.clone())))
             }
             // Of what is good, more might come.
             (Some(Ok(got)), Some(sums)) => {
@@ -180,7 +180,7 @@ impl Passing {
         self.parked.is_some() || matches!(self.found, Some(Ok(_)))
     }
 
-    /// Whatever did not go on stays with the host.
+    /// The bytes that did not go on stay with the host.
     fn park(&mut self, as_they_are: bool) -> BodyVerdict {
         let bytes = (!as_they_are).then(|| self.held.first(self.held.len()));
         self.parked = Some(self.held.len());
@@ -189,9 +189,9 @@ impl Passing {
     }
 
     /// What is read goes on, but for the end of the zip.
-    fn let_go(&mut self, as_they_are: bool) -> BodyVerdict {
+    fn release_read(&mut self, as_they_are: bool) -> BodyVerdict {
         let taken = self.check.as_ref().map_or(0, |check| check.releasable());
-        // A client that counts takes the last byte that was promised for the end, whatever it is.
+        // A client that counts bytes takes the last promised one for the end of the zip, so that byte is held back.
         let most = self.length.map_or(u64::MAX, |length| length.saturating_sub(END));
         let may_go = taken.min(most).saturating_sub(self.released);
         let count = usize::try_from(may_go).unwrap_or(usize::MAX).min(self.held.read());
@@ -202,9 +202,9 @@ impl Passing {
         BodyVerdict::Pass(bytes)
     }
 
-    fn flawed(&mut self, flaw: Flaw) {
+    fn flawed(&mut self, error: VerifyError) {
         self.check = None;
-        self.found = Some(Err(flaw));
+        self.found = Some(Err(error));
     }
 }
 

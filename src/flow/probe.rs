@@ -1,8 +1,8 @@
 //! How those are doing who are asked, and readiness: whether this gateway can serve. It can as soon as storage or an upstream was
 //! seen, and the policy bundle was read where it has to be. Offline, storage is all there is to see.
 //!
-//! What was seen is known to all workers of the Envoy, and to whatever configuration comes next. What was seen once stays seen:
-//! an outage later must not take every gateway out of rotation, for the index and all others go on answering. Who is unseen is
+//! What was seen is known to all workers of the Envoy, and to the next configuration. A source that was seen once stays seen: an outage
+//! later must not take every gateway out of rotation, for the index and all other sources go on answering. Sources that were never seen are
 //! asked when readiness is asked for.
 
 use std::{collections::BTreeMap, time::Duration};
@@ -20,13 +20,13 @@ use crate::{
     metrics::Cache,
     plan::Source,
     policy::InForce,
-    shared::{Heard, SharedKv, Sighting, SourceId, note_sighting, sighting, takes_its_turn},
+    shared::{Health, Heard, SharedKv, SourceId, health, note_health, takes_its_turn},
     store,
 };
 
 /// Whose record in shared data is whose: how a source is doing stands there, for all workers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sightings(BTreeMap<Source, SourceId>);
+pub struct SourceHealth(BTreeMap<Source, SourceId>);
 
 /// What a source was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,8 +55,8 @@ struct Report {
     policy_bundle: Option<Option<u64>>,
 }
 
-impl Sightings {
-    /// Those of `config`.
+impl SourceHealth {
+    /// The records of the sources of `config`.
     pub fn new(config: &Config) -> Self {
         let storage = config.storage.iter().map(|_| Source::Storage);
         let upstreams = (0..config.upstreams.len()).map(Source::Upstream);
@@ -70,8 +70,8 @@ impl Sightings {
         self.0.get(&source).copied()
     }
 
-    fn of(&self, source: Source, kv: &dyn SharedKv) -> Sighting {
-        self.id(source).map(|id| sighting(kv, id)).unwrap_or_default()
+    fn of(&self, source: Source, kv: &dyn SharedKv) -> Health {
+        self.id(source).map(|id| health(kv, id)).unwrap_or_default()
     }
 
     /// Notes a reply of `source`: any answer but a server's error, or a refusal of this gateway's credentials, shows that
@@ -95,7 +95,7 @@ impl Sightings {
             (Reply::Failed(CallFailure::TimedOut | CallFailure::Unreachable), Asked::Read) => Heard::Silence,
             _ => Heard::Failure,
         };
-        let Some(before) = note_sighting(cx.kv, id, heard, cx.now) else { return };
+        let Some(before) = note_health(cx.kv, id, heard, cx.now) else { return };
         match trouble {
             Some(why) if !before.failing => {
                 cx.log(Level::Warn, format!("{}: {why}", source.describe(config)));
@@ -112,8 +112,8 @@ impl Sightings {
         !self.of(source, kv).failing
     }
 
-    /// Whether a client may be routed to `source` without asking that before. Of storage somebody has to have heard a moment ago:
-    /// it may have begun to hang since, and most of what it has others have too. An upstream is the last who has it.
+    /// Whether a client may be routed to `source` without asking the source first. Storage must have answered a moment ago: it may have
+    /// begun to hang since, and upstreams have most of what it has. An upstream is the last source that has it.
     pub fn vouches_for(&self, source: Source, kv: &dyn SharedKv, now: Timestamp) -> bool {
         match source {
             Source::Storage => self.of(source, kv).is_heard_of(now),
@@ -121,7 +121,7 @@ impl Sightings {
         }
     }
 
-    /// Whether `source` is to be asked in its turn, and not after all others. Who asks this asks it then.
+    /// Whether `source` is to be asked in its turn, and not after all others. The caller asks it then.
     pub fn takes_its_turn(&self, source: Source, cx: &mut Cx<'_>) -> bool {
         self.id(source).is_none_or(|id| takes_its_turn(cx.kv, id, cx.now))
     }
@@ -157,12 +157,12 @@ impl Sightings {
 impl Probe {
     /// A question to everyone unseen.
     pub fn begin(
-        sightings: &Sightings,
+        source_health: &SourceHealth,
         config: &Config,
         kv: &dyn SharedKv,
     ) -> (Self, Vec<(Source, Callout)>) {
         let questions: Vec<_> = sources(config)
-            .filter(|source| !sightings.saw(*source, kv))
+            .filter(|source| !source_health.saw(*source, kv))
             .filter_map(|source| {
                 let mut callout = endpoint::head(source.endpoint(config)?, "");
                 callout.timeout = callout.timeout.min(PATIENCE);
@@ -172,7 +172,7 @@ impl Probe {
         (Self { open: questions.len() }, questions)
     }
 
-    /// A reply came, whatever it was; whether it was the last.
+    /// A reply came, of any kind. Returns whether it was the last.
     pub fn end_one(&mut self) -> bool {
         self.open = self.open.saturating_sub(1);
         self.open == 0
@@ -183,8 +183,13 @@ impl Probe {
 pub(super) const KIND: &str = "page";
 
 /// Answers a request of the readiness page.
-pub fn readiness(sightings: &Sightings, config: &Config, in_force: &InForce, cx: &mut Cx<'_>) -> Verdict {
-    let page = sightings.report(config, in_force, cx.kv);
+pub fn readiness(
+    source_health: &SourceHealth,
+    config: &Config,
+    in_force: &InForce,
+    cx: &mut Cx<'_>,
+) -> Verdict {
+    let page = source_health.report(config, in_force, cx.kv);
     respond::answer(&page, &Asker::default(), KIND, Cache::None)
 }
 
@@ -193,7 +198,7 @@ fn sources(config: &Config) -> impl Iterator<Item = Source> {
     storage.chain(upstreams(config))
 }
 
-/// Those that may be asked.
+/// The sources that may be asked.
 fn upstreams(config: &Config) -> impl Iterator<Item = Source> {
     let count = if config.offline { 0 } else { config.upstreams.len() };
     (0..count).map(Source::Upstream)
@@ -202,6 +207,6 @@ fn upstreams(config: &Config) -> impl Iterator<Item = Source> {
 /// Less than the second probe of a kubelet at its default period of ten seconds would take to come.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How long the answers of one round do for all who ask meanwhile: whoever asks for the page, and however often, has each source
-/// asked once a second by each worker, and only as long as it was never seen.
+/// How long the answers of one round are good for all clients that ask meanwhile. However many ask for the page, each worker asks each
+/// source once a second, and only as long as the source was never seen.
 pub const PROBE_ROUND: Duration = Duration::from_secs(1);

@@ -2,7 +2,7 @@
 
 use super::{End, Searched};
 use crate::{
-    goproxy::{Document, Etag, Failure, Fault, Found, SumdbFile},
+    goproxy::{Document, Etag, Failure, FailureKind, Found, SumdbFile},
     plan::{Source, Want},
     sumdb::{Goal, Key, Progress, Proof, Proven, Refused, Resource, SignedHead, Tile},
 };
@@ -42,12 +42,12 @@ pub enum ProofStep {
     Proven(Box<Proven>),
     /// It does not.
     Refused(Refused),
-    /// Nobody could say.
+    /// No source could say.
     Failed(Failure),
 }
 
 impl Proving {
-    /// The proof that what was found of `sumdb` needs; nothing where no such file can be proven.
+    /// The proof that a file of `sumdb` needs; `None` where no such file can be proven.
     pub fn begin(attempt: u64, sumdb: &str, file: &SumdbFile, searched: Searched, key: Key) -> Option<Self> {
         let (subject, goal) = match file {
             SumdbFile::Latest => (Resource::Latest, Goal::Head),
@@ -92,7 +92,7 @@ impl Proving {
         Some(Self { alone: true, ..again })
     }
 
-    /// Compares with this head as well, of which nobody knows whether it goes with the other.
+    /// Compares with this head as well: it is not known whether the two continue one another.
     pub fn recall(&mut self, head: SignedHead) {
         self.proof.recall(head);
     }
@@ -101,8 +101,9 @@ impl Proving {
     pub fn fall_behind(&mut self, newer: SignedHead) -> Result<(), Failure> {
         self.overtaken += 1;
         if self.overtaken > MAX_OVERTAKEN {
-            let reason = format!("{}: its tree grows faster than it can be followed", self.sumdb);
-            return Err(Failure { fault: Fault::Overloaded, reason, retry_after: None });
+            let reason =
+                format!("{}: its tree grows faster than the gateway can follow it; try again", self.sumdb);
+            return Err(Failure { kind: FailureKind::Overloaded, reason, retry_after: None });
         }
         self.learn(newer);
         Ok(())
@@ -191,13 +192,13 @@ impl Proving {
         {
             *found = Found { body: bytes.clone().into(), etag: Etag::of(bytes), ..found.clone() };
         }
-        // Nobody has compared its head to ours.
+        // This head was not compared with ours yet.
         searched.unproven = alone;
         searched
     }
 
-    /// What may be given of what storage has though nobody can be asked for a proof: what a client proves itself, or `newest`,
-    /// the newest head that was proven.
+    /// What may be given of storage's copy though no database can be asked for a proof: what a client proves itself, or `newest`, the
+    /// newest head that was proven.
     pub fn unproven(self, failure: Failure, newest: Option<&SignedHead>) -> Searched {
         let Self { subject, mut searched, .. } = self;
         let is_stored = searched.source == Some(Source::Storage);
@@ -209,7 +210,7 @@ impl Proving {
             }
             _ => return Searched::failed(failure),
         }
-        Searched { unproven: true, doubt: Some(failure), ..searched }
+        Searched { unproven: true, earlier_failure: Some(failure), ..searched }
     }
 
     /// `resource`, as something to look for.

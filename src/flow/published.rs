@@ -43,7 +43,7 @@ pub(super) struct Recorded(BTreeMap<String, Timestamp>);
 pub enum Publication {
     /// It was published then.
     At(Timestamp),
-    /// Nobody could say.
+    /// No source could say.
     Failed(Failure),
     /// There is no such version.
     Missing(Missing),
@@ -55,8 +55,8 @@ impl Publications {
         self.modules.get(module).map(|(_, published)| published)
     }
 
-    /// Adds what was found out just now. What is forgotten for it is of the module of which nothing was learned for the longest
-    /// time; of this one alone the oldest versions.
+    /// Adds what was found out just now. To make room, it forgets the module of which nothing was learned for the longest time, and of this
+    /// one alone the oldest versions.
     pub fn learn(&mut self, module: &ModulePath, published: Published) {
         let (number, mut all) = self.modules.remove(module).unwrap_or_default();
         self.order.remove(&number);
@@ -109,8 +109,8 @@ impl Published {
         gone.is_some()
     }
 
-    /// Keeps in the index what was found out, beside what is there. Of more versions than fit into `MAX_RECORDS` those that were
-    /// published first are asked about again.
+    /// Keeps in the index what was found out, beside what is there. Where more versions are known than fit into `MAX_RECORDS`, those that
+    /// were published first are asked about again.
     pub fn keep(&self, module: &ModulePath, index: &mut Index, cx: &mut Cx<'_>) {
         let Recorded(mut all) = Recorded::of(module, index, cx);
         let known = all.len();
@@ -236,7 +236,7 @@ pub fn keep_first_seen(want: &Want, found: &Found, policy: &Policy, index: &mut 
     }
 }
 
-/// Reads the records of a module, version by version, until `is_enough` says so.
+/// Reads the records of a module, version by version, until `is_enough` is true.
 fn read_records(
     module: &ModulePath,
     index: &Index,
@@ -278,88 +278,4 @@ const BYTES_EACH: usize = 96;
 const BYTES_BESIDE: usize = 9;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        config::Config,
-        goproxy::Fault,
-        shared::{Memory, Seat},
-    };
-
-    /// A list has no pseudo-versions, but storage does, and their names are six times as long as others.
-    #[test]
-    fn what_was_found_out_is_recalled_however_long_the_names_are() {
-        let config = r#"{"upstreams": [{"cluster": "a", "url": "http://a.test"}], "index": {"max_entry_bytes": 2048}}"#;
-        let module = ModulePath::parse("example.com/m").unwrap();
-        for name in [
-            "v1.0.%",
-            "v0.0.0-20230101000000-abcdef%",
-            "v1.0.0-%.with.a.name.that.nobody.gives.to.any.version",
-        ] {
-            let version = |n: usize| Version::parse(&name.replace('%', &n.to_string())).unwrap();
-            let mut index = Index::new(&Config::parse(config).unwrap(), Seat::default());
-            let mut memory = Memory::default();
-            let mut cx = Cx::new(Timestamp(1_700_000_000_000), &mut memory);
-            let mut found = Published::default();
-            for n in 100_000..100_300 {
-                found.note(version(n), Publication::At(Timestamp(1_700_000_000_000 + n as u64)));
-            }
-            found.keep(&module, &mut index, &mut cx);
-            let recalled = Recorded::recall(&module, &mut index, &mut cx);
-            let room = MAX_RECORDS * (1800 / (name.len() + 20));
-            for n in (100_000..100_300).rev().take(room.min(300)) {
-                let time = Timestamp(1_700_000_000_000 + n as u64);
-                assert_eq!(recalled.get(version(n).as_str()), Some(time), "{n} of {name}");
-                assert_eq!(published(&module, &version(n), &index, &cx), Some(time), "{n} of {name}");
-            }
-            assert!(recalled.0.len() <= 300);
-        }
-    }
-
-    #[test]
-    fn what_a_worker_remembers_is_bounded_in_bytes_whatever_the_modules_are_like() {
-        let mut known = Publications::default();
-        for number in 0..40 {
-            let module = ModulePath::parse(&format!("example.com/m{number}")).unwrap();
-            for part in 0..10 {
-                let mut some = Published::default();
-                for n in 0..if number % 3 == 0 { 100 } else { 10 } {
-                    let version = long(part, n);
-                    let publication = if n % 7 == 0 { failed() } else { Publication::At(Timestamp(n)) };
-                    some.note(version, publication);
-                }
-                known.learn(&module, some);
-                known.forget_failures(&module);
-                let held: usize = known.modules.values().map(|(_, published)| published.bytes).sum();
-                assert!(known.bytes == held && held <= MAX_BYTES, "{held}");
-                assert_eq!(known.modules.len(), known.order.len());
-            }
-            let published = known.of(&module).unwrap();
-            assert!(published.versions.values().all(|publication| matches!(publication, Publication::At(_))));
-            assert!(published.get(&long(9, 1)).is_some());
-        }
-        assert!(known.modules.len() < 40, "nothing was forgotten");
-    }
-
-    #[test]
-    fn of_a_module_too_long_to_be_remembered_the_newest_versions_are() {
-        let module = ModulePath::parse("example.com/m").unwrap();
-        let mut known = Publications::default();
-        for minor in 0..5000 {
-            let mut some = Published::default();
-            some.note(long(minor, 0), Publication::At(Timestamp(1)));
-            known.learn(&module, some);
-        }
-        let is_known = |minor| known.of(&module).unwrap().get(&long(minor, 0)).is_some();
-        assert!(is_known(4999) && is_known(2000) && !is_known(0));
-    }
-
-    /// A version that takes two KiB to remember.
-    fn long(minor: u64, patch: u64) -> Version {
-        Version::parse(&format!("v1.{minor}.{patch}-{}", "x".repeat(2048))).unwrap()
-    }
-
-    fn failed() -> Publication {
-        Publication::Failed(Failure { fault: Fault::Slow, reason: String::new(), retry_after: None })
-    }
-}
+mod tests;

@@ -13,7 +13,8 @@ use crate::{
     config::{Config, MissMode, Reverify},
     cx::Verdict,
     goproxy::{
-        Answer, Asker, Audience, Document, Failure, File, Found, Judge, Missing, Refusal, Validity, Zip,
+        Answer, Asker, Audience, Document, Failure, File, Found, FreshnessCheck, Missing, Refusal, Validity,
+        Zip,
     },
     http::Timestamp,
     metrics::Cache,
@@ -43,7 +44,7 @@ pub struct Ended {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Question {
     pub(super) want: Want,
-    /// When the client asked, whatever had to be found out since.
+    /// When the client asked; searches that were needed before this one do not change it.
     pub(super) since: Timestamp,
     pub(super) may_fetch: bool,
     /// Whether the client asks for more than what the index has.
@@ -70,12 +71,12 @@ pub(super) enum Serving {
     Itself,
     /// It is the list in which `@latest` is looked for.
     Newest {
-        /// Why what upstreams call the latest is refused; nothing where they were not asked.
+        /// Why what upstreams call the latest is refused; `None` where they were not asked.
         refused: Option<Refusal>,
         /// Whether that is known to be no `+incompatible` version.
         fits_path: bool,
     },
-    /// It is the list of which the go command takes the latest version where upstreams know no `@latest`.
+    /// It is the list from which the go command takes the latest version where upstreams know no `@latest`.
     Unnamed {
         /// What they said.
         missing: Missing,
@@ -160,11 +161,11 @@ impl Question {
         Routed::new(zip.clone(), source, Ask { head_only: self.head_only, selects: self.selects })
     }
 
-    fn judge<'a>(&self, spread: u8, config: &'a Config, now: Timestamp) -> Judge<'a> {
-        Judge { rules: &config.freshness, now, spread, no_cache: self.no_cache }
+    fn freshness_check<'a>(&self, jitter: u8, config: &'a Config, now: Timestamp) -> FreshnessCheck<'a> {
+        FreshnessCheck { rules: &config.freshness, now, jitter, no_cache: self.no_cache }
     }
 
-    /// The same, asked of storage alone where nobody else may be asked for the module. It is the same once more.
+    /// The same question, asked of storage alone where no upstream may be asked for the module. To apply this twice changes nothing more.
     pub(super) fn in_reach(self, config: &Config) -> Self {
         let Some(module) = self.want.module().filter(|_| self.serving == Serving::Itself) else {
             return self;
@@ -185,7 +186,7 @@ impl Question {
         }
     }
 
-    /// How long what is given stays fresh: `@latest` as long as the list, whatever it is taken from.
+    /// How long what is given stays fresh: `@latest` as long as the list, even where it is taken from an `.info`.
     fn left(&self, left: Option<Duration>) -> Option<Duration> {
         match &self.serving {
             Serving::Latest { fresh_for } => *fresh_for,
@@ -193,8 +194,8 @@ impl Question {
         }
     }
 
-    /// What is asked where upstreams know no `@latest`: the list, where it may be what storage has left of the module, or where all
-    /// that the go command would take from it is refused.
+    /// The question that follows where upstreams know no `@latest`: the list, if storage may have versions of the module left, or if all
+    /// versions that the go command would take from it are refused.
     fn unnamed(&self, missing: &Missing, known: &Known<'_>) -> Option<Self> {
         let Want::Document(Document::Module { module, file: File::Latest }) = &self.want else { return None };
         if self.serving != Serving::Itself || !self.may_fetch {
@@ -210,12 +211,12 @@ impl Question {
         })
     }
 
-    /// Whom the answer may be given to once more.
+    /// The clients that caches may give the answer to again.
     fn audience(&self, known: &Known<'_>) -> Audience {
         audience(self.want.module(), known.config, known.in_force.policy())
     }
 
-    /// How long, and by whom, an answer may be kept; `left` is what is left of its freshness, nothing for what never changes.
+    /// How long the answer may be cached, and by which caches; `left` is what is left of its freshness, `None` for what never changes.
     fn validity(&self, left: Option<Duration>, known: &Known<'_>) -> Validity {
         Validity { fresh_for: left, audience: self.audience(known) }
     }

@@ -14,7 +14,7 @@ use crate::{
     cx::{Cx, Edit, Verdict},
     endpoint,
     goproxy::{
-        Answer, Asker, Document, Failure, Fault, Page, Place, Refusal, SumdbFile, Target, place,
+        Answer, Asker, Document, Failure, FailureKind, Page, Place, Refusal, SumdbFile, Target, place,
         wants_revalidation,
     },
     http::{ReadHeader, RequestHead},
@@ -48,7 +48,7 @@ impl Next {
         let reason = "unavailable: this gateway has not read its policy bundle yet, without which it gives no module.\n\
                       Try again in a few seconds; its log says what is wrong if that does not help."
             .to_owned();
-        let failure = Failure { fault: Fault::Overloaded, reason, retry_after: None };
+        let failure = Failure { kind: FailureKind::Overloaded, reason, retry_after: None };
         Self::Answer(answer(&Answer::Failed(&failure), &Asker::default(), kind, Cache::None))
     }
 

@@ -4,7 +4,7 @@ use crate::{
     config::Config,
     cx::Verdict,
     gomod::ModulePath,
-    goproxy::{Answer, Asker, Audience, Failure, Fault},
+    goproxy::{Answer, Asker, Audience, Failure, FailureKind},
     metrics::{Account, Cache},
     policy::Policy,
 };
@@ -14,20 +14,20 @@ pub(super) fn answer(answer: &Answer<'_>, asker: &Asker, kind: &'static str, cac
     Verdict::Respond(answer.respond(asker, Account { kind, cache }).into())
 }
 
-/// Whom what is said of `module` may be given to once more.
+/// The clients that caches may give an answer about `module` to again.
 pub(super) fn audience(module: Option<&ModulePath>, config: &Config, policy: &Policy) -> Audience {
     match module {
         Some(module) if policy.is_personal(module) => Audience::Caller,
         Some(module) if config.private.modules.matches(module) => Audience::Gateway,
-        // Who asks here has a name, and a cache before the gateway would not ask for it.
+        // Callers have names here, and a cache before the gateway would not ask for them.
         _ if !config.callers.principals.is_empty() => Audience::Gateway,
         _ => Audience::Everybody,
     }
 }
 
-/// The answer to a request whose head the host does not hand over: nobody knows what it asks, or who.
+/// The answer to a request whose headers the host does not hand over: neither its path nor its caller is known.
 pub fn unreadable() -> Verdict {
     let reason = "the gateway could not read this request".to_owned();
-    let failure = Failure { fault: Fault::Bad, reason, retry_after: None };
+    let failure = Failure { kind: FailureKind::Bad, reason, retry_after: None };
     answer(&Answer::Failed(&failure), &Asker::default(), "invalid", Cache::None)
 }

@@ -8,7 +8,7 @@ use crate::{
     config::{Config, Endpoint},
     cx::{Cx, Edit, Route, Verdict},
     endpoint::{self, Address, Trail},
-    goproxy::{Answer, Asker, Audience, CACHE_HEADER, Failure, Fault, Missing, Outcome, Validity, Zip},
+    goproxy::{Answer, Asker, Audience, CACHE_HEADER, Failure, FailureKind, Missing, Outcome, Validity, Zip},
     http::{Reply, ResponseHead},
     metrics::Cache,
     modzip::MAX_ZIP,
@@ -26,8 +26,8 @@ pub struct Routed {
     pub zip: Zip,
     /// Where it was routed to.
     pub source: Source,
-    /// A failure of somebody asked before: that `source` has no such zip is then nobody's word.
-    pub doubt: Option<Failure>,
+    /// A failure of a source that was asked before: then `source` having no such zip does not mean that there is none.
+    pub earlier_failure: Option<Failure>,
     /// Whether it was asked before, and said that it has it: the index knows that by now.
     pub confirmed: bool,
     /// Whether what comes from there is known to be the zip it has to be.
@@ -49,10 +49,10 @@ pub struct Ask {
     pub selects: bool,
 }
 
-/// What the index learns of a zip that did not come: by a plain GET alone, which is what everybody else sends. What a server answers
-/// to anything else may be due to what one client has put into its request.
+/// What the index learns of a zip that did not come. It learns from a plain GET alone, which is what all other clients send: what a server
+/// answers to another request may be due to what one client has put into it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Lesson {
+pub enum IndexUpdate {
     /// Nothing.
     Nothing,
     /// That the source gave no answer, or one that says nothing of the zip (RFC 9110: 404 and 410 alone do): it is asked whether it gives
@@ -67,13 +67,22 @@ pub enum Lesson {
 }
 
 impl Routed {
-    /// A request for `zip` that wants this of it, routed to `source`, which nobody has asked yet.
+    /// A request for `zip` that wants this of it, routed to `source`, which was not asked yet.
     pub fn new(zip: Zip, source: Source, ask: Ask) -> Self {
-        Self { zip, source, doubt: None, confirmed: false, checked: false, to: None, moved: false, ask }
+        Self {
+            zip,
+            source,
+            earlier_failure: None,
+            confirmed: false,
+            checked: false,
+            to: None,
+            moved: false,
+            ask,
+        }
     }
 
-    /// The answer that sends the client to where storage can be reached without the gateway, where it is to go there. Nobody is
-    /// sent to what was not checked, nor for the head alone: what is signed is a GET.
+    /// The answer that redirects the client to where storage can be reached without the gateway, if it is to go there. No client is
+    /// redirected to a zip that was not checked, nor for a HEAD: the signed address is one for GET.
     pub fn redirect(&self, config: &Config, cx: &Cx<'_>) -> Option<Verdict> {
         let storage = config.storage.as_ref().filter(|_| self.source == Source::Storage)?;
         if !self.checked || self.ask.head_only || !storage.delivery.redirects(&self.zip.module) {
@@ -84,7 +93,7 @@ impl Routed {
         Some(answer(&redirect, &Asker::default(), KIND, Cache::Storage))
     }
 
-    /// Whether the zip is read along as it passes. Whatever the client wants of it, the whole is asked for then.
+    /// Whether the filter reads the zip as it passes. It then asks for the whole zip, also where the client wants a part.
     pub fn is_inspected(&self) -> bool {
         !self.checked && !self.ask.head_only
     }
@@ -95,16 +104,16 @@ impl Routed {
     }
 
     /// The answer to whom it may not pass: why it could not be fetched whole and stored, where that is known.
-    pub fn unread(&self, cx: &mut Cx<'_>) -> Verdict {
+    pub fn unread(&self) -> Verdict {
         let unread = || Failure {
-            fault: Fault::Bad,
+            kind: FailureKind::Bad,
             reason: format!(
                 "{}: not verified: this host gives only zips that fetch.zip_bytes allows and that storage has",
                 self.zip
             ),
             retry_after: None,
         };
-        let failure = self.doubt.clone().unwrap_or_else(unread);
+        let failure = self.earlier_failure.clone().unwrap_or_else(unread);
         self.refuse(&failure)
     }
 
@@ -113,8 +122,8 @@ impl Routed {
         !self.ask.head_only && (self.is_inspected() || !self.ask.selects)
     }
 
-    /// The way there. What is none of that host's business stays behind, and what is nobody else's goes beside the request:
-    /// which route takes it, the filter cannot see.
+    /// The way there. Headers that are not that host's business are removed. Secrets that no other host may see go beside the request, as
+    /// the filter cannot see which route takes it.
     pub fn verdict(&self, config: &Config) -> Option<Verdict> {
         let endpoint = self.source.endpoint(config)?;
         let (coding, identity) = endpoint::ACCEPT_ENCODING;
@@ -148,28 +157,28 @@ impl Routed {
         self.to.as_ref().map(|to| to.cluster.as_str()).or_else(own)
     }
 
-    /// The answer where the source redirects after all, which nobody expected who sent the client there: that it come again, for then
-    /// the source is asked where it leads. Nobody is sent again twice in a row.
-    pub fn redirected(&self, location: &str, config: &Config) -> (Verdict, Lesson) {
+    /// The answer where the source redirects although it was not expected to. The client is told to come again, and then the source is
+    /// asked where it leads. No client is told so twice in a row.
+    pub fn redirected(&self, location: &str, config: &Config) -> (Verdict, IndexUpdate) {
         let who = who(self.source, self.to.as_deref(), config);
         let fail = |why: &str| {
             let reason = format!("{}: {who} {why}", self.zip);
-            Failure { fault: Fault::Bad, reason, retry_after: None }
+            Failure { kind: FailureKind::Bad, reason, retry_after: None }
         };
         if self.moved {
             let why = "redirects once more, though it was asked a moment ago where it leads; try again";
-            return (failed(&fail(why)), Lesson::Failed);
+            return (failed(&fail(why)), IndexUpdate::Failed);
         }
         let Some(endpoint) = self.source.endpoint(config) else {
-            return (failed(&fail("redirects")), Lesson::Nothing);
+            return (failed(&fail("redirects")), IndexUpdate::Nothing);
         };
         let sent = endpoint::get(endpoint, &self.zip.path());
         match Trail::default().follow(&sent, location, endpoint, &self.source.describe(config)) {
             Ok(_) => {
                 let again = Answer::Again { file: &same_file(&self.zip), cache: Cache::Upstream };
-                (answer(&again, &Asker::default(), KIND, Cache::Upstream), Lesson::Moved)
+                (answer(&again, &Asker::default(), KIND, Cache::Upstream), IndexUpdate::Moved)
             }
-            Err(why) => (failed(&fail(&why)), Lesson::Failed),
+            Err(why) => (failed(&fail(&why)), IndexUpdate::Failed),
         }
     }
 
@@ -182,8 +191,8 @@ impl Routed {
         }
     }
 
-    /// The head of what came back: a zip goes on under our own headers, a refusal becomes one that a developer can read.
-    /// With what the index learns by it.
+    /// The response headers of the source: a zip goes on under our own headers, a refusal becomes one that a developer can read. Returns
+    /// also what the index learns.
     pub fn response(
         &self,
         head: &ResponseHead,
@@ -191,9 +200,9 @@ impl Routed {
         config: &Config,
         policy: &Policy,
         cx: &Cx<'_>,
-    ) -> (Verdict, Lesson) {
-        let (verdict, lesson) = self.judge(head, reply, config, policy, cx);
-        (verdict, if self.is_plain() { lesson } else { Lesson::Nothing })
+    ) -> (Verdict, IndexUpdate) {
+        let (verdict, update) = self.judge(head, reply, config, policy, cx);
+        (verdict, if self.is_plain() { update } else { IndexUpdate::Nothing })
     }
 
     fn judge(
@@ -203,7 +212,7 @@ impl Routed {
         config: &Config,
         policy: &Policy,
         cx: &Cx<'_>,
-    ) -> (Verdict, Lesson) {
+    ) -> (Verdict, IndexUpdate) {
         let cache = self.source.cache();
         let what = self.zip.to_string();
         let who = who(self.source, self.to.as_deref(), config);
@@ -211,16 +220,16 @@ impl Routed {
         if self.ask.head_only
             && let Some(verdict) = self.without_head(&reply, audience, config)
         {
-            return (verdict, Lesson::Nothing);
+            return (verdict, IndexUpdate::Nothing);
         }
         if self.source == Source::Storage
             && let Some(why) = store::redirect(&reply)
         {
-            return (failed(&self.bad(&why, config)), Lesson::Failed);
+            return (failed(&self.bad(&why, config)), IndexUpdate::Failed);
         }
         let reply = match self.to.as_ref().map(|to| discreet(&what, self.source, to, reply.clone(), config)) {
             Some(Ok(reply)) => reply,
-            Some(Err(Outcome::Failed(failure))) => return (failed(&failure), Lesson::Failed),
+            Some(Err(Outcome::Failed(failure))) => return (failed(&failure), IndexUpdate::Failed),
             Some(Err(_)) | None => reply,
         };
         let unconnected = is_unconnected(&reply);
@@ -231,39 +240,39 @@ impl Routed {
             presence => presence,
         };
         match presence {
-            // What is not read along, nobody else would see. The page of a 412 or a 416 is about the client's own condition.
+            // A client alone sees a response that the filter does not read. The page of a 412 or a 416 is about the client's own condition.
             Presence::Here
                 if self.source == Source::Storage
                     && matches!(head.status, 200 | 206)
                     && store::is_page(&head.headers) =>
             {
-                (failed(&self.bad("it is a web page", config)), Lesson::Failed)
+                (failed(&self.bad("it is a web page", config)), IndexUpdate::Failed)
             }
             Presence::Here if let Some(failure) = self.cut(head, config) => {
-                (failed(&failure), Lesson::Failed)
+                (failed(&failure), IndexUpdate::Failed)
             }
             Presence::Here => {
-                (self.edit(head, Validity { fresh_for: None, audience }, cache), Lesson::Nothing)
+                (self.edit(head, Validity { fresh_for: None, audience }, cache), IndexUpdate::Nothing)
             }
-            Presence::NotHere(Outcome::Missing(_)) if let Some(doubt) = &self.doubt => {
-                (failed(doubt), Lesson::Lost(Loss::Gone))
+            Presence::NotHere(Outcome::Missing(_)) if let Some(earlier_failure) = &self.earlier_failure => {
+                (failed(earlier_failure), IndexUpdate::Lost(Loss::Gone))
             }
             Presence::NotHere(Outcome::Missing(missing)) if !self.may_be_elsewhere(config) => {
                 let validity = Validity { fresh_for: Some(config.freshness.negative), audience };
                 let answered = Answer::Missing { missing: &missing, validity, cache };
-                (answer(&answered, &Asker::default(), KIND, cache), Lesson::Missing(missing))
+                (answer(&answered, &Asker::default(), KIND, cache), IndexUpdate::Missing(missing))
             }
-            Presence::NotHere(Outcome::Failed(failure)) => (failed(&failure), Lesson::Failed),
+            Presence::NotHere(Outcome::Failed(failure)) => (failed(&failure), IndexUpdate::Failed),
             Presence::NotHere(Outcome::Missing(_) | Outcome::Found(_)) => {
-                // It had it a moment ago: somebody deleted it.
+                // Storage had it a moment ago, so it was deleted since.
                 let reason = format!("{what}: gone from {who}; try again");
-                let gone = Failure { fault: Fault::Overloaded, reason, retry_after: Some(1) };
-                (failed(&gone), Lesson::Lost(Loss::Gone))
+                let gone = Failure { kind: FailureKind::Overloaded, reason, retry_after: Some(1) };
+                (failed(&gone), IndexUpdate::Lost(Loss::Gone))
             }
         }
     }
 
-    /// Why a zip that nobody reads along is not given, where nobody would know that it is cut short.
+    /// Why a zip that the filter does not read is not given, where a client could not see that it is cut short.
     fn cut(&self, head: &ResponseHead, config: &Config) -> Option<Failure> {
         let is_unread = !self.is_inspected() && !self.ask.head_only;
         is_unread.then(|| objection(&self.zip.to_string(), self.source, head, config)).flatten()
@@ -283,20 +292,20 @@ impl Routed {
         Some(if self.confirmed {
             present(None, cache, audience)
         } else {
-            failed(&self.bad(&format!("it answered {status} to a HEAD, and may know none"), config))
+            failed(&self.bad(&format!("it answered {status} to a HEAD, and may not support HEAD"), config))
         })
     }
 
     fn bad(&self, why: &str, config: &Config) -> Failure {
         let who = who(self.source, self.to.as_deref(), config);
         let reason = format!("{}: bad answer from {who}: {why}", self.zip);
-        Failure { fault: Fault::Bad, reason, retry_after: None }
+        Failure { kind: FailureKind::Bad, reason, retry_after: None }
     }
 
     /// Why a zip that begins with this head cannot be read along, if it cannot.
     pub fn objection(&self, head: &ResponseHead, config: &Config) -> Option<Failure> {
         let why = if head.headers.coding().is_some() {
-            "it is encoded, which nobody asked for".to_owned()
+            "it is encoded, which the gateway did not ask for".to_owned()
         } else if head.ends {
             "it is empty".to_owned()
         } else if self.source == Source::Storage && store::is_page(&head.headers) {
@@ -320,7 +329,7 @@ impl Routed {
         self.source == Source::Storage || self.confirmed && upstreams.any(|other| other != self.source)
     }
 
-    /// Whatever else the source sends (cookies, its own caching, its internals) is not for the client.
+    /// Other headers of the source (cookies, its own caching, its internals) are not for the client.
     fn edit(&self, head: &ResponseHead, validity: Validity, cache: Cache) -> Verdict {
         // A range would not reach the source.
         let stays = |name: &str| KEPT.contains(&name) && !(self.is_inspected() && name == "accept-ranges");

@@ -1,4 +1,4 @@
-//! What the policy says of what is asked for, and of what is about to be given.
+//! What the policy says of a request, and of an answer before it is given.
 
 use std::{ops::ControlFlow, time::Duration};
 
@@ -35,7 +35,7 @@ pub(super) enum Substitute {
 }
 
 impl Question {
-    /// What becomes of it where the policy does not let it be served, or cannot say yet. Nothing of it is given before.
+    /// What becomes of the request where the policy refuses it, or cannot decide yet. Nothing is given before.
     pub(super) fn admit(&self, known: &Known<'_>, cx: &mut Cx<'_>) -> ControlFlow<Next> {
         // What `@latest` is answered with is decided when it is known.
         if self.serving != Serving::Itself {
@@ -74,7 +74,7 @@ impl Question {
         ControlFlow::Continue(())
     }
 
-    /// What the rules say of the version that it names; nothing where that is decided when the answer is there.
+    /// What the rules say of the version that it names; `None` where that is decided when the answer is there.
     fn decide<'p>(
         &self,
         view: &View<'p>,
@@ -83,7 +83,7 @@ impl Question {
         cx: &mut Cx<'_>,
     ) -> ControlFlow<Next, Option<Decision<'p>>> {
         let decision = view.decide(version, None, cx.now);
-        let Decision::Undated(_) = decision else { return ControlFlow::Continue(Some(decision)) };
+        let Decision::NeedsDate(_) = decision else { return ControlFlow::Continue(Some(decision)) };
         match when(module, version, known, cx) {
             Some(Publication::At(time)) => {
                 ControlFlow::Continue(Some(view.decide(version, Some(time), cx.now)))
@@ -132,7 +132,7 @@ pub(super) fn refusal(
 ) -> Option<Refusal> {
     let reason = view.reason(module, version, decision, caller, now)?;
     let rule = match decision {
-        Decision::Denied(Some(rule)) | Decision::TooYoung(rule, _) | Decision::Undated(rule) => {
+        Decision::Denied(Some(rule)) | Decision::TooYoung(rule, _) | Decision::NeedsDate(rule) => {
             Reason::Rule(rule.label())
         }
         _ => OwnReason::Default.into(),
@@ -157,7 +157,7 @@ pub(super) fn elsewhere(want: &Want, base: Option<&str>, config: &Config) -> Sub
     match base.map(str::to_owned).or_else(upstream) {
         Some(base) => Substitute::Elsewhere(format!("{base}/{}", encode(&path))),
         None => Substitute::Refused(Refusal::Unknown(format!(
-            "not found: {}: it is not served here, and there is no upstream for it to be had from",
+            "not found: {}: it is not served here, and no upstream is configured to redirect to",
             want.describe()
         ))),
     }

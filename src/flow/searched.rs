@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::search::ZipHead;
 use crate::{
     endpoint::Address,
-    goproxy::{Failure, Fault, Found, Lifetime, Missing},
+    goproxy::{CacheClass, Failure, FailureKind, Found, Missing},
     http::Timestamp,
     plan::{Source, Want},
     shared::{Entry, Loss},
@@ -16,7 +16,7 @@ use crate::{
 pub struct Searched {
     /// The result.
     pub end: End,
-    /// Who gave it; nobody where there was nobody to ask, or where the index had it.
+    /// The source that gave it; `None` where there was no source to ask, or where the index had it.
     pub source: Option<Source>,
     /// Whether storage was asked and could not say, or could not take what it was given.
     pub storage_failed: bool,
@@ -24,8 +24,8 @@ pub struct Searched {
     pub unproven: bool,
     /// What storage has in its place, where that is something wrong.
     pub corrupt: Option<Loss>,
-    /// A failure on the way: what was not found may be there all the same, and what storage had may be old.
-    pub doubt: Option<Failure>,
+    /// A failure on the way: where the result is "not found", it may be there all the same; what storage had may be old.
+    pub earlier_failure: Option<Failure>,
 }
 
 /// The result of a search.
@@ -33,19 +33,20 @@ pub struct Searched {
 pub enum End {
     /// The document.
     Document(Found),
-    /// Nobody could say.
+    /// No source could say.
     Failed(Failure),
     /// There is none.
     Missing(Missing),
     /// `source` has the zip.
     Zip {
-        /// Whether it was asked; else nobody waits for that any longer, and the streamed answer itself says.
+        /// Whether the source was asked. If not, clients have waited long enough, and the streamed answer itself says whether it has the
+        /// zip.
         confirmed: bool,
         /// Whether what it has was read and is right.
         checked: bool,
-        /// Whether `source` gives it at another address than its own, or did: whoever is sent there unasked is redirected.
+        /// Whether `source` redirects to another address for it, or did: a client that is sent there unasked is redirected.
         moved: bool,
-        /// That address, which is good for seconds. It is told to those who wait, and kept nowhere.
+        /// That address, which is good for seconds. The waiting clients are told it; it is not kept.
         to: Option<Box<Address>>,
         /// What `source` said of it.
         head: Option<ZipHead>,
@@ -55,8 +56,8 @@ pub enum End {
 /// What one worker tells another that waits for its search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct News<'a> {
-    /// Which sources were searched, as [`crate::shared::Index::reach`] has it: places in another configuration mean something else.
-    pub reach: u64,
+    /// Which sources were searched, as [`crate::shared::Index::fetch_scope`] has it: places in another configuration mean something else.
+    pub fetch_scope: u64,
     /// What was searched for, by its key in the index.
     pub key: &'a str,
     /// What it came to, still encoded.
@@ -64,24 +65,24 @@ pub struct News<'a> {
 }
 
 impl End {
-    /// A zip at the address of whoever has it, of which no more is known.
+    /// A zip at the address of a source, of which no more is known.
     pub fn zip(confirmed: bool, checked: bool) -> Self {
         Self::Zip { confirmed, checked, moved: false, to: None, head: None }
     }
 }
 
 impl Searched {
-    /// A search that nobody could be asked for.
+    /// A search for which there is no source to ask.
     pub fn failed(failure: Failure) -> Self {
         Self::new(End::Failed(failure), None)
     }
 
     /// A search that came to `end` by `source` and met nothing unusual.
     pub fn new(end: End, source: Option<Source>) -> Self {
-        Self { end, source, storage_failed: false, unproven: false, corrupt: None, doubt: None }
+        Self { end, source, storage_failed: false, unproven: false, corrupt: None, earlier_failure: None }
     }
 
-    /// What the index turned out to have when nobody had been asked yet; nothing where that is no answer.
+    /// What the index turned out to have before a source was asked; `None` where that is no answer.
     pub fn indexed(entry: Entry) -> Option<Self> {
         let (end, source) = match entry {
             Entry::Found(found) => (End::Document(found), None),
@@ -99,35 +100,33 @@ impl Searched {
         matches!(self.end, End::Zip { to: Some(_), .. })
     }
 
-    /// Whether nobody could say.
+    /// Whether no source could say.
     pub fn is_failed(&self) -> bool {
         matches!(self.end, End::Failed(_))
     }
 
     /// Whether an upstream refused it: what was known before is not to be given either.
     pub fn is_forbidden(&self) -> bool {
-        matches!(&self.end, End::Failed(failure) if failure.fault == Fault::Forbidden)
+        matches!(&self.end, End::Failed(failure) if failure.kind == FailureKind::Forbidden)
     }
 
-    /// Whether the result is a document that changes, from somewhere that may not know the latest, because those who do
-    /// could not be asked.
+    /// Whether the result is a document that changes, from a source that may not know the latest because those that do could not be asked.
     pub fn is_stale(&self, want: &Want) -> bool {
         let knows = match self.source {
             Some(Source::Sumdb(_) | Source::Upstream(_)) => true,
             Some(Source::Storage) => want.is_of_storage(),
             None => false,
         };
-        let changes = want.lifetime() != Lifetime::Immutable;
-        matches!(self.end, End::Document(_)) && changes && !knows && self.doubt.is_some()
+        let changes = want.cache_class() != CacheClass::Immutable;
+        matches!(self.end, End::Document(_)) && changes && !knows && self.earlier_failure.is_some()
     }
 
-    /// The result, or where that is a failure or may be old, what the index `known` had before: it is from those who know,
-    /// once asked.
+    /// The result. If that is a failure or may be old, what the index `known` had before, which came from a source that knows.
     pub fn or_known(self, want: &Want, known: Option<&Found>) -> Self {
         match (&self.end, known) {
-            (End::Failed(failure), Some(found)) if failure.fault != Fault::Forbidden => {
-                let doubt = Some(failure.clone());
-                Self { end: End::Document(found.clone()), source: None, doubt, ..self }
+            (End::Failed(failure), Some(found)) if failure.kind != FailureKind::Forbidden => {
+                let earlier_failure = Some(failure.clone());
+                Self { end: End::Document(found.clone()), source: None, earlier_failure, ..self }
             }
             (End::Document(_), Some(found)) if self.is_stale(want) => {
                 Self { end: End::Document(found.clone()), source: None, ..self }
@@ -136,8 +135,8 @@ impl Searched {
         }
     }
 
-    /// What the index keeps of it: nothing where nobody could say, and nothing that changes where those who know better
-    /// than storage could not, or must not, be asked.
+    /// What the index keeps of it. It keeps nothing where no source could say, and nothing that changes where the sources that know better
+    /// than storage were not asked.
     pub fn entry(&self, want: &Want, may_fetch: bool, now: Timestamp) -> Option<Entry> {
         match (&self.end, self.source) {
             (End::Document(_), _) if self.unproven => None,
@@ -147,17 +146,20 @@ impl Searched {
             {
                 matches!(want, Want::Zip(_)).then_some(Entry::Lost { since: now, loss })
             }
-            // What is wrong in storage is for a person to look at: nobody is to write over it later.
-            (End::Document(found), _) if self.corrupt.is_some() && want.lifetime() == Lifetime::Immutable => {
+            // A wrong object in storage is for a person to look at: it is not overwritten later.
+            (End::Document(found), _)
+                if self.corrupt.is_some() && want.cache_class() == CacheClass::Immutable =>
+            {
                 Some(Entry::Found(Found { stored: true, ..found.clone() }))
             }
             (End::Document(found), _) => {
                 let all_asked = may_fetch || want.is_of_storage();
-                let certain = want.lifetime() == Lifetime::Immutable || (all_asked && !self.is_stale(want));
+                let certain =
+                    want.cache_class() == CacheClass::Immutable || (all_asked && !self.is_stale(want));
                 certain.then(|| Entry::Found(found.clone()))
             }
             (End::Missing(missing), _) => {
-                (may_fetch && self.doubt.is_none()).then(|| Entry::Missing(missing.clone()))
+                (may_fetch && self.earlier_failure.is_none()).then(|| Entry::Missing(missing.clone()))
             }
             (End::Zip { checked, .. }, Some(Source::Storage)) => {
                 Some(Entry::Stored { since: now, checked: *checked, doubted: false })
@@ -172,24 +174,24 @@ impl Searched {
 
 impl<'a> News<'a> {
     /// The message that `searched` came of a search for `key`.
-    pub fn encode(reach: u64, key: &str, searched: &Searched) -> Option<Vec<u8>> {
-        postcard::to_allocvec(&(LAYOUT, reach, key, searched)).ok()
+    pub fn encode(fetch_scope: u64, key: &str, searched: &Searched) -> Option<Vec<u8>> {
+        postcard::to_allocvec(&(LAYOUT, fetch_scope, key, searched)).ok()
     }
 
-    /// Reads whose news a message is; nothing where it is none, or another build's.
+    /// Reads which key a message is about; `None` where it is no such message, or another build's.
     pub fn decode(message: &'a [u8]) -> Option<Self> {
-        let ((layout, reach, key), rest): ((u8, _, _), _) = postcard::take_from_bytes(message).ok()?;
-        (layout == LAYOUT).then_some(Self { reach, key, rest })
+        let ((layout, fetch_scope, key), rest): ((u8, _, _), _) = postcard::take_from_bytes(message).ok()?;
+        (layout == LAYOUT).then_some(Self { fetch_scope, key, rest })
     }
 
-    /// What the search came to; nothing where that is not what was written.
+    /// What the search came to; `None` where that is not what was written.
     pub fn searched(&self) -> Option<Searched> {
         postcard::from_bytes(self.rest).ok()
     }
 }
 
-/// What is encoded says of itself neither fields nor types, and while the filter is replaced two builds of it write to each
-/// other. NB: count up with any change of `Searched` or of what it holds.
+/// The encoding has neither names nor types of fields, and while the filter is replaced two builds of it write to each other. NB: count up
+/// with any change of `Searched` or of what it holds.
 const LAYOUT: u8 = 4;
 
 #[cfg(test)]
@@ -204,11 +206,11 @@ mod tests {
             storage_failed: true,
             unproven: false,
             corrupt: Some(Loss::NoZip),
-            doubt: None,
+            earlier_failure: None,
         };
         let message = News::encode(u64::MAX, "example.com/m/@v/list", &searched).unwrap();
         let news = News::decode(&message).unwrap();
-        assert_eq!((news.reach, news.key), (u64::MAX, "example.com/m/@v/list"));
+        assert_eq!((news.fetch_scope, news.key), (u64::MAX, "example.com/m/@v/list"));
         assert_eq!(news.searched(), Some(searched));
         for end in 0..message.len() {
             assert_eq!(News::decode(&message[..end]).and_then(|news| news.searched()), None, "cut at {end}");

@@ -1,6 +1,6 @@
 //! What may be shown of long lists, as one worker has found out lately.
 //!
-//! To judge a list of a hundred thousand versions takes half a second of work, and would be done anew for each who asks.
+//! To judge a list of a hundred thousand versions takes half a second of work. Without the shelf it would be done anew for each client.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -32,7 +32,7 @@ impl Shelf {
         let sifted = sifting.sifted();
         self.kept.push_back(Kept { key, tag, since: now, bytes: sifted.bytes(), sifted });
         let bytes = |kept: &VecDeque<Kept>| kept.iter().map(|kept| kept.bytes).sum::<usize>();
-        // The last one stays in any case: somebody waits for it.
+        // The last one stays in any case: a client waits for it.
         while self.kept.len() > 1 && (self.kept.len() > MAX_KEPT || bytes(&self.kept) > MAX_BYTES) {
             self.kept.pop_front();
         }
@@ -62,8 +62,8 @@ impl Kept {
 /// How long it is believed: a version that upstreams did not know is asked about again then.
 const MAX_AGE: Duration = Duration::from_secs(60);
 
-/// How long it is given though another version has grown old enough meanwhile. Where one does each second, who waits would else wait
-/// for ever.
+/// How long it is given though another version has grown old enough meanwhile. Without this, a client would wait without end where a
+/// version does so each second.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Bytes of all that is kept, but for the last one, which has 5 MiB at most.

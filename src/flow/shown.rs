@@ -1,8 +1,8 @@
-//! What of a document may be shown to who asks.
+//! What of a document a caller may see.
 //!
-//! The index and storage hold what upstreams said, whoever may have it and whatever rules came since. So every document that
-//! is about to be given passes here, wherever it is from: a list loses the versions that are refused, what resolves to a
-//! refused version is refused, and an `@latest` that is refused gives way to the newest version that is not.
+//! The index and storage hold what upstreams said; they know nothing of callers and rules. So every document that is about to be given
+//! passes here: a list loses the versions that are refused, a query that resolves to a refused version is refused, and an `@latest` that is
+//! refused gives way to the newest version that is not.
 
 use std::{borrow::Cow, ops::ControlFlow, time::Duration};
 
@@ -125,7 +125,7 @@ impl Question {
         match &self.serving {
             Serving::Unnamed { missing } => match (sifted.newest(false), sifted.top()) {
                 (Some(version), _) if found.left => latest(version),
-                // All that the go command would look at is hidden from it: who asks is told why.
+                // Everything that the go command would look at is hidden from the caller, who is told why.
                 (None, Some(top)) => self.refuse_all(module, top, view, index, cx),
                 (Some(_) | None, _) => ControlFlow::Continue(Shown::NoLatest(missing.clone())),
             },
@@ -175,7 +175,7 @@ impl Question {
         index: &Index,
         cx: &mut Cx<'_>,
     ) -> ControlFlow<Next, Shown<'f>> {
-        // Whatever is in the index or in storage was looked at when it came.
+        // What the index or storage has was checked when it came.
         let Some(info) = Info::read(&found.body) else { return self.substitute(&unreadable(module), cx) };
         let published = published_by(&info, module, found, index, cx);
         let decision = view.decide(&info.version, Some(published), cx.now);
@@ -192,12 +192,12 @@ impl Question {
     }
 }
 
-/// All of it, as it is.
+/// All of it, unchanged.
 fn whole(found: &Found) -> ControlFlow<Next, Shown<'_>> {
     ControlFlow::Continue(Shown::As(Cow::Borrowed(found)))
 }
 
-/// Not an empty list, after which the go command would ask nobody else for a version that fits `@v1`.
+/// Not an empty list, after which the go command would ask no other proxy for a version that fits `@v1`.
 fn nothing_stored(module: &ModulePath, serving: &Serving, found: &Found) -> Substitute {
     let what = if *serving == Serving::Itself { "" } else { "@latest" };
     let reason = format!("not found: {module}{what}: nothing of it is stored here");
@@ -206,6 +206,6 @@ fn nothing_stored(module: &ModulePath, serving: &Serving, found: &Found) -> Subs
 }
 
 fn unreadable(module: &ModulePath) -> Substitute {
-    let reason = format!("forbidden: {module}: it cannot be said which version that is");
+    let reason = format!("forbidden: {module}: the gateway cannot tell which version that is");
     Substitute::Refused(Refusal::Forbidden { rule: OwnReason::Policy.into(), reason })
 }

@@ -1,7 +1,7 @@
-//! Which of a module's versions may be shown to somebody.
+//! Which of a module's versions a caller may see.
 //!
-//! A list is as long as whoever publishes the module likes, and so is the time that it takes to judge each of its versions. A
-//! short one is judged at once; a long one in slices, and what came of it is kept for a while (`shelf.rs`).
+//! The publisher of a module decides how long its list is, and so how long it takes to judge each of its versions. A short list is judged
+//! at once; a long one in slices, and the result is kept for a while (`shelf.rs`).
 //!
 //! Of a version that has to be of some age it must be known when it was published. That is asked about a bounded number of
 //! versions for each request, those first that Go would take first for the latest. All others stay undated, and an undated version is
@@ -22,11 +22,11 @@ use crate::{
     policy::{Caller, Decision, View},
 };
 
-/// Whose versions are judged, and for whom.
+/// The module whose versions are judged, and the callers for whom.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SiftingKey {
     module: ModulePath,
-    /// For everybody, where nobody is told otherwise.
+    /// For all callers, where no rule tells them apart.
     caller: Option<Caller>,
     /// Whether pseudo-versions are shown: a list is shown as it was given, and what is counted by us has none.
     shows_pseudo: bool,
@@ -57,7 +57,7 @@ pub struct Sifted {
     newest_fitting: Option<Turn>,
     /// The newest of all.
     top: Option<Turn>,
-    /// Of these it is not known when they were published.
+    /// Versions whose publish times are not known.
     undated: BTreeSet<Turn>,
     /// Whether there are more of those than are remembered.
     is_cut: bool,
@@ -67,9 +67,8 @@ pub struct Sifted {
     holds_until: Option<Timestamp>,
 }
 
-/// A line in the order in which Go takes one for the latest, the last one first: a tag before a pseudo-version, a release before
-/// a pre-release, and what has a go.mod before what is `+incompatible`. Of pseudo-versions it takes the one of the latest time,
-/// whatever their names are.
+/// A line in the order in which Go takes one for the latest, the last one first: a tag before a pseudo-version, a release before a
+/// pre-release, a version with a go.mod before an `+incompatible` one. Of pseudo-versions Go takes the one with the latest time.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Turn {
     is_tag: bool,
@@ -81,7 +80,7 @@ struct Turn {
 }
 
 impl SiftingKey {
-    /// Of `module`, for `caller`, for whom `view` holds.
+    /// The versions of `module` for `caller`, to whom `view` applies.
     pub(super) fn of(module: &ModulePath, caller: &Caller, view: &View<'_>, shows_pseudo: bool) -> Self {
         let caller = view.is_personal().then(|| caller.clone());
         Self { module: module.clone(), caller, shows_pseudo }
@@ -95,7 +94,7 @@ impl Sifting {
         Self { key, list: found.body.clone(), tag: found.etag, at: 0, sifted, recorded: None }
     }
 
-    /// Whose versions are judged, and for whom.
+    /// The module whose versions are judged, and the callers for whom.
     pub fn key(&self) -> &SiftingKey {
         &self.key
     }
@@ -163,7 +162,7 @@ impl Sifting {
         }
         let version = turn.version();
         let mut decision = view.decide(version, None, cx.now);
-        if let Decision::Undated(_) = decision {
+        if let Decision::NeedsDate(_) = decision {
             let found = known.publications.of(module).and_then(|found| found.get(version));
             let time = match found {
                 Some(Publication::At(time)) => Some(*time),
@@ -187,7 +186,7 @@ impl Sifting {
 }
 
 impl Sifted {
-    /// Judges those of whom it has been found out when they were published, and says of which it is to be asked next.
+    /// Judges the versions whose publish times are known by now, and says which are to be looked up next.
     pub(super) fn settle(
         &mut self,
         module: &ModulePath,
@@ -247,7 +246,7 @@ impl Sifted {
     }
 
     /// The version that Go would take for the latest of those that may be shown. Where one is known that `fits_path` without being
-    /// `+incompatible`, such a one comes before those: the module has a go.mod by now.
+    /// `+incompatible`, it comes before those: the module has a go.mod by now.
     pub(super) fn newest(&self, fits_path: bool) -> Option<&Version> {
         let newest = if fits_path { &self.newest_fitting } else { &self.newest };
         newest.as_ref().map(Turn::version)
@@ -268,7 +267,7 @@ impl Sifted {
         self.failed.as_ref()
     }
 
-    /// Until when it holds, if it does not hold for ever.
+    /// Until when the result holds; `None` if it holds without end.
     pub(super) fn holds_until(&self) -> Option<Timestamp> {
         self.holds_until
     }
@@ -333,8 +332,8 @@ impl Turn {
     }
 }
 
-/// Bytes of a list that is judged at once, in some ten milliseconds. What is shown of a shorter one is kept ready for a second, so it
-/// is not judged for each who asks either (`worker/clients/ready.rs`).
+/// Bytes of a list that is judged at once, in some ten milliseconds. The answer from a shorter one is kept for a second, so it is not
+/// judged for each client either (`worker/clients/hot.rs`).
 const AT_ONCE: usize = 8 << 10;
 
 /// Lines of a slice: about 4 ms (Envoy's V8).
@@ -343,8 +342,8 @@ const SLICE_LINES: usize = 1000;
 /// Bytes of a slice, where its lines are long.
 const SLICE_BYTES: usize = 64 << 10;
 
-/// Versions of which one request may have it found out when they were published: each is a request to storage and one to an
-/// upstream. Most modules have fewer; of those that have more, the next request gets further.
+/// Versions whose publish times one request may have looked up: each is a request to storage and one to an upstream. Most modules have
+/// fewer; for those that have more, the next request gets further.
 const MAX_DATED: usize = 512;
 
 /// Versions that wait for that and are remembered: those of sixteen requests.

@@ -1,6 +1,6 @@
 //! What a module version's content must hash to.
 
-use super::{Flaw, Proof};
+use super::{Verified, VerifyError};
 use crate::{goproxy::Failure, modzip::H1};
 
 /// What is known of it.
@@ -29,7 +29,7 @@ impl Sums {
     ///
     /// # Errors
     /// Why it must not be given.
-    pub fn prove(&self, got: &H1) -> Result<Proof, Flaw> {
+    pub fn prove(&self, got: &H1) -> Result<Verified, VerifyError> {
         self.compare(|zip, _| (H1(*zip), *got))
     }
 
@@ -37,20 +37,20 @@ impl Sums {
     ///
     /// # Errors
     /// Why it must not be given.
-    pub fn prove_go_mod(&self, body: &[u8]) -> Result<Proof, Flaw> {
+    pub fn prove_go_mod(&self, body: &[u8]) -> Result<Verified, VerifyError> {
         self.compare(|_, go_mod| (H1(*go_mod), H1::of_go_mod(body)))
     }
 
-    /// Of what is proven, `pair` makes what is expected and what is there.
-    fn compare(&self, pair: impl FnOnce(&[u8; 32], &[u8; 32]) -> (H1, H1)) -> Result<Proof, Flaw> {
+    /// `pair` makes the two values of a mismatch, the expected one and the actual one, of a proven hash.
+    fn compare(&self, pair: impl FnOnce(&[u8; 32], &[u8; 32]) -> (H1, H1)) -> Result<Verified, VerifyError> {
         match self {
-            Self::Exempt => Ok(Proof::Exempt),
+            Self::Exempt => Ok(Verified::Exempt),
             Self::Proven { zip, go_mod } => match pair(zip, go_mod) {
-                (expected, got) if expected == got => Ok(Proof::Proven),
-                (expected, got) => Err(Flaw::Mismatch { expected, got }),
+                (expected, got) if expected == got => Ok(Verified::Proven),
+                (expected, got) => Err(VerifyError::Mismatch { expected, got }),
             },
-            Self::Unproven { acceptable: true, .. } => Ok(Proof::Accepted),
-            Self::Unproven { failure, acceptable: false } => Err(Flaw::Unproven(failure.clone())),
+            Self::Unproven { acceptable: true, .. } => Ok(Verified::Accepted),
+            Self::Unproven { failure, acceptable: false } => Err(VerifyError::Unproven(failure.clone())),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Writes a document that an upstream gave back to storage, in nobody's way: the client has its answer already, and a
-//! failure costs the copy alone. What is there already is compared, and never overwritten.
+//! Writes a document that an upstream gave back to storage. No client waits for it: the client has its answer already, and a failure costs
+//! the copy alone. What is there already is compared, and never overwritten.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::{End, Searched};
 use crate::{
     config::{Config, Storage},
     cx::Cx,
-    goproxy::{Document, Etag, Found, Lifetime, SumdbFile},
+    goproxy::{CacheClass, Document, Etag, Found, SumdbFile},
     http::{Body, Callout, Reply, Timestamp},
     metrics::{Counter, Ended, WriteOutcome},
     plan::{Source, Want},
@@ -51,8 +51,8 @@ pub enum Written {
 }
 
 impl Write {
-    /// A write of `found`, which is `document`, and the callout that begins it; nothing where storage keeps no such document.
-    /// Where nobody has `looked` whether storage has it, that comes first: what never changes is not overwritten.
+    /// A write of `found`, which is `document`, and the callout that begins it; `None` where storage keeps no such document. Unless a
+    /// search has `looked` whether storage has it, the write looks first: what never changes is not overwritten.
     pub fn begin(
         storage: &Storage,
         want: &Want,
@@ -60,7 +60,8 @@ impl Write {
         found: &Found,
         looked: bool,
     ) -> Option<(Self, Callout)> {
-        let asking = if looked || document.lifetime() != Lifetime::Immutable { Ask::Put } else { Ask::Look };
+        let asking =
+            if looked || document.cache_class() != CacheClass::Immutable { Ask::Put } else { Ask::Look };
         let write = Self {
             want: want.clone(),
             document: document.clone(),
@@ -73,8 +74,8 @@ impl Write {
         Some((write, callout))
     }
 
-    /// As [`Write::begin`], of an `.info` that is kept aside, as storage has not got its version; nothing of what is larger than any
-    /// such document that tells versions and their times.
+    /// As [`Write::begin`], of an `.info` that is kept aside, as storage has not got its version; `None` where it is larger than any
+    /// `.info` of a version and its time.
     pub fn begin_aside(
         storage: &Storage,
         want: &Want,
@@ -108,7 +109,7 @@ impl Write {
     fn callout(&self, storage: &Storage) -> Option<Callout> {
         let key = if self.aside { self.want.object_aside(storage) } else { self.want.object(storage) }?;
         let put =
-            if self.document.lifetime() == Lifetime::Immutable { store::create } else { store::replace };
+            if self.document.cache_class() == CacheClass::Immutable { store::create } else { store::replace };
         Some(match self.asking {
             Ask::Compare | Ask::Look => store::get(storage, &key),
             Ask::Put => put(storage, &key, self.document.content_type(), self.body.clone()),
@@ -156,8 +157,8 @@ impl Write {
     }
 }
 
-/// The document that is worth writing after a search: what an upstream gave, where storage is not known to be down, nor to
-/// have these bytes (`known` is what the index had before). What storage gave of what it keeps aside is not in its place yet.
+/// The document that is worth writing after a search: one that an upstream gave, unless storage is down or has these bytes (`known` is what
+/// the index had before). A document that storage keeps aside is not in its place yet.
 pub fn worth_writing<'a>(
     want: &'a Want,
     searched: &'a Searched,
@@ -185,11 +186,11 @@ pub fn worth_writing<'a>(
     }
 }
 
-/// Whether `found`, which never changes, is still to be written: storage was down when it was fetched, or did not take it.
-/// Nothing else would have it written, for the index gives it for ever.
+/// Whether `found`, which never changes, is still to be written: storage was down when it was fetched, or did not take it. The index gives
+/// it without end, so no later search would write it.
 pub fn is_unwritten(document: &Document, found: &Found, config: &Config, now: Timestamp) -> bool {
     let tried = found.checked.unwrap_or_default().max(found.since);
-    document.lifetime() == Lifetime::Immutable
+    document.cache_class() == CacheClass::Immutable
         && !found.stored
         && now.since(tried) >= PATIENCE
         && config
@@ -197,8 +198,8 @@ pub fn is_unwritten(document: &Document, found: &Found, config: &Config, now: Ti
             .is_some_and(|storage| Want::Document(document.clone()).object(storage).is_some())
 }
 
-/// Bytes of an `.info` that is kept aside: usual ones have 200, those with the origin of a long list of tags a few thousand. Whoever
-/// asks for versions has one object stored for each that an upstream says there is, and no more than this.
+/// Bytes of an `.info` that is kept aside: usual ones have 200, those with the origin of a long list of tags a few thousand. A client that
+/// asks for versions can have one object stored for each version that an upstream says there is, of at most this size.
 const MAX_ASIDE: usize = 16 << 10;
 
 /// Between two attempts to write the same: one that is under way is over by then, and storage may be back.

@@ -54,9 +54,9 @@ impl ModulePath {
         &self.0
     }
 
-    /// Whether it names no repository where everybody knows what does: on a forge that names them by owner and name, as
-    /// `github.com/acme`. The go command asks for every prefix of an import path, and so for many of these. Semantics of `vcsPaths`
-    /// in cmd/go/internal/vcs for the first two; a project of gitlab.com has a namespace as well.
+    /// Whether it names no repository on a forge that names them by owner and name, as `github.com/acme`. The go command asks for every
+    /// prefix of an import path, and so for many of these. Semantics of `vcsPaths` in cmd/go/internal/vcs for the first two; a project of
+    /// gitlab.com has a namespace as well.
     pub fn is_short_of_a_repository(&self) -> bool {
         let mut elements = self.0.split('/');
         let on_forge = matches!(elements.next(), Some("github.com" | "bitbucket.org" | "gitlab.com"));

@@ -1,7 +1,7 @@
 //! GOPRIVATE-style patterns: `path.Match` globs matched against the leading elements of a module path.
 //!
-//! Semantics of golang.org/x/mod module.MatchPrefixPatterns. Go skips a malformed pattern in silence; here it is
-//! refused when read, as is one that no module path can match: a rule which never holds is a hole nobody sees.
+//! Semantics of golang.org/x/mod module.MatchPrefixPatterns. Go skips a malformed pattern in silence. Here it is refused when read, and so
+//! is one that no module path can match: a rule that never holds is a hole that no operator sees.
 
 mod glob;
 
@@ -137,7 +137,7 @@ enum PatternFault {
     VainClass,
 }
 
-/// Reads a glob without its trailing slash, and refuses it if it is in vain.
+/// Reads a glob without its trailing slash, and refuses one that can match nothing.
 fn read(trimmed: &str) -> Result<Glob, PatternFault> {
     if trimmed.is_empty() {
         return Err(PatternFault::Empty);

@@ -12,14 +12,14 @@
 //! | malformed | 400, 405 | `no-store` |
 //! | an upstream fails, is overloaded, is slow | 502, 503, 504, with `Retry-After` | `no-store` |
 //!
-//! What may be kept is `private` besides where the module is, where rules depend on who asks, and wherever `callers` are configured;
-//! nothing is `public`.
+//! An answer that may be cached is also `private` where the module is private, where rules depend on the caller, and wherever `callers` are
+//! configured; nothing is `public`.
 //!
 //! 404 and 410 make the go command ask its next proxy, then the origin; a refusal or an outage must never look like them.
 
 use std::time::Duration;
 
-use super::{Document, Failure, Fault, Found, Missing, Refusal, Zip};
+use super::{Document, Failure, FailureKind, Found, Missing, Refusal, Zip};
 use crate::{
     gomod::is_graphic,
     http::{Account, Body, Cache, Length, Response},
@@ -32,17 +32,17 @@ pub enum Answer<'a> {
     Again {
         /// Itself, as the last element of its path.
         file: &'a str,
-        /// Who has it.
+        /// The source that has it.
         cache: Cache,
     },
     /// It is to be had there.
     Elsewhere {
         /// The URL.
         to: &'a str,
-        /// Who has it there.
+        /// The source that has it there.
         cache: Cache,
     },
-    /// Nobody could say.
+    /// No source could say.
     Failed(&'a Failure),
     /// A document.
     Found {
@@ -55,9 +55,9 @@ pub enum Answer<'a> {
         /// Where it came from.
         cache: Cache,
     },
-    /// There is none.
+    /// There is no such document.
     Missing {
-        /// Who says so.
+        /// The source that says so.
         missing: &'a Missing,
         /// How long caches may keep that.
         validity: Validity,
@@ -77,7 +77,7 @@ pub enum Answer<'a> {
     Present {
         /// How long caches may keep that.
         validity: Validity,
-        /// Who has it.
+        /// The source that has it.
         cache: Cache,
         /// How many bytes it has, where that is known.
         length: Option<u64>,
@@ -99,30 +99,30 @@ pub struct Asker {
     pub if_none_match: Option<String>,
 }
 
-/// How long, and by whom, an answer may be kept.
+/// How long an answer may be cached, and by which caches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Validity {
-    /// From now on; nothing for what never changes.
+    /// From now on; `None` for what never changes.
     pub fresh_for: Option<Duration>,
-    /// Whom it may be given to once more.
+    /// The clients that caches may give it to again.
     pub audience: Audience,
 }
 
-/// Whom an answer may be given to once more.
+/// The clients that caches may give an answer to again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
-    /// Only whom it was for: another caller may be answered otherwise.
+    /// Only the caller that it was for: another caller may be answered otherwise.
     Caller,
-    /// Whoever asks: it may be in any cache. Nothing says `public`, which would have a shared cache give to everybody what was an
-    /// answer to somebody who had signed in (RFC 9111, section 3.5); without it a shared cache keeps answers to requests without
-    /// an `Authorization`, and no others.
+    /// All clients: any cache may keep it. It does not say `public`, which would let a shared cache give to all clients what was an answer
+    /// to one that had signed in (RFC 9111, section 3.5). Without `public`, a shared cache keeps answers to requests without an
+    /// `Authorization`, and no others.
     Everybody,
-    /// Whoever asks this gateway: shared caches, which others may read, do not keep it.
+    /// All clients of this gateway: shared caches, which others may read, do not keep it.
     Gateway,
 }
 
 impl Validity {
-    /// The `Cache-Control` that says so.
+    /// The `Cache-Control` for it.
     pub fn cache_control(self) -> String {
         let scope = if self.audience == Audience::Everybody { "" } else { "private, " };
         match self.fresh_for {
@@ -206,7 +206,7 @@ impl Answer<'_> {
     }
 }
 
-/// What a client gets who has the document already, in place of the whole of it.
+/// The answer to a client that has the document already: 304 in place of the whole of it.
 pub fn not_modified(whole: &Response) -> Response {
     let headers = whole.headers.iter().filter(|(name, _)| *name != "content-type").cloned().collect();
     let account = whole.account;
@@ -214,11 +214,11 @@ pub fn not_modified(whole: &Response) -> Response {
 }
 
 fn failed(failure: &Failure, account: Account) -> Response {
-    let status = match failure.fault {
-        Fault::Bad | Fault::Forged => 502,
-        Fault::Forbidden => 403,
-        Fault::Overloaded => 503,
-        Fault::Slow => 504,
+    let status = match failure.kind {
+        FailureKind::Bad | FailureKind::Forged => 502,
+        FailureKind::Forbidden => 403,
+        FailureKind::Overloaded => 503,
+        FailureKind::Slow => 504,
     };
     let mut response = uncached(status, &failure.reason, account);
     if status != 403 {
@@ -287,8 +287,8 @@ const TEXT: &str = "text/plain; charset=utf-8";
 /// Says where an answer came from.
 pub const CACHE_HEADER: &str = "x-modgate-cache";
 
-/// What never changes is kept for a day and then asked for again, at the price of a 304: a rule that comes tomorrow is
-/// then not outlived for a year by a cache that nobody here can reach.
+/// What never changes is kept for a day and then asked for again, at the price of a 304. Otherwise a cache that no operator can clear would
+/// ignore a new rule for a year.
 const IMMUTABLE_SECONDS: u32 = 86_400;
 
 /// When to try again where the failing upstream did not say: soon, for most outages are short.

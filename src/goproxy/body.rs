@@ -18,7 +18,7 @@ pub enum BadBody {
     #[error("it answered with a web page")]
     Html,
     /// It has no version where one must be.
-    #[error("it answered with no JSON of a version: {0}")]
+    #[error("its answer is not the JSON of a version: {0}")]
     Info(String),
     /// It names another version than the one asked for.
     #[error("it answered for version {got:?}")]
@@ -39,7 +39,7 @@ pub enum BadBody {
     },
 }
 
-/// Checks that `body` is `document` and returns it as it is to be served: of a list what the go command reads, sorted, everything
+/// Checks that `body` is `document` and returns it as it is to be served: of a list the lines that the go command reads, sorted; everything
 /// else byte for byte.
 ///
 /// # Errors
@@ -105,9 +105,9 @@ pub(super) fn look_over(document: &Document, body: &[u8]) -> Result<(), BadBody>
     Ok(())
 }
 
-/// The most bytes such a document has. The go command reads no go.mod over 16 MiB (`MaxGoMod`); of the others none comes
-/// near its limit, and what does would cost every worker that reads it. The longest lists of public modules have 200 KB; 4 MiB are
-/// some 350,000 versions, which a worker reads in slices and keeps eight times over (`shared::annex`).
+/// The most bytes such a document has. The go command reads no go.mod over 16 MiB (`MaxGoMod`). Of the other kinds no document comes near
+/// its limit, and one that does would cost every worker that reads it. The longest lists of public modules have 200 KB; 4 MiB are some
+/// 350,000 versions, which a worker reads in slices and keeps eight times over (`shared::annex`).
 fn limit(document: &Document) -> usize {
     const MIB: usize = 1 << 20;
     match document {
@@ -127,7 +127,7 @@ fn is_binary(document: &Document) -> bool {
 pub struct Info {
     /// The version.
     pub version: Version,
-    /// When it was published; nothing where that is not said, or is the zero of Go's clock.
+    /// When it was published; `None` where that is not said, or is the zero of Go's clock.
     pub time: Option<Timestamp>,
 }
 
@@ -179,7 +179,7 @@ fn info(body: &[u8]) -> Result<String, BadBody> {
     let mut versions = object.iter().filter(|(key, _)| is_key(key, "version"));
     match (versions.next(), versions.next()) {
         (Some((_, Value::String(version))), None) => Ok(version.clone()),
-        _ => Err(BadBody::Info("it has not one Version that is text".to_owned())),
+        _ => Err(BadBody::Info("it does not have exactly one Version, as a string".to_owned())),
     }
 }
 

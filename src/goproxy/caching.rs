@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use crate::http::{CacheControl, Headers, delta_seconds};
 
-/// How long a reply allows what it says to be held fresh, from its arrival on; nothing where it does not restrict that.
+/// How long a reply allows what it says to be held fresh, from its arrival on; `None` where it does not restrict that.
 ///
-/// For what can change alone: a version's files are what they are, whatever a reply says.
+/// For documents that can change only: a version's files never do, also where a reply says otherwise.
 ///
 /// - `s-maxage`, or else `max-age`, less the `Age` the reply already has.
 /// - `no-cache` is no time at all: every request asks. It is kept nevertheless, for when the upstream cannot be asked.
-/// - `no-store` is read as `no-cache`. It is meant for secrets; a list of versions is none towards the clients of this
-///   very gateway, and not to keep it would only have every outage of the upstream stop their builds.
-/// - `private` is no restriction. It sets apart the answer for one user from a cache that others share, and here it was
-///   the gateway that asked, by its own credentials, for everybody it lets in.
+/// - `no-store` is read as `no-cache`. It is meant for secrets, and a list of versions is no secret to the clients of this gateway. Not to
+///   keep it would only let every outage of the upstream stop their builds.
+/// - `private` is no restriction. It keeps the answer for one user out of a shared cache. Here the gateway asked, by its own credentials,
+///   for all users that it lets in.
 /// - `must-revalidate` is no restriction either, though to RFC 9111 it is one: frameworks put it into every reply (Rails,
 ///   and so GitLab: `max-age=0, private, must-revalidate`), and how old an answer may be during an outage is up to who
 ///   runs the gateway, in `freshness.stale_if_error`.

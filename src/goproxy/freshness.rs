@@ -1,4 +1,4 @@
-//! Whether what is known may still be said: at once, while it is asked for anew, or only where nobody can be asked.
+//! Whether what is known may still be given: at once, while it is refreshed, or only where no source can be asked.
 //!
 //! ```text
 //!  since            ttl                 ttl + stale_while_revalidate           ttl + stale_if_error
@@ -11,25 +11,25 @@
 
 use std::time::Duration;
 
-use super::{Found, Lifetime, Missing};
+use super::{CacheClass, Found, Missing};
 use crate::{config::Freshness, http::Timestamp};
 
 /// What may be done with a document that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum CacheState {
     /// Give it.
     Fresh {
-        /// For so much longer; nothing for what never changes.
+        /// For so much longer; `None` for what never changes.
         left: Option<Duration>,
     },
     /// Give it, marked stale.
     Stale {
-        /// Whether it is to be asked for anew meanwhile; otherwise somebody has just asked in vain.
+        /// Whether it is to be refreshed meanwhile; otherwise a refresh has just failed.
         refresh: bool,
     },
     /// Ask first.
     Expired {
-        /// Whether it may be given, marked stale, where nobody who knows can be asked.
+        /// Whether it may be given, marked stale, where no source that knows can be asked.
         servable_on_error: bool,
     },
 }
@@ -41,34 +41,34 @@ pub struct Dates {
     pub since: Timestamp,
     /// How long the upstream allows it to be held fresh from `since` on, where it said so.
     pub limit: Option<Duration>,
-    /// When a source was last asked in vain since.
+    /// When a refresh last failed since.
     pub checked: Option<Timestamp>,
 }
 
 /// What judges freshness, for one request.
 #[derive(Clone, Copy, Debug)]
-pub struct Judge<'a> {
+pub struct FreshnessCheck<'a> {
     /// How long answers are believed.
     pub rules: &'a Freshness,
     /// The time of the request.
     pub now: Timestamp,
-    /// By how much the freshness of what is asked for is shortened: from 0 for nothing to 255 for a tenth. Different from
-    /// key to key, and the same for one record whoever looks, so that what was fetched together does not expire together.
-    pub spread: u8,
-    /// Whether the client wants it asked for anew; without effect where the configuration does not let clients.
+    /// By how much the freshness of what is asked for is shortened: from 0 for nothing to 255 for a tenth. It differs from key to key and
+    /// is the same for one record on every worker, so that what was fetched together does not expire together.
+    pub jitter: u8,
+    /// Whether the client sent `no-cache`; without effect where the configuration does not let clients.
     pub no_cache: bool,
 }
 
-impl Judge<'_> {
-    /// What may be done with a document that changes as `lifetime` says.
-    pub fn found(&self, lifetime: Lifetime, dates: Dates) -> Standing {
-        if lifetime == Lifetime::Immutable {
-            return Standing::Fresh { left: None };
+impl FreshnessCheck<'_> {
+    /// What may be done with a document that changes as `class` says.
+    pub fn found(&self, class: CacheClass, dates: Dates) -> CacheState {
+        if class == CacheClass::Immutable {
+            return CacheState::Fresh { left: None };
         }
         let Freshness { stale_while_revalidate, stale_if_error, .. } = *self.rules;
-        let ttl = self.ttl(ttl(lifetime, self.rules), dates.limit);
+        let ttl = self.ttl(ttl(class, self.rules), dates.limit);
         let while_revalidate = if ttl.is_zero() { Duration::ZERO } else { stale_while_revalidate };
-        // Of what is from before the clock was set back nobody knows how old it is.
+        // The age of a record from before the clock was set back is unknown.
         let (is_credible, age) = (dates.since.is_credible(self.now), self.now.since(dates.since));
         let failed_within = |time| self.is_within(time, dates.checked);
         let is_retried_enough = failed_within(RETRY);
@@ -76,25 +76,25 @@ impl Judge<'_> {
 
         let wants_anew = self.wants_anew() && !is_retried_enough;
         if is_credible && age < ttl && (!wants_anew || age < ANEW) {
-            return Standing::Fresh { left: Some(ttl.saturating_sub(age)) };
+            return CacheState::Fresh { left: Some(ttl.saturating_sub(age)) };
         }
         let is_stale = is_credible && age < ttl.saturating_add(while_revalidate);
         if !wants_anew && servable && (is_stale || failed_within(OUTAGE)) {
-            return Standing::Stale { refresh: !is_retried_enough };
+            return CacheState::Stale { refresh: !is_retried_enough };
         }
-        Standing::Expired { servable_on_error: servable }
+        CacheState::Expired { servable_on_error: servable }
     }
 
-    /// For how much longer "not found" is believed, nothing where it has to be asked for anew. It is never stale: it
-    /// hides what exists by now, and whoever has just pushed a tag is waiting for it.
+    /// For how much longer "not found" is believed; `None` where it has to be asked for anew. It is never stale: it hides what exists by
+    /// now, and a developer who has just pushed a tag waits for it.
     pub fn missing(&self, dates: Dates) -> Option<Duration> {
         let left = self.left(self.ttl(self.rules.negative, dates.limit), dates.since)?;
         let is_new = self.is_within(ANEW, Some(dates.since));
         (!self.wants_anew() || is_new).then_some(left)
     }
 
-    /// For how much longer storage is believed to hold an object, as it last said `since`; nothing where it has to be
-    /// asked again. To a client's `no-cache` it is nothing: whatever holds an object, the object is the same.
+    /// For how much longer storage is believed to hold an object, as it last said `since`; `None` where it has to be asked again. A
+    /// client's `no-cache` does not shorten it: the object is the same, whichever source has it.
     pub fn presence(&self, since: Timestamp) -> Option<Duration> {
         self.left(self.ttl(self.rules.presence, None), since)
     }
@@ -113,7 +113,7 @@ impl Judge<'_> {
         self.no_cache && self.rules.client_no_cache
     }
 
-    /// What is left of `ttl`; nothing of what is from before the clock was set back.
+    /// What is left of `ttl`; none where it is from before the clock was set back.
     fn left(&self, ttl: Duration, since: Timestamp) -> Option<Duration> {
         let left = ttl.checked_sub(self.now.since(since))?;
         (since.is_credible(self.now) && !left.is_zero()).then_some(left)
@@ -126,19 +126,19 @@ impl Judge<'_> {
     /// The freshness that counts: as configured, or as allowed where that is less, and shortened.
     fn ttl(&self, configured: Duration, limit: Option<Duration>) -> Duration {
         let ttl = limit.map_or(configured, |limit| limit.min(configured));
-        ttl.saturating_sub(ttl.saturating_mul(self.spread.into()) / SPREAD)
+        ttl.saturating_sub(ttl.saturating_mul(self.jitter.into()) / JITTER)
     }
 }
 
-/// How long a document that changes as `lifetime` says is believed, before anything shortens that: for ever, where it is
-/// [`Lifetime::Immutable`].
-pub fn ttl(lifetime: Lifetime, rules: &Freshness) -> Duration {
-    match lifetime {
-        Lifetime::Immutable => Duration::MAX,
-        Lifetime::Latest => rules.latest,
-        Lifetime::List => rules.list,
-        Lifetime::Query => rules.query,
-        Lifetime::SumdbLatest => rules.sumdb_latest,
+/// How long a document that changes as `class` says is believed, before anything shortens that; without end where it is
+/// [`CacheClass::Immutable`].
+pub fn ttl(class: CacheClass, rules: &Freshness) -> Duration {
+    match class {
+        CacheClass::Immutable => Duration::MAX,
+        CacheClass::Latest => rules.latest,
+        CacheClass::List => rules.list,
+        CacheClass::Query => rules.query,
+        CacheClass::SumdbLatest => rules.sumdb_latest,
     }
 }
 
@@ -154,29 +154,29 @@ impl From<&Missing> for Dates {
     }
 }
 
-/// What is this young is new to a client that wants it anew: one question a second for each answer is what a loop of such
-/// clients may cost an upstream.
+/// An answer this young is new enough for a client that sends `no-cache`: a loop of such clients may cost an upstream one request a second
+/// for each answer.
 const ANEW: Duration = Duration::from_secs(1);
 
-/// Between two attempts at what has failed. Most outages are short; a question every five seconds is nobody's load.
+/// Between two attempts at what has failed. Most outages are short, and a request every five seconds is no load for a source.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// How long a failed attempt speaks for the present: whoever asks within is told at once what is known, and does not wait
-/// for a timeout that another has just waited for. What is in use is tried every [`RETRY`], so an outage that lasts is
-/// always known; what nobody asked for in a minute is asked for first, lest the outage of a night hide the morning's tag.
+/// How long a failed attempt stands for the present: a client that asks within this time is given at once what is known, and does not wait
+/// for a timeout that another has just waited for. What is in use is tried every [`RETRY`], so an outage that lasts is always known. What
+/// no client asked for in a minute is fetched first, so that an outage of the night does not hide the morning's tag.
 const OUTAGE: Duration = Duration::from_secs(60);
 
-/// How long an object that was found to be another zip is asked for last. Somebody has to remove it, and is told so; until then each
-/// new look at a large one costs a client its download.
+/// How long an object that was found to be another zip is asked for last. A person has to remove it, and is told so; until then each new
+/// look at a large one costs a client its download.
 const QUARANTINE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The same, of what is no zip: a page of maintenance, or an answer that was cut. Such a thing is seldom an object and mostly
-/// an hour of whoever stands before the store, and documents recover from it at once. So long only as keeps a crowd of downloads from
-/// breaking on it one after the other.
+/// The same, of an object that is no zip: a page of maintenance, or an answer that was cut. It is seldom an object and mostly an hour's
+/// trouble of a proxy before the store, and documents recover from it at once. The time is just long enough to keep a crowd of downloads
+/// from breaking on it one after the other.
 const INTERLUDE: Duration = Duration::from_secs(20);
 
-/// What `spread` is a part of: 255 of 2550 are a tenth.
-const SPREAD: u32 = 2550;
+/// What `jitter` is a part of: 255 of 2550 are a tenth.
+const JITTER: u32 = 2550;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! A list of versions, read a slice at a time.
 //!
-//! Anybody can publish a module of a hundred thousand versions. To read, order and tag its list at once keeps a worker's other
-//! clients waiting for half a second; so what is long is read for a few milliseconds at each turn.
+//! Anyone can publish a module of a hundred thousand versions. To read, order and tag its list at once would keep a worker's other clients
+//! waiting for half a second; so a long list is read for a few milliseconds at each turn.
 
 mod line;
 
@@ -18,8 +18,7 @@ pub use self::line::{Line, Moment};
 use super::{BadBody, Document, Etag, File, body};
 use crate::gomod::{self, ModulePath, Version};
 
-/// A list on its way from the bytes that a source gave to those that are served: what the go command reads of it, in Go's order, each
-/// version once.
+/// A list on its way from a source's bytes to the bytes that are served: the versions that the go command reads, in Go's order, each once.
 #[derive(Debug)]
 pub struct ListReader {
     module: ModulePath,
@@ -35,7 +34,7 @@ pub struct ListReader {
 
 #[derive(Debug)]
 enum Phase {
-    /// Reading: those that came in order, and all others. Many lists are in order, and then nothing needs a place found for it.
+    /// Reading: the versions that came in order, and all others. Many lists are in order, and then no version needs to be sorted in.
     Reads { ascending: Vec<Line>, others: BTreeMap<Version, Line> },
     /// Writing both, as one.
     Writes(Box<Writing>),
@@ -115,7 +114,7 @@ impl ListReader {
             }
             let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
             self.at = self.at.saturating_add(line.len()).saturating_add(1);
-            // The go command passes over what is no version, whatever bytes it has.
+            // The go command passes over lines that are no versions, including bytes that are no text.
             let line = &*String::from_utf8_lossy(line);
             self.has_words |= !line.trim_ascii().is_empty();
             if let Some(line) = Line::parse(line) {

@@ -15,7 +15,7 @@ pub enum Outcome {
     Found(Found),
     /// A source that knows says that there is none.
     Missing(Missing),
-    /// Nobody could say.
+    /// No source could say.
     Failed(Failure),
 }
 
@@ -30,13 +30,13 @@ pub struct Found {
     pub since: Timestamp,
     /// Whether storage is known to have it, or something else in its place: it is not to be written.
     pub stored: bool,
-    /// Whether storage keeps it aside: the `.info` of a version of which it has no zip.
+    /// Whether storage keeps it aside: the `.info` of a version whose zip it does not have.
     pub aside: bool,
-    /// Whether it is what storage has left of a module, of which all upstreams say that there is none.
+    /// Whether it is what storage has left of a module that all upstreams say does not exist.
     pub left: bool,
     /// How long the upstream allows it to be held fresh from `since` on, where it said so.
     pub limit: Option<Duration>,
-    /// When a source was last asked in vain since.
+    /// When a refresh last failed since.
     pub checked: Option<Timestamp>,
 }
 
@@ -45,7 +45,7 @@ pub struct Found {
 pub struct Missing {
     /// Whether there was one once (410 and not 404).
     pub gone: bool,
-    /// Who says so, for the developer.
+    /// The source that says so, for the developer.
     pub reason: String,
     /// When a source last said so.
     pub since: Timestamp,
@@ -53,11 +53,11 @@ pub struct Missing {
     pub limit: Option<Duration>,
 }
 
-/// Why nobody could say.
+/// Why no source could say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// What kind of failure.
-    pub fault: Fault,
+    pub kind: FailureKind,
     /// Who failed and how, for the developer.
     pub reason: String,
     /// Seconds after which to try again, where the upstream named them.
@@ -66,12 +66,12 @@ pub struct Failure {
 
 /// Kinds of failure, as far as the answer differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Fault {
+pub enum FailureKind {
     /// The upstream could not be reached, or what it answered is no answer.
     Bad,
     /// The upstream refuses to hand it out.
     Forbidden,
-    /// What it answered is not what it was once, or not what others are told: it is never given.
+    /// Its answer is not what it was once, or not what other clients are told: it is never given.
     Forged,
     /// The upstream, or the way to it, is overloaded.
     Overloaded,

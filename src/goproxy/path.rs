@@ -30,7 +30,7 @@ pub enum Place {
     Refused(Refusal),
 }
 
-/// Whether a request for `path` can be one of ours, whatever its host: what it answers "no" to is [`Place::Foreign`].
+/// Whether a request for `path` can be one of ours, on any host. A path for which this is false is [`Place::Foreign`].
 pub fn may_be_ours(path: &str, matching: &Match, admin: &Admin) -> bool {
     let decoded = decoded(without_query(path));
     strip_prefix(&decoded, &matching.path_prefix)

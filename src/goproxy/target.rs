@@ -93,8 +93,8 @@ pub enum Page {
 
 /// How long a document stays what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lifetime {
-    /// For ever.
+pub enum CacheClass {
+    /// It never changes.
     Immutable,
     /// As long as configured for lists.
     List,
@@ -167,22 +167,22 @@ impl Document {
         }
     }
 
-    /// Whether nobody but storage knows it: what it has, and not what there is.
+    /// Whether storage alone knows it: what storage has, and not what there is.
     pub fn is_of_storage(&self) -> bool {
         matches!(self, Self::Module { file: File::Stored, .. })
     }
 
     /// How long it stays what it is.
-    pub fn lifetime(&self) -> Lifetime {
+    pub fn cache_class(&self) -> CacheClass {
         match self {
             Self::Module { file, .. } => match file {
-                File::Info(_) | File::Mod(_) => Lifetime::Immutable,
-                File::Latest => Lifetime::Latest,
-                File::List | File::Stored => Lifetime::List,
-                File::Query(_) => Lifetime::Query,
+                File::Info(_) | File::Mod(_) => CacheClass::Immutable,
+                File::Latest => CacheClass::Latest,
+                File::List | File::Stored => CacheClass::List,
+                File::Query(_) => CacheClass::Query,
             },
-            Self::Sumdb { file: SumdbFile::Latest, .. } => Lifetime::SumdbLatest,
-            Self::Sumdb { .. } => Lifetime::Immutable,
+            Self::Sumdb { file: SumdbFile::Latest, .. } => CacheClass::SumdbLatest,
+            Self::Sumdb { .. } => CacheClass::Immutable,
         }
     }
 

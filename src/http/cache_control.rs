@@ -1,4 +1,4 @@
-//! `Cache-Control` (RFC 9111, section 5.2), as far as somebody here acts on it.
+//! `Cache-Control` (RFC 9111, section 5.2), as far as this filter acts on it.
 
 use std::time::Duration;
 

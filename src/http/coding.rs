@@ -14,7 +14,7 @@ use super::{Headers, Reply};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadCoding {
     /// It is not what the coding makes of anything.
-    #[error("it is encoded ({0}), and not as that says")]
+    #[error("it is encoded ({0}), and the encoding is broken")]
     Corrupt(&'static str),
     /// It ends too soon.
     #[error("it is encoded ({0}), and is cut short")]
@@ -23,13 +23,13 @@ pub enum BadCoding {
     #[error("it is encoded ({0}), and in more than {MAX_MEMBERS} parts")]
     Scattered(&'static str),
     /// There are several codings, one within the other.
-    #[error("it is encoded several times over ({0}), which nobody asked for")]
+    #[error("it is encoded several times over ({0}), which the gateway did not ask for")]
     Stacked(String),
     /// More comes out than such a document has.
     #[error("it is encoded ({0}), and there are more than {1} bytes in it")]
     TooLarge(&'static str, usize),
     /// A coding that is not decoded here.
-    #[error("it is encoded ({0}), which nobody asked for")]
+    #[error("it is encoded ({0}), which the gateway did not ask for")]
     Unknown(String),
 }
 

@@ -4,8 +4,8 @@ use chrono::NaiveDateTime;
 
 use super::Timestamp;
 
-/// A date in the form that RFC 9110 (section 5.6.7) has everybody send, e.g. `Sun, 06 Nov 1994 08:49:37 GMT`; nothing for any other,
-/// and for what was before 1970. The two older forms are not read: no server in use sends them.
+/// A date in the form that RFC 9110 (section 5.6.7) has every sender use, e.g. `Sun, 06 Nov 1994 08:49:37 GMT`; `None` for any other, and
+/// for times before 1970. The two older forms are not read: no server in use sends them.
 pub fn http_date(text: &str) -> Option<Timestamp> {
     // The parser takes days and hours of one digit, and any blanks; the form has one length.
     if text.len() != LENGTH {

@@ -29,7 +29,7 @@ impl Reply {
 }
 
 impl ResponseHead {
-    /// Whether the body that follows may be cut short without anybody's knowing; `http2` says that it comes over HTTP/2.
+    /// Whether the body that follows may be cut short without a sign of it; `http2` says that it comes over HTTP/2.
     pub fn may_be_cut(&self, http2: bool) -> bool {
         !shows_end(&self.headers, http2)
     }

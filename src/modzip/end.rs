@@ -52,7 +52,7 @@ impl End {
     }
 }
 
-/// Where the locator, which stands right before the end, says that the end with 64 bits is; nothing where Go takes it for none.
+/// Where the locator, which stands right before the end, says that the end with 64 bits is; `None` where Go takes it for none.
 pub(super) fn located(locator: &[u8]) -> Option<u64> {
     let mut fields = Fields(locator);
     if Kind::of(fields.bytes(4).ok()?) != Some(Kind::Locator) {

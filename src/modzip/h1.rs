@@ -19,7 +19,7 @@ impl H1 {
         summary.finish()
     }
 
-    /// Reads the text form; nothing where it is of another kind of hash, or not exactly this one's canonical form.
+    /// Reads the text form; `None` where it is of another kind of hash, or not exactly this one's canonical form.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = STANDARD.decode(text.strip_prefix("h1:")?).ok()?;
         bytes.try_into().ok().map(Self)
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn go_mod_is_hashed_as_go_sum_has_it() {
-        // golang.org/x/text v0.3.0/go.mod in the go.sum of nearly everybody.
+        // golang.org/x/text v0.3.0/go.mod, as in very many go.sum files.
         let text = "h1:NqM8EUOU14njkJ3fqMW+pc6Ldnwhi/IjpwHt7yyuwOQ=";
         assert_eq!(H1::of_go_mod(b"module golang.org/x/text\n").to_string(), text);
         assert_eq!(H1::parse(text), Some(H1::of_go_mod(b"module golang.org/x/text\n")));

@@ -124,7 +124,7 @@ impl Ord for Folded {
 }
 
 fn keys(rest: Option<&str>) -> impl Iterator<Item = char> {
-    // A slash is less than whatever a name may hold.
+    // A slash is less than every character that a name may hold.
     rest.unwrap_or_default().chars().map(|c| if c == '/' { '\0' } else { fold(c) })
 }
 

@@ -152,8 +152,8 @@ pub(super) fn central(held: &[u8]) -> Result<(&[u8], Central), Fault> {
 /// What may stand before a descriptor, or not.
 pub(super) const SIGNED: &[u8] = b"PK\x07\x08";
 
-/// The CRC-32 in the descriptor that follows a content, if one does. Like Go, this takes the signature for one whatever it could be
-/// besides, and leaves the sizes alone, of which nobody knows how wide they are.
+/// The CRC-32 in the descriptor that follows a content, if one does. Like Go, this takes the signature for one even where it could be
+/// something else, and leaves the sizes alone, whose width is unknown.
 pub(super) fn descriptor_crc(behind: &[u8]) -> Option<u32> {
     Fields(behind.strip_prefix(SIGNED).unwrap_or(behind)).u32()
 }

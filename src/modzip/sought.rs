@@ -1,7 +1,7 @@
 //! Where a stored file ends whose length is said behind it alone, as Go's own zip.Writer writes it with the method Store.
 //!
-//! The end is where a descriptor stands that has the length and the CRC-32 of all that came before it: by chance that is never
-//! so. Whoever makes it so on purpose has the file end too soon, and the central directory will not agree.
+//! The end is where a descriptor stands that has the length and the CRC-32 of all that came before it: by chance that is never so. A zip
+//! that was made so on purpose has the file end too soon, and the central directory will not agree.
 
 use super::record::{DESCRIPTOR_LENGTH, Kind, SIGNED, descriptor_crc, descriptor_length};
 

@@ -1,7 +1,6 @@
 //! A zip that is all there, read as Go reads it: from its end.
 //!
-//! What the central directory tells is what is believed, and of a local header nothing but how long it is. So whatever the go
-//! command makes of a zip, this makes of it.
+//! What the central directory says is believed, and of a local header only its length. So this reads a zip as the go command does.
 
 use std::rc::Rc;
 
@@ -131,7 +130,7 @@ impl WholeCheck {
         Ok(Step::Worked(end::REACH))
     }
 
-    /// Reads the directory's next entry; what is none ends it.
+    /// Reads the directory's next entry; bytes that are no entry end it.
     fn entry(&mut self, zip: &[u8], at: usize, end: End) -> Result<Step, Fault> {
         self.state = State::Directory(at, end);
         let Some(Entry { length, name, central }) = central(zip, at)? else {
@@ -152,7 +151,7 @@ impl WholeCheck {
         let header = at.and_then(|at| zip.get(at..)).unwrap_or_default();
         let length = record::body_offset(header);
         let start = at.unwrap_or_default().saturating_add(length.unwrap_or_default());
-        // Nothing is read of a folder, whatever there is of it.
+        // Nothing is read of a folder, even if it has content.
         let (method, packed) = match method {
             _ if names::is_folder(&name) => (Method::Stored, 0),
             STORED => (Method::Stored, packed),
@@ -224,7 +223,7 @@ struct Entry<'a> {
     central: Central,
 }
 
-/// The directory's entry at this place; nothing where Go takes it for none.
+/// The directory's entry at this place; `None` where Go takes it for none.
 fn central(zip: &[u8], at: usize) -> Result<Option<Entry<'_>>, Fault> {
     let rest = zip.get(at..).unwrap_or_default();
     if rest.is_empty() {

@@ -21,13 +21,13 @@
 //! # Where this is not Athens
 //! - Athens asks the filter about a request: it looks at no qualifier when a list or `@latest` is asked for, and takes a branch
 //!   for a version. Here a version is decided wherever it would be seen, by whichever name it was asked for.
-//! - Lines that Athens misreads ([`Oddity`]) are read as they were evidently meant, and otherwise as Athens reads them. Either way
+//! - Lines that Athens misreads ([`FilterWarning`]) are read as they were evidently meant, and otherwise as Athens reads them. Either way
 //!   there is a [`Warning`].
 //! - What Athens refuses or crashes on at its start is a [`Fault`]; so are qualifiers that are part of a pre-release, which no rule
 //!   can express.
 
+mod filter_warning;
 mod line;
-mod oddity;
 mod qualifier;
 
 #[cfg(test)]
@@ -35,9 +35,9 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use self::filter_warning::Warnings;
+pub use self::filter_warning::{FilterWarning, Warning};
 use self::line::{Line, Sign};
-use self::oddity::Oddities;
-pub use self::oddity::{Oddity, Warning};
 use super::{Action, Rule, Versions};
 use crate::gomod::{Pattern, Patterns};
 
@@ -46,7 +46,7 @@ use crate::gomod::{Pattern, Patterns};
 pub struct Filter {
     /// In the order in which the first that applies decides.
     pub rules: Vec<Rule>,
-    /// What a line of a sign alone says of everything else; nothing where there is none.
+    /// What a line of a sign alone says of everything else; `None` where there is none.
     pub default: Option<Action>,
     /// Lines to look at again, by the first of each kind.
     pub warnings: Vec<Warning>,
@@ -91,24 +91,24 @@ pub fn read(text: &str) -> Result<Filter, Vec<Fault>> {
 struct File<'t> {
     lines: BTreeMap<&'t str, (usize, Line<'t>)>,
     default: Option<(usize, Sign)>,
-    odd: Oddities,
+    odd: Warnings,
 }
 
 impl<'t> File<'t> {
     fn add(&mut self, n: usize, written: &'t str) -> Result<(), String> {
         if written.len() > MAX_ATHENS_LINE {
-            self.odd.note(n, Oddity::Long);
+            self.odd.note(n, FilterWarning::Long);
         }
         let Some(line) = Line::parse(written)? else { return Ok(()) };
-        for oddity in &line.oddities {
-            self.odd.note(n, *oddity);
+        for kind in &line.warnings {
+            self.odd.note(n, *kind);
         }
         if line.path.is_empty() {
             if let Some((before, _)) = self.default.replace((n, line.sign)) {
-                self.odd.note(before, Oddity::Replaced);
+                self.odd.note(before, FilterWarning::Replaced);
             }
         } else if let Some((before, _)) = self.lines.insert(line.path, (n, line)) {
-            self.odd.note(before, Oddity::Replaced);
+            self.odd.note(before, FilterWarning::Replaced);
         }
         Ok(())
     }
@@ -122,7 +122,7 @@ impl<'t> File<'t> {
         let mut faults = Vec::new();
         for (n, line) in lines {
             let Ok(pattern) = Pattern::parse(line.path) else {
-                self.odd.note(n, Oddity::NoModule);
+                self.odd.note(n, FilterWarning::NoModule);
                 continue;
             };
             let versions = match &line.versions {
@@ -172,7 +172,7 @@ impl<'t> File<'t> {
             };
             let allows_some = line.sign == Sign::Include && line.versions.is_some();
             if allows_some && !line.path.match_indices('/').any(is_below) {
-                self.odd.note(*n, Oddity::Idle);
+                self.odd.note(*n, FilterWarning::Idle);
             }
         }
     }

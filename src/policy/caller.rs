@@ -1,21 +1,21 @@
-//! Who asks, and whom a rule is for.
+//! Who asks, and the callers that a rule is for.
 
 use crate::gomod::Glob;
 
-/// Who asks: all the names that the gateway's authentication gave the caller. Nobody in particular where it gave none.
+/// The caller of a request: all the names that the gateway's authentication gave it. It has no names where the authentication gave none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Caller {
     principals: Vec<String>,
 }
 
-/// Whom a rule is for.
+/// The callers that a rule is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Principal {
-    /// `@anonymous`: whoever has no name.
+    /// `@anonymous`: a caller without a name.
     Anonymous,
-    /// `@authenticated`: whoever has one.
+    /// `@authenticated`: a caller with a name.
     Authenticated,
-    /// Whoever has a name that the glob (Go's path.Match) matches as a whole; `*` does not match a slash.
+    /// A caller with a name that the glob (Go's path.Match) matches as a whole; `*` does not match a slash.
     Named(Glob),
 }
 
@@ -33,7 +33,7 @@ impl Caller {
         Self { principals }
     }
 
-    /// Whether nobody said who it is.
+    /// Whether the caller has no name.
     pub fn is_anonymous(&self) -> bool {
         self.principals.is_empty()
     }

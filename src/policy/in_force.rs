@@ -54,7 +54,7 @@ impl InForce {
         self.versions.insert(document, version);
     }
 
-    /// The version of the polled `document` that is in force; nothing where none was read yet.
+    /// The version of the polled `document` that is in force; `None` where none was read yet.
     pub fn version(&self, document: &'static str) -> Option<u64> {
         self.versions.get(document).copied()
     }

@@ -50,7 +50,7 @@ struct Node {
 
 /// Places of rules, ascending, each once; found while they are asked for.
 #[derive(Clone, Debug)]
-struct Places<'m> {
+struct RuleIndexes<'m> {
     lists: Vec<&'m [usize]>,
     /// The first place of each list, with the list.
     heap: BinaryHeap<Reverse<(usize, usize)>>,
@@ -60,7 +60,7 @@ struct Places<'m> {
 impl Matcher {
     /// The places, among the rules, of those that name `module`: ascending.
     pub(super) fn places(&self, module: &ModulePath) -> impl Iterator<Item = usize> {
-        Places::merge(self.search(module.as_str(), &mut 0))
+        RuleIndexes::merge(self.search(module.as_str(), &mut 0))
     }
 
     /// The runs of rules that name a path. Counts the edges that were looked at.
@@ -104,14 +104,14 @@ impl Node {
     }
 }
 
-impl<'m> Places<'m> {
+impl<'m> RuleIndexes<'m> {
     fn merge(lists: Vec<&'m [usize]>) -> Self {
         let firsts = lists.iter().enumerate().filter_map(|(list, run)| Some(Reverse((*run.first()?, list))));
         Self { heap: firsts.collect(), lists, last: None }
     }
 }
 
-impl Iterator for Places<'_> {
+impl Iterator for RuleIndexes<'_> {
     type Item = usize;
 
     fn next(&mut self) -> Option<usize> {

@@ -1,7 +1,7 @@
 //! What a developer reads where something is refused: what, by which rule, why, and what to do.
 //!
-//! The go command shows a text of at most 8 lines and 648 bytes, and one of which every character shows; else it shows none
-//! of it. Whatever is long is cut; first what the operator wrote, for the rest is what the developer cannot do without.
+//! The go command shows a text of at most 8 lines and 648 bytes, of which every character is printable; else it shows none of it. Long
+//! parts are cut: first what the operator wrote, for the developer cannot do without the rest.
 
 #[cfg(test)]
 mod tests;
@@ -26,14 +26,14 @@ impl View<'_> {
         let subject = subject(module, version);
         let mut facts = Vec::new();
         let mut todo = match version {
-            Some(_) => "choose another module or version, or ask those who run this proxy.".to_owned(),
-            None => "choose another module, or ask those who run this proxy.".to_owned(),
+            Some(_) => "choose another module or version, or ask this proxy's operators.".to_owned(),
+            None => "choose another module, or ask this proxy's operators.".to_owned(),
         };
         let rule = match decision {
             Decision::Allowed(_) | Decision::Redirected(..) => return None,
             Decision::Denied(None) => {
                 facts.push(format!(
-                    "forbidden: no rule allows {subject}, and others are denied (policy.default)."
+                    "forbidden: no rule allows {subject}, and policy.default denies all others."
                 ));
                 None
             }
@@ -47,16 +47,15 @@ impl View<'_> {
                 todo = wait(module);
                 Some(rule)
             }
-            Decision::Undated(rule) => {
+            Decision::NeedsDate(rule) => {
                 facts.push(format!("forbidden: {subject} has no known age for the rule {}.", named(rule)));
-                facts.push(format!("It has to be {} old, and nobody says when it was published.", age(rule)));
-                "try again later, use an older version, or ask those who run this proxy."
-                    .clone_into(&mut todo);
+                facts.push(format!("It has to be {} old, but its publish time is unknown.", age(rule)));
+                "try again later, use an older version, or ask this proxy's operators.".clone_into(&mut todo);
                 Some(rule)
             }
         };
         if caller.is_anonymous() && self.is_personal() && matches!(decision, Decision::Denied(_)) {
-            "sign in (GOAUTH or .netrc): who may have it depends on who asks.".clone_into(&mut todo);
+            "sign in (GOAUTH or .netrc): access depends on the caller.".clone_into(&mut todo);
         }
         let todo = format!("What to do: {todo}");
         let taken: usize = facts.iter().chain([&todo]).map(|line| line.len().saturating_add(FEED)).sum();
@@ -130,7 +129,7 @@ fn age(rule: &Rule) -> String {
     }
 }
 
-/// As long or a little longer, in no more parts than anybody cares for.
+/// As long or a little longer, in more parts than anyone writes.
 fn rounded(time: Duration) -> Duration {
     let seconds = time.as_millis().div_ceil(1000);
     let unit = match seconds {

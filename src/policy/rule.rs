@@ -16,9 +16,9 @@ pub struct Rule {
     pub modules: Patterns,
     /// More modules it is for: these very ones, not those below.
     pub exact: Vec<ModulePath>,
-    /// The versions it is for; nothing for every one.
+    /// The versions it is for; `None` for every one.
     pub versions: Option<Versions>,
-    /// The callers it is for; empty for everybody.
+    /// The callers it is for; empty for all.
     pub principals: Vec<Principal>,
     /// What it does.
     pub action: Action,
@@ -58,7 +58,7 @@ impl Rule {
         self.principals.is_empty() || self.principals.iter().any(|principal| principal.matches(caller))
     }
 
-    /// Whether the rule decides, where it is for the module and the caller, whatever the version.
+    /// Whether the rule decides for all versions, where it is for the module and the caller.
     pub fn is_final(&self) -> bool {
         self.versions.is_none() && !matches!(self.action, Action::Cooldown(_))
     }

@@ -6,12 +6,12 @@ mod tests;
 use super::{Action, Caller, Policy, Rule};
 use crate::{gomod::Version, http::Timestamp};
 
-/// The rules that can apply to a module for a caller, up to the one that decides whatever the version.
+/// The rules that can apply to a module for a caller, up to the first that decides for all versions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct View<'p> {
     rules: Vec<&'p Rule>,
     deny_by_default: bool,
-    /// Whether somebody else might be told otherwise.
+    /// Whether another caller might be told otherwise.
     is_personal: bool,
 }
 
@@ -27,7 +27,7 @@ pub enum Decision<'p> {
     /// It may not be had until then.
     TooYoung(&'p Rule, Timestamp),
     /// It depends on when it was published, which is not known.
-    Undated(&'p Rule),
+    NeedsDate(&'p Rule),
 }
 
 impl<'p> View<'p> {
@@ -47,7 +47,7 @@ impl<'p> View<'p> {
         view
     }
 
-    /// What is decided whatever the version, if it is so for all.
+    /// What is decided for all versions, if there is one such decision.
     pub fn whole(&self) -> Option<Decision<'p>> {
         let (last, before) = match self.rules.split_last() {
             Some((last, before)) if last.is_final() => (decided(last), before),
@@ -65,8 +65,8 @@ impl<'p> View<'p> {
 
     /// What is decided of `version`, which was `published` then, if that is known.
     ///
-    /// What is refused however old it is is so at once: who waited for it to be old enough would wait in vain, and to find out its
-    /// age would tell whoever must not have it whether there is such a version.
+    /// A version that a later rule denies anyway is denied at once. Waiting would not help the client, and to look up the date would reveal
+    /// that the version exists.
     pub fn decide(&self, version: &Version, published: Option<Timestamp>, now: Timestamp) -> Decision<'p> {
         let mut for_now = None;
         let mut applying = self.rules.iter().filter(|rule| rule.has(version));
@@ -80,7 +80,7 @@ impl<'p> View<'p> {
                 None
             }
             (Action::Cooldown(_), None) => {
-                for_now.get_or_insert(Decision::Undated(rule));
+                for_now.get_or_insert(Decision::NeedsDate(rule));
                 None
             }
             _ => Some(decided(rule)),
@@ -96,7 +96,7 @@ impl<'p> View<'p> {
         self.whole().is_none()
     }
 
-    /// Whether somebody else might be told otherwise.
+    /// Whether another caller might be told otherwise.
     pub fn is_personal(&self) -> bool {
         self.is_personal
     }
@@ -115,7 +115,7 @@ fn decided(rule: &Rule) -> Decision<'_> {
     match &rule.action {
         Action::Allow => Decision::Allowed(Some(rule)),
         // Asked of cooldowns only where nothing else is known of a version.
-        Action::Cooldown(_) => Decision::Undated(rule),
+        Action::Cooldown(_) => Decision::NeedsDate(rule),
         Action::Deny => Decision::Denied(Some(rule)),
         Action::Redirect(to) => Decision::Redirected(rule, to.as_deref()),
     }

@@ -1,8 +1,8 @@
 //! What is too large for the index, as long as this worker has room for it.
 //!
-//! A list of a thousand versions or a large go.mod would otherwise be fetched, read and ordered anew for each who asks. Shared
-//! data is no place for it: every look-up there copies the whole under a lock that all workers share. So each worker keeps what it
-//! found out itself, and drops what was not used for the longest time.
+//! A list of a thousand versions or a large go.mod would otherwise be fetched, read and ordered anew for each client. Shared data is no
+//! place for it: every look-up there copies the whole under a lock that all workers share. So each worker keeps what it found out itself,
+//! and drops what was not used for the longest time.
 
 use std::collections::BTreeMap;
 

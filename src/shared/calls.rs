@@ -1,8 +1,8 @@
 //! How many calls to a source are under way in all workers together.
 //!
-//! Each worker has a share in one record, and writes how many of its calls are under way whenever one begins or ends. What it
-//! writes is its own count and never a sum, so that a write that was lost is made good by the next. A share that is not renewed
-//! runs out: a worker that died gives back what it had.
+//! Each worker has a share in one record, and writes how many of its calls are under way whenever one begins or ends. It writes its own
+//! count and never a sum, so that the next write makes good for one that was lost. A share that is not renewed runs out: the share of a
+//! worker that died becomes free.
 //!
 //! ```text
 //!  begins: the others' shares + mine < most ── put, if nobody wrote meanwhile ──▶ it may begin
@@ -20,7 +20,7 @@ use crate::http::Timestamp;
 struct Share {
     worker: QueueId,
     calls: u32,
-    /// Those of them for which nobody waits any more.
+    /// Those of them that no client waits for any more.
     left: u32,
     renewed: Timestamp,
 }
@@ -30,7 +30,7 @@ struct Share {
 pub struct Mine {
     /// Its calls to the source.
     pub calls: u32,
-    /// Those of them for which nobody waits any more, and which nothing can end.
+    /// Those of them that no client waits for any more, and that cannot be ended.
     pub left: u32,
 }
 
@@ -40,8 +40,8 @@ impl Share {
     }
 }
 
-/// Whether `worker`, which has `mine` under way to `source`, may begin one more where all workers together may have `most`. It is
-/// written down then. Who has asked and left keeps nobody from asking, but of those there may be no more than as many again.
+/// Whether `worker`, which has `mine` under way to `source`, may begin one more where all workers together may have `most`. If so, it is
+/// counted. Calls whose clients have left keep no other from asking, but there may be no more than as many of them again.
 pub fn begin_call(
     kv: &mut dyn SharedKv,
     source: SourceId,
@@ -81,7 +81,7 @@ pub fn tell_calls(kv: &mut dyn SharedKv, source: SourceId, worker: QueueId, mine
     }
 }
 
-/// How many calls to `source` of all workers nobody waits for any more.
+/// How many calls to `source` of all workers no client waits for any more.
 pub fn left_in_all(kv: &dyn SharedKv, source: SourceId, now: Timestamp) -> u32 {
     let shares = Place::find(kv, KIND, source).record.as_deref().and_then(decode).unwrap_or_default();
     let current = shares.iter().filter(|share| now.is_within(SHARE, share.renewed));
@@ -95,7 +95,7 @@ fn others(place: &Place, worker: QueueId, now: Timestamp) -> Vec<Share> {
     shares
 }
 
-/// Layout 2, numbers little-endian: the layout, and for each worker its queue, its calls, those for which nobody waits, and when it wrote
+/// Layout 2, numbers little-endian: the layout, and for each worker its queue, its calls, those that no client waits for, and when it wrote
 /// that (Unix ms). Layout 1 did not know the third.
 fn encode(shares: &[Share]) -> Vec<u8> {
     let mut bytes = vec![LAYOUT];
@@ -203,7 +203,7 @@ mod tests {
             !begin_call(&mut memory, source, QueueId(3), calls(3), 4, end),
             "the second worker's is still under way"
         );
-        // A clock that is set back does not keep a dead worker's share for ever.
+        // A clock that is set back does not keep a dead worker's share without end.
         assert!(begin_call(&mut memory, source, QueueId(4), calls(0), 1, Timestamp(NOW.0 - 3_600_000)));
     }
 

@@ -8,9 +8,9 @@ use crate::config::{
 };
 use crate::gomod::Pattern;
 
-/// A number that differs between configurations whose answers must not be mixed: those that fetch from other upstreams,
-/// another storage or other checksum databases, verify otherwise, or that send other modules there. What decides only how (timeouts,
-/// freshness, sizes) does not count, and leaves the index as it is.
+/// A number that differs between configurations whose answers must not be mixed: configurations that fetch from other upstreams, another
+/// storage or other checksum databases, that verify otherwise, or that send other modules there. Fields that say only how (timeouts,
+/// freshness, sizes) do not count, and leave the index valid.
 ///
 /// Every struct is taken apart in full here and below, so that a field which is added has to be decided about.
 pub(super) fn fingerprint(config: &Config) -> u64 {
@@ -20,10 +20,11 @@ pub(super) fn fingerprint(config: &Config) -> u64 {
         sumdb,
         verify: Verify { mode, overrides },
         private: Private { modules, nosumdb },
-        // Who is asked on a miss: `reach` has it. What nobody may have is indexed all the same, so rules do not count.
+        // Which sources are asked on a miss: `fetch_scope` has it. Documents that no caller may have are indexed all the same, so rules do
+        // not count.
         offline: _,
         policy: _,
-        // Who is answered, by which path and header, changes no answer.
+        // Which callers are answered, by which path and header, changes no answer.
         matching: Match { hosts: _, path_prefix: _, route_header: _, host_header: _ },
         callers: Callers { principals: _ },
         admin: Admin { path_prefix: _, explain: _ },
@@ -72,9 +73,9 @@ pub(super) fn fingerprint(config: &Config) -> u64 {
     texts.number()
 }
 
-/// A number that differs where one configuration must not wait for what another fetches, though both have the same `sources`:
-/// one of them asks somebody whom the other must not send a client to. What came of it is the same for both, and kept for both.
-pub(super) fn reach(config: &Config, sources: u64) -> u64 {
+/// A number that differs where one configuration must not wait for what another fetches, though both have the same `sources`: one of them
+/// asks a source that the other must not send a client to. The result is the same for both, and kept for both.
+pub(super) fn fetch_scope(config: &Config, sources: u64) -> u64 {
     let OnMiss { mode, overrides } = config.policy.on_miss();
     let upstreams = config.upstreams.iter().map(|upstream| &upstream.endpoint.redirects);
     // Where a zip was found may be where another configuration does not go.
@@ -132,7 +133,7 @@ impl Texts {
             write: _,
             part_bytes: _,
             parts_in_flight: _,
-            // By which way clients get at them.
+            // How clients reach them.
             delivery: Delivery { zips: _, overrides: _, address: _ },
         } = storage;
         self.add(match layout {

@@ -2,7 +2,7 @@
 
 use crate::http::Timestamp;
 
-/// How often a record was used, and when last. It stands in the record: whoever wants its slot, on any worker, can see it.
+/// How often a record was used, and when last. It stands in the record, so that any worker that wants its slot can see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Heat {
     /// Uses, at most one for each [`REST_SECS`]; halved for every five minutes without one.
@@ -12,8 +12,8 @@ pub struct Heat {
 }
 
 impl Heat {
-    /// The heat of a record that is kept after it was asked for `asked` times in vain. All but the ask that brought it
-    /// are uses: a name that crowded out another is not crowded out by the next name that comes along.
+    /// The heat of a record that is kept after it was missed `asked` times. All but the request that brought it are uses: a name that
+    /// crowded out another is not crowded out by the next name that comes along.
     pub(super) fn first(asked: u8, now: Timestamp) -> Self {
         Self { uses: asked.saturating_sub(1).min(MOST_USES), touched: seconds(now) }
     }
@@ -42,11 +42,11 @@ fn seconds(now: Timestamp) -> u32 {
     u32::try_from(now.0 / 1000).unwrap_or(u32::MAX)
 }
 
-/// A hot record costs one write in this time, and every other look-up is a read alone. Whoever answers from a copy of
-/// their own looks here again after as long, or the record seems cold.
+/// A hot record costs one write in this time, and every other look-up is a read alone. A worker that answers from its own copy looks here
+/// again after as long, or the record seems cold.
 pub const REST_SECS: u32 = 30;
 
-/// Five minutes: what one build used, a build an hour later finds only if nobody wanted the room.
+/// Five minutes: a build finds what another used an hour before only if no other record wanted the room.
 const HALF_LIFE_SECS: u32 = 5 * 60;
 
 /// Nothing earns more than about 20 minutes of rest (four halvings): yesterday's favourite makes room today.

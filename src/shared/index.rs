@@ -27,7 +27,7 @@ use self::place::{Kept, Newcomer, Place};
 use super::{
     Entry, Expected, Heat, Key, Occupant, Record, Seat, SharedKv,
     annex::Annex,
-    fingerprint::{fingerprint, reach},
+    fingerprint::{fetch_scope, fingerprint},
     keyed::{Keyed, Purpose},
     record::set_heat,
     sketch::Sketch,
@@ -53,7 +53,7 @@ pub struct Index {
     sizes: config::Index,
     keyed: Keyed,
     sources: u64,
-    reach: u64,
+    fetch_scope: u64,
     /// The keys that were looked up in vain.
     asked: Sketch,
     /// What is too large for the slots.
@@ -68,7 +68,7 @@ impl Index {
             sizes: config.index,
             keyed: Keyed::new(seat.seed),
             sources,
-            reach: reach(config, sources),
+            fetch_scope: fetch_scope(config, sources),
             asked: Sketch::new(),
             annex: Annex::default(),
         }
@@ -162,7 +162,7 @@ impl Index {
 
     /// A number that is the same for this path and `since` on all workers, and differs among paths and among times: how
     /// much earlier than others an answer may be asked for again, in 256ths.
-    pub fn spread(&self, path: &str, since: Timestamp) -> u8 {
+    pub fn jitter(&self, path: &str, since: Timestamp) -> u8 {
         let [bits, _] = self.keyed.hash(Purpose::Spread, self.key(path), since.0);
         bits.to_le_bytes()[0]
     }
@@ -179,8 +179,8 @@ impl Index {
     }
 
     /// Which sources are asked for whom: workers with the same number may wait for one another, and do what the other's search says.
-    pub fn reach(&self) -> u64 {
-        self.reach
+    pub fn fetch_scope(&self) -> u64 {
+        self.fetch_scope
     }
 
     pub(super) fn keyed(&self) -> Keyed {

@@ -1,8 +1,8 @@
 //! The hash that says in which slots a key lives.
 //!
-//! It is `SipHash`-1-3 under the seed of this memory, so that nobody outside can choose names that fall into one slot. All
-//! workers must agree, those of a newer build of this filter included: the standard library promises no hash that stays
-//! the same between its versions, and feeds numbers in the machine's byte order.
+//! It is `SipHash`-1-3 under the seed of this memory, so that no client can choose names that fall into one slot. All workers must agree,
+//! those of a newer build of this filter included: the standard library promises no hash that stays the same between its versions, and
+//! feeds numbers in the machine's byte order.
 
 use std::hash::Hasher as _;
 

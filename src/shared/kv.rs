@@ -1,14 +1,14 @@
 //! The port to the host's shared data.
 
-/// Key-value memory that all workers of one host process share. Keys cannot be deleted, so whoever writes uses a bounded
-/// set of them. The core gets it as an argument; `host` and the tests' world implement it.
+/// Key-value memory that all workers of one host process share. Keys cannot be deleted, so each writer uses a bounded set of them. The core
+/// gets it as an argument; `host` and the tests' world implement it.
 ///
 /// Every write is a compare-and-swap: another worker runs at the same time, between any two calls.
 pub trait SharedKv {
-    /// The value under `key`; nothing where none was ever written.
+    /// The value under `key`; `None` where none was ever written.
     fn get(&self, key: &str) -> Option<Versioned>;
 
-    /// Puts `value` under `key` if what stands there is what was expected.
+    /// Puts `value` under `key` if the value there is the expected one.
     ///
     /// # Errors
     /// [`Conflict`] where something else stands there; nothing is written then.

@@ -1,9 +1,9 @@
 //! One worker fetches, the others wait for it.
 //!
-//! A lease says who fetches a key and who wants to hear of it. Each key has one slot of a fixed number, chosen by a keyed
-//! hash: **one**, not two, so that a compare-and-swap of that slot alone decides who leads, and two leaders of one key
-//! would take two values in one place. Two keys in one slot is what that costs: whoever comes second fetches alone, as if
-//! there were no leases. With 100 fetches under way that befalls one in forty.
+//! A lease says which worker fetches a key, and which workers want to be told of the end. Each key has one slot of a fixed number, chosen
+//! by a keyed hash: **one**, not two, so that a compare-and-swap of that slot alone decides which worker leads, and two leaders of one key
+//! would take two values in one place. The price is that two keys may share a slot: the second worker then fetches alone, as if there were
+//! no leases. With 100 fetches under way that happens to one in forty.
 //!
 //! ```text
 //!            acquire                        renew, on ticks
@@ -16,15 +16,15 @@
 //!                   expired: whoever acquires first leads, and whoever waited waits for it
 //! ```
 //!
-//! Whoever follows hears of the end from the leader, or, when that died, of nothing: it must acquire again once
-//! [`LEASE`] is over, and then leads, follows another, or fetches alone. Where the host carries no messages
+//! The leader tells the workers that follow of the end. If it died, they are told nothing: each must acquire again once [`LEASE`] is over,
+//! and then leads, follows another, or fetches alone. Where the host carries no messages
 //! ([`Capabilities::queue`]) no follower is written down, and each acquires again and again.
 
-mod held;
+mod record;
 
 use std::time::Duration;
 
-use self::held::Held;
+use self::record::LeaseRecord;
 use super::{
     Expected, Index, Key, QueueId, Seat, SharedKv, Versioned,
     keyed::{Keyed, Purpose},
@@ -45,7 +45,7 @@ pub enum Lease {
     Led,
     /// Another worker fetches and sends word; if none comes within [`LEASE`], acquire again.
     Followed,
-    /// Nobody can be waited for, and nobody will: fetch without a lease.
+    /// There is no leader to wait for, and no worker will wait for this one: fetch without a lease.
     Alone,
 }
 
@@ -53,7 +53,7 @@ pub enum Lease {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Leases {
     keyed: Keyed,
-    /// As [`Index::reach`] has it.
+    /// As [`Index::fetch_scope`] has it.
     sources: u64,
     queue: QueueId,
     /// Whether those who follow are told.
@@ -64,7 +64,7 @@ impl Leases {
     /// The leases of the worker in this seat, for what it fetches for `index`.
     pub fn new(index: &Index, seat: Seat) -> Self {
         let (queue, tells) = (seat.queue, seat.host.queue);
-        Self { keyed: index.keyed(), sources: index.reach(), queue, tells }
+        Self { keyed: index.keyed(), sources: index.fetch_scope(), queue, tells }
     }
 
     /// Tries to lead the fetch of `path`. Asking again changes nothing, but extends a lease that is ours.
@@ -81,7 +81,7 @@ impl Leases {
                     (held.joined(self.queue), Lease::Followed)
                 }
                 Some(held) if held.key == slot.key => (Some(held.taken(self.queue, now)), Lease::Led),
-                _ => (Some(Held::new(slot.key, self.queue, now)), Lease::Led),
+                _ => (Some(LeaseRecord::new(slot.key, self.queue, now)), Lease::Led),
             };
             let Some(bytes) = next.and_then(|held| held.encode()) else {
                 return Lease::Alone;
@@ -93,7 +93,7 @@ impl Leases {
         Lease::Alone
     }
 
-    /// Whether somebody leads the fetch of `path`, this worker included.
+    /// Whether a worker leads the fetch of `path`, this worker included.
     pub fn is_held(&self, kv: &dyn SharedKv, path: &str, now: Timestamp) -> bool {
         let slot = self.slot(path);
         let read = kv.get(&slot.name);
@@ -105,8 +105,8 @@ impl Leases {
         self.change(kv, path, |held| held.taken(self.queue, now).encode()).is_some()
     }
 
-    /// Gives up the lease of `path` if it is still this worker's, expired or not, and says who waits to hear of it; nobody
-    /// where it is lost: they wait for another worker.
+    /// Gives up the lease of `path` if it is still this worker's, expired or not, and returns the workers that wait for the end. It returns
+    /// none where the lease is lost: they wait for another worker.
     pub fn release(&self, kv: &mut dyn SharedKv, path: &str) -> Vec<QueueId> {
         self.change(kv, path, |_| Some(Vec::new())).unwrap_or_default()
     }
@@ -128,12 +128,13 @@ impl Leases {
         if self.tells { now.after(LEASE) } else { now }
     }
 
-    /// Writes `next` in place of this worker's lease of `path`, and says who waits; nothing where it is not this worker's.
+    /// Writes `next` in place of this worker's lease of `path`, and returns the workers that wait; `None` where the lease is not this
+    /// worker's.
     fn change<'a>(
         &self,
         kv: &mut dyn SharedKv,
         path: &'a str,
-        next: impl Fn(Held<'_>) -> Option<Vec<u8>>,
+        next: impl Fn(LeaseRecord<'_>) -> Option<Vec<u8>>,
     ) -> Option<Vec<QueueId>> {
         let slot: Slot<'a> = self.slot(path);
         for _ in 0..ATTEMPTS {
@@ -163,11 +164,11 @@ struct Slot<'a> {
     name: String,
 }
 
-fn held(read: Option<&Versioned>) -> Option<Held<'_>> {
-    Held::decode(&read?.value)
+fn held(read: Option<&Versioned>) -> Option<LeaseRecord<'_>> {
+    LeaseRecord::decode(&read?.value)
 }
 
-impl Held<'_> {
+impl LeaseRecord<'_> {
     /// Whether its holder is believed to be alive. A lease that runs for longer than any is given is from before the clock
     /// was set back.
     fn is_live(&self, now: Timestamp) -> bool {
@@ -177,7 +178,7 @@ impl Held<'_> {
 
 /// A race is lost to a worker that joined, to one that took the lease over, or to one that let go. No more workers can
 /// join than there is room for, so that a leader does not lose its lease to those that wait for it.
-const ATTEMPTS: usize = held::MOST_WAITING + 2;
+const ATTEMPTS: usize = record::MOST_WAITING + 2;
 
 const PREFIX: &str = "modgate/lease/";
 

@@ -1,9 +1,9 @@
 //! How fast a source that has said "too many requests" is asked, by all workers together.
 //!
-//! Such an answer pauses the source for everybody, for as long as it says and no longer than [`MAX_PAUSE`]: one answer must not
-//! silence it for an hour. How much it takes it does not say. So after the pause it is asked as often in a second as it
-//! answered in the second before, a fourth more with each second in which all of that was used and it did not complain, and a fourth
-//! less when it complains again. What did not complain for [`CALM`] is not held back any more.
+//! Such an answer pauses the source for all requests, for as long as it says and no longer than [`MAX_PAUSE`]: one answer must not silence
+//! it for an hour. The answer does not say how much the source takes. So after the pause the source is asked as often in a second as it
+//! answered in the second before, a fourth more with each second in which all of that was used and it did not complain, and a fourth less
+//! when it complains again. A source that did not complain for [`CALM`] is not held back any more.
 //!
 //! ```text
 //!  429 ──▶ until: paused ──▶ RATE a second ── used, no complaint ──▶ more ── CALM without a complaint ──▶ free
@@ -27,7 +27,7 @@ pub enum Gate {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Pace {
-    /// Nobody asks before.
+    /// No request is sent before.
     until: Timestamp,
     /// When it complained last.
     complained: Timestamp,
@@ -72,7 +72,7 @@ pub fn complain(kv: &mut dyn SharedKv, source: SourceId, pause: Duration, answer
     }
 }
 
-/// Until when nobody asks `source`, where that is so.
+/// Until when no request is sent to `source`; `None` where it is not paused.
 pub fn pauses_until(kv: &dyn SharedKv, source: SourceId, now: Timestamp) -> Option<Timestamp> {
     let pace = Place::find(kv, KIND, source).record.as_deref().and_then(Pace::decode)?;
     (pace.holds(now) && now < pace.until).then_some(pace.until)
@@ -103,7 +103,7 @@ impl Pace {
     fn complain(known: Option<Self>, pause: Duration, answered: u32, now: Timestamp) -> Self {
         let until = now.after(pause);
         match known {
-            // Those that were asked before the pause complain as well.
+            // Requests that were sent before the pause may be answered 429 as well.
             Some(pace) if now < pace.until => Self { until: pace.until.max(until), ..pace },
             Some(pace) => {
                 let rate = (pace.rate - pace.rate / 4).min(pace.rate.saturating_sub(1)).max(1);

@@ -1,4 +1,4 @@
-//! Documents that are asked for again and again: what was read last, who asks when, and up to where a source was read.
+//! Documents that are polled: what was read last, which worker asks when, and up to where a source was read.
 //!
 //! They live apart from the index, each under two names of its own: nothing evicts them, and they outlive a configuration and the VM
 //! that read them. The names are of the document and of where it comes from, so that a configuration with another source does not
@@ -78,7 +78,7 @@ impl SnapshotStore {
         }
     }
 
-    /// The document that was read last; nothing where none was, or another build of this filter wrote it in its own way.
+    /// The document that was read last; `None` where none was, or another build of this filter wrote it in its own way.
     pub fn read(&self, kv: &dyn SharedKv) -> Option<Snapshot> {
         Snapshot::decode(&kv.get(&self.snapshot)?.value)
     }
@@ -119,7 +119,7 @@ impl SnapshotStore {
         self.change(kv, |state| (state.poller == ended.poller).then(|| ended.clone()));
     }
 
-    /// Keeps a snapshot in place of the one before, and says which revision it is; nothing where another worker wrote one
+    /// Keeps a snapshot in place of the one before, and says which revision it is; `None` where another worker wrote one
     /// meanwhile, though only the worker that has claimed the poll does this.
     pub fn keep(&self, kv: &mut dyn SharedKv, bytes: &[u8]) -> Option<u64> {
         let read = kv.get(&self.snapshot);

@@ -20,10 +20,10 @@
 //! | 7, 9, 12 | storage said that it has the object, and then had not; 9 has a wrong one, 12 what is no zip: no etag, no body |
 //! | 6, 15 | an upstream has it: that one's place as body (2 bytes), no etag; 15 where it redirects |
 //!
-//! `uses` and `touched` are the record's heat. `checked` is 0 and `limit` all ones where there is none, as always in the kinds
-//! that have no such field. The key is checked on every read: a slot is shared by all keys that fall into it. `sources` says which upstreams and which storage the answer is from: a filter
-//! configured with others must not give it. NB: keep `encode` and `Occupant::of` in sync, and count the layout up with any
-//! change.
+//! `uses` and `touched` are the record's heat. `checked` is 0 and `limit` all ones where there is none, as always in the kinds that have no
+//! such field. The key is checked on every read: a slot is shared by all keys that fall into it. `sources` says which upstreams and which
+//! storage the answer is from: a filter configured with others must not give it. NB: keep `encode` and `Occupant::of` in sync, and count
+//! the layout up with any change.
 //!
 //! Layout 1 had neither heat, `checked` nor `limit`, layout 2 not the kinds 8 and 9,
 //! layout 3 not those from 10 on, layout 4 not those from 13 on. A record of another layout is no record: its slot is free.
@@ -112,7 +112,7 @@ pub struct Record<'a> {
 }
 
 impl Record<'_> {
-    /// The bytes; nothing where the key is longer than the layout has room for.
+    /// The bytes; `None` where the key is longer than the layout has room for.
     pub fn encode(&self) -> Option<Vec<u8>> {
         let upstream;
         let (kind, checked, limit, etag, body) = match self.entry {
@@ -175,12 +175,12 @@ impl Record<'_> {
 }
 
 impl Entry {
-    /// What `bytes` say of `key`; nothing where they are of another key, another layout, or no record at all.
+    /// What `bytes` say of `key`; `None` where they are of another key, another layout, or no record at all.
     pub fn decode(bytes: &[u8], key: Key<'_>) -> Option<Self> {
         Occupant::of(bytes).filter(|occupant| occupant.key == key)?.entry()
     }
 
-    /// Whether it says of a zip that whoever has it redirects.
+    /// Whether it says of a zip that its source redirects.
     pub fn is_moved(&self) -> bool {
         matches!(self, Self::Streamed { moved: true, .. })
     }
@@ -211,7 +211,7 @@ pub struct Occupant<'a> {
 }
 
 impl<'a> Occupant<'a> {
-    /// The record that `bytes` are; nothing where they are of another layout, or none at all.
+    /// The record that `bytes` are; `None` where they are of another layout, or none at all.
     pub fn of(mut bytes: &'a [u8]) -> Option<Self> {
         let [layout, kind, uses] = take(&mut bytes)?;
         if layout != LAYOUT {
@@ -235,7 +235,7 @@ impl<'a> Occupant<'a> {
         })
     }
 
-    /// What it says; nothing where it says nothing that this layout can.
+    /// What it says; `None` where it says nothing that this layout can.
     pub fn entry(&self) -> Option<Entry> {
         let Self { since, limit, checked, rest, .. } = *self;
         match self.kind {

@@ -1,8 +1,8 @@
 //! How often a key was asked for that the index does not have.
 //!
-//! A count-min sketch: each key has one counter in each of a few rows, shared with whatever else falls there, and the
-//! least of them is at most too high. Only the least are counted up (conservative update), which keeps a flood of names
-//! from lifting everybody. All are halved after a number of counts, so that what was asked long ago is forgotten.
+//! A count-min sketch: each key has one counter in each of a few rows, which other keys share, and the least of them is at most too high.
+//! Only the least are counted up (conservative update), so that a flood of names does not lift all counts. All are halved after a number of
+//! counts, so that what was asked long ago is forgotten.
 //!
 //! The counts are this worker's own: 32 KiB that cost no host call.
 

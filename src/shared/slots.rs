@@ -1,4 +1,4 @@
-//! Where a record of somebody who is asked is kept: one for each source, whatever configuration names it.
+//! Where the record of a source is kept: one for each source, also where several configurations name it.
 //!
 //! A source is known by what reaches it and by nothing else, so that a configuration which adds an upstream, or sends another
 //! header, still knows all the others. Keys cannot be deleted, and who pushes a thousand configurations names a thousand
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::{Expected, SharedKv, bytes::take, fingerprint::base};
 use crate::config::Endpoint;
 
-/// Who is asked: the same for all workers and all configurations that reach the same by the same way.
+/// A source, with the same number for all workers and all configurations that reach it in the same way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SourceId(u64);
 
@@ -35,8 +35,8 @@ impl SourceId {
 }
 
 impl Place {
-    /// The place of `source` among those of `kind`: its own, or a free one. Where all that it may have are others', it takes
-    /// the first of them: what was known of that one is to be found out again.
+    /// The place of `source` among those of `kind`: its own, or a free one. Where other sources have all its places, it takes the first of
+    /// them, and what was known of that source has to be found out again.
     pub(super) fn find(kv: &dyn SharedKv, kind: &str, source: SourceId) -> Self {
         let mut first = None;
         for step in 0..STEPS {
@@ -53,7 +53,7 @@ impl Place {
         first.unwrap_or_else(|| Self { name: String::new(), expected: Expected::Absent, record: None })
     }
 
-    /// Puts `record` there, unless somebody has written there since it was read; whether it did.
+    /// Puts `record` there, unless another worker has written there since it was read; returns whether it did.
     pub(super) fn put(&self, kv: &mut dyn SharedKv, source: SourceId, record: &[u8]) -> bool {
         let bytes = [&source.0.to_le_bytes(), record].concat();
         kv.put(&self.name, &bytes, self.expected).is_ok()

@@ -37,7 +37,7 @@ pub(super) fn objects<'a>(
     body + "</ListBucketResult>"
 }
 
-/// What is in the folder at `folder` (a path with a slash at its end), as nginx lists it; nothing where there is no such folder.
+/// What is in the folder at `folder` (a path with a slash at its end), as nginx lists it; `None` where there is no such folder.
 pub(super) fn autoindex<'a>(folder: &str, paths: impl Iterator<Item = &'a str>) -> Option<String> {
     let entries: Vec<_> = within(folder, paths)?
         .iter()

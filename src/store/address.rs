@@ -14,7 +14,7 @@ use crate::{
     http::Timestamp,
 };
 
-/// The URL of `key` for clients, good for a GET from `now` until it expires; nothing where no public address is configured.
+/// The URL of `key` for clients, good for a GET from `now` until it expires; `None` where no public address is configured.
 pub fn public_url(storage: &Storage, key: &str, now: Timestamp) -> Option<String> {
     let address = storage.delivery.address.as_ref()?;
     let path = canonical(&address.path_prefix, key);
@@ -29,8 +29,8 @@ pub fn public_url(storage: &Storage, key: &str, now: Timestamp) -> Option<String
     Some(format!("{}://{}{path}{query}", address.scheme.as_str(), address.authority))
 }
 
-/// The query that nginx checks with `secure_link $arg_md5,$arg_expires` and
-/// `secure_link_md5 "$secure_link_expires$uri SECRET"`: its `$uri` is the path as it is after decoding.
+/// The query that nginx checks with `secure_link $arg_md5,$arg_expires` and `secure_link_md5 "$secure_link_expires$uri SECRET"`: its `$uri`
+/// is the path after decoding.
 fn linked(uri: &str, secret: &str, expires: u64) -> String {
     let md5 = BASE64_URL_SAFE_NO_PAD.encode(Md5::digest(format!("{expires}{uri} {secret}")));
     format!("?md5={md5}&expires={expires}")

@@ -1,4 +1,4 @@
-//! What a store calls what it keeps: an object's key, as it is before any escape, below the configured prefix.
+//! How storage names its objects: an object's key, before any escaping, below the configured prefix.
 //!
 //! - `goproxy`: the escaped paths of the protocol, so that any static file server over the same data is a GOPROXY, and
 //!   `GOMODCACHE/cache/download` can be copied in. Lists and `@latest` are kept beside the versions.
@@ -25,7 +25,7 @@ pub(super) enum Part {
     Zip,
 }
 
-/// The key of `document`; nothing where it is not kept: the answer to a query is not a file of a module, nor is
+/// The key of `document`; `None` where it is not kept: the answer to a query is not a file of a module, nor is
 /// what storage itself has.
 pub fn document_key(storage: &Storage, document: &Document) -> Option<String> {
     let (module, file) = match document {
@@ -61,8 +61,7 @@ pub fn aside_key(storage: &Storage, module: &ModulePath, version: &Version) -> S
     format!("{}aside/{}/{}.json", storage.key_prefix, module.escaped(), version.escaped())
 }
 
-/// Whether a store of this kind can have an object of this name. One that cannot answers as it likes: what it says of such a name
-/// is a fact of the name.
+/// Whether a store of this kind can have an object of this name. Where it cannot, its answers say something of the name only.
 pub fn can_name(storage: &Storage, key: &str) -> bool {
     match storage.dialect {
         // The bucket, where it is in the path, is no part of the name.

@@ -1,7 +1,7 @@
 //! What storage has of a module: the requests that list it, page by page, and what comes of the replies.
 //!
-//! A version is there once all three of its files are. Whoever copies a `GOMODCACHE/cache/download` into storage has an `.info` of
-//! many a version that was looked at and never downloaded.
+//! A version is there once all three of its files are. An operator who copies a `GOMODCACHE/cache/download` into storage has an `.info` of
+//! many versions that were looked at and never downloaded.
 //!
 //! | | asked | a page | nothing is there |
 //! |---|---|---|---|
@@ -21,8 +21,8 @@ use std::{
 
 use self::page::Page;
 use super::{
-    judge::{Stored, explain},
     layout::{Part, version_file, version_named, versions_folder},
+    reply::{Stored, explain},
     request::{canonical, path, query_value},
 };
 use crate::{
@@ -50,7 +50,7 @@ pub struct Inventory {
     pages: usize,
     /// The last key of the last page.
     after: Option<String>,
-    /// Whether it is believed unproven that there is no such folder.
+    /// Whether a "no such folder" is believed without a proof.
     believes: bool,
 }
 
@@ -69,7 +69,7 @@ enum Way {
     Autoindex,
     Objects,
     Propfind,
-    /// There is no such folder, or a server that gives none: its root will tell.
+    /// The folder does not exist, or the server lists none: a request for the root will tell.
     Root,
 }
 
@@ -146,7 +146,7 @@ impl Inventory {
             (Way::Objects, 200) => page::objects(body),
             (Way::Autoindex | Way::Root, 200) => page::autoindex(body),
             (Way::Propfind, 207) => page::multistatus(body, &self.listed()),
-            // A version that somebody has just removed, or a file that is called like one.
+            // A version that was just removed, or a file with a version's name.
             (Way::Autoindex | Way::Propfind, 404 | 410) if self.inside.is_some() => return self.go_on(),
             (Way::Autoindex, 404 | 410) if self.believes => return self.over(),
             (Way::Autoindex, 404 | 410) => return Turned::More(Self { way: Way::Root, ..self }),
@@ -176,7 +176,7 @@ impl Inventory {
         let goes_on = names.last().is_some_and(|last| self.after.as_ref().is_none_or(|after| after < last));
         if !goes_on {
             return unavailable(
-                "bad answer: it says that there are more objects and does not get on".to_owned(),
+                "bad answer: it says that there are more objects, but names no next page".to_owned(),
             );
         }
         if self.pages >= MAX_PAGES {
@@ -236,7 +236,7 @@ fn unavailable(why: String) -> Turned {
     Turned::Over(Stored::Unavailable(why))
 }
 
-/// What to look at where such an answer came of it.
+/// What the operator should look at after such an answer.
 fn advice(way: Way, status: u16) -> &'static str {
     match (way, status) {
         (Way::Objects, 404) => {

@@ -1,14 +1,14 @@
-//! Multipart uploads of S3: a large object in parts, none of which can be read before all are put together.
+//! Multipart uploads of S3: a large object in parts, which no reader sees before all are put together.
 //!
 //! An upload that is begun takes up room until it is completed or aborted, or until a lifecycle rule of the bucket ends it
-//! (`AbortIncompleteMultipartUpload`). Of an upload whose begin is never answered nobody knows the name: the rule is needed.
+//! (`AbortIncompleteMultipartUpload`). Where the begin of an upload is never answered its id is unknown, so the rule is needed.
 
 use std::fmt::Write;
 
 use quick_xml::escape::escape;
 
 use super::{
-    judge::{Trouble, Written, code, judge_write},
+    reply::{WriteFailure, Written, code, judge_write},
     request::{ONLY_NEW, path, query_value},
     xml::Answer,
 };
@@ -73,14 +73,14 @@ pub fn abort(storage: &Storage, key: &str, upload: &UploadId) -> Callout {
 ///
 /// # Errors
 /// What was wrong; there may be an upload all the same.
-pub fn judge_begin(reply: &Reply) -> Result<UploadId, Trouble> {
-    let Reply::Answered { status: 200, body, .. } = reply else { return Err(Trouble::of(reply)) };
+pub fn judge_begin(reply: &Reply) -> Result<UploadId, WriteFailure> {
+    let Reply::Answered { status: 200, body, .. } = reply else { return Err(WriteFailure::of(reply)) };
     let answer = Answer::read(body).filter(|answer| answer.root == "InitiateMultipartUploadResult");
     let id = answer.as_ref().and_then(|answer| answer.field("UploadId")).unwrap_or_default();
     if (1..=MAX_ID_BYTES).contains(&id.len()) {
         Ok(UploadId(id.to_owned()))
     } else {
-        Err(Trouble::bad("no upload id"))
+        Err(WriteFailure::bad("no upload id"))
     }
 }
 
@@ -88,11 +88,11 @@ pub fn judge_begin(reply: &Reply) -> Result<UploadId, Trouble> {
 ///
 /// # Errors
 /// What was wrong; the part may be sent again under the same number.
-pub fn judge_part(reply: &Reply) -> Result<PartTag, Trouble> {
-    let Reply::Answered { status: 200, headers, .. } = reply else { return Err(Trouble::of(reply)) };
+pub fn judge_part(reply: &Reply) -> Result<PartTag, WriteFailure> {
+    let Reply::Answered { status: 200, headers, .. } = reply else { return Err(WriteFailure::of(reply)) };
     match headers.first("etag") {
         Some(tag) if !tag.is_empty() => Ok(PartTag(tag.to_owned())),
-        _ => Err(Trouble::bad("no etag")),
+        _ => Err(WriteFailure::bad("no etag")),
     }
 }
 
@@ -107,7 +107,7 @@ pub fn judge_complete(reply: &Reply) -> Written {
         Some("ConditionalRequestConflict" | "OperationAborted") => 409,
         Some("InternalError" | "ServiceUnavailable" | "SlowDown") => 500,
         Some(_) => 400,
-        None => return Written::Failed(Trouble::bad("neither a result nor an error")),
+        None => return Written::Failed(WriteFailure::bad("neither a result nor an error")),
     };
     judge_write(&Reply::Answered { status, headers: headers.clone(), body: body.clone() })
 }
@@ -116,10 +116,10 @@ pub fn judge_complete(reply: &Reply) -> Written {
 ///
 /// # Errors
 /// What was wrong; the parts may be there still.
-pub fn judge_abort(reply: &Reply) -> Result<(), Trouble> {
+pub fn judge_abort(reply: &Reply) -> Result<(), WriteFailure> {
     match reply {
         Reply::Answered { status: 200 | 204 | 404, .. } => Ok(()),
-        reply => Err(Trouble::of(reply)),
+        reply => Err(WriteFailure::of(reply)),
     }
 }
 
@@ -129,7 +129,7 @@ impl UploadId {
     }
 }
 
-/// The names in a query are in alphabetical order and each has an equals sign, as it is signed.
+/// The names in a query are in alphabetical order, and each has an equals sign, as the signature needs it.
 fn request(storage: &Storage, method: &'static str, key: &str, query: &str) -> Callout {
     endpoint::request(&storage.endpoint, method, format!("{}?{query}", path(storage, key)))
 }
@@ -194,9 +194,13 @@ mod tests {
         for body in
             ["", "<html></html>", "<InitiateMultipartUploadResult/>", "<Error><UploadId>1</UploadId></Error>"]
         {
-            assert_eq!(judge_begin(&answered(200, &[], body)), Err(Trouble::bad("no upload id")), "{body}");
+            assert_eq!(
+                judge_begin(&answered(200, &[], body)),
+                Err(WriteFailure::bad("no upload id")),
+                "{body}"
+            );
         }
-        assert_eq!(judge_part(&answered(200, &[], "")), Err(Trouble::bad("no etag")));
+        assert_eq!(judge_part(&answered(200, &[], "")), Err(WriteFailure::bad("no etag")));
         assert_eq!(judge_begin(&answered(403, &[], "")).unwrap_err().outcome.as_str(), "refused");
     }
 

@@ -28,8 +28,8 @@ pub fn head(storage: &Storage, key: &str) -> Callout {
     endpoint::request(&storage.endpoint, "HEAD", path(storage, key))
 }
 
-/// A PUT of `key` for what never changes: where the dialect knows how to say so, one that overwrites nothing. Where it does not,
-/// whoever writes has looked before, and two that write at once write the same.
+/// A PUT of `key` for what never changes: one that overwrites nothing, where the dialect can say so. Where it cannot, the caller has looked
+/// before, and two that write at once write the same.
 pub fn create(storage: &Storage, key: &str, content_type: &str, body: Body) -> Callout {
     let mut callout = replace(storage, key, content_type, body);
     if storage.dialect == Dialect::S3 {
@@ -46,9 +46,9 @@ pub fn replace(storage: &Storage, key: &str, content_type: &str, body: Body) -> 
     callout
 }
 
-/// A path in the one spelling that signatures are made of: everything escaped but letters, digits, `-._~` and slashes, in
-/// capital digits. Envoy's `aws_request_signing` signs such a path as it is; one where something is escaped and something else
-/// (an `@`) is not, it escapes once more, and no store agrees. A `+` that is not escaped, S3 takes for a blank.
+/// A path in the one spelling that signatures are made of: everything escaped but letters, digits, `-._~` and slashes, in capital digits.
+/// Envoy's `aws_request_signing` signs such a path unchanged. A path where some characters are escaped and others (an `@`) are not, it
+/// escapes once more, and no store agrees. S3 takes a `+` that is not escaped for a blank.
 pub(super) fn canonical(prefix: &str, key: &str) -> String {
     let prefix = percent_decode_str(prefix).decode_utf8_lossy();
     format!("{}/{}", escaped(&prefix, &KEPT), escaped(key, &KEPT))

@@ -1,8 +1,8 @@
-//! Takes one zip into storage while it comes, and shows it to nobody before it is known to be good.
+//! Takes one zip into storage while it comes, and lets no reader see it before it is known to be good.
 //!
-//! Over S3 the bytes leave in parts as they come; nobody can read them until the upload is completed, which happens after
-//! [`Upload::commit`] alone. What is small, and everything over WebDAV, is kept until then and written by one request.
-//! Where that request cannot say that it must not replace anything, one that looks goes before it.
+//! Over S3 the bytes leave in parts as they come. No reader sees them until the upload is completed, which happens after [`Upload::commit`]
+//! alone. A small zip, and every zip over WebDAV, is kept until then and written by one request. Where that request cannot say that it must
+//! not replace anything, a look goes before it.
 //!
 //! It sends nothing and waits for nothing: [`Upload::next_call`] says what may be sent now, and [`Upload::reply`] hears what came of
 //! it. A failure costs the copy; the parts that are in the store by then are given up by aborting the upload.
@@ -15,8 +15,8 @@ use std::collections::BTreeMap;
 
 use self::buffer::Buffer;
 use super::{
-    judge::{Scope, Stored, Trouble, Written, judge_presence, judge_write},
     multipart::{self, PartTag, UploadId},
+    reply::{Scope, Stored, WriteFailure, Written, judge_presence, judge_write},
     request::{create, head},
 };
 use crate::{
@@ -46,13 +46,13 @@ pub struct Upload {
 
 /// How it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum UploadOutcome {
     /// It was given up before it was committed. Nothing of it can be read.
     Aborted,
-    /// There was an object of that name, which stays as it is. Its bytes are to be compared.
+    /// There was an object of that name, which stays unchanged. Its bytes are to be compared.
     Exists,
     /// Nothing is known to be stored. Where it had been committed and the last reply was lost, the object may be there, whole.
-    Failed(Trouble),
+    Failed(WriteFailure),
     /// It is stored.
     Stored,
 }
@@ -64,8 +64,8 @@ enum Phase {
     /// All is here and good.
     Committed,
     /// What the store has of it is given up; then this is how it ended.
-    Closing(Outcome),
-    Over(Outcome),
+    Closing(UploadOutcome),
+    Over(UploadOutcome),
 }
 
 /// What the store knows of a multipart upload.
@@ -149,7 +149,7 @@ impl Upload {
         self.phase == Phase::Open
     }
 
-    /// Bytes held: those that no part has been made of, and those of parts that the store has not taken.
+    /// Bytes held: those that are in no part yet, and those of parts that the store has not taken.
     pub fn held(&self) -> usize {
         self.bytes.held()
     }
@@ -160,7 +160,7 @@ impl Upload {
             return;
         }
         if self.bytes.is_overrun() {
-            self.close(Outcome::Failed(Trouble {
+            self.close(UploadOutcome::Failed(WriteFailure {
                 outcome: Ended::Overrun.into(),
                 why: "it does not keep up, or takes nothing this large".to_owned(),
                 passing: false,
@@ -175,12 +175,12 @@ impl Upload {
     /// It is not to be seen, ever. After a commit it is too late.
     pub fn abort(&mut self) {
         if self.phase == Phase::Open {
-            self.close(Outcome::Aborted);
+            self.close(UploadOutcome::Aborted);
         }
     }
 
     /// How it ended, if it has.
-    pub fn outcome(&self) -> Option<&Outcome> {
+    pub fn outcome(&self) -> Option<&UploadOutcome> {
         match &self.phase {
             Phase::Over(outcome) => Some(outcome),
             Phase::Open | Phase::Committed | Phase::Closing(_) => None,
@@ -279,7 +279,7 @@ impl Upload {
         }
     }
 
-    fn begun(&mut self, begun: Result<UploadId, Trouble>) {
+    fn begun(&mut self, begun: Result<UploadId, WriteFailure>) {
         match begun {
             Ok(id) => {
                 self.remote = Remote::Begun(id);
@@ -298,12 +298,12 @@ impl Upload {
                 self.unseen = false;
                 self.tries = 0;
             }
-            Stored::Present(()) | Stored::Corrupt(_) => self.close(Outcome::Exists),
-            Stored::Unavailable(_) => self.fail_unless_again(Trouble::of(reply), self.tries),
+            Stored::Present(()) | Stored::Corrupt(_) => self.close(UploadOutcome::Exists),
+            Stored::Unavailable(_) => self.fail_unless_again(WriteFailure::of(reply), self.tries),
         }
     }
 
-    fn taken(&mut self, at: usize, taken: Result<PartTag, Trouble>) {
+    fn taken(&mut self, at: usize, taken: Result<PartTag, WriteFailure>) {
         match taken {
             Ok(tag) => self.bytes.taken(at, tag),
             Err(trouble) => {
@@ -318,22 +318,22 @@ impl Upload {
         match written {
             Written::Stored => {
                 self.remote = Remote::Nothing;
-                self.close(Outcome::Stored);
+                self.close(UploadOutcome::Stored);
             }
-            Written::Exists => self.close(Outcome::Exists),
+            Written::Exists => self.close(UploadOutcome::Exists),
             Written::Failed(trouble) => self.fail_unless_again(trouble, self.tries),
         }
     }
 
-    fn fail_unless_again(&mut self, trouble: Trouble, tries: u32) {
+    fn fail_unless_again(&mut self, trouble: WriteFailure, tries: u32) {
         let is_wanted = matches!(self.phase, Phase::Open | Phase::Committed);
         if is_wanted && (!trouble.passing || tries >= MAX_TRIES) {
-            self.close(Outcome::Failed(trouble));
+            self.close(UploadOutcome::Failed(trouble));
         }
     }
 
     /// Nothing more is sent of it, and what the store has of it is given up.
-    fn close(&mut self, outcome: Outcome) {
+    fn close(&mut self, outcome: UploadOutcome) {
         self.bytes.clear();
         self.tries = 0;
         self.phase = Phase::Closing(outcome);

@@ -40,7 +40,7 @@ impl Key {
     /// Reads a key. Semantics of note.NewVerifier.
     ///
     /// # Errors
-    /// Where Go would refuse it, and for the few keys under which anybody can sign.
+    /// Where Go would refuse it, and for the few keys under which anyone can sign.
     pub fn parse(text: &str) -> Result<Self, BadKey> {
         let (name, rest) = text.split_once('+').ok_or(BadKey::Form)?;
         let (id, data) = rest.split_once('+').ok_or(BadKey::Form)?;

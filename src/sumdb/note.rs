@@ -19,7 +19,7 @@ const DASH: &str = "\u{2014} ";
 pub(super) struct Opened<'a> {
     /// What was signed, with the newline at its end.
     pub(super) text: &'a str,
-    /// The same as a note of its own, with the key's signature and nobody else's: what strangers added is not kept.
+    /// The same as a note of its own, with the key's signature alone: signatures that others added are not kept.
     pub(super) note: String,
 }
 

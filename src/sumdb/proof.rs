@@ -13,7 +13,7 @@ const MAX_DATA_BYTES: usize = 1 << 20;
 /// What shall be proven.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Goal {
-    /// What the database says of a module version, and that everybody is told the same.
+    /// What the database says of a module version, and that all clients are told the same.
     Record {
         /// The module.
         module: ModulePath,
@@ -106,8 +106,8 @@ impl Proof {
         Self { key, goal, known, recalled, seen: None, answer: None, tiles, asked: Vec::new(), refused: None }
     }
 
-    /// Takes note of a head that somebody who shares our memory has verified meanwhile, against what we knew: it is not
-    /// proven once more that it continues that. What is older changes nothing.
+    /// Takes note of a head that another worker has verified meanwhile against the head that we knew: it is not proven once more that it
+    /// continues that one. An older head changes nothing.
     pub fn learn(&mut self, known: SignedHead) {
         match &self.known {
             Some(old) if old.size() > known.size() => {}
@@ -119,7 +119,7 @@ impl Proof {
         }
     }
 
-    /// One more head that was verified once, of which nobody knows how it goes with the one that is known.
+    /// One more head that was verified once. Whether it and the known one continue one another is unknown.
     pub fn recall(&mut self, head: SignedHead) {
         self.recalled = Some(head);
     }

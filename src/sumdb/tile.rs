@@ -54,7 +54,7 @@ impl Tile {
             "data" => Self::data(index, width),
             level => Self::hashes(level.parse().ok()?, index, width),
         }?;
-        // Whatever zeros, signs and crosses were let pass: what is not written so is another's path.
+        // Other spellings, with zeros, signs or crosses, are the path of something else.
         (tile.to_string() == path).then_some(tile)
     }
 

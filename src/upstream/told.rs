@@ -78,7 +78,7 @@ mod tests {
         }
         let html = [("content-type", "text/html")].into_iter().collect();
         assert_eq!(said(&html, b"https://a:SECRET@h"), "");
-        // What is cut off is cut off of what may be shown.
+        // The text is cut after what must not be shown was removed.
         let long = format!("{} https://u:SECRET@h/x", "y".repeat(230));
         assert!(!said(&kind, long.as_bytes()).contains("u:"), "{long}");
     }

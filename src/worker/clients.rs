@@ -1,7 +1,7 @@
 //! Clients who are not answered yet: what each waits for, since when, and what is kept for them meanwhile.
 
 mod accounting;
-mod ready;
+mod hot;
 mod room;
 mod routed;
 
@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, time::Duration};
 pub(super) use self::accounting::at_once;
 #[cfg(test)]
 pub(super) use self::routed::CONNECT;
-use self::{accounting::Accounts, ready::Ready, room::Room};
+use self::{accounting::Accounts, hot::HotAnswers, room::Room};
 use crate::{
     config::{Config, Match},
     cx::{Command, Cx, StreamId, Verdict},
@@ -25,7 +25,7 @@ use crate::{
 pub(super) struct Clients {
     /// What they asked, until that has ended.
     accounts: Accounts,
-    ready: Ready,
+    hot: HotAnswers,
     /// What is kept for them.
     room: Room,
     /// Since when streams are on their way whose response is yet to begin.
@@ -40,7 +40,7 @@ enum Client {
     Parked { parked: Box<Parked>, coalesced: bool },
     /// The readiness page.
     Probing,
-    /// The response of whom it was routed to.
+    /// It is routed to a source whose response is yet to come.
     Routed(Routed),
     /// That it is known what may be shown: when versions were published, or which of a long list's may be.
     Undecided(Box<Parked>),
@@ -51,19 +51,19 @@ impl Clients {
     pub(super) fn new(seed: u64) -> Self {
         Self {
             accounts: Accounts::default(),
-            ready: Ready::new(seed),
+            hot: HotAnswers::new(seed),
             room: Room::default(),
             routes: BTreeMap::new(),
             streams: BTreeMap::new(),
         }
     }
 
-    /// Whether nobody waits.
+    /// Whether no client waits.
     pub(super) fn is_empty(&self) -> bool {
         self.streams.is_empty()
     }
 
-    /// Whether `stream` is one that waits, for whatever.
+    /// Whether `stream` is one that waits, for anything.
     pub(super) fn has(&self, stream: StreamId) -> bool {
         self.streams.contains_key(&stream)
     }
@@ -76,8 +76,8 @@ impl Clients {
         )
     }
 
-    /// Whether the client has waited for as long as one may in all, for whatever had to be found out: Envoy's clocks run for the whole
-    /// of it. A zip is on its way after that, for as long as an upstream may take; all else is answered.
+    /// Whether the client has waited for as long as one may in all, over everything that had to be found out: Envoy's clocks run for the
+    /// whole of it. A zip is on its way after that, for as long as an upstream may take; all else is answered.
     pub(super) fn has_waited(&self, stream: StreamId, config: &Config, now: Timestamp) -> bool {
         let parked = match self.streams.get(&stream) {
             Some(Client::Parked { parked, .. } | Client::Undecided(parked)) => parked,
@@ -94,7 +94,7 @@ impl Clients {
 
     /// Whether there is an answer to a request for `path` from a moment ago, too old or not.
     pub(super) fn has_answer(&self, path: &str) -> bool {
-        self.ready.has(path)
+        self.hot.has(path)
     }
 
     /// The answer to a request for what was asked for a moment ago, if it may be given again.
@@ -105,7 +105,7 @@ impl Clients {
         matching: &Match,
         cx: &mut Cx<'_>,
     ) -> Option<Verdict> {
-        let (hit, head_only) = self.ready.look_up(path, header, matching, cx.now)?;
+        let (hit, head_only) = self.hot.look_up(path, header, matching, cx.now)?;
         let verdict = hit.give(header("if-none-match").as_deref());
         at_once(&verdict, head_only, cx);
         Some(verdict)
@@ -113,7 +113,7 @@ impl Clients {
 
     /// Forgets all answers: what was given a moment ago may be refused from now on.
     pub(super) fn forget_answers(&mut self) {
-        self.ready.clear();
+        self.hot.clear();
     }
 
     /// The answer to a request that the index has, kept for the next.
@@ -125,7 +125,7 @@ impl Clients {
         cx: &mut Cx<'_>,
     ) -> Verdict {
         let verdict = hit.give(head.headers.first("if-none-match"));
-        self.ready.keep(head, hit, cx.now);
+        self.hot.keep(head, hit, cx.now);
         self.give(stream, head, verdict, cx)
     }
 
@@ -279,7 +279,7 @@ impl Clients {
         self.room.read(stream);
     }
 
-    /// Whether nothing is kept for anybody.
+    /// Whether nothing is kept for any client.
     #[cfg(test)]
     pub(super) fn is_free(&self) -> bool {
         self.room.is_free()

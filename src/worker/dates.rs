@@ -1,39 +1,39 @@
-//! Finding out when versions were published, for those who may have them only when they are old enough.
+//! Finding out when versions were published, for clients that may have them only when they are old enough.
 //!
-//! It is a search for the `.info` of each: one for all who ask, like any other. A list may need hundreds of them at once, so
-//! they are asked for a few at a time, and who waits for the list waits until all have said something or patience ends.
+//! A publish time is found by a search for the version's `.info`, which is one for all clients, like any other. A list may need hundreds of
+//! them at once, so they are asked for a few at a time. A client that waits for the list waits until all are answered or its time ends.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     flight::Flight,
-    key::{DatingKey, Waiter},
+    key::{DateLookupKey, Waiter},
     services::Services,
 };
 use crate::{
     cx::{Cx, StreamId},
-    flow::{End, Publication, Published, Searched, judge, published_by},
+    flow::{End, Publication, Published, Searched, cache_state, published_by},
     gomod::{ModulePath, Version},
-    goproxy::{Document, Failure, Fault, File, Info},
+    goproxy::{Document, Failure, FailureKind, File, Info},
     http::Timestamp,
     plan::Want,
 };
 
 /// The modules whose versions one worker asks about.
 #[derive(Debug, Default)]
-pub(super) struct Dates(BTreeMap<DatingKey, Dating>);
+pub(super) struct Dates(BTreeMap<DateLookupKey, DateLookup>);
 
 /// The versions of one module, being asked about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Dating {
-    key: DatingKey,
+struct DateLookup {
+    key: DateLookupKey,
     /// The newest comes next: should time run out, it is old ones that are missing.
     ahead: BTreeSet<Version>,
     asked: BTreeSet<Version>,
     found: Published,
     /// How many failed since the last one that did not.
     failed: usize,
-    /// Who waits for them all.
+    /// The clients that wait for all of them.
     waiting: Vec<StreamId>,
     since: Timestamp,
 }
@@ -44,14 +44,20 @@ impl Dates {
         self.0.is_empty()
     }
 
-    /// Whether somebody waits for the versions that are asked about as `key`.
-    pub(super) fn has(&self, key: &DatingKey) -> bool {
+    /// Whether a client waits for the versions that are asked about as `key`.
+    pub(super) fn has(&self, key: &DateLookupKey) -> bool {
         self.0.contains_key(key)
     }
 
     /// Has `stream` wait until it is known when these versions were published. They are asked about by [`Dates::next`].
-    pub(super) fn join(&mut self, key: &DatingKey, versions: Vec<Version>, stream: StreamId, now: Timestamp) {
-        let dating = self.0.entry(key.clone()).or_insert_with(|| Dating {
+    pub(super) fn join(
+        &mut self,
+        key: &DateLookupKey,
+        versions: Vec<Version>,
+        stream: StreamId,
+        now: Timestamp,
+    ) {
+        let dating = self.0.entry(key.clone()).or_insert_with(|| DateLookup {
             key: key.clone(),
             ahead: BTreeSet::new(),
             asked: BTreeSet::new(),
@@ -63,11 +69,11 @@ impl Dates {
         dating.add(versions, stream);
     }
 
-    /// What is to be found out next, as many as may be asked about at once; what is known of the index is noted. Where more is under way
-    /// than may be, the others wait their turn.
+    /// What is to be looked up next, as many as may be asked about at once; what the index knows is noted. Where more is under way than may
+    /// be, the other look-ups wait their turn.
     pub(super) fn next(
         &mut self,
-        key: &DatingKey,
+        key: &DateLookupKey,
         services: &Services,
         cx: &mut Cx<'_>,
     ) -> Option<(Version, Flight)> {
@@ -76,9 +82,9 @@ impl Dates {
             let version = dating.ahead.pop_last()?;
             dating.asked.insert(version.clone());
             let want = info_of(&key.module, &version);
-            let Services { index, sightings, config, .. } = services;
-            let indexed =
-                judge::indexed(&want, false, index, sightings, config, cx).and_then(Searched::indexed);
+            let Services { index, source_health, config, .. } = services;
+            let indexed = cache_state::indexed(&want, false, index, source_health, config, cx)
+                .and_then(Searched::indexed);
             match indexed {
                 Some(searched) => self.note(key, version, &searched, services, cx),
                 None => {
@@ -93,7 +99,7 @@ impl Dates {
     /// The `.info` of a version has come, or has not.
     pub(super) fn note(
         &mut self,
-        key: &DatingKey,
+        key: &DateLookupKey,
         version: Version,
         searched: &Searched,
         services: &Services,
@@ -110,16 +116,15 @@ impl Dates {
         }
     }
 
-    /// Those that wait their turn.
-    pub(super) fn waiting(&self) -> Vec<DatingKey> {
-        let waits = |dating: &&Dating| !dating.ahead.is_empty();
+    /// The look-ups that wait their turn.
+    pub(super) fn waiting(&self) -> Vec<DateLookupKey> {
+        let waits = |dating: &&DateLookup| !dating.ahead.is_empty();
         self.0.values().filter(waits).map(|dating| dating.key.clone()).collect()
     }
 
-    /// The one that waits its turn of which the fewest are asked about, for one with a long list keeps others waiting for as long as it
-    /// takes.
-    pub(super) fn first_waiting(&self) -> Option<DatingKey> {
-        let waits = |dating: &&Dating| !dating.ahead.is_empty();
+    /// The waiting look-up with the fewest versions under way: one for a long list would keep others waiting until it is done.
+    pub(super) fn first_waiting(&self) -> Option<DateLookupKey> {
+        let waits = |dating: &&DateLookup| !dating.ahead.is_empty();
         let next = self.0.values().filter(waits).map(|dating| (dating.asked.len(), &dating.key));
         next.min().map(|(_, next)| next.clone())
     }
@@ -127,22 +132,22 @@ impl Dates {
     /// Who goes on, where nothing is left to be asked: what was found out is known to all from here on.
     pub(super) fn end(
         &mut self,
-        key: &DatingKey,
+        key: &DateLookupKey,
         services: &mut Services,
         cx: &mut Cx<'_>,
     ) -> Option<Vec<StreamId>> {
         if !self.0.get(key)?.is_done() {
             return None;
         }
-        let Dating { found, waiting, .. } = self.0.remove(key)?;
+        let DateLookup { found, waiting, .. } = self.0.remove(key)?;
         found.keep(&key.module, &mut services.index, cx);
         services.publications.learn(&key.module, found);
         Some(waiting)
     }
 
-    /// Clients may have left that waited. What nobody waits for any more is not asked; what was asked is heard. Those may be at their end
-    /// now.
-    pub(super) fn leave(&mut self, is_there: impl Fn(StreamId) -> bool) -> Vec<DatingKey> {
+    /// Waiting clients may have left. Versions that no client waits for any more are not asked about; replies that are under way are still
+    /// taken in. The remaining clients may be at their end now.
+    pub(super) fn leave(&mut self, is_there: impl Fn(StreamId) -> bool) -> Vec<DateLookupKey> {
         let mut ended = Vec::new();
         for dating in self.0.values_mut() {
             dating.waiting.retain(|stream| is_there(*stream));
@@ -154,8 +159,9 @@ impl Dates {
         ended
     }
 
-    /// Gives up on what has not been said for as long as anybody waits for anything. Those are at their end now.
-    pub(super) fn give_up(&mut self, services: &Services, now: Timestamp) -> Vec<DatingKey> {
+    /// Gives up on versions that were asked about for as long as a client waits for anything. The clients that wait for them may be at
+    /// their end now.
+    pub(super) fn give_up(&mut self, services: &Services, now: Timestamp) -> Vec<DateLookupKey> {
         let mut late = Vec::new();
         for dating in self.0.values_mut() {
             if now.since(dating.since) >= services.config.fetch.wait {
@@ -166,17 +172,18 @@ impl Dates {
         late
     }
 
-    /// Takes out those who had waited for something else before, and have waited for as long in all, and says why they are not answered.
-    /// The others wait on.
+    /// Takes out the clients that have waited for as long as they may in all, other waits included, and says why they are not answered. The
+    /// others wait on.
     pub(super) fn late(&mut self, is_late: impl Fn(StreamId) -> bool) -> Vec<(StreamId, Failure)> {
         let mut late = Vec::new();
         for dating in self.0.values_mut() {
             let module = &dating.key.module;
             let gone = dating.waiting.extract_if(.., |stream| is_late(*stream));
             late.extend(gone.map(|stream| {
-                let reason =
-                    format!("{module}: when its versions were published could not be found out in time");
-                (stream, Failure { fault: Fault::Slow, reason, retry_after: None })
+                let reason = format!(
+                    "{module}: the publish times of its versions were not found out in time; try again"
+                );
+                (stream, Failure { kind: FailureKind::Slow, reason, retry_after: None })
             }));
         }
         late
@@ -190,8 +197,8 @@ impl Dates {
 /// When a version was published, by what came of the search for its `.info`.
 fn read_date(module: &ModulePath, searched: &Searched, services: &Services, cx: &Cx<'_>) -> Publication {
     let unreadable = || Failure {
-        fault: Fault::Bad,
-        reason: format!("{module}: when a version was published cannot be read"),
+        kind: FailureKind::Bad,
+        reason: format!("{module}: the publish time of a version cannot be read"),
         retry_after: None,
     };
     match &searched.end {
@@ -205,7 +212,7 @@ fn read_date(module: &ModulePath, searched: &Searched, services: &Services, cx: 
     }
 }
 
-impl Dating {
+impl DateLookup {
     fn add(&mut self, versions: Vec<Version>, stream: StreamId) {
         for version in versions {
             if self.found.get(&version).is_none() && !self.asked.contains(&version) {
@@ -234,10 +241,10 @@ impl Dating {
         let open = std::mem::take(&mut self.ahead).into_iter().chain(std::mem::take(&mut self.asked));
         for version in open {
             let reason = format!(
-                "{}@{version}: when it was published could not be found out in time",
+                "{}@{version}: its publish time was not found out in time; try again",
                 self.key.module
             );
-            let failure = Failure { fault: Fault::Slow, reason, retry_after: None };
+            let failure = Failure { kind: FailureKind::Slow, reason, retry_after: None };
             self.found.note(version, Publication::Failed(failure));
         }
     }

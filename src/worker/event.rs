@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     cx::StreamId,
-    flow::{Flaw, Proof, Searched},
+    flow::{Searched, Verified, VerifyError},
     gomod::{ModulePath, Version},
     goproxy::{Found, Zip},
     plan::Want,
@@ -17,7 +17,8 @@ use crate::{
 /// What one part of a worker has another do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Event {
-    /// This was found out for those who wait for it; or they have waited for as long as they may, and this is what they are told.
+    /// This was found out for the clients and parts that wait for it; or they have waited for as long as they may, and this is what they
+    /// are told.
     Answered(Box<Answered>),
     /// A copy of this zip begins, and needs its sums.
     CopyBegins(Zip),
@@ -28,14 +29,14 @@ pub(super) enum Event {
     /// What proofs need was found, or was not.
     PartFound(Box<PartFound>),
     /// It is known whether a zip that passed by on this stream is what it has to be.
-    Passed(StreamId, Result<Proof, Flaw>),
+    Passed(StreamId, Result<Verified, VerifyError>),
     /// Something was proven that storage has not got yet.
     Proven(Want, Found),
     /// Storage has this tree head from before the restart, or has none.
     Recalled(Want, Searched),
     /// A search found a file of a checksum database, which is to be proven.
     ToProve(Box<ToProve>),
-    /// This is to be found out for the index and for storage, though nobody has asked for it.
+    /// This is to be found out for the index and for storage, though no client has asked for it.
     Wanted(Want),
 }
 
@@ -49,7 +50,7 @@ pub(super) struct ToProve {
     pub(super) searched: Searched,
 }
 
-/// What came of a search for what proofs need.
+/// What came of a search for a file that proofs need.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PartFound {
     pub(super) key: PartKey,

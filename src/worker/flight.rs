@@ -1,4 +1,4 @@
-//! What is to be found out, and for whom.
+//! What is to be found out, and the clients and parts that wait for it.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -6,13 +6,13 @@ use super::key::{SearchKey, Waiter};
 use crate::{
     config::Config,
     cx::StreamId,
-    flow::{Parked, Searched, judge},
+    flow::{Parked, Searched, cache_state},
     goproxy::Found,
     http::Timestamp,
     plan::Want,
 };
 
-/// What is to be found out, and for whom.
+/// What is to be found out, and the clients and parts that wait for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Flight {
     pub(super) want: Want,
@@ -23,11 +23,11 @@ pub(super) struct Flight {
     pub(super) no_cache: bool,
     /// Whether it was begun for the head of the answer alone.
     pub(super) head_only: bool,
-    /// Whether whoever waits has waited for somebody else already, for as long as they wait for a zip.
+    /// Whether those that wait have waited for another worker already, for as long as they wait for a zip.
     pub(super) hurried: bool,
     /// When the first of those asked who had waited for something else before.
     asked_first: Option<Timestamp>,
-    /// Who waits, and since when; in that order. Some may have left.
+    /// What waits, and since when; in that order. Some may have left.
     waiting: VecDeque<(Timestamp, Waiter)>,
 }
 
@@ -59,7 +59,7 @@ impl Landed {
 }
 
 impl Flight {
-    /// One that nobody waits for.
+    /// One that no client waits for.
     pub(super) fn new(want: Want, known: Option<Found>) -> Self {
         Self {
             want,
@@ -99,16 +99,17 @@ impl Flight {
 
     /// `searched`, or what the index had before where that may still be given.
     pub(super) fn or_known(&self, searched: Searched, config: &Config, now: Timestamp) -> Searched {
-        let known = self.known.as_ref().filter(|known| judge::may_stand_in(&self.want, known, config, now));
+        let known =
+            self.known.as_ref().filter(|known| cache_state::may_stand_in(&self.want, known, config, now));
         searched.or_known(&self.want, known)
     }
 
-    /// Those who wait for `other`, which is the same, wait for this.
+    /// All that wait for `other`, which is the same, wait for this.
     pub(super) fn join_all(&mut self, mut other: Self) {
         self.waiting.append(&mut other.waiting);
     }
 
-    /// One more client waits, who has asked `since` then.
+    /// One more client waits, since `since`.
     pub(super) fn join_stream(&mut self, stream: StreamId, since: Timestamp, now: Timestamp) {
         if since < now {
             self.asked_first = Some(self.asked_first.map_or(since, |first| first.min(since)));
@@ -116,12 +117,12 @@ impl Flight {
         self.waiting.push_back((now, Waiter::Stream(stream)));
     }
 
-    /// Whether a client may wait here who has waited for `patience` in all, and for something else before.
+    /// Whether a client may wait here that has waited for `patience` in all, other waits included.
     pub(super) fn may_be_late(&self, patience: Duration, now: Timestamp) -> bool {
         self.asked_first.is_some_and(|first| now.since(first) >= patience)
     }
 
-    /// Takes out those of whom this is so.
+    /// Takes out the waiters that are late.
     pub(super) fn take_out(&mut self, is_late: impl Fn(&Waiter) -> bool) -> Vec<Waiter> {
         let waiting = std::mem::take(&mut self.waiting).into_iter();
         let (late, waiting): (VecDeque<_>, _) = waiting.partition(|(_, waiter)| is_late(waiter));
@@ -129,7 +130,7 @@ impl Flight {
         late.into_iter().map(|(_, waiter)| waiter).collect()
     }
 
-    /// Whether it was begun for the sums of what somebody holds: what bounds that bounds this.
+    /// Whether it was begun for the sums of a file that a search or a stream holds: the bound on those bounds this.
     pub(super) fn is_of_sums(&self) -> bool {
         matches!(self.waiting.front(), Some((_, Waiter::Sums(_))))
     }
@@ -139,47 +140,47 @@ impl Flight {
         matches!(self.waiting.front(), Some((_, Waiter::Sums(_) | Waiter::Date(..))))
     }
 
-    /// Everybody who waits.
+    /// All that wait.
     pub(super) fn waiting(&self) -> impl Iterator<Item = &Waiter> {
         self.waiting.iter().map(|(_, waiter)| waiter)
     }
 
-    /// Whether anybody waits, or has waited and left.
+    /// Whether a client or part waits, or has waited and left.
     pub(super) fn is_awaited(&self) -> bool {
         !self.waiting.is_empty()
     }
 
-    /// Whether somebody has waited for `patience`.
-    pub(super) fn is_impatient(&self, patience: Duration, now: Timestamp) -> bool {
+    /// Whether one has waited for `patience`.
+    pub(super) fn is_expired(&self, patience: Duration, now: Timestamp) -> bool {
         self.waiting.front().is_some_and(|(since, _)| now.since(*since) >= patience)
     }
 
-    /// Everybody waits from `now` on, for somebody else.
+    /// All wait from `now` on, for another search.
     pub(super) fn begin_again(&mut self, now: Timestamp) {
         self.hurried = true;
         self.waiting.iter_mut().for_each(|(since, _)| *since = now);
     }
 
     /// Takes out what of this worker's own has waited for `patience`.
-    pub(super) fn impatient_asks(&mut self, patience: Duration, now: Timestamp) -> Vec<Waiter> {
-        let is_impatient = |(since, waiter): &(Timestamp, Waiter)| {
+    pub(super) fn take_expired_sums(&mut self, patience: Duration, now: Timestamp) -> Vec<Waiter> {
+        let is_expired = |(since, waiter): &(Timestamp, Waiter)| {
             matches!(waiter, Waiter::Sums(_)) && now.since(*since) >= patience
         };
-        if !self.waiting.iter().any(is_impatient) {
+        if !self.waiting.iter().any(is_expired) {
             return Vec::new();
         }
-        let (impatient, patient) = std::mem::take(&mut self.waiting).into_iter().partition(is_impatient);
-        self.waiting = patient;
-        let impatient: VecDeque<_> = impatient;
-        impatient.into_iter().map(|(_, waiter)| waiter).collect()
+        let (expired, waiting) = std::mem::take(&mut self.waiting).into_iter().partition(is_expired);
+        self.waiting = waiting;
+        let expired: VecDeque<_> = expired;
+        expired.into_iter().map(|(_, waiter)| waiter).collect()
     }
 
-    /// Takes out those who have waited for `patience`.
-    pub(super) fn impatient(&mut self, patience: Duration, now: Timestamp) -> Vec<Waiter> {
-        let mut impatient = Vec::new();
+    /// Takes out the waiters that have waited for `patience`.
+    pub(super) fn take_expired(&mut self, patience: Duration, now: Timestamp) -> Vec<Waiter> {
+        let mut expired = Vec::new();
         while let Some((_, waiter)) = self.waiting.pop_front_if(|(since, _)| now.since(*since) >= patience) {
-            impatient.push(waiter);
+            expired.push(waiter);
         }
-        impatient
+        expired
     }
 }

@@ -88,7 +88,7 @@ pub(super) struct Ground<'a, 'c> {
     pub(super) cx: &'a mut Cx<'c>,
 }
 
-/// Who of those that wait is still there, as the other parts know.
+/// Tells which waiters are still there, as the other parts know.
 pub(super) trait Present {
     /// Whether `waiter`, no search, is still there.
     fn is_there(&self, waiter: &Waiter) -> bool;
@@ -140,7 +140,7 @@ impl Flights {
         }
     }
 
-    /// Has those who wait for `flight` wait for what is being found out already; else `flight` is to be begun.
+    /// Has the waiters of `flight` join what is being found out already; else `flight` is to be begun.
     pub(super) fn join(&mut self, flight: Flight) -> Option<Flight> {
         match self.flight_mut(&flight.key()) {
             Some(same) => {
@@ -151,8 +151,8 @@ impl Flights {
         }
     }
 
-    /// Has `want` found out for the index and for storage, though nobody waits for it, unless somebody is at it. Without room nothing is
-    /// done: nobody is refused anything.
+    /// Has `want` found out for the index and for storage, though no client waits for it, unless it is being found out already. Without
+    /// room nothing is done: no client is refused anything.
     pub(super) fn refresh(
         &mut self,
         want: Want,
@@ -172,7 +172,7 @@ impl Flights {
         self.searches.get_mut(key).map(Course::flight_mut)
     }
 
-    /// Whether somebody who waits for it is still there.
+    /// Whether one that waits for it is still there.
     fn is_awaited(&self, flight: &Flight, present: &dyn Present) -> bool {
         flight.waiting().any(|waiter| match waiter {
             Waiter::Sums(SumsWaiter::Search(key)) => self.searches.contains_key(key),
@@ -180,7 +180,7 @@ impl Flights {
         })
     }
 
-    /// Whether whoever asks was told by `source` to come later before; nothing where it is not `source` who answers.
+    /// Whether `source` has told this owner to come later before; `None` where another host answers for `source`.
     pub(super) fn told(&self, owner: &Owner, source: Source) -> Option<Told> {
         let search = match owner {
             Owner::Part(key) => self.parts.get(key).map(|part| part.search()),

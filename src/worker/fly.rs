@@ -1,4 +1,4 @@
-//! Flights, and in sight those who may wait for them: whether somebody is still there, other parts know.
+//! Flights, with access to what other parts know of the waiters: whether a client is still there.
 
 use super::{
     Worker,
@@ -16,7 +16,7 @@ use crate::{
 };
 
 impl Worker {
-    /// Has flights do something, with those who wait for them in sight.
+    /// Has flights do something, with the waiters in sight.
     pub(super) fn fly<T>(
         &mut self,
         cx: &mut Cx<'_>,
@@ -28,7 +28,7 @@ impl Worker {
     }
 }
 
-/// Those who may wait for a flight.
+/// Where the clients and parts that wait for a flight are looked up.
 struct Waiters<'a> {
     clients: &'a Clients,
     dates: &'a Dates,

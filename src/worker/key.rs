@@ -1,4 +1,4 @@
-//! By which keys the parts of a worker know what they have under way, and who waits for it. No part is named here, so that each may
+//! The keys by which the parts of a worker name what they have under way, and what waits for it. No part is named here, so that each may
 //! know the keys of the others and nothing else of them.
 
 use crate::{
@@ -29,26 +29,26 @@ impl ZipKey {
     }
 }
 
-/// Those who wait with the same one wait for the same times of publication.
+/// Clients with the same key wait for the same publish times.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct DatingKey {
+pub(super) struct DateLookupKey {
     pub(super) module: ModulePath,
     /// Whether upstreams may be asked.
     pub(super) may_fetch: bool,
 }
 
-/// Who waits for a search.
+/// What waits for a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Waiter {
-    /// Those who need to know when this version was published.
-    Date(DatingKey, Version),
+    /// What needs to know when this version was published.
+    Date(DateLookupKey, Version),
     /// A client.
     Stream(StreamId),
     /// Something of this worker's own, that needs the sums in it.
     Sums(SumsWaiter),
 }
 
-/// Who asks for sums, and hears of them later.
+/// What asks for sums, and is told of them later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum SumsWaiter {
     /// A copy of this zip.
@@ -59,10 +59,10 @@ pub(super) enum SumsWaiter {
     Search(SearchKey),
 }
 
-/// Who is asked for a file of a checksum database that a proof needs.
+/// The source that is asked for a file of a checksum database that a proof needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum PartSource {
-    /// Whoever has it.
+    /// Any source that has it.
     Anywhere,
     /// Storage, for the tree head saved before the restart; it is only compared with the database's answer.
     Before,
@@ -90,7 +90,7 @@ pub(super) enum Owner {
     Part(PartKey),
     /// Asking for a polled document.
     Poll(PollKey),
-    /// Asking who is there.
+    /// A round of readiness probes.
     Probe,
     /// Searching.
     Search(SearchKey),

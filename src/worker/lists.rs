@@ -1,4 +1,4 @@
-//! Judging long lists, a slice at each turn, for those who wait for that.
+//! Judging long lists, a slice at each turn, while clients wait for the result.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::{key::Slice, services::Services};
 use crate::{
     cx::{Cx, StreamId},
     flow::{Sifting, SiftingKey},
-    goproxy::{Failure, Fault},
+    goproxy::{Failure, FailureKind},
     metrics::{Counter, OwnReason},
     plan::Want,
 };
@@ -15,7 +15,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Lists(BTreeMap<SiftingKey, Sorting>);
 
-/// A list being judged, and who waits for that.
+/// A list being judged, and the clients that wait for the result.
 #[derive(Debug)]
 struct Sorting {
     sifting: Box<Sifting>,
@@ -49,15 +49,16 @@ impl Lists {
         }
         if self.0.len() >= MAX_SIFTINGS {
             cx.count(Counter::Refusal { reason: OwnReason::Budget.into() });
-            let reason = format!("{}: too many others as long are being read", want.describe());
-            return Err(Failure { fault: Fault::Overloaded, reason, retry_after: None });
+            let reason =
+                format!("{}: too many other long documents are being read; try again", want.describe());
+            return Err(Failure { kind: FailureKind::Overloaded, reason, retry_after: None });
         }
         services.slices.push_back(Slice::Sifting(key.clone()));
         self.0.insert(key, Sorting { sifting, waiting: vec![stream] });
         Ok(())
     }
 
-    /// Judges on, for those who are still there; who goes on, when all of the list is judged.
+    /// Judges on for the clients that are still there; returns those that go on, when all of the list is judged.
     pub(super) fn work(
         &mut self,
         key: SiftingKey,

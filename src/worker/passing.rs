@@ -7,8 +7,8 @@ use log::Level;
 use super::{event::Event, key::Slice, services::Services};
 use crate::{
     cx::{BodyVerdict, Command, Cx, StreamId, Verdict},
-    flow::{Flaw, Lesson, Passing, Proof, Routed, Sums},
-    goproxy::{Failure, Fault, Zip},
+    flow::{IndexUpdate, Passing, Routed, Sums, Verified, VerifyError},
+    goproxy::{Failure, FailureKind, Zip},
     http::{Ending, Reply, ResponseHead},
     metrics::{Counter, OwnReason, VerificationOutcome},
     modzip::Check,
@@ -59,7 +59,7 @@ impl Passages {
         }
     }
 
-    /// The answer to whom a zip cannot be given whose head came: it is none, or too many others are being read.
+    /// The answer to a client whose zip cannot be given though its response has begun: it is no zip, or too many other zips are being read.
     pub(super) fn turn_away(
         &self,
         routed: &Routed,
@@ -70,13 +70,13 @@ impl Passages {
         if let Some(failure) = routed.objection(head, &services.config) {
             cx.count(Counter::Verification { outcome: VerificationOutcome::Unfit });
             cx.log(Level::Error, failure.reason.clone());
-            services.learn(routed, Lesson::Lost(Loss::NoZip), cx);
+            services.apply(routed, IndexUpdate::Lost(Loss::NoZip), cx);
             return Some(routed.refuse(&failure));
         }
         if self.being_read() > MAX_READ.saturating_sub(Check::LEAST) {
             cx.count(Counter::Refusal { reason: OwnReason::Budget.into() });
             let reason = format!("{}: too many other zips are being read", routed.zip);
-            let failure = Failure { fault: Fault::Overloaded, reason, retry_after: None };
+            let failure = Failure { kind: FailureKind::Overloaded, reason, retry_after: None };
             return Some(routed.refuse(&failure));
         }
         None
@@ -97,9 +97,9 @@ impl Passages {
             cx.count(Counter::Verification { outcome: VerificationOutcome::Unproven });
             return (routed.refuse(failure), false);
         }
-        let (verdict, lesson) =
+        let (verdict, update) =
             routed.response(head, reply, &services.config, services.in_force.policy(), cx);
-        services.learn(&routed, lesson, cx);
+        services.apply(&routed, update, cx);
         let is_storable = !matches!(sums, Some(Sums::Unproven { .. }));
         self.zips.insert(stream, Passage::Open(Box::new(Passing::new(routed, head, sums))));
         (verdict, is_storable)
@@ -143,9 +143,15 @@ impl Passages {
     }
 
     /// The sums are known that a passing zip waits for.
-    pub(super) fn learn(&mut self, stream: StreamId, sums: Sums, services: &mut Services, cx: &mut Cx<'_>) {
+    pub(super) fn set_sums(
+        &mut self,
+        stream: StreamId,
+        sums: Sums,
+        services: &mut Services,
+        cx: &mut Cx<'_>,
+    ) {
         if let Some(Passage::Open(passing)) = self.zips.get_mut(&stream) {
-            passing.hear(sums);
+            passing.set_sums(sums);
             self.go_on(stream, services, cx);
         }
     }
@@ -207,10 +213,10 @@ impl Passages {
                     BodyVerdict::Reset => BodyVerdict::Reset,
                 }
             }
-            Err(flaw) => {
+            Err(error) => {
                 // Until the host says that it is gone, nothing more of it may pass.
                 self.zips.insert(stream, Passage::Refused);
-                disproved(&routed, &flaw, services, cx);
+                disproved(&routed, &error, services, cx);
                 BodyVerdict::Reset
             }
         }
@@ -237,7 +243,7 @@ impl Passages {
         lagging.sum()
     }
 
-    /// Has a zip pass by, whoever asked for it.
+    /// Has a zip pass by, for a client or for a copy.
     #[cfg(test)]
     pub(super) fn insert(&mut self, stream: StreamId, passing: Passing) {
         self.zips.insert(stream, Passage::Open(Box::new(passing)));
@@ -255,19 +261,19 @@ impl Passages {
     }
 }
 
-fn proven(routed: &Routed, proof: Proof, services: &mut Services, cx: &mut Cx<'_>) {
+fn proven(routed: &Routed, proof: Verified, services: &mut Services, cx: &mut Cx<'_>) {
     cx.count(Counter::Verification { outcome: proof.outcome() });
-    if routed.source == Source::Storage && proof != Proof::Accepted {
+    if routed.source == Source::Storage && proof != Verified::Accepted {
         keep_checked(&routed.zip, services, cx);
     }
 }
 
-fn disproved(routed: &Routed, flaw: &Flaw, services: &mut Services, cx: &mut Cx<'_>) {
-    cx.count(Counter::Verification { outcome: flaw.outcome() });
+fn disproved(routed: &Routed, error: &VerifyError, services: &mut Services, cx: &mut Cx<'_>) {
+    cx.count(Counter::Verification { outcome: error.outcome() });
     let who = routed.source.describe(&services.config);
-    cx.log(Level::Error, format!("{} from {who}: {flaw}; the download was reset", routed.zip));
-    if let Some(loss) = flaw.loss() {
-        services.learn(routed, Lesson::Lost(loss), cx);
+    cx.log(Level::Error, format!("{} from {who}: {error}; the download was reset", routed.zip));
+    if let Some(loss) = error.loss() {
+        services.apply(routed, IndexUpdate::Lost(loss), cx);
     }
 }
 

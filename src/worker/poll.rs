@@ -1,7 +1,7 @@
 //! Polled documents: one worker of all asks for each, every worker puts it in force.
 //!
-//! What was read last stays in force whatever happens to its source, to a configuration or to a worker: it is in shared data, and a
-//! worker begins with what it finds there. Any worker polls when a poll is due and no other has claimed it; the others see in the state
+//! What was read last stays in force when its source fails, the configuration changes or a worker dies: it is in shared data, and a worker
+//! begins with what it finds there. Any worker polls when a poll is due and no other has claimed it; the others see in the state
 //! (`shared/polled.rs`) that the revision is another one, and read it too.
 //!
 //! ```text
@@ -14,9 +14,8 @@
 //!                    reply.rs   reading.rs: decodes, compares, has the document read, a slice at a time
 //! ```
 //!
-//! A document is read in slices, whole and into a place of its own, and only what was read to its end without a fault is installed. To
-//! add one is an implementation of [`polled::Polled`] and a line in `documents.rs`; what it decides goes into
-//! [`InForce`].
+//! A document is read in slices, whole and into a place of its own, and is installed only if it was read to its end without an error. To
+//! add one takes an implementation of [`polled::Polled`] and a line in `documents.rs`; what it decides goes into [`InForce`].
 
 mod bundle;
 mod documents;

@@ -1,4 +1,4 @@
-//! Readiness: who asks whether this gateway is ready waits until all who could serve it were asked.
+//! Readiness: a client that asks whether this gateway is ready waits until all sources that could serve it were asked.
 
 use super::{key::Owner, services::Services};
 use crate::{
@@ -15,7 +15,7 @@ pub(super) struct Probes {
     round: Option<Round>,
 }
 
-/// One question each to those unseen, and who waits for what they say.
+/// One question each to the sources that were not seen yet, and the clients that wait for the answers.
 #[derive(Debug)]
 struct Round {
     probe: Probe,
@@ -23,13 +23,13 @@ struct Round {
 }
 
 impl Probes {
-    /// Whether nobody is being asked.
+    /// Whether no source is being asked.
     #[cfg(test)]
     pub(super) fn is_done(&self) -> bool {
         self.round.is_none()
     }
 
-    /// What `stream` is answered that asks for readiness; nothing where it waits, and is named by [`Probes::on_reply`].
+    /// What `stream` is answered that asks for readiness; `None` where it waits, and is named by [`Probes::on_reply`].
     pub(super) fn ask(
         &mut self,
         stream: StreamId,
@@ -39,15 +39,15 @@ impl Probes {
         if !cx.now.is_within(PROBE_ROUND, self.asked) {
             self.begin(services, cx);
         }
-        // Whoever serves says so at once, whoever else is yet to be heard of.
-        if !services.sightings.is_ready(&services.config, &services.in_force, cx.kv)
+        // A gateway that can serve says so at once, even if some sources have not answered yet.
+        if !services.source_health.is_ready(&services.config, &services.in_force, cx.kv)
             && let Some(round) = &mut self.round
             && round.waiting.len() < MAX_PROBING
         {
             round.waiting.push(stream);
             return None;
         }
-        Some(readiness(&services.sightings, &services.config, &services.in_force, cx))
+        Some(readiness(&services.source_health, &services.config, &services.in_force, cx))
     }
 
     /// Asks those unseen, unless they are being asked.
@@ -56,7 +56,7 @@ impl Probes {
             return;
         }
         self.asked = cx.now;
-        let (probe, questions) = Probe::begin(&services.sightings, &services.config, cx.kv);
+        let (probe, questions) = Probe::begin(&services.source_health, &services.config, cx.kv);
         if questions.is_empty() {
             return;
         }
@@ -67,11 +67,11 @@ impl Probes {
         self.round = Some(Round { probe, waiting: Vec::new() });
     }
 
-    /// One of them has answered: who waits no longer.
+    /// One of them has answered. Returns the clients that wait no longer.
     pub(super) fn on_reply(&mut self, services: &Services, cx: &mut Cx<'_>) -> Vec<StreamId> {
         let Some(round) = &mut self.round else { return Vec::new() };
         let is_over = round.probe.end_one();
-        let is_said = is_over || services.sightings.is_ready(&services.config, &services.in_force, cx.kv);
+        let is_said = is_over || services.source_health.is_ready(&services.config, &services.in_force, cx.kv);
         let waiting = if is_said { std::mem::take(&mut round.waiting) } else { Vec::new() };
         if is_over {
             self.round = None;

@@ -1,6 +1,6 @@
 //! What becomes of a client's request: at once, when its search is over, and when it is known what may be shown.
 
-use super::{Worker, flights::Boarding, key::DatingKey};
+use super::{Worker, flights::Boarding, key::DateLookupKey};
 use crate::{
     cx::{Cx, StreamId, Verdict},
     flow::{End, Ended, Next, Parked, Searched, Sifting},
@@ -11,7 +11,7 @@ use crate::{
 impl Worker {
     /// Does what becomes of a request, whether it has just come or has waited: [`Verdict::Wait`] where it is to wait, or to wait on.
     /// `if_none_match` is what its client has already.
-    pub(super) fn proceed(
+    pub(super) fn carry_out(
         &mut self,
         stream: StreamId,
         if_none_match: Option<&str>,
@@ -23,7 +23,7 @@ impl Worker {
             Next::Ask(parked) => {
                 let if_none_match = parked.if_none_match().map(str::to_owned);
                 let next = parked.ask(&mut self.services.known(), cx);
-                self.proceed(stream, if_none_match.as_deref(), next, cx)
+                self.carry_out(stream, if_none_match.as_deref(), next, cx)
             }
             Next::Dates(parked, module, versions) => {
                 self.wait_for_dates(stream, parked, module, versions, cx)
@@ -91,11 +91,11 @@ impl Worker {
         versions: Vec<Version>,
         cx: &mut Cx<'_>,
     ) -> Verdict {
-        let key = DatingKey { module, may_fetch: parked.may_date() };
+        let key = DateLookupKey { module, may_fetch: parked.may_date() };
         parked.note_dated();
         let verdict = self.clients.hold(stream, parked);
         self.dates.join(&key, versions, stream, cx.now);
-        // Whatever is known at once resumes the stream by a command, as if it had waited.
+        // Dates that are known at once resume the stream by a command, as if it had waited.
         self.ask_dates(&key, cx);
         verdict
     }
@@ -114,9 +114,9 @@ impl Worker {
             End::Missing(missing) => missing.since,
             End::Failed(_) | End::Zip { .. } => cx.now,
         };
-        let spread = self.services.index.spread(&parked.want().key(), since);
-        let next = parked.resume(searched, coalesced, spread, &mut self.services.known(), cx);
-        self.proceed(stream, parked.if_none_match(), next, cx)
+        let jitter = self.services.index.jitter(&parked.want().key(), since);
+        let next = parked.resume(searched, coalesced, jitter, &mut self.services.known(), cx);
+        self.carry_out(stream, parked.if_none_match(), next, cx)
     }
 
     /// It is known now what these waited for.
@@ -128,7 +128,7 @@ impl Worker {
                     let Ended { searched, coalesced } = *ended;
                     self.resume(stream, &parked, coalesced, &searched, cx)
                 }
-                None => self.proceed(stream, None, Next::Ask(parked), cx),
+                None => self.carry_out(stream, None, Next::Ask(parked), cx),
             };
             self.clients.go_on(stream, verdict, cx);
         }

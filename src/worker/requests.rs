@@ -34,7 +34,7 @@ impl Worker {
         self.clients.answer_again(path, header, &self.services.config.matching, cx)
     }
 
-    /// The answer to a request whose head the host does not hand over: nobody knows what it asks, or who.
+    /// The answer to a request whose headers the host does not hand over: neither its path nor its caller is known.
     pub fn unreadable(&self, cx: &mut Cx<'_>) -> Verdict {
         let verdict = unreadable();
         at_once(&verdict, false, cx);
@@ -50,20 +50,20 @@ impl Worker {
             self.clients.open_account(stream, kind, head, cx.now);
         }
         let verdict = match next {
-            // Kept for the next who asks the same.
+            // Kept for the next client that asks for the same.
             Next::Hit(hit) => self.clients.answer(stream, head, hit, cx),
             next if let (Some(kind), Some(what)) = (kind, next.waits_for()) => {
                 // What is found out at once may resume it before this step has ended.
                 match self.clients.come(stream, head, (kind, &what), cx) {
                     Some(refusal) => refusal,
                     None => {
-                        let verdict = self.proceed(stream, if_none_match, next, cx);
+                        let verdict = self.carry_out(stream, if_none_match, next, cx);
                         self.clients.stay(stream, verdict, cx)
                     }
                 }
             }
             next => {
-                let verdict = self.proceed(stream, if_none_match, next, cx);
+                let verdict = self.carry_out(stream, if_none_match, next, cx);
                 self.clients.give(stream, head, verdict, cx)
             }
         };
@@ -112,8 +112,8 @@ impl Worker {
         let is_its_own = routed.to.as_ref().is_none_or(|to| !to.strayed);
         self.services.note_routed(routed.source, is_its_own, &reply, cx);
         if let Some(location) = leads_to(&reply).filter(|_| routed.source != Source::Storage) {
-            let (verdict, lesson) = routed.redirected(location, &self.services.config);
-            self.services.learn(&routed, lesson, cx);
+            let (verdict, update) = routed.redirected(location, &self.services.config);
+            self.services.apply(&routed, update, cx);
             return verdict;
         }
         if routed.is_inspected() && matches!(reply, Reply::Answered { status: 200, .. }) {
@@ -121,16 +121,16 @@ impl Worker {
             self.settle(cx);
             return verdict;
         }
-        let (verdict, lesson) = {
+        let (verdict, update) = {
             let services = &self.services;
             routed.response(head, reply, &services.config, services.in_force.policy(), cx)
         };
-        self.services.learn(&routed, lesson, cx);
+        self.services.apply(&routed, update, cx);
         verdict
     }
 
-    /// How many bytes at the front of the host's buffer are known already, where this stream's response is read along;
-    /// only what stands behind them is for [`Worker::response_body`]. Nothing where it is none of the filter's business.
+    /// How many bytes at the front of the host's buffer are known already, where the filter reads this stream's response; only the bytes
+    /// behind them are for [`Worker::response_body`]. `None` where the filter does not read it.
     pub fn inspects(&self, stream: StreamId) -> Option<usize> {
         self.passages.inspects(stream)
     }
@@ -167,7 +167,7 @@ impl Worker {
         self.clients.end_response(stream, BodyEnd { how, ..end });
     }
 
-    /// A stream ended, answered or not. Whoever waited is not answered; what it waited for goes on.
+    /// A stream ended, answered or not. A client that waited is not answered; what it waited for goes on.
     pub fn stream_gone(&mut self, stream: StreamId, cx: &mut Cx<'_>) {
         self.storage.leave(stream, &mut self.services, cx);
         self.passages.leave(stream);

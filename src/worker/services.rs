@@ -3,7 +3,7 @@
 
 pub(super) mod budget;
 pub(super) mod failures;
-mod lesson;
+mod index_update;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -18,7 +18,7 @@ use super::{
 use crate::{
     config::Config,
     cx::{CallId, Cx},
-    flow::{Asked, Known, Publications, Shelf, Sightings},
+    flow::{Asked, Known, Publications, Shelf, SourceHealth},
     http::{Callout, Reply, Timestamp, is_read},
     metrics::{Counter, Histogram, StatusClass, Tally, Target},
     plan::Source,
@@ -46,7 +46,7 @@ pub(super) struct Services {
     pub(super) publications: Publications,
     /// What may be shown of long lists, as far as this worker found out.
     pub(super) shelf: Shelf,
-    pub(super) sightings: Sightings,
+    pub(super) source_health: SourceHealth,
     /// What takes more time than one callback may have, a slice of it at each turn.
     pub(super) slices: VecDeque<Slice>,
     /// What was counted.
@@ -77,9 +77,9 @@ impl Services {
     /// With nothing under way.
     pub(super) fn new(config: Config, seat: Seat) -> Self {
         let index = Index::new(&config, seat);
-        let sightings = Sightings::new(&config);
+        let source_health = SourceHealth::new(&config);
         Self {
-            budget: Budget::new(config.fetch, seat, sightings.clone()),
+            budget: Budget::new(config.fetch, seat, source_health.clone()),
             calls: BTreeMap::new(),
             host: seat.host,
             events: VecDeque::new(),
@@ -89,7 +89,7 @@ impl Services {
             next_call: 0,
             publications: Publications::default(),
             shelf: Shelf::default(),
-            sightings,
+            source_health,
             slices: VecDeque::new(),
             tally: Tally::default(),
             config,
@@ -105,7 +105,7 @@ impl Services {
             in_force: &self.in_force,
             index: &mut self.index,
             publications: &self.publications,
-            sightings: &self.sightings,
+            source_health: &self.source_health,
             shelf: &mut self.shelf,
         }
     }
@@ -140,8 +140,8 @@ impl Services {
         id
     }
 
-    /// A callout was answered: what it says of its source, and that it counts no longer. `told` says, of a source, whether whoever asks
-    /// was told to come later before; nothing where it is not the source who answers.
+    /// A callout was answered: what it says of its source, and that it counts no longer. `told` says whether the source has told this owner
+    /// to come later before; `None` where another host answers for the source.
     pub(super) fn note_reply(
         &mut self,
         (account, since): (Account, Timestamp),
@@ -157,17 +157,17 @@ impl Services {
         };
         let source = permit.source;
         let told = told(source);
-        self.budget.give_back(permit, cx);
+        self.budget.release(permit, cx);
         if let Some(told) = told {
             self.budget.heed(source, reply, told, cx);
         }
         measure(source.target(&self.config), since, reply, cx);
-        self.sightings.note(source, asked, reply, &self.config, cx);
+        self.source_health.note(source, asked, reply, &self.config, cx);
     }
 
-    /// The response to a routed request has begun: what it says of its source, or of whom that has redirected to.
+    /// The response to a routed request has begun: what it says of its source, or of the host that the source has redirected to.
     pub(super) fn note_routed(&mut self, source: Source, is_its_own: bool, reply: &Reply, cx: &mut Cx<'_>) {
-        self.sightings.note(source, Asked::Other, reply, &self.config, cx);
+        self.source_health.note(source, Asked::Other, reply, &self.config, cx);
         if is_its_own {
             self.budget.heed(source, reply, Told::First, cx);
         }
@@ -183,22 +183,22 @@ impl Services {
         std::mem::take(&mut self.events)
     }
 
-    /// A number that no other has, and is larger than those before.
+    /// A number that no other attempt has, and that is larger than those before.
     pub(super) fn attempt(&mut self) -> u64 {
         self.next_attempt = self.next_attempt.wrapping_add(1);
         self.next_attempt
     }
 
-    /// When a pause that begins now is over: after the least that it lasts and a share of its spread, so that what failed together is not
+    /// When a pause that begins now is over: after the least that it lasts and a share of its jitter, so that what failed together is not
     /// asked for together again. `what` is asked for, by its key in the index.
     pub(super) fn after_pause(
         &self,
         what: &str,
-        (least, spread): (Duration, Duration),
+        (least, jitter): (Duration, Duration),
         now: Timestamp,
     ) -> Timestamp {
-        let share = u32::from(self.index.spread(what, now));
-        now.after(least.saturating_add(spread.saturating_mul(share) / u32::from(u8::MAX)))
+        let share = u32::from(self.index.jitter(what, now));
+        now.after(least.saturating_add(jitter.saturating_mul(share) / u32::from(u8::MAX)))
     }
 }
 

@@ -1,10 +1,11 @@
-//! What one part has another do: what was found out goes to those who wait for it, and what is needed for it to those who know.
+//! What one part has another do: a result goes to the parts whose clients wait for it, and what is needed for it is asked of the part that
+//! knows.
 
 use super::{
     Worker,
     event::Event,
     flight::Landed,
-    key::{DatingKey, SearchKey, SumsWaiter, Waiter},
+    key::{DateLookupKey, SearchKey, SumsWaiter, Waiter},
     verify::{Begun, Lookup, Need, Progress},
 };
 use crate::{
@@ -45,7 +46,7 @@ impl Worker {
             Event::Holds(key, module, version) => {
                 let who = SumsWaiter::Search(key.clone());
                 if let Some(sums) = self.sums(&module, &version, who, cx) {
-                    self.fly(cx, |flights, ground| flights.learn(key, sums, ground));
+                    self.fly(cx, |flights, ground| flights.set_sums(key, sums, ground));
                 }
             }
             Event::Landed(landed) => {
@@ -54,7 +55,7 @@ impl Worker {
             }
             Event::PartFound(mut found) => {
                 let (who, attempt) = found.waiting.pop_front()?;
-                if self.verify.hear(&who, attempt, &found) {
+                if self.verify.on_part(&who, attempt, &found) {
                     self.prove(who, cx);
                 }
                 return Some(Event::PartFound(found));
@@ -66,7 +67,7 @@ impl Worker {
                 self.storage.write_proven(&want, &found, &mut self.services, cx);
             }
             Event::Recalled(want, searched) => {
-                self.verify.hear_recalled(&want, &searched, &self.services, cx);
+                self.verify.on_recalled(&want, &searched, &self.services, cx);
             }
             Event::ToProve(to_prove) => {
                 let key = to_prove.key.clone();
@@ -82,7 +83,7 @@ impl Worker {
         None
     }
 
-    /// Has `want` found out though nobody waits for it.
+    /// Has `want` found out though no client waits for it.
     pub(super) fn refresh(&mut self, want: Want, known: Option<Found>, cx: &mut Cx<'_>) {
         let landed = self.fly(cx, |flights, ground| flights.refresh(want, known, ground));
         if let Some(landed) = landed {
@@ -97,7 +98,7 @@ impl Worker {
         }
     }
 
-    /// Tells one of those who wait what was found out.
+    /// Tells one of the waiters what was found out.
     fn answer(&mut self, waiter: &Waiter, want: &Want, searched: &Searched, cx: &mut Cx<'_>) {
         match waiter {
             Waiter::Date(key, version) => {
@@ -119,10 +120,10 @@ impl Worker {
                 match who {
                     SumsWaiter::Copy(zip) => self.storage.copy(zip, Some(sums), &mut self.services, cx),
                     SumsWaiter::Passing(stream) => {
-                        self.passages.learn(*stream, sums, &mut self.services, cx);
+                        self.passages.set_sums(*stream, sums, &mut self.services, cx);
                     }
                     SumsWaiter::Search(key) => {
-                        self.fly(cx, |flights, ground| flights.learn(key.clone(), sums, ground));
+                        self.fly(cx, |flights, ground| flights.set_sums(key.clone(), sums, ground));
                     }
                 }
             }
@@ -151,7 +152,7 @@ impl Worker {
     }
 
     /// Asks about as many versions as may be asked about at once, and lets those go on who wait where nothing is left to be asked.
-    pub(super) fn ask_dates(&mut self, key: &DatingKey, cx: &mut Cx<'_>) {
+    pub(super) fn ask_dates(&mut self, key: &DateLookupKey, cx: &mut Cx<'_>) {
         while let Some((version, flight)) = self.dates.next(key, &self.services, cx) {
             if let Some(flight) = self.flights.join(flight)
                 && let Some(landed) = self.fly(cx, |flights, ground| flights.board(flight, ground))
@@ -164,7 +165,7 @@ impl Worker {
     }
 
     /// Lets those go on who wait, where nothing is left to be asked.
-    pub(super) fn end_dates(&mut self, key: &DatingKey, cx: &mut Cx<'_>) {
+    pub(super) fn end_dates(&mut self, key: &DateLookupKey, cx: &mut Cx<'_>) {
         if let Some(waiting) = self.dates.end(key, &mut self.services, cx) {
             self.decide(waiting, cx);
             self.services.publications.forget_failures(&key.module);
@@ -185,7 +186,7 @@ impl Worker {
                 Progress::Wait => return,
                 Progress::Recall(need) => match self.part(&key, &need, cx) {
                     Some(searched) => {
-                        self.verify.hear_recalled(&need.want, &searched, &self.services, cx);
+                        self.verify.on_recalled(&need.want, &searched, &self.services, cx);
                     }
                     None => return,
                 },

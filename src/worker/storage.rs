@@ -1,8 +1,8 @@
 //! What goes into storage: documents that searches brought, in the order in which a version is complete (`storage/write.rs`), zips while
 //! they pass by (`storage/upload.rs`), and those again that did not get there so (`storage/copy.rs`).
 //!
-//! Nobody waits for any of it. What it lacks of a version it has found out (`Event::Wanted`), and the sums of what it copies too
-//! (`Event::CopyBegins`).
+//! No client waits for any of it. What it lacks of a version is found out by a flight (`Event::Wanted`), and so are the sums of what it
+//! copies (`Event::CopyBegins`).
 
 mod copy;
 mod upload;

@@ -67,7 +67,7 @@ impl Worker {
         }
     }
 
-    /// Answers those who wait for dates, and have waited for as long as one may in all.
+    /// Answers the clients that wait for dates, and have waited for as long as one may in all.
     fn let_late_ones_go(&mut self, cx: &mut Cx<'_>) {
         let (clients, config, now) = (&self.clients, &self.services.config, cx.now);
         let late = self.dates.late(|stream| clients.has_waited(stream, config, now));

@@ -1,8 +1,8 @@
 //! What the content of a module version must hash to, by a checksum database, and the proof of what that database gave.
 //!
-//! A version's sums are in the database's lookup of it (`verify/sums.rs`). What a search found of a database is proven
-//! (`verify/prove.rs`) with whatever else of it that takes, the head that was the newest before this Envoy started among it
-//! (`verify/recall.rs`). Nothing is asked here: what is needed is returned.
+//! A version's sums are in the database's lookup of it (`verify/sums.rs`). What a search found of a database is proven (`verify/prove.rs`)
+//! with the other files that the proof needs, among them the head that was the newest before this Envoy started (`verify/recall.rs`).
+//! Nothing is asked here: what is needed is returned.
 
 mod prove;
 mod recall;
@@ -12,11 +12,11 @@ use std::collections::BTreeMap;
 
 pub(super) use self::prove::{Begun, Need, Progress};
 pub(super) use self::sums::Lookup;
-use self::{prove::Proof, sums::KnownSumdb};
+use self::{prove::PendingProof, sums::KnownSumdb};
 use super::key::SearchKey;
 use crate::{
     config::Config,
-    goproxy::{Document, Failure, Fault},
+    goproxy::{Document, Failure, FailureKind},
     plan::Want,
 };
 
@@ -24,7 +24,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Verify {
     /// By the search that found what is to be proven.
-    proofs: BTreeMap<SearchKey, Proof>,
+    proofs: BTreeMap<SearchKey, PendingProof>,
     sumdbs: Vec<KnownSumdb>,
 }
 
@@ -42,10 +42,10 @@ impl Verify {
     }
 }
 
-/// What is not what its name says.
+/// The file is not what its name says.
 fn forged(want: &Want, why: &str) -> Failure {
     let reason = format!("{}: {why}", want.describe());
-    Failure { fault: Fault::Forged, reason, retry_after: None }
+    Failure { kind: FailureKind::Forged, reason, retry_after: None }
 }
 
 /// The database that `want` is of: its place in the configuration.

@@ -42,7 +42,7 @@ pub(super) fn callers(
     Callers { principals: believed.into_iter().map(|one| one.source).collect() }
 }
 
-/// What is odd about rules for callers where nobody says who asks. In a bundle they are not known yet.
+/// What is odd about rules for callers where callers have no names. In a bundle that is not known yet.
 pub(super) fn nobody_has_a_name(config: &Config) -> Option<String> {
     let is_named = |principal: &Principal| *principal != Principal::Anonymous;
     let mut rules = config.policy.rules.iter().chain(&config.policy.filter);
@@ -53,7 +53,7 @@ pub(super) fn nobody_has_a_name(config: &Config) -> Option<String> {
         None => return None,
     };
     config.callers.principals.is_empty().then(|| {
-        format!("{whose} is for callers with names, and `callers` says of nobody who asks: nobody has a name")
+        format!("{whose} is for callers with names, but `callers` names no place to read them from: no caller has a name")
     })
 }
 
@@ -142,7 +142,7 @@ fn prefix(raw: Option<&str>, at: &Path, found: &mut Collector) -> String {
     prefix.to_owned()
 }
 
-/// Where names come from several sources, whatever they are, none may be taken for one of another.
+/// Where names come from several sources of any kind, none may be taken for one of another.
 fn check_prefixes(compiled: &[Compiled], found: &mut Collector) {
     let prefix = |one: &Compiled| one.source.prefix.clone();
     for (n, one) in compiled.iter().enumerate() {

@@ -20,8 +20,8 @@ pub(super) fn verify(raw: &RawVerify, at: &Path, found: &mut Collector) -> Verif
     Verify { mode: raw.mode.unwrap_or_default(), overrides }
 }
 
-/// What to say of a storage that Athens may have filled where nobody but the storage can prove anything: Athens stores no proofs.
-/// Modgate does, in every layout, so the usual storage is not spoken of.
+/// What to say of a storage that Athens may have filled where storage alone can prove anything: Athens stores no proofs. Modgate does, in
+/// every layout, so the usual storage is not spoken of.
 pub(super) fn unproven_offline(config: &Config) -> Option<String> {
     let storage = config.storage.as_ref()?;
     let requires = |mode: Mode| mode == Mode::Require;

@@ -260,7 +260,7 @@ impl RawStorage {
 impl RawBundle {
     pub(in crate::config) const INTERVAL: Setting<Duration> = Setting {
         name: "interval",
-        // Whoever changes a rule waits for it, and being told "not modified" costs nothing.
+        // An operator who changes a rule waits for it, and an answer "not modified" costs nothing.
         default: Duration::from_secs(30),
         // As often as the filter's clock is sure to tick in between.
         least: Duration::from_secs(1),

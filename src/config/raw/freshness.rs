@@ -66,7 +66,7 @@ impl RawFreshness {
 
     pub(in crate::config) const NEGATIVE: Setting<Duration> = Setting {
         name: "negative",
-        // Shorter: somebody who has just pushed a tag is waiting for it.
+        // Shorter: a developer who has just pushed a tag waits for it.
         default: Duration::from_secs(30),
         least: Duration::ZERO,
         // An hour: a "not found" hides a version that exists by now, and nothing but time lifts it.

@@ -83,7 +83,7 @@ impl RawRule {
         name: "age",
         // It stands in for one that is wrong or missing, which has been noted.
         default: Duration::from_secs(60),
-        // A cool-down of less is over before anybody has looked at the version.
+        // A cool-down of less is over before anyone has looked at the version.
         least: Duration::from_secs(60),
         // A year of 365.25 days: who waits for longer wants a list of versions.
         most: Duration::from_secs(31_557_600),

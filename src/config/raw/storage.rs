@@ -42,7 +42,7 @@ impl RawDelivery {
         least: Duration::from_secs(1),
         // 7 days: the most that a presigned URL may have (Signature Version 4, `X-Amz-Expires`).
         most: Duration::from_secs(7 * 24 * 60 * 60),
-        beyond: Some("nobody could use it, or S3 would not"),
+        beyond: Some("no client could use it in time, or S3 would refuse it"),
     };
 }
 

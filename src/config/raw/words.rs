@@ -101,8 +101,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Section<T> {
     }
 }
 
-/// What the error of a section begins with that is no object. The names of its fields follow: nobody but the derived
-/// `Deserialize` of its struct knows them, and it tells them to a deserializer alone.
+/// The beginning of the error of a section that is no object. The names of its fields follow: the derived `Deserialize` of its struct alone
+/// knows them, and it tells them to a deserializer alone.
 pub(in crate::config) const OBJECT_WITH: &str = "an object with ";
 
 /// What stands between these names.

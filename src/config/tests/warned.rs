@@ -107,7 +107,8 @@ fn a_rule_for_callers_of_whom_nobody_says_who_they_are() {
     let rule = |who: &str| {
         format!(r#""policy":{{"rules":[{{"modules":["a.com"],"principals":["{who}"],"action":"allow"}}]}}"#)
     };
-    let nobody = "is for callers with names, and `callers` says of nobody who asks: nobody has a name";
+    let nobody =
+        "is for callers with names, but `callers` names no place to read them from: no caller has a name";
     assert_eq!(warnings_of(&rule("ada")), [format!("policy.rules[0] {nobody}")]);
     assert_eq!(warnings_of(r#""admin":{"explain":["ada"]}"#), [format!("admin.explain {nobody}")]);
     assert_eq!(warnings_of(&rule("@anonymous")), [""; 0]);

@@ -13,7 +13,7 @@ pub(super) fn resolve(from: &Base<'_>, location: &str) -> Result<(Scheme, String
         return Err(format!("redirects to an address of more than {MAX_LOCATION} bytes"));
     }
     let escaped = escaped(location.trim_matches([' ', '\t']))?;
-    // A fragment is for whoever shows what comes.
+    // A fragment is for the program that shows the page.
     let reference = escaped.split('#').next().unwrap_or_default();
     let base = if from.scheme == Scheme::Http.as_str() { Scheme::Http } else { Scheme::Https };
     let (scheme, rest) = match scheme(reference) {

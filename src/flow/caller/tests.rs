@@ -170,7 +170,7 @@ fn who_has_a_property_that_cannot_be_read_is_not_anonymous() {
 
 #[test]
 fn of_a_certificate_one_key_is_the_name() {
-    let malformed = "refused: it is not as it should be.";
+    let malformed = "refused: it is malformed.";
     for (key, value, want) in [
         ("URI", "By=spiffe://us;Hash=00;URI=spiffe://a/b", "spiffe://a/b"),
         ("URI", "Hash=00;uri=spiffe://a;URI=spiffe://b", "spiffe://a | spiffe://b"),

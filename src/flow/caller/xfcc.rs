@@ -10,7 +10,7 @@
 /// The header's name.
 pub(super) const HEADER: &str = "x-forwarded-client-cert";
 
-/// The values of `key` in the last element, which is about whoever this Envoy talks to; nothing where the header is malformed
+/// The values of `key` in the last element, which is about the peer that this Envoy talks to; `None` where the header is malformed
 /// anywhere.
 pub(super) fn values(header: &str, key: &str) -> Option<Vec<String>> {
     let mut found = Vec::new();

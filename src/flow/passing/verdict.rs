@@ -9,7 +9,7 @@ use crate::{
 
 /// Why a zip may be completed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Proof {
+pub enum Verified {
     /// It is fit; it could not be proven, and is given all the same.
     Accepted,
     /// It is fit, and nothing is to be proven of its module.
@@ -20,9 +20,9 @@ pub enum Proof {
 
 /// Why a zip must not be completed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Flaw {
+pub enum VerifyError {
     /// Too much memory is taken by what is known of other zips.
-    #[error("too many others are being read")]
+    #[error("too many other zips are being read")]
     Crowded,
     /// The end came as trailers, where nothing can go on any more, before all of the zip was read.
     #[error("its trailers came before it was read: have the cluster speak HTTP/1.1")]
@@ -46,7 +46,7 @@ pub enum Flaw {
     Unproven(Failure),
 }
 
-impl Proof {
+impl Verified {
     /// What it counts as.
     pub fn outcome(self) -> VerificationOutcome {
         match self {
@@ -57,7 +57,7 @@ impl Proof {
     }
 }
 
-impl Flaw {
+impl VerifyError {
     /// What it counts as.
     pub fn outcome(&self) -> VerificationOutcome {
         match self {
@@ -69,7 +69,7 @@ impl Flaw {
         }
     }
 
-    /// What storage has in place of a zip with this flaw, where the flaw is the source's.
+    /// What storage has in place of a zip with this error, where the error is the source's.
     pub fn loss(&self) -> Option<Loss> {
         match self {
             Self::Unfit(unfit) => Some(loss_by(unfit)),
@@ -78,7 +78,7 @@ impl Flaw {
         }
     }
 
-    /// Whether it is the source's: what it gives is not what it has to be.
+    /// Whether the source is to blame: what it gives is not what it has to be.
     pub fn is_the_sources(&self) -> bool {
         self.loss().is_some()
     }

@@ -6,8 +6,8 @@ use super::{Question, Serving, is_always_checked};
 use crate::{
     config::MissMode,
     cx::Cx,
-    flow::{Hit, Known, Next, Routed, is_unwritten, judge, shown::Shown},
-    goproxy::{Answer, Document, Found, Judge, Missing, Standing, Zip},
+    flow::{Hit, Known, Next, Routed, cache_state, is_unwritten, shown::Shown},
+    goproxy::{Answer, CacheState, Document, Found, FreshnessCheck, Missing, Zip},
     metrics::Cache,
     plan::{Source, Want, plan},
     shared::{Entry, Region},
@@ -28,58 +28,58 @@ impl Question {
             let Some(entry) = known.index.look_up(cx.kv, region, &key, cx.now) else {
                 continue;
             };
-            let spread = known.index.spread(&key, entry.since());
-            if let Some(found) = self.look_at(entry, spread, known, cx)? {
+            let jitter = known.index.jitter(&key, entry.since());
+            if let Some(found) = self.look_at(entry, jitter, known, cx)? {
                 before = Some(found);
             }
         }
         ControlFlow::Continue(before)
     }
 
-    /// As [`Question::look_up`], of one entry; `spread` is its share of the jitter.
+    /// As [`Question::look_up`], of one entry; `jitter` is its share of the jitter.
     fn look_at(
         &self,
         entry: Entry,
-        spread: u8,
+        jitter: u8,
         known: &mut Known<'_>,
         cx: &mut Cx<'_>,
     ) -> ControlFlow<Next, Option<Found>> {
         let config = known.config;
-        let judge = self.judge(spread, config, cx.now);
-        let next = match (&self.want, judge::standing(&self.want, &entry, judge), entry) {
-            (Want::Document(document), standing, Entry::Found(found)) => {
-                return self.look_at_document(document, standing, judge, found, known, cx);
+        let check = self.freshness_check(jitter, config, cx.now);
+        let next = match (&self.want, cache_state::state(&self.want, &entry, check), entry) {
+            (Want::Document(document), state, Entry::Found(found)) => {
+                return self.look_at_document(document, state, check, found, known, cx);
             }
             (_, _, Entry::Found(found)) => return ControlFlow::Continue(Some(found)),
-            (_, Standing::Fresh { .. }, Entry::Missing(_))
+            (_, CacheState::Fresh { .. }, Entry::Missing(_))
                 if let Serving::Unnamed { missing } = &self.serving =>
             {
-                Next::Hit(self.no_latest(missing, judge, known))
+                Next::Hit(self.no_latest(missing, check, known))
             }
             // Here it is missing, and not where its client is sent to; or it is a part of the answer alone.
             (_, _, Entry::Missing(_)) if self.redirects || self.serving != Serving::Itself => {
                 return ControlFlow::Continue(None);
             }
-            (_, Standing::Fresh { .. }, Entry::Missing(missing))
+            (_, CacheState::Fresh { .. }, Entry::Missing(missing))
                 if let Some(list) = self.unnamed(&missing, known) =>
             {
                 Next::Ask(list.park())
             }
-            (_, Standing::Fresh { left }, Entry::Missing(missing)) => {
+            (_, CacheState::Fresh { left }, Entry::Missing(missing)) => {
                 let validity = self.validity(left, known);
                 let answer = Answer::Missing { missing: &missing, validity, cache: Cache::Hit };
                 Next::Hit(Hit::new(&answer, validity, self.kind))
             }
             // Whether it gives anything is to be asked before, and another where it does not.
-            (Want::Zip(_), _, entry) if !judge::may_be_given(&entry, known.sightings, cx) => {
+            (Want::Zip(_), _, entry) if !cache_state::may_be_given(&entry, known.source_health, cx) => {
                 return ControlFlow::Continue(None);
             }
             // What it says of the zip is the answer, and some know no HEAD.
             (Want::Zip(_), ..) if self.head_only && !self.selects => return ControlFlow::Continue(None),
-            (Want::Zip(zip), Standing::Fresh { .. }, Entry::Stored { checked, .. }) => {
+            (Want::Zip(zip), CacheState::Fresh { .. }, Entry::Stored { checked, .. }) => {
                 return self.send(zip, Source::Storage, checked, known, cx);
             }
-            (Want::Zip(zip), Standing::Fresh { .. }, Entry::Streamed { upstream, .. })
+            (Want::Zip(zip), CacheState::Fresh { .. }, Entry::Streamed { upstream, .. })
                 if self.may_fetch && config.on_miss(&zip.module) == MissMode::Fetch =>
             {
                 return self.send(zip, Source::Upstream(upstream), false, known, cx);
@@ -93,30 +93,30 @@ impl Question {
     fn look_at_document(
         &self,
         document: &Document,
-        standing: Standing,
-        judge: Judge<'_>,
+        state: CacheState,
+        check: FreshnessCheck<'_>,
         found: Found,
         known: &mut Known<'_>,
         cx: &mut Cx<'_>,
     ) -> ControlFlow<Next, Option<Found>> {
         let config = known.config;
-        let (left, refresh) = match standing {
-            Standing::Fresh { left } => (left, false),
-            // Nobody may be asked who knows better.
+        let (left, refresh) = match state {
+            CacheState::Fresh { left } => (left, false),
+            // No source that knows better may be asked.
             _ if !self.may_fetch || plan(&self.want, config, true).is_empty() => {
                 (Some(Duration::ZERO), false)
             }
-            Standing::Stale { refresh } => (Some(Duration::ZERO), refresh),
-            Standing::Expired { .. } => return ControlFlow::Continue(Some(found)),
+            CacheState::Stale { refresh } => (Some(Duration::ZERO), refresh),
+            CacheState::Expired { .. } => return ControlFlow::Continue(Some(found)),
         };
         let (shown, left) = match self.show(document, &found, left, known, cx)? {
             Shown::As(shown) => (shown, self.left(left)),
             Shown::InPart(shown) => (Cow::Owned(shown), Some(Duration::ZERO)),
             Shown::NoLatest(missing) => {
-                return ControlFlow::Break(Next::Hit(self.no_latest(&missing, judge, known)));
+                return ControlFlow::Break(Next::Hit(self.no_latest(&missing, check, known)));
             }
         };
-        ControlFlow::Break(if matches!(standing, Standing::Fresh { .. }) {
+        ControlFlow::Break(if matches!(state, CacheState::Fresh { .. }) {
             let hit = self.hit(document, &shown, left, known);
             if is_unwritten(document, &found, config, cx.now) {
                 Next::Rewrite(hit, self.want.clone(), found)
@@ -129,7 +129,7 @@ impl Question {
         })
     }
 
-    /// Its client is sent to who has the zip, by what the index says.
+    /// Routes the client to the source that has the zip, as the index says.
     fn send(
         &self,
         zip: &Zip,
@@ -154,8 +154,8 @@ impl Question {
     }
 
     /// Upstreams know no `@latest`, and the list has none either that is to be given in its place.
-    fn no_latest(&self, missing: &Missing, judge: Judge<'_>, known: &Known<'_>) -> Hit {
-        let validity = self.validity(Some(judge.missing(missing.into()).unwrap_or_default()), known);
+    fn no_latest(&self, missing: &Missing, check: FreshnessCheck<'_>, known: &Known<'_>) -> Hit {
+        let validity = self.validity(Some(check.missing(missing.into()).unwrap_or_default()), known);
         Hit::new(&Answer::Missing { missing, validity, cache: Cache::Hit }, validity, self.kind)
     }
 

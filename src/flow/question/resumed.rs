@@ -6,22 +6,22 @@ use super::{Parked, Question, Serving, is_always_checked};
 use crate::{
     cx::{Cx, Verdict},
     flow::{
-        End, Known, Next, Routed, Searched, judge, request::refuse, respond::answer, route::present,
+        End, Known, Next, Routed, Searched, cache_state, request::refuse, respond::answer, route::present,
         ruling::elsewhere, shown::Shown,
     },
-    goproxy::{Answer, Failure, Fault, Missing, Refusal},
+    goproxy::{Answer, Failure, FailureKind, Missing, Refusal},
     metrics::Cache,
     plan::Want,
 };
 
 impl Parked {
     /// What becomes of the request now that the search it waited for is over. `coalesced` says that another request had begun it;
-    /// `spread` is the result's share of the jitter.
+    /// `jitter` is the result's share of the jitter.
     pub fn resume(
         &self,
         searched: &Searched,
         coalesced: bool,
-        spread: u8,
+        jitter: u8,
         known: &mut Known<'_>,
         cx: &mut Cx<'_>,
     ) -> Next {
@@ -32,7 +32,7 @@ impl Parked {
             Some(source) => source.cache(),
             None => Cache::None,
         };
-        match self.question.conclude(searched, stale, cache, spread, known, cx) {
+        match self.question.conclude(searched, stale, cache, jitter, known, cx) {
             ControlFlow::Continue(verdict) => Next::Answer(verdict),
             ControlFlow::Break(next) => next.after(searched, coalesced),
         }
@@ -46,7 +46,7 @@ impl Question {
         searched: &Searched,
         stale: bool,
         cache: Cache,
-        spread: u8,
+        jitter: u8,
         known: &mut Known<'_>,
         cx: &mut Cx<'_>,
     ) -> ControlFlow<Next, Verdict> {
@@ -55,8 +55,8 @@ impl Question {
         self.admit(known, cx)?;
         ControlFlow::Continue(match (&searched.end, &self.want) {
             (End::Document(found), Want::Document(document)) => {
-                let judge = self.judge(spread, config, cx.now);
-                let left = judge::left(judge.found(document.lifetime(), found.into()));
+                let check = self.freshness_check(jitter, config, cx.now);
+                let left = cache_state::left(check.found(document.cache_class(), found.into()));
                 // Where not all were asked, or nothing proves it, the next may be told better.
                 let certain = !searched.unproven && (left.is_none() || (!stale && self.may_fetch));
                 let left = if certain { left } else { Some(Duration::ZERO) };
@@ -64,7 +64,7 @@ impl Question {
                     Shown::As(shown) => self.found(document, &shown, cache, self.left(left), known),
                     Shown::InPart(shown) => self.found(document, &shown, cache, Some(Duration::ZERO), known),
                     Shown::NoLatest(missing) => {
-                        let left = judge.missing((&missing).into());
+                        let left = check.missing((&missing).into());
                         self.missing(&missing, cache, left, known)
                     }
                 }
@@ -84,10 +84,10 @@ impl Question {
                     Serving::Unnamed { missing } => missing,
                     _ => listless,
                 };
-                let judge = self.judge(spread, config, cx.now);
-                self.missing(missing, cache, judge.missing(missing.into()), known)
+                let check = self.freshness_check(jitter, config, cx.now);
+                self.missing(missing, cache, check.missing(missing.into()), known)
             }
-            // Nobody who could know was asked: an answer for this client alone.
+            // No source that could know was asked: the answer is for this client alone.
             (End::Missing(Missing { reason, .. }), _) => {
                 let unknown = Refusal::Unknown(reason.clone());
                 answer(&Answer::Refused(&unknown), &self.asker, self.kind, cache)
@@ -100,7 +100,7 @@ impl Question {
                 if let Some(source) = searched.source =>
             {
                 let routed = Routed {
-                    doubt: searched.doubt.clone(),
+                    earlier_failure: searched.earlier_failure.clone(),
                     confirmed: *confirmed,
                     moved: *moved,
                     // A signed address answers 403 to a HEAD.
@@ -123,5 +123,5 @@ impl Question {
 
 fn inconsistent(want: &Want) -> Failure {
     let reason = format!("{}: the gateway's configuration changed meanwhile; try again", want.describe());
-    Failure { fault: Fault::Overloaded, reason, retry_after: None }
+    Failure { kind: FailureKind::Overloaded, reason, retry_after: None }
 }

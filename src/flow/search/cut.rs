@@ -4,7 +4,7 @@
 //! `module example.com/m22`. What shows its end itself is taken nevertheless: JSON, a signed note, a zip, a tile of hashes, whose
 //! readers refuse every beginning of one. So is a go.mod that a checksum database proves.
 
-use super::{Failure, Fault, Heard, Outcome, Search, Source};
+use super::{AfterReply, Failure, FailureKind, Outcome, Search, Source};
 use crate::{
     config::Config,
     cx::Cx,
@@ -31,17 +31,17 @@ impl Search {
     }
 
     /// `source` gave what may be cut short.
-    pub(super) fn hear_cut(&mut self, source: Source, config: &Config, cx: &mut Cx<'_>) -> Heard {
+    pub(super) fn fail_cut(&mut self, source: Source, config: &Config, cx: &mut Cx<'_>) -> AfterReply {
         if source == Source::Storage {
-            self.unavailable = Some(CUT.to_owned());
-            return Heard::AskNext;
+            self.storage.fail(CUT);
+            return AfterReply::AskNext;
         }
         let failure = cut(&self.want.describe(), &self.who(source, config));
         self.note(source, Outcome::Failed(failure), true, config, cx)
     }
 }
 
-/// Why a download that begins like this is not given, unless it is read along: nobody would know that it was cut short.
+/// Why a download with these headers is not given unless the filter reads it: the client could not see that it was cut short.
 pub(in crate::flow) fn objection(
     what: &str,
     source: Source,
@@ -54,13 +54,13 @@ pub(in crate::flow) fn objection(
 
 fn cut(what: &str, who: &str) -> Failure {
     let reason = format!("{what}: bad answer from {who}: {CUT}");
-    Failure { fault: Fault::Bad, reason, retry_after: None }
+    Failure { kind: FailureKind::Bad, reason, retry_after: None }
 }
 
 fn speaks_http2(source: Source, config: &Config) -> bool {
     source.endpoint(config).is_some_and(|endpoint| endpoint.http2)
 }
 
-/// What whoever runs the gateway has to do about it.
+/// What the operator has to do about it.
 const CUT: &str = "it came without a length, so that it may be cut short; have the server send Content-Length, or chunks, or \
                    say `\"http2\": true` where its cluster speaks HTTP/2";

@@ -1,18 +1,19 @@
-//! A document that came encoded although nobody asked for it, decoded while the search waits.
+//! A document that came encoded although the filter did not ask for that, decoded while the search waits.
 
-use super::{Loss, Search, Step, Taken, question::Form, question::Question};
+use super::{Form, Reading, Search, SourceRequest, Step, Taken};
 use crate::{
     config::Config,
     cx::Cx,
     flow::SLICE,
     http::{Decoder, Headers, Reply},
     plan::{Source, Want},
+    shared::Loss,
 };
 
 /// A document that is being decoded.
 #[derive(Debug)]
 pub(super) struct Decoding {
-    question: Question,
+    request: SourceRequest,
     status: u16,
     headers: Headers,
     decoder: Decoder,
@@ -26,14 +27,14 @@ impl Decoding {
     }
 
     pub(super) fn source(&self) -> Source {
-        self.question.source
+        self.request.source
     }
 }
 
 impl Search {
     /// Takes the reply that a document is in, where that has to be decoded.
-    pub(super) fn begin_decoding(&mut self, question: &Question, reply: Reply) -> Taken {
-        let most = match (&self.want, &question.form) {
+    pub(super) fn begin_decoding(&mut self, request: &SourceRequest, reply: Reply) -> Taken {
+        let most = match (&self.want, &request.form) {
             (Want::Document(document), Form::Plain) => document.most_bytes(),
             (_, Form::Listing(_)) => MAX_PAGE,
             _ => return Taken::AtOnce(reply.said_plainly(MAX_SAID)),
@@ -44,38 +45,38 @@ impl Search {
         };
         match Decoder::of(headers, body, most) {
             Ok(Some(decoder)) => {
-                let (question, headers) = (question.clone(), headers.clone());
-                self.decoding = Some(Decoding { question, status: *status, headers, decoder });
+                let (request, headers) = (request.clone(), headers.clone());
+                let decoding = Decoding { request, status: *status, headers, decoder };
+                self.reading = Some(Reading::Encoded(decoding));
                 Taken::InSlices
             }
             Ok(None) | Err(_) => Taken::AtOnce(reply),
         }
     }
 
-    /// Decodes on for a few milliseconds; nothing where there is nothing to be decoded.
-    pub(super) fn decode_on(&mut self, config: &Config, cx: &mut Cx<'_>) -> Option<Step> {
-        let mut decoding = self.decoding.take()?;
-        Some(match decoding.decoder.work(SLICE) {
+    /// Decodes on for a few milliseconds.
+    pub(super) fn decode_on(&mut self, mut decoding: Decoding, config: &Config, cx: &mut Cx<'_>) -> Step {
+        match decoding.decoder.work(SLICE) {
             Ok(false) => {
-                self.decoding = Some(decoding);
+                self.reading = Some(Reading::Encoded(decoding));
                 Step::Work
             }
             Ok(true) => {
                 let body = decoding.decoder.finish();
                 let headers = decoding.headers.decoded(body.len());
                 let reply = Reply::Answered { status: decoding.status, headers, body };
-                self.hear(decoding.question, reply, config, cx)
+                self.on_plain_reply(decoding.request, reply, config, cx)
             }
-            Err(why) if matches!(decoding.question.form, Form::Listing(_)) => {
-                self.unavailable = Some(why.to_string());
+            Err(why) if matches!(decoding.request.form, Form::Listing(_)) => {
+                self.storage.fail(why.to_string());
                 self.advance(config, cx)
             }
             Err(why) => {
                 let source = decoding.source();
-                let heard = self.hear_wrong(source, Loss::NoZip, &why.to_string(), config, cx);
-                self.go_on(source, heard, config, cx)
+                let after = self.fail_wrong(source, Loss::NoZip, &why.to_string(), config, cx);
+                self.go_on(source, after, config, cx)
             }
-        })
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{question::Form, whole::whole_length};
+use super::{source_request::Form, whole::whole_length};
 use crate::http::{Headers, Reply};
 
 /// The head of a zip, as far as it was told.
@@ -17,7 +17,7 @@ pub struct ZipHead {
 }
 
 impl ZipHead {
-    /// What the reply to a question of this form says of the zip; nothing where it does not say that there is one, or is of another file.
+    /// What the reply to a request of this form says of the zip; `None` where it does not say that there is one, or is of another file.
     pub(super) fn of(form: &Form, reply: &Reply) -> Option<Self> {
         let Reply::Answered { status: status @ (200 | 206), headers, body } = reply else { return None };
         let length = match (form, status) {
@@ -27,7 +27,7 @@ impl ZipHead {
             (Form::First | Form::Whole, _) => u64::try_from(body.len()).ok(),
         };
         let short = |name| headers.first(name).filter(|value| value.len() <= MAX_VALUE).map(str::to_owned);
-        // No zip is empty: a server that says so does not say how long it is.
+        // No zip is empty: a server that sends a length of 0 does not know the length.
         let length = length.filter(|length| *length > 0);
         Some(Self { length, etag: short("etag"), last_modified: short("last-modified") })
     }

@@ -3,61 +3,54 @@
 //! Where every upstream that may be asked says 404 or 410 for a list, and storage keeps none, the versions that are stored are counted,
 //! and are the list. That an upstream failed says nothing of the kind, and while one answers, its list is the truth.
 //!
-//! The go command asks for a list of every prefix of an import path, so nearly all that upstreams do not know is no module. Each
-//! costs storage one request for as long as the "not found" is fresh, and none where it is known that no repository is called so. A
-//! store that cannot say what it has leaves it at the upstreams' word, as one that is down does: unless somebody has seen the module
-//! here. An outage must not have the go command look for it elsewhere.
+//! The go command asks for a list of every prefix of an import path, so nearly all paths that upstreams do not know are no modules. Each
+//! costs storage one request for as long as the "not found" is fresh, and none where no repository can have that name. If storage cannot
+//! say what it has, the upstreams' answer stands, unless a client was given the module here before: an outage of storage must not send the
+//! go command elsewhere for it.
 
-use super::{Form, Question, Search, Source, Step};
+use super::{Form, Search, Source, SourceRequest, Step};
 use crate::{
     config::Config,
     cx::Cx,
-    goproxy::{Document, File, Found, Outcome},
+    goproxy::{Document, File, Found},
     http::Reply,
     plan::Want,
     store::{Inventory, Stored},
 };
 
 impl Search {
-    /// The index knows the module: that nothing of it is there is not to be believed while storage cannot say.
-    pub fn expect_it_known(&mut self) {
-        self.known_here = true;
-    }
-
-    /// Has counted what is left, once, where upstreams say that there is no such module, and storage keeps no list of it.
+    /// Counts what is left, once, where upstreams say that there is no such module and storage keeps no list of it.
     pub(super) fn count_what_is_left(&mut self, config: &Config, cx: &Cx<'_>) -> Option<Step> {
         let Want::Document(Document::Module { module, file: File::List }) = &self.want else { return None };
         let storage = config.storage.as_ref()?;
-        if self.counted || !self.is_gone() || self.unavailable.is_some() || module.is_short_of_a_repository()
+        if self.storage.is_counted()
+            || !self.said.is_missing()
+            || self.storage.has_failed()
+            || module.is_short_of_a_repository()
         {
             return None;
         }
-        if self.spares_storage {
-            self.unavailable = Some("it has kept others waiting in vain".to_owned());
+        if self.order.spares_storage() {
+            self.storage.fail("it did not answer other requests in time");
             return None;
         }
-        self.counted = true;
+        self.storage.note_counted();
         let form = Form::Listing(Inventory::of_what_is_left(storage, module));
-        Some(self.ask(Question { source: Source::Storage, form, tries: 0 }, config, cx))
+        Some(self.ask(SourceRequest { source: Source::Storage, form, tries: 0 }, config, cx))
     }
 
-    /// What was counted, or what storage has kept, as what is left of the module where it is gone.
+    /// Where the module is gone: what was counted, or what storage has kept, as what is left of it.
     pub(super) fn as_left(&self, stored: Stored<Found>, reply_refuses: bool) -> Stored<Found> {
-        if !self.want.is_list() || !self.is_gone() {
+        if !self.want.is_list() || !self.said.is_missing() {
             return stored;
         }
         match stored {
-            Stored::Present(found) if found.body.is_empty() && self.counted => Stored::Absent,
+            Stored::Present(found) if found.body.is_empty() && self.storage.is_counted() => Stored::Absent,
             Stored::Present(found) => Stored::Present(Found { left: true, ..found }),
-            // It would say so for ever, and each "not found" would be asked for anew.
-            Stored::Unavailable(_) if self.counted && reply_refuses => Stored::Absent,
+            // Storage would answer the same each time, and each "not found" would be asked for anew.
+            Stored::Unavailable(_) if self.storage.is_counted() && reply_refuses => Stored::Absent,
             stored => stored,
         }
-    }
-
-    /// Whether all upstreams say that there is none.
-    fn is_gone(&self) -> bool {
-        matches!(self.refusal, Some((_, Outcome::Missing(_))))
     }
 }
 

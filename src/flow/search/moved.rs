@@ -1,9 +1,12 @@
 //! Redirects of upstreams and checksum databases, followed by the search that met them.
 //!
-//! Every question begins at the first address: what a redirect led to may be signed, for half a minute and for GET alone. So a HEAD that
+//! Every request begins at the first address: what a redirect led to may be signed, for half a minute and for GET alone. So a HEAD that
 //! is sent to another host becomes a GET of the first byte, put to the first address.
 
-use super::{End, Failure, Fault, Outcome, Search, Source, Step, question::Form, question::Question};
+use super::{
+    End, Failure, FailureKind, Outcome, Search, Source, Step, source_request::Form,
+    source_request::SourceRequest,
+};
 use crate::{
     config::Config,
     cx::Cx,
@@ -17,28 +20,28 @@ impl Search {
     /// The step that `reply` leads on to, where it is a redirect.
     pub(super) fn follow(
         &mut self,
-        question: &Question,
+        request: &SourceRequest,
         reply: &Reply,
         config: &Config,
         cx: &mut Cx<'_>,
     ) -> Option<Step> {
-        let source = question.source;
+        let source = request.source;
         let location = leads_to(reply).filter(|_| source != Source::Storage)?;
         let endpoint = source.endpoint(config)?;
-        let sent = self.trail.lead(question.callout(&self.want, config)?, endpoint);
+        let sent = self.trail.lead(request.callout(&self.want, config)?, endpoint);
         match self.trail.follow(&sent, location, endpoint, &source.describe(config)) {
-            Ok(trail) if question.is_head(&self.want) && is_elsewhere(&trail) => {
-                Some(self.ask(Question { form: Form::First, ..question.clone() }, config, cx))
+            Ok(trail) if request.is_head(&self.want) && is_elsewhere(&trail) => {
+                Some(self.ask(SourceRequest { form: Form::First, ..request.clone() }, config, cx))
             }
             Ok(trail) => {
                 self.trail = trail;
-                Some(self.put(question.clone(), config, cx))
+                Some(self.put(request.clone(), config, cx))
             }
             Err(why) => {
                 let reason = format!("{}: {} {why}", self.want.describe(), self.who(source, config));
-                let failure = Failure { fault: Fault::Bad, reason, retry_after: None };
-                let heard = self.note(source, Outcome::Failed(failure), true, config, cx);
-                Some(self.go_on(source, heard, config, cx))
+                let failure = Failure { kind: FailureKind::Bad, reason, retry_after: None };
+                let after = self.note(source, Outcome::Failed(failure), true, config, cx);
+                Some(self.go_on(source, after, config, cx))
             }
         }
     }
@@ -46,15 +49,10 @@ impl Search {
     /// Whether the zip is asked for by GET, where its head was not enough: `source` is known to redirect, or may.
     pub(super) fn asks_by_get(&self, source: Source, config: &Config) -> bool {
         let may_redirect = source.endpoint(config).is_some_and(|endpoint| !endpoint.redirects.is_empty());
-        self.moved || may_redirect
+        self.zip.has_moved() || may_redirect
     }
 
-    /// It was met at another address than its own a moment ago, by a client who was sent to it.
-    pub fn expect_it_moved(&mut self) {
-        self.moved = true;
-    }
-
-    /// The address that the question asked last has led to, where `source` is whom it was put to.
+    /// The address that the request under way was redirected to, where `source` is the one it was sent to.
     pub(super) fn address(&self, source: Option<Source>) -> Option<Address> {
         self.trail.at().filter(|_| matches!(source, Some(Source::Upstream(_)))).cloned()
     }
@@ -70,7 +68,7 @@ impl Search {
         who(source, at, config)
     }
 
-    /// What is said by an answer of where a redirect led, as far as it is to be judged as one of `source` itself.
+    /// The reply as one of `source` itself, where a redirect has led to another address.
     pub(super) fn discreet(&self, source: Source, reply: Reply, config: &Config) -> Result<Reply, Outcome> {
         match self.trail.at().filter(|_| source != Source::Storage) {
             Some(at) => discreet(&self.want.describe(), source, at, reply, config),
@@ -83,8 +81,8 @@ impl Search {
         match (end, &self.want) {
             (End::Zip { confirmed, checked, .. }, Want::Zip(_)) => {
                 let to = self.address(source).map(Box::new);
-                let moved = matches!(source, Some(Source::Upstream(_))) && (self.moved || to.is_some());
-                let head = self.head.clone().map(|head| if self.stored { head.of_a_copy() } else { head });
+                let moved = self.zip.is_moved(source, to.as_deref());
+                let head = self.zip.head(self.storage.was_stored());
                 End::Zip { confirmed, checked, moved, to, head }
             }
             (end, _) => end,
@@ -113,7 +111,7 @@ pub(in crate::flow) fn discreet(
     match reply {
         Reply::Answered { status: status @ (401 | 403 | 407 | 451), .. } if at.strayed => {
             let reason = format!("{what}: {} answered {status}", who(source, Some(at), config));
-            Err(Outcome::Failed(Failure { fault: Fault::Bad, reason, retry_after: None }))
+            Err(Outcome::Failed(Failure { kind: FailureKind::Bad, reason, retry_after: None }))
         }
         Reply::Answered { status: status @ (0..=199 | 300..), headers, .. } => {
             let headers = headers.iter().filter(|(name, _)| *name != "content-type").collect();
@@ -123,7 +121,7 @@ pub(in crate::flow) fn discreet(
     }
 }
 
-/// The last element of the path of `zip`, by which whoever asks for it may be sent to it once more.
+/// The last element of the path of `zip`: a client may be redirected once more to an address that ends in it.
 pub(in crate::flow) fn same_file(zip: &Zip) -> String {
     let path = crate::goproxy::encode(&zip.path());
     path.rsplit('/').next().unwrap_or_default().to_owned()

@@ -2,7 +2,10 @@
 
 use log::Level;
 
-use super::{End, Form, Heard, Search, Source, Step, aside::from_aside, left::refuses, question::Question};
+use super::{
+    AfterReply, End, Form, Search, Source, Step, aside::from_aside, left::refuses,
+    source_request::SourceRequest,
+};
 use crate::{
     config::Config,
     cx::Cx,
@@ -14,14 +17,14 @@ use crate::{
 };
 
 impl Search {
-    /// Its reply to a question for the document, in its place or `aside`, or for whether it has the zip.
-    pub(super) fn hear_storage(
+    /// Its reply to a request for the document, in its place or `aside`, or for whether it has the zip.
+    pub(super) fn on_storage_reply(
         &mut self,
         reply: Reply,
         aside: bool,
         config: &Config,
         cx: &mut Cx<'_>,
-    ) -> Heard {
+    ) -> AfterReply {
         let stored = match &self.want {
             Want::Document(document) => {
                 let stored = self.as_left(store::judge(document, reply, cx.now), false);
@@ -29,14 +32,14 @@ impl Search {
                 if aside { from_aside(stored) } else { stored }
             }
             Want::Zip(_) => {
-                let checked = self.is_checked(config);
+                let checked = self.storage.is_checked(config);
                 store::judge_presence(&reply).map(|()| End::zip(true, checked))
             }
         };
         self.take_in(stored, cx)
     }
 
-    /// What is to be counted, where `source` is asked for what it has.
+    /// What storage is asked to list, where the search is for that.
     pub(super) fn listing(&self, source: Source, config: &Config) -> Option<Inventory> {
         match (&self.want, source) {
             (Want::Document(Document::Module { module, file: File::Stored }), Source::Storage) => {
@@ -46,7 +49,7 @@ impl Search {
         }
     }
 
-    /// Its reply to a question for a page of what it has.
+    /// Its reply to a request for a page of what it has.
     pub(super) fn count(
         &mut self,
         inventory: Inventory,
@@ -58,33 +61,32 @@ impl Search {
         match inventory.turn(reply) {
             Turned::More(inventory) => {
                 let form = Form::Listing(inventory);
-                self.ask(Question { source: Source::Storage, form, tries: 0 }, config, cx)
+                self.ask(SourceRequest { source: Source::Storage, form, tries: 0 }, config, cx)
             }
             Turned::Over(stored) => {
                 let stored = stored.map(|list| Found::stored(list, cx.now));
                 let stored = self.as_left(stored, refuses).map(End::Document);
-                let heard = self.take_in(stored, cx);
-                self.go_on(Source::Storage, heard, config, cx)
+                let after = self.take_in(stored, cx);
+                self.go_on(Source::Storage, after, config, cx)
             }
         }
     }
 
-    pub(super) fn take_in(&mut self, stored: Stored<End>, cx: &mut Cx<'_>) -> Heard {
+    pub(super) fn take_in(&mut self, stored: Stored<End>, cx: &mut Cx<'_>) -> AfterReply {
         match stored {
-            Stored::Present(end) => return Heard::End(end),
-            // It would say so for ever.
-            Stored::Absent if self.exists => {
-                self.unavailable = Some("it says that it has it, and that it has not".to_owned());
-                self.not_taken = Some(Scope::Object);
+            Stored::Present(end) => return AfterReply::End(end),
+            // Storage would answer the same each time.
+            Stored::Absent if self.storage.says_it_exists() => {
+                self.storage.fail("it refused a PUT as the file exists, but has no such file");
+                self.storage.note_not_taken(Scope::Object);
             }
             Stored::Absent => {}
             Stored::Corrupt(why) => {
                 cx.log(Level::Warn, format!("storage: {}: {why}", self.want.describe()));
-                self.corrupt = Some(Loss::Wrong);
-                self.unavailable = Some(why);
+                self.storage.fail_corrupt(Loss::Wrong, why);
             }
-            Stored::Unavailable(why) => self.unavailable = Some(why),
+            Stored::Unavailable(why) => self.storage.fail(why),
         }
-        Heard::AskNext
+        AfterReply::AskNext
     }
 }

@@ -9,15 +9,15 @@ pub(super) enum Whole {
     Here(Body),
     /// It is there, and larger than what was asked for.
     TooLarge,
-    /// What came is none.
+    /// What came is no zip.
     NoZip,
     /// It is not there, or the source fails; the reply says which.
     NotHere(Reply),
 }
 
 impl Whole {
-    /// Reads the reply to a GET of the first `most` bytes. A source that knows no ranges may send more than that, and
-    /// nobody counts on the memory it takes.
+    /// Reads the reply to a GET of the first `most` bytes. A source that knows no ranges may send more than that, and no budget counts the
+    /// memory it takes.
     pub(super) fn read(reply: Reply, most: u32) -> Self {
         let is_too_large = |body: &[u8]| u32::try_from(body.len()).is_ok_and(|length| length > most);
         match reply {

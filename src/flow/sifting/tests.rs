@@ -1,8 +1,8 @@
 use super::*;
 use crate::{
     config::Config,
-    flow::{Publications, Published, Shelf, Sightings},
-    goproxy::{Failure, Fault, Missing},
+    flow::{Publications, Published, Shelf, SourceHealth},
+    goproxy::{Failure, FailureKind, Missing},
     shared::{Capabilities, Index, Memory, Seat},
 };
 
@@ -42,7 +42,7 @@ impl World {
             in_force: &in_force,
             index: &mut self.index,
             publications: &self.publications,
-            sightings: &Sightings::new(config),
+            source_health: &SourceHealth::new(config),
             shelf: &mut self.shelf,
         };
         let view = in_force.policy().view(&module(), &Caller::default());
@@ -203,7 +203,7 @@ fn of_more_versions_than_are_remembered_the_rest_comes_later() {
 fn what_could_not_be_said_is_asked_again_and_what_is_missing_is_not_shown() {
     let mut world = World::new(COOLDOWN);
     let mut sifted = world.sift("v1.0.0\nv1.1.0\nv1.2.0\n", usize::MAX);
-    let failure = Failure { fault: Fault::Slow, reason: "slow".into(), retry_after: None };
+    let failure = Failure { kind: FailureKind::Slow, reason: "slow".into(), retry_after: None };
     let missing = Missing { gone: false, reason: String::new(), since: NOW, limit: None };
     world.learn([
         (version("v1.0.0"), Publication::At(Timestamp(1))),

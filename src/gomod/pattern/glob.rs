@@ -27,8 +27,8 @@ pub(super) enum Item {
 }
 
 impl Glob {
-    /// Reads a glob; the error says what is malformed. It is malformed exactly where path.Match returns
-    /// path.ErrBadPattern, which it does for whatever name.
+    /// Reads a glob; the error says what is malformed. It is malformed exactly where path.Match returns path.ErrBadPattern, which it does
+    /// for every name.
     ///
     /// # Errors
     /// Where Go's path.Match returns path.ErrBadPattern.
@@ -67,8 +67,8 @@ impl Glob {
 
     /// Whether the glob matches the whole name. Semantics of path.Match.
     ///
-    /// Each `*` takes as little as lets the chunk after it match, and is never tried again: the work is bounded by the
-    /// lengths of glob and name multiplied, whatever the glob.
+    /// Each `*` takes as little as lets the chunk after it match, and is never tried again: for every glob, the work is bounded by the
+    /// lengths of glob and name multiplied.
     pub fn matches(&self, name: &str) -> bool {
         let mut at = 0;
         let mut chunks = self.chunks.iter();
@@ -104,7 +104,7 @@ impl Glob {
         }
     }
 
-    /// Whether it is `*`, and matches whatever has no slash.
+    /// Whether it is `*`, and matches everything without a slash.
     pub fn is_star(&self) -> bool {
         matches!(self.chunks.as_slice(), [Chunk { star: true, items }] if items.is_empty())
     }

@@ -14,15 +14,15 @@ fn seconds(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
-fn fresh(n: u64) -> Standing {
-    Standing::Fresh { left: Some(seconds(n)) }
+fn fresh(n: u64) -> CacheState {
+    CacheState::Fresh { left: Some(seconds(n)) }
 }
 
 const DAY: u64 = 24 * 60 * 60;
-const STALE: Standing = Standing::Stale { refresh: false };
-const REFRESHED: Standing = Standing::Stale { refresh: true };
-const ON_ERROR: Standing = Standing::Expired { servable_on_error: true };
-const EXPIRED: Standing = Standing::Expired { servable_on_error: false };
+const STALE: CacheState = CacheState::Stale { refresh: false };
+const REFRESHED: CacheState = CacheState::Stale { refresh: true };
+const ON_ERROR: CacheState = CacheState::Expired { servable_on_error: true };
+const EXPIRED: CacheState = CacheState::Expired { servable_on_error: false };
 
 /// Something known for `age` seconds (from the future, where negative), and asked for in vain `failed` seconds ago.
 fn dates(now: Timestamp, age: i64, limit: Option<u64>, failed: Option<i64>) -> Dates {
@@ -80,14 +80,14 @@ fn a_document_goes_from_fresh_to_expired() {
         (70, None, Some(-3600), REFRESHED, ON_ERROR),
     ] {
         for (no_cache, expected) in [(false, plain), (true, anew)] {
-            let judge = Judge { rules: &rules, now: NOW, spread: 0, no_cache };
+            let check = FreshnessCheck { rules: &rules, now: NOW, jitter: 0, no_cache };
             let dates = dates(NOW, age, limit, failed);
-            assert_eq!(judge.found(Lifetime::List, dates), expected, "{dates:?} {no_cache}");
+            assert_eq!(check.found(CacheClass::List, dates), expected, "{dates:?} {no_cache}");
         }
         // where clients may not, it is as if they had not asked
         let closed = Freshness { client_no_cache: false, ..rules };
-        let judge = Judge { rules: &closed, now: NOW, spread: 0, no_cache: true };
-        assert_eq!(judge.found(Lifetime::List, dates(NOW, age, limit, failed)), plain);
+        let check = FreshnessCheck { rules: &closed, now: NOW, jitter: 0, no_cache: true };
+        assert_eq!(check.found(CacheClass::List, dates(NOW, age, limit, failed)), plain);
     }
 }
 
@@ -102,19 +102,19 @@ fn each_kind_of_document_has_its_time() {
         negative: seconds(6),
         ..rules()
     };
-    let judge = Judge { rules: &rules, now: NOW, spread: 0, no_cache: false };
+    let check = FreshnessCheck { rules: &rules, now: NOW, jitter: 0, no_cache: false };
     let new = dates(NOW, 0, None, None);
-    for (lifetime, expected) in [
-        (Lifetime::List, fresh(1)),
-        (Lifetime::Latest, fresh(2)),
-        (Lifetime::Query, fresh(3)),
-        (Lifetime::SumdbLatest, fresh(4)),
-        (Lifetime::Immutable, Standing::Fresh { left: None }),
+    for (class, expected) in [
+        (CacheClass::List, fresh(1)),
+        (CacheClass::Latest, fresh(2)),
+        (CacheClass::Query, fresh(3)),
+        (CacheClass::SumdbLatest, fresh(4)),
+        (CacheClass::Immutable, CacheState::Fresh { left: None }),
     ] {
-        assert_eq!(judge.found(lifetime, new), expected);
+        assert_eq!(check.found(class, new), expected);
     }
-    assert_eq!(judge.presence(NOW), Some(seconds(5)));
-    assert_eq!(judge.missing(new), Some(seconds(6)));
+    assert_eq!(check.presence(NOW), Some(seconds(5)));
+    assert_eq!(check.missing(new), Some(seconds(6)));
 }
 
 #[test]
@@ -122,9 +122,9 @@ fn what_never_changes_is_always_fresh() {
     let rules = rules();
     for age in [-3600, 0, 60, i64::from(u32::MAX)] {
         for no_cache in [false, true] {
-            let judge = Judge { rules: &rules, now: NOW, spread: 255, no_cache };
-            let standing = judge.found(Lifetime::Immutable, dates(NOW, age, Some(0), Some(0)));
-            assert_eq!(standing, Standing::Fresh { left: None }, "{age}");
+            let check = FreshnessCheck { rules: &rules, now: NOW, jitter: 255, no_cache };
+            let state = check.found(CacheClass::Immutable, dates(NOW, age, Some(0), Some(0)));
+            assert_eq!(state, CacheState::Fresh { left: None }, "{age}");
         }
     }
 }
@@ -140,9 +140,9 @@ fn an_outage_takes_nothing_away() {
         (120, Some(0), EXPIRED, EXPIRED),
     ] {
         for (no_cache, expected) in [(false, plain), (true, anew)] {
-            let judge = Judge { rules: &rules, now: NOW, spread: 0, no_cache };
-            let standing = judge.found(Lifetime::List, dates(NOW, age, None, failed));
-            assert_eq!(standing, expected, "{age} {failed:?}");
+            let check = FreshnessCheck { rules: &rules, now: NOW, jitter: 0, no_cache };
+            let state = check.found(CacheClass::List, dates(NOW, age, None, failed));
+            assert_eq!(state, expected, "{age} {failed:?}");
         }
     }
 }
@@ -162,46 +162,46 @@ fn what_is_not_there_is_never_stale() {
         (-3, None, None, None),
     ] {
         for (no_cache, expected) in [(false, plain), (true, anew)] {
-            let judge = Judge { rules: &rules, now: NOW, spread: 0, no_cache };
-            assert_eq!(judge.missing(dates(NOW, age, limit, None)), expected.map(seconds), "{age} {limit:?}");
+            let check = FreshnessCheck { rules: &rules, now: NOW, jitter: 0, no_cache };
+            assert_eq!(check.missing(dates(NOW, age, limit, None)), expected.map(seconds), "{age} {limit:?}");
         }
     }
     for (age, expected) in [(0, Some(60)), (59, Some(1)), (60, None), (-3, None)] {
-        let judge = Judge { rules: &rules, now: NOW, spread: 0, no_cache: true };
-        assert_eq!(judge.presence(dates(NOW, age, None, None).since), expected.map(seconds), "{age}");
+        let check = FreshnessCheck { rules: &rules, now: NOW, jitter: 0, no_cache: true };
+        assert_eq!(check.presence(dates(NOW, age, None, None).since), expected.map(seconds), "{age}");
     }
 }
 
 #[test]
 fn a_spread_takes_a_tenth_at_most() {
     let rules = rules();
-    let of = |spread| {
-        let judge = Judge { rules: &rules, now: NOW, spread, no_cache: false };
-        match judge.found(Lifetime::List, dates(NOW, 0, None, None)) {
-            Standing::Fresh { left: Some(left) } => left,
+    let of = |jitter| {
+        let check = FreshnessCheck { rules: &rules, now: NOW, jitter, no_cache: false };
+        match check.found(CacheClass::List, dates(NOW, 0, None, None)) {
+            CacheState::Fresh { left: Some(left) } => left,
             other => panic!("{other:?}"),
         }
     };
     let all: Vec<Duration> = (0..=u8::MAX).map(of).collect();
     assert_eq!((all[0], all[255]), (seconds(60), seconds(54)));
     assert!(all.is_sorted_by(|a, b| a > b), "no two alike, and never longer");
-    let judge = Judge { rules: &rules, now: NOW, spread: 255, no_cache: false };
-    assert_eq!(judge.missing(dates(NOW, 0, None, None)), Some(seconds(27)));
-    assert_eq!(judge.presence(NOW), Some(seconds(54)));
+    let check = FreshnessCheck { rules: &rules, now: NOW, jitter: 255, no_cache: false };
+    assert_eq!(check.missing(dates(NOW, 0, None, None)), Some(seconds(27)));
+    assert_eq!(check.presence(NOW), Some(seconds(54)));
 }
 
-/// How good a standing is: the larger, the sooner the client has an answer.
-fn rank(standing: Standing) -> u8 {
-    match standing {
-        Standing::Fresh { .. } => 3,
-        Standing::Stale { .. } => 2,
-        Standing::Expired { servable_on_error } => servable_on_error.into(),
+/// How good a state is: the larger, the sooner the client has an answer.
+fn rank(state: CacheState) -> u8 {
+    match state {
+        CacheState::Fresh { .. } => 3,
+        CacheState::Stale { .. } => 2,
+        CacheState::Expired { servable_on_error } => servable_on_error.into(),
     }
 }
 
 /// Calls `check` with every combination of values at and beside the edges: enough of them to meet every pair of rules.
 /// The ages come last, from young to old.
-fn every(mut check: impl FnMut(&Judge<'_>, Dates)) {
+fn every(mut check: impl FnMut(&FreshnessCheck<'_>, Dates)) {
     let by_default = rules();
     let times = [0, 1, 999, 1000, 5000, 60_000, 86_400_000].map(Duration::from_millis);
     let limits = [None, Some(0), Some(1), Some(5000), Some(60_000), Some(u64::MAX)];
@@ -215,11 +215,11 @@ fn every(mut check: impl FnMut(&Judge<'_>, Dates)) {
             for failed in [None, Some(0), Some(1000), Some(70_000)] {
                 let checked = failed.map(|after: u64| Timestamp(NOW.0 + after));
                 let dates = Dates { since: NOW, limit, checked };
-                for (spread, no_cache) in [(0, false), (255, false), (0, true), (255, true)] {
+                for (jitter, no_cache) in [(0, false), (255, false), (0, true), (255, true)] {
                     for now in ages.map(|age| Timestamp(NOW.0 + age)) {
                         // No attempt has failed before it did.
                         if checked.is_none_or(|at| at <= now) {
-                            check(&Judge { rules: &rules, now, spread, no_cache }, dates);
+                            check(&FreshnessCheck { rules: &rules, now, jitter, no_cache }, dates);
                         }
                     }
                 }
@@ -231,48 +231,48 @@ fn every(mut check: impl FnMut(&Judge<'_>, Dates)) {
 #[test]
 fn the_older_is_never_the_fresher() {
     let (mut before, mut seen) = ((Timestamp(u64::MAX), 0), [0; 4]);
-    every(|judge, dates| {
-        let standing = judge.found(Lifetime::List, dates);
+    every(|check, dates| {
+        let state = check.found(CacheClass::List, dates);
         // Otherwise it is the youngest of another combination.
-        let is_older = before.0 < judge.now;
-        assert!(!is_older || rank(standing) <= before.1, "{judge:?} {dates:?}: {standing:?}");
-        before = (judge.now, rank(standing));
-        seen[usize::from(rank(standing))] += 1;
+        let is_older = before.0 < check.now;
+        assert!(!is_older || rank(state) <= before.1, "{check:?} {dates:?}: {state:?}");
+        before = (check.now, rank(state));
+        seen[usize::from(rank(state))] += 1;
     });
-    assert!(seen.iter().all(|count| *count > 1000), "every standing is met: {seen:?}");
+    assert!(seen.iter().all(|count| *count > 1000), "every state is met: {seen:?}");
 }
 
 #[test]
 fn nothing_makes_it_fresher() {
-    every(|judge, dates| {
-        let standing = judge.found(Lifetime::List, dates);
-        let at_ease = Judge { no_cache: false, ..*judge }.found(Lifetime::List, dates);
-        let unlimited = judge.found(Lifetime::List, Dates { limit: None, ..dates });
-        let whole = Judge { spread: 0, ..*judge }.found(Lifetime::List, dates);
+    every(|check, dates| {
+        let state = check.found(CacheClass::List, dates);
+        let at_ease = FreshnessCheck { no_cache: false, ..*check }.found(CacheClass::List, dates);
+        let unlimited = check.found(CacheClass::List, Dates { limit: None, ..dates });
+        let whole = FreshnessCheck { jitter: 0, ..*check }.found(CacheClass::List, dates);
         let least = [at_ease, unlimited, whole].map(rank).into_iter().min().unwrap();
-        assert!(rank(standing) <= least, "{judge:?} {dates:?}: {standing:?}");
+        assert!(rank(state) <= least, "{check:?} {dates:?}: {state:?}");
     });
 }
 
 #[test]
 fn what_is_left_is_of_the_shorter_time_and_no_less_than_nine_tenths() {
-    every(|judge, dates| {
-        let Standing::Fresh { left } = judge.found(Lifetime::List, dates) else { return };
-        let shorter = dates.limit.map_or(judge.rules.list, |limit| limit.min(judge.rules.list));
-        let ttl = left.unwrap() + judge.now.since(dates.since);
-        assert!(ttl <= shorter && ttl >= shorter * 9 / 10 && !left.unwrap().is_zero(), "{judge:?} {dates:?}");
+    every(|check, dates| {
+        let CacheState::Fresh { left } = check.found(CacheClass::List, dates) else { return };
+        let shorter = dates.limit.map_or(check.rules.list, |limit| limit.min(check.rules.list));
+        let ttl = left.unwrap() + check.now.since(dates.since);
+        assert!(ttl <= shorter && ttl >= shorter * 9 / 10 && !left.unwrap().is_zero(), "{check:?} {dates:?}");
     });
 }
 
 /// With the same times "not found" is fresh exactly when a document would be.
 #[test]
 fn documents_and_their_absence_are_judged_alike() {
-    every(|judge, dates| {
+    every(|check, dates| {
         let dates = Dates { checked: None, ..dates };
-        let left = match judge.found(Lifetime::List, dates) {
-            Standing::Fresh { left } => left,
-            Standing::Stale { .. } | Standing::Expired { .. } => None,
+        let left = match check.found(CacheClass::List, dates) {
+            CacheState::Fresh { left } => left,
+            CacheState::Stale { .. } | CacheState::Expired { .. } => None,
         };
-        assert_eq!(judge.missing(dates), left, "{judge:?} {dates:?}");
+        assert_eq!(check.missing(dates), left, "{check:?} {dates:?}");
     });
 }

@@ -1,8 +1,8 @@
 //! One line of a list, as the go command reads it: a version, and a time where the proxy adds one.
 //!
-//! Semantics of cmd/go/internal/modfetch, `proxyRepo.Versions` and `proxyRepo.latestFromList`. The versions that a module has are
-//! the first words, without pseudo-versions. Where there is no `@latest`, the latest is the line with the greatest time: the second
-//! word, else the time in a pseudo-version. A tag without a time is none of those, nor is what has a second word that is no time.
+//! Semantics of cmd/go/internal/modfetch, `proxyRepo.Versions` and `proxyRepo.latestFromList`. The versions of a module are the first
+//! words, without pseudo-versions. Where there is no `@latest`, the latest is the line with the greatest time: the second word, else the
+//! time in a pseudo-version. A tag without a time, or a line whose second word is no time, does not count for that.
 
 use crate::gomod::Version;
 
@@ -19,7 +19,7 @@ pub struct Line {
 pub struct Moment(i64, u32);
 
 impl Line {
-    /// Reads a line; nothing where its first word is no version.
+    /// Reads a line; `None` where its first word is no version.
     pub fn parse(line: &str) -> Option<Self> {
         let mut words = line.split_ascii_whitespace();
         let version = Version::parse(words.next()?).ok()?;
@@ -37,7 +37,7 @@ impl Line {
         &self.version
     }
 
-    /// The time by which the go command would take it for the latest; nothing where it would not.
+    /// The time by which the go command would take it for the latest; `None` where it would not.
     pub fn when(&self) -> Option<Moment> {
         match &self.time {
             Some(time) => moment(time),

@@ -13,8 +13,8 @@ impl Target {
     /// Reads a normalised path, as `path::place` gives it.
     ///
     /// # Errors
-    /// [`Refusal::Unknown`], which says what is wrong: malformed names, or a file that the protocol does not have. There is none of
-    /// that name, which is what a proxy says of it: tools go on elsewhere after a 404, and nowhere after a 400.
+    /// [`Refusal::Unknown`], which says what is wrong: malformed names, or a file that the protocol does not have. It is a "not found" and
+    /// no bad request: tools ask the next proxy after a 404, and none after a 400.
     pub fn parse(path: &str) -> Result<Self, Refusal> {
         if let Some((module, file)) = path.split_once("/@v/") {
             return parse_file(&parse_module(module)?, file);

@@ -14,7 +14,7 @@
 //! **Nothing panics**: a trap loses the worker's VM and leaves every paused stream hanging. The SDK panics on statuses it
 //! does not expect, so its calls are made only where the host cannot give one.
 
-mod heads;
+mod headers;
 mod kv;
 mod link;
 mod mail;

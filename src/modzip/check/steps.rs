@@ -33,7 +33,7 @@ impl Check {
         if self.consumed > MAX_ZIP {
             return Err(Fault::ZipTooLarge);
         }
-        // What the step had to read is work whatever came of it.
+        // The bytes that the step had to read count as work, also where it found nothing.
         let taken = all.len() - input.len();
         self.look_for_entries(all.get(..taken).unwrap_or_default());
         Ok(if let Step::Worked(work) = step { Step::Worked(work.max(taken)) } else { step })

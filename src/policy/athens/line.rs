@@ -1,6 +1,6 @@
 //! One line.
 
-use super::oddity::Oddity;
+use super::filter_warning::FilterWarning;
 use super::qualifier;
 use crate::gomod::Quoted;
 use crate::policy::Action;
@@ -13,7 +13,7 @@ pub(super) struct Line<'t> {
     pub(super) path: &'t str,
     /// What its qualifiers come to, as texts of `Versions`; those that no version fits are left out.
     pub(super) versions: Option<Vec<String>>,
-    pub(super) oddities: Vec<Oddity>,
+    pub(super) warnings: Vec<FilterWarning>,
 }
 
 /// The first word.
@@ -41,17 +41,17 @@ impl<'t> Line<'t> {
             sign,
             path: path.unwrap_or_default().trim_matches('/'),
             versions: None,
-            oddities: Vec::new(),
+            warnings: Vec::new(),
         };
         // Between two spaces Athens sees an empty word, and at a tab none ends.
         if trimmed.split(' ').ne(trimmed.split_whitespace()) {
-            line.oddities.push(Oddity::Spacing);
+            line.warnings.push(FilterWarning::Spacing);
         }
         if path.is_some() && line.path.is_empty() {
-            line.oddities.push(Oddity::Root);
+            line.warnings.push(FilterWarning::Root);
         }
         if line.has_glob() {
-            line.oddities.push(Oddity::Glob);
+            line.warnings.push(FilterWarning::Glob);
         }
         if let Some(qualifiers) = qualifiers {
             let mut versions = Vec::new();
@@ -59,7 +59,7 @@ impl<'t> Line<'t> {
                 let read =
                     qualifier::read(written).map_err(|fault| format!("{fault}: {}", Quoted(written)))?;
                 versions.extend(read.term);
-                line.oddities.extend(read.oddities);
+                line.warnings.extend(read.warnings);
             }
             line.versions = Some(versions);
         }

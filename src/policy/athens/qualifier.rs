@@ -1,14 +1,14 @@
 //! One qualifier, as a text of `Versions`.
 
-use super::oddity::Oddity;
+use super::filter_warning::FilterWarning;
 use crate::gomod::Version;
 
 /// What a qualifier comes to.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Qualifier {
-    /// For which versions it is; nothing where for none.
+    /// For which versions it is; `None` where for none.
     pub(super) term: Option<String>,
-    pub(super) oddities: Vec<Oddity>,
+    pub(super) warnings: Vec<FilterWarning>,
 }
 
 /// Reads what stands between two commas.
@@ -22,15 +22,15 @@ pub(super) fn read(written: &str) -> Result<Qualifier, &'static str> {
         Some('<') => compared("<=", plain),
         Some(_) => begun(plain, plain.len() < written.len())?,
     };
-    Ok(qualifier.unwrap_or_else(|| Qualifier { term: None, oddities: vec![Oddity::NoVersion] }))
+    Ok(qualifier.unwrap_or_else(|| Qualifier { term: None, warnings: vec![FilterWarning::NoVersion] }))
 }
 
 /// `~v1.2.3` and the like. `None` for no version.
 fn compared(operator: &str, plain: &str) -> Option<Qualifier> {
     let after = plain.get(1..)?;
-    // Athens skips whatever is in the place of the v, so that `<=1.2.3` does what it says.
+    // Athens skips the character in the place of the v, so that `<=1.2.3` does what it says.
     let numbers = after.strip_prefix(|c: char| c.is_ascii() && !c.is_ascii_digit());
-    let oddities = if numbers.is_none() { vec![Oddity::NoV] } else { Vec::new() };
+    let warnings = if numbers.is_none() { vec![FilterWarning::NoV] } else { Vec::new() };
     let mut numbers = numbers.unwrap_or(after).trim_matches('.').split('.').map(decimal);
     let (major, minor, patch) = (numbers.next()??, numbers.next()??, numbers.next()??);
     if numbers.next().is_some() {
@@ -38,15 +38,15 @@ fn compared(operator: &str, plain: &str) -> Option<Qualifier> {
     }
     Some(Qualifier {
         term: Some(format!("{operator}v{major}.{minor}.{patch}, release, !incompatible")),
-        oddities,
+        warnings,
     })
 }
 
 /// What versions begin with. `None` for no version.
 fn begun(plain: &str, is_starred: bool) -> Result<Option<Qualifier>, &'static str> {
-    let mut oddities = Vec::new();
+    let mut warnings = Vec::new();
     let number = plain.strip_prefix('v').unwrap_or_else(|| {
-        oddities.push(Oddity::NoV);
+        warnings.push(FilterWarning::NoV);
         plain
     });
     let (core, rest) = number.split_at(number.find(['-', '+']).unwrap_or(number.len()));
@@ -63,12 +63,12 @@ fn begun(plain: &str, is_starred: bool) -> Result<Option<Qualifier>, &'static st
                 Ok(read) if !is_starred && (read.is_pseudo() || !is_for_pseudo) => {}
                 _ => return Err(PART),
             }
-            oddities.push(Oddity::Full);
+            warnings.push(FilterWarning::Full);
             version
         }
         _ => return Ok(None),
     };
-    Ok(Some(Qualifier { term: Some(term), oddities }))
+    Ok(Some(Qualifier { term: Some(term), warnings }))
 }
 
 /// A number as Go's strconv.Atoi reads it, which takes leading zeros.

@@ -32,8 +32,8 @@ fn check(text: &str, cases: &[(&str, &str, char)]) {
     }
 }
 
-fn oddities(text: &str) -> Vec<Oddity> {
-    read(text).unwrap().warnings.iter().map(|warning| warning.oddity).collect()
+fn warnings(text: &str) -> Vec<FilterWarning> {
+    read(text).unwrap().warnings.iter().map(|warning| warning.kind).collect()
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn qualifiers_are_for_the_versions_that_athens_says() {
         ("<=1.2.3", &["v1.2.3", "v0.99.9"], &["v1.2.4"]),
         ("~v1.02.3", &["v1.2.3"], &["v1.3.0"]),
         ("v1.2,~v2.3.4,v9", &["v1.2.0", "v2.3.5", "v9.0.0"], &["v1.3.0", "v2.3.3", "v2.4.0"]),
-        // Read as they are meant, see `Oddity`.
+        // Read as they are meant, see `FilterWarning`.
         ("v1.2.3", &["v1.2.3"], &["v1.2.30", "v1.2.3-rc.1", "v1.2.3-0.20200101000000-abcdefabcdef"]),
         ("v1.2.3-rc.1", &["v1.2.3-rc.1"], &["v1.2.3", "v1.2.3-rc.10"]),
         (
@@ -172,26 +172,26 @@ fn of_several_lines_for_a_path_the_last_counts() {
         &[("example.com/a", "v1.0.0", '-'), ("example.com/a", "v2.0.0", '+')],
     );
     check("- example.com/a v1\n+ example.com/a", &[("example.com/a", "v1.0.0", '+')]);
-    // Not even where it is for nothing itself.
+    // Not even where it has no effect itself.
     check("- example.com/a\n- example.com/a v1.x", &[("example.com/a", "v1.0.0", '+')]);
 }
 
 #[test]
 fn what_is_misread_is_read_as_meant_and_told() {
-    let cases: &[(&str, &[Oddity])] = &[
-        ("-  example.com/a", &[Oddity::Spacing]),
-        ("-\texample.com/a", &[Oddity::Spacing]),
-        ("- example.com/a\tv1", &[Oddity::Spacing]),
-        ("- example.com/*", &[Oddity::Glob]),
-        ("- example.com/a?", &[Oddity::Glob]),
-        ("- example.com/a v1.2.3", &[Oddity::Full]),
-        ("- example.com/a v1.2.3-rc.1", &[Oddity::Full]),
-        ("- example.com/a ~1.2.3", &[Oddity::NoV]),
-        ("- example.com/a 1", &[Oddity::NoV]),
-        ("- example.com/a 1.2.3", &[Oddity::Full, Oddity::NoV]),
+    let cases: &[(&str, &[FilterWarning])] = &[
+        ("-  example.com/a", &[FilterWarning::Spacing]),
+        ("-\texample.com/a", &[FilterWarning::Spacing]),
+        ("- example.com/a\tv1", &[FilterWarning::Spacing]),
+        ("- example.com/*", &[FilterWarning::Glob]),
+        ("- example.com/a?", &[FilterWarning::Glob]),
+        ("- example.com/a v1.2.3", &[FilterWarning::Full]),
+        ("- example.com/a v1.2.3-rc.1", &[FilterWarning::Full]),
+        ("- example.com/a ~1.2.3", &[FilterWarning::NoV]),
+        ("- example.com/a 1", &[FilterWarning::NoV]),
+        ("- example.com/a 1.2.3", &[FilterWarning::Full, FilterWarning::NoV]),
     ];
     for (text, expected) in cases {
-        assert_eq!(oddities(text), *expected, "{text:?}");
+        assert_eq!(warnings(text), *expected, "{text:?}");
         assert_eq!(read(text).unwrap().default, None, "{text:?}");
         assert_eq!(read(text).unwrap().rules.len(), 1, "{text:?}");
     }
@@ -210,27 +210,27 @@ fn what_is_misread_is_read_as_meant_and_told() {
 #[test]
 fn what_is_for_nothing_is_told() {
     let nothing = [
-        ("- https://example.com/a", Oddity::NoModule),
-        ("- example.com//a", Oddity::NoModule),
-        ("- example.com/!acme", Oddity::NoModule),
-        ("- example.com/...", Oddity::NoModule),
-        ("- intranet/a", Oddity::NoModule),
-        ("- example.com/a,example.com/b", Oddity::NoModule),
-        ("- example.com/a v1.x", Oddity::NoVersion),
-        ("- example.com/a V1", Oddity::NoVersion),
-        ("- example.com/a latest", Oddity::NoVersion),
-        ("- example.com/a >=v1.2.3", Oddity::NoVersion),
-        ("- example.com/a <v2", Oddity::NoVersion),
-        ("- example.com/a ~v1.2", Oddity::NoVersion),
-        ("- example.com/a ^v1.2.3-rc.1", Oddity::NoVersion),
-        ("- example.com/a v1.2.3.4", Oddity::NoVersion),
-        ("- example.com/a v01", Oddity::NoVersion),
-        ("- example.com/a #note", Oddity::NoVersion),
+        ("- https://example.com/a", FilterWarning::NoModule),
+        ("- example.com//a", FilterWarning::NoModule),
+        ("- example.com/!acme", FilterWarning::NoModule),
+        ("- example.com/...", FilterWarning::NoModule),
+        ("- intranet/a", FilterWarning::NoModule),
+        ("- example.com/a,example.com/b", FilterWarning::NoModule),
+        ("- example.com/a v1.x", FilterWarning::NoVersion),
+        ("- example.com/a V1", FilterWarning::NoVersion),
+        ("- example.com/a latest", FilterWarning::NoVersion),
+        ("- example.com/a >=v1.2.3", FilterWarning::NoVersion),
+        ("- example.com/a <v2", FilterWarning::NoVersion),
+        ("- example.com/a ~v1.2", FilterWarning::NoVersion),
+        ("- example.com/a ^v1.2.3-rc.1", FilterWarning::NoVersion),
+        ("- example.com/a v1.2.3.4", FilterWarning::NoVersion),
+        ("- example.com/a v01", FilterWarning::NoVersion),
+        ("- example.com/a #note", FilterWarning::NoVersion),
     ];
-    for (text, oddity) in nothing {
+    for (text, kind) in nothing {
         let filter = read(text).unwrap();
         assert_eq!((filter.rules.len(), filter.warnings.len()), (0, 1), "{text:?}: {filter:?}");
-        assert_eq!(filter.warnings[0], Warning { line: 1, others: 0, oddity }, "{text:?}");
+        assert_eq!(filter.warnings[0], Warning { line: 1, others: 0, kind }, "{text:?}");
     }
     // The others of a list count.
     check("- example.com/a <v2,v3", &[("example.com/a", "v3.0.0", '-'), ("example.com/a", "v1.0.0", '+')]);
@@ -238,28 +238,28 @@ fn what_is_for_nothing_is_told() {
 
 #[test]
 fn what_has_no_effect_is_told_with_its_line() {
-    assert_eq!(oddities("+ example.com/a v1"), [Oddity::Idle]);
-    assert_eq!(oddities("+\n+ example.com/a\n+ example.com/a/b v1"), [Oddity::Idle]);
+    assert_eq!(warnings("+ example.com/a v1"), [FilterWarning::Idle]);
+    assert_eq!(warnings("+\n+ example.com/a\n+ example.com/a/b v1"), [FilterWarning::Idle]);
     for text in
         ["-\n+ example.com/a v1", "D example.com\n+ example.com/a v1", "+ example.com/a", "- *\n+ a.com v1"]
     {
-        assert!(!oddities(text).contains(&Oddity::Idle), "{text:?}");
+        assert!(!warnings(text).contains(&FilterWarning::Idle), "{text:?}");
     }
-    assert_eq!(oddities("- /"), [Oddity::Root]);
+    assert_eq!(warnings("- /"), [FilterWarning::Root]);
     assert_eq!(read("- / v1").unwrap().default, Some(Action::Deny));
-    assert_eq!(oddities("-\n+"), [Oddity::Replaced]);
+    assert_eq!(warnings("-\n+"), [FilterWarning::Replaced]);
     let long = format!("-\n# {}\n+ example.com/a", "x".repeat(MAX_ATHENS_LINE));
-    assert_eq!(read(&long).unwrap().warnings[0], Warning { line: 2, others: 0, oddity: Oddity::Long });
+    assert_eq!(read(&long).unwrap().warnings[0], Warning { line: 2, others: 0, kind: FilterWarning::Long });
 }
 
 #[test]
 fn a_warning_is_one_for_all_lines_of_its_kind() {
     let approved: String = (0..1000).map(|n| format!("+ example.com/m{n} v1.0.{n},v1.1.{n}\n")).collect();
     let filter = read(&format!("-\n{approved}")).unwrap();
-    assert_eq!(filter.warnings, [Warning { line: 2, others: 999, oddity: Oddity::Full }]);
+    assert_eq!(filter.warnings, [Warning { line: 2, others: 999, kind: FilterWarning::Full }]);
     assert!(filter.warnings[0].to_string().starts_with("line 2 and 999 more: a version in full"));
     let kept = read("+ example.com/a\n- example.com/b\n- example.com/a").unwrap();
-    assert_eq!(kept.warnings, [Warning { line: 1, others: 0, oddity: Oddity::Replaced }]);
+    assert_eq!(kept.warnings, [Warning { line: 1, others: 0, kind: FilterWarning::Replaced }]);
     assert_eq!(kept.rules.len(), 2);
 }
 

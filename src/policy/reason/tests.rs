@@ -62,18 +62,18 @@ fn a_refusal_says_what_which_rule_why_and_what_to_do() {
         "forbidden: github.com/evil/mod@v1.2.3 is denied by the rule \"no-evil\" (policy.rules[3]).\n\
          Why: It mines coins.\n\
          See: https://wiki.example.com/evil\n\
-         What to do: choose another module or version, or ask those who run this proxy."
+         What to do: choose another module or version, or ask this proxy's operators."
     );
     let bare = policy("", vec![rule(["github.com/evil/*"], Action::Deny)]);
     assert_eq!(
         explained(&bare, &evil, None, &known).unwrap(),
         "forbidden: github.com/evil/mod is denied by the rule policy.rules[3].\n\
-         What to do: choose another module, or ask those who run this proxy."
+         What to do: choose another module, or ask this proxy's operators."
     );
     assert_eq!(
         explained(&Policy::new(Vec::new(), true), &evil, Some(&v1), &known).unwrap(),
-        "forbidden: no rule allows github.com/evil/mod@v1.2.3, and others are denied (policy.default).\n\
-         What to do: choose another module or version, or ask those who run this proxy."
+        "forbidden: no rule allows github.com/evil/mod@v1.2.3, and policy.default denies all others.\n\
+         What to do: choose another module or version, or ask this proxy's operators."
     );
 }
 
@@ -107,14 +107,14 @@ fn a_young_version_has_a_time_from_which_it_is_allowed() {
     assert_eq!(
         explained(&settle, &fresh, Some(&v1), &known).unwrap(),
         "forbidden: a.b/c@v1.2.3 has no known age for the rule \"settle\" (policy.rules[3]).\n\
-         It has to be 7days old, and nobody says when it was published.\n\
-         What to do: try again later, use an older version, or ask those who run this proxy."
+         It has to be 7days old, but its publish time is unknown.\n\
+         What to do: try again later, use an older version, or ask this proxy's operators."
     );
 }
 
 #[test]
 fn whoever_could_be_somebody_is_told_to_sign_in() {
-    let sign_in = "\nWhat to do: sign in (GOAUTH or .netrc): who may have it depends on who asks.";
+    let sign_in = "\nWhat to do: sign in (GOAUTH or .netrc): access depends on the caller.";
     let (nobody, eve) = (Caller::default(), Caller::new(["eve".to_owned()]));
     let secret = module("corp.example.com/secret");
     let team = || rule(["*"], Action::Allow).told(&["team:*"]);

@@ -115,7 +115,7 @@ impl Term {
         apart || self.ends_before(other) || other.ends_before(self)
     }
 
-    /// Whether all that the term holds for is older than whatever the later one holds for.
+    /// Whether all versions that the term matches are older than all that the later one matches.
     fn ends_before(&self, later: &Self) -> bool {
         let (first, last) = (later.lowest(), self.highest());
         match self.bound.precedence(&later.bound) {

@@ -46,7 +46,7 @@ fn said(decision: Decision<'_>) -> String {
             format!("redirected by {} to {}", rule.place, to.unwrap_or("upstream"))
         }
         Decision::TooYoung(rule, until) => format!("too young by {} for {:?}", rule.place, until.since(NOW)),
-        Decision::Undated(rule) => format!("undated by {}", rule.place),
+        Decision::NeedsDate(rule) => format!("undated by {}", rule.place),
     }
 }
 

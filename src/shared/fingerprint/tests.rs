@@ -22,7 +22,7 @@ const ALL: &str = r#"{
 fn read(text: &str) -> (u64, u64) {
     let config = Config::parse(text).unwrap_or_else(|problems| panic!("{problems}"));
     let sources = fingerprint(&config);
-    (sources, reach(&config, sources))
+    (sources, fetch_scope(&config, sources))
 }
 
 /// What was kept under a number has to be found under it again: after an update of the filter, the index would be empty.
@@ -53,7 +53,7 @@ fn the_numbers_stay() {
 
 #[test]
 fn what_decides_where_answers_are_from_counts_and_nothing_else() {
-    let (sources, reach) = read(ALL);
+    let (sources, fetch_scope) = read(ALL);
     for (place, value, sources_differ, reach_differs) in [
         ("/upstreams/0/cluster", json!("other"), true, true),
         ("/upstreams/0/url", json!("http://corp.test/y"), true, true),
@@ -98,6 +98,6 @@ fn what_decides_where_answers_are_from_counts_and_nothing_else() {
         let (around, key) = place.rsplit_once('/').unwrap();
         changed.pointer_mut(around).unwrap()[key] = value;
         let now = read(&changed.to_string());
-        assert_eq!((now.0 != sources, now.1 != reach), (sources_differ, reach_differs), "{place}");
+        assert_eq!((now.0 != sources, now.1 != fetch_scope), (sources_differ, reach_differs), "{place}");
     }
 }

@@ -4,7 +4,7 @@ mod orders;
 
 use super::{
     super::tests::{START, after, config, seat},
-    held::MOST_WAITING,
+    record::MOST_WAITING,
     *,
 };
 use crate::{

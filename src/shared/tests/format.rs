@@ -91,9 +91,9 @@ fn the_spread_is_the_same_on_all_workers_and_differs_by_path_and_time() {
     let mut seen = [0_u32; 4];
     for number in 0..1_000 {
         let (path, since) = (format!("m{}", number % 10), after(START, number / 10));
-        let spread = one.spread(&path, since);
-        assert_eq!(spread, two.spread(&path, since));
-        seen[usize::from(spread / 64)] += 1;
+        let jitter = one.jitter(&path, since);
+        assert_eq!(jitter, two.jitter(&path, since));
+        seen[usize::from(jitter / 64)] += 1;
     }
     assert!(seen.iter().all(|quarter| (200..300).contains(quarter)), "{seen:?}");
 }

@@ -148,7 +148,7 @@ fn pages_are_put_together() {
     assert_eq!(list.as_deref(), Ok("v1.0.0\nv2.0.0+incompatible\n"));
     for stuck in [&first[..], &[]] {
         let why = over(more.clone().turn(&page(stuck, true))).unwrap_err();
-        assert!(why.contains("does not get on"), "{why}");
+        assert!(why.contains("names no next page"), "{why}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! The bytes of an upload: those that no part was made of yet, and those of the parts that the store has not taken.
+//! The bytes of an upload: those that are in no part yet, and those of the parts that the store has not taken.
 
 use crate::{http::Body, store::multipart::PartTag};
 

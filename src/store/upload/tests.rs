@@ -43,7 +43,7 @@ fn what_is_small_is_one_request_that_overwrites_nothing() {
         assert_eq!(s3.log, Vec::<String>::new(), "nothing is sent before it is good");
         upload.commit();
         s3.serve(&mut upload);
-        assert_eq!(upload.outcome(), Some(&Outcome::Stored));
+        assert_eq!(upload.outcome(), Some(&UploadOutcome::Stored));
         assert_eq!(s3.log, ["PUT k"]);
         assert!(s3.object("k") == Some(&bytes), "{length}");
         assert_eq!(upload.held(), 0);
@@ -59,7 +59,7 @@ fn what_is_large_goes_in_parts_and_is_seen_when_it_is_good() {
         assert_eq!((s3.object("k"), s3.uploads()), (None, 1));
         upload.commit();
         s3.serve(&mut upload);
-        assert_eq!(upload.outcome(), Some(&Outcome::Stored));
+        assert_eq!(upload.outcome(), Some(&UploadOutcome::Stored));
         assert!(s3.object("k") == Some(&bytes), "{length}");
         assert_eq!(s3.log.iter().filter(|line| line.starts_with("PART")).count(), parts);
         assert!(s3.uploads() == 0 && !upload.has_leftovers());
@@ -73,7 +73,7 @@ fn what_is_not_good_is_never_seen() {
         push(&mut upload, &mut s3, &bytes(length));
         upload.abort();
         s3.serve(&mut upload);
-        assert_eq!(upload.outcome(), Some(&Outcome::Aborted));
+        assert_eq!(upload.outcome(), Some(&UploadOutcome::Aborted));
         assert_eq!((s3.object("k"), s3.uploads()), (None, 0));
         // It stays given up.
         upload.push(b"x");
@@ -93,7 +93,7 @@ fn an_upload_that_begins_after_all_is_given_up_too() {
     upload.reply(ordinal, &reply);
     assert_eq!(s3.uploads(), 1);
     s3.serve(&mut upload);
-    assert_eq!((upload.outcome(), s3.uploads()), (Some(&Outcome::Aborted), 0));
+    assert_eq!((upload.outcome(), s3.uploads()), (Some(&UploadOutcome::Aborted), 0));
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn parts_on_their_way_are_waited_for_before_the_upload_is_given_up() {
     }
     s3.serve(&mut upload);
     assert_eq!(s3.log.last().unwrap(), "ABORT k");
-    assert_eq!((upload.outcome(), s3.uploads()), (Some(&Outcome::Aborted), 0));
+    assert_eq!((upload.outcome(), s3.uploads()), (Some(&UploadOutcome::Aborted), 0));
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn an_object_that_is_there_stays_and_the_upload_goes() {
         s3.put("k", b"theirs");
         upload.commit();
         s3.serve(&mut upload);
-        assert_eq!(upload.outcome(), Some(&Outcome::Exists));
+        assert_eq!(upload.outcome(), Some(&UploadOutcome::Exists));
         assert!(s3.object("k").is_some_and(|object| object == b"theirs"));
         assert_eq!(s3.uploads(), 0);
     }
@@ -138,7 +138,7 @@ fn memory_is_bounded_while_the_store_takes_nothing() {
     }
     assert!(upload.is_overrun());
     upload.commit();
-    let Some(Outcome::Failed(trouble)) = upload.outcome() else { panic!("{:?}", upload.outcome()) };
+    let Some(UploadOutcome::Failed(trouble)) = upload.outcome() else { panic!("{:?}", upload.outcome()) };
     assert_eq!((trouble.outcome.as_str(), upload.held()), ("overrun", 0));
 }
 
@@ -157,10 +157,10 @@ fn over_webdav_it_is_one_request_of_a_bounded_length() {
     let (ordinal, put) = upload.next_call().unwrap();
     assert!(!put.headers.iter().any(|(name, _)| name == "if-none-match"));
     upload.reply(ordinal, &s3.ask(&put));
-    assert_eq!((upload.outcome(), s3.object("k").map(Vec::len)), (Some(&Outcome::Stored), Some(100)));
+    assert_eq!((upload.outcome(), s3.object("k").map(Vec::len)), (Some(&UploadOutcome::Stored), Some(100)));
 
     s3.serve(&mut there);
-    assert_eq!((there.outcome(), s3.log.last().unwrap().as_str()), (Some(&Outcome::Exists), "HEAD k"));
+    assert_eq!((there.outcome(), s3.log.last().unwrap().as_str()), (Some(&UploadOutcome::Exists), "HEAD k"));
 
     assert!(begin(Some(101)).is_overrun(), "it is known before the first byte");
     let mut upload = begin(None);
@@ -169,7 +169,7 @@ fn over_webdav_it_is_one_request_of_a_bounded_length() {
     upload.push(b"x");
     assert!(upload.is_overrun());
     upload.abort();
-    assert_eq!(upload.outcome(), Some(&Outcome::Aborted));
+    assert_eq!(upload.outcome(), Some(&UploadOutcome::Aborted));
 }
 
 /// At every step of an upload of three parts, every fault, once and for ever.
@@ -187,21 +187,21 @@ fn whatever_fails_nothing_half_is_seen_and_nothing_is_left() {
                 let what = format!("{fault:?} at {step}, lasting: {lasting}: {:?}", s3.log);
                 let outcome = upload.outcome().unwrap_or_else(|| panic!("{what}"));
                 match outcome {
-                    Outcome::Stored => assert!(s3.object("k") == Some(&all), "{what}"),
+                    UploadOutcome::Stored => assert!(s3.object("k") == Some(&all), "{what}"),
                     // The reply to the complete was lost, and the next one told.
-                    Outcome::Exists => {
+                    UploadOutcome::Exists => {
                         assert!(s3.object("k") == Some(&all) && fault == Fault::Lost, "{what}");
                     }
-                    Outcome::Failed(_) => {
+                    UploadOutcome::Failed(_) => {
                         assert!(s3.object("k").is_none() || fault == Fault::Lost && step == 4, "{what}");
                     }
-                    Outcome::Aborted => panic!("{what}"),
+                    UploadOutcome::Aborted => panic!("{what}"),
                 }
                 // Of what was never told to have begun, nobody knows.
                 let unknown = fault == Fault::Lost && step == 0;
                 assert!(s3.uploads() == 0 || upload.has_leftovers() || unknown, "{what}");
                 assert!(
-                    lasting || !matches!(outcome, Outcome::Failed(_)) || fault == Fault::Refused,
+                    lasting || !matches!(outcome, UploadOutcome::Failed(_)) || fault == Fault::Refused,
                     "{what}"
                 );
                 assert!(s3.log.len() <= 16, "{what}");
@@ -209,8 +209,8 @@ fn whatever_fails_nothing_half_is_seen_and_nothing_is_left() {
             }
         }
     }
-    assert!(outcomes.contains(&Outcome::Stored) && outcomes.contains(&Outcome::Exists));
-    assert!(outcomes.iter().any(|outcome| matches!(outcome, Outcome::Failed(_))));
+    assert!(outcomes.contains(&UploadOutcome::Stored) && outcomes.contains(&UploadOutcome::Exists));
+    assert!(outcomes.iter().any(|outcome| matches!(outcome, UploadOutcome::Failed(_))));
 }
 
 /// Replies in any order, and an end at any moment.
@@ -246,8 +246,8 @@ fn replies_may_come_in_any_order() {
         }
         assert_eq!(s3.uploads(), 0, "{:?}", s3.log);
         match upload.outcome() {
-            Some(Outcome::Stored) => assert!(s3.object("k") == Some(&all) && !aborts),
-            Some(Outcome::Aborted) => assert!(aborts && s3.object("k").is_none()),
+            Some(UploadOutcome::Stored) => assert!(s3.object("k") == Some(&all) && !aborts),
+            Some(UploadOutcome::Aborted) => assert!(aborts && s3.object("k").is_none()),
             // The draw kept the store from answering.
             other => assert!(upload.is_overrun() && s3.object("k").is_none(), "{other:?}"),
         }

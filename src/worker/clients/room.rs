@@ -1,9 +1,8 @@
 //! What clients may have one worker's gateway keep for them, in bytes.
 //!
-//! A client who waits costs what he sent: Envoy holds the head of his request until he is answered, and a thousand waiters cost
-//! one fetch but a thousand heads. A client who does not read costs what he was given: Envoy copies a filter's own answer whole,
-//! and keeps what does not go out. Neither is bounded by what is fetched, so each has a bound of its own here; who comes beyond
-//! it is told 503, and to come back.
+//! A client that waits costs its request: Envoy holds the request's head until it is answered, and a thousand waiters cost one fetch but a
+//! thousand heads. A client that does not read costs its answer: Envoy copies a filter's own answer whole, and keeps what does not go out.
+//! What is fetched bounds neither, so each has a bound of its own here. A client beyond the bound is answered 503, and told to come back.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -13,7 +12,7 @@ use std::{
 
 use crate::{
     cx::{Cx, StreamId, Verdict},
-    goproxy::{Answer, Asker, Failure, Fault},
+    goproxy::{Answer, Asker, Failure, FailureKind},
     http::{RequestHead, Response, Timestamp},
     metrics::{Account, Cache, Counter, OwnReason},
 };
@@ -21,23 +20,23 @@ use crate::{
 /// The clients of one worker, as far as something is kept for them.
 #[derive(Debug, Default)]
 pub(super) struct Room {
-    waiting: Held,
-    /// What each of those who wait is waiting for, and the bytes of all who wait for it.
+    waiting: BytesByStream,
+    /// What each waiting client waits for, and the bytes of all that wait for it.
     wanted: BTreeMap<StreamId, Rc<str>>,
     crowds: BTreeMap<Rc<str>, usize>,
-    unread: Held,
-    /// Large answers whose streams have ended, and when: nobody says when the last byte of one has gone out.
+    unread: BytesByStream,
+    /// Large answers whose streams have ended, and when: the host does not report when the last byte of one has gone out.
     leaving: VecDeque<(Timestamp, usize)>,
 }
 
 /// Bytes by the stream that they are kept for.
 #[derive(Debug, Default)]
-struct Held {
+struct BytesByStream {
     of: BTreeMap<StreamId, usize>,
     bytes: usize,
 }
 
-impl Held {
+impl BytesByStream {
     fn add(&mut self, stream: StreamId, bytes: usize) {
         self.remove(stream);
         self.of.insert(stream, bytes);
@@ -107,13 +106,13 @@ impl Room {
         // One is always given, however large.
         let has_room = |held: usize, most| held == 0 || held.saturating_add(bytes) <= most;
         if !has_room(self.unread.bytes, MAX_UNREAD) || !has_room(leaving, MAX_LEAVING) {
-            return busy("too many other clients have not read theirs", response.account.kind, cx);
+            return busy("too many other clients have not read their answers yet", response.account.kind, cx);
         }
         self.unread.add(stream, bytes);
         verdict
     }
 
-    /// Whether `stream` was given a large answer, of which some may be unread.
+    /// Whether `stream` was given a large answer, part of which may be unread.
     pub(super) fn owes(&self, stream: StreamId) -> bool {
         self.unread.of.contains_key(&stream)
     }
@@ -131,7 +130,7 @@ impl Room {
         }
     }
 
-    /// Whether nobody waits.
+    /// Whether no client waits.
     #[cfg(test)]
     pub(super) fn is_free(&self) -> bool {
         self.waiting.bytes == 0 && self.unread.bytes == 0 && self.crowds.is_empty() && self.wanted.is_empty()
@@ -142,7 +141,7 @@ fn is_large(response: &Response) -> bool {
     response.body.len() > LARGE
 }
 
-/// What a client costs who waits.
+/// What a waiting client costs.
 fn weight(head: &RequestHead) -> usize {
     head.bytes().saturating_add(STREAM)
 }
@@ -150,7 +149,7 @@ fn weight(head: &RequestHead) -> usize {
 fn busy(why: &str, kind: &'static str, cx: &mut Cx<'_>) -> Verdict {
     cx.count(Counter::Refusal { reason: OwnReason::Budget.into() });
     let reason = format!("unavailable: {why}");
-    let failure = Failure { fault: Fault::Overloaded, reason, retry_after: None };
+    let failure = Failure { kind: FailureKind::Overloaded, reason, retry_after: None };
     let account = Account { kind, cache: Cache::None };
     Verdict::Respond(Answer::Failed(&failure).respond(&Asker::default(), account).into())
 }
@@ -159,7 +158,7 @@ fn busy(why: &str, kind: &'static str, cx: &mut Cx<'_>) -> Verdict {
 /// that `max_request_headers_kb` lets in by `envoy/gateway.yaml`.
 const MAX_WAITING: usize = 64 << 20;
 
-/// What may wait for one and the same thing, so that a crowd leaves as much to everybody else.
+/// What may wait for one and the same thing, so that a crowd leaves as much to all other clients.
 const MAX_CROWD: usize = MAX_WAITING / 2;
 
 /// What a stream takes beside its head, in Envoy and here, rounded up (8 KiB measured on 1.40).

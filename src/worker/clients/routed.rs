@@ -51,7 +51,7 @@ impl Clients {
         for stream in late {
             let Some(routed) = self.arrive(stream) else { continue };
             let reply = Reply::Failed(CallFailure::TimedOut);
-            services.sightings.note(routed.source, Asked::Other, &reply, &services.config, cx);
+            services.source_health.note(routed.source, Asked::Other, &reply, &services.config, cx);
             let head = ResponseHead {
                 status: 504,
                 headers: Headers::default(),

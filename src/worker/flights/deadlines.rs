@@ -1,4 +1,4 @@
-//! What becomes of those who have waited long enough.
+//! What becomes of clients and parts that have waited long enough.
 
 use std::time::Duration;
 
@@ -15,55 +15,56 @@ use super::{
 use crate::{
     config::{Config, Mode},
     cx::Cx,
-    flow::{Searched, judge},
-    goproxy::{Document, Failure, Fault, Found, SumdbFile},
+    flow::{Searched, cache_state},
+    goproxy::{Document, Failure, FailureKind, Found, SumdbFile},
     plan::{Source, Want},
     shared::{Lease, Region},
     upstream,
 };
 
 impl Flights {
-    /// Answers those who have waited long enough: by what the index had, by a stream from the upstream, or by 504.
-    pub(super) fn answer_impatient(&mut self, key: &SearchKey, ground: &mut Ground<'_, '_>) {
+    /// Answers the clients and parts that have waited long enough: by what the index had, by a stream from the upstream, or by 504.
+    pub(super) fn answer_expired(&mut self, key: &SearchKey, ground: &mut Ground<'_, '_>) {
         let Ground { services, cx, present } = ground;
         let Some(course) = self.searches.get_mut(key) else { return };
-        let (trouble, around) = match course {
-            Course::Fetch(fetch) => (fetch.search.trouble().cloned(), fetch.search.around()),
+        let (trouble, stream_fallback) = match course {
+            Course::Fetch(fetch) => (fetch.search.trouble().cloned(), fetch.search.stream_fallback()),
             Course::Follow { flight, .. } => {
-                (None, Searched::around(&flight.want, &services.config, flight.may_fetch))
+                (None, Searched::stream_fallback(&flight.want, &services.config, flight.may_fetch))
             }
         };
         let wait = services.config.fetch.wait;
-        // Whoever has a zip that moved redirects, and would once more: then it is waited for where that leads.
-        let leads_on = |around: &Searched| {
-            around.is_located()
+        // The source of a zip that moved redirects, and would redirect the client too: then the client waits until the search has followed.
+        let leads_on = |stream_fallback: &Searched| {
+            stream_fallback.is_located()
                 || !services.index.peek(cx.kv, Region::Found, &key.path).is_some_and(|entry| entry.is_moved())
         };
-        let around = around.filter(leads_on).filter(|_| services.host.hold_response);
+        let stream_fallback = stream_fallback.filter(leads_on).filter(|_| services.host.hold_response);
         let flight = course.flight_mut();
-        let stands_in = |known: &&Found| judge::may_stand_in(&flight.want, known, &services.config, cx.now);
+        let stands_in =
+            |known: &&Found| cache_state::may_stand_in(&flight.want, known, &services.config, cx.now);
         let known = flight.known.as_ref().filter(stands_in).cloned();
         let patience = match known {
-            _ if around.is_some() => services.config.fetch.zip_wait,
+            _ if stream_fallback.is_some() => services.config.fetch.zip_wait,
             Some(_) => wait.min(WAIT_FOR_NEWER),
             None => wait,
         };
-        let mut impatient = flight.impatient(patience, cx.now);
+        let mut expired = flight.take_expired(patience, cx.now);
         if flight.may_be_late(wait, cx.now) {
-            impatient.extend(flight.take_out(|waiter| {
+            expired.extend(flight.take_out(|waiter| {
                 let Waiter::Stream(stream) = waiter else { return false };
                 present.has_waited(*stream, &services.config, cx.now)
             }));
         }
         if is_dispensable(&flight.want, &services.config) {
             // While those are still there who wait for what needs it.
-            impatient.extend(flight.impatient_asks(wait / 2, cx.now));
+            expired.extend(flight.take_expired_sums(wait / 2, cx.now));
         }
-        if impatient.is_empty() {
+        if expired.is_empty() {
             return;
         }
         let want = flight.want.clone();
-        let searched = around.unwrap_or_else(|| {
+        let searched = stream_fallback.unwrap_or_else(|| {
             let queued_for = self.queued_for(&Owner::Search(key.clone()));
             waited_in_vain(queued_for, &want, trouble, services, cx)
         });
@@ -74,17 +75,17 @@ impl Flights {
         if let Some(known) = known {
             keep_asked_in_vain(key, known, services, cx);
         }
-        let answered = Answered { waiting: impatient.into(), want, searched };
+        let answered = Answered { waiting: expired.into(), want, searched };
         services.emit(Event::Answered(answered.into()));
     }
 
-    /// Follows nobody any longer where a zip has been waited for long enough and more than one upstream may have it: which of
-    /// them has, only asking says. Nothing is fetched whole, so that costs little, and those who wait have as much patience
-    /// with this as they had with the other.
+    /// Stops following another worker where a zip has been waited for long enough and more than one upstream may have it: only a search
+    /// says which of them has. It fetches nothing whole, so it costs little. The waiters give this search as much time as they gave the
+    /// other worker.
     pub(super) fn stop_following(&mut self, key: &SearchKey, ground: &mut Ground<'_, '_>) {
         let Some(Course::Follow { flight, .. }) = self.searches.get(key) else { return };
         let (services, now) = (&ground.services, ground.cx.now);
-        if !flight.is_impatient(services.config.fetch.zip_wait, now)
+        if !flight.is_expired(services.config.fetch.zip_wait, now)
             || !has_choice(&flight.want, &services.config)
             || !services.host.hold_response
             || !services.budget.has_room()
@@ -102,7 +103,7 @@ impl Flights {
     }
 }
 
-/// What those are told who have waited for as long as anybody does; `queued_for` is who is not even asked yet.
+/// What waiters are told that have waited for as long as any may; `queued_for` is the source whose turn has not come yet.
 fn waited_in_vain(
     queued_for: Option<Source>,
     want: &Want,
@@ -113,24 +114,24 @@ fn waited_in_vain(
     match (queued_for, trouble) {
         (Some(source), Some(trouble)) => {
             let pause = services.budget.paused_for(source, cx).or(trouble.retry_after);
-            Searched::failed(Failure { fault: Fault::Overloaded, retry_after: pause, ..trouble })
+            Searched::failed(Failure { kind: FailureKind::Overloaded, retry_after: pause, ..trouble })
         }
         (Some(source), None) => {
             let pause = services.budget.paused_for(source, cx);
             let why = match pause {
-                Some(_) => "wants to be left alone (429)",
-                None => "is being asked too much at once",
+                Some(_) => "asks for a pause (429)",
+                None => "is being sent too many requests at once",
             };
             let reason = format!("{}: {} {why}", want.describe(), source.describe(&services.config));
-            Searched::failed(Failure { fault: Fault::Overloaded, reason, retry_after: pause })
+            Searched::failed(Failure { kind: FailureKind::Overloaded, reason, retry_after: pause })
         }
         (None, Some(trouble)) => Searched::failed(trouble),
         (None, None) => Searched::too_slow(want),
     }
 }
 
-/// How long a client waits for what is newer than what is known, before it is given that. What takes longer is found out all the
-/// same, for the next.
+/// How long a client waits for a newer answer than the known one, before it is given that. A search that takes longer goes on, for the next
+/// client.
 const WAIT_FOR_NEWER: Duration = Duration::from_secs(20);
 
 /// Whether it is a lookup without which its module is given all the same.

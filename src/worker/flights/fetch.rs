@@ -16,8 +16,8 @@ use super::{
 };
 use crate::{
     cx::Cx,
-    flow::{End, Search, Searched, Step, Sums, judge},
-    goproxy::{Document, Failure, Fault},
+    flow::{End, Search, Searched, Step, Sums, cache_state},
+    goproxy::{Document, Failure, FailureKind},
     http::Reply,
     metrics::{Counter, OwnReason},
     plan::Want,
@@ -40,7 +40,7 @@ impl Flights {
         if !has_room {
             cx.count(Counter::Refusal { reason: OwnReason::Budget.into() });
             let reason = format!("{}: too many other requests are being fetched", flight.want.describe());
-            let failure = Failure { fault: Fault::Overloaded, reason, retry_after: None };
+            let failure = Failure { kind: FailureKind::Overloaded, reason, retry_after: None };
             let searched = flight.or_known(Searched::failed(failure), &services.config, cx.now);
             return Some(Landed { flight, searched, coalesced: false, stored: None });
         }
@@ -82,21 +82,21 @@ impl Flights {
         let step = search.advance(&services.config, cx);
         let renew_at = (lease == Lease::Led).then(|| Leases::renewal(cx.now));
         let fetch = Fetch { number, flight, search, worked: false, fresh: false, renew_at, again_at: None };
-        self.proceed(key, Box::new(fetch), step, ground)
+        self.drive(key, Box::new(fetch), step, ground)
     }
 
     /// The reply to a search's question.
     pub(in crate::worker) fn on_reply(&mut self, key: SearchKey, reply: Reply, ground: &mut Ground<'_, '_>) {
         if let Some(mut fetch) = self.take_fetch(&key) {
-            let step = fetch.search.step(reply, &ground.services.config, ground.cx);
+            let step = fetch.search.on_reply(reply, &ground.services.config, ground.cx);
             self.walk(key, fetch, step, ground);
         }
     }
 
     /// The sums are known of what a search holds.
-    pub(in crate::worker) fn learn(&mut self, key: SearchKey, sums: Sums, ground: &mut Ground<'_, '_>) {
+    pub(in crate::worker) fn set_sums(&mut self, key: SearchKey, sums: Sums, ground: &mut Ground<'_, '_>) {
         if let Some(mut fetch) = self.take_fetch(&key) {
-            let step = fetch.search.learn(sums, &ground.services.config, ground.cx);
+            let step = fetch.search.set_sums(sums, &ground.services.config, ground.cx);
             self.walk(key, fetch, step, ground);
         }
     }
@@ -141,13 +141,13 @@ impl Flights {
         step: Step,
         ground: &mut Ground<'_, '_>,
     ) {
-        if let Some(landed) = self.proceed(key, fetch, step, ground) {
+        if let Some(landed) = self.drive(key, fetch, step, ground) {
             ground.services.emit(Event::Landed(landed.into()));
         }
     }
 
     /// Asks what is to be asked next, or ends.
-    fn proceed(
+    fn drive(
         &mut self,
         key: SearchKey,
         mut fetch: Box<Fetch>,
@@ -176,20 +176,20 @@ impl Flights {
                     ground.cx.count(Counter::Refusal { reason: OwnReason::Budget.into() });
                     step = fetch.search.turned_away(pause, &ground.services.config, ground.cx);
                 }
-                Step::Pause { least, spread } => {
-                    let again_at = ground.services.after_pause(&key.path, (least, spread), ground.cx.now);
+                Step::Pause { least, jitter } => {
+                    let again_at = ground.services.after_pause(&key.path, (least, jitter), ground.cx.now);
                     fetch.again_at = Some(again_at);
                     break;
                 }
                 Step::Sums if self.has_no_room_to_hold(fetch.search.go_mod_bytes()) => {
                     ground.cx.count(Counter::Refusal { reason: OwnReason::Budget.into() });
                     let reason = format!(
-                        "{}: too many others as large are being fetched",
+                        "{}: too many other large go.mod files are being fetched; try again",
                         fetch.flight.want.describe()
                     );
-                    let failure = Failure { fault: Fault::Overloaded, reason, retry_after: None };
+                    let failure = Failure { kind: FailureKind::Overloaded, reason, retry_after: None };
                     let sums = Sums::Unproven { failure, acceptable: false };
-                    step = fetch.search.learn(sums, &ground.services.config, ground.cx);
+                    step = fetch.search.set_sums(sums, &ground.services.config, ground.cx);
                 }
                 Step::Sums => match fetch.flight.want.version() {
                     Some((module, version)) => {
@@ -197,7 +197,7 @@ impl Flights {
                         ground.services.emit(holds);
                         break;
                     }
-                    None => step = fetch.search.learn(Sums::Exempt, &ground.services.config, ground.cx),
+                    None => step = fetch.search.set_sums(Sums::Exempt, &ground.services.config, ground.cx),
                 },
                 Step::Work if !fetch.worked && self.has_no_room_to_read(fetch.search.list_bytes()) => {
                     ground.cx.count(Counter::Refusal { reason: OwnReason::Budget.into() });
@@ -253,8 +253,8 @@ fn found_meanwhile(flight: &Flight, services: &Services, cx: &Cx<'_>) -> Option<
     if flight.head_only && matches!(flight.want, Want::Zip(_)) {
         return None;
     }
-    let Services { index, sightings, config, .. } = services;
-    let entry = judge::indexed(&flight.want, flight.no_cache, index, sightings, config, cx)?;
+    let Services { index, source_health, config, .. } = services;
+    let entry = cache_state::indexed(&flight.want, flight.no_cache, index, source_health, config, cx)?;
     let is_unread = matches!(entry, Entry::Stored { checked: false, .. } | Entry::Streamed { .. });
     if is_unread && !services.host.hold_response { None } else { Searched::indexed(entry) }
 }
@@ -277,7 +277,7 @@ fn seconds(seconds: u32) -> Duration {
     Duration::from_secs(seconds.into())
 }
 
-/// Bytes of a go.mod that are never too many: as many searches as may be under way by default hold 32 MiB of such.
+/// Bytes of a go.mod that are never too many: as many searches as may be under way by default hold 32 MiB in go.mods of this size.
 const USUAL_GO_MOD: usize = 64 << 10;
 
 /// Bytes of all go.mods that one worker holds until their sums are known: eight of the largest, an eighth of what a VM may have.

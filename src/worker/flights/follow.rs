@@ -13,14 +13,16 @@ impl Flights {
     /// Another worker sent this: the result of a search that this one waits for.
     pub(in crate::worker) fn on_news(&mut self, message: &[u8], ground: &mut Ground<'_, '_>) {
         let Ground { services, cx, present } = ground;
-        let Some(news) = News::decode(message).filter(|news| news.reach == services.index.reach()) else {
+        let Some(news) =
+            News::decode(message).filter(|news| news.fetch_scope == services.index.fetch_scope())
+        else {
             return;
         };
         let key = SearchKey { path: news.key.to_owned(), may_fetch: true };
         // Else it took over meanwhile.
         if let Some(Course::Follow { .. }) = self.searches.get(&key)
             && let Some(Course::Follow { flight, .. }) = self.searches.remove(&key)
-            // A go.mod of 16 MiB is taken out for those who are still there to have it.
+            // A go.mod of 16 MiB is read out for clients only if some are still there.
             && self.is_awaited(&flight, *present)
             && let Some(searched) = news.searched()
         {
@@ -34,10 +36,10 @@ impl Flights {
         }
     }
 
-    /// Time has passed for what is called `key`: those who wait may have waited long enough, and a lease may run out.
+    /// Time has passed for `key`: waiters may have waited long enough, and a lease may run out.
     pub(in crate::worker) fn on_tick(&mut self, key: &SearchKey, ground: &mut Ground<'_, '_>) {
         self.stop_following(key, ground);
-        self.answer_impatient(key, ground);
+        self.answer_expired(key, ground);
         self.hold_on(key, ground);
     }
 

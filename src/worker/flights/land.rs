@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     cx::{Command, Cx},
-    flow::{End, News, Searched, judge, keep_first_seen},
-    goproxy::{Found, Lifetime},
+    flow::{End, News, Searched, cache_state, keep_first_seen},
+    goproxy::{CacheClass, Found},
     http::Body,
     plan::{Source, is_kept_here},
     shared::{Entry, Loss, Region},
@@ -58,12 +58,12 @@ pub(super) fn land(
             _ => services.index.forget(cx.kv, Region::Missing, &key.path, cx.now),
         }
         services.index.keep(cx.kv, &key.path, &entry, cx.now);
-    } else if searched.is_forbidden() && flight.want.lifetime() != Lifetime::Immutable {
+    } else if searched.is_forbidden() && flight.want.cache_class() != CacheClass::Immutable {
         services.index.forget(cx.kv, Region::Found, &key.path, cx.now);
     } else if let (Some(known), true) = (worth_knowing(&flight, &searched), in_vain) {
         keep_asked_in_vain(key, known, services, cx);
     }
-    // Those who ask about many versions keep what they find out of all of them at once.
+    // A part that asks about many versions keeps what it finds out of all of them at once.
     if let (End::Document(found), false) = (&searched.end, flight.is_nested()) {
         keep_first_seen(&flight.want, found, services.in_force.policy(), &mut services.index, cx);
     }
@@ -73,7 +73,7 @@ pub(super) fn land(
     Landed { flight, searched, coalesced: false, stored: Some(search.was_stored()) }
 }
 
-/// What is known was asked about in vain just now: who asks next need not find that out by waiting.
+/// The sources were just asked about a known document without an answer: the next client need not find that out by waiting.
 pub(super) fn keep_asked_in_vain(key: &SearchKey, known: Found, services: &mut Services, cx: &mut Cx<'_>) {
     let known = Found { checked: Some(cx.now), ..known };
     services.index.keep(cx.kv, &key.path, &Entry::Found(known), cx.now);
@@ -85,20 +85,20 @@ fn hides_what_is_stored(entry: &Entry, path: &str, services: &Services, cx: &Cx<
     matches!(entry, Entry::Streamed { .. }) && is_stored()
 }
 
-/// What storage has in place of the zip that is called `path` in the index, as far as that is known. Whoever else has it, that is
-/// still so.
+/// What storage has in place of the zip that is called `path` in the index, as far as that is known. It holds also where another source has
+/// the zip.
 fn loss(path: &str, services: &Services, cx: &Cx<'_>) -> Option<Loss> {
     let entry = services.index.peek(cx.kv, Region::Found, path);
-    judge::loss(entry.as_ref(), &services.config, cx.now)
+    cache_state::loss(entry.as_ref(), &services.config, cx.now)
 }
 
-/// Gives up the lease of what was found out, and tells those who waited for it.
+/// Gives up the lease of what was found out, and tells the workers that waited for it.
 pub(super) fn release(key: &SearchKey, searched: &Searched, services: &Services, cx: &mut Cx<'_>) {
     let followers = services.leases.release(cx.kv, &key.path);
     if followers.is_empty() {
         return;
     }
-    let Some(message) = News::encode(services.index.reach(), &key.path, searched) else {
+    let Some(message) = News::encode(services.index.fetch_scope(), &key.path, searched) else {
         return;
     };
     let message = Body::from(message);
@@ -114,14 +114,13 @@ fn says_less(entry: &Entry, loss: Loss) -> bool {
         Entry::Stored { checked: false, .. } => loss.is_spoiled(),
         // With that, storage would not be asked at all.
         Entry::Streamed { .. } => true,
-        // What stands before a store says nothing of what is in it.
+        // An answer of a proxy before the store says nothing of what is in the store.
         Entry::Lost { loss: Loss::NoZip, .. } => loss == Loss::Wrong,
         Entry::Found(_) | Entry::Lost { .. } | Entry::Missing(_) | Entry::Stored { .. } => false,
     }
 }
 
-/// What is known of a document after its sources were asked in vain: what storage has, never fresh, or else what the index
-/// had.
+/// What is known of a document after its sources were asked without an answer: what storage has, never fresh, or else what the index had.
 fn worth_knowing(flight: &Flight, searched: &Searched) -> Option<Found> {
     match (&searched.end, searched.source) {
         (End::Document(found), Some(Source::Storage)) if flight.may_fetch => {

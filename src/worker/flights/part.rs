@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     flow::{Search, Searched, Step},
-    goproxy::{Document, Failure, Fault, SumdbFile},
+    goproxy::{Document, Failure, FailureKind, SumdbFile},
     http::{Reply, Timestamp},
     plan::Want,
     shared::Region,
@@ -83,9 +83,9 @@ impl Flights {
                     }
                     step = part.search.turned_away(None, &ground.services.config, ground.cx);
                 }
-                Step::Pause { least, spread } => {
+                Step::Pause { least, jitter } => {
                     let path = part.want.key();
-                    let again_at = ground.services.after_pause(&path, (least, spread), ground.cx.now);
+                    let again_at = ground.services.after_pause(&path, (least, jitter), ground.cx.now);
                     part.again_at = Some(again_at);
                     break;
                 }
@@ -96,7 +96,7 @@ impl Flights {
                 Step::Sums => {
                     let reason = format!("{}: nothing proves it", part.want.describe());
                     return Some(Searched::failed(Failure {
-                        fault: Fault::Forged,
+                        kind: FailureKind::Forged,
                         reason,
                         retry_after: None,
                     }));
@@ -115,7 +115,7 @@ impl Flights {
         ground: &mut Ground<'_, '_>,
     ) {
         if let Some(mut part) = self.parts.remove(&key) {
-            let step = part.search.step(reply, &ground.services.config, ground.cx);
+            let step = part.search.on_reply(reply, &ground.services.config, ground.cx);
             self.walk_part(key, part, step, ground);
         }
     }

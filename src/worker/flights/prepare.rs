@@ -1,10 +1,10 @@
-//! What a search begins with: whom it trusts, whom it spares, and how long it asks, by what is known before anybody is asked.
+//! What a search begins with: which sources it trusts and which it spares, and how long it asks, by what is known before a source is asked.
 
 use super::super::{flight::Flight, key::SearchKey, services::Services};
 use crate::{
     config::Mode,
     cx::Cx,
-    flow::{Search, judge},
+    flow::{Search, cache_state},
     plan::{Source, Want},
     shared::{Entry, Region},
 };
@@ -35,33 +35,33 @@ pub(super) fn prepare(
     }
     if let Some(Entry::Stored { checked, doubted, .. }) = found {
         search.trust_storage(checked, doubted);
-    } else if let Some(loss) = judge::loss(found.as_ref(), &services.config, cx.now) {
+    } else if let Some(loss) = cache_state::loss(found.as_ref(), &services.config, cx.now) {
         search.ask_storage_last(loss);
     }
     if matches!(flight.want, Want::Zip(_)) {
-        let fresh = judge::fresh(&flight.want, flight.no_cache, &services.index, &services.config, cx);
+        let fresh = cache_state::fresh(&flight.want, flight.no_cache, &services.index, &services.config, cx);
         if matches!(fresh, Some(Entry::Stored { .. })) {
             search.expect_it_stored();
         }
     }
-    let stands_in = |known| judge::may_stand_in(&flight.want, known, &services.config, cx.now);
+    let stands_in = |known| cache_state::may_stand_in(&flight.want, known, &services.config, cx.now);
     if flight.known.as_ref().is_some_and(stands_in) {
         search.expect_a_substitute();
     }
-    // Somebody holds what a lookup is about. Where that is given all the same, nobody waits for the database for long.
+    // The module version that a lookup is about exists. Where it is given without a proof, no client waits long for the database.
     match flight.want.module().map(|module| services.config.verification(module)) {
         Some(Some((_, Mode::Require))) if flight.is_of_sums() => search.expect_it_recorded(),
         Some(Some((_, Mode::WhenAvailable))) if flight.is_of_sums() => search.expect_a_substitute(),
         _ => {}
     }
-    if judge::has_seen(&flight.want, flight.known.as_ref(), &services.index, cx) {
+    if cache_state::has_seen(&flight.want, flight.known.as_ref(), &services.index, cx) {
         search.expect_it_known();
     }
-    // A source that keeps clients waiting is asked after those that may stand in.
+    // A source that does not answer in time is asked after the others that may have it.
     if let Some(first) = search.first().filter(|_| search.has_choice()) {
-        if services.sightings.takes_its_turn(first, cx) {
+        if services.source_health.takes_its_turn(first, cx) {
             // Storage that comes later anyway is given nothing meanwhile.
-            if first != Source::Storage && !services.sightings.takes_its_turn(Source::Storage, cx) {
+            if first != Source::Storage && !services.source_health.takes_its_turn(Source::Storage, cx) {
                 search.spare_storage();
             }
         } else if first == Source::Storage {

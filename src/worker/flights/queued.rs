@@ -1,7 +1,8 @@
 //! What may not be asked yet, because too much is under way or a source wants to be left alone: it is asked as soon as it may be.
 //!
-//! What goes on with something that was begun comes before what begins, for somebody holds the rest of it; and each in the order in
-//! which it came. Who begins waits as long as its client does, and so many and no more: the next is refused at once.
+//! Callouts of flights that have begun come before those that begin, since the rest of a begun flight is held in memory; each in the order
+//! in which it came. A flight that is to begin waits as long as its client does. The queue of those is bounded: the next one is refused at
+//! once.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -55,7 +56,7 @@ impl Flights {
         ground: &mut Ground<'_, '_>,
     ) -> Result<(), CallFailure> {
         let queued = Queued { owner, source, callout, turn };
-        // Whoever asks for names that nobody has is refused, not made to wait before others.
+        // A client that asks for names that no source has is refused, and does not wait before others.
         if let Turn::Begin { module: Some(module), .. } = &queued.turn
             && source != Source::Storage
             && ground.services.budget.is_too_barren(module, ground.cx.now)
@@ -93,7 +94,7 @@ impl Flights {
         self.queued.iter().filter(|other| other.begins() == queued.begins()).count()
     }
 
-    /// Ends what nobody waits for any more.
+    /// Ends the flights that no client waits for any more.
     fn drop_abandoned(&mut self, ground: &mut Ground<'_, '_>) {
         let mut abandoned = Vec::new();
         for queued in std::mem::take(&mut self.queued) {
@@ -108,7 +109,7 @@ impl Flights {
         }
     }
 
-    /// Makes the callouts that may be made by now. What nobody waits for any more is not asked.
+    /// Makes the callouts that may be made by now. Flights that no client waits for any more are not asked.
     pub(in crate::worker) fn call_queued(&mut self, ground: &mut Ground<'_, '_>) {
         let mut full = BTreeSet::new();
         let mut left = VecDeque::new();
@@ -135,12 +136,12 @@ impl Flights {
                 }
             }
         }
-        // Whoever was dropped may have had others wait.
+        // A flight that was dropped may have had others wait behind it.
         left.append(&mut self.queued);
         self.queued = left;
     }
 
-    /// Whom a callout of `owner` is to ask that waits for its turn, if there is one.
+    /// The source that a queued callout of `owner` is to ask.
     pub(super) fn queued_for(&self, owner: &Owner) -> Option<Source> {
         self.queued.iter().find(|queued| queued.owner == *owner).map(|queued| queued.source)
     }
@@ -150,7 +151,8 @@ impl Flights {
             return ground.services.budget.permit(queued.source, Purpose::GoOn, ground.cx);
         };
         let module = module.as_ref();
-        // Who has asked and left keeps nobody from asking: what nobody waits for any more, nothing can end.
+        // A client that has left does not keep others from asking: what no client waits for any more is counted apart, since it cannot be
+        // ended.
         match ground.services.budget.permit(queued.source, Purpose::Begin(module, 0), ground.cx) {
             Err(refused @ (NotNow::Full | NotNow::Held)) => {
                 match self.calls_for_nobody(queued.source, ground) {
@@ -165,7 +167,7 @@ impl Flights {
         }
     }
 
-    /// Sees to it that the other workers are told how much is under way for nobody.
+    /// Tells the other workers how many calls are under way that no client waits for.
     pub(in crate::worker) fn note_who_left(&self, ground: &mut Ground<'_, '_>) {
         for source in ground.services.budget.asked() {
             let left = if source == Source::Storage { 0 } else { self.calls_for_nobody(source, ground) };
@@ -173,7 +175,7 @@ impl Flights {
         }
     }
 
-    /// Calls to `source` under way for which nobody waits any more.
+    /// Calls to `source` under way that no client waits for any more.
     fn calls_for_nobody(&self, source: Source, ground: &Ground<'_, '_>) -> u32 {
         let is_for_nobody = |owner: &Owner| match owner {
             Owner::Search(key) => match self.searches.get(key) {

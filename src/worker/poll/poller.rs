@@ -8,7 +8,7 @@ use self::end::News;
 use super::{
     polled::{Installed, PollSource, Polled},
     reading::{Reading, Turn},
-    reply::{Came, Trouble, judge},
+    reply::{Came, PollFailure, judge},
 };
 use crate::{
     cx::{CallId, Cx},
@@ -36,7 +36,7 @@ pub(super) struct Poller {
     current: Option<Current>,
     /// The revision that was looked at last, whether it could be put in force or not.
     seen: u64,
-    /// The last body that this worker was given and that is wrong: as long as it is there, it is not read once more.
+    /// The last body that this worker was given and that is wrong: as long as the source gives it, it is not read once more.
     wrong: Option<(Etag, Vec<String>)>,
     /// The version and its age, as the host was told last.
     told: Option<(u64, u64)>,
@@ -92,7 +92,7 @@ impl Poller {
         }
     }
 
-    /// By which it is known.
+    /// The name by which it is known.
     pub(super) fn key(&self) -> PollKey {
         PollKey(self.document.source().name)
     }
@@ -146,7 +146,7 @@ impl Poller {
             let sent = poll.trail.lead(poll.request.clone(), &source.endpoint);
             return match poll.trail.follow(&sent, location, &source.endpoint, source.section) {
                 Ok(trail) => self.ask(poll.request, poll.conditional, (trail, until), services, cx),
-                Err(why) => self.fail(&Trouble::Failed(format!("{who} {why}")), services, cx),
+                Err(why) => self.fail(&PollFailure::Failed(format!("{who} {why}")), services, cx),
             };
         }
         let most = source.most_bytes;
@@ -238,7 +238,7 @@ impl Poller {
                 true
             }
             // What another build of this filter understands, and this one does not, is asked for once more, and refused with reasons.
-            Turn::Ask(_) | Turn::Same(_) | Turn::Trouble(..) => {
+            Turn::Ask(_) | Turn::Same(_) | Turn::Failed(..) => {
                 self.phase = Phase::Resting;
                 false
             }
@@ -257,7 +257,7 @@ impl Poller {
             Turn::More => return false,
             Turn::Compared(content) => {
                 if let Some((_, reasons)) = self.wrong.as_ref().filter(|(wrong, _)| *wrong == content) {
-                    let trouble = Trouble::Invalid(reasons.clone());
+                    let trouble = PollFailure::Invalid(reasons.clone());
                     self.fail(&trouble, services, cx);
                 } else if self.current.as_ref().is_some_and(|current| {
                     current.content == content && current.revision == self.store.state(cx.kv).revision
@@ -273,8 +273,8 @@ impl Poller {
             Turn::Read(cursor, body, content) => {
                 return self.finish(News::Read(cursor, body, content), services, cx);
             }
-            Turn::Trouble(content, trouble) => {
-                if let (Some(content), Trouble::Invalid(reasons)) = (content, &trouble) {
+            Turn::Failed(content, trouble) => {
+                if let (Some(content), PollFailure::Invalid(reasons)) = (content, &trouble) {
                     self.wrong = Some((content, reasons.clone()));
                 }
                 self.fail(&trouble, services, cx);
@@ -296,7 +296,7 @@ impl Poller {
         is_held
     }
 
-    /// Whether what is in force here is what is in force everywhere.
+    /// Whether this worker has the revision in force that all have.
     fn is_current(&self, state: &PollState) -> bool {
         self.current.as_ref().is_some_and(|current| current.revision == state.revision)
     }
@@ -310,7 +310,7 @@ impl Poller {
     }
 }
 
-/// Who is asked.
+/// The source that is asked.
 fn who(trail: &Trail) -> String {
     match trail.at().and_then(Address::elsewhere) {
         Some(host) => format!("{host}, to which its source redirects,"),

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     polled::{Content, Polled, Progress},
-    reply::Trouble,
+    reply::PollFailure,
 };
 use crate::{
     goproxy::Etag,
@@ -46,7 +46,7 @@ pub(super) enum Turn {
     /// It was read to its end, and brings nothing.
     Same(Vec<u8>),
     /// It is not to be used; the digest is of what came, where it came whole.
-    Trouble(Option<Etag>, Trouble),
+    Failed(Option<Etag>, PollFailure),
 }
 
 /// Bytes whose digest is made.
@@ -58,11 +58,11 @@ struct Digesting {
 }
 
 impl Reading {
-    /// Of a reply's body, of which at most so many bytes may be made.
+    /// Reads a reply's body, which may decode to at most so many bytes.
     ///
     /// # Errors
     /// Where its coding is not known here.
-    pub(super) fn of_reply(headers: Headers, body: Vec<u8>, most: usize) -> Result<Self, Trouble> {
+    pub(super) fn of_reply(headers: Headers, body: Vec<u8>, most: usize) -> Result<Self, PollFailure> {
         let step = match Decoder::of(&headers, &body, most) {
             Ok(None) => Step::Compare(Digesting::new(bounded(body, most)?)),
             Ok(Some(decoder)) => Step::Decode(decoder),
@@ -98,10 +98,10 @@ impl Reading {
                             self.step = Step::Compare(Digesting::new(body));
                             Turn::More
                         }
-                        Err(trouble) => Turn::Trouble(None, trouble),
+                        Err(trouble) => Turn::Failed(None, trouble),
                     }
                 }
-                Err(why) => Turn::Trouble(None, unreadable(&why)),
+                Err(why) => Turn::Failed(None, unreadable(&why)),
             },
             Step::Compare(digesting) => match digesting.work() {
                 None => Turn::More,
@@ -114,7 +114,7 @@ impl Reading {
             Step::Read(body, etag) => match document.work() {
                 Progress::More => Turn::More,
                 Progress::Ask(callout) => Turn::Ask(callout),
-                Progress::Wrong(reasons) => Turn::Trouble(Some(*etag), Trouble::Invalid(reasons)),
+                Progress::Wrong(reasons) => Turn::Failed(Some(*etag), PollFailure::Invalid(reasons)),
                 Progress::Read { cursor, content: Content::Same } => Turn::Same(cursor),
                 Progress::Read { cursor, content: Content::AsItCame } => {
                     Turn::Read(cursor, body.clone(), *etag)
@@ -160,16 +160,16 @@ impl Digesting {
     }
 }
 
-fn bounded(body: Vec<u8>, most: usize) -> Result<Body, Trouble> {
+fn bounded(body: Vec<u8>, most: usize) -> Result<Body, PollFailure> {
     if body.len() > most {
         let reason = format!("{} bytes: at most {most} are allowed", body.len());
-        return Err(Trouble::Invalid(vec![reason]));
+        return Err(PollFailure::Invalid(vec![reason]));
     }
     Ok(body.into())
 }
 
-fn unreadable(why: &impl std::fmt::Display) -> Trouble {
-    Trouble::Failed(format!("what its source sends cannot be read: {why}"))
+fn unreadable(why: &impl std::fmt::Display) -> PollFailure {
+    PollFailure::Failed(format!("what its source sends cannot be read: {why}"))
 }
 
 /// Bytes that are decoded or digested at once: about 4 ms, as of zips (`flow.rs`).

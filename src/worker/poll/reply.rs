@@ -17,7 +17,7 @@ pub(super) enum Came {
 
 /// Why a poll brought nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(super) enum PollFailure {
     /// It could not be had.
     Failed(String),
     /// It is wrong, for these reasons.
@@ -28,19 +28,21 @@ pub(super) enum Trouble {
 ///
 /// # Errors
 /// Why there is nothing in it to be read.
-pub(super) fn judge(reply: Reply, who: &str, conditional: bool) -> Result<Came, Trouble> {
+pub(super) fn judge(reply: Reply, who: &str, conditional: bool) -> Result<Came, PollFailure> {
     match reply {
         Reply::Answered { status: 200, headers, body } => Ok(Came::Body(headers, body)),
         Reply::Answered { status: 304, .. } if conditional => Ok(Came::Unchanged),
         Reply::Answered { status: 304, .. } => {
-            Err(Trouble::Failed(format!("{who} answers 304 though no tag was sent")))
+            Err(PollFailure::Failed(format!("{who} answers 304 though no tag was sent")))
         }
-        Reply::Answered { status, .. } => Err(Trouble::Failed(format!("{who} answers {status}"))),
-        Reply::Failed(failure) => Err(Trouble::Failed(format!("it cannot be had: {}", failure.describe()))),
+        Reply::Answered { status, .. } => Err(PollFailure::Failed(format!("{who} answers {status}"))),
+        Reply::Failed(failure) => {
+            Err(PollFailure::Failed(format!("it cannot be had: {}", failure.describe())))
+        }
     }
 }
 
-impl Trouble {
+impl PollFailure {
     pub(super) fn outcome(&self) -> PollOutcome {
         match self {
             Self::Failed(_) => PollOutcome::Failed,

@@ -1,14 +1,14 @@
 //! How much may be asked at once.
 //!
-//! Whoever asks for names that nobody has makes every request a miss. Three bounds keep such a flood from the upstreams, and
-//! none of them touches a hit: searches in one worker, callouts of all workers to one upstream, and, of those of one worker, the
-//! few that are left to names below a prefix under which hardly anything was found lately. Who finds no room waits for its turn
-//! (`worker/flights/queued.rs`), also where an upstream wants to be left alone (`shared/pace.rs`). What is refused is 503 and says when to try
-//! again; it is never a 404, for nobody was asked.
+//! A client that asks for names that no source has makes every request a miss. Three bounds keep such a flood from the upstreams, and none
+//! of them touches a hit: searches in one worker, callouts of all workers to one upstream, and, of the callouts of one worker, the few that
+//! are left to names below a prefix under which hardly anything was found lately. A callout that finds no room waits for its turn
+//! (`worker/flights/queued.rs`), also where an upstream wants to be left alone (`shared/pace.rs`). A refusal is 503 and says when to try
+//! again; it is never a 404, for no source was asked.
 //!
-//! What a worker needs for something that it has begun (sums, dates) counts like all else and is not refused: it waits until it
-//! may be asked (`worker/flights/queued.rs`). A part of what an upstream may be asked is left to it, so that it does not wait for those
-//! who begin.
+//! What a worker needs for something that it has begun (sums, dates) counts like all else and is not refused: it waits until it may be
+//! asked (`worker/flights/queued.rs`). A part of what an upstream may be asked is left to it, so that it does not wait for flights that
+//! begin.
 
 mod prefixes;
 mod tally;
@@ -20,7 +20,7 @@ use super::failures::Failures;
 use crate::{
     config::Fetch,
     cx::Cx,
-    flow::Sightings,
+    flow::SourceHealth,
     gomod::ModulePath,
     http::{Reply, Timestamp},
     plan::Source,
@@ -37,17 +37,17 @@ pub(in crate::worker) struct Budget {
     limits: Fetch,
     worker: QueueId,
     /// Whose record in shared data is whose.
-    ids: Sightings,
+    ids: SourceHealth,
     /// When the other workers were last told that calls are still under way.
     told: Timestamp,
     searches: u32,
     zips: u32,
     /// Since when storage takes none.
     zips_rest_since: Option<Timestamp>,
-    /// Those that storage did not take lately.
+    /// The zips that storage did not take lately.
     not_taken: Failures,
     calls: BTreeMap<Source, u32>,
-    /// Calls for which nobody waits any more, as far as that was looked at.
+    /// Calls that no client waits for any more, as far as that was looked at.
     left: BTreeMap<Source, u32>,
     /// Answers that were not complaints.
     answered: BTreeMap<Source, Tally>,
@@ -59,14 +59,14 @@ pub(in crate::worker) struct Budget {
 /// What a callout is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::worker) enum Purpose<'a> {
-    /// To begin something that is about this module, if it is about one; beside so many calls of this worker for which nobody waits
-    /// any more, and which nothing can end.
+    /// To begin something that is about this module, if it is about one; beside so many calls of this worker that no client waits for any
+    /// more, and that cannot be ended.
     Begin(Option<&'a ModulePath>, u32),
     /// To go on with something that was begun.
     GoOn,
 }
 
-/// Whether whoever asks was told to come later before.
+/// Whether the source has told this owner to come later before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::worker) enum Told {
     /// Not yet.
@@ -82,7 +82,7 @@ pub(in crate::worker) enum NotNow {
     Barren,
     /// Too much is under way.
     Full,
-    /// So much is under way for nobody that there is no telling when there is room.
+    /// So many calls are under way that no client waits for that it is unknown when there is room.
     Held,
     /// It wants to be left alone until then.
     Paused(Timestamp),
@@ -97,7 +97,7 @@ pub(in crate::worker) struct Permit {
 }
 
 impl Budget {
-    pub(in crate::worker) fn new(limits: Fetch, seat: Seat, ids: Sightings) -> Self {
+    pub(in crate::worker) fn new(limits: Fetch, seat: Seat, ids: SourceHealth) -> Self {
         let prefixes = Prefixes::new(seat.seed);
         Self {
             limits,
@@ -131,8 +131,8 @@ impl Budget {
         self.zips_rest_since.is_some_and(|since| now.is_within(ZIP_REST, since))
     }
 
-    /// Storage did not take the zip that is called `path` in the index. Where that holds for all, or so many different ones were not
-    /// taken that it seems to, the next would be fetched for it in vain too.
+    /// Storage did not take the zip that is called `path` in the index. Where storage takes no zip, or has refused so many different ones
+    /// that it seems to, the next would be fetched for nothing.
     pub(in crate::worker) fn note_not_taken(&mut self, path: &str, scope: Scope, now: Timestamp) {
         self.not_taken.note(path, now);
         if scope == Scope::Store || self.not_taken.are_several(now) {
@@ -247,7 +247,7 @@ impl Budget {
     }
 
     /// The callout ended.
-    pub(in crate::worker) fn give_back(&mut self, permit: Permit, cx: &mut Cx<'_>) {
+    pub(in crate::worker) fn release(&mut self, permit: Permit, cx: &mut Cx<'_>) {
         if let Some(calls) = self.calls.get_mut(&permit.source) {
             *calls = calls.saturating_sub(1);
         }
@@ -271,19 +271,19 @@ impl Budget {
         }
     }
 
-    /// Of storage nobody is told: what it is asked is not bounded.
+    /// The other workers are not told of calls to storage: these have no bound.
     fn tell(&self, source: Source, cx: &mut Cx<'_>) {
         if let Some(id) = self.ids.id(source).filter(|_| source != Source::Storage) {
             tell_calls(cx.kv, id, self.worker, self.mine(source), cx.now);
         }
     }
 
-    /// Of this worker's calls to `source` so many are for nobody any more.
+    /// Of this worker's calls to `source` so many have no client that waits.
     pub(in crate::worker) fn note_left(&mut self, source: Source, left: u32) {
         self.left.insert(source, left);
     }
 
-    /// Those who are being asked.
+    /// The sources that are being asked.
     pub(in crate::worker) fn asked(&self) -> Vec<Source> {
         self.calls.iter().filter(|(_, calls)| **calls > 0).map(|(source, _)| *source).collect()
     }
@@ -301,12 +301,12 @@ impl Budget {
         (self.searches, self.zips, calls, self.barren_calls) == (0, 0, 0, 0)
     }
 
-    /// There is such a thing of `module`.
+    /// A source has what was asked for of `module`.
     pub(in crate::worker) fn note_found(&mut self, module: &ModulePath, now: Timestamp) {
         self.prefixes.note_found(module, now);
     }
 
-    /// Somebody who knows says that there is no such thing of `module`.
+    /// A source that knows says that there is no such thing of `module`.
     pub(in crate::worker) fn note_missing(&mut self, module: &ModulePath, now: Timestamp) {
         self.prefixes.note_missing(module, now);
     }
@@ -322,5 +322,5 @@ pub(in crate::worker) const ZIP_REST: Duration = Duration::from_secs(10);
 /// One in eight calls to an upstream is left to what goes on with something that was begun.
 const RESERVE: u32 = 8;
 
-/// Callouts at once for names below barren prefixes: somebody's new module there is found, if slowly.
+/// Callouts at once for names below barren prefixes: a new module there is found, if slowly.
 const BARREN_CALLS: u32 = 4;

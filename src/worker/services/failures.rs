@@ -4,7 +4,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use crate::http::Timestamp;
 
-/// Those that failed within a window, each once.
+/// The names that failed within a window, each once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::worker) struct Failures {
     window: Duration,
@@ -69,7 +69,7 @@ mod tests {
         assert!(failures.are_several(at(6)));
         assert!(!failures.are_several(at(15)), "the first is long ago");
         assert!(failures.has("c", at(15)) && !failures.has("a", at(15)));
-        // Whatever the clock says.
+        // Also where the clock was set back.
         assert!(!failures.has("c", Timestamp(0)));
         for name in ["d", "e", "f", "g"] {
             failures.note(name, at(15));

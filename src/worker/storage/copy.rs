@@ -1,8 +1,8 @@
-//! Zips that are fetched into storage for nobody, because it did not get them while they passed by: storage did not keep up or
-//! failed, or a client left before the end.
+//! Zips that are copied into storage after they passed by: storage did not keep up or failed, or the client left before the end. No client
+//! waits for them.
 //!
-//! The upstream is asked for the next piece when storage has taken those before. So a slow store slows the copy and nothing
-//! else. What fails is given up: whoever streams the version next begins anew.
+//! The upstream is asked for the next piece when storage has taken those before. So a slow store slows the copy and nothing else. A copy
+//! that fails is given up: the next client that streams the version begins anew.
 
 use log::Level;
 
@@ -16,11 +16,11 @@ use super::{
         },
     },
     Storing,
-    upload::{Feed, GivenUp},
+    upload::{Abandoned, Feed},
 };
 use crate::{
     cx::{CallId, Cx},
-    flow::{Copying, Flaw, NextPiece, NotCopied, Proof, Sums},
+    flow::{Copying, NextPiece, NotCopied, Sums, Verified, VerifyError},
     goproxy::Zip,
     http::{Reply, Timestamp},
     metrics::{Counter, Ended},
@@ -78,7 +78,7 @@ impl Storing {
         }
         let key = ZipKey::of(&zip);
         let Some(upstream) = source.endpoint(&services.config) else {
-            return self.end_upload(key, Err(GivenUp::NotGiven), services, cx);
+            return self.end_upload(key, Err(Abandoned::NotGiven), services, cx);
         };
         let copying = Copying::new(&zip, upstream, None);
         let copier = Copier { zip: zip.clone(), source, copying, call: None };
@@ -96,12 +96,12 @@ impl Storing {
     ) {
         let key = ZipKey::of(zip);
         if let (Some(copier), Some(sums)) = (self.copiers.get_mut(&key), sums) {
-            copier.copying.learn(sums);
+            copier.copying.set_sums(sums);
         }
         self.go_on_copying(&key, services, cx);
     }
 
-    /// Goes on with those that the upstream was not asked for, as too much else was under way.
+    /// Goes on with the copies whose upstream was not asked, as too much else was under way.
     pub(in crate::worker) fn go_on_with_copies(&mut self, services: &mut Services, cx: &mut Cx<'_>) {
         let waiting = self.copiers.iter().filter(|(_, copier)| copier.call.is_none());
         for key in waiting.map(|(key, _)| key.clone()).collect::<Vec<_>>() {
@@ -123,7 +123,7 @@ impl Storing {
         if copier.call == Some(call) {
             copier.call = None;
             if let Some(upstream) = copier.source.endpoint(&services.config) {
-                copier.copying.hear(reply, upstream, &copier.source.describe(&services.config));
+                copier.copying.on_reply(reply, upstream, &copier.source.describe(&services.config));
             }
         }
         self.go_on_copying(key, services, cx);
@@ -148,12 +148,12 @@ impl Storing {
             _ => (false, false),
         };
         if !is_open {
-            return self.end_upload(key.clone(), Err(GivenUp::Left), services, cx);
+            return self.end_upload(key.clone(), Err(Abandoned::Left), services, cx);
         }
         let Some(upstream) = copier.source.endpoint(&services.config) else { return };
         if copier.call.is_none() {
             match copier.copying.next(upstream) {
-                // It is in nobody's way, and asked for once more at the next tick.
+                // No client waits for it: it is tried once more at the next tick.
                 NextPiece::Ask(callout) if has_room => {
                     if let Ok(permit) = services.budget.permit(copier.source, Purpose::Begin(None, 0), cx) {
                         let owner = Owner::Copy(key.clone());
@@ -176,20 +176,20 @@ impl Storing {
     fn end_copy(
         &mut self,
         copier: &Copier,
-        verdict: Result<Proof, NotCopied>,
+        verdict: Result<Verified, NotCopied>,
         services: &mut Services,
         cx: &mut Cx<'_>,
     ) {
         let verified = match &verdict {
             Ok(proof) => Some(proof.outcome()),
-            Err(NotCopied::Flawed(flaw)) => Some(flaw.outcome()),
+            Err(NotCopied::Flawed(error)) => Some(error.outcome()),
             Err(NotCopied::NoRanges | NotCopied::NotGiven(_) | NotCopied::Redirected(_)) => None,
         };
         if let Some(outcome) = verified {
             cx.count(Counter::Verification { outcome });
         }
         if let Err(why) = &verdict {
-            let level = if matches!(why, NotCopied::Flawed(flaw) if flaw.is_the_sources()) {
+            let level = if matches!(why, NotCopied::Flawed(error) if error.is_the_sources()) {
                 Level::Error
             } else {
                 Level::Info
@@ -199,17 +199,17 @@ impl Storing {
         }
         let verdict = verdict.map_err(|why| match why {
             // It does not come late here.
-            NotCopied::Flawed(Flaw::Late) => GivenUp::Flawed,
-            NotCopied::Flawed(flaw) => GivenUp::by(&flaw),
-            NotCopied::NoRanges => GivenUp::NoRanges,
-            NotCopied::NotGiven(_) | NotCopied::Redirected(_) => GivenUp::NotGiven,
+            NotCopied::Flawed(VerifyError::Late) => Abandoned::Flawed,
+            NotCopied::Flawed(error) => Abandoned::by(&error),
+            NotCopied::NoRanges => Abandoned::NoRanges,
+            NotCopied::NotGiven(_) | NotCopied::Redirected(_) => Abandoned::NotGiven,
         });
         self.end_upload(ZipKey::of(&copier.zip), verdict, services, cx);
     }
 }
 
-/// Copies under way at once in one worker: it is behind with them already, and they are in nobody's way.
+/// Copies under way at once in one worker: they are late already, and no client waits for them.
 const MAX_COPIES: usize = 2;
 
-/// Copies that may be due in one worker. Beyond these it is left to whoever asks for the version next.
+/// Copies that may be due in one worker. Beyond these, the next request for the version begins one.
 const MAX_DUE: usize = 8;

@@ -1,10 +1,10 @@
-//! Zips that go into storage while they come: as they pass by to a client, or piece by piece for nobody (`copy.rs`).
+//! Zips that go into storage while they come: as they pass by to a client, or piece by piece in a copy (`copy.rs`).
 //!
-//! Storage gets the same bytes as the client, before they are released, and shows them to nobody until the verdict on the zip is
-//! in. No client waits for it: a store that does not keep up loses this pass, and the version is copied afterwards.
+//! Storage gets the same bytes as the client, before they are released, and shows them to no reader until the verdict on the zip is in. No
+//! client waits for it: a store that does not keep up loses this pass, and the version is copied afterwards.
 //!
-//! One worker of all stores a version: it holds a lease meanwhile. Where that worker dies, the lease runs out and whoever streams
-//! the version next begins anew; the parts that the store was left with are for a lifecycle rule of its bucket.
+//! One worker of all stores a version: it holds a lease meanwhile. Where that worker dies, the lease runs out, and the next client that
+//! streams the version begins anew. A lifecycle rule of the bucket removes the parts that were left.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use super::{
 use crate::{
     config::{Dialect, Storage, limits::MAX_UPLOAD_BYTES},
     cx::{CallId, Cx, StreamId},
-    flow::{Flaw, Proof, judge},
+    flow::{Verified, VerifyError, cache_state},
     goproxy::Zip,
     http::{Reply, Timestamp},
     metrics::{Counter, Ended, WriteOutcome},
@@ -28,7 +28,7 @@ use crate::{
     shared::{Entry, Lease, Leases, Loss, Region},
     store::{
         self,
-        upload::{Outcome, Upload},
+        upload::{Upload, UploadOutcome},
     },
 };
 
@@ -44,7 +44,7 @@ pub(super) struct Uploading {
     pub(super) upload: Upload,
     /// What storage was asked, by the upload's own numbers.
     calls: BTreeMap<CallId, u32>,
-    why: Option<GivenUp>,
+    why: Option<Abandoned>,
     /// When the lease is to be renewed, while it is ours.
     renew_at: Option<Timestamp>,
 }
@@ -60,7 +60,7 @@ pub(super) enum Feed {
 
 /// Why a zip is not stored that storage could have taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum GivenUp {
+pub(super) enum Abandoned {
     /// It is not what it has to be.
     Flawed,
     /// It broke off: the client left, or the upstream did.
@@ -88,7 +88,7 @@ impl Storing {
         cx: &mut Cx<'_>,
     ) {
         if matches!(source, Source::Upstream(_))
-            && services.sightings.is_well(Source::Storage, cx.kv)
+            && services.source_health.is_well(Source::Storage, cx.kv)
             && self.begin_upload(zip, source, Feed::Stream(stream), length, services, cx)
         {
             self.fed.insert(stream, ZipKey::of(zip));
@@ -112,23 +112,23 @@ impl Storing {
     pub(in crate::worker) fn end_along(
         &mut self,
         stream: StreamId,
-        verdict: Result<Proof, Flaw>,
+        verdict: Result<Verified, VerifyError>,
         services: &mut Services,
         cx: &mut Cx<'_>,
     ) {
         if let Some(key) = self.fed.remove(&stream) {
-            self.end_upload(key, verdict.map_err(|flaw| GivenUp::by(&flaw)), services, cx);
+            self.end_upload(key, verdict.map_err(|error| Abandoned::by(&error)), services, cx);
         }
     }
 
-    /// `stream` has ended, whatever passed by on it.
+    /// `stream` has ended, with or without a zip that passed by on it.
     pub(in crate::worker) fn leave(&mut self, stream: StreamId, services: &mut Services, cx: &mut Cx<'_>) {
         if let Some(key) = self.fed.remove(&stream) {
-            self.end_upload(key, Err(GivenUp::Left), services, cx);
+            self.end_upload(key, Err(Abandoned::Left), services, cx);
         }
     }
 
-    /// Begins an upload of `zip`, of which `total` bytes will come, where that is known; false where nothing is begun.
+    /// Begins an upload of `zip`, of which `total` bytes will come, where that is known. Returns whether it was begun.
     #[must_use]
     pub(super) fn begin_upload(
         &mut self,
@@ -195,7 +195,7 @@ impl Storing {
         if uploading.upload.is_overrun() && uploading.upload.is_open() {
             let is_in_parts =
                 services.config.storage.as_ref().is_some_and(|storage| storage.dialect == Dialect::S3);
-            uploading.give_up(if is_in_parts { GivenUp::Overrun } else { GivenUp::TooLarge });
+            uploading.give_up(if is_in_parts { Abandoned::Overrun } else { Abandoned::TooLarge });
         }
         self.go_on_uploading(key, uploading, services, cx);
     }
@@ -204,15 +204,15 @@ impl Storing {
     pub(super) fn end_upload(
         &mut self,
         key: ZipKey,
-        verdict: Result<Proof, GivenUp>,
+        verdict: Result<Verified, Abandoned>,
         services: &mut Services,
         cx: &mut Cx<'_>,
     ) {
         let Some(mut uploading) = self.uploads.remove(&key) else { return };
         uploading.is_fed = false;
         match verdict {
-            Ok(Proof::Exempt | Proof::Proven) => uploading.upload.commit(),
-            Ok(Proof::Accepted) => uploading.give_up(GivenUp::Unproven),
+            Ok(Verified::Exempt | Verified::Proven) => uploading.upload.commit(),
+            Ok(Verified::Accepted) => uploading.give_up(Abandoned::Unproven),
             Err(why) => uploading.give_up(why),
         }
         self.go_on_uploading(key, uploading, services, cx);
@@ -272,7 +272,7 @@ impl Storing {
     fn finish_upload(
         &mut self,
         uploading: &Uploading,
-        outcome: Outcome,
+        outcome: UploadOutcome,
         services: &mut Services,
         cx: &mut Cx<'_>,
     ) {
@@ -280,25 +280,25 @@ impl Storing {
         let path = Want::Zip(zip.clone()).key();
         let later = uploading.may_be_copied(&outcome, cx.now);
         let (outcome, reason) = match outcome {
-            Outcome::Stored => {
+            UploadOutcome::Stored => {
                 services.budget.note_taken();
                 let stored = Entry::Stored { since: cx.now, checked: true, doubted: false };
                 services.index.keep(cx.kv, &path, &stored, cx.now);
                 (WriteOutcome::STORED, None)
             }
-            Outcome::Exists => {
-                // Whoever asks next reads it, and finds out whether it is right.
+            UploadOutcome::Exists => {
+                // The next client that asks has it read, and so finds out whether it is right.
                 if let Some(Entry::Streamed { .. }) = services.index.peek(cx.kv, Region::Found, &path) {
                     services.index.forget(cx.kv, Region::Found, &path, cx.now);
                 }
                 (Ended::Exists.into(), None)
             }
-            Outcome::Failed(trouble) => {
+            UploadOutcome::Failed(trouble) => {
                 services.budget.note_not_taken(&path, trouble.scope, cx.now);
                 (trouble.outcome, Some(trouble.why))
             }
-            Outcome::Aborted => {
-                let ended = why.map_or(Ended::Aborted, GivenUp::outcome);
+            UploadOutcome::Aborted => {
+                let ended = why.map_or(Ended::Aborted, Abandoned::outcome);
                 (ended.into(), Some(ended.to_string()))
             }
         };
@@ -333,24 +333,24 @@ impl Storing {
 fn is_storable(path: &str, services: &Services, cx: &Cx<'_>) -> bool {
     let entry = services.index.peek(cx.kv, Region::Found, path);
     !matches!(entry, Some(Entry::Stored { .. }))
-        && !judge::loss(entry.as_ref(), &services.config, cx.now).is_some_and(Loss::is_spoiled)
+        && !cache_state::loss(entry.as_ref(), &services.config, cx.now).is_some_and(Loss::is_spoiled)
         && !services.leases.is_held(cx.kv, path, cx.now)
 }
 
 impl Uploading {
-    fn give_up(&mut self, why: GivenUp) {
-        // That nobody is there any more to be given it says less than what was wrong before.
-        if why != GivenUp::Left || self.why.is_none() {
+    fn give_up(&mut self, why: Abandoned) {
+        // That the client has left says less than what was wrong before.
+        if why != Abandoned::Left || self.why.is_none() {
             self.why = Some(why);
         }
         self.upload.abort();
     }
 
     /// When it may be tried once more, from the upstream, where that may help.
-    fn may_be_copied(&self, outcome: &Outcome, now: Timestamp) -> Option<Timestamp> {
+    fn may_be_copied(&self, outcome: &UploadOutcome, now: Timestamp) -> Option<Timestamp> {
         match (outcome, self.why) {
-            (Outcome::Aborted, Some(GivenUp::Left | GivenUp::Overrun)) => Some(now),
-            (Outcome::Failed(trouble), None | Some(GivenUp::Left)) if trouble.passing => {
+            (UploadOutcome::Aborted, Some(Abandoned::Left | Abandoned::Overrun)) => Some(now),
+            (UploadOutcome::Failed(trouble), None | Some(Abandoned::Left)) if trouble.passing => {
                 Some(now.after(ZIP_REST))
             }
             _ => None,
@@ -358,14 +358,14 @@ impl Uploading {
     }
 }
 
-impl GivenUp {
-    /// Why a zip with this flaw is not stored.
-    pub(super) fn by(flaw: &Flaw) -> Self {
-        match flaw {
+impl Abandoned {
+    /// Why a zip with this error is not stored.
+    pub(super) fn by(error: &VerifyError) -> Self {
+        match error {
             // Of the way it came, which a copy does not.
-            Flaw::Crowded | Flaw::Late => Self::Left,
-            Flaw::Mismatch { .. } | Flaw::Overlong | Flaw::Unfit(_) => Self::Flawed,
-            Flaw::Unproven(_) => Self::Unproven,
+            VerifyError::Crowded | VerifyError::Late => Self::Left,
+            VerifyError::Mismatch { .. } | VerifyError::Overlong | VerifyError::Unfit(_) => Self::Flawed,
+            VerifyError::Unproven(_) => Self::Unproven,
         }
     }
 
@@ -383,7 +383,7 @@ impl GivenUp {
     }
 }
 
-/// What whoever stores `zip` has the lease of. Whoever searches for it has another.
+/// The key of the lease for storing `zip`. A search for it holds another lease.
 fn lease(zip: &Zip) -> String {
     format!("store/{}", Want::Zip(zip.clone()).key())
 }

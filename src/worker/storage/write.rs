@@ -1,6 +1,6 @@
-//! What goes to storage, and in which order: a version's go.mod, its zip, and last its `.info`, by which whoever looks into
-//! storage sees that it has all of the version. An `.info` whose zip has not come is kept aside meanwhile, for those who ask for nothing
-//! else of hundreds of versions.
+//! What goes to storage, and in which order: a version's go.mod, its zip, and last its `.info`, which tells readers of storage that all of
+//! the version is there. An `.info` whose zip has not come is kept aside meanwhile, for clients that ask for nothing else of hundreds of
+//! versions.
 
 use log::Level;
 
@@ -32,7 +32,7 @@ impl Storing {
         match (&flight.want, &searched.end) {
             (Want::Zip(zip), _) if stored => self.complete(zip, services, cx),
             (Want::Document(document), End::Document(found)) if found.stored => {
-                // Where nobody waits, it was asked for to complete its version.
+                // Without a waiting client, it was asked for to complete its version.
                 self.follow_up(document, !flight.is_awaited(), services, cx);
             }
             _ => {}
@@ -44,7 +44,7 @@ impl Storing {
                 && flight.is_awaited()
                 && has_zip(module, version, services, cx)
             {
-                // Only once for each who asks: what is brought may be lost again before the next is.
+                // Only once for each request: what is brought may be lost again before the next is.
                 self.bring(&go_mod_of(module, version), true, services, cx);
             } else {
                 self.keep_aside(&flight.want, document, found, services, cx);
@@ -71,7 +71,7 @@ impl Storing {
         }
     }
 
-    /// Storage has got this zip: the rest of its version is to follow, asked for where nobody has asked for it yet.
+    /// Storage has got this zip: the rest of its version is to follow, and is asked for where it was not yet.
     pub(super) fn complete(&mut self, zip: &Zip, services: &mut Services, cx: &mut Cx<'_>) {
         let go_mod = go_mod_of(&zip.module, &zip.version);
         if self.bring(&go_mod, true, services, cx) {
@@ -88,7 +88,7 @@ impl Storing {
         }
     }
 
-    /// Has `document` written, where it `may_ask` after it was asked for if nobody has done so yet. Whether storage has it.
+    /// Has `document` written; where it is not at hand, it is asked for if it `may_ask`, once. Returns whether storage has it.
     fn bring(
         &mut self,
         document: &Document,
@@ -168,7 +168,7 @@ impl Storing {
         services: &mut Services,
         cx: &mut Cx<'_>,
     ) {
-        // What is kept aside is not in the way of what completes a version.
+        // A document that is kept aside does not delay the files that complete a version.
         let is_aside = write.is_aside();
         let (mut writes, mut bytes) = (0, write.bytes());
         for other in self.writes.values().filter(|other| other.is_aside() == is_aside) {

@@ -7,7 +7,7 @@ use super::{body, streaming, world};
 use crate::{
     cx::{StreamId, Verdict},
     flow::{Ask, Passing, Routed, Sums},
-    goproxy::{Failure, Fault, Target, Zip},
+    goproxy::{Failure, FailureKind, Target, Zip},
     host::envoy::reply::response_head,
     modzip::{Check, H1},
     plan::Source,
@@ -56,7 +56,7 @@ fn proven(zip: &[u8]) -> Sums {
 
 fn unproven(acceptable: bool) -> Sums {
     let reason = "example.com/m@v1.0.0: no answer from checksum database x".to_owned();
-    Sums::Unproven { failure: Failure { fault: Fault::Bad, reason, retry_after: None }, acceptable }
+    Sums::Unproven { failure: Failure { kind: FailureKind::Bad, reason, retry_after: None }, acceptable }
 }
 
 fn asked() -> Zip {
@@ -103,7 +103,7 @@ fn send(world: &mut World, stream: StreamId, bytes: &[u8], size: usize, end: End
 
 fn hear(world: &mut World, stream: StreamId, sums: Sums) {
     world.event(0, |worker, cx| {
-        worker.passages.learn(stream, sums, &mut worker.services, cx);
+        worker.passages.set_sums(stream, sums, &mut worker.services, cx);
         worker.settle(cx);
     });
 }

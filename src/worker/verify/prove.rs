@@ -1,4 +1,4 @@
-//! Proving what a checksum database gave, with whatever else of it that takes.
+//! Proving what a checksum database gave, with the other files that the proof needs.
 
 use log::Level;
 
@@ -13,16 +13,16 @@ use super::{
 use crate::{
     cx::Cx,
     flow::{ProofStep, Proving, Searched},
-    goproxy::{Document, Failure, Fault, Found},
+    goproxy::{Document, Failure, FailureKind, Found},
     metrics::{Counter, SumdbOutcome},
     plan::Want,
-    shared::{Advanced, Entry, Region, heads},
+    shared::{Advanced, Entry, Region, tree_heads},
     sumdb::{Key, Proven, Refused},
 };
 
 /// A proof under way.
 #[derive(Clone, Debug)]
-pub(super) struct Proof {
+pub(super) struct PendingProof {
     /// What is to be proven.
     want: Want,
     proving: Proving,
@@ -36,7 +36,7 @@ pub(super) struct Proof {
 pub(in crate::worker) enum Progress {
     /// These are needed, and told by [`Verify::supply`].
     Ask(Vec<Need>),
-    /// This is needed before, and told by [`Verify::hear_recalled`].
+    /// This is needed before, and told by [`Verify::on_recalled`].
     Recall(Need),
     /// What is needed is on its way.
     Wait,
@@ -50,18 +50,18 @@ pub(in crate::worker) enum Progress {
 pub(in crate::worker) enum Begun {
     /// It is under way: [`Verify::advance`].
     Proving,
-    /// There is none of such a file: this is given.
+    /// No such file can exist: this is the answer.
     Unprovable(Searched),
 }
 
 /// Something that a proof needs.
 pub(in crate::worker) struct Need {
     pub(in crate::worker) want: Want,
-    /// By which attempt.
+    /// The attempt that asked.
     pub(in crate::worker) attempt: u64,
     /// Whether the database may be asked.
     pub(in crate::worker) may_fetch: bool,
-    /// Who is asked.
+    /// The source that is asked.
     pub(in crate::worker) source: PartSource,
 }
 
@@ -80,12 +80,12 @@ impl Verify {
             return Begun::Unprovable(Searched::failed(forged(&want, "nothing proves such a file")));
         };
         // The attempt before has seen to the head.
-        self.proofs.insert(key, Proof { want, proving, recalled: fresh, fresh });
+        self.proofs.insert(key, PendingProof { want, proving, recalled: fresh, fresh });
         Begun::Proving
     }
 
-    /// What came of something that `attempt` at the proof for `key` needs. Whether it still does: what was asked for by an attempt that
-    /// has failed says nothing to the next, which may not even have begun.
+    /// A file that `attempt` at the proof for `key` needs is here. Returns whether the proof still needs it: a file that a failed attempt
+    /// has asked for says nothing to the next, which may not even have begun.
     pub(in crate::worker) fn supply(
         &mut self,
         key: &SearchKey,
@@ -97,8 +97,8 @@ impl Verify {
         proof.map(|proof| proof.proving.supply(want, searched)).is_some()
     }
 
-    /// The same of what was searched for. What storage has of before is no answer, and told by [`Verify::hear_recalled`].
-    pub(in crate::worker) fn hear(&mut self, key: &SearchKey, attempt: u64, found: &PartFound) -> bool {
+    /// As [`Verify::supply`], of a search's result. The head that storage has from before is told by [`Verify::on_recalled`] instead.
+    pub(in crate::worker) fn on_part(&mut self, key: &SearchKey, attempt: u64, found: &PartFound) -> bool {
         if found.key.source == PartSource::Before {
             return self.proofs.get(key).is_some_and(|proof| proof.proving.attempt == attempt);
         }
@@ -123,7 +123,7 @@ impl Verify {
     fn step(
         &mut self,
         key: &SearchKey,
-        proof: &mut Proof,
+        proof: &mut PendingProof,
         services: &mut Services,
         cx: &mut Cx<'_>,
     ) -> Progress {
@@ -145,7 +145,7 @@ impl Verify {
                     proof.proving.recall(head);
                 }
                 if proof.proving.known().is_none()
-                    && let Some(head) = heads::head(cx.kv, &database)
+                    && let Some(head) = tree_heads::head(cx.kv, &database)
                 {
                     proof.proving.learn(head);
                 }
@@ -164,7 +164,7 @@ impl Verify {
                 }
                 ProofStep::Proven(proven) => {
                     if let Advanced::Behind(newer) =
-                        heads::advance(cx.kv, &database, proof.proving.known(), &proven.head)
+                        tree_heads::advance(cx.kv, &database, proof.proving.known(), &proven.head)
                     {
                         // Each continues what was known; whether one continues the other is yet to be seen.
                         match proof.proving.fall_behind(newer) {
@@ -194,7 +194,7 @@ impl Verify {
     fn keep_proven(
         &mut self,
         at: usize,
-        proof: &Proof,
+        proof: &PendingProof,
         proven: &Proven,
         services: &mut Services,
         cx: &mut Cx<'_>,
@@ -221,16 +221,16 @@ impl Verify {
     }
 }
 
-/// Nobody could be asked for what the proof needs.
-fn give_up(proof: &Proof, failure: Failure, database: &Key, cx: &mut Cx<'_>) -> Progress {
+/// No source could be asked for what the proof needs.
+fn give_up(proof: &PendingProof, failure: Failure, database: &Key, cx: &mut Cx<'_>) -> Progress {
     cx.count(Counter::Sumdb { outcome: SumdbOutcome::Failed });
-    let newest = heads::head(cx.kv, database);
+    let newest = tree_heads::head(cx.kv, database);
     Progress::Over(proof.proving.clone().unproven(failure, newest.as_ref()))
 }
 
-/// It does not hold. What storage has may have been spoiled there: the database itself is asked once more. Not where it has
-/// signed two histories: the signatures and hashes that say so are its own, whoever kept them.
-fn refuse(key: &SearchKey, proof: &Proof, refused: &Refused, cx: &mut Cx<'_>) -> Progress {
+/// It does not hold. Storage's copy may be spoiled, so the database itself is asked once more. Not where the database has signed two
+/// histories: the signatures and hashes that say so are its own, wherever they were kept.
+fn refuse(key: &SearchKey, proof: &PendingProof, refused: &Refused, cx: &mut Cx<'_>) -> Progress {
     let want = &proof.want;
     let is_fork = matches!(refused, Refused::Fork { .. });
     if proof.proving.is_second_hand() && !is_fork && !proof.fresh && key.may_fetch {
@@ -254,7 +254,7 @@ fn refuse(key: &SearchKey, proof: &Proof, refused: &Refused, cx: &mut Cx<'_>) ->
     let failure = match refused {
         Refused::Unknown(_) => {
             let reason = format!("{}: {why}", want.describe());
-            Failure { fault: Fault::Bad, reason, retry_after: None }
+            Failure { kind: FailureKind::Bad, reason, retry_after: None }
         }
         _ => forged(want, &why),
     };

@@ -15,7 +15,7 @@ use crate::{
     flow::{End, Searched},
     goproxy::{Document, Found, SumdbFile},
     plan::Want,
-    shared::{Advanced, heads},
+    shared::{Advanced, tree_heads},
     sumdb::{Key, SignedHead},
 };
 
@@ -23,7 +23,7 @@ impl Verify {
     /// What storage is to be asked for first: its head, unless that is compared already.
     pub(super) fn recall(&mut self, at: usize, services: &Services, cx: &mut Cx<'_>) -> Option<Want> {
         let (sumdb, known) = (services.config.sumdb.get(at)?, self.sumdbs.get_mut(at)?);
-        if heads::is_recalled(cx.kv, &sumdb.key, services.index.sources()) {
+        if tree_heads::is_recalled(cx.kv, &sumdb.key, services.index.sources()) {
             known.recalled = None;
             return None;
         }
@@ -34,7 +34,7 @@ impl Verify {
     }
 
     /// What storage says of its head.
-    pub(in crate::worker) fn hear_recalled(
+    pub(in crate::worker) fn on_recalled(
         &mut self,
         want: &Want,
         searched: &Searched,
@@ -61,17 +61,19 @@ impl Verify {
         };
         match head {
             // Proofs went on while storage could not say.
-            Some(head) if matches!(heads::advance(cx.kv, &sumdb.key, None, &head), Advanced::Behind(_)) => {
+            Some(head)
+                if matches!(tree_heads::advance(cx.kv, &sumdb.key, None, &head), Advanced::Behind(_)) =>
+            {
                 known.recalled = Some(head);
             }
-            _ => heads::note_recalled(cx.kv, &sumdb.key, services.index.sources()),
+            _ => tree_heads::note_recalled(cx.kv, &sumdb.key, services.index.sources()),
         }
     }
 
-    /// Whatever head storage has, `proving` has compared it by now.
+    /// `proving` has compared the head that storage has by now.
     pub(super) fn note_compared(&mut self, at: usize, database: &Key, services: &Services, cx: &mut Cx<'_>) {
         if self.sumdbs.get_mut(at).and_then(|known| known.recalled.take()).is_some() {
-            heads::note_recalled(cx.kv, database, services.index.sources());
+            tree_heads::note_recalled(cx.kv, database, services.index.sources());
         }
     }
 
@@ -88,7 +90,7 @@ impl Verify {
         };
         let rests = known.written.is_some_and(|written| cx.now.is_within(HEAD_REST, written));
         // One that was not compared is no reason to lose the other.
-        if rests || !heads::is_recalled(cx.kv, &sumdb.key, services.index.sources()) {
+        if rests || !tree_heads::is_recalled(cx.kv, &sumdb.key, services.index.sources()) {
             return;
         }
         known.written = Some(cx.now);

@@ -13,9 +13,9 @@ use super::{
 use crate::{
     config::{Config, Mode},
     cx::Cx,
-    flow::{End, Searched, Sums, judge},
+    flow::{End, Searched, Sums, cache_state},
     gomod::{ModulePath, Version},
-    goproxy::{Document, Failure, Fault, SumdbFile},
+    goproxy::{Document, Failure, FailureKind, SumdbFile},
     http::Timestamp,
     plan::{Source, Want},
     shared::Region,
@@ -45,7 +45,7 @@ impl Default for KnownSumdb {
 pub(in crate::worker) enum Lookup {
     /// Here, or none are needed.
     Known(Sums),
-    /// In this, which is to be found out. Where nobody is at it yet, those stand in its place, if there are any.
+    /// In this flight, which is to be begun. Where it is not under way yet, these waiters stand in its place, if there are any.
     Ask(Box<Flight>, Option<Sums>),
 }
 
@@ -70,24 +70,23 @@ impl Verify {
         let path = want.key();
         // Used, and not only looked at: what is proven of a version in use is to stay.
         let _ = services.index.look_up(cx.kv, Region::Found, &path, cx.now);
-        let Services { index, sightings, config, .. } = services;
+        let Services { index, source_health, config, .. } = services;
         if let Some(searched) =
-            judge::indexed(&want, false, index, sightings, config, cx).and_then(Searched::indexed)
+            cache_state::indexed(&want, false, index, source_health, config, cx).and_then(Searched::indexed)
         {
             // That it has none, the index was told by the database.
             let source = matches!(searched.end, End::Missing(_)).then_some(Source::Sumdb(at));
             return Lookup::Known(self.read(&want, &Searched { source, ..searched }, config, cx.now));
         }
-        // Where it is given anyway, it is not kept waiting for a database that has just not answered that, or not answered
-        // anything. One lookup that fails must not have all else given unproven: whoever finds a name that the database fails
-        // at could have it so.
+        // A file that is given without a proof does not wait for a database that has just not answered this lookup, or any. One lookup that
+        // fails must not have all other files given unproven: a client that finds a name at which the database fails could have it so.
         let rests = self
             .sumdbs
             .get(at)
             .is_some_and(|known| known.failed.has(&path, cx.now) || known.failed.are_several(cx.now));
         let instead = (acceptable && rests).then(|| {
-            let reason = format!("{}: it has just not answered", want.describe());
-            let failure = Failure { fault: Fault::Bad, reason, retry_after: None };
+            let reason = format!("{}: it did not answer a moment ago; try again", want.describe());
+            let failure = Failure { kind: FailureKind::Bad, reason, retry_after: None };
             Sums::Unproven { failure, acceptable }
         });
         let flight = Flight::of_waiter(want, may_fetch, Waiter::Sums(who), cx.now);
@@ -127,26 +126,26 @@ impl Verify {
                      A module that the checksum database must not know belongs into the gateway's private.nosumdb.",
                     missing.reason
                 );
-                (Failure { fault: Fault::Bad, reason, retry_after: None }, acceptable)
+                (Failure { kind: FailureKind::Bad, reason, retry_after: None }, acceptable)
             }
             End::Missing(missing) => {
-                // It was served a moment ago: a database learns of a tag later than whoever serves it, and what it could not fetch
-                // in time it does not know.
+                // It was served a moment ago: a database learns of a tag later than the host that serves it, and it does not know what it
+                // could not fetch in time.
                 let reason = format!(
                     "{module}@{version} cannot be verified yet: {}\n\
                      It is there, and the checksum database has no record of it so far. Try again in a few seconds.",
                     missing.reason
                 );
                 let retry_after = Some(UNKNOWN_RETRY);
-                (Failure { fault: Fault::Overloaded, reason, retry_after }, acceptable)
+                (Failure { kind: FailureKind::Overloaded, reason, retry_after }, acceptable)
             }
             End::Failed(failure) => {
-                let is_down = matches!(failure.fault, Fault::Bad | Fault::Slow);
+                let is_down = matches!(failure.kind, FailureKind::Bad | FailureKind::Slow);
                 if let Some(known) = self.sumdbs.get_mut(at).filter(|_| is_down) {
                     known.failed.note(&want.key(), now);
                 }
                 let reason = format!("{module}@{version} cannot be verified: {}", failure.reason);
-                (Failure { reason, ..failure.clone() }, acceptable && failure.fault != Fault::Forged)
+                (Failure { reason, ..failure.clone() }, acceptable && failure.kind != FailureKind::Forged)
             }
             End::Zip { .. } => (forged(want, "not a record"), false),
         };

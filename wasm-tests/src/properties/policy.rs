@@ -74,7 +74,7 @@ fn decides_in_order(rules: &[Rule], module: &ModulePath, version: &Version, call
 fn decider<'p>(decision: &Decision<'p>) -> Option<&'p Rule> {
     match *decision {
         Decision::Allowed(rule) | Decision::Denied(rule) => rule,
-        Decision::Redirected(rule, _) | Decision::TooYoung(rule, _) | Decision::Undated(rule) => Some(rule),
+        Decision::Redirected(rule, _) | Decision::TooYoung(rule, _) | Decision::NeedsDate(rule) => Some(rule),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use modgate::config::Config;
-use modgate::goproxy::{Audience, Dates, Found, Judge, Lifetime, Standing, Validity};
+use modgate::goproxy::{Audience, CacheClass, CacheState, Dates, Found, FreshnessCheck, Validity};
 use modgate::http::Timestamp;
 use modgate::shared::{Entry, Heat, Key, Record};
 use modgate_wasm_tests::properties;
@@ -26,14 +26,18 @@ fn times_are_64_bits_wide() {
 #[wasm_bindgen_test]
 fn ages_beyond_32_bits_of_milliseconds_are_not_fresh() {
     let config = Config::parse(r#"{"upstreams": [{"cluster": "c", "url": "http://h"}]}"#).unwrap();
-    let standing = |age| {
+    let state = |age| {
         let since = Timestamp(1_700_000_000_000);
-        let judge =
-            Judge { rules: &config.freshness, now: Timestamp(since.0 + age), spread: 0, no_cache: false };
-        judge.found(Lifetime::List, Dates { since, limit: None, checked: None })
+        let check = FreshnessCheck {
+            rules: &config.freshness,
+            now: Timestamp(since.0 + age),
+            jitter: 0,
+            no_cache: false,
+        };
+        check.found(CacheClass::List, Dates { since, limit: None, checked: None })
     };
-    assert_eq!(standing(1), Standing::Fresh { left: Some(Duration::from_millis(59_999)) });
-    assert_eq!(standing((1 << 32) + 1), Standing::Expired { servable_on_error: false });
+    assert_eq!(state(1), CacheState::Fresh { left: Some(Duration::from_millis(59_999)) });
+    assert_eq!(state((1 << 32) + 1), CacheState::Expired { servable_on_error: false });
 
     let kept = |left| Validity { fresh_for: Some(left), audience: Audience::Everybody }.cache_control();
     assert_eq!(kept(Duration::from_millis(((1 << 32) + 1) * 1000)), "max-age=4294967297");

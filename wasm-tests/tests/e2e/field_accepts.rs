@@ -285,7 +285,7 @@ fn what_cannot_be_decoded_is_a_bad_answer() {
         ("plain", "gzip", list.clone(), "not as that says"),
         ("bomb", "gzip", bomb, "more than 4194304 bytes"),
         ("stacked", "gzip, gzip", gzip(&good), "several times over (gzip, gzip)"),
-        ("brotli", "br", good.clone(), "it is encoded (br), which nobody asked for"),
+        ("brotli", "br", good.clone(), "it is encoded (br), which the gateway did not ask for"),
     ] {
         let path = format!("/{name}.example/m/@v/list");
         stack.upstream.on(&path, Reply::ok(body).header("content-encoding", coding).served());
@@ -298,7 +298,11 @@ fn what_cannot_be_decoded_is_a_bad_answer() {
     stack.upstream.on(zip, Reply::ok(encoded_zip).header("content-encoding", "gzip").served());
     let answer = stack.get(zip);
     assert_eq!(answer.status, 502);
-    assert!(answer.text().contains("it is encoded (gzip), which nobody asked for"), "{}", answer.text());
+    assert!(
+        answer.text().contains("it is encoded (gzip), which the gateway did not ask for"),
+        "{}",
+        answer.text()
+    );
     Row {
         kind: "encodings",
         fault: "an encoded document that is corrupt, cut short, encoded twice, or a bomb; a zip that is encoded",

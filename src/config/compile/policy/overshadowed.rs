@@ -33,7 +33,7 @@ pub(in crate::config) fn warnings(rules: &[Rule]) -> Vec<String> {
     warnings
 }
 
-/// What the rules so far decide for everybody and every version, by how it is written: which of them was first to.
+/// What the rules so far decide for all callers and every version, by how it is written: which rule was first to.
 #[derive(Default)]
 struct Decided<'r> {
     globs: BTreeMap<&'r str, usize>,
@@ -60,7 +60,7 @@ impl<'r> Decided<'r> {
         globs.chain(exact).collect::<Option<Vec<_>>>()?.into_iter().max()
     }
 
-    /// The rule for a glob that holds whatever `glob` holds: the very same, all leading elements of it, or `*`.
+    /// The rule for a glob that holds all that `glob` holds: the same one, all leading elements of it, or `*`.
     fn above(&self, glob: &str) -> Option<usize> {
         let leading = glob.match_indices('/').filter_map(|(at, _)| glob.get(..at));
         // A class may hold a slash: what is leading to the eye is not what is compared with the leading elements then.

@@ -165,7 +165,7 @@ fn principals_of(raw: &RawRule, at: &Path, found: &mut Collector) -> Vec<crate::
 
 fn action(raw: &RawRule, at: &Path, has_upstream: bool, found: &mut Collector) -> Action {
     let age = raw.age.as_ref().map(|age| RawRule::AGE.read(Some(age), at, found));
-    // Where the action itself is wrong, nobody knows what belongs to it.
+    // Where the action itself is wrong, it is unknown which fields belong to it.
     if age.is_some() && !matches!(raw.action, None | Some(RawAction::Cooldown)) {
         found.note(&at.key("age"), "only a rule with the action cooldown has an age");
     }

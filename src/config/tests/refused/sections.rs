@@ -356,7 +356,7 @@ fn delivery() {
                 r#""url":"modules.example.com","expires":"8d""#,
                 &[
                     "$.storage.delivery.url: a URL begins with http:// or https://",
-                    r#"$.storage.delivery.expires: "8d" is not from 1s to 7days: nobody could use it, or S3 would not"#,
+                    r#"$.storage.delivery.expires: "8d" is not from 1s to 7days: no client could use it in time, or S3 would refuse it"#,
                 ],
             ),
             (

@@ -13,7 +13,7 @@ use proxy_wasm::{
 };
 
 use super::{
-    heads,
+    headers,
     kv::SharedData,
     mail::{self, Mail},
     metrics::Metrics,
@@ -260,7 +260,7 @@ impl Link {
             return;
         };
         // With no headers there is nothing to read, and asking for it would trap.
-        let head = (num_headers > 0).then(|| heads::response(MapType::HttpCallResponseHeaders)).flatten();
+        let head = (num_headers > 0).then(|| headers::response(MapType::HttpCallResponseHeaders)).flatten();
         #[cfg(feature = "crash-hook")]
         if head.as_ref().is_some_and(|(_, headers)| headers.first("x-modgate-crash") == Some("yes")) {
             log::error!("told to crash by x-modgate-crash");

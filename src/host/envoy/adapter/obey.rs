@@ -13,7 +13,7 @@ use proxy_wasm::{
 };
 
 use super::{
-    heads,
+    headers,
     link::{Link, Onward},
 };
 use crate::{
@@ -120,7 +120,7 @@ fn respond(link: &mut Link, stream: StreamId, response: &Response) {
 /// `wasm.modgate.<header>`, from which that route takes it. Whether it may go: with headers that cannot be read it is answered here,
 /// for among them may be what is nobody's business.
 fn route(to: &Route) -> bool {
-    let Some(headers) = heads::headers(MapType::HttpRequestHeaders) else {
+    let Some(headers) = headers::headers(MapType::HttpRequestHeaders) else {
         let _ = hostcalls::send_http_response(502, Vec::new(), None);
         return false;
     };

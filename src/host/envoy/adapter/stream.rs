@@ -8,7 +8,7 @@ use proxy_wasm::{
     types::{Action, BufferType, MapType},
 };
 
-use super::{heads, link::Link, obey};
+use super::{headers, link::Link, obey};
 use crate::{
     cx::{BodyVerdict, StreamId, Verdict},
     host::envoy::reply,
@@ -36,16 +36,16 @@ impl HttpContext for Stream {
             return Action::Pause;
         };
         let mut link = link.borrow_mut();
-        let path = heads::request_value(":path").unwrap_or_default();
+        let path = headers::request_value(":path").unwrap_or_default();
         if !link.worker.may_answer(&path) {
-            let verdict = link.worker.pass_on(&heads::request_value);
+            let verdict = link.worker.pass_on(&headers::request_value);
             return obey::now(&mut link, self.id, MapType::HttpRequestHeaders, verdict);
         }
         let verdict = link.stream(|worker, cx| {
-            if let Some(verdict) = worker.answer_again(&path, &heads::request_value, cx) {
+            if let Some(verdict) = worker.answer_again(&path, &headers::request_value, cx) {
                 return verdict;
             }
-            match heads::request(path, worker.caller_properties()) {
+            match headers::request(path, worker.caller_properties()) {
                 Some(head) => worker.request_head(self.id, &head, cx),
                 None => worker.unreadable(cx),
             }
@@ -77,9 +77,9 @@ impl HttpContext for Stream {
             return Action::Continue;
         }
         // Status 0 is an answer of nobody's.
-        let (status, headers) = heads::response(MapType::HttpResponseHeaders).unwrap_or_default();
-        let details = heads::property_text(&["response", "code_details"]);
-        let cluster = heads::property_text(&["xds", "cluster_name"]);
+        let (status, headers) = headers::response(MapType::HttpResponseHeaders).unwrap_or_default();
+        let details = headers::property_text(&["response", "code_details"]);
+        let cluster = headers::property_text(&["xds", "cluster_name"]);
         let head = reply::response_head(status, headers, details.as_deref(), cluster, ends);
         let verdict = link.stream(|worker, cx| worker.response_head(self.id, &head, cx));
         obey::now(&mut link, self.id, MapType::HttpResponseHeaders, verdict)
@@ -124,7 +124,7 @@ impl Context for Stream {
             let mut link = link.borrow_mut();
             // A stream of HTTP/1 has ended when its answer is in the connection's buffer.
             if link.worker.owes(self.id)
-                && heads::property_text(&["request", "protocol"])
+                && headers::property_text(&["request", "protocol"])
                     .is_some_and(|protocol| !protocol.starts_with("HTTP/1"))
             {
                 link.worker.was_read(self.id);

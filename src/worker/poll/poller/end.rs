@@ -1,11 +1,11 @@
-//! What came of a poll, and what the log, the metrics and the other workers are told of it.
+//! The end of a poll: what the log, the metrics and the other workers are told of it.
 
 use std::time::Duration;
 
 use log::Level;
 
 use super::{
-    super::{polled::Installed, reply::Trouble},
+    super::{polled::Installed, reply::PollFailure},
     Current, Phase, Poller,
 };
 use crate::{
@@ -64,7 +64,7 @@ impl Poller {
     }
 
     /// Ends a poll that brought nothing but trouble.
-    pub(super) fn fail(&mut self, trouble: &Trouble, services: &Services, cx: &mut Cx<'_>) {
+    pub(super) fn fail(&mut self, trouble: &PollFailure, services: &Services, cx: &mut Cx<'_>) {
         self.phase = Phase::Resting;
         let before = self.store.state(cx.kv);
         let after = PollState { trouble: trouble.number(), ..before.clone() };
@@ -82,10 +82,10 @@ impl Poller {
     /// No worker polls for a while after a poll: a little less than the interval, so that many Envoys do not ask at once; and not long
     /// while there is nothing, for clients wait for it.
     fn rest(&self, mut after: PollState, services: &Services, cx: &mut Cx<'_>) {
-        let spread = services.index.spread(self.title(), cx.now);
+        let jitter = services.index.jitter(self.title(), cx.now);
         let interval = self.document.source().interval;
         let rest = match self.current {
-            Some(_) => interval.saturating_sub(interval * u32::from(spread) / 2560),
+            Some(_) => interval.saturating_sub(interval * u32::from(jitter) / 2560),
             None => interval.min(RETRY),
         };
         after.next = cx.now.after(rest);

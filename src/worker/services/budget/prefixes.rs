@@ -50,7 +50,7 @@ impl Prefixes {
         }
     }
 
-    /// Something was found of `module`: where things are found, many a name is tried in vain.
+    /// Something was found of `module`: below a prefix where modules are found, many names that do not exist are asked for too.
     pub(super) fn note_found(&mut self, module: &ModulePath, now: Timestamp) {
         let prefix = self.hash(module);
         if let Some(place) = self.places.get_mut(place(prefix)).filter(|place| place.is_of(prefix, now)) {
@@ -87,8 +87,8 @@ const PLACES: usize = 256;
 
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// More than the go command, run by many people, asks in vain below one owner's name in a minute: for every import path
-/// that it has not met before it tries each prefix, and what was not found is remembered.
+/// More than many people's go commands ask for below one owner's name in a minute without finding it: the go command tries each prefix of
+/// every import path that it has not met before, and a "not found" is remembered.
 const BARREN: u32 = 256;
 
 /// For each thing found, more misses than its import path has elements.

@@ -205,9 +205,9 @@ fn scenario_no_more_is_held_unproven_than_there_is_memory_for() {
     let said = |text: &str| {
         answers.iter().filter(|answer| answer.status == 503 && body(answer).contains(text)).count()
     };
-    assert_eq!(said("too many others as large are being fetched"), 2, "eight are held");
+    assert_eq!(said("too many other large go.mod files are being fetched; try again"), 2, "eight are held");
     // Four of which are given at once, until they are read.
-    assert_eq!(said("too many other clients have not read theirs"), 4);
+    assert_eq!(said("too many other clients have not read their answers yet"), 4);
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 4);
     assert_eq!(world.response(usual).status, 200, "what is small is no burden");
     // Nor are more on their way into storage than there is memory for: the rest is written when it is asked for again.

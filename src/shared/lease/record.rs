@@ -17,35 +17,35 @@ use crate::{
     shared::{Key, QueueId, bytes::take},
 };
 
-/// A lease that somebody holds, or held.
+/// A lease that a worker holds, or held.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Held<'a> {
+pub(super) struct LeaseRecord<'a> {
     pub(super) key: Key<'a>,
     pub(super) holder: QueueId,
     pub(super) expires: Timestamp,
-    /// Who wants to hear of the end, each once; at most [`MOST_WAITING`].
+    /// The workers that want to be told of the end, each once; at most [`MOST_WAITING`].
     pub(super) waiting: Vec<QueueId>,
 }
 
-impl<'a> Held<'a> {
+impl<'a> LeaseRecord<'a> {
     /// A lease from `now` on.
     pub(super) fn new(key: Key<'a>, holder: QueueId, now: Timestamp) -> Self {
         Self { key, holder, expires: now.after(LEASE), waiting: Vec::new() }
     }
 
-    /// The lease with one more that waits; nothing where there is no room.
+    /// The lease with one more that waits; `None` where there is no room.
     pub(super) fn joined(mut self, queue: QueueId) -> Option<Self> {
         self.waiting.push(queue);
         (self.waiting.len() <= MOST_WAITING).then_some(self)
     }
 
-    /// The lease as `holder` has it from `now` on. Whoever waits goes on waiting.
+    /// The lease as `holder` has it from `now` on. The workers that wait go on waiting.
     pub(super) fn taken(mut self, holder: QueueId, now: Timestamp) -> Self {
         self.waiting.retain(|waiting| *waiting != holder);
         Self { waiting: self.waiting, ..Self::new(self.key, holder, now) }
     }
 
-    /// The bytes; nothing where the path leaves no room for all who may wait.
+    /// The bytes; `None` where the path leaves no room for all who may wait.
     pub(super) fn encode(&self) -> Option<Vec<u8>> {
         if self.key.path.len() > LONGEST_PATH {
             return None;

@@ -17,7 +17,7 @@ pub enum Advanced {
 
 /// The newest verified head of the database that `key` is of.
 pub fn head(kv: &dyn SharedKv, key: &Key) -> Option<SignedHead> {
-    // What anybody wrote there who is not the database is no head.
+    // A value that another program wrote there is no head.
     SignedHead::open(&kv.get(&name(key))?.value, key).ok()
 }
 
@@ -55,7 +55,7 @@ pub fn is_recalled(kv: &dyn SharedKv, key: &Key, sources: u64) -> bool {
 
 /// Storage's head was compared, or there is none.
 pub fn note_recalled(kv: &mut dyn SharedKv, key: &Key, sources: u64) {
-    // Whoever is faster says the same.
+    // The worker that was faster says the same.
     let _ = kv.put(&recalled(key, sources), b"1", Expected::unchanged(None));
 }
 
@@ -67,5 +67,5 @@ fn name(key: &Key) -> String {
     format!("modgate/sumdb/{key}")
 }
 
-/// Who loses a race looks again; who loses so many is compared by those who won.
+/// A worker that loses a race looks again. The winners have compared the head of one that loses so many.
 const ATTEMPTS: usize = 3;

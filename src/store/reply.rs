@@ -24,17 +24,17 @@ pub enum Stored<T> {
 /// What came of a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Written {
-    /// There is an object of that name already, and it was left as it is. Whether it has the same bytes, a GET says.
+    /// There is an object of that name already, and it was left unchanged. A GET tells whether it has the same bytes.
     Exists,
     /// Nothing was stored, as far as is known.
-    Failed(Trouble),
+    Failed(WriteFailure),
     /// It is stored.
     Stored,
 }
 
 /// Why a write came to nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
+pub struct WriteFailure {
     /// What it counts as.
     pub outcome: WriteOutcome,
     /// What a person reads: "it answered 403 (AccessDenied)".
@@ -55,8 +55,8 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// A name that a store does not take, or a rule of whoever stands before it, is one object's. That it is full, overloaded, or not
-    /// there is everybody's.
+    /// A name that a store does not take, or that a firewall before it refuses, concerns one object. A store that is full, overloaded, or
+    /// not there concerns all.
     fn of(reply: &Reply) -> Self {
         match reply {
             Reply::Answered { status: 429 | 502..=504 | 507, .. } | Reply::Failed(_) => Self::Store,
@@ -87,7 +87,7 @@ pub fn judge(document: &Document, reply: Reply, now: Timestamp) -> Stored<Found>
     }
 }
 
-/// As [`judge`], of what was read of a 200 in whatever time that took.
+/// As [`judge`], of a 200 whose body was read in slices.
 pub fn judge_read(read: Result<Found, BadBody>) -> Stored<Found> {
     match read {
         Ok(found) => Stored::Present(Found { stored: true, ..found }),
@@ -122,15 +122,15 @@ pub fn judge_write(reply: &Reply) -> Written {
     match reply {
         Reply::Answered { status: 200 | 201 | 204, .. } => Written::Stored,
         Reply::Answered { status: 412, .. } => Written::Exists,
-        reply => Written::Failed(Trouble::of(reply)),
+        reply => Written::Failed(WriteFailure::of(reply)),
     }
 }
 
-impl Trouble {
-    /// What is wrong, by a reply that is none that was hoped for.
+impl WriteFailure {
+    /// What is wrong, by a reply that reports neither success nor absence.
     pub(super) fn of(reply: &Reply) -> Self {
         let (outcome, passing) = match reply {
-            // Somebody else writes it just now.
+            // Another client of the store is writing it at this moment.
             Reply::Answered { status: 409, .. } => (Ended::Conflict.into(), true),
             Reply::Answered { status: 507, .. } => (Ended::Full.into(), false),
             // Of an extension that it does not know: a create-only PUT, or multipart uploads.
@@ -175,8 +175,8 @@ pub(super) fn explain(reply: &Reply) -> String {
     format!("it answered {status}{code}{hint}")
 }
 
-/// What is wrong where storage redirects, as S3 does from one region to another (301 or 307, `PermanentRedirect`). It is not followed:
-/// what Envoy signs is for one host, and a slip of the pen would be one more round trip for every object.
+/// What is wrong where storage redirects, as S3 does from one region to another (301 or 307, `PermanentRedirect`). The redirect is not
+/// followed: what Envoy signs is for one host, and a wrong region in the configuration would cost another round trip for every object.
 pub fn redirect(reply: &Reply) -> Option<String> {
     let Reply::Answered { status: status @ (300..=303 | 305..=399), headers, body } = reply else {
         return None;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    flow::{Flaw, Proof, SLICE, Sums},
+    flow::{SLICE, Sums, Verified, VerifyError},
     goproxy::{Found, Zip},
     http::Body,
     modzip::{H1, Unfit, WholeCheck},
@@ -12,7 +12,7 @@ use crate::{
 
 /// What a source gave.
 #[derive(Debug)]
-pub(super) enum Held {
+pub(super) enum Candidate {
     /// A go.mod.
     Document {
         source: Source,
@@ -44,7 +44,7 @@ impl fmt::Debug for Examined {
     }
 }
 
-impl Held {
+impl Candidate {
     pub(super) fn zip(source: Source, zip: &Zip, bytes: Body) -> Self {
         let check = Box::new(WholeCheck::new(&zip.module, &zip.version));
         Self::Zip { source, bytes, examined: Examined::InPart(check) }
@@ -75,7 +75,7 @@ impl Held {
     }
 
     /// What its sums prove of it, once it is read to its end; else why it must not be given.
-    pub(super) fn weigh(&self, sums: &Sums) -> Option<Result<Proof, Flaw>> {
+    pub(super) fn weigh(&self, sums: &Sums) -> Option<Result<Verified, VerifyError>> {
         match self {
             Self::Document { found, .. } => Some(sums.prove_go_mod(&found.body)),
             Self::Zip { examined: Examined::Whole(h1), .. } => Some(sums.prove(h1)),

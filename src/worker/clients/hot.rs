@@ -3,19 +3,17 @@
 //! Above the index that all workers share stands what this worker read from it in the last second. A document that a
 //! hundred builds ask for at once is then parsed, looked up and copied out of shared data once a second, not each time.
 //!
-//! **What it may say.** An answer is given again for at most [`MAX_AGE`] after it was read from the index, and never
-//! longer than it is true to the letter ([`Hit::holds_for`]); then the index is asked again, which also shows it that the
-//! entry is in use. So no worker gives for longer than that what another worker has replaced. A new configuration begins
-//! with nothing, for this belongs to the worker of one configuration.
+//! **How long it holds.** An answer is given again for at most [`MAX_AGE`] after it was read from the index, and never longer than its
+//! headers stay exact ([`Hit::holds_for`]). Then the index is read again, which also counts as a use of the entry. So an answer that
+//! another worker has replaced is given for no longer than that. A new configuration begins with nothing, for this belongs to the worker of
+//! one configuration.
 //!
-//! **Whom it answers.** Only what is asked for by `GET` or `HEAD`, on a host that is ours, by a client who wants nothing
-//! special of a cache (`Cache-Control`), where that could make a difference. The key is the path as it was sent: two
-//! spellings of one path are two entries.
+//! **Which requests it answers.** `GET` and `HEAD` on a host that is ours, from a client that sends no `Cache-Control` where that could
+//! make a difference. The key is the path as it was sent: two spellings of one path are two entries.
 //!
-//! **What it costs.** [`SLOTS`] answers of at most [`MAX_BODY`] bytes under paths of at most [`MAX_PATH`]: 4.5 MiB per
-//! worker and no more, whatever is asked. Only answers that the index had are kept, so that a scan of names that nobody
-//! has does not even touch it; an answer takes the place of whatever stands in its slot, and the keyed hash keeps others
-//! from choosing which.
+//! **What it costs.** [`SLOTS`] answers of at most [`MAX_BODY`] bytes under paths of at most [`MAX_PATH`]: 4.5 MiB per worker and no more,
+//! whatever clients ask for. Only answers that the index had are kept, so a scan of names that no source has does not touch it. An answer
+//! replaces the one in its slot, and the keyed hash keeps clients from choosing the slot.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -31,7 +29,7 @@ use crate::{
 
 /// The answers of one worker.
 #[derive(Debug)]
-pub(super) struct Ready {
+pub(super) struct HotAnswers {
     slots: Vec<Option<Slot>>,
     seed: u64,
 }
@@ -46,7 +44,7 @@ struct Slot {
     life: Duration,
 }
 
-impl Ready {
+impl HotAnswers {
     /// None yet. `seed` is the key of the hash.
     pub(super) fn new(seed: u64) -> Self {
         Self { slots: (0..SLOTS).map(|_| None).collect(), seed }
@@ -64,8 +62,8 @@ impl Ready {
             .is_some_and(|slot| slot.as_ref().is_some_and(|slot| slot.path == path))
     }
 
-    /// The answer to a request for `path`, if there is one that may be given to who asks, and whether the head alone is asked for.
-    /// Nothing else of the request is read where there is none.
+    /// The answer to a request for `path`, if there is one that this client may be given, and whether the head alone is asked for. Where there
+    /// is none, nothing else of the request is read.
     pub(super) fn look_up(
         &self,
         path: &str,
@@ -107,9 +105,9 @@ impl Ready {
     }
 }
 
-/// The method of a client who takes what a cache has. One that forbids fetching (`Disable-Module-Fetch`) does: what is here is
-/// fresh, and it would get just that. So does one that wants news of what never changes. NB: each header looked at is a
-/// call of the host.
+/// The method of a client that takes an answer from a cache. One that forbids fetching (`Disable-Module-Fetch`) does: what is here is fresh,
+/// and the client would get just that. So does one that asks a cache for news of what never changes. NB: each header looked at is a call
+/// of the host.
 fn plain_method(header: ReadHeader<'_>, hit: &Hit) -> Option<String> {
     let never_changes = hit.holds_for().is_none();
     header(":method")

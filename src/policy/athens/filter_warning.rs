@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-/// What a line has that Athens misreads, or that whoever wrote it may have meant otherwise.
+/// What a line has that Athens misreads, or that its author may have meant otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
-pub enum Oddity {
+pub enum FilterWarning {
     /// A whole version.
     #[error(
         "a version in full: Athens takes v1.2.3 for v1.2.30 and v1.2.3-rc.1 as well; here it is that version alone"
@@ -12,7 +12,7 @@ pub enum Oddity {
     Full,
     /// A pattern.
     #[error(
-        "one of * ? [ \\ in the path: in Athens such a line is for nothing; here it is a pattern, as those of policy.rules are"
+        "one of * ? [ \\ in the path: in Athens such a line has no effect; here it is a pattern, as those of policy.rules are"
     )]
     Glob,
     /// An allow line of some versions where the others are allowed too.
@@ -25,14 +25,14 @@ pub enum Oddity {
     #[error("longer than 64 KiB: Athens reads neither that nor what follows; here all is read")]
     Long,
     /// A path that no module has.
-    #[error("no module has such a path: the line is for nothing, as in Athens")]
+    #[error("no module has such a path: the line has no effect, as in Athens")]
     NoModule,
     /// A qualifier without `v`.
     #[error("a qualifier without its v: Athens takes it for other versions, or none; here the v is added")]
     NoV,
     /// A qualifier for no version.
     #[error(
-        "a qualifier that no version fits: it is for nothing, as in Athens; after ~ ^ < stands a version in full"
+        "a qualifier that no version fits: it has no effect, as in Athens; after ~ ^ < stands a version in full"
     )]
     NoVersion,
     /// A line of which nothing is heeded.
@@ -56,16 +56,16 @@ pub struct Warning {
     /// How many more there are.
     pub others: usize,
     /// What is odd.
-    pub oddity: Oddity,
+    pub kind: FilterWarning,
 }
 
 /// What was found, by its kind: a list of thousands of approved versions is one warning.
 #[derive(Debug, Default)]
-pub(super) struct Oddities(BTreeMap<Oddity, Vec<usize>>);
+pub(super) struct Warnings(BTreeMap<FilterWarning, Vec<usize>>);
 
-impl Oddities {
-    pub(super) fn note(&mut self, line: usize, oddity: Oddity) {
-        let lines = self.0.entry(oddity).or_default();
+impl Warnings {
+    pub(super) fn note(&mut self, line: usize, kind: FilterWarning) {
+        let lines = self.0.entry(kind).or_default();
         if lines.last() != Some(&line) {
             lines.push(line);
         }
@@ -73,13 +73,13 @@ impl Oddities {
 
     /// In the order of their first lines.
     pub(super) fn into_warnings(self) -> Vec<Warning> {
-        let warning = |(oddity, mut lines): (Oddity, Vec<usize>)| {
+        let warning = |(kind, mut lines): (FilterWarning, Vec<usize>)| {
             lines.sort_unstable();
             let line = *lines.first()?;
-            Some(Warning { line, others: lines.len() - 1, oddity })
+            Some(Warning { line, others: lines.len() - 1, kind })
         };
         let mut warnings: Vec<_> = self.0.into_iter().filter_map(warning).collect();
-        warnings.sort_by_key(|warning| (warning.line, warning.oddity));
+        warnings.sort_by_key(|warning| (warning.line, warning.kind));
         warnings
     }
 }
@@ -87,8 +87,8 @@ impl Oddities {
 impl std::fmt::Display for Warning {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.others {
-            0 => write!(f, "line {}: {}", self.line, self.oddity),
-            others => write!(f, "line {} and {others} more: {}", self.line, self.oddity),
+            0 => write!(f, "line {}: {}", self.line, self.kind),
+            others => write!(f, "line {} and {others} more: {}", self.line, self.kind),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 /// The bytes, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Held {
+pub(super) struct HeldBytes {
     bytes: Vec<u8>,
     /// How many of `bytes` left. Moving the rest up each time would cost the square of what waits.
     left: usize,
@@ -10,7 +10,7 @@ pub(super) struct Held {
     read: usize,
 }
 
-impl Held {
+impl HeldBytes {
     pub(super) fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -12,7 +12,7 @@ use crate::{
     http::{Headers, Property, RequestHead},
 };
 
-/// One header of the request, or a pseudo-header; nothing where there is none.
+/// One header of the request, or a pseudo-header; `None` where there is none.
 pub(super) fn request_value(name: &str) -> Option<String> {
     match hostcalls::get_map_value_bytes(MapType::HttpRequestHeaders, name) {
         Ok(value) => value.map(text),
@@ -20,7 +20,7 @@ pub(super) fn request_value(name: &str) -> Option<String> {
     }
 }
 
-/// The head of the request, whose path is known, with the attributes of the host that are wanted of it; nothing where it cannot be
+/// The head of the request, whose path is known, with the attributes of the host that are wanted of it; `None` where it cannot be
 /// read.
 pub(super) fn request<'a>(
     path: String,
@@ -51,7 +51,7 @@ fn property(path: Vec<&str>) -> Property {
     }
 }
 
-/// An attribute of the host that is text; nothing where there is none, or an empty one. One that cannot be read is a text that the
+/// An attribute of the host that is text; `None` where there is none, or an empty one. One that cannot be read is a text that the
 /// host has for nothing.
 pub(super) fn property_text(path: &[&str]) -> Option<String> {
     match hostcalls::get_property(path.to_vec()) {
@@ -60,7 +60,7 @@ pub(super) fn property_text(path: &[&str]) -> Option<String> {
     }
 }
 
-/// The status and the headers of a response; nothing where they cannot be read.
+/// The status and the headers of a response; `None` where they cannot be read.
 pub(super) fn response(map: MapType) -> Option<(u16, Headers)> {
     let mut status = None;
     let headers = read(map, |name, value| {
@@ -71,7 +71,7 @@ pub(super) fn response(map: MapType) -> Option<(u16, Headers)> {
     Some((status?, headers))
 }
 
-/// The headers of a map without the pseudo-headers; nothing where they cannot be read.
+/// The headers of a map without the pseudo-headers; `None` where they cannot be read.
 pub(super) fn headers(map: MapType) -> Option<Headers> {
     read(map, |_, _| {})
 }

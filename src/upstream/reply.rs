@@ -6,7 +6,7 @@ use super::told::said;
 use crate::{
     endpoint::destination,
     goproxy::{
-        BadBody, Document, Failure, Fault, Found, Lifetime, Missing, Outcome, accept, freshness_limit,
+        BadBody, CacheClass, Document, Failure, FailureKind, Found, Missing, Outcome, accept, freshness_limit,
     },
     http::{CallFailure, Headers, Reply, Timestamp, delta_seconds, http_date},
 };
@@ -32,7 +32,7 @@ pub fn judge(document: &Document, who: &str, reply: Reply, now: Timestamp) -> Ou
     }
 }
 
-/// As [`judge`], of what was read of a 200 in whatever time that took.
+/// As [`judge`], of a 200 whose body was read in slices.
 pub fn judge_read(
     document: &Document,
     who: &str,
@@ -41,12 +41,12 @@ pub fn judge_read(
 ) -> Outcome {
     match read {
         Ok(found) => {
-            // What never changes is as true tomorrow, whatever a framework puts into every reply.
+            // What never changes is as true tomorrow, even if a framework puts a short lifetime into every reply.
             let limit =
-                if document.lifetime() == Lifetime::Immutable { None } else { freshness_limit(headers) };
+                if document.cache_class() == CacheClass::Immutable { None } else { freshness_limit(headers) };
             Outcome::Found(Found { limit, ..found })
         }
-        Err(bad) => failed(Fault::Bad, format!("{document}: bad answer from {who}: {bad}")),
+        Err(bad) => failed(FailureKind::Bad, format!("{document}: bad answer from {who}: {bad}")),
     }
 }
 
@@ -72,8 +72,7 @@ pub fn judge_presence(what: &str, who: &str, reply: Reply, now: Timestamp) -> Pr
     }
 }
 
-/// Whether a server that knows no HEAD may have answered one with this status: that it refuses the method, or whatever it answers to
-/// what it does not expect.
+/// Whether a server that knows no HEAD may have answered one with this status: a refusal of the method, or a general error.
 pub fn may_be_headless(status: u16) -> bool {
     matches!(status, 400 | 403 | 404 | 405 | 410 | 501)
 }
@@ -89,8 +88,8 @@ fn without(what: &str, who: &str, reply: &Reply, now: Timestamp) -> Outcome {
 fn refused(what: &str, who: &str, status: u16, headers: &Headers, body: &[u8], now: Timestamp) -> Outcome {
     let said = said(headers, body);
     let retry_after = retry_after(headers, now);
-    let fail = |fault, why: &str| {
-        Outcome::Failed(Failure { fault, reason: format!("{what}: {who} {why}{said}"), retry_after })
+    let fail = |kind, why: &str| {
+        Outcome::Failed(Failure { kind, reason: format!("{what}: {who} {why}{said}"), retry_after })
     };
     match status {
         404 | 410 => {
@@ -103,36 +102,35 @@ fn refused(what: &str, who: &str, status: u16, headers: &Headers, body: &[u8], n
             })
         }
         // Not the developer's mistake: the gateway's own credentials are wrong or missing.
-        401 | 407 => fail(Fault::Bad, &format!("does not accept this gateway's credentials ({status})")),
-        403 | 451 => fail(Fault::Forbidden, &format!("refuses it ({status})")),
-        429 | 503 => fail(Fault::Overloaded, &format!("is overloaded ({status})")),
-        // Those that lead somewhere are followed. 304 is no redirect, and an answer to nothing that was asked.
+        401 | 407 => {
+            fail(FailureKind::Bad, &format!("does not accept this gateway's credentials ({status})"))
+        }
+        403 | 451 => fail(FailureKind::Forbidden, &format!("refuses it ({status})")),
+        429 | 503 => fail(FailureKind::Overloaded, &format!("is overloaded ({status})")),
+        // Redirects that can be followed are followed before. 304 is no redirect, and the filter sends no condition that it could answer.
         300..=303 | 305..=399 => {
             let to = destination(headers.first("location"));
-            fail(
-                Fault::Bad,
-                &format!("redirects to {to} ({status}), which is no redirect that can be followed"),
-            )
+            fail(FailureKind::Bad, &format!("redirects to {to} ({status}), which cannot be followed"))
         }
-        408 | 504 => fail(Fault::Slow, &format!("timed out ({status})")),
-        _ => fail(Fault::Bad, &format!("answered {status}")),
+        408 | 504 => fail(FailureKind::Slow, &format!("timed out ({status})")),
+        _ => fail(FailureKind::Bad, &format!("answered {status}")),
     }
 }
 
 fn unanswered(what: &str, who: &str, failure: CallFailure) -> Outcome {
-    let fault = match failure {
-        CallFailure::TimedOut => Fault::Slow,
-        CallFailure::Overloaded | CallFailure::Unavailable => Fault::Overloaded,
+    let kind = match failure {
+        CallFailure::TimedOut => FailureKind::Slow,
+        CallFailure::Overloaded | CallFailure::Unavailable => FailureKind::Overloaded,
         CallFailure::Broken
         | CallFailure::Dropped
         | CallFailure::Misconfigured
-        | CallFailure::Unreachable => Fault::Bad,
+        | CallFailure::Unreachable => FailureKind::Bad,
     };
-    failed(fault, format!("{what}: {who}: {}", failure.describe()))
+    failed(kind, format!("{what}: {who}: {}", failure.describe()))
 }
 
-fn failed(fault: Fault, reason: String) -> Outcome {
-    Outcome::Failed(Failure { fault, reason, retry_after: None })
+fn failed(kind: FailureKind, reason: String) -> Outcome {
+    Outcome::Failed(Failure { kind, reason, retry_after: None })
 }
 
 /// Seconds after which to try again, at most an hour: as a number, or as a date (RFC 9110, section 10.2.3).
@@ -146,7 +144,7 @@ pub fn retry_after(headers: &Headers, now: Timestamp) -> Option<u32> {
     u32::try_from(later.min(MAX_RETRY_AFTER).as_secs()).ok()
 }
 
-/// Nobody waits for longer, and a date may be one of a clock that is wrong.
+/// No client waits for longer, and a date may come from a clock that is wrong.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! One question of a search, as a callout.
+//! One request of a search, as a callout.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use crate::{
     store::{self, Inventory},
 };
 
-/// One of the questions a search asks.
+/// One of the requests a search asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Question {
+pub(super) struct SourceRequest {
     pub(super) source: Source,
     pub(super) form: Form,
-    /// How often it was asked before, in vain.
+    /// How often it was sent before, without an answer.
     pub(super) tries: u32,
 }
 
@@ -44,8 +44,8 @@ pub(super) enum Form {
     },
 }
 
-impl Question {
-    /// The callout that asks it; nothing where there is no such source, or it knows nothing of this kind.
+impl SourceRequest {
+    /// The callout that asks it; `None` where there is no such source, or the source has no files of this kind.
     pub(super) fn callout(&self, want: &Want, config: &Config) -> Option<Callout> {
         if self.source == Source::Storage {
             return self.of_storage(want, config.storage.as_ref()?, config);
@@ -62,13 +62,13 @@ impl Question {
         })
     }
 
-    /// The time that an upstream has to give a zip, or the first byte of one that may turn out to be all of it; nothing for what else is
+    /// The time that an upstream has to give a zip, or the first byte of one that may turn out to be all of it; `None` for what else is
     /// asked, which has the time of its source.
     pub(super) fn has_for_a_zip(&self, want: &Want, config: &Config) -> Option<Duration> {
         if self.source == Source::Storage || !matches!(want, Want::Zip(_)) {
             return None;
         }
-        // Over before those who wait are sent to stream it: it is not fetched twice at once.
+        // Over before waiting clients are sent to stream the zip: it is not fetched twice at once.
         let whole = (config.fetch.zip_wait * 9 / 10).max(limits::MIN_TIMEOUT);
         match self.form {
             Form::Whole => Some(whole),
@@ -105,8 +105,8 @@ impl Question {
     }
 }
 
-/// In which a server gives the first byte of a zip, where it gives that alone: one that has to fetch the zip itself may take longer, and
-/// shows that it has it, or has not, to the client who is sent there.
+/// How long a server has for the first byte of a zip, where it sends that alone. A server that has to fetch the zip itself may take longer;
+/// the client that is sent there sees whether it has the zip.
 const FIRST_BYTE: Duration = Duration::from_secs(10);
 
 /// Asks for the first bytes alone. No more than is wanted is sent, where the source knows ranges; the answer then says how

@@ -1,4 +1,4 @@
-//! How a source was doing when somebody last heard of it: one record for each, which all workers read and write. It outlives a
+//! How a source was doing when a worker last asked it: one record for each source, which all workers read and write. It outlives a
 //! configuration, and the VM that wrote it.
 
 use std::time::Duration;
@@ -8,16 +8,16 @@ use crate::http::Timestamp;
 
 /// What is known of a source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sighting {
+pub struct Health {
     /// Whether it ever answered.
     pub ever: bool,
-    /// Whether it failed last time, in whatever way.
+    /// Whether it failed last time, in any way.
     pub failing: bool,
-    /// Whether it kept this gateway waiting in vain when the gateway last asked for something itself.
+    /// Whether it let this gateway's own last request time out.
     pub silent: bool,
     /// When it last answered, unless it has failed since.
     heard: Timestamp,
-    /// When it last kept somebody waiting in vain, or somebody set out to see whether it still does.
+    /// When it last let a request time out, or a worker began to test whether it still does.
     tried: Timestamp,
 }
 
@@ -26,27 +26,22 @@ pub struct Sighting {
 pub enum Heard {
     /// It answered.
     Answer,
-    /// It failed, but did not keep anybody waiting; or it failed a client, who may be the reason.
+    /// It failed, but at once; or it failed a client, whose request may be the reason.
     Failure,
     /// It kept this gateway waiting, or cannot be reached.
     Silence,
 }
 
 /// What is known of `source`.
-pub fn sighting(kv: &dyn SharedKv, source: SourceId) -> Sighting {
-    Place::find(kv, KIND, source).record.and_then(|bytes| Sighting::decode(&bytes)).unwrap_or_default()
+pub fn health(kv: &dyn SharedKv, source: SourceId) -> Health {
+    Place::find(kv, KIND, source).record.and_then(|bytes| Health::decode(&bytes)).unwrap_or_default()
 }
 
-/// Notes what came of asking `source`, and returns what was known before; nothing where nothing new is known.
-pub fn note_sighting(
-    kv: &mut dyn SharedKv,
-    source: SourceId,
-    heard: Heard,
-    now: Timestamp,
-) -> Option<Sighting> {
+/// Notes what came of asking `source`, and returns what was known before; `None` where the answer adds nothing.
+pub fn note_health(kv: &mut dyn SharedKv, source: SourceId, heard: Heard, now: Timestamp) -> Option<Health> {
     for _ in 0..ATTEMPTS {
         let place = Place::find(kv, KIND, source);
-        let before = place.record.as_deref().and_then(Sighting::decode).unwrap_or_default();
+        let before = place.record.as_deref().and_then(Health::decode).unwrap_or_default();
         if heard == Heard::Answer && before.says_so_already(now) {
             return None;
         }
@@ -57,17 +52,17 @@ pub fn note_sighting(
     None
 }
 
-/// Whether `source` is to be asked in its turn, and not last: it keeps nobody waiting, or did so long ago and whoever asks now
-/// is the first to see whether it still does.
+/// Whether `source` is asked in its turn, and not last: it answers in time, or failed to long ago and this request is the first to test
+/// whether it still does.
 pub fn takes_its_turn(kv: &mut dyn SharedKv, source: SourceId, now: Timestamp) -> bool {
     let place = Place::find(kv, KIND, source);
-    let Some(known) = place.record.as_deref().and_then(Sighting::decode).filter(|known| known.silent) else {
+    let Some(known) = place.record.as_deref().and_then(Health::decode).filter(|known| known.silent) else {
         return true;
     };
-    !now.is_within(REST, known.tried) && place.put(kv, source, &Sighting { tried: now, ..known }.encode())
+    !now.is_within(REST, known.tried) && place.put(kv, source, &Health { tried: now, ..known }.encode())
 }
 
-impl Sighting {
+impl Health {
     /// Whether it answered a moment ago, and has not failed since.
     pub fn is_heard_of(&self, now: Timestamp) -> bool {
         !self.silent && now.is_within(FRESH, self.heard)
@@ -118,14 +113,14 @@ const KIND: &str = "source";
 
 const LAYOUT: u8 = 1;
 
-/// For how long a source that keeps everybody waiting is asked last. Then one request sees whether it still does.
+/// For how long a source that lets requests time out is asked last. Then one request tests whether it still does.
 pub const REST: Duration = Duration::from_secs(5);
 
-/// How long an answer says that the next request will be answered too. A store that begins to hang costs those who come within
-/// this time a failed download; whoever comes later asks before, which costs a client of an idle gateway a millisecond.
+/// How long an answer says that the next request will be answered too. A store that begins to hang costs the clients that come within this
+/// time a failed download. For a later client the store is asked first, which costs a client of an idle gateway a millisecond.
 pub const FRESH: Duration = Duration::from_secs(2);
 
-/// How old what is written of an answer may become under load: a write a second for each source, whatever is asked of it.
+/// How old the record of an answer may become under load: one write a second for each source, however many requests it answers.
 const STEP: Duration = Duration::from_secs(1);
 
 /// Who loses so many races knows what those know who won.
@@ -150,32 +145,32 @@ mod tests {
     #[test]
     fn what_was_seen_stays_seen_and_what_is_silent_rests_until_one_tries() {
         let (mut memory, source) = (Memory::default(), source());
-        assert_eq!(sighting(&memory, source), Sighting::default());
+        assert_eq!(health(&memory, source), Health::default());
         assert!(takes_its_turn(&mut memory, source, NOW), "of whom nothing is known");
-        assert_eq!(note_sighting(&mut memory, source, Heard::Answer, NOW), Some(Sighting::default()));
-        assert!(sighting(&memory, source).is_heard_of(at(1_999)));
-        assert!(!sighting(&memory, source).is_heard_of(at(2_000)));
+        assert_eq!(note_health(&mut memory, source, Heard::Answer, NOW), Some(Health::default()));
+        assert!(health(&memory, source).is_heard_of(at(1_999)));
+        assert!(!health(&memory, source).is_heard_of(at(2_000)));
 
-        note_sighting(&mut memory, source, Heard::Silence, at(100));
-        let known = sighting(&memory, source);
+        note_health(&mut memory, source, Heard::Silence, at(100));
+        let known = health(&memory, source);
         assert!(known.ever && known.failing && known.silent && !known.is_heard_of(at(100)));
         assert!(!takes_its_turn(&mut memory, source, at(5_099)));
         assert!(takes_its_turn(&mut memory, source, at(5_100)), "one tries");
         assert!(!takes_its_turn(&mut memory, source, at(5_100)), "and no other");
         assert!(takes_its_turn(&mut memory, source, at(10_100)), "until that one should have told");
 
-        let before = note_sighting(&mut memory, source, Heard::Answer, at(10_200)).unwrap();
+        let before = note_health(&mut memory, source, Heard::Answer, at(10_200)).unwrap();
         assert!(before.failing);
-        assert!(sighting(&memory, source).is_heard_of(at(10_200)));
+        assert!(health(&memory, source).is_heard_of(at(10_200)));
         assert!(takes_its_turn(&mut memory, source, at(10_200)));
     }
 
     #[test]
     fn a_failure_is_no_silence_but_the_next_asks_before() {
         let (mut memory, source) = (Memory::default(), source());
-        note_sighting(&mut memory, source, Heard::Answer, NOW);
-        note_sighting(&mut memory, source, Heard::Failure, at(1));
-        let known = sighting(&memory, source);
+        note_health(&mut memory, source, Heard::Answer, NOW);
+        note_health(&mut memory, source, Heard::Failure, at(1));
+        let known = health(&memory, source);
         assert!(known.ever && known.failing && !known.silent && !known.is_heard_of(at(1)));
         assert!(takes_its_turn(&mut memory, source, at(1)));
     }
@@ -183,29 +178,29 @@ mod tests {
     #[test]
     fn under_load_an_answer_is_written_once_a_second() {
         let (mut memory, source) = (Memory::default(), source());
-        let writes = (0..5_000)
-            .filter(|at_ms| note_sighting(&mut memory, source, Heard::Answer, at(*at_ms)).is_some());
+        let writes =
+            (0..5_000).filter(|at_ms| note_health(&mut memory, source, Heard::Answer, at(*at_ms)).is_some());
         assert_eq!(writes.count(), 5);
-        assert!(sighting(&memory, source).is_heard_of(at(5_000)));
+        assert!(health(&memory, source).is_heard_of(at(5_000)));
     }
 
     #[test]
     fn a_clock_that_is_set_back_neither_vouches_nor_condemns() {
         let (mut memory, source) = (Memory::default(), source());
-        note_sighting(&mut memory, source, Heard::Answer, at(3_600_000));
-        assert!(!sighting(&memory, source).is_heard_of(NOW));
-        note_sighting(&mut memory, source, Heard::Silence, at(3_600_000));
+        note_health(&mut memory, source, Heard::Answer, at(3_600_000));
+        assert!(!health(&memory, source).is_heard_of(NOW));
+        note_health(&mut memory, source, Heard::Silence, at(3_600_000));
         assert!(takes_its_turn(&mut memory, source, NOW));
         // Another worker's clock may be a little ahead.
-        note_sighting(&mut memory, source, Heard::Answer, at(1_000));
-        assert!(sighting(&memory, source).is_heard_of(NOW));
+        note_health(&mut memory, source, Heard::Answer, at(1_000));
+        assert!(health(&memory, source).is_heard_of(NOW));
     }
 
     #[test]
     fn what_another_build_wrote_says_nothing() {
         let (mut memory, source) = (Memory::default(), source());
         let place = Place::find(&memory, KIND, source);
-        let good = Sighting { ever: true, heard: NOW, ..Sighting::default() }.encode();
+        let good = Health { ever: true, heard: NOW, ..Health::default() }.encode();
         for bytes in [
             &[][..],
             &[9],
@@ -213,11 +208,11 @@ mod tests {
             &[&good[..], &[0]].concat(),
             &[&[2], &good[1..]].concat(),
         ] {
-            assert_eq!(Sighting::decode(bytes), None, "{bytes:?}");
+            assert_eq!(Health::decode(bytes), None, "{bytes:?}");
         }
         assert!(place.put(&mut memory, source, &[2, 7]));
-        assert_eq!(sighting(&memory, source), Sighting::default());
-        note_sighting(&mut memory, source, Heard::Answer, NOW);
-        assert!(sighting(&memory, source).is_heard_of(NOW));
+        assert_eq!(health(&memory, source), Health::default());
+        note_health(&mut memory, source, Heard::Answer, NOW);
+        assert!(health(&memory, source).is_heard_of(NOW));
     }
 }

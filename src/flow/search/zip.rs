@@ -1,0 +1,108 @@
+//! How a zip is asked for, and what the search has learnt of it so far.
+
+use super::{Search, ZipHead};
+use crate::{endpoint::Address, plan::Source};
+
+/// What is known of the zip that is searched for.
+#[derive(Debug, Default)]
+pub(super) struct ZipState {
+    /// Whether it may be fetched into memory, to be stored.
+    whole: bool,
+    /// Whether fetching it took too long.
+    is_slow: bool,
+    /// How often the source asked last broke off the whole zip, or sent more than the host lets an answer be.
+    broken: u32,
+    /// Whether the client wants the head of the answer alone: then the search has to find out how long the zip is.
+    head_only: bool,
+    /// Whether the waiting clients have already waited for another worker's search.
+    hurried: bool,
+    /// Whether the zip was found at another address than its own.
+    moved: bool,
+    /// The head of the zip, as a source answered it.
+    head: Option<ZipHead>,
+}
+
+impl ZipState {
+    pub(super) fn new(whole: bool) -> Self {
+        Self { whole, ..Self::default() }
+    }
+
+    pub(super) fn is_whole(&self) -> bool {
+        self.whole
+    }
+
+    pub(super) fn is_slow(&self) -> bool {
+        self.is_slow
+    }
+
+    pub(super) fn is_head_only(&self) -> bool {
+        self.head_only
+    }
+
+    pub(super) fn has_moved(&self) -> bool {
+        self.moved
+    }
+
+    /// Whether the last upstream is taken for the one that has the zip without being asked: the streamed answer says whether it has it.
+    pub(super) fn may_go_unasked(&self) -> bool {
+        (self.hurried || self.is_slow) && !self.head_only
+    }
+
+    /// Fetching the zip took too long; `redirected` if that was at another address.
+    pub(super) fn note_slow(&mut self, redirected: bool) {
+        self.is_slow = true;
+        self.moved = self.moved || redirected;
+    }
+
+    /// The source asked last did not send the whole zip to its end.
+    pub(super) fn note_broken(&mut self) {
+        self.broken = self.broken.saturating_add(1);
+    }
+
+    /// How often the source asked last did not send the whole zip to its end.
+    pub(super) fn broken(&self) -> u32 {
+        self.broken
+    }
+
+    /// Another source is asked.
+    pub(super) fn begin_source(&mut self) {
+        self.broken = 0;
+    }
+
+    pub(super) fn note_head(&mut self, head: Option<ZipHead>) {
+        self.head = head;
+    }
+
+    /// The head as it holds of what the client is given, which is a `copy` in storage or the source's own.
+    pub(super) fn head(&self, copy: bool) -> Option<ZipHead> {
+        self.head.clone().map(|head| if copy { head.of_a_copy() } else { head })
+    }
+
+    /// Whether a zip of `source` that redirected `to` another address, or did not, is one that moved.
+    pub(super) fn is_moved(&self, source: Option<Source>, to: Option<&Address>) -> bool {
+        matches!(source, Some(Source::Upstream(_))) && (self.moved || to.is_some())
+    }
+}
+
+impl Search {
+    /// Whether the search holds a zip in memory, or may fetch one.
+    pub fn is_whole(&self) -> bool {
+        self.zip.whole
+    }
+
+    /// The waiting clients have already waited for another worker's search.
+    pub fn hurry(&mut self) {
+        self.zip.hurried = true;
+    }
+
+    /// A client was sent to another address for the zip a moment ago.
+    pub fn expect_it_moved(&mut self) {
+        self.zip.moved = true;
+    }
+
+    /// The client wants the head of the answer alone, so even the last source is asked: what a server answers to a HEAD says too little
+    /// of what it answers to a GET for a client to be sent there unasked.
+    pub fn for_a_head(&mut self) {
+        self.zip.head_only = true;
+    }
+}
