@@ -286,7 +286,8 @@ impl Search {
         match question.callout(&self.want, config) {
             Some(callout) => {
                 let source = question.source;
-                let hurried = question.has_for_a_zip(&self.want, config).filter(|_| !self.is_slow);
+                let hurried =
+                    question.has_for_a_zip(&self.want, config).filter(|_| !self.is_slow && !self.reads_all);
                 self.began.get_or_insert(cx.now);
                 self.asking = Some(question);
                 let endpoint = source.endpoint(config).filter(|_| source != Source::Storage);

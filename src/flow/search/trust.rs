@@ -60,7 +60,8 @@ impl Search {
         self.known_there = true;
     }
 
-    /// No zip is read while it passes, as the host could not hold it back: storage's is read here before, unless it was.
+    /// No zip is read while it passes, as the host could not hold it back. So storage's is read here before, unless it was, and an
+    /// upstream's may take as long as its source: nobody is sent there in the meantime.
     pub fn read_all(&mut self) {
         self.reads_all = true;
     }
