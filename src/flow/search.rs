@@ -187,7 +187,8 @@ impl Search {
         if let Some(endpoint) = source.endpoint(config).filter(|_| source != Source::Storage) {
             callout = self.trail.lead(callout, endpoint);
         }
-        let less = request.has_for_a_zip(&self.want, config).filter(|_| !self.zip.is_slow());
+        let may_wait = self.zip.is_slow() || self.storage.reads_all();
+        let less = request.has_for_a_zip(&self.want, config).filter(|_| !may_wait);
         let less = less.filter(|less| *less < callout.timeout);
         callout.timeout = less.unwrap_or(callout.timeout);
         self.retries.note_sent(cx.now);

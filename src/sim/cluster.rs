@@ -42,6 +42,8 @@ pub struct Cluster {
     pub encodes: bool,
     /// What it takes in parts.
     pub bucket: Bucket,
+    /// What it has beside its objects, by path: made when it is asked for, so that there may be more than fit into memory.
+    pub made: Option<fn(&str) -> Option<Vec<u8>>>,
     /// The checksum database that answers what no object does.
     pub database: Option<Database>,
     /// What it was asked, as `GET /path`.
@@ -194,7 +196,7 @@ impl Cluster {
             return reply(201, &[], Vec::new());
         }
         match self.objects.get(&callout.path) {
-            None => match self.database.as_ref().and_then(|database| database.answer(&callout.path)) {
+            None => match self.say(&callout.path) {
                 Some(body) => reply(200, &[], body),
                 None => reply(404, &[], b"not found\n".to_vec()),
             },
@@ -208,6 +210,12 @@ impl Cluster {
                 }
             }
         }
+    }
+
+    /// What there is at `path` though no object stands there.
+    fn say(&self, path: &str) -> Option<Vec<u8>> {
+        let of_database = || self.database.as_ref()?.answer(path);
+        self.made.and_then(|made| made(path)).or_else(of_database)
     }
 
     /// A request for what is in a folder.

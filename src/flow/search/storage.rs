@@ -85,6 +85,11 @@ impl StorageState {
         self.known_there
     }
 
+    /// Whether no client may be given a zip that was not read here before.
+    pub(super) fn reads_all(&self) -> bool {
+        self.reads_all
+    }
+
     pub(super) fn has_lost(&self) -> bool {
         self.lost.is_some()
     }
@@ -161,8 +166,8 @@ impl Search {
         self.storage.known_there = true;
     }
 
-    /// The host cannot hold a zip back while it is verified: the zip in storage is read here before a client is given it, unless it was
-    /// before.
+    /// The host cannot hold a zip back while it is verified. So the zip in storage is read here before a client is given it, unless it was
+    /// before, and an upstream may take as long as its `timeout` for a zip: no client is sent there in the meantime.
     pub fn read_all(&mut self) {
         self.storage.reads_all = true;
     }

@@ -18,7 +18,7 @@ use crate::{
     cx::Cx,
     flow::{End, Search, Searched, Step, Sums, cache_state},
     goproxy::{Document, Failure, FailureKind},
-    http::Reply,
+    http::{Reply, Timestamp},
     metrics::{Counter, OwnReason},
     plan::Want,
     shared::{Entry, Lease, Leases},
@@ -31,7 +31,7 @@ impl Flights {
         let Ground { services, cx, .. } = ground;
         let whole = matches!(flight.want, Want::Zip(_)) && services.budget.has_room_for_a_zip(cx.now);
         let has_room = (services.budget.has_room() || flight.is_of_sums())
-            && (whole || !is_given_whole(&flight, services));
+            && (whole || !is_given_whole(&flight, services, cx.now));
         // To follow another worker takes no room, and to see what one that was followed has found takes none.
         let has_room = has_room || flight.may_fetch && services.leases.is_held(cx.kv, &key.path, cx.now);
         if !has_room && let Some(searched) = found_meanwhile(&flight, services, cx) {
@@ -259,10 +259,11 @@ fn found_meanwhile(flight: &Flight, services: &Services, cx: &Cx<'_>) -> Option<
     if is_unread && !services.host.hold_response { None } else { Searched::indexed(entry) }
 }
 
-/// Whether it is for a zip that is given only after it was fetched whole.
-fn is_given_whole(flight: &Flight, services: &Services) -> bool {
+/// Whether it is for a zip that is given only after it was fetched whole, and zips are fetched so just now.
+fn is_given_whole(flight: &Flight, services: &Services, now: Timestamp) -> bool {
     let is_zip = matches!(flight.want, Want::Zip(_)) && !flight.head_only;
-    is_zip && !services.host.hold_response && services.config.fetch.zip_bytes > 0
+    let is_fetched = services.config.fetch.zip_bytes > 0 && !services.budget.rests_from_zips(now);
+    is_zip && is_fetched && !services.host.hold_response
 }
 
 /// Whether what was found is given only once it is proven.

@@ -1,6 +1,8 @@
 //! Several gateways on one storage: they share no memory, and what one has stored serves the next.
 
-use super::{CONFIG, EMPTY_ZIP, body, gets, routed_to, world};
+use std::collections::BTreeSet;
+
+use super::{CONFIG, EMPTY_ZIP, body, gets, random::Random, routed_to, world};
 use crate::{config::Config, sim::World};
 
 const ZIP: &str = "/example.com/m/@v/v1.0.0.zip";
@@ -52,4 +54,30 @@ fn scenario_two_gateways_that_are_asked_at_once_ask_the_upstream_once_each_and_s
         [1, 1],
         "what came second is compared with what is there"
     );
+}
+
+/// As a model of capacity would drive it: more modules than anybody could write down, the popular ones asked for more often.
+#[test]
+fn scenario_of_ten_million_modules_each_that_is_asked_for_costs_the_upstream_one_request() {
+    let config = CONFIG.replacen('{', r#"{"index": {"slots": 64, "negative_slots": 16}, "#, 1);
+    let mut world = World::new(2, &config);
+    world.join(2, Config::parse(&config).unwrap());
+    world.cluster("storage").latency = 1;
+    world.cluster("public").latency = 20;
+    world.cluster("public").made = Some(|path| {
+        let module = path.strip_prefix("/base/")?.strip_suffix("/@v/v1.0.0.mod")?;
+        Some(format!("module {module}\n").into_bytes())
+    });
+    let (mut random, mut asked) = (Random(7), BTreeSet::new());
+    for n in 0..600 {
+        // As likely between 10 and 100 as between 100 and 1000.
+        let rank = 10_f64.powf(random.next(0..=7_000_000) as f64 / 1e6) as u64;
+        let module = format!("m{rank}.example/x");
+        let answer = world.get(n % 4, &format!("/{module}/@v/v1.0.0.mod"));
+        assert_eq!((answer.status, body(&answer)), (200, format!("module {module}\n").as_str()));
+        asked.insert(module);
+    }
+    assert!((300..500).contains(&asked.len()), "{} modules", asked.len());
+    assert_eq!(world.clusters["public"].asked.len(), asked.len(), "storage has what any gateway has fetched");
+    assert!(world.gateways.iter().all(|gateway| gateway.memory.bytes() < 200_000));
 }

@@ -1,8 +1,10 @@
 //! Hosts that can do less than Envoy: what the core does without.
 
+use std::time::Duration;
+
 use super::{CONFIG, EMPTY_ZIP, INFO, body, crowd, gets, routed_to, world_on};
 use crate::{
-    cx::{StreamId, Verdict},
+    cx::Verdict,
     http::CallFailure,
     shared::{Capabilities, LEASE},
     sim::World,
@@ -22,10 +24,6 @@ const STORED: &str = "/modules/example.com/m/@v/v1.0.0.zip";
 
 /// A tick until the first callout is made, one until the followers see that it has ended, and the callouts themselves.
 const SOON: u64 = 100 + 100 + 100 + 10;
-
-fn is_answered(world: &World, stream: StreamId) -> bool {
-    *world.verdict(stream) != Verdict::Wait
-}
 
 #[test]
 fn scenario_without_messages_one_worker_fetches_and_the_others_see_what_it_found() {
@@ -116,6 +114,9 @@ fn scenario_where_nothing_is_held_back_what_storage_has_is_read_once_before_it_i
     for (stored, from) in [(EMPTY_ZIP, "storage"), ("PK and no more", "nowhere")] {
         let mut world = world_on(STREAMING, 1);
         world.cluster("storage").serve(STORED, stored);
+        // The index has that storage has something, of which nothing was read.
+        world.begin_with(0, "HEAD", ZIP, &[]);
+        world.settle();
         for _ in 0..2 {
             let stream = world.begin(0, ZIP);
             world.settle();
@@ -159,15 +160,33 @@ fn scenario_where_nothing_is_held_back_a_zip_that_cannot_be_read_before_is_refus
 }
 
 #[test]
-fn scenario_where_nothing_is_held_back_who_waits_is_not_sent_to_an_upstream() {
+fn scenario_where_nothing_is_held_back_a_slow_zip_is_waited_for() {
     let mut world = world_on(STREAMING, 2);
-    world.cluster("public").latency = 9_000;
+    // Longer than anybody waits for a zip where it could be streamed.
+    world.cluster("public").latency = 20_000;
     let streams = crowd(&mut world, 2, 2, ZIP);
+    world.pass(20_500);
+    assert!(streams.iter().all(|stream| routed_to(&world, *stream) == "storage"));
+    assert_eq!(gets(&world, "public", "v1.0.0.zip"), 1);
+    assert_eq!(
+        world.clusters["public"].callouts[0].timeout,
+        Duration::from_secs(30),
+        "as long as any request"
+    );
+}
+
+#[test]
+fn scenario_where_nothing_is_held_back_a_zip_too_many_is_told_to_come_again() {
+    let mut world = world_on(STREAMING, 1);
+    let path = |n: usize| format!("/example.com/m/@v/v1.{n}.0.zip");
+    world.cluster("public").made = Some(|path| path.ends_with(".zip").then(|| EMPTY_ZIP.into()));
+    let streams: Vec<_> = (0..17).map(|n| world.begin(0, &path(n))).collect();
+    assert_eq!(world.response(streams[16]).status, 503);
     world.settle();
-    assert!(streams.iter().all(|stream| is_answered(&world, *stream)));
-    for stream in streams {
-        assert!(!matches!(world.verdict(stream), Verdict::Route(route) if route.cluster == "public"));
-    }
+    assert!(streams[..16].iter().all(|stream| routed_to(&world, *stream) == "storage"));
+    let again = world.begin(0, &path(16));
+    world.settle();
+    assert_eq!(routed_to(&world, again), "storage");
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn check_on(host: Capabilities, script: &Script) {
         if world.worker(worker).awaits_response(stream) {
             let Verdict::Route(route) = verdict else { panic!("routed by {verdict:?}") };
             is_route(route, config);
-            respond(&mut world, worker, stream, script);
+            respond(&mut world, host, worker, stream, script);
         }
     }
     assert!(world.is_idle(), "nothing is under way, and nobody waits");
@@ -99,7 +99,7 @@ fn check_on(host: Capabilities, script: &Script) {
 }
 
 /// The response to a routed request comes: its head, and where that begins a zip, a body that is none. Then the client leaves.
-fn respond(world: &mut World, worker: usize, stream: StreamId, script: &Script) {
+fn respond(world: &mut World, host: Capabilities, worker: usize, stream: StreamId, script: &Script) {
     let (status, headers) = script.response.clone();
     let names: Vec<_> = headers.names().map(str::to_owned).collect();
     let head = response_head(status, headers, None, None, false);
@@ -114,6 +114,7 @@ fn respond(world: &mut World, worker: usize, stream: StreamId, script: &Script) 
     }
     assert!(!world.worker(worker).awaits_response(stream), "a response has one head");
     if world.worker(worker).inspects(stream).is_some() {
+        assert!(host.hold_response, "nothing could be held back");
         world.body(worker, stream, b"PK\x03\x04 and no more", true);
         assert_eq!(world.download(stream).fate, Fate::Reset, "it is no zip");
     } else {
