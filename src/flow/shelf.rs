@@ -11,11 +11,11 @@ use crate::{goproxy::Etag, http::Timestamp};
 #[derive(Debug, Default)]
 pub struct Shelf {
     /// What was used last stands last.
-    kept: VecDeque<Kept>,
+    kept: VecDeque<KeptList>,
 }
 
 #[derive(Debug)]
-struct Kept {
+struct KeptList {
     key: SiftingKey,
     /// Of the list.
     tag: Etag,
@@ -30,8 +30,8 @@ impl Shelf {
         let (key, tag) = (sifting.key().clone(), sifting.tag());
         self.kept.retain(|kept| kept.key != key || kept.tag != tag);
         let sifted = sifting.sifted();
-        self.kept.push_back(Kept { key, tag, since: now, bytes: sifted.bytes(), sifted });
-        let bytes = |kept: &VecDeque<Kept>| kept.iter().map(|kept| kept.bytes).sum::<usize>();
+        self.kept.push_back(KeptList { key, tag, since: now, bytes: sifted.bytes(), sifted });
+        let bytes = |kept: &VecDeque<KeptList>| kept.iter().map(|kept| kept.bytes).sum::<usize>();
         // The last one stays in any case: a client waits for it.
         while self.kept.len() > 1 && (self.kept.len() > MAX_KEPT || bytes(&self.kept) > MAX_BYTES) {
             self.kept.pop_front();
@@ -52,7 +52,7 @@ impl Shelf {
     }
 }
 
-impl Kept {
+impl KeptList {
     fn holds(&self, now: Timestamp) -> bool {
         let is_true = self.sifted.holds_until().is_none_or(|until| now < until);
         now.is_within(if is_true { MAX_AGE } else { GRACE }, self.since)

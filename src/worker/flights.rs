@@ -26,7 +26,7 @@ mod queued;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use self::{part::Part, queued::Queued};
+use self::{part::PartSearch, queued::Queued};
 use super::{
     flight::{Flight, Landed},
     key::{Owner, PartKey, SearchKey, SumsWaiter, Waiter},
@@ -45,7 +45,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Flights {
     /// What proofs need, being asked for.
-    parts: BTreeMap<PartKey, Box<Part>>,
+    parts: BTreeMap<PartKey, Box<PartSearch>>,
     /// What is to be asked as soon as it may be.
     queued: VecDeque<Queued>,
     searches: BTreeMap<SearchKey, Course>,

@@ -46,7 +46,7 @@ impl Search {
         match Decoder::of(headers, body, most) {
             Ok(Some(decoder)) => {
                 let (request, headers) = (request.clone(), headers.clone());
-                let decoding = Decoding { request, status: *status, headers, decoder };
+                let decoding = Box::new(Decoding { request, status: *status, headers, decoder });
                 self.reading = Some(Reading::Encoded(decoding));
                 Taken::InSlices
             }
@@ -55,7 +55,12 @@ impl Search {
     }
 
     /// Decodes on for a few milliseconds.
-    pub(super) fn decode_on(&mut self, mut decoding: Decoding, config: &Config, cx: &mut Cx<'_>) -> Step {
+    pub(super) fn decode_on(
+        &mut self,
+        mut decoding: Box<Decoding>,
+        config: &Config,
+        cx: &mut Cx<'_>,
+    ) -> Step {
         match decoding.decoder.work(SLICE) {
             Ok(false) => {
                 self.reading = Some(Reading::Encoded(decoding));

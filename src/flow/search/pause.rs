@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Step;
 
-/// The pause before the attempt that follows so many.
+/// The pause after so many attempts.
 pub(super) fn pause(tries: u32) -> Duration {
     PAUSE.saturating_mul(1 << tries.saturating_sub(1).min(8))
 }
@@ -19,5 +19,5 @@ pub(super) fn at_least(pause: Duration) -> Step {
     Step::Pause { least: pause, jitter: (pause / 8).clamp(PAUSE, PAUSE * 8) }
 }
 
-/// The first pause, which doubles each time. Most of what fails in passing is over in less; three of them are two seconds.
+/// The first pause, which doubles each time. Most passing failures are over sooner; three pauses are two seconds.
 pub(super) const PAUSE: Duration = Duration::from_millis(250);

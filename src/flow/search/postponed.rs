@@ -18,7 +18,7 @@ pub(super) struct Postponed {
 }
 
 impl Search {
-    /// The request that was put off while storage was asked, if there is one and there is time for it still.
+    /// Sends the request that was put off while storage was asked, if there is one and there is still time for it.
     pub(super) fn take_up_again(&mut self, config: &Config, now: Timestamp) -> Option<Step> {
         let Postponed { request, at, others, refusal } = self.postponed.take()?;
         let pause = at.since(now);
@@ -32,7 +32,7 @@ impl Search {
         Some(at_least(pause))
     }
 
-    /// Whether storage is asked next for what it may have as it was: then this request can be taken up again behind it.
+    /// Whether storage is asked next and may have an older answer: then the request is put off until storage has answered.
     pub(super) fn postpones(&self, source: Source) -> bool {
         source != Source::Storage
             && self.want.cache_class() != CacheClass::Immutable
@@ -47,7 +47,7 @@ impl Search {
         now: Timestamp,
     ) {
         let (at, refusal) = (now.after(pause), self.said.refusal());
-        // Where its failure ends no chain, they are asked before it is again.
+        // Where its failure does not end the chain, the others are asked anyway, before it is asked again.
         let ends = stops_at_failure(request.source, config);
         let others = self.order.others().filter(|_| ends).collect();
         self.postponed = Some(Postponed { request, at, others, refusal });

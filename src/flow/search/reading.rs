@@ -12,7 +12,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) enum Reading {
     /// It is encoded, and is being decoded.
-    Encoded(Decoding),
+    Encoded(Box<Decoding>),
     /// It is a list.
     List(Long),
 }

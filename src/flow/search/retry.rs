@@ -68,7 +68,7 @@ impl Retries {
 }
 
 impl Search {
-    /// The next attempt at `request`, where there is to be one; else it goes on with the request, and `reply` is the answer to it.
+    /// Breaks with the step to the next attempt at `request`, where there is to be one. Otherwise `reply` is the answer to it.
     pub(super) fn once_more(
         &mut self,
         request: SourceRequest,
@@ -148,7 +148,7 @@ impl Search {
         Some(about(pause(self.zip.broken())))
     }
 
-    /// Whether it was told to come later before: that it is told so once more says little about what else is asked.
+    /// Whether a source has answered 429 before: then another 429 says little about other requests to it.
     pub fn was_limited(&self) -> bool {
         self.retries.limits > 0
     }

@@ -1,5 +1,7 @@
 //! What the sources that know said, and what the search reports of it in the end.
 
+use std::time::Duration;
+
 use log::Level;
 
 use super::{AfterReply, End, Search, Searched, Source, Step};
@@ -10,7 +12,6 @@ use crate::{
     http::Timestamp,
     plan::Want,
 };
-use std::time::Duration;
 
 /// The refusal that is reported unless a source has what is wanted: the last failure, or else the last "not found".
 #[derive(Debug, Default)]

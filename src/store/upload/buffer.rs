@@ -11,13 +11,13 @@ pub(super) struct Buffer {
     overrun: bool,
     /// What came and is no part yet: at most one part of it.
     pending: Vec<u8>,
-    parts: Vec<Part>,
+    parts: Vec<UploadPart>,
     /// All of it, where it is written by one request.
     whole: Body,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Part {
+struct UploadPart {
     body: Body,
     tries: u32,
     state: State,
@@ -143,7 +143,7 @@ impl Buffer {
 
     fn cut(&mut self) {
         let body = std::mem::take(&mut self.pending).into();
-        self.parts.push(Part { body, tries: 0, state: State::Waiting });
+        self.parts.push(UploadPart { body, tries: 0, state: State::Waiting });
     }
 
     /// Makes room for some more pending bytes, and never for more than a part: a vector left to itself would take twice that,

@@ -18,7 +18,7 @@ use crate::{
 
 /// Something that proofs need, being asked for.
 #[derive(Debug)]
-pub(super) struct Part {
+pub(super) struct PartSearch {
     want: Want,
     search: Search,
     /// When what it asks is asked again, while it pauses.
@@ -27,7 +27,7 @@ pub(super) struct Part {
     waiting: Vec<(SearchKey, u64)>,
 }
 
-impl Part {
+impl PartSearch {
     pub(super) fn search(&self) -> &Search {
         &self.search
     }
@@ -62,7 +62,8 @@ impl Flights {
             search.avoid_storage();
         }
         let step = search.advance(&services.config, cx);
-        let part = Part { want: want.clone(), search, again_at: None, waiting: vec![(who.clone(), attempt)] };
+        let part =
+            PartSearch { want: want.clone(), search, again_at: None, waiting: vec![(who.clone(), attempt)] };
         self.ask_part(key, part.into(), step, ground)
     }
 
@@ -70,7 +71,7 @@ impl Flights {
     fn ask_part(
         &mut self,
         key: PartKey,
-        mut part: Box<Part>,
+        mut part: Box<PartSearch>,
         mut step: Step,
         ground: &mut Ground<'_, '_>,
     ) -> Option<Searched> {
@@ -129,7 +130,7 @@ impl Flights {
         }
     }
 
-    fn walk_part(&mut self, key: PartKey, part: Box<Part>, step: Step, ground: &mut Ground<'_, '_>) {
+    fn walk_part(&mut self, key: PartKey, part: Box<PartSearch>, step: Step, ground: &mut Ground<'_, '_>) {
         let (want, waiting) = (part.want.clone(), part.waiting.clone());
         if let Some(searched) = self.ask_part(key.clone(), part, step, ground) {
             if key.source == PartSource::Before {

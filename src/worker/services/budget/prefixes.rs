@@ -15,11 +15,11 @@ use crate::{gomod::ModulePath, http::Timestamp};
 #[derive(Debug)]
 pub(super) struct Prefixes {
     seed: u64,
-    places: Vec<Place>,
+    places: Vec<PrefixSlot>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Place {
+struct PrefixSlot {
     prefix: u64,
     since: Timestamp,
     misses: u32,
@@ -27,7 +27,7 @@ struct Place {
 
 impl Prefixes {
     pub(super) fn new(seed: u64) -> Self {
-        Self { seed, places: vec![Place::default(); PLACES] }
+        Self { seed, places: vec![PrefixSlot::default(); PLACES] }
     }
 
     /// Whether so much was not found below `module`'s prefix that what comes next is hardly better.
@@ -46,7 +46,7 @@ impl Prefixes {
         if place.is_of(prefix, now) {
             place.misses = place.misses.saturating_add(1);
         } else if place.misses <= 1 || !place.is_current(now) {
-            *place = Place { prefix, since: now, misses: 1 };
+            *place = PrefixSlot { prefix, since: now, misses: 1 };
         }
     }
 
@@ -66,7 +66,7 @@ impl Prefixes {
     }
 }
 
-impl Place {
+impl PrefixSlot {
     fn is_current(&self, now: Timestamp) -> bool {
         self.since <= now && now.since(self.since) < WINDOW
     }
