@@ -116,7 +116,7 @@ pub enum Command {
     Gauge(Gauge, u64),
     /// Write to the host's log.
     Log(Level, String),
-    /// Send a message to another worker.
+    /// Send a message to another worker, where the host carries any.
     Notify {
         /// Its queue.
         queue: QueueId,
