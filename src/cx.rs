@@ -114,7 +114,7 @@ pub enum Command {
     Log(Level, String),
     /// Measure.
     Measure(Measure),
-    /// Send a message to another worker.
+    /// Send a message to another worker, where the host carries any.
     Notify {
         /// Its queue.
         queue: QueueId,

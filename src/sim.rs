@@ -39,7 +39,7 @@ use std::collections::{BTreeMap, VecDeque};
 pub use self::{
     bucket::Bucket,
     clock::Happening,
-    cluster::Cluster,
+    cluster::{Cluster, Maker},
     database::Database,
     download::{Download, Fate},
     gateway::Gateway,

@@ -43,7 +43,7 @@ pub struct Cluster {
     /// What it takes in parts.
     pub bucket: Bucket,
     /// What it has beside its objects, by path: made when it is asked for, so that there may be more than fit into memory.
-    pub made: Option<fn(&str) -> Option<Vec<u8>>>,
+    pub made: Option<Maker>,
     /// The checksum database that answers what no object does.
     pub database: Option<Database>,
     /// What it was asked, as `GET /path`.
@@ -58,6 +58,9 @@ pub struct Cluster {
     first: BTreeMap<String, VecDeque<Reply>>,
     objects: BTreeMap<String, Object>,
 }
+
+/// Says what there is at a path, if anything is.
+pub type Maker = fn(&str) -> Option<Vec<u8>>;
 
 #[derive(Clone, Debug)]
 struct Object {

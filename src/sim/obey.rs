@@ -41,8 +41,8 @@ impl World {
         result
     }
 
-    /// An event of a stream at `worker`. What it leads to besides is left for the root: that comes to it at once where there is a queue
-    /// by which the host is told to call it, and else when the host does so of itself.
+    /// An event of a stream at `worker`. Callouts, and what becomes of other streams, are left for the root: that comes to it at once
+    /// where there is a queue by which the host is told to call it, and else when the host does so of itself.
     pub(super) fn stream_step<T>(
         &mut self,
         worker: usize,
@@ -52,7 +52,15 @@ impl World {
             return self.step(worker, event);
         }
         let (result, commands) = self.ask(worker, event);
-        self.workers[worker].outbox.extend(commands);
+        for command in commands {
+            match command {
+                Command::Call { .. }
+                | Command::Release { .. }
+                | Command::Reset { .. }
+                | Command::Resume { .. } => self.workers[worker].outbox.push(command),
+                _ => self.obey(worker, command),
+            }
+        }
         result
     }
 
