@@ -34,6 +34,8 @@ pub struct RequestHead {
     pub headers: Headers,
     /// The host's attributes that say who asks, in the order in which they were configured.
     pub properties: Vec<Property>,
+    /// Whether nothing follows it, no body and no trailers.
+    pub ends: bool,
 }
 
 /// An attribute of the host. That it is not there and that it cannot be read are two things: who has one that cannot be read is not

@@ -145,6 +145,21 @@ impl World {
         self.arrive(worker, &head(method, path, headers))
     }
 
+    /// The head of a POST whose body is yet to come, by [`World::send`].
+    pub(crate) fn begin_post(&mut self, worker: usize, path: &str, headers: &[(&str, &str)]) -> StreamId {
+        self.arrive(worker, &RequestHead { ends: false, ..head("POST", path, headers) })
+    }
+
+    /// More of the body of `stream` comes, if it is one that is collected; whether it was.
+    pub(crate) fn send(&mut self, worker: usize, stream: StreamId, bytes: &[u8], ends: bool) -> bool {
+        if !self.workers[worker].worker.receives(stream) {
+            return false;
+        }
+        let verdict = self.step(worker, |worker, cx| worker.request_body(stream, bytes, ends, cx));
+        self.verdicts.insert(stream, verdict);
+        true
+    }
+
     /// One more worker, configured otherwise: of another filter in the same Envoy. Its number.
     pub(crate) fn add(&mut self, config: &str) -> usize {
         let config = Config::parse(config).unwrap_or_else(|problems| panic!("{problems}"));
@@ -432,6 +447,7 @@ fn head(method: &str, path: &str, headers: &[(&str, &str)]) -> RequestHead {
         path: path.to_owned(),
         headers: headers.iter().copied().collect(),
         properties: Vec::new(),
+        ends: true,
     }
 }
 

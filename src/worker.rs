@@ -113,6 +113,7 @@ impl Worker {
     pub fn work(&mut self, cx: &mut Cx<'_>) {
         match self.services.slices.pop_front() {
             Some(Slice::Copy(zip)) => self.storage.work(&zip, &mut self.services, cx),
+            Some(Slice::Explaining) => self.clients.work(&mut self.services, cx),
             Some(Slice::Passing(stream)) => self.passages.work(stream, &mut self.services, cx),
             Some(Slice::Poll(key)) => {
                 let is_new = self.polls.work(key, &mut self.services, cx);

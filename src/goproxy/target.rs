@@ -8,7 +8,7 @@ use std::fmt;
 
 use crate::gomod::{ModulePath, Query, Version};
 
-/// Anything this proxy can be asked for below its prefix, but for [`Page`]s.
+/// Anything this proxy can be asked for below its prefix, but for [`super::Page`]s.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// A small document, answered here.
@@ -76,19 +76,6 @@ pub struct Zip {
     pub module: ModulePath,
     /// The version.
     pub version: Version,
-}
-
-/// One of this proxy's own pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Page {
-    /// What is decided of a module version, and why.
-    Explain,
-    /// The filter runs.
-    Healthz,
-    /// The filter runs and has seen what it fetches from.
-    Readyz,
-    /// Which build runs.
-    Version,
 }
 
 /// How long a document stays what it is.
@@ -229,20 +216,5 @@ impl Zip {
 impl fmt::Display for Zip {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}@{}", self.module, self.version)
-    }
-}
-
-impl Page {
-    /// Every page.
-    pub const ALL: [Self; 4] = [Self::Explain, Self::Healthz, Self::Readyz, Self::Version];
-
-    /// Its name below the configured prefix.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Explain => "explain",
-            Self::Healthz => "healthz",
-            Self::Readyz => "readyz",
-            Self::Version => "version",
-        }
     }
 }

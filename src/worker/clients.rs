@@ -1,10 +1,14 @@
 //! Clients who are not answered yet: what each waits for, since when, and what is kept for them meanwhile.
 
+mod bodies;
 mod ready;
 mod room;
 mod routed;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
 
 #[cfg(test)]
 pub(super) use self::routed::CONNECT;
@@ -12,7 +16,7 @@ use self::{ready::Ready, room::Room};
 use crate::{
     config::{Config, Match},
     cx::{Command, Cx, StreamId, Verdict},
-    flow::{Hit, Parked, Routed},
+    flow::{Explaining, Hit, Parked, Receiving, Routed},
     http::{ReadHeader, RequestHead, Timestamp},
     plan::Want,
 };
@@ -20,6 +24,8 @@ use crate::{
 /// The clients of one worker.
 #[derive(Debug)]
 pub(super) struct Clients {
+    /// Those who wait until what they sent is explained, in the order in which they came; some may have left.
+    explained: VecDeque<StreamId>,
     ready: Ready,
     /// What is kept for them.
     room: Room,
@@ -31,12 +37,16 @@ pub(super) struct Clients {
 /// What a client waits for.
 #[derive(Debug)]
 enum Client {
+    /// That what it sent is explained.
+    Explained(Box<Explaining>),
     /// A search; `coalesced` says that another request had begun it.
     Parked { parked: Box<Parked>, coalesced: bool },
     /// The readiness page.
     Probing,
     /// The response of whom it was routed to.
     Routed(Routed),
+    /// Nothing: the body that it sends is yet to come whole.
+    Sending(Box<Receiving>),
     /// That it is known what may be shown: when versions were published, or which of a long list's may be.
     Undecided(Box<Parked>),
 }
@@ -45,6 +55,7 @@ impl Clients {
     /// None yet. `seed` is the key of a hash.
     pub(super) fn new(seed: u64) -> Self {
         Self {
+            explained: VecDeque::new(),
             ready: Ready::new(seed),
             room: Room::default(),
             routes: BTreeMap::new(),
@@ -64,10 +75,16 @@ impl Clients {
 
     /// Whether `stream` waits for an answer of ours.
     pub(super) fn holds(&self, stream: StreamId) -> bool {
-        matches!(
-            self.streams.get(&stream),
-            Some(Client::Parked { .. } | Client::Probing | Client::Undecided(_))
-        )
+        match self.streams.get(&stream) {
+            Some(
+                Client::Explained(_)
+                | Client::Parked { .. }
+                | Client::Probing
+                | Client::Sending(_)
+                | Client::Undecided(_),
+            ) => true,
+            Some(Client::Routed(_)) | None => false,
+        }
     }
 
     /// Whether the client has waited for as long as one may in all, for whatever had to be found out: Envoy's clocks run for the whole
@@ -75,7 +92,9 @@ impl Clients {
     pub(super) fn has_waited(&self, stream: StreamId, config: &Config, now: Timestamp) -> bool {
         let parked = match self.streams.get(&stream) {
             Some(Client::Parked { parked, .. } | Client::Undecided(parked)) => parked,
-            Some(Client::Probing | Client::Routed(_)) | None => return false,
+            Some(Client::Explained(_) | Client::Probing | Client::Routed(_) | Client::Sending(_)) | None => {
+                return false;
+            }
         };
         let on_its_way = match parked.want() {
             Want::Zip(_) => Duration::ZERO,

@@ -105,6 +105,8 @@ pub(super) enum Owner {
 pub(super) enum Slice {
     /// Checking what came of a zip that is copied.
     Copy(Zip),
+    /// Explaining module versions that a client has sent.
+    Explaining,
     /// Checking a zip that passes by on this stream.
     Passing(StreamId),
     /// Reading a polled document.

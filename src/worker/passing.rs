@@ -222,7 +222,12 @@ impl Passages {
                 Some(Passage::Open(passing)) => passing.unread(),
                 _ => 0,
             },
-            Slice::Copy(_) | Slice::Passing(_) | Slice::Poll(_) | Slice::Search(_) | Slice::Sifting(_) => 0,
+            Slice::Copy(_)
+            | Slice::Explaining
+            | Slice::Passing(_)
+            | Slice::Poll(_)
+            | Slice::Search(_)
+            | Slice::Sifting(_) => 0,
         });
         lagging.sum()
     }

@@ -2,7 +2,7 @@
 //!
 //! A client who waits costs what he sent: Envoy holds the head of his request until he is answered, and a thousand waiters cost
 //! one fetch but a thousand heads. A client who does not read costs what he was given: Envoy copies a filter's own answer whole,
-//! and keeps what does not go out. Neither is bounded by what is fetched, so each has a bound of its own here; who comes beyond
+//! and keeps what does not go out. A client who sends a body costs what it may come to. None of these is bounded by what is fetched, so each has a bound of its own here; who comes beyond
 //! it is told 503, and to come back.
 
 use std::{
@@ -12,6 +12,7 @@ use std::{
 };
 
 use crate::{
+    config::limits::MAX_BODIES_BYTES,
     cx::{Cx, StreamId, Verdict},
     goproxy::{Answer, Asker, Failure, Fault},
     http::{RequestHead, Response, Timestamp},
@@ -25,6 +26,8 @@ pub(super) struct Room {
     /// What each of those who wait is waiting for, and the bytes of all who wait for it.
     wanted: BTreeMap<StreamId, Rc<str>>,
     crowds: BTreeMap<Rc<str>, usize>,
+    /// The bodies that they send, from the head to the answer.
+    bodies: Held,
     unread: Held,
     /// Large answers whose streams have ended, and when: nobody says when the last byte of one has gone out.
     leaving: VecDeque<(Timestamp, usize)>,
@@ -71,6 +74,25 @@ impl Room {
         self.wanted.insert(stream, what);
     }
 
+    /// The answer to a request that would send a body of so many bytes, where too much is being sent already.
+    pub(super) fn turn_away_body(
+        &mut self,
+        stream: StreamId,
+        bytes: usize,
+        cx: &mut Cx<'_>,
+    ) -> Option<Verdict> {
+        if self.bodies.bytes.saturating_add(bytes) > MAX_BODIES_BYTES {
+            return Some(busy("too many other clients are sending", cx));
+        }
+        self.bodies.add(stream, bytes);
+        None
+    }
+
+    /// Whether any client sends a body.
+    pub(super) fn has_bodies(&self) -> bool {
+        !self.bodies.of.is_empty()
+    }
+
     /// `stream` waits no longer. What becomes of it now that it is given `verdict`.
     pub(super) fn goes_on(&mut self, stream: StreamId, verdict: Verdict, cx: &mut Cx<'_>) -> Verdict {
         self.waits_no_longer(stream);
@@ -78,6 +100,7 @@ impl Room {
     }
 
     fn waits_no_longer(&mut self, stream: StreamId) {
+        self.bodies.remove(stream);
         let bytes = self.waiting.remove(stream).unwrap_or_default();
         if let Some(what) = self.wanted.remove(&stream)
             && let Some(crowd) = self.crowds.get_mut(&what)
@@ -128,7 +151,11 @@ impl Room {
     /// Whether nobody waits.
     #[cfg(test)]
     pub(super) fn is_free(&self) -> bool {
-        self.waiting.bytes == 0 && self.unread.bytes == 0 && self.crowds.is_empty() && self.wanted.is_empty()
+        self.waiting.bytes == 0
+            && self.bodies.bytes == 0
+            && self.unread.bytes == 0
+            && self.crowds.is_empty()
+            && self.wanted.is_empty()
     }
 }
 
