@@ -10,6 +10,7 @@ mod copy;
 mod explain;
 mod hit;
 pub mod judge;
+mod keep;
 mod known;
 mod listed;
 mod next;
@@ -29,12 +30,14 @@ mod searched;
 mod shelf;
 mod shown;
 mod sifting;
+mod status;
 mod sums;
 mod write;
 
 pub use self::copy::{Copying, NextPiece, NotCopied};
 pub use self::explain::Explaining;
 pub use self::hit::Hit;
+pub use self::keep::keep;
 pub use self::known::Known;
 pub use self::next::Next;
 pub use self::page::refuse_page;
@@ -51,6 +54,10 @@ pub use self::search::{Search, Step, ZipHead};
 pub use self::searched::{End, News, Searched};
 pub use self::shelf::Shelf;
 pub use self::sifting::{Sifting, SiftingKey};
+pub use self::status::{
+    BudgetStatus, ClientsStatus, DatabaseStatus, DocumentStatus, FlightsStatus, IndexStatus, Occupancy,
+    SourceStatus, Status, StorageStatus,
+};
 pub use self::sums::Sums;
 pub use self::write::{Write, Written, is_unwritten, worth_writing};
 

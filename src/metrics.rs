@@ -25,6 +25,11 @@ pub enum Metric {
         /// What came of it: `ok`, `missing`, `redirect`, `refused`, `error`, or why there was no answer.
         outcome: &'static str,
     },
+    /// A record of the index that another one took the slot of.
+    Eviction {
+        /// What it was: `found`, or `missing`.
+        kind: &'static str,
+    },
     /// A request that was refused here.
     Refusal {
         /// Why: a word of ours, or what a rule is called.
@@ -152,6 +157,7 @@ impl fmt::Display for Metric {
             Self::Callout { target, outcome } => {
                 write!(f, "modgate.callouts_total.target.{target}.outcome.{outcome}")
             }
+            Self::Eviction { kind } => write!(f, "modgate.index_evictions_total.kind.{kind}"),
             Self::Refusal { reason } => write!(f, "modgate.refusals_total.reason.{reason}"),
             Self::Request { kind, cache, status } => {
                 let (cache, class) = (cache.as_str(), status / 100);

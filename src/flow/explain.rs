@@ -17,9 +17,10 @@ use super::{
     Known,
     published::published,
     ruling::{Substitute, elsewhere, refusal},
+    status::policy_bundle,
 };
 use crate::{
-    config::{Bundle, Config, MissMode},
+    config::{Config, MissMode},
     cx::Cx,
     gomod::Version,
     goproxy::{Document, File, Judge, Refusal, Standing, Zip},
@@ -131,7 +132,7 @@ impl Asked {
             module: module.as_str(),
             version: version.as_ref().map(Version::as_str),
             principals: caller.principals(),
-            policy_bundle: config.policy.bundle.as_ref().map(|_| in_force.version(Bundle::NAME)),
+            policy_bundle: policy_bundle(config, in_force),
             decision: match &decision {
                 _ if !in_force.is_complete() => "not_yet",
                 Some(decision) => word(decision),

@@ -38,6 +38,8 @@ pub enum Next {
     Route(Verdict, Routed),
     /// It waits for a search; the index had this document before, if it had one.
     Search(Box<Parked>, Option<Found>),
+    /// It is told how the gateway is doing.
+    Status,
     /// It waits until this list is judged.
     Sift(Box<Parked>, Box<Sifting>),
 }
@@ -51,7 +53,12 @@ impl Next {
             Self::Ask(parked) | Self::Dates(parked, ..) | Self::Search(parked, _) | Self::Sift(parked, _) => {
                 Some(parked.want().key())
             }
-            Self::Answer(_) | Self::Hit(_) | Self::Refresh(..) | Self::Rewrite(..) | Self::Route(..) => None,
+            Self::Answer(_)
+            | Self::Hit(_)
+            | Self::Refresh(..)
+            | Self::Rewrite(..)
+            | Self::Route(..)
+            | Self::Status => None,
         }
     }
 

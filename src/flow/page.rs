@@ -19,7 +19,7 @@ use crate::{
 
 /// A body that is coming, and what its request's head says of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Post {
+pub(super) enum Post {
     /// Module versions, to be explained as to this caller.
     Modules(Caller),
 }
@@ -38,6 +38,8 @@ impl Next {
             Deed::Post(Taken { what, most }) => {
                 let post = Post::of(what, head);
                 match post.and_then(|post| Receiving::begin(post, head, most, cx.now)) {
+                    // Nothing more comes, not even that nothing does.
+                    Ok(receiving) if head.ends => Self::received(receiving, cx),
                     Ok(receiving) => Self::Receive(Box::new(receiving)),
                     Err(refusal) => Self::refuse(KIND, &refusal, cx),
                 }
@@ -53,6 +55,7 @@ impl Next {
             },
             Page::Healthz => ("text/plain; charset=utf-8", "ok\n".to_owned()),
             Page::Readyz => return Self::Probe,
+            Page::Status => return Self::Status,
             Page::Version => (
                 "application/json",
                 format!("{{\"name\":\"modgate\",\"version\":\"{}\"}}\n", env!("CARGO_PKG_VERSION")),
@@ -62,11 +65,11 @@ impl Next {
         Self::Answer(answer(&page, &Asker::default(), KIND, Cache::None, cx))
     }
 
-    /// Decides what to do with a request whose body has come whole.
-    pub fn posted(post: Post, body: Vec<u8>, cx: &mut Cx<'_>) -> Self {
-        let next = match post {
+    /// Decides what to do with a request whose body has come to its end.
+    pub fn received(receiving: Receiving, cx: &mut Cx<'_>) -> Self {
+        let next = receiving.end().and_then(|(post, body)| match post {
             Post::Modules(caller) => explain::Explaining::begin(body, caller).map(Self::explain),
-        };
+        });
         next.unwrap_or_else(|refusal| Self::refuse(KIND, &refusal, cx))
     }
 }

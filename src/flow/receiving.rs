@@ -78,7 +78,7 @@ impl Receiving {
     ///
     /// # Errors
     /// With the refusal of a body that is shorter than it says.
-    pub fn end(self) -> Result<(Post, Vec<u8>), Refusal> {
+    pub(super) fn end(self) -> Result<(Post, Vec<u8>), Refusal> {
         match self.length {
             Some(length) if length != self.bytes.len() => {
                 Err(malformed("it is shorter than its content-length"))

@@ -14,6 +14,8 @@ pub enum Page {
     Healthz,
     /// The filter runs and has seen what it fetches from.
     Readyz,
+    /// How the gateway is doing.
+    Status,
     /// Which build runs.
     Version,
 }
@@ -85,7 +87,7 @@ pub enum Deed {
 }
 
 /// Every page.
-pub(super) const ROUTES: [Route; 4] = [
+pub(super) const ROUTES: [Route; 5] = [
     Route {
         name: Name::Exact("explain"),
         // A thousand lines of `go list -m all` have some 50 KB.
@@ -94,6 +96,11 @@ pub(super) const ROUTES: [Route; 4] = [
     },
     Route { name: Name::Exact("healthz"), methods: Methods::Read(Page::Healthz), who: Who::Everyone },
     Route { name: Name::Exact("readyz"), methods: Methods::Read(Page::Readyz), who: Who::Everyone },
+    Route {
+        name: Name::Exact("status"),
+        methods: Methods::Read(Page::Status),
+        who: Who::Named { what: "reports of its state" },
+    },
     Route { name: Name::Exact("version"), methods: Methods::Read(Page::Version), who: Who::Everyone },
 ];
 

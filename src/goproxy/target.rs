@@ -97,20 +97,28 @@ impl Target {
     /// The word for metrics.
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Document(Document::Module { file, .. }) => match file {
+            Self::Document(document) => document.kind(),
+            Self::Supported { .. } => "sumdb",
+            Self::Zip(_) => Zip::KIND,
+        }
+    }
+}
+
+impl Document {
+    /// The word for metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Module { file, .. } => match file {
                 File::Info(_) => "info",
                 File::Latest => "latest",
                 File::List | File::Stored => "list",
                 File::Mod(_) => "mod",
                 File::Query(_) => "query",
             },
-            Self::Document(Document::Sumdb { .. }) | Self::Supported { .. } => "sumdb",
-            Self::Zip(_) => "zip",
+            Self::Sumdb { .. } => "sumdb",
         }
     }
-}
 
-impl Document {
     /// The module named, if one is.
     pub fn module(&self) -> Option<&ModulePath> {
         match self {
@@ -199,6 +207,9 @@ impl fmt::Display for Document {
 }
 
 impl Zip {
+    /// The word for metrics.
+    pub const KIND: &str = "zip";
+
     /// Its media type.
     pub const CONTENT_TYPE: &str = "application/zip";
 

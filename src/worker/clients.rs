@@ -16,7 +16,7 @@ use self::{ready::Ready, room::Room};
 use crate::{
     config::{Config, Match},
     cx::{Command, Cx, StreamId, Verdict},
-    flow::{Explaining, Hit, Parked, Receiving, Routed},
+    flow::{ClientsStatus, Explaining, Hit, Parked, Receiving, Routed},
     http::{ReadHeader, RequestHead, Timestamp},
     plan::Want,
 };
@@ -61,6 +61,22 @@ impl Clients {
             routes: BTreeMap::new(),
             streams: BTreeMap::new(),
         }
+    }
+
+    /// Who waits for what.
+    pub(super) fn status(&self, status: &mut ClientsStatus) {
+        for client in self.streams.values() {
+            let count = match client {
+                Client::Explained(_) => &mut status.explained,
+                Client::Parked { .. } => &mut status.searching,
+                Client::Probing => &mut status.probing,
+                Client::Routed(_) => &mut status.routed,
+                Client::Sending(_) => &mut status.sending,
+                Client::Undecided(_) => &mut status.undecided,
+            };
+            *count += 1;
+        }
+        self.room.status(status);
     }
 
     /// Whether nobody waits.

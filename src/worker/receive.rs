@@ -48,6 +48,7 @@ impl Worker {
                 verdict
             }
             Next::Search(parked, known) => self.wait_for(stream, parked, known, cx),
+            Next::Status => self.status(cx).page(cx),
             Next::Sift(parked, sifting) => self.wait_for_list(stream, parked, sifting, cx),
         }
     }

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     config::Config,
     cx::{CallId, Cx},
-    flow::{Asked, Known, Publications, Shelf, Sightings},
+    flow::{Asked, Known, Publications, Shelf, Sightings, Status},
     http::{Callout, Reply, Timestamp, is_read},
     metrics::{Metric, Target},
     plan::Source,
@@ -99,6 +99,16 @@ impl Services {
             sightings: &self.sightings,
             shelf: &mut self.shelf,
         }
+    }
+
+    /// What all know of the sources, and how much is being asked.
+    pub(super) fn status(&self, cx: &Cx<'_>, status: &mut Status) {
+        status.time = cx.now.rfc3339();
+        status.ready = self.sightings.is_ready(&self.config, &self.in_force, cx.kv);
+        status.mode = if self.config.offline { "offline" } else { "online" };
+        status.sources = self.sightings.status(&self.config, cx.kv, cx.now);
+        status.worker.callouts = self.calls.len();
+        self.budget.status(&self.config, &mut status.worker.budget);
     }
 
     /// Makes a callout that counts.

@@ -48,10 +48,7 @@ impl Clients {
                 self.streams.insert(stream, Client::Sending(receiving));
                 None
             }
-            Ok(()) => Some(match receiving.end() {
-                Ok((post, body)) => Next::posted(post, body, cx),
-                Err(refusal) => Next::Answer(refuse_page(&refusal, cx)),
-            }),
+            Ok(()) => Some(Next::received(*receiving, cx)),
             Err(refusal) => Some(Next::Answer(refuse_page(&refusal, cx))),
         }
     }

@@ -14,6 +14,7 @@ use std::{
 use crate::{
     config::limits::MAX_BODIES_BYTES,
     cx::{Cx, StreamId, Verdict},
+    flow::ClientsStatus,
     goproxy::{Answer, Asker, Failure, Fault},
     http::{RequestHead, Response, Timestamp},
     metrics::Metric,
@@ -55,6 +56,13 @@ impl Held {
 }
 
 impl Room {
+    /// How much is kept.
+    pub(super) fn status(&self, status: &mut ClientsStatus) {
+        status.waiting_bytes = self.waiting.bytes;
+        status.body_bytes = self.bodies.bytes;
+        status.unread_bytes = self.unread.bytes;
+    }
+
     /// The answer to a request that would have to wait for `what`, where too many wait already: in all, or for the same.
     pub(super) fn turn_away(&self, head: &RequestHead, what: &str, cx: &mut Cx<'_>) -> Option<Verdict> {
         let bytes = weight(head);

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     cx::{Command, Cx},
-    flow::{End, News, Searched, judge, keep_first_seen},
+    flow::{End, News, Searched, judge, keep, keep_first_seen},
     goproxy::{Found, Lifetime},
     http::Body,
     plan::{Source, is_kept_here},
@@ -57,7 +57,7 @@ pub(super) fn land(
             Entry::Missing(_) => services.index.forget(cx.kv, Region::Found, &key.path, cx.now),
             _ => services.index.forget(cx.kv, Region::Missing, &key.path, cx.now),
         }
-        services.index.keep(cx.kv, &key.path, &entry, cx.now);
+        keep(&mut services.index, &key.path, &entry, cx);
     } else if searched.is_forbidden() && flight.want.lifetime() != Lifetime::Immutable {
         services.index.forget(cx.kv, Region::Found, &key.path, cx.now);
     } else if let (Some(known), true) = (worth_knowing(&flight, &searched), in_vain) {
@@ -76,7 +76,7 @@ pub(super) fn land(
 /// What is known was asked about in vain just now: who asks next need not find that out by waiting.
 pub(super) fn keep_asked_in_vain(key: &SearchKey, known: Found, services: &mut Services, cx: &mut Cx<'_>) {
     let known = Found { checked: Some(cx.now), ..known };
-    services.index.keep(cx.kv, &key.path, &Entry::Found(known), cx.now);
+    keep(&mut services.index, &key.path, &Entry::Found(known), cx);
 }
 
 /// Whether `entry` says who else has a zip that is known to be stored. Storage that does not answer has not lost it.

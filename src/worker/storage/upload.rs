@@ -21,7 +21,7 @@ use super::{
 use crate::{
     config::{Dialect, Storage, limits::MAX_UPLOAD_BYTES},
     cx::{CallId, Cx, StreamId},
-    flow::{Flaw, Proof, judge},
+    flow::{Flaw, Proof, judge, keep},
     goproxy::Zip,
     http::{Reply, Timestamp},
     metrics::Metric,
@@ -284,7 +284,7 @@ impl Storing {
             Outcome::Stored => {
                 services.budget.note_taken();
                 let stored = Entry::Stored { since: cx.now, checked: true, doubted: false };
-                services.index.keep(cx.kv, &path, &stored, cx.now);
+                keep(&mut services.index, &path, &stored, cx);
                 ("stored", None)
             }
             Outcome::Exists => {
