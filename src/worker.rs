@@ -10,9 +10,9 @@
 //!    requests.rs   call_done   message   work   tick.rs        what the host reports
 //!         └────────────┴──────────┬────────┴───────┘
 //!                                 ▼
-//!                 worker.rs, receive.rs, settle.rs             who is asked what, in which order
+//!                 worker.rs, receive.rs, settle.rs, status.rs  who is asked what, in which order
 //!    ┌─────────┬───────┬───────┬──┴────┬───────┬──────┬───────┬─────────┬────────┐
-//! clients   passing  lists   dates  flights  verify storage  poll     probe      the parts
+//! clients   passing  lists   dates  flights  verify storage  poll  probe, census the parts
 //!    └─────────┴───────┴───────┴──┬────┴───────┴──────┴───────┴─────────┴────────┘
 //!                                 ▼
 //!                services, event, flight, key                  what all of them know

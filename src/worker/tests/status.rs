@@ -104,7 +104,8 @@ fn scenario_status_says_how_the_sources_do() {
 fn scenario_status_counts_the_index_for_those_who_ask() {
     let mut world = with("");
     world.get(0, "/example.com/m/@v/v1.0.0.mod");
-    world.get(0, "/example.com/m/@v/v9.0.0.mod");
+    let gone = world.get(0, "/example.com/m/@v/v1.9.0.mod");
+    assert_eq!(gone.status, 404, "{} {:?}", body(&gone), world.memory.keys().collect::<Vec<_>>());
     let first = status(&mut world, 0);
     let index = &first["index"];
     assert_eq!((&index["slots"], &index["missing_slots"]), (&json!(4096), &json!(1024)));

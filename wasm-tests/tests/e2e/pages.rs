@@ -259,3 +259,39 @@ fn a_module_request_with_a_body_is_answered_as_one_without() {
     stack.envoy.wait_active(0);
     stack.envoy.assert_unharmed();
 }
+
+#[test]
+fn the_status_is_for_those_whom_the_configuration_names() {
+    let closed = Scripted::with(&json!({}), |envoy| envoy);
+    assert_eq!(closed.get("/-/status").status, 404);
+    let patch = json!({"admin": {"explain": ["@anonymous"]}, "index": {"slots": 1}});
+    let open = Scripted::with(&patch, |envoy| envoy.concurrency(1));
+    for name in ["a", "b"] {
+        let path = format!("/{name}.example/m/@v/list");
+        open.upstream.on(&path, Reply::ok("v1.0.0\n").served());
+        assert_eq!(open.get(&path).status, 200);
+    }
+    let status = || open.get("/-/status").json();
+    let first = status();
+    assert_eq!((&first["ready"], &first["index"]["slots"]), (&json!(true), &json!(1)), "{first}");
+    wait::until("the index is counted", Duration::from_secs(10), || {
+        status()["index"]["occupancy"]["found"]["records"] == json!(1)
+    });
+    let gate = Gate::new();
+    open.upstream.on("/c.example/m/@v/list", Reply::ok("v1.0.0\n").served().held(&gate));
+    let mut waiting = Conn::open(open.envoy.addr()).unwrap();
+    waiting.send(&Request::get("/c.example/m/@v/list")).unwrap();
+    wait::until("the search is seen", Duration::from_secs(10), || {
+        status()["worker"]["flights"]["searches"] == json!({"list": 1})
+    });
+    gate.open();
+    assert_eq!(waiting.head().unwrap().status, 200);
+    wait::until("evictions are counted", Duration::from_secs(10), || {
+        open.envoy.prometheus().lines().any(|line| {
+            line.contains("modgate_index_evictions_total{")
+                && line.contains("kind=\"found\"")
+                && line.ends_with("} 2")
+        })
+    });
+    open.envoy.assert_unharmed();
+}
