@@ -10,14 +10,17 @@ pub mod caller;
 mod copy;
 mod explain;
 mod hit;
+mod keep;
 mod known;
 mod listed;
 mod next;
+mod page;
 mod passing;
 mod probe;
 mod proving;
 mod published;
 mod question;
+mod receiving;
 mod request;
 mod respond;
 mod route;
@@ -27,18 +30,23 @@ mod searched;
 mod shelf;
 mod shown;
 mod sifting;
+mod status;
 mod sums;
 mod write;
 
 pub use self::copy::{Copying, NextPiece, NotCopied};
+pub use self::explain::Explaining;
 pub use self::hit::Hit;
+pub use self::keep::keep;
 pub use self::known::Known;
 pub use self::next::Next;
+pub use self::page::{KIND as PAGE_KIND, refuse_page};
 pub use self::passing::{Passing, Verified, VerifyError, loss_by};
 pub use self::probe::{Asked, PROBE_ROUND, Probe, SourceHealth, readiness};
 pub use self::proving::{ProofStep, Proving};
 pub use self::published::{Publication, Publications, Published, keep_first_seen, published_by};
 pub use self::question::{Ended, Parked};
+pub use self::receiving::Receiving;
 pub use self::request::pass_on;
 pub use self::respond::unreadable;
 pub use self::route::{Ask, IndexUpdate, Routed};
@@ -46,6 +54,10 @@ pub use self::search::{Search, Step, ZipHead};
 pub use self::searched::{End, News, Searched};
 pub use self::shelf::Shelf;
 pub use self::sifting::{Sifting, SiftingKey};
+pub use self::status::{
+    BudgetStatus, ClientsStatus, DatabaseStatus, DocumentStatus, FlightsStatus, IndexStatus, Occupancy,
+    SourceStatus, Status, StorageStatus,
+};
 pub use self::sums::Sums;
 pub use self::write::{Write, Written, is_unwritten, worth_writing};
 

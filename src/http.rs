@@ -36,6 +36,8 @@ pub struct RequestHead {
     pub headers: Headers,
     /// The host's attributes that say who asks, in the order in which they were configured.
     pub properties: Vec<Property>,
+    /// Whether nothing follows it, no body and no trailers.
+    pub ends: bool,
 }
 
 /// An attribute of the host. A missing attribute and an unreadable one are different: a caller whose attribute cannot be read is not

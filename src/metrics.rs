@@ -13,7 +13,8 @@ use std::fmt;
 
 pub use self::{
     outcome::{
-        Ended, OwnReason, PollOutcome, Reason, StatusClass, SumdbOutcome, VerificationOutcome, WriteOutcome,
+        Ended, Evicted, OwnReason, PollOutcome, Reason, StatusClass, SumdbOutcome, VerificationOutcome,
+        WriteOutcome,
     },
     reference::{Family, families},
     tally::Tally,
@@ -64,6 +65,11 @@ pub enum Counter {
         document: &'static str,
         /// How.
         outcome: PollOutcome,
+    },
+    /// A record of the index that another one took the slot of.
+    Eviction {
+        /// What it said.
+        kind: Evicted,
     },
     /// A request that was refused here.
     Refusal {
@@ -203,6 +209,7 @@ impl fmt::Display for Counter {
             Self::Poll { document, outcome } => {
                 write!(f, "modgate.{document}_polls_total.outcome.{outcome}")
             }
+            Self::Eviction { kind } => write!(f, "modgate.index_evictions_total.kind.{kind}"),
             Self::Refusal { reason } => write!(f, "modgate.refusals_total.reason.{reason}"),
             Self::Request { kind, cache, class } => {
                 write!(f, "modgate.requests_total.kind.{kind}.cache.{cache}.class.{class}")

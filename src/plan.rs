@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     config::{Config, Endpoint, MissMode, Storage},
     gomod::{ModulePath, Version},
-    goproxy::{CacheClass, Document, File},
+    goproxy::{CacheClass, Document, File, Zip},
     metrics::{Cache, Target},
     store, upstream,
 };
@@ -22,7 +22,7 @@ pub enum Want {
     /// A small document, whole.
     Document(Document),
     /// Who has a zip.
-    Zip(crate::goproxy::Zip),
+    Zip(Zip),
 }
 
 /// Where it is looked for; the numbers are places in the configuration.
@@ -153,6 +153,14 @@ impl Want {
         match self {
             Self::Document(document) => document.cache_class(),
             Self::Zip(_) => CacheClass::Immutable,
+        }
+    }
+
+    /// The word for metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Document(document) => document.kind(),
+            Self::Zip(_) => Zip::KIND,
         }
     }
 

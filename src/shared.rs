@@ -28,7 +28,7 @@ pub mod tree_heads;
 pub use self::calls::{Mine, SHARE, begin_call, left_in_all, tell_calls};
 pub use self::health::{FRESH, Health, Heard, REST, health, note_health, takes_its_turn};
 pub use self::heat::{Heat, REST_SECS};
-pub use self::index::{Index, Region};
+pub use self::index::{Cursor, Index, Kept, NotKept, Region};
 pub use self::kv::{Conflict, Expected, SharedKv, Versioned};
 pub use self::lease::{LEASE, Lease, Leases};
 pub use self::memory::Memory;

@@ -10,9 +10,9 @@
 //!    requests.rs   call_done   message   work   tick.rs        what the host reports
 //!         └────────────┴──────────┬────────┴───────┘
 //!                                 ▼
-//!                 worker.rs, receive.rs, settle.rs             who is asked what, in which order
+//!                 worker.rs, receive.rs, settle.rs, status.rs  who is asked what, in which order
 //!    ┌─────────┬───────┬───────┬──┴────┬───────┬──────┬───────┬─────────┬────────┐
-//! clients   passing  lists   dates  flights  verify storage  poll     probe      the parts
+//! clients   passing  lists   dates  flights  verify storage  poll  probe, census the parts
 //!    └─────────┴───────┴───────┴──┬────┴───────┴──────┴───────┴─────────┴────────┘
 //!                                 ▼
 //!                services, event, flight, key                  what all of them know
@@ -35,6 +35,7 @@
 //! resume    ─▶ Answered ─▶ clients.unpark ─▶ receive.resume ─▶ clients.go_on                  200
 //! ```
 
+mod census;
 mod clients;
 mod dates;
 mod event;
@@ -50,11 +51,13 @@ mod receive;
 mod requests;
 mod services;
 mod settle;
+mod status;
 mod storage;
 mod tick;
 mod verify;
 
 use self::{
+    census::Census,
     clients::Clients,
     dates::Dates,
     flights::Flights,
@@ -78,6 +81,7 @@ use crate::{
 /// The state of one worker under one configuration.
 #[derive(Debug)]
 pub struct Worker {
+    census: Census,
     clients: Clients,
     dates: Dates,
     flights: Flights,
@@ -94,6 +98,7 @@ impl Worker {
     /// A worker with nothing to do. The polled documents that others have read are in force from the start.
     pub fn new(config: Config, seat: Seat, kv: &dyn SharedKv) -> Self {
         let mut worker = Self {
+            census: Census::default(),
             clients: Clients::new(seat.seed),
             dates: Dates::default(),
             flights: Flights::default(),
@@ -137,7 +142,9 @@ impl Worker {
     /// One slice of what takes long, a few milliseconds at most.
     pub fn work(&mut self, cx: &mut Cx<'_>) {
         match self.services.slices.pop_front() {
+            Some(Slice::Census) => self.census.work(&mut self.services, cx),
             Some(Slice::Copy(zip)) => self.storage.work(&zip, &mut self.services, cx),
+            Some(Slice::Explaining) => self.clients.work(&mut self.services, cx),
             Some(Slice::Passing(stream)) => self.passages.work(stream, &mut self.services, cx),
             Some(Slice::Poll(key)) => {
                 let is_new = self.polls.work(key, &mut self.services, cx);

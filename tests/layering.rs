@@ -44,8 +44,10 @@ const LAYERS: [&[&str]; 14] = [
 const PARTED: &[Parted] = &[Parted {
     module: "worker",
     common: &["key", "flight", "event", "services"],
-    parts: &["clients", "dates", "flights", "lists", "passing", "poll", "probe", "storage", "verify"],
-    desk: &["fly", "receive", "requests", "settle", "tick"],
+    parts: &[
+        "census", "clients", "dates", "flights", "lists", "passing", "poll", "probe", "storage", "verify",
+    ],
+    desk: &["fly", "receive", "requests", "settle", "status", "tick"],
 }];
 
 /// A module that is made of parts.

@@ -95,3 +95,12 @@ pub const MAX_CALLER_NAME_BYTES: usize = 1024;
 
 /// Hosts to which the redirects of one service are followed: an object store has one, a CDN a few.
 pub const MAX_REDIRECTS: usize = 64;
+
+/// What the bodies of requests to the filter's own pages may come to, all together in one worker, in bytes: a body counts from the
+/// request's head until its answer, with the length that it says, or else with the most that its page takes. Hundreds of usual ones,
+/// and a sixtieth of what a VM may have in Envoy.
+pub const MAX_BODIES_BYTES: usize = 16 << 20;
+
+/// How long the body of a request to a page may take to come, from its head on. The largest comes within a second over any line
+/// that a deployment or a forge has; who sends slower holds its room for so long.
+pub const BODY_TIME: Duration = Duration::from_secs(10);

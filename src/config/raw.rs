@@ -187,8 +187,8 @@ pub(super) struct RawAdmin {
     /// the default hides none; another one may not look like a module path either.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Self::PATH_PREFIX)))]
     pub(super) path_prefix: Option<String>,
-    /// The callers who may ask `/-/explain` what is decided of a module version and why, named as in `principals` of a
-    /// rule. The page shows rules, sources and what is indexed. No caller may by default.
+    /// The callers who may ask `/-/explain` what is decided of a module version and why, and `/-/status` how the gateway is doing,
+    /// named as in `principals` of a rule. The pages show rules, sources and what is indexed. No caller may by default.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Vec::<String>::new())))]
     pub(super) explain: Option<Vec<Option<String>>>,
 }

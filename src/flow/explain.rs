@@ -3,64 +3,38 @@
 //! The page shows rules, other callers' access and where modules come from, so only the callers that `admin.explain` names may read it. It
 //! asks no source: what the index does not know is shown as unknown.
 
+mod asked;
+mod many;
+
 use std::{collections::VecDeque, time::Duration};
 
-use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
+use self::asked::Asked;
+pub(super) use self::asked::principals;
+pub use self::many::Explaining;
 use super::{
     Known,
-    caller::caller,
     published::published,
-    request::refuse,
-    respond::answer,
     ruling::{Substitute, elsewhere, refusal},
+    status::policy_bundle,
 };
 use crate::{
-    config::{Bundle, Config, MissMode},
-    cx::{Cx, Verdict},
-    gomod::{ModulePath, Version, check},
-    goproxy::{Answer, Asker, CacheState, Document, File, FreshnessCheck, Refusal, Zip},
-    http::{RequestHead, Timestamp},
-    metrics::{Cache, OwnReason},
+    config::{Config, MissMode},
+    cx::Cx,
+    gomod::Version,
+    goproxy::{CacheState, Document, File, FreshnessCheck, Refusal, Zip},
+    http::Timestamp,
     plan::{Want, plan},
-    policy::{Action, Caller, Decision, Policy, Rule, View},
+    policy::{Action, Decision, Policy, Rule, View},
     shared::{Entry, Index, Region},
 };
 
-/// Answers a request for the page.
-pub(super) fn explain(head: &RequestHead, known: &Known<'_>, cx: &mut Cx<'_>) -> Verdict {
-    match admit(head, known.config).and_then(|()| Asked::read(&head.path)) {
-        Ok(asked) => {
-            let mut body = serde_json::to_string_pretty(&asked.explanation(known, cx)).unwrap_or_default();
-            body.push('\n');
-            let page = Answer::Page { healthy: true, content_type: "application/json", body };
-            answer(&page, &Asker::default(), KIND, Cache::None)
-        }
-        Err(refusal) => refuse(KIND, &refusal, cx),
-    }
-}
-
-fn admit(head: &RequestHead, config: &Config) -> Result<(), Refusal> {
-    let allowed = &config.admin.explain;
-    if allowed.is_empty() {
-        let reason = "not found: explanations are not enabled here (admin.explain)".to_owned();
-        return Err(Refusal::Unknown(reason));
-    }
-    let caller = caller(head, &config.callers)?;
-    if allowed.iter().any(|principal| principal.matches(&caller)) {
-        return Ok(());
-    }
-    let reason = "forbidden: explanations are for the callers that admin.explain names".to_owned();
-    Err(Refusal::Forbidden { rule: OwnReason::Explain.into(), reason })
-}
-
-/// What an explanation is asked for.
-#[derive(Debug, PartialEq, Eq)]
-struct Asked {
-    module: ModulePath,
-    version: Option<Version>,
-    caller: Caller,
+/// Answers the query of `path`.
+pub(super) fn one(path: &str, known: &Known<'_>, cx: &Cx<'_>) -> Result<String, Refusal> {
+    let mut page = Asked::read(path)?.page(known, cx);
+    page.push('\n');
+    Ok(page)
 }
 
 #[derive(Serialize)]
@@ -125,36 +99,9 @@ struct Indexed {
 }
 
 impl Asked {
-    /// Reads the query of `path`: `module`, `version` if one is meant, and a `principal` for each name of a caller.
-    fn read(path: &str) -> Result<Self, Refusal> {
-        let query = path.split_once('?').map_or("", |(_, query)| query);
-        let malformed = |why: String| Refusal::Malformed(format!("malformed query: {why}"));
-        let (mut module, mut version, mut principals) = (None, None, Vec::new());
-        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            // A plus is a plus, as in v2.0.0+incompatible.
-            let value = percent_decode_str(value).decode_utf8_lossy().into_owned();
-            match name {
-                "module" if module.is_none() => module = Some(value),
-                "version" if version.is_none() => version = Some(value),
-                "principal" => principals.push(value),
-                _ => {
-                    let known = "module and version, each once, and principal";
-                    return Err(malformed(format!("{name:?} is not one of {known}")));
-                }
-            }
-        }
-        let module = module.ok_or_else(|| malformed("which module?".to_owned()))?;
-        let module = ModulePath::parse(&module).map_err(|error| malformed(error.to_string()))?;
-        let version = version
-            .filter(|version| !version.is_empty())
-            .map(|version| {
-                let version = Version::parse(&version)?;
-                check(&module, &version).map(|()| version)
-            })
-            .transpose()
-            .map_err(|error| malformed(error.to_string()))?;
-        Ok(Self { module, version, caller: Caller::new(principals) })
+    /// The page that says it, without a line feed at its end.
+    fn page(&self, known: &Known<'_>, cx: &Cx<'_>) -> String {
+        serde_json::to_string_pretty(&self.explanation(known, cx)).unwrap_or_default()
     }
 
     fn explanation<'a>(&'a self, known: &'a Known<'_>, cx: &Cx<'_>) -> Explanation<'a> {
@@ -185,7 +132,7 @@ impl Asked {
             module: module.as_str(),
             version: version.as_ref().map(Version::as_str),
             principals: caller.principals(),
-            policy_bundle: config.policy.bundle.as_ref().map(|_| in_force.version(Bundle::NAME)),
+            policy_bundle: policy_bundle(config, in_force),
             decision: match &decision {
                 _ if !in_force.is_complete() => "not_yet",
                 Some(decision) => word(decision),
@@ -345,8 +292,6 @@ fn action(rule: &Rule) -> &'static str {
         Action::Redirect(_) => "redirect",
     }
 }
-
-const KIND: &str = "page";
 
 /// More rules for one module than a person reads.
 const MAX_CONSIDERED: usize = 1000;

@@ -4,11 +4,11 @@
 //! A step that lets the request go on returns [`ControlFlow::Continue`](std::ops::ControlFlow) with what it found out for the next
 //! step; one that ends its way for now returns `Break` with one of these.
 
-use super::{Hit, Parked, Routed, Searched, Sifting, probe, question::Ended, route};
+use super::{Explaining, Hit, Parked, Receiving, Routed, Searched, Sifting, page, question::Ended, route};
 use crate::{
     cx::Verdict,
     gomod::{ModulePath, Version},
-    goproxy::{Found, Page},
+    goproxy::Found,
     plan::Want,
 };
 
@@ -22,10 +22,14 @@ pub enum Next {
     Ask(Box<Parked>),
     /// It waits until it is known when these versions of the module were published.
     Dates(Box<Parked>, ModulePath, Vec<Version>),
+    /// It waits until this is explained.
+    Explain(Box<Explaining>),
     /// The index has the answer.
     Hit(Hit),
     /// It waits until everyone unseen was asked.
     Probe,
+    /// Its body is to come.
+    Receive(Box<Receiving>),
     /// It is answered with this document, which is to be asked for anew meanwhile.
     Refresh(Verdict, Want, Found),
     /// The index has the answer, which storage should have and has not.
@@ -34,6 +38,8 @@ pub enum Next {
     Route(Verdict, Routed),
     /// It waits for a search; the index had this document before, if it had one.
     Search(Box<Parked>, Option<Found>),
+    /// It is told how the gateway is doing.
+    Status,
     /// It waits until this list is judged.
     Sift(Box<Parked>, Box<Sifting>),
 }
@@ -42,24 +48,34 @@ impl Next {
     /// What is asked, where it is not answered at once.
     pub fn kind(&self) -> Option<&'static str> {
         match self {
-            Self::Probe => Some(probe::KIND),
+            Self::Explain(_) | Self::Probe | Self::Receive(_) => Some(page::KIND),
             Self::Ask(parked) | Self::Dates(parked, ..) | Self::Search(parked, _) | Self::Sift(parked, _) => {
                 Some(parked.kind())
             }
             Self::Route(..) => Some(route::KIND),
-            Self::Answer(_) | Self::Hit(_) | Self::Refresh(..) | Self::Rewrite(..) => None,
+            Self::Answer(_) | Self::Hit(_) | Self::Refresh(..) | Self::Rewrite(..) | Self::Status => None,
         }
     }
 
     /// What the client may have to wait for.
     pub fn waits_for(&self) -> Option<String> {
         match self {
-            Self::Probe => Some(Page::Readyz.as_str().to_owned()),
+            Self::Probe => Some("readyz".to_owned()),
+            Self::Explain(_) | Self::Receive(_) => Some("body".to_owned()),
             Self::Ask(parked) | Self::Dates(parked, ..) | Self::Search(parked, _) | Self::Sift(parked, _) => {
                 Some(parked.want().key())
             }
-            Self::Answer(_) | Self::Hit(_) | Self::Refresh(..) | Self::Rewrite(..) | Self::Route(..) => None,
+            Self::Answer(_)
+            | Self::Hit(_)
+            | Self::Refresh(..)
+            | Self::Rewrite(..)
+            | Self::Route(..)
+            | Self::Status => None,
         }
+    }
+
+    pub(super) fn explain(explaining: Explaining) -> Self {
+        Self::Explain(Box::new(explaining))
     }
 
     /// The same of a request whose search has come to this. Where it is to wait before that can be given, it goes on with it afterwards.

@@ -10,9 +10,9 @@ use std::{collections::BTreeMap, time::Duration};
 use log::Level;
 use serde::Serialize;
 
-use super::respond;
+use super::{SourceStatus, page, respond, status::policy_bundle};
 use crate::{
-    config::{Bundle, Config},
+    config::Config,
     cx::{Cx, Verdict},
     endpoint,
     goproxy::{Answer, Asker},
@@ -136,17 +136,42 @@ impl SourceHealth {
         in_force.is_complete() && (sources.peek().is_none() || sources.any(|source| self.saw(source, kv)))
     }
 
-    fn report(&self, config: &Config, in_force: &InForce, kv: &dyn SharedKv) -> Answer<'static> {
-        let names = |is_meant: &dyn Fn(Source) -> bool| -> Vec<_> {
-            let meant = sources(config).filter(|source| is_meant(*source));
-            meant.map(|source| source.target(config).to_string()).collect()
+    /// How those are doing that are asked, and the checksum databases.
+    pub fn status(&self, config: &Config, kv: &dyn SharedKv, now: Timestamp) -> Vec<SourceStatus> {
+        let sumdbs = (0..config.sumdb.len()).map(Source::Sumdb);
+        let status = |source: Source| {
+            let known = self.of(source, kv);
+            let (kind, name) = match source {
+                Source::Storage => ("storage", source.target(config).to_string()),
+                Source::Upstream(_) => ("upstream", source.target(config).to_string()),
+                Source::Sumdb(at) => {
+                    ("sumdb", config.sumdb.get(at).map_or_else(String::new, |sumdb| sumdb.name.clone()))
+                }
+            };
+            SourceStatus {
+                kind,
+                name,
+                seen: known.ever,
+                failing: known.failing,
+                silent: known.silent,
+                answered_seconds_ago: known.answered(now).map(|ago| ago.as_secs()),
+            }
+        };
+        sources(config).chain(sumdbs).map(status).collect()
+    }
+
+    fn report(&self, config: &Config, in_force: &InForce, cx: &Cx<'_>) -> Answer<'static> {
+        let all = self.status(config, cx.kv, cx.now);
+        let names = |is_meant: &dyn Fn(&SourceStatus) -> bool| -> Vec<_> {
+            let serving = all.iter().filter(|source| source.kind != "sumdb");
+            serving.filter(|source| is_meant(source)).map(|source| source.name.clone()).collect()
         };
         let report = Report {
-            ready: self.is_ready(config, in_force, kv),
-            seen: names(&|source| self.saw(source, kv)),
-            unseen: names(&|source| !self.saw(source, kv)),
-            failing: names(&|source| !self.is_well(source, kv)),
-            policy_bundle: config.policy.bundle.as_ref().map(|_| in_force.version(Bundle::NAME)),
+            ready: self.is_ready(config, in_force, cx.kv),
+            seen: names(&|source| source.seen),
+            unseen: names(&|source| !source.seen),
+            failing: names(&|source| source.failing),
+            policy_bundle: policy_bundle(config, in_force),
         };
         let mut body = serde_json::to_string(&report).unwrap_or_default();
         body.push('\n');
@@ -179,9 +204,6 @@ impl Probe {
     }
 }
 
-/// What is asked by all who ask for a page.
-pub(super) const KIND: &str = "page";
-
 /// Answers a request of the readiness page.
 pub fn readiness(
     source_health: &SourceHealth,
@@ -189,8 +211,8 @@ pub fn readiness(
     in_force: &InForce,
     cx: &mut Cx<'_>,
 ) -> Verdict {
-    let page = source_health.report(config, in_force, cx.kv);
-    respond::answer(&page, &Asker::default(), KIND, Cache::None)
+    let page = source_health.report(config, in_force, cx);
+    respond::answer(&page, &Asker::default(), page::KIND, Cache::None)
 }
 
 fn sources(config: &Config) -> impl Iterator<Item = Source> {

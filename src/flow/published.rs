@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::keep;
 use crate::{
     cx::Cx,
     gomod::{ModulePath, Version},
@@ -150,7 +151,7 @@ impl Published {
             let more = records.len() > number + 1;
             if let Ok(body) = postcard::to_allocvec(&(more, some)) {
                 let entry = Entry::Found(Found::fetched(body, cx.now));
-                index.keep(cx.kv, &record(module, number), &entry, cx.now);
+                keep(index, &record(module, number), &entry, cx);
             }
         }
     }

@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 use super::{
     Known, Next, Parked,
     caller::caller,
-    explain::explain,
     question::{Question, Serving},
     respond::answer,
 };
@@ -14,7 +13,7 @@ use crate::{
     cx::{Cx, Edit, Verdict},
     endpoint,
     goproxy::{
-        Answer, Asker, Document, Failure, FailureKind, Page, Place, Refusal, SumdbFile, Target, place,
+        Answer, Asker, Document, Failure, FailureKind, Place, READ, Refusal, SumdbFile, Target, place,
         wants_revalidation,
     },
     http::{ReadHeader, RequestHead},
@@ -28,9 +27,9 @@ impl Next {
         let config = known.config;
         match place(head, &config.matching, &config.admin) {
             Place::Foreign => Self::Answer(pass_on(&|name| head.value(name), config)),
-            _ if !head.is_read() => Self::refuse("invalid", &Refusal::Method(shown(&head.method)), cx),
+            Place::Page { route, .. } => Self::page(route, head, known, cx),
+            _ if !head.is_read() => Self::refuse("invalid", &not_allowed(&head.method, READ), cx),
             Place::Refused(refusal) => Self::refuse("invalid", &refusal, cx),
-            Place::Page(page) => Self::page(page, head, known, cx),
             Place::Ours(path) => match Target::parse(&path) {
                 Err(refusal) => Self::refuse("invalid", &refusal, cx),
                 Ok(target) => Self::target(target, head, known, cx),
@@ -38,7 +37,7 @@ impl Next {
         }
     }
 
-    fn refuse(kind: &'static str, refusal: &Refusal, cx: &mut Cx<'_>) -> Self {
+    pub(super) fn refuse(kind: &'static str, refusal: &Refusal, cx: &mut Cx<'_>) -> Self {
         Self::Answer(refuse(kind, refusal, cx))
     }
 
@@ -50,20 +49,6 @@ impl Next {
             .to_owned();
         let failure = Failure { kind: FailureKind::Overloaded, reason, retry_after: None };
         Self::Answer(answer(&Answer::Failed(&failure), &Asker::default(), kind, Cache::None))
-    }
-
-    fn page(page: Page, head: &RequestHead, known: &Known<'_>, cx: &mut Cx<'_>) -> Self {
-        let (content_type, body) = match page {
-            Page::Explain => return Self::Answer(explain(head, known, cx)),
-            Page::Healthz => ("text/plain; charset=utf-8", "ok\n".to_owned()),
-            Page::Readyz => return Self::Probe,
-            Page::Version => (
-                "application/json",
-                format!("{{\"name\":\"modgate\",\"version\":\"{}\"}}\n", env!("CARGO_PKG_VERSION")),
-            ),
-        };
-        let page = Answer::Page { healthy: true, content_type, body };
-        Self::Answer(answer(&page, &Asker::default(), "page", Cache::None))
     }
 
     fn target(target: Target, head: &RequestHead, known: &mut Known<'_>, cx: &mut Cx<'_>) -> Self {
@@ -173,6 +158,7 @@ fn names_module(target: &Target) -> bool {
     }
 }
 
-fn shown(method: &str) -> String {
-    method.chars().take(32).collect()
+/// That what is asked for does not answer this method.
+pub(super) fn not_allowed(method: &str, allow: &'static str) -> Refusal {
+    Refusal::Method { method: method.chars().take(32).collect(), allow }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use log::Level;
 
-use super::{End, Searched};
+use super::{End, Searched, keep};
 use crate::{
     config::{Config, Storage},
     cx::Cx,
@@ -150,7 +150,7 @@ impl Write {
         {
             let kept =
                 if self.aside { Found { aside: true, ..found } } else { Found { stored: true, ..found } };
-            index.keep(cx.kv, &key, &Entry::Found(kept), cx.now);
+            keep(index, &key, &Entry::Found(kept), cx);
         }
         cx.count(Counter::StorageWrite { outcome });
         Written::Over(outcome)

@@ -10,6 +10,7 @@
 //! | none exists | 404 or 410, as the source said | what is left of the negative freshness |
 //! | a rule or an upstream forbids it | 403 | `no-store` |
 //! | malformed | 400, 405 | `no-store` |
+//! | a body that a page does not take | 408, 411, 413 | `no-store` |
 //! | an upstream fails, is overloaded, is slow | 502, 503, 504, with `Retry-After` | `no-store` |
 //!
 //! An answer that may be cached is also `private` where the module is private, where rules depend on the caller, and wherever `callers` are
@@ -19,7 +20,7 @@
 
 use std::time::Duration;
 
-use super::{Document, Failure, FailureKind, Found, Missing, Refusal, Zip};
+use super::{BodyFault, Document, Failure, FailureKind, Found, Missing, Refusal, Zip};
 use crate::{
     gomod::is_graphic,
     http::{Account, Body, Cache, Length, Response},
@@ -231,11 +232,22 @@ fn failed(failure: &Failure, account: Account) -> Response {
 fn refused(refusal: &Refusal, account: Account) -> Response {
     match refusal {
         Refusal::Malformed(reason) => uncached(400, reason, account),
-        Refusal::Method(method) => {
-            let reason = format!("method {method} not allowed: a module proxy answers GET and HEAD");
-            let mut response = uncached(405, &reason, account);
-            response.headers.push(("allow", "GET, HEAD".to_owned()));
+        Refusal::Method { method, allow } => {
+            let answers = match *allow {
+                READ => "a module proxy answers GET and HEAD".to_owned(),
+                allow => format!("this page answers {allow}"),
+            };
+            let mut response = uncached(405, &format!("method {method} not allowed: {answers}"), account);
+            response.headers.push(("allow", (*allow).to_owned()));
             response
+        }
+        Refusal::Body { fault, reason } => {
+            let status = match fault {
+                BodyFault::Late => 408,
+                BodyFault::Long => 413,
+                BodyFault::Unsized => 411,
+            };
+            uncached(status, reason, account)
         }
         Refusal::Forbidden { reason, .. } => uncached(403, reason, account),
         Refusal::Unknown(reason) => uncached(404, reason, account),
@@ -280,6 +292,9 @@ fn printable(reason: &str) -> String {
     }
     shown
 }
+
+/// The methods of all but a few pages, as `Allow` lists them.
+pub const READ: &str = "GET, HEAD";
 
 /// What a person reads. An empty body has a type too: it is by the type that the host's loss of the length is made good.
 const TEXT: &str = "text/plain; charset=utf-8";

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use super::{Page, Refusal};
+use super::{Refusal, Route, page::ROUTES};
 use crate::{
     config::{Admin, Match},
     http::RequestHead,
@@ -25,7 +25,12 @@ pub enum Place {
     /// Ours: the path below the prefix, decoded, without its leading slash.
     Ours(String),
     /// One of our own pages.
-    Page(Page),
+    Page {
+        /// Its row in the table.
+        route: &'static Route,
+        /// What follows the page's own name in the path.
+        rest: String,
+    },
     /// Ours by its shape, and no path: what cannot be decoded, would have to be resolved, or is longer than any.
     Refused(Refusal),
 }
@@ -52,8 +57,8 @@ pub fn place(head: &RequestHead, matching: &Match, admin: &Admin) -> Place {
     let Some(below) = strip_prefix(&decoded, &matching.path_prefix) else {
         return Place::Foreign;
     };
-    if let Some(page) = page(below, &admin.path_prefix) {
-        return Place::Page(page);
+    if let Some((route, rest)) = page(below, &admin.path_prefix) {
+        return Place::Page { route, rest: rest.to_owned() };
     }
     if !has_our_shape(below) {
         return Place::Foreign;
@@ -91,9 +96,8 @@ fn strip_prefix<'a>(path: &'a [u8], prefix: &str) -> Option<&'a [u8]> {
     path.strip_prefix(prefix.as_bytes())?.strip_prefix(b"/")
 }
 
-fn page(below: &[u8], prefix: &str) -> Option<Page> {
-    let name = below.strip_prefix(prefix.trim_start_matches('/').as_bytes())?;
-    Page::ALL.into_iter().find(|page| page.as_str().as_bytes() == name)
+fn page<'a>(below: &'a [u8], prefix: &str) -> Option<(&'static Route, &'a str)> {
+    Route::find(&ROUTES, below.strip_prefix(prefix.trim_start_matches('/').as_bytes())?)
 }
 
 /// Whether only the module proxy protocol asks for paths of this shape.

@@ -7,8 +7,20 @@ use crate::metrics::{OwnReason, Reason};
 pub enum Refusal {
     /// This is no path at all, or no query of ours.
     Malformed(String),
-    /// The method is neither GET nor HEAD.
-    Method(String),
+    /// What is asked for does not answer this method.
+    Method {
+        /// The method.
+        method: String,
+        /// Which it answers, as `Allow` lists them.
+        allow: &'static str,
+    },
+    /// A page takes no such body.
+    Body {
+        /// What is wrong with it.
+        fault: BodyFault,
+        /// The same, for who sent it.
+        reason: String,
+    },
     /// A rule forbids it.
     Forbidden {
         /// The rule, or which reason of ours it is.
@@ -20,12 +32,26 @@ pub enum Refusal {
     Unknown(String),
 }
 
+/// What is wrong with the body of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyFault {
+    /// It has not come in time.
+    Late,
+    /// It is longer than the page takes.
+    Long,
+    /// There is none.
+    Unsized,
+}
+
 impl Refusal {
     /// What is wrong, for who asked.
     pub fn reason(&self) -> &str {
         match self {
-            Self::Malformed(reason) | Self::Unknown(reason) | Self::Forbidden { reason, .. } => reason,
-            Self::Method(method) => method,
+            Self::Malformed(reason)
+            | Self::Unknown(reason)
+            | Self::Body { reason, .. }
+            | Self::Forbidden { reason, .. } => reason,
+            Self::Method { method, .. } => method,
         }
     }
 
@@ -33,7 +59,8 @@ impl Refusal {
     pub fn counts_as(&self) -> Reason {
         match self {
             Self::Malformed(_) => OwnReason::Malformed.into(),
-            Self::Method(_) => OwnReason::Method.into(),
+            Self::Method { .. } => OwnReason::Method.into(),
+            Self::Body { .. } => OwnReason::Body.into(),
             Self::Forbidden { rule, .. } => rule.clone(),
             Self::Unknown(_) => OwnReason::Unknown.into(),
         }

@@ -8,7 +8,7 @@ use std::fmt;
 
 use crate::gomod::{ModulePath, Query, Version};
 
-/// Anything this proxy can be asked for below its prefix, but for [`Page`]s.
+/// Anything this proxy can be asked for below its prefix, but for [`super::Page`]s.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// A small document, answered here.
@@ -78,19 +78,6 @@ pub struct Zip {
     pub version: Version,
 }
 
-/// One of this proxy's own pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Page {
-    /// What is decided of a module version, and why.
-    Explain,
-    /// The filter runs.
-    Healthz,
-    /// The filter runs and has seen what it fetches from.
-    Readyz,
-    /// Which build runs.
-    Version,
-}
-
 /// How long a document stays what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CacheClass {
@@ -110,20 +97,28 @@ impl Target {
     /// The word for metrics.
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Document(Document::Module { file, .. }) => match file {
+            Self::Document(document) => document.kind(),
+            Self::Supported { .. } => "sumdb",
+            Self::Zip(_) => Zip::KIND,
+        }
+    }
+}
+
+impl Document {
+    /// The word for metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Module { file, .. } => match file {
                 File::Info(_) => "info",
                 File::Latest => "latest",
                 File::List | File::Stored => "list",
                 File::Mod(_) => "mod",
                 File::Query(_) => "query",
             },
-            Self::Document(Document::Sumdb { .. }) | Self::Supported { .. } => "sumdb",
-            Self::Zip(_) => "zip",
+            Self::Sumdb { .. } => "sumdb",
         }
     }
-}
 
-impl Document {
     /// The module named, if one is.
     pub fn module(&self) -> Option<&ModulePath> {
         match self {
@@ -212,6 +207,9 @@ impl fmt::Display for Document {
 }
 
 impl Zip {
+    /// The word for metrics.
+    pub const KIND: &str = "zip";
+
     /// Its media type.
     pub const CONTENT_TYPE: &str = "application/zip";
 
@@ -229,20 +227,5 @@ impl Zip {
 impl fmt::Display for Zip {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}@{}", self.module, self.version)
-    }
-}
-
-impl Page {
-    /// Every page.
-    pub const ALL: [Self; 4] = [Self::Explain, Self::Healthz, Self::Readyz, Self::Version];
-
-    /// Its name below the configured prefix.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Explain => "explain",
-            Self::Healthz => "healthz",
-            Self::Readyz => "readyz",
-            Self::Version => "version",
-        }
     }
 }

@@ -8,6 +8,16 @@ use crate::{
 };
 
 words! {
+    /// What a record of the index says whose slot another one took.
+    pub enum Evicted {
+        /// What was found.
+        Found = "found",
+        /// That there is none.
+        Missing = "missing",
+    }
+}
+
+words! {
     /// How a poll of a document ended.
     pub enum PollOutcome {
         /// Another one is in force.
@@ -24,6 +34,8 @@ words! {
 words! {
     /// Why a request was refused that no rule refuses. No rule may have one of these names.
     pub enum OwnReason {
+        /// The body of a request cannot be taken: it is too large, too slow, or does not say how long it is.
+        Body = "body",
         /// Too much waits, or too much is under way.
         Budget = "budget",
         /// Who asks could not be found out.

@@ -1,7 +1,7 @@
 //! All metrics there are, by their names for Prometheus: what the documentation has to say.
 
 use super::{
-    Cache, Counter, Ended, Ending, Gauge, Histogram, Metric, OwnReason, PollOutcome, StatusClass,
+    Cache, Counter, Ended, Ending, Evicted, Gauge, Histogram, Metric, OwnReason, PollOutcome, StatusClass,
     SumdbOutcome, Target, VerificationOutcome, WriteOutcome,
 };
 use crate::http::{AnswerKind, CallFailure, CallOutcome};
@@ -31,6 +31,7 @@ pub fn families() -> Vec<Family> {
         Metric::Counter(Counter::Verification { outcome: VerificationOutcome::Ok }),
         Metric::Counter(Counter::Sumdb { outcome: SumdbOutcome::Proven }),
         Metric::Counter(Counter::StorageWrite { outcome: WriteOutcome::STORED }),
+        Metric::Counter(Counter::Eviction { kind: Evicted::Found }),
         Metric::Gauge(Gauge::PolledVersion { document }),
         Metric::Gauge(Gauge::PolledAge { document }),
         Metric::Counter(Counter::Poll { document, outcome: PollOutcome::Changed }),
@@ -59,6 +60,7 @@ fn words(metric: &Metric) -> Vec<&'static str> {
         Metric::Counter(Counter::Request { .. }) | Metric::Histogram(Histogram::CalloutDuration { .. }) => {
             &[StatusClass::WORDS]
         }
+        Metric::Counter(Counter::Eviction { .. }) => &[Evicted::WORDS],
         Metric::Counter(Counter::Callout { .. }) => &[AnswerKind::WORDS, CallFailure::WORDS],
         Metric::Counter(Counter::Poll { .. }) => &[PollOutcome::WORDS],
         Metric::Counter(Counter::Refusal { .. }) => &[OwnReason::WORDS],

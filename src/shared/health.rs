@@ -68,6 +68,11 @@ impl Health {
         !self.silent && now.is_within(FRESH, self.heard)
     }
 
+    /// How long ago it answered, as far as that was noted, unless it has failed since.
+    pub fn answered(&self, now: Timestamp) -> Option<Duration> {
+        (self.heard != Timestamp::default()).then(|| now.since(self.heard))
+    }
+
     /// Whether another answer at `now` says nothing that is not written.
     fn says_so_already(&self, now: Timestamp) -> bool {
         self.ever && !self.failing && !self.silent && now.is_within(STEP, self.heard)

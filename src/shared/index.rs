@@ -21,9 +21,13 @@
 //! Two workers that keep the same key at once may take a slot each; both look again after their write, and whoever comes
 //! last finds both and empties the older.
 
+mod kept;
 mod place;
+mod scan;
 
-use self::place::{Kept, Newcomer, Place};
+pub use self::kept::{Kept, NotKept};
+use self::place::{Attempt, Newcomer, Place};
+pub use self::scan::Cursor;
 use super::{
     Entry, Expected, Heat, Key, Occupant, Record, Seat, SharedKv,
     annex::Annex,
@@ -45,6 +49,16 @@ pub enum Region {
     Found,
     /// For what does not exist.
     Missing,
+}
+
+impl Region {
+    /// Its word in the names of its slots, and for metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Found => "found",
+            Self::Missing => "missing",
+        }
+    }
 }
 
 /// The index of one configuration, as one worker sees it.
@@ -120,7 +134,7 @@ impl Index {
 
     /// Keeps `entry` under `path`, unless a newer one stands there or what stands in its way is worth more. One that is too
     /// large is kept for this worker alone, and ends the one before: that would otherwise be what everybody sees for ever.
-    pub fn keep(&mut self, kv: &mut dyn SharedKv, path: &str, entry: &Entry, now: Timestamp) {
+    pub fn keep(&mut self, kv: &mut dyn SharedKv, path: &str, entry: &Entry, now: Timestamp) -> Kept {
         let (region, limit) = match entry {
             Entry::Found(_) | Entry::Stored { .. } | Entry::Lost { .. } | Entry::Streamed { .. } => {
                 (Region::Found, self.sizes.max_entry_bytes)
@@ -135,12 +149,16 @@ impl Index {
         let bytes = may_fit.then(|| Record { key: place.key, entry, heat }.encode()).flatten();
         let bytes = bytes.filter(|bytes| fits(bytes.len()));
         let is_apart = bytes.is_none();
-        write(place, kv, &Newcomer { bytes, since: entry.since(), asked }, now);
+        let kept = write(place, kv, &Newcomer { bytes, since: entry.since(), asked }, now);
         match entry {
-            Entry::Found(found) if is_apart => self.annex.keep(path, found),
+            Entry::Found(found) if is_apart => {
+                self.annex.keep(path, found);
+                return Kept::Apart;
+            }
             Entry::Missing(_) => {}
             _ => self.annex.forget(path),
         }
+        if is_apart { Kept::Not(NotKept::TooLarge) } else { kept }
     }
 
     /// Keeps for this worker alone what another one found out, where that is too large for all: what is not, the other has kept.
@@ -157,7 +175,7 @@ impl Index {
         if region == Region::Found {
             self.annex.forget(path);
         }
-        write(self.place(region, path), kv, &Newcomer { bytes: None, since: now, asked: 0 }, now);
+        let _ = write(self.place(region, path), kv, &Newcomer { bytes: None, since: now, asked: 0 }, now);
     }
 
     /// A number that is the same for this path and `since` on all workers, and differs among paths and among times: how
@@ -171,6 +189,14 @@ impl Index {
     pub fn max_body_bytes(&self, path: &str) -> usize {
         let most = usize::try_from(self.sizes.max_entry_bytes).unwrap_or_default();
         most.saturating_sub(path.len()).saturating_sub(HEAD_BYTES)
+    }
+
+    /// How many slots a region has.
+    pub fn slots(&self, region: Region) -> u32 {
+        match region {
+            Region::Found => self.sizes.slots,
+            Region::Missing => self.sizes.negative_slots,
+        }
     }
 
     /// Which sources its answers are from, as [`Key`] has it.
@@ -193,27 +219,31 @@ impl Index {
 
     fn place<'a>(&self, region: Region, path: &'a str) -> Place<'a> {
         let key = self.key(path);
-        let (name, purpose, slots) = match region {
-            Region::Found => ("found", Purpose::Found, self.sizes.slots),
-            Region::Missing => ("missing", Purpose::Missing, self.sizes.negative_slots),
+        let purpose = match region {
+            Region::Found => Purpose::Found,
+            Region::Missing => Purpose::Missing,
         };
         let [first, second] = self.keyed.hash(purpose, key, 0);
-        let slots = u64::from(slots.max(1));
+        let slots = u64::from(self.slots(region).max(1));
         let slot = first % slots;
         // Another one, wherever there is another.
         let other = (slots > 1).then(|| (slot + 1 + second % (slots - 1)) % slots);
-        Place { key, hash: second.rotate_left(32) ^ first, region: name, slot, other }
+        Place { key, hash: second.rotate_left(32) ^ first, region, slot, other }
     }
 }
 
-fn write(place: Place<'_>, kv: &mut dyn SharedKv, newcomer: &Newcomer, now: Timestamp) {
+fn write(place: Place<'_>, kv: &mut dyn SharedKv, newcomer: &Newcomer, now: Timestamp) -> Kept {
     for _ in 0..ATTEMPTS {
         match place.keep(kv, newcomer, now) {
-            Kept::Refused => return,
-            Kept::Written => return place.settle(kv, now),
-            Kept::Again => {}
+            Attempt::Refused(why) => return Kept::Not(why),
+            Attempt::Written(kept) => {
+                place.settle(kv, now);
+                return kept;
+            }
+            Attempt::Again => {}
         }
     }
+    Kept::Not(NotKept::Contended)
 }
 
 /// More than a record has beside its path and its document.

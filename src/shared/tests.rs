@@ -5,6 +5,7 @@ pub(super) mod interleave;
 mod keep;
 mod model;
 mod scan;
+mod walk;
 
 use super::*;
 use crate::{config::Config, goproxy::Found, http::Timestamp};

@@ -30,6 +30,21 @@ impl World {
         self.arrive(worker, &head(method, path, headers))
     }
 
+    /// The head of a POST whose body is yet to come, by [`World::send`].
+    pub fn begin_post(&mut self, worker: usize, path: &str, headers: &[(&str, &str)]) -> StreamId {
+        self.arrive(worker, &RequestHead { ends: false, ..head("POST", path, headers) })
+    }
+
+    /// More of the body of `stream` comes, if it is one that is collected; whether it was.
+    pub fn send(&mut self, worker: usize, stream: StreamId, bytes: &[u8], ends: bool) -> bool {
+        if !self.workers[worker].worker.receives(stream) {
+            return false;
+        }
+        let verdict = self.stream_step(worker, |worker, cx| worker.request_body(stream, bytes, ends, cx));
+        self.verdicts.insert(stream, verdict);
+        true
+    }
+
     /// A request with this head arrives at `worker` now.
     pub fn arrive(&mut self, worker: usize, head: &RequestHead) -> StreamId {
         self.streams += 1;
@@ -106,5 +121,6 @@ fn head(method: &str, path: &str, headers: &[(&str, &str)]) -> RequestHead {
         path: path.to_owned(),
         headers: headers.iter().copied().collect(),
         properties: Vec::new(),
+        ends: true,
     }
 }

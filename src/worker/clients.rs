@@ -1,11 +1,15 @@
 //! Clients who are not answered yet: what each waits for, since when, and what is kept for them meanwhile.
 
 mod accounting;
+mod bodies;
 mod hot;
 mod room;
 mod routed;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
 
 pub(super) use self::accounting::at_once;
 #[cfg(test)]
@@ -14,7 +18,7 @@ use self::{accounting::Accounts, hot::HotAnswers, room::Room};
 use crate::{
     config::{Config, Match},
     cx::{Command, Cx, StreamId, Verdict},
-    flow::{Hit, Parked, Routed},
+    flow::{ClientsStatus, Explaining, Hit, Parked, Receiving, Routed},
     http::{BodyEnd, ReadHeader, RequestHead, Timestamp},
     metrics::Cache,
     plan::Want,
@@ -25,6 +29,8 @@ use crate::{
 pub(super) struct Clients {
     /// What they asked, until that has ended.
     accounts: Accounts,
+    /// The clients that wait until what they sent is explained, in the order in which they came; some may have left.
+    explained: VecDeque<StreamId>,
     hot: HotAnswers,
     /// What is kept for them.
     room: Room,
@@ -36,12 +42,16 @@ pub(super) struct Clients {
 /// What a client waits for.
 #[derive(Debug)]
 enum Client {
+    /// That what it sent is explained.
+    Explained(Box<Explaining>),
     /// A search; `coalesced` says that another request had begun it.
     Parked { parked: Box<Parked>, coalesced: bool },
     /// The readiness page.
     Probing,
     /// It is routed to a source whose response is yet to come.
     Routed(Routed),
+    /// Nothing: the body that it sends is yet to come whole.
+    Sending(Box<Receiving>),
     /// That it is known what may be shown: when versions were published, or which of a long list's may be.
     Undecided(Box<Parked>),
 }
@@ -51,11 +61,28 @@ impl Clients {
     pub(super) fn new(seed: u64) -> Self {
         Self {
             accounts: Accounts::default(),
+            explained: VecDeque::new(),
             hot: HotAnswers::new(seed),
             room: Room::default(),
             routes: BTreeMap::new(),
             streams: BTreeMap::new(),
         }
+    }
+
+    /// How many clients wait, and for what.
+    pub(super) fn status(&self, status: &mut ClientsStatus) {
+        for client in self.streams.values() {
+            let count = match client {
+                Client::Explained(_) => &mut status.explained,
+                Client::Parked { .. } => &mut status.searching,
+                Client::Probing => &mut status.probing,
+                Client::Routed(_) => &mut status.routed,
+                Client::Sending(_) => &mut status.sending,
+                Client::Undecided(_) => &mut status.undecided,
+            };
+            *count += 1;
+        }
+        self.room.status(status);
     }
 
     /// Whether no client waits.
@@ -70,10 +97,16 @@ impl Clients {
 
     /// Whether `stream` waits for an answer of ours.
     pub(super) fn holds(&self, stream: StreamId) -> bool {
-        matches!(
-            self.streams.get(&stream),
-            Some(Client::Parked { .. } | Client::Probing | Client::Undecided(_))
-        )
+        match self.streams.get(&stream) {
+            Some(
+                Client::Explained(_)
+                | Client::Parked { .. }
+                | Client::Probing
+                | Client::Sending(_)
+                | Client::Undecided(_),
+            ) => true,
+            Some(Client::Routed(_)) | None => false,
+        }
     }
 
     /// Whether the client has waited for as long as one may in all, over everything that had to be found out: Envoy's clocks run for the
@@ -81,7 +114,9 @@ impl Clients {
     pub(super) fn has_waited(&self, stream: StreamId, config: &Config, now: Timestamp) -> bool {
         let parked = match self.streams.get(&stream) {
             Some(Client::Parked { parked, .. } | Client::Undecided(parked)) => parked,
-            Some(Client::Probing | Client::Routed(_)) | None => return false,
+            Some(Client::Explained(_) | Client::Probing | Client::Routed(_) | Client::Sending(_)) | None => {
+                return false;
+            }
         };
         let on_its_way = match parked.want() {
             Want::Zip(_) => Duration::ZERO,

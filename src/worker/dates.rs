@@ -39,6 +39,11 @@ struct DateLookup {
 }
 
 impl Dates {
+    /// Of how many modules versions are asked about.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whether none is asked about.
     pub(super) fn is_done(&self) -> bool {
         self.0.is_empty()

@@ -35,7 +35,7 @@ use super::{
 use crate::{
     config::Config,
     cx::{Cx, StreamId},
-    flow::{Parked, Search},
+    flow::{FlightsStatus, Parked, Search},
     goproxy::Found,
     http::Timestamp,
     plan::{Source, Want},
@@ -109,6 +109,18 @@ impl Flights {
     #[cfg(test)]
     pub(super) fn is_done(&self) -> bool {
         self.parts.is_empty() && self.queued.is_empty() && self.searches.is_empty()
+    }
+
+    /// What is being found out.
+    pub(super) fn status(&self, status: &mut FlightsStatus) {
+        for course in self.searches.values() {
+            match course {
+                Course::Fetch(fetch) => *status.searches.entry(fetch.flight.want.kind()).or_default() += 1,
+                Course::Follow { .. } => status.followed += 1,
+            }
+        }
+        status.parts = self.parts.len();
+        status.queued = self.queued.len();
     }
 
     /// Whether anything depends on time that this worker has under way.

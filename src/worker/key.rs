@@ -103,8 +103,12 @@ pub(super) enum Owner {
 /// Work that is done in slices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Slice {
+    /// Counting what stands in the index.
+    Census,
     /// Checking what came of a zip that is copied.
     Copy(Zip),
+    /// Explaining module versions that a client has sent.
+    Explaining,
     /// Checking a zip that passes by on this stream.
     Passing(StreamId),
     /// Reading a polled document.

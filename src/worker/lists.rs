@@ -23,6 +23,11 @@ struct Sorting {
 }
 
 impl Lists {
+    /// How many are being judged.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whether none is being judged.
     #[cfg(test)]
     pub(super) fn is_done(&self) -> bool {

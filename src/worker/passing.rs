@@ -7,7 +7,7 @@ use log::Level;
 use super::{event::Event, key::Slice, services::Services};
 use crate::{
     cx::{BodyVerdict, Command, Cx, StreamId, Verdict},
-    flow::{IndexUpdate, Passing, Routed, Sums, Verified, VerifyError},
+    flow::{IndexUpdate, Passing, Routed, Sums, Verified, VerifyError, keep},
     goproxy::{Failure, FailureKind, Zip},
     http::{Ending, Reply, ResponseHead},
     metrics::{Counter, OwnReason, VerificationOutcome},
@@ -34,6 +34,11 @@ impl Passages {
     /// Whether none passes by.
     pub(super) fn is_empty(&self) -> bool {
         self.zips.is_empty()
+    }
+
+    /// How many pass by.
+    pub(super) fn len(&self) -> usize {
+        self.zips.len()
     }
 
     /// Whether one passes by on `stream`.
@@ -238,7 +243,13 @@ impl Passages {
                 Some(Passage::Open(passing)) => passing.unread(),
                 _ => 0,
             },
-            Slice::Copy(_) | Slice::Passing(_) | Slice::Poll(_) | Slice::Search(_) | Slice::Sifting(_) => 0,
+            Slice::Census
+            | Slice::Copy(_)
+            | Slice::Explaining
+            | Slice::Passing(_)
+            | Slice::Poll(_)
+            | Slice::Search(_)
+            | Slice::Sifting(_) => 0,
         });
         lagging.sum()
     }
@@ -280,7 +291,7 @@ fn disproved(routed: &Routed, error: &VerifyError, services: &mut Services, cx: 
 /// Storage has this zip, and it is what it has to be.
 fn keep_checked(zip: &Zip, services: &mut Services, cx: &mut Cx<'_>) {
     let key = Want::Zip(zip.clone()).key();
-    services.index.keep(cx.kv, &key, &Entry::Stored { since: cx.now, checked: true, doubted: false }, cx.now);
+    keep(&mut services.index, &key, &Entry::Stored { since: cx.now, checked: true, doubted: false }, cx);
 }
 
 /// Bytes that wait in one worker until they are read, of all zips together: a thirtieth of what a VM may have in Envoy.

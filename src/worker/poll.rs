@@ -31,6 +31,7 @@ use super::{key::PollKey, services::Services};
 use crate::{
     config::Config,
     cx::{CallId, Cx},
+    flow::DocumentStatus,
     http::Reply,
     policy::InForce,
     shared::{QueueId, SharedKv},
@@ -59,6 +60,11 @@ impl Polls {
     /// Whether nothing is polled.
     pub(super) fn is_empty(&self) -> bool {
         self.pollers.is_empty()
+    }
+
+    /// What is polled, and how that goes.
+    pub(super) fn status(&self, in_force: &InForce, cx: &Cx<'_>, status: &mut Vec<DocumentStatus>) {
+        status.extend(self.pollers.iter().map(|poller| poller.status(in_force, cx)));
     }
 
     /// Time has passed: another revision may be there, which is to be read, or a poll be due.

@@ -29,6 +29,11 @@ impl Probes {
         self.round.is_none()
     }
 
+    /// Whether it is being asked who is there.
+    pub(super) fn is_asking(&self) -> bool {
+        self.round.is_some()
+    }
+
     /// What `stream` is answered that asks for readiness; `None` where it waits, and is named by [`Probes::on_reply`].
     pub(super) fn ask(
         &mut self,

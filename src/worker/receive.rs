@@ -28,11 +28,13 @@ impl Worker {
             Next::Dates(parked, module, versions) => {
                 self.wait_for_dates(stream, parked, module, versions, cx)
             }
+            Next::Explain(explaining) => self.clients.explain(stream, explaining, &mut self.services),
             Next::Hit(hit) => hit.give(if_none_match),
             Next::Probe => match self.probes.ask(stream, &mut self.services, cx) {
                 Some(page) => page,
                 None => self.clients.hold_for_readiness(stream),
             },
+            Next::Receive(receiving) => self.clients.receive(stream, receiving, cx),
             Next::Refresh(verdict, want, known) => {
                 self.refresh(want, Some(known), cx);
                 verdict
@@ -47,6 +49,7 @@ impl Worker {
                 verdict
             }
             Next::Search(parked, known) => self.wait_for(stream, parked, known, cx),
+            Next::Status => self.status(cx).page(),
             Next::Sift(parked, sifting) => self.wait_for_list(stream, parked, sifting, cx),
         }
     }

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     config::Config,
     cx::{CallId, Cx},
-    flow::{Asked, Known, Publications, Shelf, SourceHealth},
+    flow::{Asked, Known, Publications, Shelf, SourceHealth, Status},
     http::{Callout, Reply, Timestamp, is_read},
     metrics::{Counter, Histogram, StatusClass, Tally, Target},
     plan::Source,
@@ -108,6 +108,16 @@ impl Services {
             source_health: &self.source_health,
             shelf: &mut self.shelf,
         }
+    }
+
+    /// What all know of the sources, and how much is being asked.
+    pub(super) fn status(&self, cx: &Cx<'_>, status: &mut Status) {
+        status.time = cx.now.rfc3339();
+        status.ready = self.source_health.is_ready(&self.config, &self.in_force, cx.kv);
+        status.mode = if self.config.offline { "offline" } else { "online" };
+        status.sources = self.source_health.status(&self.config, cx.kv, cx.now);
+        status.worker.callouts = self.calls.len();
+        self.budget.status(&self.config, &mut status.worker.budget);
     }
 
     /// Makes a callout that counts.

@@ -15,7 +15,12 @@ use self::{
     upload::Uploading,
 };
 use super::key::ZipKey;
-use crate::{cx::StreamId, flow::Write, goproxy::Zip, metrics::WriteOutcome};
+use crate::{
+    cx::StreamId,
+    flow::{StorageStatus, Write},
+    goproxy::Zip,
+    metrics::WriteOutcome,
+};
 
 /// What one worker takes into storage.
 #[derive(Debug)]
@@ -44,6 +49,16 @@ impl Storing {
             uploads: BTreeMap::new(),
             writes: BTreeMap::new(),
         }
+    }
+
+    /// What is on its way.
+    pub(super) fn status(&self, status: &mut StorageStatus) {
+        *status = StorageStatus {
+            writes: self.writes.len(),
+            uploads: self.uploads.len(),
+            copies: self.copiers.len(),
+            copies_due: self.copies.len(),
+        };
     }
 
     /// Whether nothing is on its way, and nothing is to be copied.

@@ -2,6 +2,7 @@
 
 mod accounting;
 mod aside;
+mod bodies;
 mod boundary;
 mod bundle;
 mod chain;
@@ -11,6 +12,7 @@ mod documents;
 mod doubts;
 mod egress;
 mod encoded;
+mod evictions;
 mod explain;
 mod flaky;
 mod gateways;
@@ -31,6 +33,7 @@ mod redirects;
 mod refusals;
 mod room;
 mod stale;
+mod status;
 mod storage;
 mod stored;
 mod sumdb;

@@ -16,7 +16,7 @@ impl Worker {
 
     /// Whether anything here depends on time: [`Worker::tick`] is to be called ten times a second then.
     pub fn needs_ticks(&self) -> bool {
-        self.is_at_work() || self.clients.has_routed()
+        self.is_at_work() || self.clients.has_routed() || self.clients.has_bodies()
     }
 
     /// Whether anything depends on time that this worker has under way itself. What is routed is under way elsewhere.
@@ -46,6 +46,7 @@ impl Worker {
         self.storage.go_on_with_copies(&mut self.services, cx);
         self.settle(cx);
         self.clients.end_slow_routes(&self.services, cx);
+        self.clients.end_slow_bodies(cx);
         for key in self.dates.give_up(&self.services, cx.now) {
             self.end_dates(&key, cx);
         }

@@ -15,9 +15,11 @@ pub(super) use self::sums::Lookup;
 use self::{prove::PendingProof, sums::KnownSumdb};
 use super::key::SearchKey;
 use crate::{
-    config::Config,
+    config::{Config, Sumdb},
+    flow::{DatabaseStatus, Status},
     goproxy::{Document, Failure, FailureKind},
     plan::Want,
+    shared::{SharedKv, tree_heads},
 };
 
 /// The checksum databases, as one worker knows them, and the proofs under way.
@@ -33,6 +35,16 @@ impl Verify {
     pub(super) fn new(config: &Config) -> Self {
         let sumdbs = config.sumdb.iter().map(|_| KnownSumdb::default()).collect();
         Self { proofs: BTreeMap::new(), sumdbs }
+    }
+
+    /// The newest verified heads, and the proofs under way.
+    pub(super) fn status(&self, config: &Config, kv: &dyn SharedKv, status: &mut Status) {
+        let head = |sumdb: &Sumdb| DatabaseStatus {
+            name: sumdb.name.clone(),
+            tree_size: tree_heads::head(kv, &sumdb.key).map(|head| head.size()),
+        };
+        status.checksum_databases = config.sumdb.iter().map(head).collect();
+        status.worker.proofs = self.proofs.len();
     }
 
     /// Whether no proof is under way.

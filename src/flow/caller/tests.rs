@@ -17,6 +17,7 @@ fn head(headers: &[(&str, &str)], properties: &[Option<&[u8]>]) -> RequestHead {
         path: "/example.com/m/@v/list".to_owned(),
         headers: headers.iter().copied().collect::<Headers>(),
         properties: properties.iter().map(|bytes| bytes.map_or(Property::Absent, property)).collect(),
+        ends: true,
     }
 }
 

@@ -15,6 +15,7 @@ fn asked(path: &str) -> Result<Target, Refusal> {
         path: path.to_owned(),
         headers: Headers::default(),
         properties: Vec::new(),
+        ends: true,
     };
     let config = Config::parse(r#"{"upstreams": [{"cluster": "c", "url": "http://h"}]}"#).unwrap();
     match place(&head, &config.matching, &config.admin) {

@@ -1,6 +1,6 @@
 //! The two slots of one key, and which of them a new record takes.
 
-use super::ATTEMPTS;
+use super::{ATTEMPTS, Kept, NotKept, Region};
 use crate::{
     http::Timestamp,
     shared::{Conflict, Entry, Expected, Key, Occupant, SharedKv, Versioned, record::set_heat},
@@ -12,8 +12,7 @@ pub(super) struct Place<'a> {
     pub(super) key: Key<'a>,
     /// What the sketch calls it.
     pub(super) hash: u64,
-    /// As it stands in the names of its slots.
-    pub(super) region: &'static str,
+    pub(super) region: Region,
     pub(super) slot: u64,
     /// None where there is one slot in all.
     pub(super) other: Option<u64>,
@@ -30,10 +29,10 @@ pub(super) struct Newcomer {
 }
 
 /// What came of an attempt to keep a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kept {
-    Written,
-    Refused,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Attempt {
+    Written(Kept),
+    Refused(NotKept),
     /// The slots are not what they were.
     Again,
 }
@@ -42,10 +41,7 @@ impl Place<'_> {
     /// The names of the slots, in the order in which they are read.
     pub(super) fn names(&self) -> impl Iterator<Item = String> {
         let region = self.region;
-        [Some(self.slot), self.other]
-            .into_iter()
-            .flatten()
-            .map(move |slot| format!("{PREFIX}{region}/{slot}"))
+        [Some(self.slot), self.other].into_iter().flatten().map(move |slot| slot_name(region, slot))
     }
 
     /// The record of this key, and where it stands.
@@ -58,33 +54,35 @@ impl Place<'_> {
     }
 
     /// Writes `newcomer` where its key stands already, else where the record of less worth stands, if it is worth more.
-    pub(super) fn keep(&self, kv: &mut dyn SharedKv, newcomer: &Newcomer, now: Timestamp) -> Kept {
+    pub(super) fn keep(&self, kv: &mut dyn SharedKv, newcomer: &Newcomer, now: Timestamp) -> Attempt {
         let slots = self.read(kv);
         let mut same = slots.iter().filter_map(|slot| Some((slot, slot.holds(self.key)?)));
         let since = credible(newcomer.since, now);
         if same.clone().any(|(_, occupant)| credible(occupant.since, now) > since) {
-            return Kept::Refused;
+            return Attempt::Refused(NotKept::Older);
         }
-        let (slot, bytes) = match (same.next(), &newcomer.bytes) {
+        let (slot, bytes, kept) = match (same.next(), &newcomer.bytes) {
             (Some((slot, occupant)), Some(bytes)) => {
                 let mut bytes = bytes.clone();
                 set_heat(&mut bytes, occupant.heat);
-                (slot, bytes)
+                (slot, bytes, Kept::Replaced)
             }
             (Some((slot, _)), None) => {
                 // Won or lost, the other slot may hold it too.
                 let _ = slot.put(&[], kv);
-                return Kept::Again;
+                return Attempt::Again;
             }
             (None, Some(bytes)) => match slots.iter().min_by_key(|slot| slot.worth(now)) {
-                Some(slot) if slot.worth(now).0 < newcomer.asked => (slot, bytes.clone()),
-                _ => return Kept::Refused,
+                Some(slot) if slot.worth(now).0 < newcomer.asked => {
+                    (slot, bytes.clone(), self.displaced(slot))
+                }
+                _ => return Attempt::Refused(NotKept::WorthLess),
             },
-            (None, None) => return Kept::Refused,
+            (None, None) => return Attempt::Refused(NotKept::TooLarge),
         };
         match slot.put(&bytes, kv) {
-            Ok(()) => Kept::Written,
-            Err(Conflict) => Kept::Again,
+            Ok(()) => Attempt::Written(kept),
+            Err(Conflict) => Attempt::Again,
         }
     }
 
@@ -101,6 +99,14 @@ impl Place<'_> {
             if older.put(&[], kv).is_ok() {
                 return;
             }
+        }
+    }
+
+    /// What it means that a record takes this slot.
+    fn displaced(&self, slot: &Slot) -> Kept {
+        match slot.occupant() {
+            Some(occupant) => Kept::Evicted { path: occupant.key.path.to_owned(), region: self.region },
+            None => Kept::New,
         }
     }
 
@@ -139,6 +145,11 @@ impl Slot {
 /// otherwise keep newer answers out until that time comes.
 fn credible(since: Timestamp, now: Timestamp) -> Option<Timestamp> {
     since.is_credible(now).then_some(since)
+}
+
+/// What shared data calls a slot.
+pub(super) fn slot_name(region: Region, slot: u64) -> String {
+    format!("{PREFIX}{}/{slot}", region.as_str())
 }
 
 /// Every filter with the same `vm_id` shares one name space, under Istio filters of other makers too.

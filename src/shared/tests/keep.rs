@@ -5,8 +5,11 @@ use super::{
     interleave::{Program, Running, State},
 };
 use crate::{
+    goproxy::Missing,
     http::Timestamp,
-    shared::{Entry, Index, Memory, Occupant, Region, SharedKv},
+    shared::{
+        Conflict, Entry, Expected, Index, Kept, Memory, NotKept, Occupant, Region, SharedKv, Versioned,
+    },
 };
 
 const OLDER: Timestamp = START;
@@ -51,7 +54,7 @@ fn explore(
             move |kv: &mut Running, notes: &[()]| {
                 let mut index = index.clone();
                 notes.is_empty().then(|| match *act {
-                    Act::Keep(path, since) => index.keep(kv, path, &body(path, since), later()),
+                    Act::Keep(path, since) => drop(index.keep(kv, path, &body(path, since), later())),
                     Act::Forget(path) => index.forget(kv, Region::Found, path, later()),
                     Act::LookUp(path) => {
                         if let Some(entry) = index.look_up(kv, Region::Found, path, later()) {
@@ -82,7 +85,7 @@ fn body(path: &str, since: Timestamp) -> Entry {
 fn memories() -> Vec<Memory> {
     let kept = |paths: &[&'static str]| {
         let (mut memory, mut index) = (Memory::default(), index(2));
-        paths.iter().for_each(|path| index.keep(&mut memory, path, &body(path, OLDER), OLDER));
+        paths.iter().for_each(|path| drop(index.keep(&mut memory, path, &body(path, OLDER), OLDER)));
         memory
     };
     vec![kept(&[]), kept(&["a"]), kept(&["x"]), kept(&["x", "y"]), kept(&["a", "x"])]
@@ -134,4 +137,45 @@ fn what_was_forgotten_comes_back_only_as_a_new_answer() {
             assert!(slots.iter().all(|(path, ..)| path != "a"), "{slots:?}");
         });
     }
+}
+
+#[test]
+fn keeping_says_what_it_did() {
+    let (mut memory, mut one) = (Memory::default(), index(1));
+    let evicted = |path: &str| Kept::Evicted { path: path.to_owned(), region: Region::Found };
+    let mut keep = |path: &str, entry: &Entry, now| one.keep(&mut memory, path, entry, now);
+    assert_eq!(keep("a", &body("a", OLDER), OLDER), Kept::New);
+    assert_eq!(keep("a", &body("a", NEWER), NEWER), Kept::Replaced);
+    assert_eq!(keep("a", &body("a", OLDER), NEWER), Kept::Not(NotKept::Older));
+    assert_eq!(keep("b", &body("b", NEWER), NEWER), evicted("a"), "it was never used");
+    let large = found(&"x".repeat(100_000), NEWER);
+    assert_eq!(keep("large", &large, NEWER), Kept::Apart);
+    assert_eq!(keep("b", &large, NEWER), Kept::Apart, "in place of the one before");
+    let missing = |reason: &str| {
+        Entry::Missing(Missing { gone: false, reason: reason.to_owned(), since: NEWER, limit: None })
+    };
+    assert_eq!(keep("c", &missing(""), NEWER), Kept::New, "what is missing stands apart");
+    assert_eq!(keep("d", &missing(&"x".repeat(2_000)), NEWER), Kept::Not(NotKept::TooLarge));
+    assert_eq!(keep("b", &body("b", later()), later()), Kept::New, "the slot was emptied");
+    let mut reader = index(1);
+    assert!(reader.look_up(&mut memory, Region::Found, "b", later()).is_some());
+    assert_eq!(one.keep(&mut memory, "e", &body("e", later()), later()), Kept::Not(NotKept::WorthLess));
+}
+
+/// Every write of another worker comes first.
+#[test]
+fn who_loses_every_race_keeps_nothing() {
+    struct Hurried(Memory, u32);
+    impl SharedKv for Hurried {
+        fn get(&self, key: &str) -> Option<Versioned> {
+            self.0.get(key)
+        }
+        fn put(&mut self, _: &str, _: &[u8], _: Expected) -> Result<(), Conflict> {
+            self.1 += 1;
+            Err(Conflict)
+        }
+    }
+    let mut hurried = Hurried(Memory::default(), 0);
+    assert_eq!(index(2).keep(&mut hurried, "a", &body("a", OLDER), OLDER), Kept::Not(NotKept::Contended));
+    assert!(hurried.1 > 1);
 }

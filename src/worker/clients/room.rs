@@ -2,7 +2,7 @@
 //!
 //! A client that waits costs its request: Envoy holds the request's head until it is answered, and a thousand waiters cost one fetch but a
 //! thousand heads. A client that does not read costs its answer: Envoy copies a filter's own answer whole, and keeps what does not go out.
-//! What is fetched bounds neither, so each has a bound of its own here. A client beyond the bound is answered 503, and told to come back.
+//! A client that sends a body costs what that may come to. What is fetched bounds none of these, so each has a bound of its own here. A client beyond the bound is answered 503, and told to come back.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -11,7 +11,9 @@ use std::{
 };
 
 use crate::{
+    config::limits::MAX_BODIES_BYTES,
     cx::{Cx, StreamId, Verdict},
+    flow::{ClientsStatus, PAGE_KIND},
     goproxy::{Answer, Asker, Failure, FailureKind},
     http::{RequestHead, Response, Timestamp},
     metrics::{Account, Cache, Counter, OwnReason},
@@ -24,6 +26,8 @@ pub(super) struct Room {
     /// What each waiting client waits for, and the bytes of all that wait for it.
     wanted: BTreeMap<StreamId, Rc<str>>,
     crowds: BTreeMap<Rc<str>, usize>,
+    /// The bodies that they send, from the head to the answer.
+    bodies: BytesByStream,
     unread: BytesByStream,
     /// Large answers whose streams have ended, and when: the host does not report when the last byte of one has gone out.
     leaving: VecDeque<(Timestamp, usize)>,
@@ -51,6 +55,13 @@ impl BytesByStream {
 }
 
 impl Room {
+    /// How much is kept.
+    pub(super) fn status(&self, status: &mut ClientsStatus) {
+        status.waiting_bytes = self.waiting.bytes;
+        status.body_bytes = self.bodies.bytes;
+        status.unread_bytes = self.unread.bytes;
+    }
+
     /// The answer to a request that would have to wait for `what`, where too many wait already: in all, or for the same.
     pub(super) fn turn_away(
         &self,
@@ -76,6 +87,25 @@ impl Room {
         self.wanted.insert(stream, what);
     }
 
+    /// The answer to a request that would send a body of so many bytes, where too much is being sent already.
+    pub(super) fn turn_away_body(
+        &mut self,
+        stream: StreamId,
+        bytes: usize,
+        cx: &mut Cx<'_>,
+    ) -> Option<Verdict> {
+        if self.bodies.bytes.saturating_add(bytes) > MAX_BODIES_BYTES {
+            return Some(busy("too many other clients are sending", PAGE_KIND, cx));
+        }
+        self.bodies.add(stream, bytes);
+        None
+    }
+
+    /// Whether any client sends a body.
+    pub(super) fn has_bodies(&self) -> bool {
+        !self.bodies.of.is_empty()
+    }
+
     /// `stream` waits no longer. What becomes of it now that it is given `verdict`.
     pub(super) fn goes_on(&mut self, stream: StreamId, verdict: Verdict, cx: &mut Cx<'_>) -> Verdict {
         self.waits_no_longer(stream);
@@ -83,6 +113,7 @@ impl Room {
     }
 
     fn waits_no_longer(&mut self, stream: StreamId) {
+        self.bodies.remove(stream);
         let bytes = self.waiting.remove(stream).unwrap_or_default();
         if let Some(what) = self.wanted.remove(&stream)
             && let Some(crowd) = self.crowds.get_mut(&what)
@@ -133,7 +164,11 @@ impl Room {
     /// Whether no client waits.
     #[cfg(test)]
     pub(super) fn is_free(&self) -> bool {
-        self.waiting.bytes == 0 && self.unread.bytes == 0 && self.crowds.is_empty() && self.wanted.is_empty()
+        self.waiting.bytes == 0
+            && self.bodies.bytes == 0
+            && self.unread.bytes == 0
+            && self.crowds.is_empty()
+            && self.wanted.is_empty()
     }
 }
 

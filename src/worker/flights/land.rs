@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     cx::{Command, Cx},
-    flow::{End, News, Searched, cache_state, keep_first_seen},
+    flow::{End, News, Searched, cache_state, keep, keep_first_seen},
     goproxy::{CacheClass, Found},
     http::Body,
     plan::{Source, is_kept_here},
@@ -57,7 +57,7 @@ pub(super) fn land(
             Entry::Missing(_) => services.index.forget(cx.kv, Region::Found, &key.path, cx.now),
             _ => services.index.forget(cx.kv, Region::Missing, &key.path, cx.now),
         }
-        services.index.keep(cx.kv, &key.path, &entry, cx.now);
+        keep(&mut services.index, &key.path, &entry, cx);
     } else if searched.is_forbidden() && flight.want.cache_class() != CacheClass::Immutable {
         services.index.forget(cx.kv, Region::Found, &key.path, cx.now);
     } else if let (Some(known), true) = (worth_knowing(&flight, &searched), in_vain) {
@@ -76,7 +76,7 @@ pub(super) fn land(
 /// The sources were just asked about a known document without an answer: the next client need not find that out by waiting.
 pub(super) fn keep_asked_in_vain(key: &SearchKey, known: Found, services: &mut Services, cx: &mut Cx<'_>) {
     let known = Found { checked: Some(cx.now), ..known };
-    services.index.keep(cx.kv, &key.path, &Entry::Found(known), cx.now);
+    keep(&mut services.index, &key.path, &Entry::Found(known), cx);
 }
 
 /// Whether `entry` says who else has a zip that is known to be stored. Storage that does not answer has not lost it.

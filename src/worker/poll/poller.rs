@@ -13,6 +13,7 @@ use super::{
 use crate::{
     cx::{CallId, Cx},
     endpoint::{Address, Trail, leads_to},
+    flow::DocumentStatus,
     goproxy::Etag,
     http::{Callout, Reply, Timestamp},
     policy::InForce,
@@ -40,6 +41,8 @@ pub(super) struct Poller {
     wrong: Option<(Etag, Vec<String>)>,
     /// The version and its age, as the host was told last.
     told: Option<(u64, u64)>,
+    /// The trouble that this worker met last: its number, and what it was.
+    trouble: Option<(u64, String)>,
 }
 
 /// What this worker is doing about it.
@@ -89,12 +92,29 @@ impl Poller {
             seen: 0,
             wrong: None,
             told: None,
+            trouble: None,
         }
     }
 
     /// The name by which it is known.
     pub(super) fn key(&self) -> PollKey {
         PollKey(self.document.source().name)
+    }
+
+    /// How the polling goes.
+    pub(super) fn status(&self, in_force: &InForce, cx: &Cx<'_>) -> DocumentStatus {
+        let (name, state) = (self.document.source().name, self.store.state(cx.kv));
+        let failing = state.trouble != 0;
+        DocumentStatus {
+            name,
+            version: in_force.version(name),
+            revision: state.revision,
+            confirmed_seconds_ago: (state.confirmed != Timestamp::default())
+                .then(|| cx.now.since(state.confirmed).as_secs()),
+            polled_in_seconds: state.next.since(cx.now).as_secs(),
+            failing,
+            trouble: self.trouble.clone().filter(|(number, _)| *number == state.trouble).map(|(_, why)| why),
+        }
     }
 
     /// Reads what other workers have kept, and puts it in force, at once.

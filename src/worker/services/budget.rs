@@ -18,9 +18,9 @@ use std::{collections::BTreeMap, time::Duration};
 use self::{prefixes::Prefixes, tally::Tally};
 use super::failures::Failures;
 use crate::{
-    config::Fetch,
+    config::{Config, Fetch},
     cx::Cx,
-    flow::SourceHealth,
+    flow::{BudgetStatus, SourceHealth},
     gomod::ModulePath,
     http::{Reply, Timestamp},
     plan::Source,
@@ -114,6 +114,18 @@ impl Budget {
             barren_calls: 0,
             prefixes,
         }
+    }
+
+    /// How much is under way.
+    pub(in crate::worker) fn status(&self, config: &Config, status: &mut BudgetStatus) {
+        let calls = self.calls.iter().filter(|(_, calls)| **calls > 0);
+        *status = BudgetStatus {
+            searches: self.searches,
+            most_searches: self.limits.concurrent,
+            zips: self.zips,
+            calls: calls.map(|(source, calls)| (source.describe(config), *calls)).collect(),
+            most_calls_per_upstream: self.limits.concurrent_per_upstream,
+        };
     }
 
     /// Whether one more search may begin.

@@ -6,7 +6,7 @@
 use super::Services;
 use crate::{
     cx::Cx,
-    flow::{IndexUpdate, Routed, cache_state},
+    flow::{IndexUpdate, Routed, cache_state, keep},
     plan::{Source, Want},
     shared::{Entry, Loss, Region},
 };
@@ -22,19 +22,19 @@ impl Services {
                 let worse = cache_state::loss(known.as_ref(), &self.config, cx.now)
                     .filter(|known| known.is_spoiled());
                 if worse.is_none() || *loss == Loss::Wrong {
-                    self.index.keep(cx.kv, &path, &Entry::Lost { since: cx.now, loss: *loss }, cx.now);
+                    keep(&mut self.index, &path, &Entry::Lost { since: cx.now, loss: *loss }, cx);
                 }
             }
             (IndexUpdate::Failed, Some(Entry::Stored { checked, .. })) if is_stored => {
                 let doubted = Entry::Stored { since: cx.now, checked, doubted: true };
-                self.index.keep(cx.kv, &path, &doubted, cx.now);
+                keep(&mut self.index, &path, &doubted, cx);
             }
             (IndexUpdate::Nothing, _) => {}
             (IndexUpdate::Moved, None | Some(Entry::Streamed { .. }))
                 if let Source::Upstream(upstream) = routed.source =>
             {
                 let moved = Entry::Streamed { upstream, since: cx.now, moved: true };
-                self.index.keep(cx.kv, &path, &moved, cx.now);
+                keep(&mut self.index, &path, &moved, cx);
             }
             (IndexUpdate::Moved, _) => {}
             (_, Some(Entry::Streamed { .. })) if !is_stored => {
@@ -43,7 +43,7 @@ impl Services {
             _ => {}
         }
         if let IndexUpdate::Missing(missing) = update {
-            self.index.keep(cx.kv, &path, &Entry::Missing(missing), cx.now);
+            keep(&mut self.index, &path, &Entry::Missing(missing), cx);
         }
     }
 }

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     config::{Dialect, Storage, limits::MAX_UPLOAD_BYTES},
     cx::{CallId, Cx, StreamId},
-    flow::{Verified, VerifyError, cache_state},
+    flow::{Verified, VerifyError, cache_state, keep},
     goproxy::Zip,
     http::{Reply, Timestamp},
     metrics::{Counter, Ended, WriteOutcome},
@@ -283,7 +283,7 @@ impl Storing {
             UploadOutcome::Stored => {
                 services.budget.note_taken();
                 let stored = Entry::Stored { since: cx.now, checked: true, doubted: false };
-                services.index.keep(cx.kv, &path, &stored, cx.now);
+                keep(&mut services.index, &path, &stored, cx);
                 (WriteOutcome::STORED, None)
             }
             UploadOutcome::Exists => {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     cx::Cx,
-    flow::{End, Searched, Write, Written, worth_writing},
+    flow::{End, Searched, Write, Written, keep, worth_writing},
     gomod::{ModulePath, Version},
     goproxy::{Document, File, Found, Zip},
     http::{Callout, Reply},
@@ -67,7 +67,7 @@ impl Storing {
             } else {
                 self.keep_aside(want, document, &tried, services, cx);
             }
-            services.index.keep(cx.kv, &want.key(), &Entry::Found(tried), cx.now);
+            keep(&mut services.index, &want.key(), &Entry::Found(tried), cx);
         }
     }
 

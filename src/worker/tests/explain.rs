@@ -66,3 +66,52 @@ fn scenario_sources_are_those_that_are_asked() {
         }
     }
 }
+
+fn posted(world: &mut World, query: &str, text: &str) -> crate::http::Response {
+    let stream = world.begin_post(0, &format!("/-/explain{query}"), &[]);
+    world.send(0, stream, text.as_bytes(), true);
+    world.settle();
+    world.response(stream)
+}
+
+/// Each of many is explained as if it had been asked for alone.
+#[test]
+fn scenario_many_are_explained_as_one_is() {
+    let rules = r#""policy": {"rules": [
+        {"name": "adas", "modules": ["example.com/team"], "principals": ["ada"], "action": "allow"},
+        {"name": "hole", "exact": ["example.com/m"], "versions": ["v1.0.0"], "action": "deny"}
+    ]}"#;
+    let mut world = world(&with(rules));
+    let mut text = String::from("example.com/main\n\n");
+    let mut alone = vec![explained(&mut world, "module=example.com/main&principal=ada")];
+    for number in 0..40 {
+        for module in ["example.com/m", "example.com/team/x"] {
+            let version = format!("v1.0.{number}");
+            text.push_str(&format!("{module} {version}\n"));
+            let query = format!("module={module}&version={version}&principal=ada");
+            alone.push(explained(&mut world, &query));
+        }
+    }
+    text.push_str("example.com/old v1.0.0 => example.com/m v1.0.0\nexample.com/old v1.0.0 => ./local");
+    alone.push(explained(&mut world, "module=example.com/m&version=v1.0.0&principal=ada"));
+    let page = posted(&mut world, "?principal=ada", &text);
+    let many: Value = serde_json::from_slice(&page.body).unwrap();
+    assert_eq!((page.status, &many), (200, &Value::from(alone)));
+    assert_eq!(many[1]["decision"], "deny");
+    assert_eq!(posted(&mut world, "", "\n").body[..], b"[]\n"[..]);
+    assert_eq!(posted(&mut world, "?module=example.com/m", "").status, 400);
+}
+
+#[test]
+fn scenario_of_many_there_are_at_most_a_thousand_and_their_answer_has_a_bound() {
+    let rules: Vec<_> = (0..500)
+        .map(|at| format!(r#"{{"name": "rule-{at}", "modules": ["example.com"], "versions": ["v0.{at}.0"], "action": "deny"}}"#))
+        .collect();
+    let mut world = world(&with(&format!(r#""policy": {{"rules": [{}]}}"#, rules.join(","))));
+    let text = |lines: usize| "example.net/m v1.0.0\n".repeat(lines);
+    assert_eq!(posted(&mut world, "", &text(1000)).status, 200);
+    assert_eq!(posted(&mut world, "", &text(1001)).status, 413);
+    let large = posted(&mut world, "", &"example.com/m v1.0.0\n".repeat(1000));
+    assert_eq!(large.status, 413, "{}", body(&large));
+    assert!(body(&large).contains("fewer modules"), "{}", body(&large));
+}

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     cx::Cx,
-    flow::{ProofStep, Proving, Searched},
+    flow::{ProofStep, Proving, Searched, keep},
     goproxy::{Document, Failure, FailureKind, Found},
     metrics::{Counter, SumdbOutcome},
     plan::Want,
@@ -213,7 +213,7 @@ impl Verify {
             if proving.is_to_be_stored(resource) && !proof.fresh {
                 services.emit(Event::Proven(want.clone(), found.clone()));
             }
-            services.index.keep(cx.kv, &want.key(), &Entry::Found(found), cx.now);
+            keep(&mut services.index, &want.key(), &Entry::Found(found), cx);
         }
         if proven.grew {
             self.keep_head(at, &proven.head, services, cx);

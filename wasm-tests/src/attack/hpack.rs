@@ -134,6 +134,8 @@ fn number(bytes: &[u8], bits: u32) -> Option<(u64, &[u8])> {
     None
 }
 
+/// `:method: POST` of the static table, as a block begins with it in place of a GET's.
+pub(super) const POST: u8 = INDEXED | 3;
 const INDEXED: u8 = 0x80;
 const LITERAL_INDEXED: u8 = 0x40;
 /// The newest field of the dynamic table.

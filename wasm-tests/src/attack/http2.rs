@@ -82,6 +82,29 @@ impl Http2 {
         id
     }
 
+    /// Writes the head of a POST whose body follows by [`Http2::send`].
+    pub fn post(&mut self, path: &str) -> u32 {
+        let mut block = self.encoder.get(path, &self.authority, None);
+        block[0] = hpack::POST;
+        let id = self.next;
+        self.next += 2;
+        self.frame(HEADERS, END_HEADERS, id, &block);
+        self.open.insert(id);
+        id
+    }
+
+    /// Writes bytes of a body, to be sent by [`Http2::flush`]; `ends` says that no more follow.
+    pub fn send(&mut self, id: u32, bytes: &[u8], ends: bool) {
+        let mut chunks = bytes.chunks(LARGEST_FRAME as usize).peekable();
+        if chunks.peek().is_none() {
+            self.frame(DATA, if ends { END_STREAM } else { 0 }, id, &[]);
+        }
+        while let Some(chunk) = chunks.next() {
+            let is_last = chunks.peek().is_none();
+            self.frame(DATA, if ends && is_last { END_STREAM } else { 0 }, id, chunk);
+        }
+    }
+
     /// Takes a request back, by [`Http2::flush`].
     pub fn reset(&mut self, id: u32) {
         self.frame(RST_STREAM, 0, id, &CANCEL.to_be_bytes());

@@ -44,6 +44,7 @@ pub fn check(input: &[u8]) {
             path,
             headers: Headers::default(),
             properties: Vec::new(),
+            ends: true,
         };
         let place = place(&head, &config.matching, &config.admin);
         let ours = may_be_ours(&head.path, &config.matching, &config.admin);
@@ -57,7 +58,7 @@ pub fn check(input: &[u8]) {
     let raw = String::from_utf8_lossy(path).into_owned();
     let below = match ask(raw.clone()) {
         Place::Ours(below) => below,
-        Place::Foreign | Place::Page(_) | Place::Refused(_) => return,
+        Place::Foreign | Place::Page { .. } | Place::Refused(_) => return,
     };
     assert!(raw.split(['?', '#']).next().unwrap().len() <= MAX_PATH);
     is_plain(&below);

@@ -21,6 +21,7 @@ fn get(path: &str) -> RequestHead {
         path: path.to_owned(),
         headers: Headers::default(),
         properties: Vec::new(),
+        ends: true,
     }
 }
 

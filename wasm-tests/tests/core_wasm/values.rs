@@ -35,7 +35,14 @@ fn paths_are_normalised_once() {
     let ask = |path: &str| {
         let authority = "goproxy.example.com".to_owned();
         let (method, headers) = ("GET".to_owned(), Headers::default());
-        let head = RequestHead { method, authority, path: path.to_owned(), headers, properties: Vec::new() };
+        let head = RequestHead {
+            method,
+            authority,
+            path: path.to_owned(),
+            headers,
+            properties: Vec::new(),
+            ends: true,
+        };
         place(&head, &config.matching, &config.admin)
     };
     let ours = ask("/goproxy//github.com/%21azure/x/@v/v1.0.0-%21r%21c1.zip?go-get=1");

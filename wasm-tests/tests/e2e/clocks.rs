@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
-use modgate::config::Config;
+use modgate::config::{Config, limits::BODY_TIME};
 use modgate::shared::LEASE;
 use modgate_wasm_tests::bootstrap::Bootstrap;
 use modgate_wasm_tests::tools::repository;
@@ -75,6 +75,7 @@ fn nobody_who_waits_for_the_filter_is_ended_by_envoy() {
         // A request that has waited for a fetch can be a download that waits for its head.
         let longest = plugin.upstreams.iter().map(|upstream| upstream.endpoint.timeout).max().unwrap();
         assert!(idle >= wait + longest + CONNECT + MARGIN, "{name}: stream_idle_timeout {idle:?}");
+        assert!(idle >= BODY_TIME + MARGIN, "{name}: a body that comes slowly gets its reason");
         let whole = duration(&bootstrap.hcm()["request_timeout"]).unwrap_or_default();
         assert!(whole.is_zero() || whole >= wait + MARGIN, "{name}: request_timeout {whole:?}");
         for routes in everywhere("routes", bootstrap.value()) {
@@ -196,6 +197,7 @@ fn the_table_says_what_is_shipped() {
         ("`fetch.wait`", seconds(plugin.fetch.wait)),
         ("`fetch.zip_wait`", seconds(plugin.fetch.zip_wait)),
         ("`upstreams.timeout`", seconds(plugin.upstreams[0].endpoint.timeout)),
+        ("body of a request", seconds(BODY_TIME)),
         ("`storage.timeout`", seconds(plugin.storage.as_ref().unwrap().endpoint.timeout)),
         ("lease", seconds(LEASE)),
     ]

@@ -45,6 +45,7 @@ mod metrics;
 mod modules;
 mod offline;
 mod once;
+mod pages;
 mod passing;
 mod pasted;
 mod paths;

@@ -21,9 +21,10 @@ pub(super) fn request_value(name: &str) -> Option<String> {
 }
 
 /// The head of the request, whose path is known, with the attributes of the host that are wanted of it; `None` where it cannot be
-/// read.
+/// read. `ends` says that nothing follows it.
 pub(super) fn request<'a>(
     path: String,
+    ends: bool,
     properties: impl Iterator<Item = &'a [String]>,
 ) -> Option<RequestHead> {
     let (mut method, mut authority) = (String::new(), String::new());
@@ -34,7 +35,7 @@ pub(super) fn request<'a>(
     })?;
     let properties = properties.map(|path| property(path.iter().map(String::as_str).collect())).collect();
     // A request without a method is none that the host took.
-    (!method.is_empty()).then_some(RequestHead { method, authority, path, headers, properties })
+    (!method.is_empty()).then_some(RequestHead { method, authority, path, headers, properties, ends })
 }
 
 /// The bytes of an attribute of the host; nothing where there is none, or it cannot be read.

@@ -28,8 +28,26 @@ impl Stream {
     }
 }
 
+impl Stream {
+    /// `size` bytes of a body that is collected stand in the host's buffer, all of them new: the core takes them, and the host is to
+    /// keep none, for its buffer may be smaller than the body.
+    fn receive(&self, link: &mut Link, size: usize, ends: bool) -> Action {
+        let bytes = if size > 0 { buffer(BufferType::HttpRequestBody, 0, size) } else { Vec::new() };
+        if bytes.len() != size {
+            // What cannot be read is not what was sent.
+            let _ = hostcalls::send_http_response(502, Vec::new(), None);
+            return Action::Pause;
+        }
+        if size > 0 {
+            let _ = hostcalls::set_buffer(BufferType::HttpRequestBody, 0, size, &[]);
+        }
+        let verdict = link.stream(|worker, cx| worker.request_body(self.id, &bytes, ends, cx));
+        obey::now(link, self.id, MapType::HttpRequestHeaders, verdict)
+    }
+}
+
 impl HttpContext for Stream {
-    fn on_http_request_headers(&mut self, _num_headers: usize, _end_of_stream: bool) -> Action {
+    fn on_http_request_headers(&mut self, _num_headers: usize, ends: bool) -> Action {
         let Some(link) = &self.link else {
             // A worker without a configuration is never given a stream; should it be, nothing passes unchecked.
             let _ = hostcalls::send_http_response(503, Vec::new(), None);
@@ -45,7 +63,7 @@ impl HttpContext for Stream {
             if let Some(verdict) = worker.answer_again(&path, &headers::request_value, cx) {
                 return verdict;
             }
-            match headers::request(path, worker.caller_properties()) {
+            match headers::request(path, ends, worker.caller_properties()) {
                 Some(head) => worker.request_head(self.id, &head, cx),
                 None => worker.unreadable(cx),
             }
@@ -54,13 +72,29 @@ impl HttpContext for Stream {
         obey::now(&mut link, self.id, MapType::HttpRequestHeaders, verdict)
     }
 
-    /// Where the host lets a held request's body come (`allow_on_headers_stop_iteration`), letting it go on would let the
-    /// request go on.
-    fn on_http_request_body(&mut self, _size: usize, _end_of_stream: bool) -> Action {
-        match self.link.as_ref().filter(|_| !self.foreign) {
-            Some(link) if link.borrow().holds(self.id) => Action::Pause,
-            _ => Action::Continue,
+    /// The host lets a held request's body come only with `allow_on_headers_stop_iteration`. Letting it go on would let the request
+    /// go on.
+    fn on_http_request_body(&mut self, size: usize, ends: bool) -> Action {
+        let Some(link) = self.link.as_ref().filter(|_| !self.foreign) else {
+            return Action::Continue;
+        };
+        let mut link = link.borrow_mut();
+        if link.worker.receives(self.id) {
+            return self.receive(&mut link, size, ends);
         }
+        if link.holds(self.id) { Action::Pause } else { Action::Continue }
+    }
+
+    /// Nothing of the body follows. Else as of the body.
+    fn on_http_request_trailers(&mut self, _num_trailers: usize) -> Action {
+        let Some(link) = self.link.as_ref().filter(|_| !self.foreign) else {
+            return Action::Continue;
+        };
+        let mut link = link.borrow_mut();
+        if link.worker.receives(self.id) {
+            return self.receive(&mut link, 0, true);
+        }
+        if link.holds(self.id) { Action::Pause } else { Action::Continue }
     }
 
     fn on_http_response_headers(&mut self, _num_headers: usize, ends: bool) -> Action {
@@ -95,7 +129,7 @@ impl HttpContext for Stream {
             return Action::Continue;
         };
         let new = size.saturating_sub(known);
-        let bytes = if new > 0 { body(known, new) } else { Vec::new() };
+        let bytes = if new > 0 { buffer(BufferType::HttpResponseBody, known, new) } else { Vec::new() };
         if bytes.len() != new {
             // What cannot be read cannot be checked.
             return obey::body(size, BodyVerdict::Reset);
@@ -142,7 +176,7 @@ impl Context for Stream {
     }
 }
 
-/// `size` bytes of the response's body from `start` on, as many as there are.
-fn body(start: usize, size: usize) -> Vec<u8> {
-    hostcalls::get_buffer(BufferType::HttpResponseBody, start, size).ok().flatten().unwrap_or_default()
+/// `size` bytes of a body from `start` on, as many as there are.
+fn buffer(body: BufferType, start: usize, size: usize) -> Vec<u8> {
+    hostcalls::get_buffer(body, start, size).ok().flatten().unwrap_or_default()
 }

@@ -69,6 +69,8 @@ impl Poller {
         let before = self.store.state(cx.kv);
         let after = PollState { trouble: trouble.number(), ..before.clone() };
         self.count(trouble.outcome(), cx);
+        let why = trouble.lines().into_iter().next().unwrap_or_default();
+        self.trouble = Some((after.trouble, why.chars().take(MAX_TROUBLE).collect()));
         // Once, and not at every poll.
         if after.trouble != before.trouble {
             for line in trouble.lines() {
@@ -145,3 +147,6 @@ impl Poller {
 
 /// Between two polls while nothing was read yet: what starts beside this Envoy is there in a moment.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// Characters of a trouble that are kept to be shown; the log has all of it.
+const MAX_TROUBLE: usize = 300;

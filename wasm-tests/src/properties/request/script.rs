@@ -37,6 +37,7 @@ impl Script {
             path: path.to_owned(),
             headers,
             properties: Vec::new(),
+            ends: true,
         };
 
         let mut replies = VecDeque::new();

@@ -1,0 +1,20 @@
+//! Keeping answers in the index, counted.
+
+use crate::{
+    cx::Cx,
+    metrics::{Counter, Evicted},
+    shared::{Entry, Index, Kept, Region},
+};
+
+/// Keeps `entry` under `path`, and counts what that evicts.
+pub fn keep(index: &mut Index, path: &str, entry: &Entry, cx: &mut Cx<'_>) -> Kept {
+    let kept = index.keep(cx.kv, path, entry, cx.now);
+    if let Kept::Evicted { region, .. } = &kept {
+        let kind = match region {
+            Region::Found => Evicted::Found,
+            Region::Missing => Evicted::Missing,
+        };
+        cx.count(Counter::Eviction { kind });
+    }
+    kept
+}

@@ -1,0 +1,110 @@
+//! A request for one of this proxy's own pages: whether it may be asked for so, and what answers it.
+
+use super::{
+    Known, Next,
+    caller::caller,
+    explain,
+    receiving::Receiving,
+    request::{not_allowed, refuse},
+    respond::answer,
+};
+use crate::{
+    config::Config,
+    cx::{Cx, Verdict},
+    goproxy::{Answer, Asker, Deed, Page, Posted, Refusal, Route, Taken, Who},
+    http::RequestHead,
+    metrics::{Cache, OwnReason},
+    policy::Caller,
+};
+
+/// A body that is coming, and what its request's head says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Post {
+    /// Module versions, to be explained as to this caller.
+    Modules(Caller),
+}
+
+impl Next {
+    /// Decides what to do with a request for the page of `route`.
+    pub(super) fn page(route: &Route, head: &RequestHead, known: &Known<'_>, cx: &mut Cx<'_>) -> Self {
+        let Some(deed) = route.deed(&head.method) else {
+            return Self::refuse("invalid", &not_allowed(&head.method, route.methods.allow()), cx);
+        };
+        if let Err(refusal) = admit(route.who, head, known.config) {
+            return Self::refuse(KIND, &refusal, cx);
+        }
+        match deed {
+            Deed::Read(page) => Self::read(page, head, known, cx),
+            Deed::Post(Taken { what, most }) => {
+                let post = Post::of(what, head);
+                match post.and_then(|post| Receiving::begin(post, head, most, cx.now)) {
+                    // Nothing more comes, not even that nothing does.
+                    Ok(receiving) if head.ends => Self::received(receiving, cx),
+                    Ok(receiving) => Self::Receive(Box::new(receiving)),
+                    Err(refusal) => Self::refuse(KIND, &refusal, cx),
+                }
+            }
+        }
+    }
+
+    fn read(page: Page, head: &RequestHead, known: &Known<'_>, cx: &mut Cx<'_>) -> Self {
+        let (content_type, body) = match page {
+            Page::Explain => match explain::one(&head.path, known, cx) {
+                Ok(explanation) => ("application/json", explanation),
+                Err(refusal) => return Self::refuse(KIND, &refusal, cx),
+            },
+            Page::Healthz => ("text/plain; charset=utf-8", "ok\n".to_owned()),
+            Page::Readyz => return Self::Probe,
+            Page::Status => return Self::Status,
+            Page::Version => (
+                "application/json",
+                format!("{{\"name\":\"modgate\",\"version\":\"{}\"}}\n", env!("CARGO_PKG_VERSION")),
+            ),
+        };
+        let page = Answer::Page { healthy: true, content_type, body };
+        Self::Answer(answer(&page, &Asker::default(), KIND, Cache::None))
+    }
+
+    /// Decides what to do with a request whose body has come to its end.
+    pub fn received(receiving: Receiving, cx: &mut Cx<'_>) -> Self {
+        let next = receiving.end().and_then(|(post, body)| match post {
+            Post::Modules(caller) => explain::Explaining::begin(body, caller).map(Self::explain),
+        });
+        next.unwrap_or_else(|refusal| Self::refuse(KIND, &refusal, cx))
+    }
+}
+
+impl Post {
+    fn of(what: Posted, head: &RequestHead) -> Result<Self, Refusal> {
+        match what {
+            Posted::Modules => explain::principals(&head.path).map(Self::Modules),
+        }
+    }
+}
+
+/// Whether who sends this request may ask for a page that is for these.
+fn admit(who: Who, head: &RequestHead, config: &Config) -> Result<(), Refusal> {
+    let what = match who {
+        Who::Everyone => return Ok(()),
+        Who::Named { what } => what,
+    };
+    let allowed = &config.admin.explain;
+    if allowed.is_empty() {
+        let reason = format!("not found: nobody may ask for {what} here (admin.explain)");
+        return Err(Refusal::Unknown(reason));
+    }
+    let caller = caller(head, &config.callers)?;
+    if allowed.iter().any(|principal| principal.matches(&caller)) {
+        return Ok(());
+    }
+    let reason = format!("forbidden: {what} are for the callers that admin.explain names");
+    Err(Refusal::Forbidden { rule: OwnReason::Explain.into(), reason })
+}
+
+/// Refuses a request for a page, and counts that.
+pub fn refuse_page(refusal: &Refusal, cx: &mut Cx<'_>) -> Verdict {
+    refuse(KIND, refusal, cx)
+}
+
+/// The word for metrics.
+pub const KIND: &str = "page";

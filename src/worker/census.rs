@@ -1,0 +1,70 @@
+//! What stands in the index, counted a few slots at each turn, and only for those who ask.
+
+use std::time::Duration;
+
+use super::{key::Slice, services::Services};
+use crate::{
+    cx::Cx,
+    flow::{IndexStatus, Occupancy},
+    http::Timestamp,
+    shared::{Cursor, Index, Region},
+};
+
+/// The counts of one worker.
+#[derive(Debug, Default)]
+pub(super) struct Census {
+    /// The count that is under way.
+    walk: Option<(Cursor, Occupancy)>,
+    /// The last that came to its end, and when.
+    last: Option<(Timestamp, Occupancy)>,
+}
+
+impl Census {
+    /// Counts anew, unless it was done a moment ago or is being done.
+    pub(super) fn count_anew(&mut self, services: &mut Services, now: Timestamp) {
+        let is_fresh = self.last.is_some_and(|(since, _)| now.is_within(FRESH, since));
+        if self.walk.is_none() && !is_fresh {
+            self.walk = Some((Cursor::BEGIN, Occupancy::default()));
+            services.slices.push_back(Slice::Census);
+        }
+    }
+
+    /// Counts on.
+    pub(super) fn work(&mut self, services: &mut Services, cx: &Cx<'_>) {
+        let Some((cursor, mut counted)) = self.walk.take() else { return };
+        let next = services.index.scan(cx.kv, cursor, AT_ONCE, |region, bytes, occupant| {
+            let Some(occupant) = occupant else { return };
+            let occupied = match region {
+                Region::Found => &mut counted.found,
+                Region::Missing => &mut counted.missing,
+            };
+            occupied.records += 1;
+            occupied.used += u64::from(occupant.heat.uses > 0);
+            occupied.bytes += u64::try_from(bytes).unwrap_or_default();
+        });
+        match next {
+            Some(cursor) => {
+                self.walk = Some((cursor, counted));
+                services.slices.push_back(Slice::Census);
+            }
+            None => self.last = Some((cx.now, counted)),
+        }
+    }
+
+    /// The index, and what stood there when it was last counted.
+    pub(super) fn status(&self, index: &Index, now: Timestamp, status: &mut IndexStatus) {
+        *status = IndexStatus {
+            slots: index.slots(Region::Found),
+            missing_slots: index.slots(Region::Missing),
+            occupancy: self
+                .last
+                .map(|(since, counted)| Occupancy { age_seconds: now.since(since).as_secs(), ..counted }),
+        };
+    }
+}
+
+/// Slots that are read at one turn: half a millisecond for usual records, which are below 1 KiB.
+const AT_ONCE: usize = 256;
+
+/// For so long a count does: whoever asks for the status again and again has the slots read that often.
+const FRESH: Duration = Duration::from_secs(10);

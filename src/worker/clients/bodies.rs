@@ -1,0 +1,106 @@
+//! Clients that send a body to a page, from the request's head to its answer.
+
+use super::{
+    super::{key::Slice, services::Services},
+    Client, Clients,
+};
+use crate::{
+    cx::{Cx, StreamId, Verdict},
+    flow::{Explaining, Next, Receiving, refuse_page},
+};
+
+impl Clients {
+    /// `stream` sends a body, if there is room for it.
+    pub(in crate::worker) fn receive(
+        &mut self,
+        stream: StreamId,
+        receiving: Box<Receiving>,
+        cx: &mut Cx<'_>,
+    ) -> Verdict {
+        if let Some(refusal) = self.room.turn_away_body(stream, receiving.weight(), cx) {
+            return refusal;
+        }
+        self.streams.insert(stream, Client::Sending(receiving));
+        Verdict::Wait
+    }
+
+    /// Whether the body of `stream` is being collected.
+    pub(in crate::worker) fn receives(&self, stream: StreamId) -> bool {
+        matches!(self.streams.get(&stream), Some(Client::Sending(_)))
+    }
+
+    /// Whether a body is on its way, or is there and not answered yet.
+    pub(in crate::worker) fn has_bodies(&self) -> bool {
+        self.room.has_bodies()
+    }
+
+    /// More of the body of `stream` came; what becomes of it, unless it goes on coming.
+    pub(in crate::worker) fn take_body(
+        &mut self,
+        stream: StreamId,
+        bytes: &[u8],
+        ends: bool,
+        cx: &mut Cx<'_>,
+    ) -> Option<Next> {
+        let Some(Client::Sending(mut receiving)) = self.streams.remove(&stream) else { return None };
+        match receiving.push(bytes) {
+            Ok(()) if !ends => {
+                self.streams.insert(stream, Client::Sending(receiving));
+                None
+            }
+            Ok(()) => Some(Next::received(*receiving, cx)),
+            Err(refusal) => Some(Next::Answer(refuse_page(&refusal, cx))),
+        }
+    }
+
+    /// Refuses the bodies that have had their time.
+    pub(in crate::worker) fn end_slow_bodies(&mut self, cx: &mut Cx<'_>) {
+        if !self.has_bodies() {
+            return;
+        }
+        let late = self.streams.iter().filter_map(|(stream, client)| match client {
+            Client::Sending(receiving) => Some((*stream, receiving.late(cx.now)?)),
+            _ => None,
+        });
+        for (stream, refusal) in late.collect::<Vec<_>>() {
+            self.streams.remove(&stream);
+            let verdict = refuse_page(&refusal, cx);
+            self.go_on(stream, verdict, cx);
+        }
+    }
+
+    /// `stream` waits until this is explained. Of all who wait for that, one is worked for: only one answer grows at a time.
+    pub(in crate::worker) fn explain(
+        &mut self,
+        stream: StreamId,
+        explaining: Box<Explaining>,
+        services: &mut Services,
+    ) -> Verdict {
+        if self.explained.is_empty() {
+            services.slices.push_back(Slice::Explaining);
+        }
+        self.explained.push_back(stream);
+        self.streams.insert(stream, Client::Explained(explaining));
+        Verdict::Wait
+    }
+
+    /// Explains on, for the first who waits for that.
+    pub(in crate::worker) fn work(&mut self, services: &mut Services, cx: &mut Cx<'_>) {
+        let Some(stream) = self.explained.front().copied() else { return };
+        let verdict = match self.streams.get_mut(&stream) {
+            Some(Client::Explained(explaining)) => explaining.work(&services.known(), cx),
+            // It has left.
+            _ => Some(Verdict::Wait),
+        };
+        if let Some(verdict) = verdict {
+            self.explained.pop_front();
+            if verdict != Verdict::Wait {
+                self.streams.remove(&stream);
+                self.go_on(stream, verdict, cx);
+            }
+        }
+        if !self.explained.is_empty() {
+            services.slices.push_back(Slice::Explaining);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! What the index gives up for something else is counted.
+
+use super::{CONFIG, world};
+use crate::sim::World;
+
+#[test]
+fn scenario_what_is_evicted_is_counted_by_what_it_was() {
+    let config = CONFIG.replacen('{', r#"{"index": {"slots": 1, "negative_slots": 1},"#, 1);
+    let mut world = World::new(1, &config);
+    world.cluster("storage");
+    let public = world.cluster("public");
+    for module in ["a", "b", "c"] {
+        public.serve(&format!("/base/example.com/{module}/@v/list"), "v1.0.0\n");
+    }
+    let counted = |world: &World, kind: &str| {
+        world.counters.get(&format!("modgate.index_evictions_total.kind.{kind}")).copied().unwrap_or_default()
+    };
+    world.get(0, "/example.com/a/@v/list");
+    assert_eq!(counted(&world, "found"), 0, "the slot was free");
+    world.get(0, "/example.com/b/@v/list");
+    world.get(0, "/example.com/c/@v/list");
+    assert_eq!((counted(&world, "found"), counted(&world, "missing")), (2, 0));
+    world.get(0, "/example.com/x/@v/v1.0.0.mod");
+    world.get(0, "/example.com/y/@v/v1.0.0.mod");
+    assert_eq!((counted(&world, "found"), counted(&world, "missing")), (2, 1));
+}
+
+#[test]
+fn scenario_an_index_with_room_evicts_nothing() {
+    let mut world = world(1);
+    for path in ["@v/list", "@latest", "@v/v1.0.0.mod", "@v/v1.0.0.info"] {
+        world.get(0, &format!("/example.com/m/{path}"));
+    }
+    assert!(world.counters.keys().all(|name| !name.contains("evictions")), "{:?}", world.counters);
+}
