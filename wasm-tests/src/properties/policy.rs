@@ -14,7 +14,7 @@ pub fn check(input: &[u8]) {
     let (line, rest) = super::first_line(input);
     let text = String::from_utf8_lossy(rest);
     let rules = match Bundle::parse(&text) {
-        Ok(bundle) => bundle.rules,
+        Ok(bundle) => bundle.rules.rules().to_vec(),
         Err(problems) => {
             assert!(problems.iter().count() > 0);
             match athens::read(&text) {
