@@ -78,53 +78,66 @@ fn a_body_is_taken_however_it_comes() {
     let text = "example.com/m v1.0.0\n".repeat(900);
     let (first, rest) = text.as_bytes().split_at(1234);
     let length = format!("content-length: {}\r\n", text.len());
-    // What Envoy may hold of a body is less than the body has.
-    let small = stack(|envoy| {
+    let stack = stack(|envoy| envoy);
+    let chunks = "transfer-encoding: chunked\r\n";
+    for (headers, body) in [
+        (length.as_str(), vec![text.as_bytes()]),
+        (&length, vec![first, rest]),
+        (chunks, vec![&chunked(&[text.as_bytes()], true)[..]]),
+        (chunks, vec![&chunked(&[first], false), &chunked(&[rest], true)]),
+        (chunks, vec![&chunked(&[first, rest], false), b"0\r\nx-sum: 1\r\n\r\n"]),
+    ] {
+        let answer = send(&stack, &head("POST", EXPLAIN, headers), &body);
+        assert_eq!((answer.status, answer.json().as_array().unwrap().len()), (200, 900), "{headers}");
+    }
+    // A client that asks first is told to go on.
+    let mut client = TcpStream::connect(stack.envoy.addr()).unwrap();
+    client.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let expects = format!("{length}expect: 100-continue\r\nconnection: close\r\n");
+    client.write_all(head("POST", EXPLAIN, &expects).as_bytes()).unwrap();
+    let mut told = [0; 25];
+    client.read_exact(&mut told).unwrap();
+    assert_eq!(&told[..], b"HTTP/1.1 100 Continue\r\n\r\n");
+    client.write_all(text.as_bytes()).unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer:.200}");
+
+    let mut http2 = Http2::open(stack.envoy.addr(), 1 << 20).unwrap();
+    // Its client takes no more of an answer than the protocol's first window.
+    let text = format!("example.com/m v1.0.0{}\n", " ".repeat(18_000));
+    let (first, rest) = text.as_bytes().split_at(1234);
+    for pieces in [vec![text.as_bytes()], vec![first, rest], vec![first, rest, b""]] {
+        let id = http2.post(EXPLAIN);
+        for (at, piece) in pieces.iter().enumerate() {
+            http2.send(id, piece, at + 1 == pieces.len());
+            http2.flush().unwrap();
+        }
+    }
+    http2.wait(Instant::now() + Duration::from_secs(20));
+    assert_eq!(http2.outcome(), BTreeMap::from([("200".to_owned(), 3)]));
+    stack.envoy.assert_unharmed();
+}
+
+/// What stood in Envoy's buffer is taken out of it: only a single piece may not be larger than what Envoy may hold.
+#[test]
+fn a_body_may_be_larger_than_what_envoy_holds_of_one() {
+    let stack = stack(|envoy| {
         envoy.edit(|bootstrap| {
             let listener = &mut bootstrap.value_mut()["static_resources"]["listeners"][0];
-            listener["per_connection_buffer_limit_bytes"] = json!(4096);
+            listener["per_connection_buffer_limit_bytes"] = json!(8192);
         })
     });
-    for stack in [stack(|envoy| envoy), small] {
-        let chunks = "transfer-encoding: chunked\r\n";
-        for (headers, body) in [
-            (length.as_str(), vec![text.as_bytes()]),
-            (&length, vec![first, rest]),
-            (chunks, vec![&chunked(&[text.as_bytes()], true)[..]]),
-            (chunks, vec![&chunked(&[first], false), &chunked(&[rest], true)]),
-            (chunks, vec![&chunked(&[first, rest], false), b"0\r\nx-sum: 1\r\n\r\n"]),
-        ] {
-            let answer = send(&stack, &head("POST", EXPLAIN, headers), &body);
-            assert_eq!((answer.status, answer.json().as_array().unwrap().len()), (200, 900), "{headers}");
-        }
-        // A client that asks first is told to go on.
-        let mut client = TcpStream::connect(stack.envoy.addr()).unwrap();
-        client.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        let expects = format!("{length}expect: 100-continue\r\nconnection: close\r\n");
-        client.write_all(head("POST", EXPLAIN, &expects).as_bytes()).unwrap();
-        let mut told = [0; 25];
-        client.read_exact(&mut told).unwrap();
-        assert_eq!(&told[..], b"HTTP/1.1 100 Continue\r\n\r\n");
-        client.write_all(text.as_bytes()).unwrap();
-        let mut answer = String::new();
-        client.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer:.200}");
-
-        let mut http2 = Http2::open(stack.envoy.addr(), 1 << 20).unwrap();
-        // Its client takes no more of an answer than the protocol's first window.
-        let text = format!("example.com/m v1.0.0{}\n", " ".repeat(18_000));
-        let (first, rest) = text.as_bytes().split_at(1234);
-        for pieces in [vec![text.as_bytes()], vec![first, rest], vec![first, rest, b""]] {
-            let id = http2.post(EXPLAIN);
-            for (at, piece) in pieces.iter().enumerate() {
-                http2.send(id, piece, at + 1 == pieces.len());
-                http2.flush().unwrap();
-            }
-        }
-        http2.wait(Instant::now() + Duration::from_secs(20));
-        assert_eq!(http2.outcome(), BTreeMap::from([("200".to_owned(), 3)]));
-        stack.envoy.assert_unharmed();
+    let text = "example.com/m v1.0.0\n".repeat(900);
+    let pieces: Vec<&[u8]> = text.as_bytes().chunks(4000).collect();
+    let framed: Vec<Vec<u8>> = pieces.iter().map(|piece| chunked(&[piece], false)).collect();
+    let chunks: Vec<&[u8]> = framed.iter().map(Vec::as_slice).chain([&b"0\r\n\r\n"[..]]).collect();
+    let length = format!("content-length: {}\r\n", text.len());
+    for (headers, body) in [(length.as_str(), &pieces), ("transfer-encoding: chunked\r\n", &chunks)] {
+        let answer = send(&stack, &head("POST", EXPLAIN, headers), body);
+        assert_eq!((answer.status, answer.json().as_array().unwrap().len()), (200, 900), "{headers}");
     }
+    stack.envoy.assert_unharmed();
 }
 
 #[test]
