@@ -108,7 +108,7 @@ impl Question {
 }
 
 impl Substitute {
-    /// Answers with it, and counts that.
+    /// Answers with it.
     pub(super) fn give(&self, kind: &'static str, cx: &mut Cx<'_>) -> Verdict {
         let validity = Validity { fresh_for: Some(Duration::ZERO), audience: Audience::Caller };
         let given = match self {

@@ -169,7 +169,7 @@ fn scenario_a_source_that_does_not_answer_a_routed_request_ends_it_once() {
     world.cluster("public").serve("/base/example.com/m/@v/v1.0.0.zip", EMPTY_ZIP);
     let stream = world.begin(0, ZIP);
     world.settle();
-    world.pass(60_000);
+    world.pass(200_000);
     assert_eq!(world.response(stream).status, 504);
     world.leave(0, stream);
     assert_eq!(ended(&world), (1, 0));

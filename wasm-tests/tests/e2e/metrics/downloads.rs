@@ -1,7 +1,7 @@
 //! Downloads: their bytes, and how they ended.
 
-use modgate_wasm_tests::faulty::{Gate, Reply};
-use modgate_wasm_tests::fixture::{Scripted, UPSTREAM};
+use modgate_wasm_tests::faulty::{Faulty, Gate, Reply};
+use modgate_wasm_tests::fixture::{Scripted, UPSTREAM, builder};
 use modgate_wasm_tests::http::{Conn, Error, Request};
 use modgate_wasm_tests::module::Module;
 use serde_json::json;
@@ -85,4 +85,32 @@ fn a_download_that_the_filter_resets_says_so_and_a_client_that_leaves_before_it_
     gate.open();
     let (count, _, ended) = downloads(&stack, "upstream");
     assert_eq!((count, ended), (1, [0, 0, 1, 1]));
+}
+
+/// Its worker's root is gone by then, and no clock runs any more that would tell Envoy.
+#[test]
+fn a_download_that_outlives_its_configuration_is_counted() {
+    let (upstream, storage, dir) = (Faulty::start(), Faulty::store(), tempfile::tempdir().unwrap());
+    let (builder, mut discovery) = builder(upstream.addr(), storage.addr())
+        .patch_plugin(&json!({"storage": {"reverify": "never"}}))
+        .discovered(dir.path());
+    let envoy = builder.start();
+    let zip = Module::at(PATH).padded(4 << 20).zip();
+    let gate = Gate::new();
+    storage.on(&format!("HEAD {PATH}"), Reply::ok("").served());
+    storage.on(&format!("GET {PATH}"), Reply::ok(zip.clone()).served().held_in_body(2 << 20, &gate));
+    let mut conn = Conn::open(envoy.addr()).unwrap();
+    let request = Request::get(PATH).compare_body(zip.clone());
+    conn.send(&request).unwrap();
+    let head = conn.head().unwrap();
+    assert_eq!(head.status, 200);
+    for (number, page) in ["/-/second/", "/-/third/"].into_iter().enumerate() {
+        discovery.push(&json!({"admin": {"path_prefix": page}}));
+        assert!(!envoy.wait_discovered(number as u64 + 2));
+        assert_eq!(envoy.get(&format!("{page}healthz")).status, 200);
+    }
+    gate.open();
+    assert!(conn.rest(&request, head).unwrap().pattern);
+    envoy.wait_metric("response_bytes_total.kind.zip.cache.storage", zip.len() as u64);
+    assert_eq!(envoy.metric("requests_total.kind.zip.cache.storage.class.2xx"), 1);
 }
