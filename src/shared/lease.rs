@@ -18,7 +18,7 @@
 //!
 //! Whoever follows hears of the end from the leader, or, when that died, of nothing: it must acquire again once
 //! [`LEASE`] is over, and then leads, follows another, or fetches alone. Where the host carries no messages
-//! ([`Capabilities::queue`]) no follower is written down, and each acquires again and again.
+//! ([`super::Capabilities::queue`]) no follower is written down, and each acquires again and again.
 
 mod held;
 
