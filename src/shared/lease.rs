@@ -18,7 +18,7 @@
 //!
 //! The leader tells the workers that follow of the end. If it died, they are told nothing: each must acquire again once [`LEASE`] is over,
 //! and then leads, follows another, or fetches alone. Where the host carries no messages
-//! ([`Capabilities::queue`]) no follower is written down, and each acquires again and again.
+//! ([`super::Capabilities::queue`]) no follower is written down, and each acquires again and again.
 
 mod record;
 

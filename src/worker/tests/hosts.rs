@@ -170,7 +170,7 @@ fn scenario_where_nothing_is_held_back_a_slow_zip_is_waited_for() {
     assert_eq!(gets(&world, "public", "v1.0.0.zip"), 1);
     assert_eq!(
         world.clusters["public"].callouts[0].timeout,
-        Duration::from_secs(30),
+        Duration::from_secs(120),
         "as long as any request"
     );
 }

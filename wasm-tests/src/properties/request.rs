@@ -39,15 +39,17 @@ static CONFIGS: LazyLock<Vec<Config>> = LazyLock::new(|| {
     .into()
 });
 
-/// What [`check_on`] says, on a host like Envoy and on one that lacks something, which the length of the input chooses.
+/// Each request gets exactly one verdict at once and, where that is to wait, exactly one later; whatever it leads to is
+/// well formed, goes where it may go, and carries nothing of the client's; in the end nothing is left over.
+///
+/// So on a host like Envoy, and on one that lacks something, which the length of the input chooses.
 pub fn check(input: &[u8]) {
     let Some(script) = Script::read(input, CONFIGS.len()) else { return };
     check_on(Capabilities::ALL, &script);
     check_on(LESSER[input.len() % LESSER.len()], &script);
 }
 
-/// Each request gets exactly one verdict at once and, where that is to wait, exactly one later; whatever it leads to is
-/// well formed, goes where it may go, and carries nothing of the client's; in the end nothing is left over.
+/// As [`check`], on a host that can do this.
 fn check_on(host: Capabilities, script: &Script) {
     let config = &CONFIGS[script.config];
     let names: BTreeSet<_> = script.head.headers.names().collect();
