@@ -156,7 +156,9 @@ impl World {
             return false;
         }
         let verdict = self.step(worker, |worker, cx| worker.request_body(stream, bytes, ends, cx));
-        self.verdicts.insert(stream, verdict);
+        if verdict != Verdict::Wait {
+            self.verdicts.insert(stream, verdict);
+        }
         true
     }
 
