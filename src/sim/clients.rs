@@ -41,7 +41,9 @@ impl World {
             return false;
         }
         let verdict = self.stream_step(worker, |worker, cx| worker.request_body(stream, bytes, ends, cx));
-        self.verdicts.insert(stream, verdict);
+        if verdict != Verdict::Wait {
+            self.verdicts.insert(stream, verdict);
+        }
         true
     }
 
