@@ -143,7 +143,7 @@ fn every_request_callout_refusal_and_write_is_counted_once(workers: u32) {
     let info = envoy.get(&module.url("info")).body.len() as u64;
     assert_eq!(bytes("info", "upstream"), Some(info));
     assert_eq!(bytes("info", "hit"), Some(2 * info), "a HEAD and a 304 have none");
-    let zips = [stored_zip, second_zip].map(|path| Module::at(path).zip().len() as u64);
+    let zips = [stored_zip, second_zip].map(|path| Module::at(path).zip().len());
     assert_eq!(bytes("zip", "storage"), Some(zips.iter().sum()));
 }
 

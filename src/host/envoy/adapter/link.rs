@@ -41,8 +41,6 @@ pub(super) struct Link {
     ticking: Option<Duration>,
     /// When the worker last ticked.
     ticked: Timestamp,
-    /// Whether the root is gone: its streams go on, and no clock does.
-    is_finished: bool,
     metrics: Metrics,
     outbox: VecDeque<(CallId, Callout)>,
     /// Streams that are to go on.
@@ -71,7 +69,6 @@ impl Link {
             ticking: None,
             ticked: Timestamp::default(),
             metrics: Metrics::default(),
-            is_finished: false,
             outbox: VecDeque::new(),
             resumed: VecDeque::new(),
             tokens: BTreeMap::new(),
@@ -176,7 +173,6 @@ impl Link {
 
     /// Nothing more will happen here: what was counted is told, and the clock stops.
     pub(super) fn finish(&mut self) {
-        self.is_finished = true;
         self.tell();
         self.set_clock(None);
     }
@@ -205,10 +201,6 @@ impl Link {
     fn step<T>(&mut self, event: impl FnOnce(&mut Worker, &mut Cx<'_>) -> T) -> T {
         let (result, commands) = self.worker.step(now(), &mut SharedData, event);
         self.carry_out(commands);
-        if self.is_finished {
-            self.tell();
-            return result;
-        }
         // The host's clock runs only while something is due: an idle gateway sleeps.
         if self.worker.has_work() {
             self.set_clock(Some(SLICE));

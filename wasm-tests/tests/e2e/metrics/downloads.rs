@@ -33,7 +33,7 @@ fn a_download_counts_when_it_ends_with_its_bytes_and_who_ended_it() {
         let stack = Scripted::with(&config, |envoy| envoy);
         let server = if from_storage { &stack.storage } else { &stack.upstream };
         let zip = Module::at(PATH).padded(4 << 20).zip();
-        let length = zip.len() as u64;
+        let length = zip.len();
         server.on(&format!("HEAD {PATH}"), Reply::ok("").served());
         let get = format!("GET {PATH}");
         server.on(&get, Reply::ok(zip.clone()).served());
@@ -87,7 +87,7 @@ fn a_download_that_the_filter_resets_says_so_and_a_client_that_leaves_before_it_
     assert_eq!((count, ended), (1, [0, 0, 1, 1]));
 }
 
-/// Its worker's root is gone by then, and no clock runs any more that would tell Envoy.
+/// The old configuration is done by then, and its clock has stopped: it runs once more for what is counted.
 #[test]
 fn a_download_that_outlives_its_configuration_is_counted() {
     let (upstream, storage, dir) = (Faulty::start(), Faulty::store(), tempfile::tempdir().unwrap());
@@ -111,6 +111,6 @@ fn a_download_that_outlives_its_configuration_is_counted() {
     }
     gate.open();
     assert!(conn.rest(&request, head).unwrap().pattern);
-    envoy.wait_metric("response_bytes_total.kind.zip.cache.storage", zip.len() as u64);
+    envoy.wait_metric("response_bytes_total.kind.zip.cache.storage", zip.len());
     assert_eq!(envoy.metric("requests_total.kind.zip.cache.storage.class.2xx"), 1);
 }
