@@ -164,8 +164,8 @@ impl Context for Stream {
                 link.worker.was_read(self.id);
             }
             if link.worker.is_sending(self.id) {
-                let sent = heads::bytes(&["response", "size"]);
-                let details = heads::property_text(&["response", "code_details"]);
+                let sent = headers::bytes(&["response", "size"]);
+                let details = headers::property_text(&["response", "code_details"]);
                 let end = reply::body_end(self.ended, sent.as_deref(), details.as_deref());
                 link.worker.response_ended(self.id, end);
             }
