@@ -280,9 +280,9 @@ fn what_cannot_be_decoded_is_a_bad_answer() {
     corrupt[sum] ^= 1;
     let bomb = gzip(vec![b'\n'; 64 << 20]);
     for (name, coding, body, why) in [
-        ("corrupt", "gzip", corrupt, "not as that says"),
+        ("corrupt", "gzip", corrupt, "the encoding is broken"),
         ("cut", "gzip", good[..good.len() - 9].to_vec(), "is cut short"),
-        ("plain", "gzip", list.clone(), "not as that says"),
+        ("plain", "gzip", list.clone(), "the encoding is broken"),
         ("bomb", "gzip", bomb, "more than 4194304 bytes"),
         ("stacked", "gzip, gzip", gzip(&good), "several times over (gzip, gzip)"),
         ("brotli", "br", good.clone(), "it is encoded (br), which the gateway did not ask for"),
