@@ -18,7 +18,7 @@ pub enum BadBody {
     #[error("it answered with a web page")]
     Html,
     /// It has no version where one must be.
-    #[error("its answer is not the JSON of a version: {0}")]
+    #[error("it is not the JSON of a version: {0}")]
     Info(String),
     /// It names another version than the one asked for.
     #[error("it answered for version {got:?}")]
