@@ -142,6 +142,12 @@ bench-policy: ## Measure a decision over 10,000 rules, against asking each of th
 	@.ci/setup rust
 	cargo bench --locked -p modgate --bench policy
 
+# Instructions are the same on a busy machine, and times are not.
+.PHONY: bench-core
+bench-core: ## Count the instructions of the core's hot functions, and compare them with those kept. KEEP=1 keeps the new ones
+	@.ci/setup rust valgrind
+	MODGATE_VALGRIND=$(TOOLS)/bin/valgrind cargo bench --locked -p modgate --bench core --features sim
+
 # Unknown names to ask for.
 FLOOD ?= 1000000
 

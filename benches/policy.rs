@@ -15,11 +15,15 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use modgate::gomod::{ModulePath, Pattern, Version};
+use modgate::gomod::{ModulePath, Version};
 use modgate::http::Timestamp;
-use modgate::policy::{Action, Caller, Decision, Policy, Rule, Versions};
+use modgate::policy::{Action, Caller, Decision, Policy, Rule};
 
-const RULES: usize = 10_000;
+#[path = "common/rules.rs"]
+mod list;
+
+use list::rules;
+
 /// How often each is measured.
 const ROUNDS: usize = 200;
 
@@ -34,34 +38,6 @@ const MODULES: [(&str, bool); 8] = [
     ("git.team9925.corp.example.com/a/b", false),
     ("vanity8876.example.org/x", false),
 ];
-
-fn rules() -> Vec<Rule> {
-    (0..RULES).map(rule).collect()
-}
-
-fn rule(n: usize) -> Rule {
-    let (glob, module) = match n % 10 {
-        0 | 1 => (Some(format!("github.com/org{n}/*")), None),
-        2 | 3 => (None, Some(format!("github.com/org{}/mod{n}", n % 700))),
-        4 => (Some(format!("github.com/corp/team{n}-*")), None),
-        5 => (Some(format!("*.team{n}.corp.example.com")), None),
-        6 => (Some(format!("vanity{n}.example.org/x")), None),
-        7 => (None, Some(format!("gopkg.in/pkg{n}.v2"))),
-        8 => (Some(format!("github.com/*/typo{n}")), None),
-        _ => (Some(format!("gitlab.example.com/group{}/*/svc{n}", n % 50)), None),
-    };
-    Rule {
-        name: String::new(),
-        place: format!("policy.rules[{n}]"),
-        modules: glob.iter().map(|glob| Pattern::parse(glob).unwrap()).collect(),
-        exact: module.iter().map(|module| ModulePath::parse(module).unwrap()).collect(),
-        versions: n.is_multiple_of(3).then(|| Versions::parse([">=v1.2.0, <v1.4.0"]).unwrap()),
-        principals: Vec::new(),
-        action: Action::Deny,
-        reason: String::new(),
-        link: String::new(),
-    }
-}
 
 fn by_tree(policy: &Policy, module: &ModulePath, version: &Version) -> bool {
     let view = policy.view(module, &Caller::default());
