@@ -20,7 +20,7 @@ pub use self::{
     tally::Tally,
 };
 use crate::http::CallOutcome;
-pub use crate::http::{Account, Cache, Ending};
+pub use crate::http::{Account, Cache, Ending, Kind};
 
 /// One value that was measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub enum Counter {
     /// Bytes of the bodies of answers.
     Bytes {
         /// What was asked.
-        kind: &'static str,
+        kind: Kind,
         /// Where the answer came from.
         cache: Cache,
     },
@@ -79,7 +79,7 @@ pub enum Counter {
     /// A request that was answered, when it ended.
     Request {
         /// What it asked.
-        kind: &'static str,
+        kind: Kind,
         /// Where the answer came from.
         cache: Cache,
         /// The answer's status.
@@ -100,7 +100,7 @@ pub enum Counter {
     /// A request whose client did not get a whole answer.
     Unfinished {
         /// What it asked.
-        kind: &'static str,
+        kind: Kind,
         /// Why not.
         outcome: Ending,
     },
@@ -139,7 +139,7 @@ pub enum Histogram {
     /// From the head of a request that was not answered at once to the end of its answer.
     RequestDuration {
         /// What it asked.
-        kind: &'static str,
+        kind: Kind,
         /// Where the answer came from.
         cache: Cache,
     },

@@ -17,7 +17,7 @@ use crate::{
         wants_revalidation,
     },
     http::{ReadHeader, RequestHead},
-    metrics::{Cache, Counter, OwnReason},
+    metrics::{Cache, Counter, Kind, OwnReason},
     plan::Want,
 };
 
@@ -28,21 +28,21 @@ impl Next {
         match place(head, &config.matching, &config.admin) {
             Place::Foreign => Self::Answer(pass_on(&|name| head.value(name), config)),
             Place::Page { route, .. } => Self::page(route, head, known, cx),
-            _ if !head.is_read() => Self::refuse("invalid", &not_allowed(&head.method, READ), cx),
-            Place::Refused(refusal) => Self::refuse("invalid", &refusal, cx),
+            _ if !head.is_read() => Self::refuse(Kind::Invalid, &not_allowed(&head.method, READ), cx),
+            Place::Refused(refusal) => Self::refuse(Kind::Invalid, &refusal, cx),
             Place::Ours(path) => match Target::parse(&path) {
-                Err(refusal) => Self::refuse("invalid", &refusal, cx),
+                Err(refusal) => Self::refuse(Kind::Invalid, &refusal, cx),
                 Ok(target) => Self::target(target, head, known, cx),
             },
         }
     }
 
-    pub(super) fn refuse(kind: &'static str, refusal: &Refusal, cx: &mut Cx<'_>) -> Self {
+    pub(super) fn refuse(kind: Kind, refusal: &Refusal, cx: &mut Cx<'_>) -> Self {
         Self::Answer(refuse(kind, refusal, cx))
     }
 
     /// The rules are not there yet by which it would be decided.
-    fn not_yet(kind: &'static str, cx: &mut Cx<'_>) -> Self {
+    fn not_yet(kind: Kind, cx: &mut Cx<'_>) -> Self {
         cx.count(Counter::Refusal { reason: OwnReason::Policy.into() });
         let reason = "unavailable: this gateway has not read its policy bundle yet, without which it gives no module.\n\
                       Try again in a few seconds; its log says what is wrong if that does not help."
@@ -111,7 +111,7 @@ impl Parked {
 }
 
 /// Refuses, and counts that.
-pub(super) fn refuse(kind: &'static str, refusal: &Refusal, cx: &mut Cx<'_>) -> Verdict {
+pub(super) fn refuse(kind: Kind, refusal: &Refusal, cx: &mut Cx<'_>) -> Verdict {
     cx.count(Counter::Refusal { reason: refusal.counts_as() });
     answer(&Answer::Refused(refusal), &Asker::default(), kind, Cache::None)
 }

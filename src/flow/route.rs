@@ -10,7 +10,7 @@ use crate::{
     endpoint::{self, Address, Trail},
     goproxy::{Answer, Asker, Audience, CACHE_HEADER, Failure, FailureKind, Missing, Outcome, Validity, Zip},
     http::{Reply, ResponseHead},
-    metrics::Cache,
+    metrics::{Cache, Kind},
     modzip::MAX_ZIP,
     plan::Source,
     policy::Policy,
@@ -90,7 +90,7 @@ impl Routed {
         }
         let to = store::public_url(storage, &store::zip_key(storage, &self.zip), cx.now)?;
         let redirect = Answer::Elsewhere { to: &to, cache: Cache::Storage };
-        Some(answer(&redirect, &Asker::default(), KIND, Cache::Storage))
+        Some(answer(&redirect, &Asker::default(), Kind::Zip, Cache::Storage))
     }
 
     /// Whether the filter reads the zip as it passes. It then asks for the whole zip, also where the client wants a part.
@@ -176,7 +176,7 @@ impl Routed {
         match Trail::default().follow(&sent, location, endpoint, &self.source.describe(config)) {
             Ok(_) => {
                 let again = Answer::Again { file: &same_file(&self.zip), cache: Cache::Upstream };
-                (answer(&again, &Asker::default(), KIND, Cache::Upstream), IndexUpdate::Moved)
+                (answer(&again, &Asker::default(), Kind::Zip, Cache::Upstream), IndexUpdate::Moved)
             }
             Err(why) => (failed(&fail(&why)), IndexUpdate::Failed),
         }
@@ -260,7 +260,7 @@ impl Routed {
             Presence::NotHere(Outcome::Missing(missing)) if !self.may_be_elsewhere(config) => {
                 let validity = Validity { fresh_for: Some(config.freshness.negative), audience };
                 let answered = Answer::Missing { missing: &missing, validity, cache };
-                (answer(&answered, &Asker::default(), KIND, cache), IndexUpdate::Missing(missing))
+                (answer(&answered, &Asker::default(), Kind::Zip, cache), IndexUpdate::Missing(missing))
             }
             Presence::NotHere(Outcome::Failed(failure)) => (failed(&failure), IndexUpdate::Failed),
             Presence::NotHere(Outcome::Missing(_) | Outcome::Found(_)) => {
@@ -364,15 +364,12 @@ pub(super) fn present(head: Option<&ZipHead>, cache: Cache, audience: Audience) 
         etag: etag.as_deref(),
         last_modified: last_modified.as_deref(),
     };
-    answer(&present, &Asker::default(), KIND, cache)
+    answer(&present, &Asker::default(), Kind::Zip, cache)
 }
 
 fn failed(failure: &Failure) -> Verdict {
-    answer(&Answer::Failed(failure), &Asker::default(), KIND, Cache::None)
+    answer(&Answer::Failed(failure), &Asker::default(), Kind::Zip, Cache::None)
 }
-
-/// What is asked by all that is routed.
-pub(super) const KIND: &str = "zip";
 
 /// The request header that Envoy's access logs and traces show in place of `:path`, where there is one: a signed address is not for
 /// them. What it says is the client's own path.

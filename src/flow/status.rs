@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{page::KIND, respond::answer};
+use super::respond::answer;
 use crate::{
     config::{Bundle, Config},
     cx::Verdict,
     goproxy::{Answer, Asker},
-    metrics::Cache,
+    metrics::{Cache, Kind},
     policy::InForce,
 };
 
@@ -212,7 +212,7 @@ impl Status {
         let mut body = serde_json::to_string_pretty(self).unwrap_or_default();
         body.push('\n');
         let page = Answer::Page { healthy: true, content_type: "application/json", body };
-        answer(&page, &Asker::default(), KIND, Cache::None)
+        answer(&page, &Asker::default(), Kind::Page, Cache::None)
     }
 }
 
