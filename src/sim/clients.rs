@@ -72,8 +72,9 @@ impl World {
         self.response(stream)
     }
 
-    /// The client of `stream` leaves.
+    /// The stream ends: its client leaves, or has its answer.
     pub fn leave(&mut self, worker: usize, stream: StreamId) {
+        self.end_response(worker, stream);
         self.stream_step(worker, |worker, cx| worker.stream_gone(stream, cx));
     }
 
@@ -99,6 +100,9 @@ impl World {
         let verdict = self.stream_step(worker, |worker, cx| worker.response_head(stream, head, cx));
         let is_late = matches!(verdict, Verdict::Respond(_));
         assert!(self.host_of(worker).respond_late || !is_late, "{stream:?} was routed, and is answered");
+        if matches!(verdict, Verdict::Edit(_)) {
+            self.downloads.entry(stream).or_default();
+        }
         verdict
     }
 

@@ -103,13 +103,15 @@ impl World {
         let download = self.downloads.entry(stream).or_default();
         download.obey(verdict);
         if download.fate != Fate::Open {
-            self.end_response(worker, stream);
             self.leave(worker, stream);
         }
     }
 
     /// The host says how the response of `stream` ended: with a reset of its own it knows no more than that it is not whole.
-    fn end_response(&mut self, worker: usize, stream: StreamId) {
+    pub(super) fn end_response(&mut self, worker: usize, stream: StreamId) {
+        if !self.workers[worker].worker.is_sending(stream) {
+            return;
+        }
         let Some(Download { got, fate, .. }) = self.downloads.get(&stream) else { return };
         let how = if *fate == Fate::Complete { Ending::Whole } else { Ending::Aborted };
         let end = BodyEnd { bytes: got.len().try_into().unwrap(), how };
@@ -124,8 +126,7 @@ impl World {
     pub(super) fn let_go(&mut self, stream: StreamId, end: impl FnOnce(&mut Download)) {
         end(self.downloads.entry(stream).or_default());
         for worker in 0..self.workers.len() {
-            self.end_response(worker, stream);
-            self.stream_step(worker, |worker, cx| worker.stream_gone(stream, cx));
+            self.leave(worker, stream);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What is counted of a request, and of a callout, when it has ended.
 
+mod chance;
+
 use super::{EMPTY_ZIP, streaming, world};
 use crate::{
     cx::{StreamId, Verdict},
