@@ -25,7 +25,7 @@ impl Census {
         let is_fresh = self.last.is_some_and(|(since, _)| now.is_within(FRESH, since));
         if self.walk.is_none() && !is_fresh {
             self.walk = Some((Cursor::BEGIN, Occupancy::default()));
-            services.slices.push_back(Slice::Census);
+            services.slices.add(Slice::Census);
         }
     }
 
@@ -45,7 +45,7 @@ impl Census {
         match next {
             Some(cursor) => {
                 self.walk = Some((cursor, counted));
-                services.slices.push_back(Slice::Census);
+                services.slices.add(Slice::Census);
             }
             None => self.last = Some((cx.now, counted)),
         }

@@ -186,7 +186,7 @@ impl Flights {
         };
         let is_of_source =
             |call: &&Call| matches!(&call.account, Account::Source(permit, _) if permit.source == source);
-        let of_source = ground.services.calls.values().filter(is_of_source);
+        let of_source = ground.services.calls().filter(is_of_source);
         u32::try_from(of_source.filter(|call| is_for_nobody(&call.owner)).count()).unwrap_or(u32::MAX)
     }
 

@@ -161,10 +161,7 @@ impl Storing {
                     }
                 }
                 NextPiece::Work => {
-                    let slice = Slice::Copy(copier.zip.clone());
-                    if !services.slices.contains(&slice) {
-                        services.slices.push_back(slice);
-                    }
+                    services.slices.add(Slice::Copy(copier.zip.clone()));
                 }
                 NextPiece::Ask(_) | NextPiece::Wait => {}
                 NextPiece::Over(verdict) => return self.end_copy(&copier, verdict, services, cx),

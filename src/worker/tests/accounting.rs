@@ -52,7 +52,7 @@ fn scenario_who_waited_has_a_duration_and_who_did_not_costs_no_call_of_the_host(
     }
     assert_eq!(world.histograms, before);
     assert_eq!(count(&world, "requests_total.kind.mod.cache.hit.class.2xx"), 3);
-    let tally = &world.worker(0).services.tally;
+    let tally = world.worker(0).services.tally();
     let hits = Counter::Request { kind: Kind::Mod, cache: Cache::Hit, class: StatusClass::Successful };
     assert_eq!(tally.total(&hits), 3, "it can be read here");
 }
