@@ -1,7 +1,7 @@
 //! What a worker knows of itself, and of what all workers share, as one plain value.
 //!
 //! Each part of a worker writes what is its own (`worker/status.rs` asks them all), and every page that reports how the gateway is doing
-//! reads it from here. It is a picture of one moment: what was counted since the start is in Envoy's metrics.
+//! reads it from here.
 
 use std::collections::BTreeMap;
 
@@ -37,6 +37,9 @@ pub struct Status {
     pub index: IndexStatus,
     /// What the worker that answers has under way; other workers have their own.
     pub worker: WorkerStatus,
+    /// What that worker has counted since it has its configuration: by the name of the series, as Envoy's `/stats` has it. A worker has a few
+    /// hundred, and never more than [`Tally`](crate::metrics::Tally) keeps.
+    pub counters: BTreeMap<String, u64>,
 }
 
 /// One that is asked.

@@ -112,7 +112,7 @@ impl Services {
         }
     }
 
-    /// What all know of the sources, and how much is being asked.
+    /// What all know of the sources, how much is being asked, and what was counted.
     pub(super) fn status(&self, cx: &Cx<'_>, status: &mut Status) {
         status.time = cx.now.rfc3339();
         status.ready = self.source_health.is_ready(&self.config, &self.in_force, cx.kv);
@@ -120,6 +120,7 @@ impl Services {
         status.sources = self.source_health.status(&self.config, cx.kv, cx.now);
         status.worker.callouts = self.calls.len();
         self.budget.status(&self.config, &mut status.worker.budget);
+        status.counters = self.tally.iter().map(|(counter, total)| (counter.to_string(), total)).collect();
     }
 
     /// Makes a callout that counts.
