@@ -16,7 +16,8 @@ use super::{
         },
     },
     Storing,
-    upload::{Abandoned, Feed},
+    abandoned::Abandoned,
+    upload::Feed,
 };
 use crate::{
     cx::{CallId, Cx},
