@@ -116,7 +116,7 @@ impl Flights {
         for course in self.searches.values() {
             match course {
                 Course::Fetch(fetch) => {
-                    *status.searches.entry(fetch.flight.want.kind().as_str()).or_default() += 1
+                    *status.searches.entry(fetch.flight.want.kind().as_str()).or_default() += 1;
                 }
                 Course::Follow { .. } => status.followed += 1,
             }
