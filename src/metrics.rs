@@ -36,9 +36,9 @@ pub struct Measure {
 pub enum Metric {
     /// It grows.
     Counter(Counter),
-    /// It goes up and down; the same for all workers, whichever of them says it.
+    /// It goes up and down. All workers share it, so each worker must say the same.
     Gauge(Gauge),
-    /// It has a value each time.
+    /// It gets a value each time.
     Histogram(Histogram),
 }
 
@@ -54,7 +54,7 @@ pub enum Counter {
     },
     /// A callout that ended.
     Callout {
-        /// Whom it asked.
+        /// Its receiver.
         target: Target,
         /// What came of it.
         outcome: CallOutcome,
@@ -95,7 +95,7 @@ pub enum Counter {
         /// How.
         outcome: SumdbOutcome,
     },
-    /// Something that was counted beyond the counters that there is room for.
+    /// A count of a series that the worker has no room for.
     Uncounted,
     /// A request whose client did not get a whole answer.
     Unfinished {
@@ -131,7 +131,7 @@ pub enum Gauge {
 pub enum Histogram {
     /// From a callout to its answer, or to its failure.
     CalloutDuration {
-        /// Whom it asked.
+        /// Its receiver.
         target: Target,
         /// The answer's status.
         class: StatusClass,
@@ -145,7 +145,7 @@ pub enum Histogram {
     },
 }
 
-/// Whom a callout asks.
+/// The receiver of a callout.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
     /// The source of a polled document, by the document's name.

@@ -90,7 +90,7 @@ fn admit(who: Who, head: &RequestHead, config: &Config) -> Result<(), Refusal> {
     };
     let allowed = &config.admin.explain;
     if allowed.is_empty() {
-        let reason = format!("not found: nobody may ask for {what} here (admin.explain)");
+        let reason = format!("not found: no caller may ask for {what} here (admin.explain)");
         return Err(Refusal::Unknown(reason));
     }
     let caller = caller(head, &config.callers)?;

@@ -104,7 +104,7 @@ mod tests {
         }
     }
 
-    /// A name is cut at its dots, and Envoy's `stats_tags` take a value for whatever stands between two of them.
+    /// A name is cut at its dots, and Envoy's `stats_tags` take the text between two of them for a value.
     #[test]
     fn every_name_is_made_of_pairs_and_every_word_is_plain() {
         let is_plain = |text: &str| {

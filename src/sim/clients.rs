@@ -51,7 +51,7 @@ impl World {
     pub fn arrive(&mut self, worker: usize, head: &RequestHead) -> StreamId {
         self.streams += 1;
         let stream = StreamId(self.streams);
-        // What it waits for can be found out before it is said that it waits; the host resumes it after the callback.
+        // A request can be resumed within the step in which it came; the host resumes it after the callback.
         self.verdicts.insert(stream, Verdict::Wait);
         let verdict = self.stream_step(worker, |worker, cx| {
             worker
@@ -65,7 +65,7 @@ impl World {
         stream
     }
 
-    /// A GET of `path` at `worker`, and whatever follows from it until nothing is under way.
+    /// A GET of `path` at `worker`, and all that follows from it until nothing is under way.
     pub fn get(&mut self, worker: usize, path: &str) -> Response {
         let stream = self.begin(worker, path);
         self.settle();
@@ -86,7 +86,7 @@ impl World {
         status: u16,
         headers: &[(&str, &str)],
     ) -> Verdict {
-        // As HTTP/1.1 sends what nobody has counted.
+        // As HTTP/1.1 sends a body of unknown length.
         let says_length = headers.iter().any(|(name, _)| *name == "content-length");
         let chunked =
             (!says_length && matches!(status, 200 | 206)).then_some(("transfer-encoding", "chunked"));

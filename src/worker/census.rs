@@ -66,5 +66,5 @@ impl Census {
 /// Slots that are read at one turn: half a millisecond for usual records, which are below 1 KiB.
 const AT_ONCE: usize = 256;
 
-/// For so long a count does: whoever asks for the status again and again has the slots read that often.
+/// How long a count is shown before the next: a client that asks for the status again and again has the slots read that often.
 const FRESH: Duration = Duration::from_secs(10);
