@@ -1,4 +1,4 @@
-//! What a machine gets beside its event, and what it may want done.
+//! What a machine gets beside its event, and what it can have the host do.
 
 use std::{rc::Rc, time::Duration};
 
@@ -19,23 +19,23 @@ pub struct CallId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StreamId(pub u32);
 
-/// What a step leads to for the stream: exactly one each time.
+/// What becomes of a stream: exactly one each time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Verdict {
-    /// Let it go on as it is.
+    /// The stream goes on as it is.
     Continue,
-    /// Change its headers (of the request, or of the response once that is there) and let it go on.
+    /// Its headers change (those of the request, or of the response once that has come), and it goes on.
     Edit(Edit),
-    /// Answer it with this.
+    /// The client gets this response.
     Respond(Rc<Response>),
-    /// Send the request to a cluster, by the gateway's download route.
+    /// The request goes to a cluster, by the gateway's download route.
     Route(Route),
-    /// Hold it; a [`Command::Resume`] follows.
+    /// The host holds it; a [`Command::Resume`] follows.
     Wait,
 }
 
-/// What a piece of a response's body, or its trailers, lead to.
+/// What becomes of a piece of a response's body, or of its trailers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum BodyVerdict {
@@ -44,7 +44,7 @@ pub enum BodyVerdict {
     /// The host holds it back, as it is or these bytes in its place, with all that follows; a [`Command::Release`] or a
     /// [`Command::Reset`] follows, unless one of the next verdicts is another.
     Hold(Option<Vec<u8>>),
-    /// The stream is reset: the client must not take what it has for the whole.
+    /// The host resets the stream: the client must not take the bytes that it has for the whole.
     Reset,
 }
 
@@ -58,7 +58,7 @@ pub struct Edit {
 }
 
 impl Edit {
-    /// The change that has `head`, which has come, be that of `response` as far as it can: the body that follows is another's.
+    /// The change that makes `head`, which has come, the head of `response`. The source's body follows, so the headers that frame it stay.
     pub fn as_if(response: &Response, head: &ResponseHead) -> Self {
         let is_of_body = |name: &str| FRAMING.contains(&name);
         let remove = head.headers.names().filter(|name| !is_of_body(name)).map(str::to_owned).collect();
@@ -69,21 +69,20 @@ impl Edit {
     }
 }
 
-/// What says where a body ends, and how it is encoded.
+/// Headers that say where a body ends, and how it is encoded.
 const FRAMING: [&str; 3] = ["content-encoding", "content-length", "transfer-encoding"];
 
-/// How a request is sent to a cluster. `:authority` stays the client's: by it the host chooses the virtual host, and has done
-/// so. What the cluster is to see in its place stands in a header that the download route reads.
+/// How a request is sent to a cluster. `:authority` stays the client's, for the host has chosen the virtual host by it. The cluster's
+/// authority stands in a header that the download route reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Route {
     /// Headers to put, in place of any of the same name.
     pub set: Vec<(String, String)>,
-    /// The cluster, told to the host beside the request as well: by that the download route knows that no client wrote its header.
+    /// The cluster. The host is told of it beside the request as well, so the download route knows that no client wrote the header.
     pub cluster: String,
-    /// Headers for the cluster alone, whatever route takes the request: they are told to the host beside the request, and the
-    /// download route adds them.
+    /// Headers for the cluster alone. The host is told of them beside the request, and the download route alone adds them.
     pub confided: Vec<(String, String)>,
-    /// Whether what the client says of the bytes it wants goes along.
+    /// Whether the client's range and conditions go along.
     pub selects: bool,
 }
 
@@ -100,7 +99,7 @@ impl Route {
     }
 }
 
-/// Something to be done, the result of which (if any) comes back in a later event.
+/// Something for the host to do. The result, if there is one, comes back in a later event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Make a callout; its reply is reported under `id`.
@@ -122,7 +121,7 @@ pub enum Command {
         /// workers, is all the memory that a VM may have.
         message: Body,
     },
-    /// Let the response go on that the host holds back.
+    /// Pass on the response that the host holds back.
     Release {
         /// Whose.
         stream: StreamId,
@@ -132,8 +131,8 @@ pub enum Command {
         /// Which.
         stream: StreamId,
     },
-    /// Let a stream that waits go on; or answer one that was routed, whose response has not begun. Should that begin before the host
-    /// comes to it, the answer is given in its place.
+    /// Resume a stream that waits, or answer one that was routed and whose response has not begun. If that response begins before the host
+    /// carries this out, the client gets the answer in its place.
     Resume {
         /// Which.
         stream: StreamId,
@@ -148,19 +147,19 @@ pub struct Cx<'a> {
     pub now: Timestamp,
     /// The memory that workers share.
     pub kv: &'a mut dyn SharedKv,
-    /// What is to be done, in order.
+    /// What the host has to do, in order.
     pub commands: Vec<Command>,
-    /// What was counted: the worker adds it up, and the host is told of it later.
+    /// What was counted. The worker adds it up, and tells the host later.
     pub counted: Vec<(Counter, u64)>,
 }
 
 impl<'a> Cx<'a> {
-    /// Surroundings with nothing to be done yet.
+    /// Surroundings without a command yet.
     pub fn new(now: Timestamp, kv: &'a mut dyn SharedKv) -> Self {
         Self { now, kv, commands: Vec::new(), counted: Vec::new() }
     }
 
-    /// Asks for a callout.
+    /// Has the host make a callout.
     pub fn call(&mut self, id: CallId, callout: Callout) {
         self.commands.push(Command::Call { id, callout });
     }
@@ -175,18 +174,18 @@ impl<'a> Cx<'a> {
         self.counted.push((counter, by));
     }
 
-    /// Says what a gauge says now. Each time is a call of the host.
+    /// Sets a gauge. Costs a call of the host each time.
     pub fn set(&mut self, gauge: Gauge, value: u64) {
         self.commands.push(Command::Measure(Measure::set(gauge, value)));
     }
 
-    /// Records a time. Each is a call of the host, so no answer that is given at once has one.
+    /// Records a time. Costs a call of the host each time, so no answer that is given at once records one.
     pub fn record(&mut self, histogram: Histogram, time: Duration) {
         let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         self.commands.push(Command::Measure(Measure::record(histogram, millis)));
     }
 
-    /// Logs.
+    /// Has the host log a line.
     pub fn log(&mut self, level: Level, line: String) {
         self.commands.push(Command::Log(level, line));
     }

@@ -40,7 +40,7 @@ pub use self::hit::Hit;
 pub use self::keep::keep;
 pub use self::known::Known;
 pub use self::next::Next;
-pub use self::page::{KIND as PAGE_KIND, refuse_page};
+pub use self::page::refuse_page;
 pub use self::passing::{Passing, Verified, VerifyError, loss_by};
 pub use self::probe::{Asked, PROBE_ROUND, Probe, SourceHealth, readiness};
 pub use self::proving::{ProofStep, Proving};

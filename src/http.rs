@@ -14,7 +14,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-pub use self::account::{Account, BodyEnd, Cache, Ending};
+pub use self::account::{Account, BodyEnd, Cache, Ending, Kind};
 pub use self::body::Body;
 pub use self::cache_control::{CacheControl, delta_seconds};
 pub use self::coding::{BadCoding, Decoder};

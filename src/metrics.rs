@@ -20,7 +20,7 @@ pub use self::{
     tally::Tally,
 };
 use crate::http::CallOutcome;
-pub use crate::http::{Account, Cache, Ending};
+pub use crate::http::{Account, Cache, Ending, Kind};
 
 /// One value that was measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,9 +36,9 @@ pub struct Measure {
 pub enum Metric {
     /// It grows.
     Counter(Counter),
-    /// It goes up and down; the same for all workers, whichever of them says it.
+    /// It goes up and down. All workers share it, so each worker must say the same.
     Gauge(Gauge),
-    /// It has a value each time.
+    /// It gets a value each time.
     Histogram(Histogram),
 }
 
@@ -48,13 +48,13 @@ pub enum Counter {
     /// Bytes of the bodies of answers.
     Bytes {
         /// What was asked.
-        kind: &'static str,
+        kind: Kind,
         /// Where the answer came from.
         cache: Cache,
     },
     /// A callout that ended.
     Callout {
-        /// Whom it asked.
+        /// Its receiver.
         target: Target,
         /// What came of it.
         outcome: CallOutcome,
@@ -79,7 +79,7 @@ pub enum Counter {
     /// A request that was answered, when it ended.
     Request {
         /// What it asked.
-        kind: &'static str,
+        kind: Kind,
         /// Where the answer came from.
         cache: Cache,
         /// The answer's status.
@@ -95,12 +95,12 @@ pub enum Counter {
         /// How.
         outcome: SumdbOutcome,
     },
-    /// Something that was counted beyond the counters that there is room for.
+    /// A count of a series that the worker has no room for.
     Uncounted,
     /// A request whose client did not get a whole answer.
     Unfinished {
         /// What it asked.
-        kind: &'static str,
+        kind: Kind,
         /// Why not.
         outcome: Ending,
     },
@@ -131,7 +131,7 @@ pub enum Gauge {
 pub enum Histogram {
     /// From a callout to its answer, or to its failure.
     CalloutDuration {
-        /// Whom it asked.
+        /// Its receiver.
         target: Target,
         /// The answer's status.
         class: StatusClass,
@@ -139,13 +139,13 @@ pub enum Histogram {
     /// From the head of a request that was not answered at once to the end of its answer.
     RequestDuration {
         /// What it asked.
-        kind: &'static str,
+        kind: Kind,
         /// Where the answer came from.
         cache: Cache,
     },
 }
 
-/// Whom a callout asks.
+/// The receiver of a callout.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
     /// The source of a polled document, by the document's name.

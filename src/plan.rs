@@ -12,7 +12,7 @@ use crate::{
     config::{Config, Endpoint, MissMode, Storage},
     gomod::{ModulePath, Version},
     goproxy::{CacheClass, Document, File, Zip},
-    metrics::{Cache, Target},
+    metrics::{Cache, Kind, Target},
     store, upstream,
 };
 
@@ -157,10 +157,10 @@ impl Want {
     }
 
     /// The word for metrics.
-    pub fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> Kind {
         match self {
             Self::Document(document) => document.kind(),
-            Self::Zip(_) => Zip::KIND,
+            Self::Zip(_) => Kind::Zip,
         }
     }
 

@@ -25,12 +25,12 @@ mod bucket;
 mod clients;
 mod clock;
 mod cluster;
+mod commands;
 mod database;
 mod download;
 mod gateway;
 mod listing;
 mod log;
-mod obey;
 mod script;
 mod zip;
 
@@ -46,7 +46,7 @@ pub use self::{
     log::{Log, head, key, signature},
     zip::zip,
 };
-use self::{gateway::Seated, obey::Call, script::Script};
+use self::{commands::Call, gateway::Seated, script::Script};
 use crate::{
     config::Config,
     cx::{StreamId, Verdict},

@@ -123,25 +123,23 @@ impl Worker {
     ) -> (T, Vec<Command>) {
         let mut cx = Cx::new(now, kv);
         let result = event(self, &mut cx);
-        for (counter, by) in cx.counted {
-            self.services.tally.add(counter, by);
-        }
+        self.services.add_up(cx.counted);
         (result, cx.commands)
     }
 
     /// Whether [`Worker::tell`] has anything to say.
     pub fn has_news(&self) -> bool {
-        self.services.tally.is_behind()
+        self.services.tally().is_behind()
     }
 
     /// What was counted since this was asked last.
     pub fn tell(&mut self) -> Vec<Command> {
-        self.services.tally.tell().into_iter().map(Command::Measure).collect()
+        self.services.tell().into_iter().map(Command::Measure).collect()
     }
 
     /// One slice of what takes long, a few milliseconds at most.
     pub fn work(&mut self, cx: &mut Cx<'_>) {
-        match self.services.slices.pop_front() {
+        match self.services.slices.next() {
             Some(Slice::Census) => self.census.work(&mut self.services, cx),
             Some(Slice::Copy(zip)) => self.storage.work(&zip, &mut self.services, cx),
             Some(Slice::Explaining) => self.clients.work(&mut self.services, cx),
@@ -165,7 +163,7 @@ impl Worker {
 
     /// A callout ended.
     pub fn call_done(&mut self, call: CallId, reply: Reply, cx: &mut Cx<'_>) {
-        let Some(Call { owner, account, since }) = self.services.calls.remove(&call) else {
+        let Some(Call { owner, account, since }) = self.services.take_call(call) else {
             return;
         };
         // Where a redirect led is another's affair.

@@ -86,7 +86,7 @@ pub(super) fn config(raw: RawConfig, found: &mut Collector) -> Config {
     };
     config.warnings.extend(endpoint::unconfided(&config));
     config.warnings.extend(verify::unproven_offline(&config));
-    config.warnings.extend(callers::nobody_has_a_name(&config));
+    config.warnings.extend(callers::no_caller_has_a_name(&config));
     config
 }
 

@@ -4,15 +4,21 @@
 //! asks no source: what the index does not know is shown as unknown.
 
 mod asked;
+mod considered;
+mod indexed;
 mod many;
 
-use std::{collections::VecDeque, time::Duration};
+use std::collections::VecDeque;
 
 use serde::Serialize;
 
-use self::asked::Asked;
 pub(super) use self::asked::principals;
 pub use self::many::Explaining;
+use self::{
+    asked::Asked,
+    considered::{Considered, Named},
+    indexed::Indexed,
+};
 use super::{
     Known,
     published::published,
@@ -23,11 +29,10 @@ use crate::{
     config::{Config, MissMode},
     cx::Cx,
     gomod::Version,
-    goproxy::{CacheState, Document, File, FreshnessCheck, Refusal, Zip},
+    goproxy::{Document, File, Refusal, Zip},
     http::Timestamp,
     plan::{Want, plan},
-    policy::{Action, Decision, Policy, Rule, View},
-    shared::{Entry, Index, Region},
+    policy::{Decision, Rule, View},
 };
 
 /// Answers the query of `path`.
@@ -45,8 +50,8 @@ struct Explanation<'a> {
     /// The version of the policy bundle in force; null where none is, and left out where none is configured.
     #[serde(skip_serializing_if = "Option::is_none")]
     policy_bundle: Option<Option<u64>>,
-    /// `allow`, `deny`, `cooldown`, `redirect`; `not_yet` where nothing is served before a bundle was read, `undated` where it depends on when the version was published, and `by_version`
-    /// where none was asked for and they differ.
+    /// `allow`, `deny`, `cooldown`, `redirect`; `not_yet` where nothing is served before a bundle was read, `undated` where it depends on
+    /// when the version was published, and `by_version` where none was asked for and they differ.
     decision: &'static str,
     /// The rule that decided; `None` where the default did.
     rule: Option<Named<'a>>,
@@ -70,32 +75,9 @@ struct Explanation<'a> {
 }
 
 #[derive(Serialize)]
-struct Named<'a> {
-    place: &'a str,
-    name: &'a str,
-}
-
-#[derive(Serialize)]
-struct Considered<'a> {
-    #[serde(flatten)]
-    rule: Named<'a>,
-    action: &'static str,
-    outcome: &'static str,
-}
-
-#[derive(Serialize)]
 struct Sources {
     document: &'static str,
     asked: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct Indexed {
-    document: &'static str,
-    /// `absent`, `fresh`, `stale`, `expired`, and `missing` where it is known that there is none.
-    state: &'static str,
-    age_seconds: Option<u64>,
-    fresh_for_seconds: Option<u64>,
 }
 
 impl Asked {
@@ -159,7 +141,7 @@ impl Asked {
             indexed: self
                 .wants()
                 .into_iter()
-                .map(|(name, want)| indexed(name, &want, config, index, cx))
+                .map(|(name, want)| Indexed::of(name, &want, config, index, cx))
                 .collect(),
         }
     }
@@ -180,40 +162,6 @@ impl Asked {
         }
     }
 
-    fn considered<'a>(
-        &self,
-        policy: &'a Policy,
-        view: &View<'a>,
-        decider: Option<&Rule>,
-        published: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Vec<Considered<'a>> {
-        let mut is_decided = false;
-        let naming = policy.naming(&self.module);
-        let explained = naming.map(|rule| {
-            let is_decider = decider.is_some_and(|decider| std::ptr::eq(decider, rule));
-            let outcome = if is_decided {
-                "not reached"
-            } else if is_decider {
-                "decides"
-            } else if !rule.is_for(&self.caller) {
-                "not for this caller"
-            } else if self.version.as_ref().is_some_and(|version| !rule.has(version)) {
-                "not for this version"
-            } else if self.version.is_some() {
-                // What is young is passed over in favour of a denial only.
-                if is_young(rule, published, now) { "refused anyway" } else { "old enough" }
-            } else {
-                "depends on the version"
-            };
-            is_decided |= is_decider
-                || (self.version.is_none()
-                    && view.rules().last().is_some_and(|last| std::ptr::eq(*last, rule) && last.is_final()));
-            Considered { rule: Named::of(rule), action: action(rule), outcome }
-        });
-        explained.take(MAX_CONSIDERED).collect()
-    }
-
     fn sources(&self, view: &View<'_>, config: &Config) -> Vec<Sources> {
         let asked = |want: &Want| {
             let plan = match (config.on_miss(&self.module), &self.version) {
@@ -225,37 +173,6 @@ impl Asked {
             plan.into_iter().map(|source| source.describe(config)).collect()
         };
         self.wants().iter().map(|(document, want)| Sources { document, asked: asked(want) }).collect()
-    }
-}
-
-impl<'a> Named<'a> {
-    fn of(rule: &'a Rule) -> Self {
-        Self { place: &rule.place, name: &rule.name }
-    }
-}
-
-fn indexed(document: &'static str, want: &Want, config: &Config, index: &Index, cx: &Cx<'_>) -> Indexed {
-    let path = want.key();
-    let known =
-        [Region::Found, Region::Missing].into_iter().find_map(|region| index.peek(cx.kv, region, &path));
-    let Some(entry) = known else {
-        return Indexed { document, state: "absent", age_seconds: None, fresh_for_seconds: None };
-    };
-    let jitter = index.jitter(&path, entry.since());
-    let check = FreshnessCheck { rules: &config.freshness, now: cx.now, jitter, no_cache: false };
-    let (state, left) = match (super::cache_state::state(want, &entry, check), &entry) {
-        (CacheState::Fresh { left }, Entry::Missing(_)) => ("missing", left),
-        // It is counted, and not what upstreams say.
-        (CacheState::Fresh { left }, Entry::Found(found)) if found.left => ("left", left),
-        (CacheState::Fresh { left }, _) => ("fresh", left),
-        (CacheState::Stale { .. }, _) => ("stale", None),
-        (CacheState::Expired { .. }, _) => ("expired", None),
-    };
-    Indexed {
-        document,
-        state,
-        age_seconds: Some(cx.now.since(entry.since()).as_secs()),
-        fresh_for_seconds: left.as_ref().map(Duration::as_secs),
     }
 }
 
@@ -275,23 +192,3 @@ fn word(decision: &Decision<'_>) -> &'static str {
         Decision::NeedsDate(_) => "undated",
     }
 }
-
-/// Whether the rule would refuse a version for now that was published then.
-fn is_young(rule: &Rule, published: Option<Timestamp>, now: Timestamp) -> bool {
-    match rule.action {
-        Action::Cooldown(age) => published.is_none_or(|published| now < published.after(age)),
-        Action::Allow | Action::Deny | Action::Redirect(_) => false,
-    }
-}
-
-fn action(rule: &Rule) -> &'static str {
-    match rule.action {
-        Action::Allow => "allow",
-        Action::Cooldown(_) => "cooldown",
-        Action::Deny => "deny",
-        Action::Redirect(_) => "redirect",
-    }
-}
-
-/// More rules for one module than a person reads.
-const MAX_CONSIDERED: usize = 1000;

@@ -6,7 +6,7 @@ use crate::{
     cx::Verdict,
     goproxy::{Answer, Asker, Audience, Etag, Validity, not_modified},
     http::Response,
-    metrics::{Account, Cache},
+    metrics::{Account, Cache, Kind},
 };
 
 /// An answer from the index, for any client.
@@ -21,7 +21,7 @@ pub struct Hit {
 
 impl Hit {
     /// The answer to a question of this kind; `validity` is the one that it states.
-    pub(super) fn new(answer: &Answer<'_>, validity: Validity, kind: &'static str) -> Self {
+    pub(super) fn new(answer: &Answer<'_>, validity: Validity, kind: Kind) -> Self {
         let etag = match answer {
             Answer::Found { found, .. } => Some(found.etag),
             _ => None,

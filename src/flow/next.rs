@@ -4,11 +4,12 @@
 //! A step that lets the request go on returns [`ControlFlow::Continue`](std::ops::ControlFlow) with what it found out for the next
 //! step; one that ends its way for now returns `Break` with one of these.
 
-use super::{Explaining, Hit, Parked, Receiving, Routed, Searched, Sifting, page, question::Ended, route};
+use super::{Explaining, Hit, Parked, Receiving, Routed, Searched, Sifting, question::Ended};
 use crate::{
     cx::Verdict,
     gomod::{ModulePath, Version},
     goproxy::Found,
+    metrics::Kind,
     plan::Want,
 };
 
@@ -46,13 +47,13 @@ pub enum Next {
 
 impl Next {
     /// What is asked, where it is not answered at once.
-    pub fn kind(&self) -> Option<&'static str> {
+    pub fn kind(&self) -> Option<Kind> {
         match self {
-            Self::Explain(_) | Self::Probe | Self::Receive(_) => Some(page::KIND),
+            Self::Explain(_) | Self::Probe | Self::Receive(_) => Some(Kind::Page),
             Self::Ask(parked) | Self::Dates(parked, ..) | Self::Search(parked, _) | Self::Sift(parked, _) => {
                 Some(parked.kind())
             }
-            Self::Route(..) => Some(route::KIND),
+            Self::Route(..) => Some(Kind::Zip),
             Self::Answer(_) | Self::Hit(_) | Self::Refresh(..) | Self::Rewrite(..) | Self::Status => None,
         }
     }

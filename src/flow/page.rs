@@ -13,7 +13,7 @@ use crate::{
     cx::{Cx, Verdict},
     goproxy::{Answer, Asker, Deed, Page, Posted, Refusal, Route, Taken, Who},
     http::RequestHead,
-    metrics::{Cache, OwnReason},
+    metrics::{Cache, Kind, OwnReason},
     policy::Caller,
 };
 
@@ -28,10 +28,10 @@ impl Next {
     /// Decides what to do with a request for the page of `route`.
     pub(super) fn page(route: &Route, head: &RequestHead, known: &Known<'_>, cx: &mut Cx<'_>) -> Self {
         let Some(deed) = route.deed(&head.method) else {
-            return Self::refuse("invalid", &not_allowed(&head.method, route.methods.allow()), cx);
+            return Self::refuse(Kind::Invalid, &not_allowed(&head.method, route.methods.allow()), cx);
         };
         if let Err(refusal) = admit(route.who, head, known.config) {
-            return Self::refuse(KIND, &refusal, cx);
+            return Self::refuse(Kind::Page, &refusal, cx);
         }
         match deed {
             Deed::Read(page) => Self::read(page, head, known, cx),
@@ -41,7 +41,7 @@ impl Next {
                     // Nothing more comes, not even that nothing does.
                     Ok(receiving) if head.ends => Self::received(receiving, cx),
                     Ok(receiving) => Self::Receive(Box::new(receiving)),
-                    Err(refusal) => Self::refuse(KIND, &refusal, cx),
+                    Err(refusal) => Self::refuse(Kind::Page, &refusal, cx),
                 }
             }
         }
@@ -51,7 +51,7 @@ impl Next {
         let (content_type, body) = match page {
             Page::Explain => match explain::one(&head.path, known, cx) {
                 Ok(explanation) => ("application/json", explanation),
-                Err(refusal) => return Self::refuse(KIND, &refusal, cx),
+                Err(refusal) => return Self::refuse(Kind::Page, &refusal, cx),
             },
             Page::Healthz => ("text/plain; charset=utf-8", "ok\n".to_owned()),
             Page::Readyz => return Self::Probe,
@@ -62,7 +62,7 @@ impl Next {
             ),
         };
         let page = Answer::Page { healthy: true, content_type, body };
-        Self::Answer(answer(&page, &Asker::default(), KIND, Cache::None))
+        Self::Answer(answer(&page, &Asker::default(), Kind::Page, Cache::None))
     }
 
     /// Decides what to do with a request whose body has come to its end.
@@ -70,7 +70,7 @@ impl Next {
         let next = receiving.end().and_then(|(post, body)| match post {
             Post::Modules(caller) => explain::Explaining::begin(body, caller).map(Self::explain),
         });
-        next.unwrap_or_else(|refusal| Self::refuse(KIND, &refusal, cx))
+        next.unwrap_or_else(|refusal| Self::refuse(Kind::Page, &refusal, cx))
     }
 }
 
@@ -90,7 +90,7 @@ fn admit(who: Who, head: &RequestHead, config: &Config) -> Result<(), Refusal> {
     };
     let allowed = &config.admin.explain;
     if allowed.is_empty() {
-        let reason = format!("not found: nobody may ask for {what} here (admin.explain)");
+        let reason = format!("not found: no caller may ask for {what} here (admin.explain)");
         return Err(Refusal::Unknown(reason));
     }
     let caller = caller(head, &config.callers)?;
@@ -103,8 +103,5 @@ fn admit(who: Who, head: &RequestHead, config: &Config) -> Result<(), Refusal> {
 
 /// Refuses a request for a page, and counts that.
 pub fn refuse_page(refusal: &Refusal, cx: &mut Cx<'_>) -> Verdict {
-    refuse(KIND, refusal, cx)
+    refuse(Kind::Page, refusal, cx)
 }
-
-/// The word for metrics.
-pub const KIND: &str = "page";

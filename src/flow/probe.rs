@@ -10,14 +10,14 @@ use std::{collections::BTreeMap, time::Duration};
 use log::Level;
 use serde::Serialize;
 
-use super::{SourceStatus, page, respond, status::policy_bundle};
+use super::{SourceStatus, respond, status::policy_bundle};
 use crate::{
     config::Config,
     cx::{Cx, Verdict},
     endpoint,
     goproxy::{Answer, Asker},
     http::{CallFailure, Callout, Reply, Timestamp},
-    metrics::Cache,
+    metrics::{Cache, Kind},
     plan::Source,
     policy::InForce,
     shared::{Health, Heard, SharedKv, SourceId, health, note_health, takes_its_turn},
@@ -212,7 +212,7 @@ pub fn readiness(
     cx: &mut Cx<'_>,
 ) -> Verdict {
     let page = source_health.report(config, in_force, cx);
-    respond::answer(&page, &Asker::default(), page::KIND, Cache::None)
+    respond::answer(&page, &Asker::default(), Kind::Page, Cache::None)
 }
 
 fn sources(config: &Config) -> impl Iterator<Item = Source> {

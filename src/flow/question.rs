@@ -17,7 +17,7 @@ use crate::{
         Zip,
     },
     http::Timestamp,
-    metrics::Cache,
+    metrics::{Cache, Kind},
     plan::{Source, Want},
     policy::Caller,
 };
@@ -54,7 +54,7 @@ pub(super) struct Question {
     pub(super) head_only: bool,
     /// Whether the client asks for a part, or on a condition.
     pub(super) selects: bool,
-    pub(super) kind: &'static str,
+    pub(super) kind: Kind,
     pub(super) caller: Caller,
     /// What the answer is for.
     pub(super) serving: Serving,
@@ -99,7 +99,7 @@ impl Parked {
     }
 
     /// What is asked, in the word of metrics.
-    pub fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> Kind {
         self.question.kind
     }
 

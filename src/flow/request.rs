@@ -17,7 +17,7 @@ use crate::{
         wants_revalidation,
     },
     http::{ReadHeader, RequestHead},
-    metrics::{Cache, Counter, OwnReason},
+    metrics::{Cache, Counter, Kind, OwnReason},
     plan::Want,
 };
 
@@ -28,21 +28,21 @@ impl Next {
         match place(head, &config.matching, &config.admin) {
             Place::Foreign => Self::Answer(pass_on(&|name| head.value(name), config)),
             Place::Page { route, .. } => Self::page(route, head, known, cx),
-            _ if !head.is_read() => Self::refuse("invalid", &not_allowed(&head.method, READ), cx),
-            Place::Refused(refusal) => Self::refuse("invalid", &refusal, cx),
+            _ if !head.is_read() => Self::refuse(Kind::Invalid, &not_allowed(&head.method, READ), cx),
+            Place::Refused(refusal) => Self::refuse(Kind::Invalid, &refusal, cx),
             Place::Ours(path) => match Target::parse(&path) {
-                Err(refusal) => Self::refuse("invalid", &refusal, cx),
+                Err(refusal) => Self::refuse(Kind::Invalid, &refusal, cx),
                 Ok(target) => Self::target(target, head, known, cx),
             },
         }
     }
 
-    pub(super) fn refuse(kind: &'static str, refusal: &Refusal, cx: &mut Cx<'_>) -> Self {
+    pub(super) fn refuse(kind: Kind, refusal: &Refusal, cx: &mut Cx<'_>) -> Self {
         Self::Answer(refuse(kind, refusal, cx))
     }
 
-    /// The rules are not there yet by which it would be decided.
-    fn not_yet(kind: &'static str, cx: &mut Cx<'_>) -> Self {
+    /// A required policy bundle has not been read yet, so the request cannot be decided.
+    fn not_yet(kind: Kind, cx: &mut Cx<'_>) -> Self {
         cx.count(Counter::Refusal { reason: OwnReason::Policy.into() });
         let reason = "unavailable: this gateway has not read its policy bundle yet, without which it gives no module.\n\
                       Try again in a few seconds; its log says what is wrong if that does not help."
@@ -92,14 +92,14 @@ impl Next {
 }
 
 impl Parked {
-    /// What becomes of the request now that it asks this, for the first time or once more. The rules may be others by now.
+    /// What becomes of the request now that it asks this, for the first time or again. The rules may have changed since the first time.
     pub fn ask(self, known: &mut Known<'_>, cx: &mut Cx<'_>) -> Next {
         let mut question = self.question;
         if let ControlFlow::Break(next) = question.admit(known, cx) {
             return next;
         }
         question = question.in_reach(known.config);
-        // As many times as there are stages of an answer, at most.
+        // An answer has a few stages, each of which asks once at most.
         loop {
             match question.look_up(known, cx) {
                 ControlFlow::Break(Next::Ask(further)) => question = further.question,
@@ -111,13 +111,13 @@ impl Parked {
 }
 
 /// Refuses, and counts that.
-pub(super) fn refuse(kind: &'static str, refusal: &Refusal, cx: &mut Cx<'_>) -> Verdict {
+pub(super) fn refuse(kind: Kind, refusal: &Refusal, cx: &mut Cx<'_>) -> Verdict {
     cx.count(Counter::Refusal { reason: refusal.counts_as() });
     answer(&Answer::Refused(refusal), &Asker::default(), kind, Cache::None)
 }
 
-/// A request that is not ours goes on as it is, but never with the header that has it routed by us. The header that names a
-/// host is read by no other route.
+/// The verdict on a request that is not for the gateway. The request goes on as it is, but without the header that picks a cluster of the
+/// download route. The header that names a host may stay: no other route reads it.
 pub fn pass_on(header: ReadHeader<'_>, config: &Config) -> Verdict {
     let name = &config.matching.route_header;
     if header(name).is_some() {
@@ -127,8 +127,8 @@ pub fn pass_on(header: ReadHeader<'_>, config: &Config) -> Verdict {
     }
 }
 
-/// Why a request of a checksum database is refused, if it is: the database is not served here, or the module is one that
-/// no database may hear of.
+/// Why a request for a file of a checksum database is refused, if it is: the gateway does not serve the database, or the module's name is
+/// private.
 fn sumdb_refusal(target: &Target, config: &Config) -> Option<Refusal> {
     let sumdb = match target {
         Target::Supported { sumdb } | Target::Document(Document::Sumdb { sumdb, .. }) => sumdb,
@@ -149,7 +149,7 @@ fn sumdb_refusal(target: &Target, config: &Config) -> Option<Refusal> {
     })
 }
 
-/// Whether it is a module, or a record of one, that is asked for.
+/// Whether the client asks for a file of a module, or for the record of one.
 fn names_module(target: &Target) -> bool {
     match target {
         Target::Document(Document::Module { .. }) | Target::Zip(_) => true,
@@ -158,7 +158,7 @@ fn names_module(target: &Target) -> bool {
     }
 }
 
-/// That what is asked for does not answer this method.
+/// The refusal of a method that the page or file does not answer.
 pub(super) fn not_allowed(method: &str, allow: &'static str) -> Refusal {
     Refusal::Method { method: method.chars().take(32).collect(), allow }
 }

@@ -5,12 +5,12 @@ use crate::{
     cx::Verdict,
     gomod::ModulePath,
     goproxy::{Answer, Asker, Audience, Failure, FailureKind},
-    metrics::{Account, Cache},
+    metrics::{Account, Cache, Kind},
     policy::Policy,
 };
 
 /// Answers. What is counted of it, and when, is the affair of who gives it.
-pub(super) fn answer(answer: &Answer<'_>, asker: &Asker, kind: &'static str, cache: Cache) -> Verdict {
+pub(super) fn answer(answer: &Answer<'_>, asker: &Asker, kind: Kind, cache: Cache) -> Verdict {
     Verdict::Respond(answer.respond(asker, Account { kind, cache }).into())
 }
 
@@ -29,5 +29,5 @@ pub(super) fn audience(module: Option<&ModulePath>, config: &Config, policy: &Po
 pub fn unreadable() -> Verdict {
     let reason = "the gateway could not read this request".to_owned();
     let failure = Failure { kind: FailureKind::Bad, reason, retry_after: None };
-    answer(&Answer::Failed(&failure), &Asker::default(), "invalid", Cache::None)
+    answer(&Answer::Failed(&failure), &Asker::default(), Kind::Invalid, Cache::None)
 }

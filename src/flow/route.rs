@@ -1,22 +1,19 @@
-//! A zip's way: the filter picks the cluster, Envoy streams, the filter looks at the head of what comes.
+//! A zip's way: the filter picks the cluster, Envoy streams, and the filter looks at the head of what comes (`route/response.rs`).
 
-use super::{
-    respond::{answer, audience},
-    search::{ZipHead, by_way_of, discreet, is_unconnected, objection, same_file, who},
-};
+mod response;
+
+pub use self::response::IndexUpdate;
+pub(super) use self::response::present;
+use super::respond::answer;
 use crate::{
     config::{Config, Endpoint},
-    cx::{Cx, Edit, Route, Verdict},
-    endpoint::{self, Address, Trail},
-    goproxy::{Answer, Asker, Audience, CACHE_HEADER, Failure, FailureKind, Missing, Outcome, Validity, Zip},
-    http::{Reply, ResponseHead},
-    metrics::Cache,
-    modzip::MAX_ZIP,
+    cx::{Cx, Route, Verdict},
+    endpoint::{self, Address},
+    goproxy::{Answer, Asker, Failure, FailureKind, Zip},
+    metrics::{Cache, Kind},
     plan::Source,
-    policy::Policy,
-    shared::{Capabilities, Loss},
+    shared::Capabilities,
     store,
-    upstream::{self, Presence},
 };
 
 /// A request that was routed.
@@ -49,23 +46,6 @@ pub struct Ask {
     pub selects: bool,
 }
 
-/// What the index learns of a zip that did not come. It learns from a plain GET alone, which is what all other clients send: what a server
-/// answers to another request may be due to what one client has put into it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum IndexUpdate {
-    /// Nothing.
-    Nothing,
-    /// That the source gave no answer, or one that says nothing of the zip (RFC 9110: 404 and 410 alone do): it is asked whether it gives
-    /// it before the next is sent there.
-    Failed,
-    /// That the source has something else in its place, or nothing.
-    Lost(Loss),
-    /// That there is none.
-    Missing(Missing),
-    /// That the source redirects to where it is.
-    Moved,
-}
-
 impl Routed {
     /// A request for `zip` that wants this of it, routed to `source`, which was not asked yet.
     pub fn new(zip: Zip, source: Source, ask: Ask) -> Self {
@@ -90,7 +70,7 @@ impl Routed {
         }
         let to = store::public_url(storage, &store::zip_key(storage, &self.zip), cx.now)?;
         let redirect = Answer::Elsewhere { to: &to, cache: Cache::Storage };
-        Some(answer(&redirect, &Asker::default(), KIND, Cache::Storage))
+        Some(answer(&redirect, &Asker::default(), Kind::Zip, Cache::Storage))
     }
 
     /// Whether the filter reads the zip as it passes. It then asks for the whole zip, also where the client wants a part.
@@ -115,11 +95,6 @@ impl Routed {
         };
         let failure = self.earlier_failure.clone().unwrap_or_else(unread);
         self.refuse(&failure)
-    }
-
-    /// Whether its source is asked what it is asked for every client.
-    fn is_plain(&self) -> bool {
-        !self.ask.head_only && (self.is_inspected() || !self.ask.selects)
     }
 
     /// The way there. Headers that are not that host's business are removed. Secrets that no other host may see go beside the request, as
@@ -157,31 +132,6 @@ impl Routed {
         self.to.as_ref().map(|to| to.cluster.as_str()).or_else(own)
     }
 
-    /// The answer where the source redirects although it was not expected to. The client is told to come again, and then the source is
-    /// asked where it leads. No client is told so twice in a row.
-    pub fn redirected(&self, location: &str, config: &Config) -> (Verdict, IndexUpdate) {
-        let who = who(self.source, self.to.as_deref(), config);
-        let fail = |why: &str| {
-            let reason = format!("{}: {who} {why}", self.zip);
-            Failure { kind: FailureKind::Bad, reason, retry_after: None }
-        };
-        if self.moved {
-            let why = "redirects once more, though it was asked a moment ago where it leads; try again";
-            return (failed(&fail(why)), IndexUpdate::Failed);
-        }
-        let Some(endpoint) = self.source.endpoint(config) else {
-            return (failed(&fail("redirects")), IndexUpdate::Nothing);
-        };
-        let sent = endpoint::get(endpoint, &self.zip.path());
-        match Trail::default().follow(&sent, location, endpoint, &self.source.describe(config)) {
-            Ok(_) => {
-                let again = Answer::Again { file: &same_file(&self.zip), cache: Cache::Upstream };
-                (answer(&again, &Asker::default(), KIND, Cache::Upstream), IndexUpdate::Moved)
-            }
-            Err(why) => (failed(&fail(&why)), IndexUpdate::Failed),
-        }
-    }
-
     fn path(&self, to: &Endpoint, config: &Config) -> String {
         match &config.storage {
             Some(storage) if self.source == Source::Storage => {
@@ -190,203 +140,8 @@ impl Routed {
             _ => endpoint::absolute(to, &self.zip.path()),
         }
     }
-
-    /// The response headers of the source: a zip goes on under our own headers, a refusal becomes one that a developer can read. Returns
-    /// also what the index learns.
-    pub fn response(
-        &self,
-        head: &ResponseHead,
-        reply: Reply,
-        config: &Config,
-        policy: &Policy,
-        cx: &Cx<'_>,
-    ) -> (Verdict, IndexUpdate) {
-        let (verdict, update) = self.judge(head, reply, config, policy, cx);
-        (verdict, if self.is_plain() { update } else { IndexUpdate::Nothing })
-    }
-
-    fn judge(
-        &self,
-        head: &ResponseHead,
-        reply: Reply,
-        config: &Config,
-        policy: &Policy,
-        cx: &Cx<'_>,
-    ) -> (Verdict, IndexUpdate) {
-        let cache = self.source.cache();
-        let what = self.zip.to_string();
-        let who = who(self.source, self.to.as_deref(), config);
-        let audience = audience(Some(&self.zip.module), config, policy);
-        if self.ask.head_only
-            && let Some(verdict) = self.without_head(&reply, audience, config)
-        {
-            return (verdict, IndexUpdate::Nothing);
-        }
-        if self.source == Source::Storage
-            && let Some(why) = store::redirect(&reply)
-        {
-            return (failed(&self.bad(&why, config)), IndexUpdate::Failed);
-        }
-        let reply = match self.to.as_ref().map(|to| discreet(&what, self.source, to, reply.clone(), config)) {
-            Some(Ok(reply)) => reply,
-            Some(Err(Outcome::Failed(failure))) => return (failed(&failure), IndexUpdate::Failed),
-            Some(Err(_)) | None => reply,
-        };
-        let unconnected = is_unconnected(&reply);
-        let presence = match upstream::judge_download(&what, &who, reply, self.is_inspected(), cx.now) {
-            Presence::NotHere(outcome) if unconnected => {
-                Presence::NotHere(by_way_of(outcome, self.source, config))
-            }
-            presence => presence,
-        };
-        match presence {
-            // A client alone sees a response that the filter does not read. The page of a 412 or a 416 is about the client's own condition.
-            Presence::Here
-                if self.source == Source::Storage
-                    && matches!(head.status, 200 | 206)
-                    && store::is_page(&head.headers) =>
-            {
-                (failed(&self.bad("it is a web page", config)), IndexUpdate::Failed)
-            }
-            Presence::Here if let Some(failure) = self.cut(head, config) => {
-                (failed(&failure), IndexUpdate::Failed)
-            }
-            Presence::Here => {
-                (self.edit(head, Validity { fresh_for: None, audience }, cache), IndexUpdate::Nothing)
-            }
-            Presence::NotHere(Outcome::Missing(_)) if let Some(earlier_failure) = &self.earlier_failure => {
-                (failed(earlier_failure), IndexUpdate::Lost(Loss::Gone))
-            }
-            Presence::NotHere(Outcome::Missing(missing)) if !self.may_be_elsewhere(config) => {
-                let validity = Validity { fresh_for: Some(config.freshness.negative), audience };
-                let answered = Answer::Missing { missing: &missing, validity, cache };
-                (answer(&answered, &Asker::default(), KIND, cache), IndexUpdate::Missing(missing))
-            }
-            Presence::NotHere(Outcome::Failed(failure)) => (failed(&failure), IndexUpdate::Failed),
-            Presence::NotHere(Outcome::Missing(_) | Outcome::Found(_)) => {
-                // Storage had it a moment ago, so it was deleted since.
-                let reason = format!("{what}: gone from {who}; try again");
-                let gone = Failure { kind: FailureKind::Overloaded, reason, retry_after: Some(1) };
-                (failed(&gone), IndexUpdate::Lost(Loss::Gone))
-            }
-        }
-    }
-
-    /// Why a zip that the filter does not read is not given, where a client could not see that it is cut short.
-    fn cut(&self, head: &ResponseHead, config: &Config) -> Option<Failure> {
-        let is_unread = !self.is_inspected() && !self.ask.head_only;
-        is_unread.then(|| objection(&self.zip.to_string(), self.source, head, config)).flatten()
-    }
-
-    /// The answer to a HEAD that its source may have refused because it knows none: that the zip is there, where the source had said
-    /// so when it was asked otherwise.
-    fn without_head(&self, reply: &Reply, audience: Audience, config: &Config) -> Option<Verdict> {
-        let Reply::Answered { status, .. } = *reply else { return None };
-        let (cache, may_be_headless) = match self.source {
-            Source::Storage => (Cache::Storage, matches!(status, 405 | 501)),
-            _ => (Cache::Upstream, upstream::may_be_headless(status)),
-        };
-        if !may_be_headless {
-            return None;
-        }
-        Some(if self.confirmed {
-            present(None, cache, audience)
-        } else {
-            failed(&self.bad(&format!("it answered {status} to a HEAD, and may not support HEAD"), config))
-        })
-    }
-
-    fn bad(&self, why: &str, config: &Config) -> Failure {
-        let who = who(self.source, self.to.as_deref(), config);
-        let reason = format!("{}: bad answer from {who}: {why}", self.zip);
-        Failure { kind: FailureKind::Bad, reason, retry_after: None }
-    }
-
-    /// Why a zip that begins with this head cannot be read along, if it cannot.
-    pub fn objection(&self, head: &ResponseHead, config: &Config) -> Option<Failure> {
-        let why = if head.headers.coding().is_some() {
-            "it is encoded, which the gateway did not ask for".to_owned()
-        } else if head.ends {
-            "it is empty".to_owned()
-        } else if self.source == Source::Storage && store::is_page(&head.headers) {
-            "it is a web page".to_owned()
-        } else if head.content_length().is_some_and(|length| length > MAX_ZIP) {
-            format!("it is larger than {MAX_ZIP} bytes, and no module zip is")
-        } else {
-            return None;
-        };
-        Some(self.bad(&why, config))
-    }
-
-    /// The answer in place of a zip that is not given.
-    pub fn refuse(&self, failure: &Failure) -> Verdict {
-        failed(failure)
-    }
-
-    /// Whether others were not asked because the source had said that it has it.
-    fn may_be_elsewhere(&self, config: &Config) -> bool {
-        let mut upstreams = upstream::chain(config, &self.zip.module).map(Source::Upstream);
-        self.source == Source::Storage || self.confirmed && upstreams.any(|other| other != self.source)
-    }
-
-    /// Other headers of the source (cookies, its own caching, its internals) are not for the client.
-    fn edit(&self, head: &ResponseHead, validity: Validity, cache: Cache) -> Verdict {
-        // A range would not reach the source.
-        let stays = |name: &str| KEPT.contains(&name) && !(self.is_inspected() && name == "accept-ranges");
-        let mut remove: Vec<_> =
-            head.headers.names().filter(|name| !stays(name)).map(str::to_owned).collect();
-        remove.dedup();
-        // That one client's condition or range did not fit says nothing to another.
-        let cache_control =
-            if matches!(head.status, 412 | 416) { "no-store".to_owned() } else { validity.cache_control() };
-        let mut set = vec![
-            ("cache-control".to_owned(), cache_control),
-            (CACHE_HEADER.to_owned(), cache.as_str().to_owned()),
-        ];
-        if matches!(head.status, 200 | 206)
-            && !head.headers.first("content-type").is_some_and(|kind| kind.starts_with("multipart/"))
-        {
-            set.push(("content-type".to_owned(), Zip::CONTENT_TYPE.to_owned()));
-        }
-        Verdict::Edit(Edit { remove, set })
-    }
 }
-
-/// The answer to a HEAD: that `zip` is there, and what is known of it.
-pub(super) fn present(head: Option<&ZipHead>, cache: Cache, audience: Audience) -> Verdict {
-    let validity = Validity { fresh_for: None, audience };
-    let unknown = ZipHead::default();
-    let ZipHead { length, etag, last_modified } = head.unwrap_or(&unknown);
-    let present = Answer::Present {
-        validity,
-        cache,
-        length: *length,
-        etag: etag.as_deref(),
-        last_modified: last_modified.as_deref(),
-    };
-    answer(&present, &Asker::default(), KIND, cache)
-}
-
-fn failed(failure: &Failure) -> Verdict {
-    answer(&Answer::Failed(failure), &Asker::default(), KIND, Cache::None)
-}
-
-/// What is asked by all that is routed.
-pub(super) const KIND: &str = "zip";
 
 /// The request header that Envoy's access logs and traces show in place of `:path`, where there is one: a signed address is not for
 /// them. What it says is the client's own path.
 const SHOWN_PATH: &str = "x-envoy-original-path";
-
-const KEPT: [&str; 10] = [
-    "accept-ranges",
-    "content-encoding",
-    "content-length",
-    "content-range",
-    "content-type",
-    "date",
-    "etag",
-    "last-modified",
-    "server",
-    "transfer-encoding",
-];

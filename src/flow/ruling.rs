@@ -15,7 +15,7 @@ use crate::{
     gomod::{ModulePath, Version},
     goproxy::{Answer, Asker, Audience, Document, Failure, File, Missing, Refusal, Validity, encode},
     http::Timestamp,
-    metrics::{Cache, OwnReason, Reason},
+    metrics::{Cache, Kind, OwnReason, Reason},
     plan::Want,
     policy::{Caller, Decision, View},
     upstream,
@@ -109,7 +109,7 @@ impl Question {
 
 impl Substitute {
     /// Answers with it.
-    pub(super) fn give(&self, kind: &'static str, cx: &mut Cx<'_>) -> Verdict {
+    pub(super) fn give(&self, kind: Kind, cx: &mut Cx<'_>) -> Verdict {
         let validity = Validity { fresh_for: Some(Duration::ZERO), audience: Audience::Caller };
         let given = match self {
             Self::Elsewhere(to) => Answer::Elsewhere { to, cache: Cache::None },

@@ -1,18 +1,18 @@
 //! What a worker knows of itself, and of what all workers share, as one plain value.
 //!
 //! Each part of a worker writes what is its own (`worker/status.rs` asks them all), and every page that reports how the gateway is doing
-//! reads it from here. It is a picture of one moment: what was counted since the start is in Envoy's metrics.
+//! reads it from here.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{page::KIND, respond::answer};
+use super::respond::answer;
 use crate::{
     config::{Bundle, Config},
     cx::Verdict,
     goproxy::{Answer, Asker},
-    metrics::Cache,
+    metrics::{Cache, Kind},
     policy::InForce,
 };
 
@@ -37,6 +37,9 @@ pub struct Status {
     pub index: IndexStatus,
     /// What the worker that answers has under way; other workers have their own.
     pub worker: WorkerStatus,
+    /// What that worker has counted since it has its configuration: by the name of the series, as Envoy's `/stats` has it. A worker has a few
+    /// hundred, and never more than [`Tally`](crate::metrics::Tally) keeps.
+    pub counters: BTreeMap<String, u64>,
 }
 
 /// One that is asked.
@@ -212,7 +215,7 @@ impl Status {
         let mut body = serde_json::to_string_pretty(self).unwrap_or_default();
         body.push('\n');
         let page = Answer::Page { healthy: true, content_type: "application/json", body };
-        answer(&page, &Asker::default(), KIND, Cache::None)
+        answer(&page, &Asker::default(), Kind::Page, Cache::None)
     }
 }
 

@@ -6,7 +6,10 @@ mod tests;
 
 use std::fmt;
 
-use crate::gomod::{ModulePath, Query, Version};
+use crate::{
+    gomod::{ModulePath, Query, Version},
+    http::Kind,
+};
 
 /// Anything this proxy can be asked for below its prefix, but for [`super::Page`]s.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,28 +97,28 @@ pub enum CacheClass {
 }
 
 impl Target {
-    /// The word for metrics.
-    pub fn kind(&self) -> &'static str {
+    /// What it counts as.
+    pub fn kind(&self) -> Kind {
         match self {
             Self::Document(document) => document.kind(),
-            Self::Supported { .. } => "sumdb",
-            Self::Zip(_) => Zip::KIND,
+            Self::Supported { .. } => Kind::Sumdb,
+            Self::Zip(_) => Kind::Zip,
         }
     }
 }
 
 impl Document {
-    /// The word for metrics.
-    pub fn kind(&self) -> &'static str {
+    /// What a request for it counts as.
+    pub fn kind(&self) -> Kind {
         match self {
             Self::Module { file, .. } => match file {
-                File::Info(_) => "info",
-                File::Latest => "latest",
-                File::List | File::Stored => "list",
-                File::Mod(_) => "mod",
-                File::Query(_) => "query",
+                File::Info(_) => Kind::Info,
+                File::Latest => Kind::Latest,
+                File::List | File::Stored => Kind::List,
+                File::Mod(_) => Kind::Mod,
+                File::Query(_) => Kind::Query,
             },
-            Self::Sumdb { .. } => "sumdb",
+            Self::Sumdb { .. } => Kind::Sumdb,
         }
     }
 
@@ -207,9 +210,6 @@ impl fmt::Display for Document {
 }
 
 impl Zip {
-    /// The word for metrics.
-    pub const KIND: &str = "zip";
-
     /// Its media type.
     pub const CONTENT_TYPE: &str = "application/zip";
 

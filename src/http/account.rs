@@ -6,9 +6,33 @@ use crate::words::words;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Account {
     /// What was asked.
-    pub kind: &'static str,
+    pub kind: Kind,
     /// Where the answer came from.
     pub cache: Cache,
+}
+
+words! {
+    /// What a request asks for.
+    pub enum Kind {
+        /// The `.info` of a version.
+        Info = "info",
+        /// Nothing that there can be: the gateway cannot read the request, or refuses its path or method.
+        Invalid = "invalid",
+        /// `@latest`.
+        Latest = "latest",
+        /// A list of versions.
+        List = "list",
+        /// A go.mod.
+        Mod = "mod",
+        /// One of the gateway's own pages.
+        Page = "page",
+        /// The `.info` of a query: a branch, a commit, an incomplete version.
+        Query = "query",
+        /// A file of a checksum database.
+        Sumdb = "sumdb",
+        /// A module's content.
+        Zip = "zip",
+    }
 }
 
 words! {

@@ -38,11 +38,11 @@ words! {
         Body = "body",
         /// Too much waits, or too much is under way.
         Budget = "budget",
-        /// Who asks could not be found out.
+        /// The caller could not be found out.
         Caller = "caller",
         /// No rule decides, and the default is to deny.
         Default = "default",
-        /// Only callers whom the configuration names may ask for explanations.
+        /// The page is for the callers that the configuration names.
         Explain = "explain",
         /// It is no path at all, or no query of ours.
         Malformed = "malformed",
@@ -52,7 +52,7 @@ words! {
         Nosumdb = "nosumdb",
         /// The rules are not there yet, or leave nothing.
         Policy = "policy",
-        /// There can be no such thing here.
+        /// No such module, file or database can be here.
         Unknown = "unknown",
     }
 }
@@ -122,11 +122,11 @@ words! {
 words! {
     /// What came of a write to storage that storage, or the filter, brought to an end.
     pub enum Ended {
-        /// It was given up, and nothing says why.
+        /// It was aborted for no recorded reason.
         Aborted = "aborted",
-        /// The answer says too little to go on with.
+        /// Storage's answer lacks what the next request needs.
         Bad = "bad",
-        /// Somebody else writes, or removes, it just now.
+        /// Another writer writes or removes the object at the same time.
         Conflict = "conflict",
         /// Storage has other bytes.
         Differs = "differs",

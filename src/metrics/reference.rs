@@ -1,8 +1,8 @@
 //! All metrics there are, by their names for Prometheus: what the documentation has to say.
 
 use super::{
-    Cache, Counter, Ended, Ending, Evicted, Gauge, Histogram, Metric, OwnReason, PollOutcome, StatusClass,
-    SumdbOutcome, Target, VerificationOutcome, WriteOutcome,
+    Cache, Counter, Ended, Ending, Evicted, Gauge, Histogram, Kind, Metric, OwnReason, PollOutcome,
+    StatusClass, SumdbOutcome, Target, VerificationOutcome, WriteOutcome,
 };
 use crate::http::{AnswerKind, CallFailure, CallOutcome};
 
@@ -11,13 +11,13 @@ use crate::http::{AnswerKind, CallFailure, CallOutcome};
 pub struct Family {
     /// The name, and those of its labels: `modgate_callouts_total{target,outcome}`.
     pub title: String,
-    /// The words that the last of its labels may have, where they are a list; others come from the configuration.
+    /// The words that its labels may have, where they are a list; others come from the configuration.
     pub words: Vec<&'static str>,
 }
 
 /// One family for each variant: what is added to the enums gets a line in `words` below, and one here.
 pub fn families() -> Vec<Family> {
-    let (kind, cache, document) = ("zip", Cache::Hit, "policy_bundle");
+    let (kind, cache, document) = (Kind::Zip, Cache::Hit, "policy_bundle");
     let (target, class) = (Target::Storage, StatusClass::None);
     let failed = CallFailure::Dropped;
     [
@@ -55,11 +55,10 @@ fn family(metric: &Metric) -> Family {
 fn words(metric: &Metric) -> Vec<&'static str> {
     let lists: &[&[&str]] = match metric {
         Metric::Counter(Counter::Bytes { .. }) | Metric::Histogram(Histogram::RequestDuration { .. }) => {
-            &[Cache::WORDS]
+            &[Kind::WORDS, Cache::WORDS]
         }
-        Metric::Counter(Counter::Request { .. }) | Metric::Histogram(Histogram::CalloutDuration { .. }) => {
-            &[StatusClass::WORDS]
-        }
+        Metric::Counter(Counter::Request { .. }) => &[Kind::WORDS, Cache::WORDS, StatusClass::WORDS],
+        Metric::Histogram(Histogram::CalloutDuration { .. }) => &[StatusClass::WORDS],
         Metric::Counter(Counter::Eviction { .. }) => &[Evicted::WORDS],
         Metric::Counter(Counter::Callout { .. }) => &[AnswerKind::WORDS, CallFailure::WORDS],
         Metric::Counter(Counter::Poll { .. }) => &[PollOutcome::WORDS],
@@ -68,7 +67,8 @@ fn words(metric: &Metric) -> Vec<&'static str> {
         Metric::Counter(Counter::Sumdb { .. }) => &[SumdbOutcome::WORDS],
         // All but the one that is none of it.
         Metric::Counter(Counter::Unfinished { .. }) => {
-            return Ending::WORDS.iter().copied().filter(|word| *word != Ending::Whole.as_str()).collect();
+            let endings = Ending::WORDS.iter().filter(|word| **word != Ending::Whole.as_str());
+            return Kind::WORDS.iter().chain(endings).copied().collect();
         }
         Metric::Counter(Counter::Verification { .. }) => &[VerificationOutcome::WORDS],
         Metric::Counter(Counter::Uncounted) | Metric::Gauge(_) => &[],
@@ -104,7 +104,7 @@ mod tests {
         }
     }
 
-    /// A name is cut at its dots, and Envoy's `stats_tags` take a value for whatever stands between two of them.
+    /// A name is cut at its dots, and Envoy's `stats_tags` take the text between two of them for a value.
     #[test]
     fn every_name_is_made_of_pairs_and_every_word_is_plain() {
         let is_plain = |text: &str| {

@@ -5,7 +5,7 @@
 //! worker that died becomes free.
 //!
 //! ```text
-//!  begins: the others' shares + mine < most ── put, if nobody wrote meanwhile ──▶ it may begin
+//!  begins: the others' shares + mine < most ── put, if no other wrote ─────────▶ it may begin
 //!                └── no, or the race was lost too often ─────────────────────────▶ it may not
 //!  ends, or a second has passed: put mine
 //! ```

@@ -1,25 +1,25 @@
-//! A fixed number of slots, and who gets one.
+//! A fixed number of slots, and which records get one.
 //!
-//! The host's shared data cannot forget a key, so the index uses as many as it is configured for and no more, whatever is
-//! asked. Documents and answers that there is none live apart, so that a flood of unknown names evicts nothing of worth.
+//! The host's shared data cannot forget a key, so the index uses as many as it is configured for and no more, whatever
+//! clients ask for. Documents and missing answers live apart, so that a flood of unknown names evicts no document.
 //!
 //! **Where a record lives.** A keyed hash gives each key two slots of its region; the record stands in one of them and is
 //! read with one or two reads.
 //!
-//! **Who stays.** Every record carries its heat: how often it was used, counted slowly, halved while it rests. A look-up
-//! that hits writes it down, once in a while (`heat.rs`). A new record takes the slot that is worth less, and only if it
-//! was asked for more often than that one is worth; how often is each worker's own guess (`sketch.rs`). So a scan, which
-//! asks everything once, runs through the slots that nobody used again and evicts nothing else, whichever worker it
-//! comes through; and what is asked for often gets in anyway. Nothing is dropped for its age or for another
-//! configuration: a record of other sources cools down like any other, and until then a configuration rolled back finds it.
+//! **Which record stays.** Every record carries its heat: how often it was used, counted slowly, halved while it rests. A look-up that hits
+//! writes the heat down once in a while (`heat.rs`). A new record takes the slot that is worth less, and only if clients have asked for the
+//! new record more often than that slot is worth. Each worker guesses how often that was (`sketch.rs`). A scan asks for everything once: it
+//! runs through the slots whose records were not used again and evicts no other, whichever worker it comes through. A document that clients
+//! ask for often gets in anyway. No record is dropped for its age or for another configuration: a record of other sources cools down like
+//! any other, and until then a configuration that is rolled back finds it.
 //!
-//! **What is too large** is kept by each worker for itself, if at all (`annex.rs`), neither compressed nor over several slots. A `.info` of 196 bytes deflates to 168 and a
-//! list of 2,025 versions from 17 KB to 4, but unpacking that list takes 41 us on each hit (zlib, native) where reading it
-//! takes 3; and a chain of slots could lose one of its links to any other key.
+//! **A record that is too large** is kept by each worker for itself, if at all (`annex.rs`), neither compressed nor over several slots. A
+//! `.info` of 196 bytes deflates to 168 and a list of 2,025 versions from 17 KB to 4, but unpacking that list takes 41 us on each hit (zlib,
+//! native) where reading it takes 3. A chain of slots could lose one of its slots to any other key.
 //!
-//! **Who wins.** All writes are compare-and-swap; who loses reads again and decides again. The newer of two answers stays.
-//! Two workers that keep the same key at once may take a slot each; both look again after their write, and whoever comes
-//! last finds both and empties the older.
+//! **Which write wins.** All writes are compare-and-swap. A worker whose write loses reads again and decides again. The newer of two answers
+//! stays. Two workers that keep the same key at once may take a slot each. Both look again after their write, and the one that looks last
+//! finds both records and empties the older.
 
 mod kept;
 mod place;
@@ -88,7 +88,7 @@ impl Index {
         }
     }
 
-    /// What `region` knows of `path`. It counts as a use, or as an ask in vain.
+    /// What `region` knows of `path`. Counts as a use of the record, or of the key as one that was asked for in vain.
     pub fn look_up(
         &mut self,
         kv: &mut dyn SharedKv,
@@ -107,14 +107,14 @@ impl Index {
         };
         if let Some(heat) = Occupant::of(&read.value).and_then(|occupant| occupant.heat.used(now)) {
             set_heat(&mut read.value, heat);
-            // Whoever came first wrote as much, or a newer answer.
+            // A worker that wrote first wrote the same heat, or a newer answer.
             let _ = kv.put(&name, &read.value, Expected::Version(read.version));
         }
         Some(entry)
     }
 
-    /// As [`Index::look_up`], on nobody's behalf: whoever looks twice for one request, or to see what became of an answer,
-    /// would otherwise make what was asked for once look used, and a scan is told from use by nothing else.
+    /// As [`Index::look_up`], without counting a use: for a second look on behalf of the same request, or to see what became of an answer.
+    /// Otherwise a record that a client asked for once would look used, and that alone tells use from a scan.
     pub fn peek(&self, kv: &dyn SharedKv, region: Region, path: &str) -> Option<Entry> {
         self.apart(kv, region, path)
             .map(Entry::Found)
@@ -132,8 +132,8 @@ impl Index {
         (!is_newer(Region::Found) && !is_newer(Region::Missing)).then(|| found.clone())
     }
 
-    /// Keeps `entry` under `path`, unless a newer one stands there or what stands in its way is worth more. One that is too
-    /// large is kept for this worker alone, and ends the one before: that would otherwise be what everybody sees for ever.
+    /// Keeps `entry` under `path`, unless a newer one stands there or both slots hold records that are worth more. An entry that is too large
+    /// is kept for this worker alone, and the entry before it is dropped: otherwise all workers would see that one for ever.
     pub fn keep(&mut self, kv: &mut dyn SharedKv, path: &str, entry: &Entry, now: Timestamp) -> Kept {
         let (region, limit) = match entry {
             Entry::Found(_) | Entry::Stored { .. } | Entry::Lost { .. } | Entry::Streamed { .. } => {
@@ -161,7 +161,7 @@ impl Index {
         if is_apart { Kept::Not(NotKept::TooLarge) } else { kept }
     }
 
-    /// Keeps for this worker alone what another one found out, where that is too large for all: what is not, the other has kept.
+    /// Keeps for this worker alone what another worker found out, if that is too large for a slot. If it is not, the other worker has kept it.
     pub fn keep_apart(&mut self, path: &str, entry: &Entry) {
         if let Entry::Found(found) = entry
             && found.body.len() > self.max_body_bytes(path)
@@ -170,7 +170,7 @@ impl Index {
         }
     }
 
-    /// Drops what `region` knows of `path` as of `now`: it has turned out not to be true any more.
+    /// Drops what `region` knows of `path` as of `now`: it is known to be wrong.
     pub fn forget(&mut self, kv: &mut dyn SharedKv, region: Region, path: &str, now: Timestamp) {
         if region == Region::Found {
             self.annex.forget(path);
@@ -204,7 +204,7 @@ impl Index {
         self.sources
     }
 
-    /// Which sources are asked for whom: workers with the same number may wait for one another, and do what the other's search says.
+    /// Which sources are asked for which modules: workers with the same number may wait for one another's searches and use the results.
     pub fn fetch_scope(&self) -> u64 {
         self.fetch_scope
     }
@@ -226,7 +226,7 @@ impl Index {
         let [first, second] = self.keyed.hash(purpose, key, 0);
         let slots = u64::from(self.slots(region).max(1));
         let slot = first % slots;
-        // Another one, wherever there is another.
+        // Never the same slot, unless there is but one.
         let other = (slots > 1).then(|| (slot + 1 + second % (slots - 1)) % slots);
         Place { key, hash: second.rotate_left(32) ^ first, region, slot, other }
     }
@@ -249,5 +249,5 @@ fn write(place: Place<'_>, kv: &mut dyn SharedKv, newcomer: &Newcomer, now: Time
 /// More than a record has beside its path and its document.
 const HEAD_BYTES: usize = 128;
 
-/// Who loses a race reads again; who loses so many has a neighbour whose answer is as good.
+/// A worker whose write loses reads again. If it loses so many times, another worker has kept an answer that is as good.
 const ATTEMPTS: usize = 3;

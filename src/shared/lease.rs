@@ -10,10 +10,10 @@
 //!   free ─────────────▶ held by A ◀──────────────────────────┐
 //!    ▲                  │  │  └──────────────────────────────┘
 //!    │ release by A:    │  │ acquire by B: B is written down as waiting
-//!    │ who waited       │  │
+//!    │ its followers    │  │
 //!    └──────────────────┘  │ A neither renewed nor released for 2 s
 //!                          ▼
-//!                   expired: whoever acquires first leads, and whoever waited waits for it
+//!                   expired: the worker that acquires first leads, and the followers wait for it
 //! ```
 //!
 //! The leader tells the workers that follow of the end. If it died, they are told nothing: each must acquire again once [`LEASE`] is over,
@@ -122,8 +122,8 @@ impl Leases {
         now.after(LEASE / 2)
     }
 
-    /// When whoever follows is to acquire again, if it has heard of nothing: when the lease that it saw just now runs out, unless that is
-    /// renewed. At once, where it will hear of nothing.
+    /// When a follower acquires again if no message has come: when the lease that it saw just now runs out, unless the leader renews it. At
+    /// once on a host without messages.
     pub fn look_at(&self, now: Timestamp) -> Timestamp {
         if self.tells { now.after(LEASE) } else { now }
     }

@@ -51,7 +51,7 @@ impl World {
     pub fn arrive(&mut self, worker: usize, head: &RequestHead) -> StreamId {
         self.streams += 1;
         let stream = StreamId(self.streams);
-        // What it waits for can be found out before it is said that it waits; the host resumes it after the callback.
+        // A request can be resumed within the step in which it came; the host resumes it after the callback.
         self.verdicts.insert(stream, Verdict::Wait);
         let verdict = self.stream_step(worker, |worker, cx| {
             worker
@@ -65,15 +65,16 @@ impl World {
         stream
     }
 
-    /// A GET of `path` at `worker`, and whatever follows from it until nothing is under way.
+    /// A GET of `path` at `worker`, and all that follows from it until nothing is under way.
     pub fn get(&mut self, worker: usize, path: &str) -> Response {
         let stream = self.begin(worker, path);
         self.settle();
         self.response(stream)
     }
 
-    /// The client of `stream` leaves.
+    /// The stream ends: its client leaves, or has its answer.
     pub fn leave(&mut self, worker: usize, stream: StreamId) {
+        self.end_response(worker, stream);
         self.stream_step(worker, |worker, cx| worker.stream_gone(stream, cx));
     }
 
@@ -85,7 +86,7 @@ impl World {
         status: u16,
         headers: &[(&str, &str)],
     ) -> Verdict {
-        // As HTTP/1.1 sends what nobody has counted.
+        // As HTTP/1.1 sends a body of unknown length.
         let says_length = headers.iter().any(|(name, _)| *name == "content-length");
         let chunked =
             (!says_length && matches!(status, 200 | 206)).then_some(("transfer-encoding", "chunked"));
@@ -99,6 +100,9 @@ impl World {
         let verdict = self.stream_step(worker, |worker, cx| worker.response_head(stream, head, cx));
         let is_late = matches!(verdict, Verdict::Respond(_));
         assert!(self.host_of(worker).respond_late || !is_late, "{stream:?} was routed, and is answered");
+        if matches!(verdict, Verdict::Edit(_)) {
+            self.downloads.entry(stream).or_default();
+        }
         verdict
     }
 

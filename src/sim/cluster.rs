@@ -28,7 +28,7 @@ pub struct Cluster {
     pub get_answered: Option<(u16, &'static str)>,
     /// While set, every request for a folder is answered so: it lists none.
     pub answer_folders: Option<u16>,
-    /// Whether it says of whatever it is given that it has that already.
+    /// Whether it answers each PUT that it has the object already.
     pub claims_all: bool,
     /// Whether it gives parts of what it has.
     pub gives_ranges: bool,
@@ -290,7 +290,7 @@ fn without_length(reply: Reply) -> Reply {
     }
 }
 
-/// As a server that compresses whatever it gives.
+/// As a server that compresses every answer.
 fn encoded(reply: Reply) -> Reply {
     match reply {
         Reply::Answered { status, headers, body } if !body.is_empty() => {

@@ -19,14 +19,14 @@ pub struct Database {
 }
 
 impl Database {
-    /// One with so many records that nobody asks for; those of another `history` are others.
+    /// One with so many records that no client asks for; those of another `history` are others.
     pub fn new(history: &str, records: u64) -> Self {
         let mut database = Self { log: Log::of(Vec::new()), ids: BTreeMap::new() };
         database.grow(history, records);
         database
     }
 
-    /// So many more records come, that nobody asks for.
+    /// So many more records come that no client asks for.
     pub fn grow(&mut self, history: &str, records: u64) {
         for _ in 0..records {
             let id = self.size();

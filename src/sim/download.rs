@@ -1,5 +1,5 @@
-//! The body of a routed response on its way to a client, as Envoy passes it on: what the filter holds back is kept and shown
-//! to it again with the next piece.
+//! The body of a routed response on its way to a client, as Envoy passes it on: Envoy keeps the bytes that the filter holds back, and shows
+//! them again with the next piece.
 
 use super::World;
 use crate::{
@@ -31,7 +31,7 @@ pub enum Fate {
 }
 
 impl Download {
-    /// More bytes come from the cluster; those that the filter has to be shown, of which it knows the first `known`.
+    /// More bytes come from the cluster. Returns those that the filter has not seen: it knows the first `known` of the buffer.
     pub(super) fn arrive(&mut self, bytes: &[u8], ends: bool, known: usize) -> Vec<u8> {
         assert_eq!(self.fate, Fate::Open, "nothing comes after the end");
         assert!(!self.ended, "nothing comes after the end");
@@ -46,7 +46,7 @@ impl Download {
         self.ended = true;
     }
 
-    pub(super) fn obey(&mut self, verdict: BodyVerdict) {
+    pub(super) fn carry_out(&mut self, verdict: BodyVerdict) {
         match verdict {
             BodyVerdict::Pass(bytes) => {
                 self.buffer = bytes.unwrap_or_else(|| std::mem::take(&mut self.buffer));
@@ -84,7 +84,7 @@ impl World {
             None => BodyVerdict::Pass(None),
             Some(_) => self.stream_step(worker, |worker, cx| worker.response_body(stream, new, ends, cx)),
         };
-        self.obey_body(worker, stream, verdict);
+        self.carry_out_body(worker, stream, verdict);
     }
 
     /// The trailers of a routed response come.
@@ -94,22 +94,25 @@ impl World {
         if let BodyVerdict::Pass(bytes) | BodyVerdict::Hold(bytes) = &verdict {
             assert_eq!(*bytes, None, "nothing can be put before trailers");
         }
-        self.obey_body(worker, stream, verdict);
+        self.carry_out_body(worker, stream, verdict);
     }
 
-    fn obey_body(&mut self, worker: usize, stream: StreamId, verdict: BodyVerdict) {
+    fn carry_out_body(&mut self, worker: usize, stream: StreamId, verdict: BodyVerdict) {
         let holds = self.host_of(worker).hold_response;
         assert!(holds || !matches!(verdict, BodyVerdict::Hold(_)), "the host holds nothing back");
         let download = self.downloads.entry(stream).or_default();
-        download.obey(verdict);
+        download.carry_out(verdict);
         if download.fate != Fate::Open {
-            self.end_response(worker, stream);
             self.leave(worker, stream);
         }
     }
 
-    /// The host says how the response of `stream` ended: with a reset of its own it knows no more than that it is not whole.
-    fn end_response(&mut self, worker: usize, stream: StreamId) {
+    /// The host says how the response of `stream` ended, if it has begun. Of a reset by the filter the host knows only that the response is
+    /// not whole.
+    pub(super) fn end_response(&mut self, worker: usize, stream: StreamId) {
+        if !self.workers[worker].worker.is_sending(stream) {
+            return;
+        }
         let Some(Download { got, fate, .. }) = self.downloads.get(&stream) else { return };
         let how = if *fate == Fate::Complete { Ending::Whole } else { Ending::Aborted };
         let end = BodyEnd { bytes: got.len().try_into().unwrap(), how };
@@ -121,11 +124,10 @@ impl World {
         &self.downloads[&stream]
     }
 
-    pub(super) fn let_go(&mut self, stream: StreamId, end: impl FnOnce(&mut Download)) {
+    pub(super) fn release_or_reset(&mut self, stream: StreamId, end: impl FnOnce(&mut Download)) {
         end(self.downloads.entry(stream).or_default());
         for worker in 0..self.workers.len() {
-            self.end_response(worker, stream);
-            self.stream_step(worker, |worker, cx| worker.stream_gone(stream, cx));
+            self.leave(worker, stream);
         }
     }
 }

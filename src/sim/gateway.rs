@@ -23,7 +23,7 @@ pub(super) struct Seated {
     pub(super) gateway: usize,
     pub(super) queue: QueueId,
     pub(super) worker: Worker,
-    /// What is to be done when the host next calls the worker's root, where nothing else has it do so.
+    /// Commands for the next call of the worker's root, on a host without queues.
     pub(super) outbox: Vec<Command>,
 }
 

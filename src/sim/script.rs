@@ -1,4 +1,4 @@
-//! Replies by a script: in the order in which callouts are made, whatever they ask and of whom.
+//! Replies by a script: in the order in which callouts are made, whichever cluster they ask for whichever path.
 
 use std::collections::VecDeque;
 

@@ -25,7 +25,7 @@ impl Census {
         let is_fresh = self.last.is_some_and(|(since, _)| now.is_within(FRESH, since));
         if self.walk.is_none() && !is_fresh {
             self.walk = Some((Cursor::BEGIN, Occupancy::default()));
-            services.slices.push_back(Slice::Census);
+            services.slices.add(Slice::Census);
         }
     }
 
@@ -45,7 +45,7 @@ impl Census {
         match next {
             Some(cursor) => {
                 self.walk = Some((cursor, counted));
-                services.slices.push_back(Slice::Census);
+                services.slices.add(Slice::Census);
             }
             None => self.last = Some((cx.now, counted)),
         }
@@ -66,5 +66,5 @@ impl Census {
 /// Slots that are read at one turn: half a millisecond for usual records, which are below 1 KiB.
 const AT_ONCE: usize = 256;
 
-/// For so long a count does: whoever asks for the status again and again has the slots read that often.
+/// How long a count is shown before the next: a client that asks for the status again and again has the slots read that often.
 const FRESH: Duration = Duration::from_secs(10);

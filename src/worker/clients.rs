@@ -20,7 +20,7 @@ use crate::{
     cx::{Command, Cx, StreamId, Verdict},
     flow::{ClientsStatus, Explaining, Hit, Parked, Receiving, Routed},
     http::{BodyEnd, ReadHeader, RequestHead, Timestamp},
-    metrics::Cache,
+    metrics::{Cache, Kind},
     plan::Want,
 };
 
@@ -178,13 +178,7 @@ impl Clients {
     }
 
     /// A request came that may not be answered at once.
-    pub(super) fn open_account(
-        &mut self,
-        stream: StreamId,
-        kind: &'static str,
-        head: &RequestHead,
-        now: Timestamp,
-    ) {
+    pub(super) fn open_account(&mut self, stream: StreamId, kind: Kind, head: &RequestHead, now: Timestamp) {
         self.accounts.open(stream, kind, head.is_head(), now);
     }
 
@@ -217,7 +211,7 @@ impl Clients {
         &mut self,
         stream: StreamId,
         head: &RequestHead,
-        (kind, what): (&'static str, &str),
+        (kind, what): (Kind, &str),
         cx: &mut Cx<'_>,
     ) -> Option<Verdict> {
         let refusal = self.room.turn_away(head, kind, what, cx);

@@ -115,7 +115,9 @@ impl Flights {
     pub(super) fn status(&self, status: &mut FlightsStatus) {
         for course in self.searches.values() {
             match course {
-                Course::Fetch(fetch) => *status.searches.entry(fetch.flight.want.kind()).or_default() += 1,
+                Course::Fetch(fetch) => {
+                    *status.searches.entry(fetch.flight.want.kind().as_str()).or_default() += 1;
+                }
                 Course::Follow { .. } => status.followed += 1,
             }
         }

@@ -58,7 +58,7 @@ impl Lists {
                 format!("{}: too many other long documents are being read; try again", want.describe());
             return Err(Failure { kind: FailureKind::Overloaded, reason, retry_after: None });
         }
-        services.slices.push_back(Slice::Sifting(key.clone()));
+        services.slices.add(Slice::Sifting(key.clone()));
         self.0.insert(key, Sorting { sifting, waiting: vec![stream] });
         Ok(())
     }
@@ -77,7 +77,7 @@ impl Lists {
             return Vec::new();
         }
         if !sorting.sifting.work(&mut services.known(), cx) {
-            services.slices.push_back(Slice::Sifting(key.clone()));
+            services.slices.add(Slice::Sifting(key.clone()));
             self.0.insert(key, sorting);
             return Vec::new();
         }

@@ -201,8 +201,8 @@ impl Passages {
             passing.crowd_out();
         }
         let judged = passing.verdict();
-        if judged.is_none() && passing.lags() && !services.slices.contains(&Slice::Passing(stream)) {
-            services.slices.push_back(Slice::Passing(stream));
+        if judged.is_none() && passing.lags() {
+            services.slices.add(Slice::Passing(stream));
         }
         let Some(judged) = judged else {
             return verdict;
@@ -238,20 +238,12 @@ impl Passages {
 
     /// Bytes that came of all streams but `stream` and are not read yet.
     fn unread(&self, stream: StreamId, services: &Services) -> usize {
-        let lagging = services.slices.iter().map(|slice| match slice {
-            Slice::Passing(other) if *other != stream => match self.zips.get(other) {
-                Some(Passage::Open(passing)) => passing.unread(),
-                _ => 0,
-            },
-            Slice::Census
-            | Slice::Copy(_)
-            | Slice::Explaining
-            | Slice::Passing(_)
-            | Slice::Poll(_)
-            | Slice::Search(_)
-            | Slice::Sifting(_) => 0,
+        let others = services.slices.lagging().filter(|other| *other != stream);
+        let unread = others.map(|other| match self.zips.get(&other) {
+            Some(Passage::Open(passing)) => passing.unread(),
+            Some(Passage::Refused) | None => 0,
         });
-        lagging.sum()
+        unread.sum()
     }
 
     /// Has a zip pass by, for a client or for a copy.

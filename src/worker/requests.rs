@@ -98,21 +98,18 @@ impl Worker {
 
     /// The response to a routed request has begun.
     pub fn response_head(&mut self, stream: StreamId, head: &ResponseHead, cx: &mut Cx<'_>) -> Verdict {
-        match self.judge_response(stream, head, cx) {
-            Verdict::Respond(response) if !self.services.host.respond_late => {
-                Verdict::Edit(Edit::as_if(&response, head))
-            }
-            verdict => verdict,
-        }
-    }
-
-    fn judge_response(&mut self, stream: StreamId, head: &ResponseHead, cx: &mut Cx<'_>) -> Verdict {
         let Some(routed) = self.clients.arrive(stream) else {
             return Verdict::Continue;
         };
-        let begun = (routed.source.cache(), head.status);
-        let verdict = self.begin_response(stream, routed, head, cx);
-        self.clients.begin_response(stream, &verdict, begun, cx);
+        let given = (routed.source.cache(), head.status);
+        let (verdict, given) = match self.begin_response(stream, routed, head, cx) {
+            // The body stays the source's, and is accounted for when it has ended.
+            Verdict::Respond(response) if !self.services.host.respond_late => {
+                (Verdict::Edit(Edit::as_if(&response, head)), (response.account.cache, response.status))
+            }
+            verdict => (verdict, given),
+        };
+        self.clients.begin_response(stream, &verdict, given, cx);
         verdict
     }
 

@@ -4,23 +4,24 @@
 pub(super) mod budget;
 pub(super) mod failures;
 mod index_update;
+mod slices;
 
 use std::{
     collections::{BTreeMap, VecDeque},
     time::Duration,
 };
 
-use self::budget::{Budget, Permit, Told};
-use super::{
-    event::Event,
-    key::{Owner, Slice},
+use self::{
+    budget::{Budget, Permit, Told},
+    slices::Slices,
 };
+use super::{event::Event, key::Owner};
 use crate::{
     config::Config,
     cx::{CallId, Cx},
     flow::{Asked, Known, Publications, Shelf, SourceHealth, Status},
     http::{Callout, Reply, Timestamp, is_read},
-    metrics::{Counter, Histogram, StatusClass, Tally, Target},
+    metrics::{Counter, Histogram, Measure, StatusClass, Tally, Target},
     plan::Source,
     policy::InForce,
     shared::{Capabilities, Index, Leases, Seat},
@@ -30,7 +31,8 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Services {
     pub(super) budget: Budget,
-    pub(super) calls: BTreeMap<CallId, Call>,
+    /// Callouts that are under way.
+    calls: BTreeMap<CallId, Call>,
     pub(super) config: Config,
     /// What the host can do.
     pub(super) host: Capabilities,
@@ -47,10 +49,10 @@ pub(super) struct Services {
     /// What may be shown of long lists, as far as this worker found out.
     pub(super) shelf: Shelf,
     pub(super) source_health: SourceHealth,
-    /// What takes more time than one callback may have, a slice of it at each turn.
-    pub(super) slices: VecDeque<Slice>,
+    /// What is left to be done.
+    pub(super) slices: Slices,
     /// What was counted.
-    pub(super) tally: Tally,
+    tally: Tally,
 }
 
 /// A callout that is under way.
@@ -90,7 +92,7 @@ impl Services {
             publications: Publications::default(),
             shelf: Shelf::default(),
             source_health,
-            slices: VecDeque::new(),
+            slices: Slices::default(),
             tally: Tally::default(),
             config,
             index,
@@ -110,7 +112,7 @@ impl Services {
         }
     }
 
-    /// What all know of the sources, and how much is being asked.
+    /// What all know of the sources, how much is being asked, and what was counted.
     pub(super) fn status(&self, cx: &Cx<'_>, status: &mut Status) {
         status.time = cx.now.rfc3339();
         status.ready = self.source_health.is_ready(&self.config, &self.in_force, cx.kv);
@@ -118,6 +120,7 @@ impl Services {
         status.sources = self.source_health.status(&self.config, cx.kv, cx.now);
         status.worker.callouts = self.calls.len();
         self.budget.status(&self.config, &mut status.worker.budget);
+        status.counters = self.tally.iter().map(|(counter, total)| (counter.to_string(), total)).collect();
     }
 
     /// Makes a callout that counts.
@@ -181,6 +184,38 @@ impl Services {
         if is_its_own {
             self.budget.heed(source, reply, Told::First, cx);
         }
+    }
+
+    /// A callout ended; nothing if it is one that was never made.
+    pub(super) fn take_call(&mut self, id: CallId) -> Option<Call> {
+        self.calls.remove(&id)
+    }
+
+    /// The callouts that are under way.
+    pub(super) fn calls(&self) -> impl Iterator<Item = &Call> {
+        self.calls.values()
+    }
+
+    /// Whether a callout is under way.
+    pub(super) fn is_calling(&self) -> bool {
+        !self.calls.is_empty()
+    }
+
+    /// Adds up what one step has counted.
+    pub(super) fn add_up(&mut self, counted: Vec<(Counter, u64)>) {
+        for (counter, by) in counted {
+            self.tally.add(counter, by);
+        }
+    }
+
+    /// What was counted.
+    pub(super) fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// What was counted since this was asked last.
+    pub(super) fn tell(&mut self) -> Vec<Measure> {
+        self.tally.tell()
     }
 
     /// Leaves something for another part to do.

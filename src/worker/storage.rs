@@ -1,9 +1,12 @@
 //! What goes into storage: documents that searches brought, in the order in which a version is complete (`storage/write.rs`), zips while
-//! they pass by (`storage/upload.rs`), and those again that did not get there so (`storage/copy.rs`).
+//! they pass by (`storage/along.rs`), and those again that did not get there so (`storage/copy.rs`). Both kinds are uploads
+//! (`storage/upload.rs`).
 //!
 //! No client waits for any of it. What it lacks of a version is found out by a flight (`Event::Wanted`), and so are the sums of what it
 //! copies (`Event::CopyBegins`).
 
+mod abandoned;
+mod along;
 mod copy;
 mod upload;
 mod write;

@@ -7,7 +7,7 @@ impl Worker {
     /// Whether nothing is under way: no callout is out, no stream waits, and nothing is on its way into storage. What is yet
     /// to be copied there does not count.
     pub fn is_idle(&self) -> bool {
-        self.services.calls.is_empty()
+        !self.services.is_calling()
             && self.clients.is_empty()
             && self.passages.is_empty()
             && self.services.slices.is_empty()

@@ -13,6 +13,7 @@ use crate::process::usage::{self, Usage};
 
 mod builder;
 mod harm;
+mod launch;
 mod pool;
 mod stats;
 

@@ -35,15 +35,14 @@ pub(super) fn callers(
     check_prefixes(&compiled, found);
     let (believed, ignored) = compiled.into_iter().partition::<Vec<_>, _>(|one| one.is_believed);
     for Compiled { at, .. } in ignored {
-        let what =
-            "not read, for anybody could send it: where the gateway removes what clients send of it, say so";
+        let what = "not read, for any client could send it: where the gateway removes what clients send of it, say so";
         warnings.push(format!("{at}: {what} (\"trusted\": true)"));
     }
     Callers { principals: believed.into_iter().map(|one| one.source).collect() }
 }
 
 /// What is odd about rules for callers where callers have no names. In a bundle that is not known yet.
-pub(super) fn nobody_has_a_name(config: &Config) -> Option<String> {
+pub(super) fn no_caller_has_a_name(config: &Config) -> Option<String> {
     let is_named = |principal: &Principal| *principal != Principal::Anonymous;
     let mut rules = config.policy.rules.iter().chain(&config.policy.filter);
     let rule = rules.find(|rule| rule.principals.iter().any(is_named));

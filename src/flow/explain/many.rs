@@ -3,9 +3,9 @@
 use super::asked::Asked;
 use crate::{
     cx::{Cx, Verdict},
-    flow::{Known, page::KIND, request::refuse, respond::answer},
+    flow::{Known, request::refuse, respond::answer},
     goproxy::{Answer, Asker, BodyFault, Refusal},
-    metrics::Cache,
+    metrics::{Cache, Kind},
     policy::Caller,
 };
 
@@ -39,10 +39,10 @@ impl Explaining {
                 let body =
                     if self.page.is_empty() { "[]\n".to_owned() } else { format!("[\n{}\n]\n", self.page) };
                 let page = Answer::Page { healthy: true, content_type: "application/json", body };
-                Some(answer(&page, &Asker::default(), KIND, Cache::None))
+                Some(answer(&page, &Asker::default(), Kind::Page, Cache::None))
             }
             Ok(false) => None,
-            Err(refusal) => Some(refuse(KIND, &refusal, cx)),
+            Err(refusal) => Some(refuse(Kind::Page, &refusal, cx)),
         }
     }
 

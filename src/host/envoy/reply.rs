@@ -36,7 +36,7 @@ pub fn body_end(is_shown: bool, sent: Option<&[u8]>, details: Option<&str>) -> B
     let bytes = sent.and_then(|sent| sent.try_into().ok()).map_or(0, u64::from_le_bytes);
     let how = match details {
         _ if is_shown => Ending::Whole,
-        // `upstream_reset_after_response_started{..}`, or a timeout of a route of somebody's own.
+        // `upstream_reset_after_response_started{..}`, or a timeout of a route that an operator wrote.
         Some(details) if details.starts_with("upstream_") => Ending::Cut,
         // `downstream_remote_disconnect`; over HTTP/2 what they were before, when the client resets the stream.
         _ => Ending::Aborted,
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_whole_where_all_of_it_was_shown_and_else_somebody_ended_it() {
+    fn a_body_is_whole_where_all_of_it_was_shown_and_else_the_client_or_the_source_ended_it() {
         let bytes = 300_000_u64.to_le_bytes();
         for (is_shown, sent, details, how, size) in [
             (true, Some(&bytes[..]), Some("via_upstream"), Ending::Whole, 300_000),

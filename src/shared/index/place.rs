@@ -14,14 +14,14 @@ pub(super) struct Place<'a> {
     pub(super) hash: u64,
     pub(super) region: Region,
     pub(super) slot: u64,
-    /// None where there is one slot in all.
+    /// `None` if the region has one slot.
     pub(super) other: Option<u64>,
 }
 
 /// A record on its way in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Newcomer {
-    /// None where nothing is to stand there: the answer is too large, or there is none any more.
+    /// `None` to empty the slot: the answer is too large, or was dropped.
     pub(super) bytes: Option<Vec<u8>>,
     pub(super) since: Timestamp,
     /// How often it was asked for, at least once.
@@ -68,7 +68,7 @@ impl Place<'_> {
                 (slot, bytes, Kept::Replaced)
             }
             (Some((slot, _)), None) => {
-                // Won or lost, the other slot may hold it too.
+                // Whether or not this write won, the other slot may hold the key too.
                 let _ = slot.put(&[], kv);
                 return Attempt::Again;
             }
@@ -86,7 +86,7 @@ impl Place<'_> {
         }
     }
 
-    /// Empties the slot of the older answer where both hold one, which two workers at once can bring about.
+    /// Empties the slot of the older answer if both slots hold the key, as after writes of two workers at once.
     pub(super) fn settle(&self, kv: &mut dyn SharedKv, now: Timestamp) {
         for _ in 0..ATTEMPTS {
             let slots = self.read(kv);
@@ -141,8 +141,8 @@ impl Slot {
     }
 }
 
-/// A time to compare answers by. One from the future is from before the clock was set back, and older than any: it would
-/// otherwise keep newer answers out until that time comes.
+/// A time to compare answers by. A time in the future was written before the clock was set back. It counts as older than any other:
+/// otherwise it would keep newer answers out until that time comes.
 fn credible(since: Timestamp, now: Timestamp) -> Option<Timestamp> {
     since.is_credible(now).then_some(since)
 }

@@ -1,7 +1,7 @@
 //! The index, slot by slot: a few at each turn, for it may have a million.
 //!
-//! Other workers write meanwhile. Each slot is read once and as it is then: a record that moves between two turns may be met twice or not
-//! at all, and nothing that is met is half a record.
+//! Other workers write meanwhile. Each slot is read once, as it is then. A record that moves between two turns may be seen twice or not at
+//! all; no record is seen in part.
 
 use super::{Index, Region, place::slot_name};
 use crate::shared::{Occupant, SharedKv};
@@ -19,8 +19,8 @@ impl Cursor {
 }
 
 impl Index {
-    /// Reads up to `most` slots from `cursor` on, and has each `seen`: where it is, how many bytes stand there, and the record, if there is
-    /// one. The next slot, if there is any more.
+    /// Reads up to `most` slots from `cursor` on, and shows each to `seen`: its region, the bytes in it, and its record, if there is one.
+    /// Returns the slot to go on with; `None` after the last.
     pub fn scan(
         &self,
         kv: &dyn SharedKv,

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use crate::{
     cx::{Cx, StreamId, Verdict},
     http::{Account, BodyEnd, Ending, Timestamp},
-    metrics::{Cache, Counter, Histogram, StatusClass},
+    metrics::{Cache, Counter, Histogram, Kind, StatusClass},
 };
 
 /// Requests that have not ended.
@@ -29,7 +29,7 @@ pub(super) struct Accounts {
 /// A request that has not ended.
 #[derive(Debug)]
 struct Open {
-    kind: &'static str,
+    kind: Kind,
     /// Whether the head alone is asked for.
     head_only: bool,
     /// When it came.
@@ -49,7 +49,7 @@ struct Begun {
 
 impl Accounts {
     /// A request came that may not be answered at once.
-    pub(super) fn open(&mut self, stream: StreamId, kind: &'static str, head_only: bool, now: Timestamp) {
+    pub(super) fn open(&mut self, stream: StreamId, kind: Kind, head_only: bool, now: Timestamp) {
         self.open.insert(stream, Open { kind, head_only, since: now, begun: None });
     }
 

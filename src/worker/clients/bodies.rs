@@ -77,7 +77,7 @@ impl Clients {
         services: &mut Services,
     ) -> Verdict {
         if self.explained.is_empty() {
-            services.slices.push_back(Slice::Explaining);
+            services.slices.add(Slice::Explaining);
         }
         self.explained.push_back(stream);
         self.streams.insert(stream, Client::Explained(explaining));
@@ -100,7 +100,7 @@ impl Clients {
             }
         }
         if !self.explained.is_empty() {
-            services.slices.push_back(Slice::Explaining);
+            services.slices.add(Slice::Explaining);
         }
     }
 }

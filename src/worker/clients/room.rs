@@ -13,10 +13,10 @@ use std::{
 use crate::{
     config::limits::MAX_BODIES_BYTES,
     cx::{Cx, StreamId, Verdict},
-    flow::{ClientsStatus, PAGE_KIND},
+    flow::ClientsStatus,
     goproxy::{Answer, Asker, Failure, FailureKind},
     http::{RequestHead, Response, Timestamp},
-    metrics::{Account, Cache, Counter, OwnReason},
+    metrics::{Account, Cache, Counter, Kind, OwnReason},
 };
 
 /// The clients of one worker, as far as something is kept for them.
@@ -66,7 +66,7 @@ impl Room {
     pub(super) fn turn_away(
         &self,
         head: &RequestHead,
-        kind: &'static str,
+        kind: Kind,
         what: &str,
         cx: &mut Cx<'_>,
     ) -> Option<Verdict> {
@@ -95,7 +95,7 @@ impl Room {
         cx: &mut Cx<'_>,
     ) -> Option<Verdict> {
         if self.bodies.bytes.saturating_add(bytes) > MAX_BODIES_BYTES {
-            return Some(busy("too many other clients are sending", PAGE_KIND, cx));
+            return Some(busy("too many other clients are sending", Kind::Page, cx));
         }
         self.bodies.add(stream, bytes);
         None
@@ -181,7 +181,7 @@ fn weight(head: &RequestHead) -> usize {
     head.bytes().saturating_add(STREAM)
 }
 
-fn busy(why: &str, kind: &'static str, cx: &mut Cx<'_>) -> Verdict {
+fn busy(why: &str, kind: Kind, cx: &mut Cx<'_>) -> Verdict {
     cx.count(Counter::Refusal { reason: OwnReason::Budget.into() });
     let reason = format!("unavailable: {why}");
     let failure = Failure { kind: FailureKind::Overloaded, reason, retry_after: None };
@@ -229,7 +229,7 @@ mod tests {
                 headers: Vec::new(),
                 body: vec![0; bytes].into(),
                 length: crate::http::Length::Body,
-                account: Account { kind: "mod", cache: Cache::Hit },
+                account: Account { kind: Kind::Mod, cache: Cache::Hit },
             }
             .into(),
         )

@@ -210,7 +210,7 @@ impl Flights {
                     step = fetch.search.work(&ground.services.config, ground.cx);
                 }
                 Step::Work => {
-                    ground.services.slices.push_back(Slice::Search(key.clone()));
+                    ground.services.slices.add(Slice::Search(key.clone()));
                     break;
                 }
                 Step::Done(searched) if is_to_be_proven(&fetch.flight.want, &searched) => {

@@ -151,11 +151,11 @@ impl Flights {
             return ground.services.budget.permit(queued.source, Purpose::GoOn, ground.cx);
         };
         let module = module.as_ref();
-        // A client that has left does not keep others from asking: what no client waits for any more is counted apart, since it cannot be
-        // ended.
+        // A client that has left does not keep others from asking. A callout cannot be aborted, so those that no client waits for any more
+        // are counted apart.
         match ground.services.budget.permit(queued.source, Purpose::Begin(module, 0), ground.cx) {
             Err(refused @ (NotNow::Full | NotNow::Held)) => {
-                match self.calls_for_nobody(queued.source, ground) {
+                match self.abandoned_calls(queued.source, ground) {
                     0 => Err(refused),
                     left => {
                         let purpose = Purpose::Begin(module, left);
@@ -170,14 +170,14 @@ impl Flights {
     /// Tells the other workers how many calls are under way that no client waits for.
     pub(in crate::worker) fn note_who_left(&self, ground: &mut Ground<'_, '_>) {
         for source in ground.services.budget.asked() {
-            let left = if source == Source::Storage { 0 } else { self.calls_for_nobody(source, ground) };
+            let left = if source == Source::Storage { 0 } else { self.abandoned_calls(source, ground) };
             ground.services.budget.note_left(source, left);
         }
     }
 
     /// Calls to `source` under way that no client waits for any more.
-    fn calls_for_nobody(&self, source: Source, ground: &Ground<'_, '_>) -> u32 {
-        let is_for_nobody = |owner: &Owner| match owner {
+    fn abandoned_calls(&self, source: Source, ground: &Ground<'_, '_>) -> u32 {
+        let is_abandoned = |owner: &Owner| match owner {
             Owner::Search(key) => match self.searches.get(key) {
                 Some(Course::Fetch(fetch)) => !self.is_awaited(&fetch.flight, ground.present),
                 _ => false,
@@ -186,8 +186,8 @@ impl Flights {
         };
         let is_of_source =
             |call: &&Call| matches!(&call.account, Account::Source(permit, _) if permit.source == source);
-        let of_source = ground.services.calls.values().filter(is_of_source);
-        u32::try_from(of_source.filter(|call| is_for_nobody(&call.owner)).count()).unwrap_or(u32::MAX)
+        let of_source = ground.services.calls().filter(is_of_source);
+        u32::try_from(of_source.filter(|call| is_abandoned(&call.owner)).count()).unwrap_or(u32::MAX)
     }
 
     fn is_worth_asking(&self, owner: &Owner, ground: &Ground<'_, '_>) -> bool {

@@ -202,10 +202,7 @@ impl Poller {
 
     /// Has the reading go on, once at a time.
     fn read_on(&self, services: &mut Services) {
-        let slice = Slice::Poll(self.key());
-        if !services.slices.contains(&slice) {
-            services.slices.push_back(slice);
-        }
+        services.slices.add(Slice::Poll(self.key()));
     }
 
     fn ask(

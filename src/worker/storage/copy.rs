@@ -16,7 +16,8 @@ use super::{
         },
     },
     Storing,
-    upload::{Abandoned, Feed},
+    abandoned::Abandoned,
+    upload::Feed,
 };
 use crate::{
     cx::{CallId, Cx},
@@ -161,10 +162,7 @@ impl Storing {
                     }
                 }
                 NextPiece::Work => {
-                    let slice = Slice::Copy(copier.zip.clone());
-                    if !services.slices.contains(&slice) {
-                        services.slices.push_back(slice);
-                    }
+                    services.slices.add(Slice::Copy(copier.zip.clone()));
                 }
                 NextPiece::Ask(_) | NextPiece::Wait => {}
                 NextPiece::Over(verdict) => return self.end_copy(&copier, verdict, services, cx),

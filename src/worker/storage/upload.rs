@@ -1,9 +1,8 @@
-//! Zips that go into storage while they come: as they pass by to a client, or piece by piece in a copy (`copy.rs`).
+//! Zips that go into storage while they come: as they pass by to a client (`along.rs`), or piece by piece in a copy (`copy.rs`).
 //!
-//! Storage gets the same bytes as the client, before they are released, and shows them to no reader until the verdict on the zip is in. No
-//! client waits for it: a store that does not keep up loses this pass, and the version is copied afterwards.
+//! Storage shows them to no reader until the verdict on the zip is in.
 //!
-//! One worker of all stores a version: it holds a lease meanwhile. Where that worker dies, the lease runs out, and the next client that
+//! One worker of all stores a version: it holds a lease meanwhile. If that worker dies, the lease runs out, and the next client that
 //! streams the version begins anew. A lifecycle rule of the bucket removes the parts that were left.
 
 use std::collections::BTreeMap;
@@ -16,11 +15,12 @@ use super::{
         services::{Services, budget::ZIP_REST},
     },
     Storing,
+    abandoned::Abandoned,
 };
 use crate::{
     config::{Dialect, Storage, limits::MAX_UPLOAD_BYTES},
     cx::{CallId, Cx, StreamId},
-    flow::{Verified, VerifyError, cache_state, keep},
+    flow::{Verified, cache_state, keep},
     goproxy::Zip,
     http::{Reply, Timestamp},
     metrics::{Counter, Ended, WriteOutcome},
@@ -58,76 +58,7 @@ pub(super) enum Feed {
     Stream(StreamId),
 }
 
-/// Why a zip is not stored that storage could have taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Abandoned {
-    /// It is not what it has to be.
-    Flawed,
-    /// It broke off: the client left, or the upstream did.
-    Left,
-    /// The upstream does not give parts of it.
-    NoRanges,
-    /// The upstream does not give it.
-    NotGiven,
-    /// Storage did not keep up.
-    Overrun,
-    /// It is larger than storage takes in one request.
-    TooLarge,
-    /// It could not be proven.
-    Unproven,
-}
-
 impl Storing {
-    /// Has what begins to pass by on `stream` stored as it comes. A store that did not answer when it was last asked is spared.
-    pub(in crate::worker) fn store_along(
-        &mut self,
-        stream: StreamId,
-        (zip, source): (&Zip, Source),
-        length: Option<u64>,
-        services: &mut Services,
-        cx: &mut Cx<'_>,
-    ) {
-        if matches!(source, Source::Upstream(_))
-            && services.source_health.is_well(Source::Storage, cx.kv)
-            && self.begin_upload(zip, source, Feed::Stream(stream), length, services, cx)
-        {
-            self.fed.insert(stream, ZipKey::of(zip));
-        }
-    }
-
-    /// The next bytes pass by on `stream`.
-    pub(in crate::worker) fn push_along(
-        &mut self,
-        stream: StreamId,
-        bytes: &[u8],
-        services: &mut Services,
-        cx: &mut Cx<'_>,
-    ) {
-        if let Some(key) = self.fed.get(&stream).cloned() {
-            self.push_upload(key, bytes, services, cx);
-        }
-    }
-
-    /// It is known what passed by on `stream`.
-    pub(in crate::worker) fn end_along(
-        &mut self,
-        stream: StreamId,
-        verdict: Result<Verified, VerifyError>,
-        services: &mut Services,
-        cx: &mut Cx<'_>,
-    ) {
-        if let Some(key) = self.fed.remove(&stream) {
-            self.end_upload(key, verdict.map_err(|error| Abandoned::by(&error)), services, cx);
-        }
-    }
-
-    /// `stream` has ended, with or without a zip that passed by on it.
-    pub(in crate::worker) fn leave(&mut self, stream: StreamId, services: &mut Services, cx: &mut Cx<'_>) {
-        if let Some(key) = self.fed.remove(&stream) {
-            self.end_upload(key, Err(Abandoned::Left), services, cx);
-        }
-    }
-
     /// Begins an upload of `zip`, of which `total` bytes will come, where that is known. Returns whether it was begun.
     #[must_use]
     pub(super) fn begin_upload(
@@ -354,31 +285,6 @@ impl Uploading {
                 Some(now.after(ZIP_REST))
             }
             _ => None,
-        }
-    }
-}
-
-impl Abandoned {
-    /// Why a zip with this error is not stored.
-    pub(super) fn by(error: &VerifyError) -> Self {
-        match error {
-            // Of the way it came, which a copy does not.
-            VerifyError::Crowded | VerifyError::Late => Self::Left,
-            VerifyError::Mismatch { .. } | VerifyError::Overlong | VerifyError::Unfit(_) => Self::Flawed,
-            VerifyError::Unproven(_) => Self::Unproven,
-        }
-    }
-
-    /// What it counts as.
-    fn outcome(self) -> Ended {
-        match self {
-            Self::Flawed => Ended::Flawed,
-            Self::Left => Ended::Left,
-            Self::NoRanges => Ended::NoRanges,
-            Self::NotGiven => Ended::NotGiven,
-            Self::Overrun => Ended::Overrun,
-            Self::TooLarge => Ended::TooLarge,
-            Self::Unproven => Ended::Unproven,
         }
     }
 }

@@ -1,10 +1,12 @@
 //! What is counted of a request, and of a callout, when it has ended.
 
+mod chance;
+
 use super::{EMPTY_ZIP, streaming, world};
 use crate::{
     cx::{StreamId, Verdict},
     http::{BodyEnd, Ending},
-    metrics::{Cache, Counter, StatusClass},
+    metrics::{Cache, Counter, Kind, StatusClass},
     sim::{Fate, World, zip},
 };
 
@@ -50,8 +52,8 @@ fn scenario_who_waited_has_a_duration_and_who_did_not_costs_no_call_of_the_host(
     }
     assert_eq!(world.histograms, before);
     assert_eq!(count(&world, "requests_total.kind.mod.cache.hit.class.2xx"), 3);
-    let tally = &world.worker(0).services.tally;
-    let hits = Counter::Request { kind: "mod", cache: Cache::Hit, class: StatusClass::Successful };
+    let tally = world.worker(0).services.tally();
+    let hits = Counter::Request { kind: Kind::Mod, cache: Cache::Hit, class: StatusClass::Successful };
     assert_eq!(tally.total(&hits), 3, "it can be read here");
 }
 

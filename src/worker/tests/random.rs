@@ -45,6 +45,11 @@ impl Random {
         bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         range.start() + (bits ^ (bits >> 31)) % (range.end() - range.start() + 1)
     }
+
+    /// One of so many: 0 or more, and less.
+    pub(super) fn below(&mut self, many: usize) -> usize {
+        usize::try_from(self.next(0..=many as u64 - 1)).unwrap()
+    }
 }
 
 /// A client, and what it asked.

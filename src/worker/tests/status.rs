@@ -151,3 +151,23 @@ fn scenario_status_says_what_became_of_polls() {
     let good = document(&mut world, 0);
     assert_eq!((&good["failing"], &good["trouble"]), (&json!(false), &Value::Null), "{good}");
 }
+
+#[test]
+fn scenario_status_says_what_its_worker_has_counted() {
+    let mut world = with("");
+    assert_eq!(status(&mut world, 0)["counters"], json!({}), "nothing has ended yet");
+    for _ in 0..3 {
+        world.get(0, "/example.com/m/@v/v1.0.0.mod");
+    }
+    let counters = status(&mut world, 0)["counters"].clone();
+    let count = |series: &str| counters[format!("modgate.{series}")].clone();
+    assert_eq!(count("requests_total.kind.mod.cache.upstream.class.2xx"), 1);
+    assert_eq!(count("requests_total.kind.mod.cache.hit.class.2xx"), 2);
+    assert_eq!(count("callouts_total.target.public.outcome.ok"), 1);
+    // The page that was asked for before.
+    assert_eq!(count("requests_total.kind.page.cache.none.class.2xx"), 1);
+    let series: Vec<_> = counters.as_object().unwrap().keys().collect();
+    assert!(series.is_sorted(), "{series:?}");
+    assert!(series.iter().all(|series| world.counters.contains_key(*series)), "the host knows them so");
+    assert_eq!(status(&mut world, 1)["counters"], json!({}), "each worker has its own");
+}

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::builder::{self, START};
+use super::launch::{self, START};
 use crate::bootstrap::Bootstrap;
 use crate::http::Request;
 use crate::process::{Process, family};
@@ -102,7 +102,7 @@ impl Shared {
         publish(&dir, LISTENERS, 0, &[])?;
         publish(&dir, CLUSTERS, 0, &[])?;
         let args: Vec<&str> = start.args.iter().map(String::as_str).chain(["--drain-time-s", "0"]).collect();
-        let (process, admin) = builder::launch(&rest, &dir, &args, start.env)?;
+        let (process, admin) = launch::launch(&rest, &dir, &args, start.env)?;
         let mut shared = Self { process, admin, dir, key, own_vms: 0, version: 0, emptied: Instant::now() };
         shared.own_vms = shared.stat(VMS).ok_or("Envoy does not say how many VMs there are")?;
         Ok(shared)
@@ -118,7 +118,7 @@ impl Shared {
         let wanted = clusters.len() as u64;
         self.until("takes the clusters", || (self.stat("cluster_manager.active_clusters")? == wanted).then_some(()))?;
         publish(&self.dir, LISTENERS, self.version, &typed(&listeners, LISTENER))?;
-        self.until("takes the listener", || builder::listener(&self.ask("/listeners?format=json")?))
+        self.until("takes the listener", || launch::listener(&self.ask("/listeners?format=json")?))
     }
 
     /// Takes the gateway out of it; nothing where that does not succeed.
@@ -242,5 +242,5 @@ const REFUSALS: [&str; 2] = ["listener_manager.lds.update_rejected", "cluster_ma
 
 /// A gateway that is not gone by then has somebody hold it, and its Envoy is not used again.
 const GONE: Duration = Duration::from_secs(5);
-/// Envoy writes its access log every 200 ms ([`builder::launch`]).
+/// Envoy writes its access log every 200 ms ([`launch::launch`]).
 const WRITTEN: Duration = Duration::from_millis(300);

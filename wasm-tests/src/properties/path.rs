@@ -81,7 +81,6 @@ pub fn check(input: &[u8]) {
     if again.len() <= MAX_PATH {
         assert_eq!(ask(again), Place::Ours(rendered.clone()), "{below:?} on its way");
     }
-    assert!(!target.kind().is_empty());
     let module = match &target {
         Target::Document(document) => document.module(),
         Target::Supported { .. } => None,

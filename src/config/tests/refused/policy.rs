@@ -116,7 +116,7 @@ fn actions() {
                 r#""deny","age":"7d","to":"https://h""#,
                 &[
                     "$.policy.rules[0].age: only a rule with the action cooldown has an age",
-                    "$.policy.rules[0].to: only a rule with the action redirect sends anybody anywhere",
+                    "$.policy.rules[0].to: only a rule with the action redirect sends clients elsewhere",
                 ],
             ),
             (

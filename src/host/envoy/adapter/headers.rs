@@ -1,9 +1,9 @@
-//! Heads, read from the host. What is not UTF-8 in them is made so: no part of this proxy has a use for it.
+//! Reads headers from the host. Bytes that are not UTF-8 are replaced: no part of this proxy has a use for them.
 //!
-//! **That the host fails is not that there is nothing.** The host says `NotFound` of what is not there. Every other status is a
-//! failure, and what it leaves unread is taken for neither absent nor empty: a header for one with a value that nobody sends, a head
-//! for none at all. Of the SDK's calls (0.2.5) `get_property` alone returns such a status; the others panic on one, which costs the
-//! VM and lets nobody through.
+//! **A failure of the host does not mean that a header is absent.** The host says `NotFound` of a header that is absent. Every other
+//! status is a failure. A header that could not be read gets a value that no client sends, and a head that could not be read is `None`.
+//! Of the SDK's calls (0.2.5) `get_property` alone returns such a status. The others panic on one, which costs the VM and lets no request
+//! through.
 
 use proxy_wasm::{hostcalls, types::MapType};
 
@@ -34,7 +34,7 @@ pub(super) fn request<'a>(
         _ => {}
     })?;
     let properties = properties.map(|path| property(path.iter().map(String::as_str).collect())).collect();
-    // A request without a method is none that the host took.
+    // The host takes no request without a method.
     (!method.is_empty()).then_some(RequestHead { method, authority, path, headers, properties, ends })
 }
 
@@ -52,8 +52,8 @@ fn property(path: Vec<&str>) -> Property {
     }
 }
 
-/// An attribute of the host that is text; `None` where there is none, or an empty one. One that cannot be read is a text that the
-/// host has for nothing.
+/// An attribute of the host that is text; `None` if it is absent or empty. One that cannot be read becomes a text that the host gives no
+/// attribute.
 pub(super) fn property_text(path: &[&str]) -> Option<String> {
     match hostcalls::get_property(path.to_vec()) {
         Ok(bytes) => bytes.map(text).filter(|text| !text.is_empty()),
@@ -95,5 +95,5 @@ fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
-/// What stands for a value that cannot be read: the replacement character, which names nobody (`flow/caller.rs`) and no cluster.
+/// Stands for a value that cannot be read: the replacement character, which names no caller (`flow/caller.rs`) and no cluster.
 const UNREADABLE: &str = "\u{fffd}";

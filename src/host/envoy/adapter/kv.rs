@@ -1,9 +1,8 @@
 //! The host's shared data.
 //!
-//! The host says `NotFound` of a key that is not there, which is a value here, and the SDK (0.2.5) panics on every other status.
-//! Should a later one return them, a key that cannot be read would be as one that is not there: for what is kept here that is safe,
-//! as all of it is asked for or proven anew, and a bundle of rules that is not there has every module refused. A write that fails is a
-//! conflict: nobody has a lease, a number or a place in the index because of it.
+//! The host says `NotFound` of a key that is absent, which is a value here. The SDK (0.2.5) panics on every other status. If a later SDK
+//! returns them, a key that cannot be read counts as absent. That is safe: answers are fetched or proven anew, and without a required
+//! bundle every module is refused. A write that fails is a conflict: no worker gets a lease, a number or a slot of the index by it.
 
 use std::time::UNIX_EPOCH;
 
@@ -30,8 +29,7 @@ impl SharedKv for SharedData {
     }
 }
 
-/// A number no other VM of this process has, for names that must differ between workers; nothing if the host lets no one
-/// have it.
+/// A number that no other VM of this process has, for names that must differ between workers; `None` if the host takes no write.
 pub(super) fn unique_number() -> Option<u32> {
     for _ in 0..MAX_TRIES {
         let read = SharedData.get(COUNTER);
@@ -48,7 +46,7 @@ pub(super) fn unique_number() -> Option<u32> {
 }
 
 /// The key of this memory's hashes: the first worker of the process draws it, all others read it. The ABI has no source of
-/// randomness; the clock counts nanoseconds, and that of the first worker's start nobody outside has seen.
+/// randomness; the clock counts nanoseconds, and no client knows in which of them the first worker started.
 pub(super) fn seed() -> u64 {
     let now = hostcalls::get_current_time().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     let drawn = now.map_or(0, |now| u64::from(now.subsec_nanos()) << 32 ^ now.as_secs());

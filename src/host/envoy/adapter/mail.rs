@@ -1,7 +1,7 @@
 //! What goes through shared queues: the worker's own bell, and messages between workers.
 //!
-//! A queue carries bytes, and every filter of the same `vm_id` can put some into it. The first byte says what they are;
-//! what says neither is not from us and is dropped.
+//! A queue carries bytes, and every filter of the same `vm_id` can put some into it. The first byte says whether they are a bell or a
+//! message. Other bytes are from another filter and are dropped.
 
 use proxy_wasm::hostcalls;
 
@@ -15,7 +15,7 @@ pub(super) enum Mail {
     Message(Vec<u8>),
 }
 
-/// Has the host call the root of the worker that owns `queue`, soon. Whether it will.
+/// Has the host call the root of the worker that owns `queue`, soon. Returns whether the host takes the bell.
 pub(super) fn ring(queue: QueueId) -> bool {
     hostcalls::enqueue_shared_queue(queue.0, Some(&[BELL])).is_ok()
 }

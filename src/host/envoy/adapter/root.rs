@@ -9,8 +9,8 @@ use proxy_wasm::{
 };
 
 use super::{
+    driver::Driver,
     kv::{self, SharedData},
-    link::Link,
     stream::Stream,
 };
 use crate::{
@@ -21,26 +21,26 @@ use crate::{
 
 pub(super) struct Root {
     context: u32,
-    link: Option<Rc<RefCell<Link>>>,
+    driver: Option<Rc<RefCell<Driver>>>,
     replaced: bool,
 }
 
 impl Root {
     pub(super) fn new(context: u32) -> Self {
-        Self { context, link: None, replaced: false }
+        Self { context, driver: None, replaced: false }
     }
 
     /// Something happened to the worker. A replaced configuration goes when nothing is under way in it any more.
-    fn on(&mut self, event: impl FnOnce(&mut Link)) {
-        let Some(link) = &self.link else {
+    fn on(&mut self, event: impl FnOnce(&mut Driver)) {
+        let Some(driver) = &self.driver else {
             return;
         };
-        let mut link = link.borrow_mut();
-        event(&mut link);
-        link.let_go();
-        if self.replaced && link.is_idle() {
+        let mut driver = driver.borrow_mut();
+        event(&mut driver);
+        driver.resume_some();
+        if self.replaced && driver.is_idle() {
             self.replaced = false;
-            link.finish();
+            driver.finish();
             let _ = hostcalls::done();
         }
     }
@@ -76,22 +76,22 @@ impl RootContext for Root {
         };
         let queue = QueueId(queue);
         let seat = Seat { queue, seed: kv::seed(), host: Capabilities::ALL };
-        let link = Link::new(self.context, Worker::new(config, seat, &SharedData), queue);
-        link.borrow_mut().start();
-        self.link = Some(link);
+        let driver = Driver::new(self.context, Worker::new(config, seat, &SharedData), queue);
+        driver.borrow_mut().start();
+        self.driver = Some(driver);
         true
     }
 
     fn on_queue_ready(&mut self, queue: u32) {
-        self.on(|link| link.open_mail(QueueId(queue)));
+        self.on(|driver| driver.open_mail(QueueId(queue)));
     }
 
     fn on_tick(&mut self) {
-        self.on(Link::tick);
+        self.on(Driver::tick);
     }
 
     fn create_http_context(&self, context: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(Stream::new(context, self.link.clone())))
+        Some(Box::new(Stream::new(context, self.driver.clone())))
     }
 
     fn get_type(&self) -> Option<ContextType> {
@@ -107,17 +107,17 @@ impl Context for Root {
         body_size: usize,
         _num_trailers: usize,
     ) {
-        self.on(|link| link.receive(token, num_headers, body_size));
+        self.on(|driver| driver.receive(token, num_headers, body_size));
     }
 
     fn on_done(&mut self) -> bool {
-        let Some(link) = &self.link else {
+        let Some(driver) = &self.driver else {
             return true;
         };
-        let mut link = link.borrow_mut();
-        let idle = link.is_idle();
+        let mut driver = driver.borrow_mut();
+        let idle = driver.is_idle();
         if idle {
-            link.finish();
+            driver.finish();
         }
         self.replaced = !idle;
         idle

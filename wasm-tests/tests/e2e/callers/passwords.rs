@@ -83,7 +83,7 @@ fn a_header_that_is_not_trusted_makes_nobody_a_member() {
         bootstrap.patch_plugin(&json!({"callers": {"principals": [source]}}));
         bootstrap.mutations().retain(|mutation| mutation["remove"] != "x-modgate-user");
     });
-    assert!(gateway.envoy.log_contains("$.callers.principals[0]: not read, for anybody could send it"));
+    assert!(gateway.envoy.log_contains("$.callers.principals[0]: not read, for any client could send it"));
     gateway.assert_refused(&[ALICE]);
     gateway.assert_refused(&[("x-modgate-user", "alice")]);
 }

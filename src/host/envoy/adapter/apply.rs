@@ -1,11 +1,10 @@
-//! Verdicts carried out.
+//! Applies verdicts to streams.
 //!
-//! **Held back**: what a body verdict holds back stands in Envoy's own buffer, with the stream paused. Envoy hands the whole
-//! of that buffer over with each further call, and resets the stream where it outgrows the cluster's
-//! `per_connection_buffer_limit_bytes`.
+//! **Held back**: what a body verdict holds back stands in Envoy's own buffer, with the stream paused. Envoy hands the whole of that
+//! buffer over with each further call. It resets the stream if the buffer outgrows the cluster's `per_connection_buffer_limit_bytes`.
 //!
 //! **Host differences**: Envoy drops the `content-type` of a local reply without a body, and its `content-length` with it.
-//! Its own local reply comes back through the filter's response callbacks, where both can be put back.
+//! The local reply comes back through the filter's response callbacks, where the filter puts both back.
 
 use proxy_wasm::{
     hostcalls,
@@ -13,24 +12,24 @@ use proxy_wasm::{
 };
 
 use super::{
+    driver::{Driver, Resumption},
     headers,
-    link::{Link, Onward},
 };
 use crate::{
     cx::{BodyVerdict, Edit, Route, StreamId, Verdict},
     http::{Length, Response},
 };
 
-/// Carries out a verdict for the stream whose callback runs; `map` is the headers it is about.
-pub(super) fn now(link: &mut Link, stream: StreamId, map: MapType, verdict: Verdict) -> Action {
+/// Applies a verdict to the stream whose callback runs; `map` is the headers that the verdict is about.
+pub(super) fn verdict(driver: &mut Driver, stream: StreamId, map: MapType, verdict: Verdict) -> Action {
     match verdict {
         Verdict::Continue => Action::Continue,
         Verdict::Edit(edit) => {
-            apply(map, &edit);
+            change(map, &edit);
             Action::Continue
         }
         Verdict::Respond(response) => {
-            respond(link, stream, &response);
+            respond(driver, stream, &response);
             Action::Pause
         }
         Verdict::Route(to) if route(&to) => Action::Continue,
@@ -39,10 +38,10 @@ pub(super) fn now(link: &mut Link, stream: StreamId, map: MapType, verdict: Verd
     }
 }
 
-/// Carries out a verdict on what came of a response, `size` bytes in the host's buffer, or on its trailers, with none; the
-/// stream's callback runs.
+/// Applies a verdict on a piece of a response, which makes `size` bytes in the host's buffer, or on its trailers, with a `size` of 0; a
+/// callback of the stream runs.
 pub(super) fn body(size: usize, verdict: BodyVerdict) -> Action {
-    // In a callback with bytes the host takes others in their place; without, it would trap.
+    // The host takes other bytes only in a callback that has some; in one without, it would trap.
     let put = |bytes: Option<Vec<u8>>| {
         if let Some(bytes) = bytes {
             let _ = hostcalls::set_buffer(BufferType::HttpResponseBody, 0, size, &bytes);
@@ -64,39 +63,39 @@ pub(super) fn body(size: usize, verdict: BodyVerdict) -> Action {
     }
 }
 
-/// Carries out what a stream waited for; the root's callback runs.
-pub(super) fn resume(link: &mut Link, stream: StreamId, onward: Onward) {
+/// Resumes a stream that waits, within a callback of the root.
+pub(super) fn resume(driver: &mut Driver, stream: StreamId, resumption: Resumption) {
     if hostcalls::set_effective_context(stream.0).is_err() {
         return;
     }
-    match onward {
-        Onward::Release => {
+    match resumption {
+        Resumption::Release => {
             let _ = hostcalls::resume_http_response();
         }
-        Onward::Request(Verdict::Continue) => {
+        Resumption::Request(Verdict::Continue) => {
             let _ = hostcalls::resume_http_request();
         }
-        Onward::Request(Verdict::Edit(edit)) => {
-            apply(MapType::HttpRequestHeaders, &edit);
+        Resumption::Request(Verdict::Edit(edit)) => {
+            change(MapType::HttpRequestHeaders, &edit);
             let _ = hostcalls::resume_http_request();
         }
-        Onward::Request(Verdict::Respond(response)) => respond(link, stream, &response),
-        Onward::Request(Verdict::Route(to)) => {
+        Resumption::Request(Verdict::Respond(response)) => respond(driver, stream, &response),
+        Resumption::Request(Verdict::Route(to)) => {
             if route(&to) {
                 let _ = hostcalls::resume_http_request();
             }
         }
-        Onward::Request(Verdict::Wait) => {}
-        Onward::Reset => {
+        Resumption::Request(Verdict::Wait) => {}
+        Resumption::Reset => {
             let _ = hostcalls::reset_http_response();
         }
     }
-    let _ = hostcalls::set_effective_context(link.root);
+    let _ = hostcalls::set_effective_context(driver.root);
 }
 
 /// Puts back what the host stripped from an answer without a body.
-pub(super) fn restore_content_type(link: &mut Link, stream: StreamId) {
-    if let Some((content_type, length)) = link.stripped.remove(&stream) {
+pub(super) fn restore_content_type(driver: &mut Driver, stream: StreamId) {
+    if let Some((content_type, length)) = driver.stripped.remove(&stream) {
         set(MapType::HttpResponseHeaders, "content-type", &content_type);
         match length {
             Length::Body => set(MapType::HttpResponseHeaders, "content-length", "0"),
@@ -106,19 +105,19 @@ pub(super) fn restore_content_type(link: &mut Link, stream: StreamId) {
     }
 }
 
-fn respond(link: &mut Link, stream: StreamId, response: &Response) {
+fn respond(driver: &mut Driver, stream: StreamId, response: &Response) {
     let headers: Vec<_> = response.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     if response.body.is_empty()
         && let Some((_, content_type)) = headers.iter().find(|(name, _)| *name == "content-type")
     {
-        link.stripped.insert(stream, ((*content_type).to_owned(), response.length));
+        driver.stripped.insert(stream, ((*content_type).to_owned(), response.length));
     }
     let _ = hostcalls::send_http_response(response.status.into(), headers, Some(&response.body));
 }
 
-/// Makes the request one for the download route. What is confided stands in the stream's filter state, as
-/// `wasm.modgate.<header>`, from which that route takes it. Whether it may go: with headers that cannot be read it is answered here,
-/// for among them may be what is nobody's business.
+/// Makes the request one for the download route. Headers for the cluster alone stand in the stream's filter state, as
+/// `wasm.modgate.<header>`, from which that route takes them. Returns whether the request may go on: if its headers cannot be read it is
+/// answered here, for among them may be a client's secret.
 fn route(to: &Route) -> bool {
     let Some(headers) = headers::headers(MapType::HttpRequestHeaders) else {
         let _ = hostcalls::send_http_response(502, Vec::new(), None);
@@ -141,7 +140,7 @@ fn route(to: &Route) -> bool {
 /// Envoy puts `wasm.` before the name of a property that a filter sets.
 const CONFIDED: &str = "modgate.";
 
-fn apply(map: MapType, edit: &Edit) {
+fn change(map: MapType, edit: &Edit) {
     for name in &edit.remove {
         let _ = hostcalls::remove_map_value(map, name);
     }

@@ -1,4 +1,4 @@
-//! What the core wants done, done.
+//! Carries out the core's commands.
 
 use super::{Download, Gateway, World, gateway::Seated};
 use crate::{
@@ -31,18 +31,18 @@ impl World {
         (call.due, call.reply) = (self.now, Reply::Failed(failure));
     }
 
-    /// An event of the root of `worker`: all that it leads to is done, and before that what was left for the root.
+    /// An event of the root of `worker`. The world carries out its commands, and before them those that were left for the root.
     pub(super) fn step<T>(&mut self, worker: usize, event: impl FnOnce(&mut Worker, &mut Cx<'_>) -> T) -> T {
         let (result, commands) = self.ask(worker, event);
         let left = std::mem::take(&mut self.workers[worker].outbox);
         for command in left.into_iter().chain(commands) {
-            self.obey(worker, command);
+            self.carry_out(worker, command);
         }
         result
     }
 
-    /// An event of a stream at `worker`. Callouts, and what becomes of other streams, are left for the root: that comes to it at once
-    /// where there is a queue by which the host is told to call it, and else when the host does so of itself.
+    /// An event of a stream at `worker`. Callouts, and commands for other streams, are left for the root. With a queue the worker has the host
+    /// call the root at once; without one they wait until the host calls the root of itself.
     pub(super) fn stream_step<T>(
         &mut self,
         worker: usize,
@@ -58,7 +58,7 @@ impl World {
                 | Command::Release { .. }
                 | Command::Reset { .. }
                 | Command::Resume { .. } => self.workers[worker].outbox.push(command),
-                _ => self.obey(worker, command),
+                _ => self.carry_out(worker, command),
             }
         }
         result
@@ -69,7 +69,7 @@ impl World {
         self.gateways[self.workers[worker].gateway].host
     }
 
-    /// What `event` leads to, but what it measures: every callback of a host can be told that.
+    /// The commands of `event` but for measures, which a host takes in every callback.
     fn ask<T>(
         &mut self,
         number: usize,
@@ -83,19 +83,19 @@ impl World {
         let counted = worker.tell();
         let (measures, rest): (Vec<_>, Vec<_>) =
             commands.into_iter().chain(counted).partition(|command| matches!(command, Command::Measure(_)));
-        measures.into_iter().for_each(|measure| self.obey(number, measure));
+        measures.into_iter().for_each(|measure| self.carry_out(number, measure));
         (result, rest)
     }
 
-    fn obey(&mut self, worker: usize, command: Command) {
+    fn carry_out(&mut self, worker: usize, command: Command) {
         let (queue, host) = (self.workers[worker].queue, self.host_of(worker));
         match command {
             Command::Call { id, callout } => self.call(queue, id, &callout),
             Command::Measure(measure) => self.measure(measure),
             Command::Notify { queue, message } => self.messages.push_back((queue, message)),
             Command::Log(level, line) => self.log.push(format!("{level} {line}")),
-            Command::Release { stream } => self.let_go(stream, Download::release),
-            Command::Reset { stream } => self.let_go(stream, Download::reset),
+            Command::Release { stream } => self.release_or_reset(stream, Download::release),
+            Command::Reset { stream } => self.release_or_reset(stream, Download::reset),
             Command::Resume { stream, verdict } => {
                 assert_ne!(verdict, Verdict::Wait, "a stream was resumed to wait");
                 let before = self.verdicts.insert(stream, verdict);

@@ -1,4 +1,4 @@
-//! What the root context and its streams share: the worker, and its dealings with the host.
+//! Drives a worker: hands it the host's events, and has the host do what it wants. The root context and its streams share one.
 
 use std::{
     cell::RefCell,
@@ -13,11 +13,10 @@ use proxy_wasm::{
 };
 
 use super::{
-    headers,
+    apply, headers,
     kv::SharedData,
     mail::{self, Mail},
     metrics::Metrics,
-    obey,
 };
 use crate::{
     cx::{CallId, Command, Cx, StreamId, Verdict},
@@ -27,38 +26,38 @@ use crate::{
     worker::Worker,
 };
 
-/// The worker under one configuration, with what the adapter has to remember.
-pub(super) struct Link {
+/// The worker under one configuration, and what the adapter remembers between the host's callbacks.
+pub(super) struct Driver {
     pub(super) worker: Worker,
-    /// Content types of answers without a body, which the host strips (see `obey`).
+    /// Content types of answers without a body, which the host strips (see `apply`).
     pub(super) stripped: BTreeMap<StreamId, (String, Length)>,
     pub(super) root: u32,
     /// The worker's own queue.
     queue: QueueId,
     /// Whether the host is about to call the root for what is in the outbox.
     rung: bool,
-    /// How often the host calls the root; nothing while it does not.
+    /// How often the host calls the root; `None` while its clock stands still.
     ticking: Option<Duration>,
     /// When the worker last ticked.
     ticked: Timestamp,
     metrics: Metrics,
     outbox: VecDeque<(CallId, Callout)>,
-    /// Streams that are to go on.
-    resumed: VecDeque<(StreamId, Onward)>,
+    /// Streams that wait and are to be resumed.
+    resumed: VecDeque<(StreamId, Resumption)>,
     tokens: BTreeMap<u32, CallId>,
 }
 
-/// How a stream goes on that waited.
-pub(super) enum Onward {
-    /// Its response, as far as it was held back.
+/// How a stream that waits is resumed.
+pub(super) enum Resumption {
+    /// The host passes on what it holds back of the response.
     Release,
-    /// Its request.
+    /// This verdict is applied to its request.
     Request(Verdict),
-    /// Not at all.
+    /// The host resets it.
     Reset,
 }
 
-impl Link {
+impl Driver {
     pub(super) fn new(root: u32, worker: Worker, queue: QueueId) -> Rc<RefCell<Self>> {
         Rc::new(RefCell::new(Self {
             worker,
@@ -75,33 +74,32 @@ impl Link {
         }))
     }
 
-    /// The root's configuration is done. What the worker has to look after is looked at soon, though nobody has asked for anything
-    /// yet.
+    /// The root is configured. If the worker polls documents, its clock begins now, before the first client asks for anything.
     pub(super) fn start(&mut self) {
         if self.worker.watches() {
             self.set_clock(Some(TICK));
         }
     }
 
-    /// An event of a stream; its callback runs.
+    /// An event of a stream, within a callback of that stream.
     pub(super) fn stream<T>(&mut self, event: impl FnOnce(&mut Worker, &mut Cx<'_>) -> T) -> T {
         let result = self.step(event);
         self.ring();
         result
     }
 
-    /// Whether this stream is to wait on.
+    /// Whether this stream still waits.
     pub(super) fn holds(&self, stream: StreamId) -> bool {
-        let is_request = |onward: &Onward| matches!(onward, Onward::Request(_));
+        let is_request = |resumption: &Resumption| matches!(resumption, Resumption::Request(_));
         self.worker.holds(stream)
-            || self.resumed.iter().any(|(waiting, onward)| *waiting == stream && is_request(onward))
+            || self.resumed.iter().any(|(waiting, resumption)| *waiting == stream && is_request(resumption))
     }
 
-    /// The answer that this stream is to have in place of the response that begins just now, if there is one.
+    /// The answer in place of the response that begins just now, if the core has decided on one.
     pub(super) fn take_answer(&mut self, stream: StreamId) -> Option<Verdict> {
         let at = self.resumed.iter().position(|(waiting, _)| *waiting == stream)?;
         match self.resumed.remove(at)? {
-            (_, Onward::Request(answer @ Verdict::Respond(_))) => Some(answer),
+            (_, Resumption::Request(answer @ Verdict::Respond(_))) => Some(answer),
             (_, other) => {
                 self.resumed.insert(at, (stream, other));
                 None
@@ -114,23 +112,23 @@ impl Link {
         self.worker.is_idle() && self.resumed.is_empty()
     }
 
-    /// An event of the worker; the root's callback runs. What is in the outbox is sent.
+    /// An event of the worker, within a callback of the root. The callouts in the outbox are sent.
     pub(super) fn root(&mut self, event: impl FnOnce(&mut Worker, &mut Cx<'_>)) {
         self.step(event);
         self.send();
     }
 
-    /// The root's callback ends: streams that waited go on, as many as may at once. The host does that when the callback is
-    /// over, and calls the filter for each from within the last: some three hundred deep, the VM's stack is full.
-    pub(super) fn let_go(&mut self) {
+    /// A callback of the root ends: resumes streams that wait, as many as may be resumed at once. The host resumes them when the callback
+    /// is over, and calls the filter for each from within the call for the last. Some three hundred such calls fill the VM's stack.
+    pub(super) fn resume_some(&mut self) {
         for _ in 0..MAX_RESUMED {
-            let Some((stream, onward)) = self.resumed.pop_front() else { break };
-            obey::resume(self, stream, onward);
+            let Some((stream, resumption)) = self.resumed.pop_front() else { break };
+            apply::resume(self, stream, resumption);
         }
         self.ring();
     }
 
-    /// Has the host call the root again, if there is anything left to do.
+    /// Has the host call the root again, if callouts or resumptions are left.
     fn ring(&mut self) {
         let is_done = self.outbox.is_empty() && self.resumed.is_empty();
         if !self.rung && !is_done {
@@ -138,8 +136,7 @@ impl Link {
         }
     }
 
-    /// There is mail in `queue`, which the host believes to be this worker's: that of a VM that was given up may be handed
-    /// to the one that came after it.
+    /// Mail has come into `queue`. It need not be this worker's queue: the host may hand a worker the queue of a VM that it has dropped.
     pub(super) fn open_mail(&mut self, queue: QueueId) {
         while let Some(mail) = mail::next(queue) {
             match mail {
@@ -154,7 +151,7 @@ impl Link {
 
     /// The host's clock has ticked.
     pub(super) fn tick(&mut self) {
-        // A bell that nobody heard by now is rung again.
+        // If the host has not called for the last bell by now, the bell was lost.
         self.rung = false;
         if self.worker.has_work() {
             self.root(Worker::work);
@@ -171,19 +168,19 @@ impl Link {
         }
     }
 
-    /// Nothing more will happen here: what was counted is told, and the clock stops.
+    /// The last event here: the host is told what was counted, and the clock stops.
     pub(super) fn finish(&mut self) {
         self.tell();
         self.set_clock(None);
     }
 
-    /// Tells the host what the core has counted since.
+    /// Tells the host what the core has counted since it was told last.
     fn tell(&mut self) {
         let told = self.worker.tell();
         self.carry_out(told);
     }
 
-    /// How often the host's clock is to call; not at all while nothing is due.
+    /// How often the host's clock has to call; `None` while nothing is due.
     fn period(&self) -> Option<Duration> {
         let is_left = !self.outbox.is_empty() || !self.resumed.is_empty();
         let is_due = self.worker.has_news() || self.worker.needs_ticks() || is_left;
@@ -196,8 +193,8 @@ impl Link {
         }
     }
 
-    /// Steps the worker and does what it wants; its callouts stay in the outbox, and who is to go on waits for
-    /// [`Self::let_go`].
+    /// Steps the worker and carries out its commands. Callouts stay in the outbox for [`Self::send`], and resumptions for
+    /// [`Self::resume_some`].
     fn step<T>(&mut self, event: impl FnOnce(&mut Worker, &mut Cx<'_>) -> T) -> T {
         let (result, commands) = self.worker.step(now(), &mut SharedData, event);
         self.carry_out(commands);
@@ -219,16 +216,16 @@ impl Link {
                 Command::Measure(measure) => self.metrics.tell(measure),
                 Command::Notify { queue, message } => mail::send(queue, &message),
                 Command::Log(level, line) => log::log!(level, "{line}"),
-                Command::Release { stream } => self.resumed.push_back((stream, Onward::Release)),
-                Command::Reset { stream } => self.resumed.push_back((stream, Onward::Reset)),
+                Command::Release { stream } => self.resumed.push_back((stream, Resumption::Release)),
+                Command::Reset { stream } => self.resumed.push_back((stream, Resumption::Reset)),
                 Command::Resume { stream, verdict } => {
-                    self.resumed.push_back((stream, Onward::Request(verdict)));
+                    self.resumed.push_back((stream, Resumption::Request(verdict)));
                 }
             }
         }
     }
 
-    /// Sends what is in the outbox; the root's callback runs.
+    /// Makes the callouts in the outbox, within a callback of the root.
     fn send(&mut self) {
         while let Some((id, callout)) = self.outbox.pop_front() {
             match dispatch(&callout) {

@@ -1,0 +1,86 @@
+//! Which rules name the module, and what each of them has to say of the version.
+
+use serde::Serialize;
+
+use super::Asked;
+use crate::{
+    http::Timestamp,
+    policy::{Action, Policy, Rule, View},
+};
+
+#[derive(Serialize)]
+pub(super) struct Named<'a> {
+    place: &'a str,
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+pub(super) struct Considered<'a> {
+    #[serde(flatten)]
+    rule: Named<'a>,
+    action: &'static str,
+    outcome: &'static str,
+}
+
+impl Asked {
+    /// The rules that name the module, in their order.
+    pub(super) fn considered<'a>(
+        &self,
+        policy: &'a Policy,
+        view: &View<'a>,
+        decider: Option<&Rule>,
+        published: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Vec<Considered<'a>> {
+        let mut is_decided = false;
+        let naming = policy.naming(&self.module);
+        let explained = naming.map(|rule| {
+            let is_decider = decider.is_some_and(|decider| std::ptr::eq(decider, rule));
+            let outcome = if is_decided {
+                "not reached"
+            } else if is_decider {
+                "decides"
+            } else if !rule.is_for(&self.caller) {
+                "not for this caller"
+            } else if self.version.as_ref().is_some_and(|version| !rule.has(version)) {
+                "not for this version"
+            } else if self.version.is_some() {
+                // What is young is passed over in favour of a denial only.
+                if is_young(rule, published, now) { "refused anyway" } else { "old enough" }
+            } else {
+                "depends on the version"
+            };
+            is_decided |= is_decider
+                || (self.version.is_none()
+                    && view.rules().last().is_some_and(|last| std::ptr::eq(*last, rule) && last.is_final()));
+            Considered { rule: Named::of(rule), action: action(rule), outcome }
+        });
+        explained.take(MAX_CONSIDERED).collect()
+    }
+}
+
+impl<'a> Named<'a> {
+    pub(super) fn of(rule: &'a Rule) -> Self {
+        Self { place: &rule.place, name: &rule.name }
+    }
+}
+
+/// Whether the rule would refuse a version for now that was published then.
+fn is_young(rule: &Rule, published: Option<Timestamp>, now: Timestamp) -> bool {
+    match rule.action {
+        Action::Cooldown(age) => published.is_none_or(|published| now < published.after(age)),
+        Action::Allow | Action::Deny | Action::Redirect(_) => false,
+    }
+}
+
+fn action(rule: &Rule) -> &'static str {
+    match rule.action {
+        Action::Allow => "allow",
+        Action::Cooldown(_) => "cooldown",
+        Action::Deny => "deny",
+        Action::Redirect(_) => "redirect",
+    }
+}
+
+/// More rules for one module than a person reads.
+const MAX_CONSIDERED: usize = 1000;

@@ -1,0 +1,47 @@
+//! Why a zip is not stored that storage could have taken.
+
+use crate::{flow::VerifyError, metrics::Ended};
+
+/// Why a zip is not stored that storage could have taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Abandoned {
+    /// It is not what it has to be.
+    Flawed,
+    /// It broke off: the client left, or the upstream did.
+    Left,
+    /// The upstream does not give parts of it.
+    NoRanges,
+    /// The upstream does not give it.
+    NotGiven,
+    /// Storage did not keep up.
+    Overrun,
+    /// It is larger than storage takes in one request.
+    TooLarge,
+    /// It could not be proven.
+    Unproven,
+}
+
+impl Abandoned {
+    /// Why a zip with this error is not stored.
+    pub(super) fn by(error: &VerifyError) -> Self {
+        match error {
+            // Of the way it came, which a copy does not.
+            VerifyError::Crowded | VerifyError::Late => Self::Left,
+            VerifyError::Mismatch { .. } | VerifyError::Overlong | VerifyError::Unfit(_) => Self::Flawed,
+            VerifyError::Unproven(_) => Self::Unproven,
+        }
+    }
+
+    /// What it counts as.
+    pub(super) fn outcome(self) -> Ended {
+        match self {
+            Self::Flawed => Ended::Flawed,
+            Self::Left => Ended::Left,
+            Self::NoRanges => Ended::NoRanges,
+            Self::NotGiven => Ended::NotGiven,
+            Self::Overrun => Ended::Overrun,
+            Self::TooLarge => Ended::TooLarge,
+            Self::Unproven => Ended::Unproven,
+        }
+    }
+}
