@@ -6,6 +6,7 @@
 //! it can never be taken for a separator. Every label has few values, none of them chosen by a client.
 
 mod outcome;
+#[cfg(test)]
 mod reference;
 mod tally;
 
@@ -16,7 +17,6 @@ pub use self::{
         Ended, Evicted, OwnReason, PollOutcome, Reason, StatusClass, SumdbOutcome, VerificationOutcome,
         WriteOutcome,
     },
-    reference::{Family, families},
     tally::Tally,
 };
 use crate::http::CallOutcome;

@@ -82,12 +82,12 @@ impl BundleReading {
                 Some(Rest::None) => Step::compile(*raw, found),
                 None => return self.read_whole(),
             },
-            Step::Rules(version, mut rules) => match rules.work(SLICE_RULES, found) {
+            Step::Rules(version, mut rules) => match rules.work(SLICE, found) {
                 false => Step::Rules(version, rules),
                 true if !found.is_empty() => return Some(Err(self.problems())),
                 true => Step::Tree(version, Box::new(RulesetBuilder::new(rules.rules()))),
             },
-            Step::Tree(version, mut tree) => match tree.work(SLICE_RULES) {
+            Step::Tree(version, mut tree) => match tree.work(SLICE) {
                 None => Step::Tree(version, tree),
                 Some(rules) => Step::Whole(Bundle { version, rules, warnings: Vec::new() }),
             },
@@ -158,8 +158,17 @@ impl Outline {
 
     /// Reads a slice of the rules into `raw`. Nothing where anything is wrong with it.
     fn read_fields(&mut self, raw: &mut RawBundleDocument) -> Option<Rest> {
-        let slice: Vec<_> = self.rules.by_ref().take(SLICE_RULES).map(|rule| rule.to_string()).collect();
-        let slice = format!(r#"{{"version":{},"rules":[{}]}}"#, self.version, slice.join(","));
+        let mut slice = format!(r#"{{"version":{},"rules":["#, self.version);
+        let mut separator = "";
+        for rule in self.rules.by_ref() {
+            slice.push_str(separator);
+            slice.push_str(rule.get());
+            separator = ",";
+            if slice.len() >= SLICE_BYTES {
+                break;
+            }
+        }
+        slice.push_str("]}");
         let tree = JsonTree::read(&slice).ok()?;
         let mut found = Collector::default();
         let read = typed::read::<RawBundleDocument>(&tree, &mut found).filter(|_| found.is_empty())?;
@@ -169,5 +178,8 @@ impl Outline {
     }
 }
 
-/// Rules that are read or compiled at once: of 200 bytes each, a hundred kilobytes of JSON.
-const SLICE_RULES: usize = 500;
+/// JSON that is read at once: a rule has 200 bytes, one with a long list of modules more.
+const SLICE_BYTES: usize = 100 << 10;
+
+/// Patterns and modules that are compiled, or put into the tree, at once.
+const SLICE: usize = 2_000;

@@ -4,31 +4,23 @@ use super::{
     Known, Next,
     caller::caller,
     explain,
-    receiving::Receiving,
+    receiving::{Post, Receiving},
     request::{not_allowed, refuse},
-    respond::answer,
+    respond,
 };
 use crate::{
     config::Config,
     cx::{Cx, Verdict},
-    goproxy::{Answer, Asker, Deed, Page, Posted, Refusal, Route, Taken, Who},
+    goproxy::{Deed, Page, Posted, Refusal, Route, Taken, Who},
     http::RequestHead,
-    metrics::{Cache, Kind, OwnReason},
-    policy::Caller,
+    metrics::{Kind, OwnReason},
 };
-
-/// A body that is coming, and what its request's head says of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Post {
-    /// Module versions, to be explained as to this caller.
-    Modules(Caller),
-}
 
 impl Next {
     /// Decides what to do with a request for the page of `route`.
     pub(super) fn page(route: &Route, head: &RequestHead, known: &Known<'_>, cx: &mut Cx<'_>) -> Self {
         let Some(deed) = route.deed(&head.method) else {
-            return Self::refuse(Kind::Invalid, &not_allowed(&head.method, route.methods.allow()), cx);
+            return Self::refuse(Kind::Page, &not_allowed(&head.method, route.methods.allow()), cx);
         };
         if let Err(refusal) = admit(route.who, head, known.config) {
             return Self::refuse(Kind::Page, &refusal, cx);
@@ -36,7 +28,7 @@ impl Next {
         match deed {
             Deed::Read(page) => Self::read(page, head, known, cx),
             Deed::Post(Taken { what, most }) => {
-                let post = Post::of(what, head);
+                let post = posted(what, head);
                 match post.and_then(|post| Receiving::begin(post, head, most, cx.now)) {
                     // Nothing more comes, not even that nothing does.
                     Ok(receiving) if head.ends => Self::received(receiving, cx),
@@ -61,8 +53,7 @@ impl Next {
                 format!("{{\"name\":\"modgate\",\"version\":\"{}\"}}\n", env!("CARGO_PKG_VERSION")),
             ),
         };
-        let page = Answer::Page { healthy: true, content_type, body };
-        Self::Answer(answer(&page, &Asker::default(), Kind::Page, Cache::None))
+        Self::Answer(respond::page(content_type, body))
     }
 
     /// Decides what to do with a request whose body has come to its end.
@@ -74,11 +65,10 @@ impl Next {
     }
 }
 
-impl Post {
-    fn of(what: Posted, head: &RequestHead) -> Result<Self, Refusal> {
-        match what {
-            Posted::Modules => explain::principals(&head.path).map(Self::Modules),
-        }
+/// What the head of a request says of the body that follows it.
+fn posted(what: Posted, head: &RequestHead) -> Result<Post, Refusal> {
+    match what {
+        Posted::Modules => explain::principals(&head.path).map(Post::Modules),
     }
 }
 

@@ -4,12 +4,19 @@
 //! A length that is too large is refused by the head; one that is not said is refused as soon as too much has come. What came is kept
 //! as it was sent, byte for byte, for a signature may be over it: a body in a coding is refused, and not decoded.
 
-use super::page::Post;
 use crate::{
     config::limits::BODY_TIME,
     goproxy::{BodyFault, Refusal},
     http::{RequestHead, Timestamp},
+    policy::Caller,
 };
+
+/// What a body is for, and what its request's head says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Post {
+    /// Module versions, to be explained as to this caller.
+    Modules(Caller),
+}
 
 /// A body that is coming.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,11 +52,11 @@ impl Receiving {
             Some(Err(_)) => return Err(malformed("its content-length is no number")),
             Some(Ok(length)) => match usize::try_from(length) {
                 Ok(length) if length <= most => Some(length),
-                _ => return Err(too_long(most)),
+                _ => return Err(longer_than(most)),
             },
         };
         if head.ends && length != Some(0) {
-            return Err(malformed("it does not follow"));
+            return Err(malformed("the request ended without the body that it announced"));
         }
         Ok(Self { post, bytes: Vec::new(), length, most, since: now })
     }
@@ -67,7 +74,7 @@ impl Receiving {
         if bytes.len() > self.weight().saturating_sub(self.bytes.len()) {
             return Err(match self.length {
                 Some(_) => malformed("it is longer than its content-length"),
-                None => too_long(self.most),
+                None => longer_than(self.most),
             });
         }
         self.bytes.extend_from_slice(bytes);
@@ -95,18 +102,23 @@ impl Receiving {
         }
         let (came, seconds) = (self.bytes.len(), BODY_TIME.as_secs());
         let reason = format!(
-            "request timeout: of the body {came} bytes came in {seconds} s.\n\
-             If it is always none: the filter gets bodies only with allow_on_headers_stop_iteration."
+            "request timeout: only {came} bytes of the body arrived within {seconds} s.\n\
+             If it is always 0, set allow_on_headers_stop_iteration for the filter in Envoy's configuration: without it Envoy gives the filter no body."
         );
         Some(Refusal::Body { fault: BodyFault::Late, reason })
     }
 }
 
-fn malformed(why: &str) -> Refusal {
+/// The refusal of a body that cannot be read.
+pub(super) fn malformed(why: &str) -> Refusal {
     Refusal::Malformed(format!("malformed body: {why}"))
 }
 
-fn too_long(most: usize) -> Refusal {
-    let reason = format!("content too large: the body has more than {most} bytes");
-    Refusal::Body { fault: BodyFault::Long, reason }
+/// The refusal of what is too much, in a body or in the answer to it.
+pub(super) fn too_long(why: &str) -> Refusal {
+    Refusal::Body { fault: BodyFault::Long, reason: format!("content too large: {why}") }
+}
+
+fn longer_than(most: usize) -> Refusal {
+    too_long(&format!("the body has more than {most} bytes"))
 }

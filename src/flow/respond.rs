@@ -14,6 +14,11 @@ pub(super) fn answer(answer: &Answer<'_>, asker: &Asker, kind: Kind, cache: Cach
     Verdict::Respond(answer.respond(asker, Account { kind, cache }).into())
 }
 
+/// Answers with one of this proxy's own pages.
+pub(super) fn page(content_type: &'static str, body: String) -> Verdict {
+    answer(&Answer::Page { healthy: true, content_type, body }, &Asker::default(), Kind::Page, Cache::None)
+}
+
 /// The clients that caches may give an answer about `module` to again.
 pub(super) fn audience(module: Option<&ModulePath>, config: &Config, policy: &Policy) -> Audience {
     match module {

@@ -7,12 +7,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::respond::answer;
+use super::respond::page;
 use crate::{
     config::{Bundle, Config},
     cx::Verdict,
-    goproxy::{Answer, Asker},
-    metrics::{Cache, Kind},
     policy::InForce,
 };
 
@@ -214,8 +212,7 @@ impl Status {
     pub fn page(&self) -> Verdict {
         let mut body = serde_json::to_string_pretty(self).unwrap_or_default();
         body.push('\n');
-        let page = Answer::Page { healthy: true, content_type: "application/json", body };
-        answer(&page, &Asker::default(), Kind::Page, Cache::None)
+        page("application/json", body)
     }
 }
 

@@ -8,15 +8,15 @@ use crate::http::{AnswerKind, CallFailure, CallOutcome};
 
 /// All metrics of one name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Family {
+struct Family {
     /// The name, and those of its labels: `modgate_callouts_total{target,outcome}`.
-    pub title: String,
+    title: String,
     /// The words that its labels may have, where they are a list; others come from the configuration.
-    pub words: Vec<&'static str>,
+    words: Vec<&'static str>,
 }
 
 /// One family for each variant: what is added to the enums gets a line in `words` below, and one here.
-pub fn families() -> Vec<Family> {
+fn families() -> Vec<Family> {
     let (kind, cache, document) = (Kind::Zip, Cache::Hit, "policy_bundle");
     let (target, class) = (Target::Storage, StatusClass::None);
     let failed = CallFailure::Dropped;

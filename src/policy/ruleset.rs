@@ -51,13 +51,16 @@ impl RulesetBuilder {
         Self { rules, given: 0, tree: Builder::default() }
     }
 
-    /// Goes on for so many rules, or patterns; the ruleset, once that was all.
+    /// Goes on for so many patterns and modules, or for one rule where that has more; the ruleset, once that was all.
     pub fn work(&mut self, most: usize) -> Option<Ruleset> {
-        let slice = self.rules.iter().skip(self.given).take(most);
-        if slice.len() > 0 {
-            self.given = self.given.saturating_add(slice.len());
-            slice.for_each(|rule| self.tree.add(rule));
-            return None;
+        let mut left = most;
+        while let Some(rule) = self.rules.get(self.given) {
+            if left == 0 {
+                return None;
+            }
+            self.tree.add(rule);
+            self.given = self.given.saturating_add(1);
+            left = left.saturating_sub(rule.weight());
         }
         let matcher = self.tree.write(most)?;
         Some(Ruleset { rules: std::mem::take(&mut self.rules), matcher })

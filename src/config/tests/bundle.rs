@@ -87,3 +87,21 @@ fn a_bundle_is_put_in_the_middle() {
     Bundle::parse(r#"{"version":3,"rules":[]}"#).unwrap().install(&mut in_force);
     assert_eq!(in_force.policy().rules().count(), 1);
 }
+
+/// A turn of a worker is bounded by what is read in it, not by how many rules that is of.
+#[test]
+fn long_rules_are_read_in_as_many_turns_as_short_ones() {
+    let modules: Vec<_> = (0..5_000).map(|n| format!(r#""m{n}.example""#)).collect();
+    let rules = vec![format!(r#"{{"modules":[{}],"action":"deny"}}"#, modules.join(",")); 10];
+    let mut reading = BundleReading::new(format!(r#"{{"version":1,"rules":[{}]}}"#, rules.join(",")));
+    let mut turns = 0;
+    let bundle = loop {
+        turns += 1;
+        if let Some(read) = reading.work() {
+            break read.unwrap();
+        }
+    };
+    assert_eq!(bundle.rules.rules().len(), 10);
+    // Each rule is compiled and put into the tree by itself, and the tree has 50,000 entries.
+    assert!(turns >= 10 + 10 + 50_000 / 2_000, "{turns}");
+}

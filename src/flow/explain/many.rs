@@ -3,9 +3,14 @@
 use super::asked::Asked;
 use crate::{
     cx::{Cx, Verdict},
-    flow::{Known, request::refuse, respond::answer},
-    goproxy::{Answer, Asker, BodyFault, Refusal},
-    metrics::{Cache, Kind},
+    flow::{
+        Known,
+        receiving::{malformed, too_long},
+        request::refuse,
+        respond::page,
+    },
+    goproxy::Refusal,
+    metrics::Kind,
     policy::Caller,
 };
 
@@ -24,7 +29,6 @@ pub struct Explaining {
 impl Explaining {
     /// Those of the module versions in `body`, one in each line, as to `caller`.
     pub(in crate::flow) fn begin(body: Vec<u8>, caller: Caller) -> Result<Self, Refusal> {
-        let malformed = |why: &str| Refusal::Malformed(format!("malformed body: {why}"));
         let text = String::from_utf8(body).map_err(|_| malformed("it is no text"))?;
         if text.lines().count() > MAX_LINES {
             return Err(too_long(&format!("the body has more than {MAX_LINES} lines")));
@@ -38,8 +42,7 @@ impl Explaining {
             Ok(true) => {
                 let body =
                     if self.page.is_empty() { "[]\n".to_owned() } else { format!("[\n{}\n]\n", self.page) };
-                let page = Answer::Page { healthy: true, content_type: "application/json", body };
-                Some(answer(&page, &Asker::default(), Kind::Page, Cache::None))
+                Some(page("application/json", body))
             }
             Ok(false) => None,
             Err(refusal) => Some(refuse(Kind::Page, &refusal, cx)),
@@ -56,7 +59,7 @@ impl Explaining {
             self.done = self.done.saturating_add(line.len());
             self.line = self.line.saturating_add(1);
             let asked = Asked::line(line, &self.caller)
-                .map_err(|why| Refusal::Malformed(format!("malformed body: line {}: {why}", self.line)))?;
+                .map_err(|why| malformed(&format!("line {}: {why}", self.line)))?;
             let Some(asked) = asked else { continue };
             if !self.page.is_empty() {
                 self.page.push_str(",\n");
@@ -71,10 +74,6 @@ impl Explaining {
         }
         Ok(false)
     }
-}
-
-fn too_long(why: &str) -> Refusal {
-    Refusal::Body { fault: BodyFault::Long, reason: format!("content too large: {why}") }
 }
 
 /// Lines of one body: builds with more modules are rare, and can be asked about in parts.

@@ -34,9 +34,10 @@ impl RuleList {
         Self { raw, whose, at, has_upstream, names: BTreeMap::new(), rules: Vec::new() }
     }
 
-    /// Compiles so many more of them; whether that was all.
-    pub(in crate::config) fn work(&mut self, many: usize, found: &mut Collector) -> bool {
-        for _ in 0..many {
+    /// Compiles rules with so many more patterns and modules, or one rule that has more; whether that was all.
+    pub(in crate::config) fn work(&mut self, most: usize, found: &mut Collector) -> bool {
+        let mut left = most;
+        while left > 0 {
             let Some((n, section)) = self.raw.next() else { return true };
             let here = self.at.index(n);
             if n == limits::MAX_RULES {
@@ -45,7 +46,12 @@ impl RuleList {
                 return true;
             }
             // What is no object has been noted before.
-            let Some(raw) = section.0 else { continue };
+            let Some(raw) = section.0 else {
+                left = left.saturating_sub(1);
+                continue;
+            };
+            let listed = [&raw.modules, &raw.exact].into_iter().flatten().map(Vec::len).sum::<usize>();
+            left = left.saturating_sub(listed.saturating_add(1));
             if let Some(name) = &raw.name {
                 let first = *self.names.entry(name.clone()).or_insert(n);
                 if first != n {
