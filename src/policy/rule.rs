@@ -43,6 +43,21 @@ pub enum Action {
 }
 
 impl Rule {
+    /// A rule without a name that does this with all versions of these modules, for all callers.
+    pub fn new(place: &str, modules: Patterns, action: Action) -> Self {
+        Self {
+            name: String::new(),
+            place: place.to_owned(),
+            modules,
+            exact: Vec::new(),
+            versions: None,
+            principals: Vec::new(),
+            action,
+            reason: String::new(),
+            link: String::new(),
+        }
+    }
+
     /// Whether the rule is for this module.
     pub fn names(&self, module: &ModulePath) -> bool {
         self.modules.matches(module) || self.exact.contains(module)

@@ -13,17 +13,8 @@ pub(super) fn version(text: &str) -> Version {
 
 /// A rule for what these patterns match.
 pub(super) fn rule<'a>(patterns: impl IntoIterator<Item = &'a str>, action: Action) -> Rule {
-    Rule {
-        name: String::new(),
-        place: "policy.rules[0]".to_owned(),
-        modules: patterns.into_iter().map(|text| Pattern::parse(text).unwrap()).collect(),
-        exact: Vec::new(),
-        versions: None,
-        principals: Vec::new(),
-        action,
-        reason: String::new(),
-        link: String::new(),
-    }
+    let modules = patterns.into_iter().map(|text| Pattern::parse(text).unwrap()).collect();
+    Rule::new("policy.rules[0]", modules, action)
 }
 
 impl Rule {

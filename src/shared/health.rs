@@ -134,14 +134,9 @@ const ATTEMPTS: usize = 4;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{config::Config, shared::Memory};
+    use crate::shared::{Memory, tests::source};
 
     const NOW: Timestamp = Timestamp(1_700_000_000_000);
-
-    fn source() -> SourceId {
-        let config = r#"{"upstreams": [{"cluster": "c", "url": "https://proxy.test"}]}"#;
-        SourceId::of(&Config::parse(config).unwrap().upstreams[0].endpoint)
-    }
 
     fn at(millis: u64) -> Timestamp {
         Timestamp(NOW.0 + millis)

@@ -27,6 +27,11 @@ pub(super) fn seat(queue: u32) -> Seat {
     Seat { queue: QueueId(queue), seed: 7, ..Seat::default() }
 }
 
+/// An upstream.
+pub(super) fn source() -> SourceId {
+    SourceId::of(&config(1).upstreams[0].endpoint)
+}
+
 fn index(slots: u32) -> Index {
     Index::new(&config(slots), seat(1))
 }

@@ -24,6 +24,9 @@ impl Sumdb {
     /// What configurations call it: a name that no resolver knows.
     pub const NAME: &str = "sum.test";
 
+    /// Its cluster.
+    pub const CLUSTER: &str = "sum";
+
     /// The database of the modules that `tree` holds, also of those that come there later.
     ///
     /// # Panics
@@ -59,6 +62,12 @@ impl Sumdb {
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// What the plugin configuration says of it, under `sumdb`: it is cluster [`Sumdb::CLUSTER`].
+    #[must_use]
+    pub fn configured(&self) -> Value {
+        json!([{"name": Self::NAME, "key": self.key(), "cluster": Self::CLUSTER, "url": "http://sum.test"}])
     }
 
     /// From now on lies as `wasm-tests/sumdb/lies.go` says, such as `{"lookup": {"m@v1.0.0": "wrong-key"}}`.

@@ -80,12 +80,8 @@ pub(super) fn may_be_added(name: &str, matching: &Match) -> Result<(), &'static 
         Err("it comes from `url` or `authority`")
     } else if OWN.contains(&name) || name.starts_with("if-") {
         Err("Modgate sets it for each request")
-    } else if name == matching.route_header {
-        Err("it carries the route (match.route_header)")
-    } else if name == matching.host_header {
-        Err("it carries the route's host (match.host_header)")
     } else {
-        Ok(())
+        is_no_header_of_the_route(name, matching)
     }
 }
 
@@ -104,7 +100,13 @@ pub(super) fn may_name_callers(name: &str, matching: &Match) -> Result<(), &'sta
         || matches!(name, "x-forwarded-for" | "x-forwarded-host" | "x-forwarded-proto")
     {
         Err("it has a meaning of its own")
-    } else if name == matching.route_header {
+    } else {
+        is_no_header_of_the_route(name, matching)
+    }
+}
+
+fn is_no_header_of_the_route(name: &str, matching: &Match) -> Result<(), &'static str> {
+    if name == matching.route_header {
         Err("it carries the route (match.route_header)")
     } else if name == matching.host_header {
         Err("it carries the route's host (match.host_header)")

@@ -8,6 +8,7 @@ use super::{each, endpoint, given, some_modules};
 use crate::config::problems::{Collector, Path, quoted};
 use crate::config::raw::{RawBundle, RawBundleDocument, RawCount, RawDefault, RawOnMiss, RawPolicy};
 use crate::config::{BundleSource, Match, MissMode, MissOverride, OnMiss, PolicySection, limits};
+use crate::gomod::Patterns;
 use crate::policy::{Action, Principal, Rule, athens};
 
 /// What the section takes from outside of it.
@@ -104,17 +105,7 @@ fn athens_filter(
 }
 
 fn everything(action: Action) -> Rule {
-    Rule {
-        name: String::new(),
-        place: "policy.athens_filter".to_owned(),
-        modules: crate::gomod::Patterns::parse_list("*").unwrap_or_default(),
-        exact: Vec::new(),
-        versions: None,
-        principals: Vec::new(),
-        action,
-        reason: String::new(),
-        link: String::new(),
-    }
+    Rule::new("policy.athens_filter", Patterns::parse_list("*").unwrap_or_default(), action)
 }
 
 fn bundle_source(raw: &RawBundle, at: &Path, matching: &Match, found: &mut Collector) -> BundleSource {

@@ -1,12 +1,7 @@
 use super::*;
-use crate::{config::Config, shared::Memory};
+use crate::shared::{Memory, tests::source};
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
-
-fn source() -> SourceId {
-    let config = r#"{"upstreams": [{"cluster": "c", "url": "https://proxy.test"}]}"#;
-    SourceId::of(&Config::parse(config).unwrap().upstreams[0].endpoint)
-}
 
 fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)

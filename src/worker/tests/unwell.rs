@@ -39,6 +39,17 @@ fn heal(world: &mut World) {
     (storage.fault, storage.latency) = (None, 1);
 }
 
+/// A storage that hangs, and the client that has found out: it is on its way to the upstream.
+fn silent() -> (World, StreamId) {
+    let mut world = warm(1);
+    world.pass(millis(FRESH));
+    hang(&mut world);
+    let first = world.begin(0, PATH);
+    world.settle();
+    assert_eq!(routed_to(&world, first), "public");
+    (world, first)
+}
+
 /// The head of a routed zip comes, whole and well.
 fn arrives(world: &mut World, worker: usize, stream: StreamId) {
     let verdict = world.answer_routed(worker, stream, 200, &[("date", "now")]);
@@ -144,12 +155,7 @@ fn scenario_a_store_that_hangs_costs_one_timeout_for_all() {
 
 #[test]
 fn scenario_a_silent_store_is_asked_last_and_not_never() {
-    let mut world = warm(1);
-    world.pass(millis(FRESH));
-    hang(&mut world);
-    let first = world.begin(0, PATH);
-    world.settle();
-    assert_eq!(routed_to(&world, first), "public");
+    let (mut world, first) = silent();
     world.leave(0, first);
     // The upstream has lost it meanwhile, and storage is well again before anybody knows.
     world.cluster("public").remove("/base/example.com/m/@v/v1.0.0.zip");
@@ -216,12 +222,7 @@ fn scenario_a_silent_store_is_given_nothing_of_what_upstreams_are_asked_for_firs
 
 #[test]
 fn documents_wait_for_a_silent_store_no_more_than_zips_do() {
-    let mut world = warm(1);
-    world.pass(millis(FRESH));
-    hang(&mut world);
-    let first = world.begin(0, PATH);
-    world.settle();
-    assert_eq!(routed_to(&world, first), "public");
+    let (mut world, _) = silent();
     world.cluster("public").serve("/base/example.com/m/@v/v1.0.0.mod", "module example.com/m\n");
     let begun = world.now;
     assert_eq!(world.get(0, "/example.com/m/@v/v1.0.0.mod").status, 200);

@@ -206,15 +206,15 @@ fn documents_that_come_encoded_are_decoded() {
         let what = format!("{coding}, HTTP/2: {http2}");
         let stack = Stack::with(
             &json!({
-                "sumdb": [{"name": Sumdb::NAME, "cluster": "sum", "url": "http://sum.test", "key": sumdb.key()}],
+                "sumdb": sumdb.configured(),
                 "verify": {"mode": "require"},
             }),
             |builder| {
                 if http2 {
                     let builder = builder.cluster_http2(UPSTREAM, upstream.addr());
-                    builder.cluster_http2("sum", database.addr())
+                    builder.cluster_http2(Sumdb::CLUSTER, database.addr())
                 } else {
-                    builder.cluster(UPSTREAM, upstream.addr()).cluster("sum", database.addr())
+                    builder.cluster(UPSTREAM, upstream.addr()).cluster(Sumdb::CLUSTER, database.addr())
                 }
             },
         );
@@ -331,10 +331,9 @@ fn what_names_nothing_is_not_found_and_asked_of_nobody() {
     Module::new("named.example/m", "v1.0.0").write_to(tree.path());
     let sumdb = Sumdb::of(tree.path());
     let database = relay(sumdb.addr());
-    let stack = Stack::with(
-        &json!({"sumdb": [{"name": Sumdb::NAME, "cluster": "sum", "url": "http://sum.test", "key": sumdb.key()}]}),
-        |builder| builder.cluster("sum", database.addr()),
-    );
+    let stack = Stack::with(&json!({"sumdb": sumdb.configured()}), |builder| {
+        builder.cluster(Sumdb::CLUSTER, database.addr())
+    });
     let tile = |tile: &str| format!("/sumdb/{}/tile/{tile}", Sumdb::NAME);
     for path in [
         "/named.example/m/@v/feature/x.info".to_owned(),

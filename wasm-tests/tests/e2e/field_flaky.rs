@@ -93,10 +93,10 @@ fn the_go_command_does_not_notice_what_fails_twice() {
         let database = flaky(start(), sumdb.addr(), 2, fault);
         let storage = Nginx::storage();
         let envoy = Envoy::gateway().cluster(STORAGE, storage.addr());
-        let envoy = point(point(envoy, UPSTREAM, upstream.addr()), "sum", database.addr())
+        let envoy = point(point(envoy, UPSTREAM, upstream.addr()), Sumdb::CLUSTER, database.addr())
             .patch_plugin(&json!({
                 "fetch": {"zip_bytes": STREAMED_ABOVE},
-                "sumdb": [{"name": Sumdb::NAME, "cluster": "sum", "url": "http://sum.test", "key": sumdb.key()}],
+                "sumdb": sumdb.configured(),
                 "verify": {"mode": "require"},
             }))
             .start();
@@ -184,9 +184,9 @@ fn a_database_that_learns_late_is_no_forger_and_no_404() {
     let envoy = Envoy::gateway()
         .cluster(STORAGE, storage.addr())
         .cluster(UPSTREAM, origin.addr())
-        .cluster("sum", database.addr())
+        .cluster(Sumdb::CLUSTER, database.addr())
         .patch_plugin(&json!({
-            "sumdb": [{"name": Sumdb::NAME, "cluster": "sum", "url": "http://sum.test", "key": sumdb.key()}],
+            "sumdb": sumdb.configured(),
             "verify": {"mode": "require"},
         }))
         .start();

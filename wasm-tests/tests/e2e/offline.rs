@@ -63,7 +63,7 @@ enum Store {
 }
 
 impl Site {
-    const SUMDB: &str = "sum";
+    const SUMDB: &str = Sumdb::CLUSTER;
 
     /// One with an empty storage. `storage` is its section of the configuration, as far as it is not said by `store`.
     fn new(store: Store, storage: &Value, workers: u32) -> Self {
@@ -75,9 +75,7 @@ impl Site {
                 Store::Files(_) => json!({}),
                 Store::Objects(_) => json!({"dialect": "s3", "url": format!("http://s3.test/{}", S3::BUCKET)}),
             },
-            "sumdb": [{
-                "name": Sumdb::NAME, "cluster": Self::SUMDB, "url": "http://sum.test", "key": sumdb.key(),
-            }],
+            "sumdb": sumdb.configured(),
             "verify": {"mode": "require"},
         });
         merge(&mut plugin, &json!({"storage": storage}));

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use modgate_wasm_tests::envoy::Envoy;
 use modgate_wasm_tests::faulty::Faulty;
-use modgate_wasm_tests::fixture::{STORAGE, UPSTREAM};
+use modgate_wasm_tests::fixture;
 use modgate_wasm_tests::go::Go;
 use modgate_wasm_tests::module::Module;
 use modgate_wasm_tests::nginx::Nginx;
@@ -28,17 +28,13 @@ fn site(workers: u32, nosumdb: &[&str]) -> Site {
     site
 }
 
-/// Nobody but the gateway can resolve the database's name, so whatever the go command learns it learns through it.
+/// Only the gateway can resolve the database's name, so all that the go command learns of it comes through the gateway.
 fn site_of(upstream: SocketAddr, workers: u32, patch: &Value) -> Site {
     let (sumdb, storage) = (Sumdb::of(Tree::sample().path()), Nginx::storage());
-    let envoy = Envoy::gateway()
+    let envoy = fixture::builder(upstream, storage.addr())
         .concurrency(workers)
-        .cluster(UPSTREAM, upstream)
-        .cluster(STORAGE, storage.addr())
-        .cluster("sum", sumdb.addr())
-        .patch_plugin(&json!({
-            "sumdb": [{"name": Sumdb::NAME, "key": sumdb.key(), "cluster": "sum", "url": "http://sum.test"}],
-        }))
+        .cluster(Sumdb::CLUSTER, sumdb.addr())
+        .patch_plugin(&json!({"sumdb": sumdb.configured()}))
         .patch_plugin(patch)
         .start();
     Site { sumdb, envoy, servers: (None, storage) }

@@ -24,10 +24,10 @@ fn what_was_stored_online_is_had_offline_and_nobody_else_is_asked(workers: u32) 
             .concurrency(workers)
             .cluster(UPSTREAM, upstream.addr())
             .cluster(STORAGE, storage.addr())
-            .cluster("sum", sumdb.addr())
+            .cluster(Sumdb::CLUSTER, sumdb.addr())
             .patch_plugin(&json!({
                 "mode": mode,
-                "sumdb": [{"name": Sumdb::NAME, "key": database.key(), "cluster": "sum", "url": "http://sum.test"}],
+                "sumdb": database.configured(),
             }))
     };
     let entries = tree.entries();
@@ -46,7 +46,7 @@ fn what_was_stored_online_is_had_offline_and_nobody_else_is_asked(workers: u32) 
             ["zip", "info", "mod"].iter().all(|kind| zip.with_extension(kind).exists())
         })
     });
-    online.wait_idle(&[UPSTREAM, STORAGE, "sum"]);
+    online.wait_idle(&[UPSTREAM, STORAGE, Sumdb::CLUSTER]);
     drop(online);
 
     upstream.forget();

@@ -2,7 +2,7 @@
 
 use modgate_wasm_tests::envoy::Envoy;
 use modgate_wasm_tests::faulty::Faulty;
-use modgate_wasm_tests::fixture::{STORAGE, UPSTREAM, relay};
+use modgate_wasm_tests::fixture::{self, UPSTREAM, relay};
 use modgate_wasm_tests::go::Go;
 use modgate_wasm_tests::module::Module;
 use modgate_wasm_tests::nginx::Nginx;
@@ -22,14 +22,10 @@ struct Site {
 fn site(patch: &Value) -> Site {
     let (sumdb, tree, storage) =
         (Sumdb::of(Tree::sample().path()), Nginx::serving(Tree::sample().path()), Nginx::storage());
-    let envoy = Envoy::gateway()
+    let envoy = fixture::builder(tree.addr(), storage.addr())
         .concurrency(2)
-        .cluster(UPSTREAM, tree.addr())
-        .cluster(STORAGE, storage.addr())
-        .cluster("sum", sumdb.addr())
-        .patch_plugin(&json!({
-            "sumdb": [{"name": Sumdb::NAME, "key": sumdb.key(), "cluster": "sum", "url": "http://sum.test"}],
-        }))
+        .cluster(Sumdb::CLUSTER, sumdb.addr())
+        .patch_plugin(&json!({"sumdb": sumdb.configured()}))
         .patch_plugin(patch)
         .start();
     Site { envoy, sumdb, _servers: [tree, storage] }
@@ -75,14 +71,12 @@ fn a_private_module_is_asked_of_the_upstream_that_names_it_and_of_no_other() {
     let sumdb_tree = tempfile::tempdir().unwrap();
     let sumdb = Sumdb::of(sumdb_tree.path());
     let asked = relay(sumdb.addr());
-    let envoy = Envoy::gateway()
+    let envoy = fixture::builder(public.addr(), storage.addr())
         .concurrency(2)
-        .cluster(UPSTREAM, public.addr())
-        .cluster(STORAGE, storage.addr())
         .cluster("corp", corp.addr())
-        .cluster("sum", asked.addr())
+        .cluster(Sumdb::CLUSTER, asked.addr())
         .patch_plugin(&json!({
-            "sumdb": [{"name": Sumdb::NAME, "key": sumdb.key(), "cluster": "sum", "url": "http://sum.test"}],
+            "sumdb": sumdb.configured(),
             "private": {"modules": ["corp.example", "example.com/Acme"]},
             "upstreams": [
                 {"name": "corp", "cluster": "corp", "url": "http://corp.test", "modules": ["corp.example/team"]},
