@@ -54,6 +54,8 @@ pub(super) struct Question {
     pub(super) head_only: bool,
     /// Whether the client asks for a part, or on a condition.
     pub(super) selects: bool,
+    /// Whether a body follows the request's head.
+    pub(super) has_body: bool,
     pub(super) kind: Kind,
     pub(super) caller: Caller,
     /// What the answer is for.
@@ -156,9 +158,14 @@ impl Question {
         Parked::new(self).into()
     }
 
+    /// What is asked for of a zip.
+    fn ask(&self) -> Ask {
+        Ask { head_only: self.head_only, selects: self.selects, has_body: self.has_body }
+    }
+
     /// This, of `zip`, routed to `source`.
     fn route(&self, zip: &Zip, source: Source) -> Routed {
-        Routed::new(zip.clone(), source, Ask { head_only: self.head_only, selects: self.selects })
+        Routed::new(zip.clone(), source, self.ask())
     }
 
     fn freshness_check<'a>(&self, jitter: u8, config: &'a Config, now: Timestamp) -> FreshnessCheck<'a> {

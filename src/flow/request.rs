@@ -79,6 +79,7 @@ impl Next {
             asker: Asker { if_none_match: head.headers.first("if-none-match").map(str::to_owned) },
             head_only: head.method == "HEAD",
             selects: head.headers.names().any(endpoint::selects),
+            has_body: !head.ends,
             kind,
             caller,
             serving: Serving::Itself,

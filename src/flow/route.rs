@@ -44,6 +44,8 @@ pub struct Ask {
     pub head_only: bool,
     /// Whether a part of it is asked for, or any of it on a condition.
     pub selects: bool,
+    /// Whether a body follows its request's head. The adapter lets none of it go to a source.
+    pub has_body: bool,
 }
 
 impl Routed {
@@ -119,6 +121,10 @@ impl Routed {
                 SHOWN_PATH.to_owned(),
                 endpoint::below(&config.matching.path_prefix, &self.zip.path()),
             ));
+        }
+        if self.ask.has_body {
+            // The host frames what it believes to follow in chunks, and there are stores that take no chunks.
+            set.push(("content-length".to_owned(), "0".to_owned()));
         }
         let has_strayed = self.to.as_ref().is_some_and(|to| to.strayed);
         let confided = if has_strayed { Vec::new() } else { endpoint.headers.clone() };

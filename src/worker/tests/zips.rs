@@ -4,7 +4,7 @@ use super::{EMPTY_ZIP, body, header, streaming, world};
 use crate::{
     cx::{Route, StreamId, Verdict},
     host::envoy::reply::response_head,
-    http::{CallFailure, Length},
+    http::{CallFailure, Length, RequestHead},
     sim::World,
 };
 
@@ -92,6 +92,28 @@ fn scenario_what_is_read_along_is_asked_for_whole_and_of_the_rest_any_bytes() {
         assert_eq!(route.left_behind(headers.into_iter()), left, "{method} of {source}");
         assert_eq!(set(&route.set, "accept-encoding"), "identity");
         assert_eq!(set(&route.set, "x-modgate-cluster"), source, "ours, put after the client's is removed");
+    }
+}
+
+/// The adapter takes a client's body away, and there are stores that refuse what is framed in chunks.
+#[test]
+fn scenario_a_source_is_told_that_no_body_follows() {
+    for (ends, length) in [(true, ""), (false, "0")] {
+        let mut world = streaming(1);
+        world.cluster("public").serve(ORIGIN, "PK");
+        let head = RequestHead {
+            method: "GET".to_owned(),
+            authority: "gateway.test".to_owned(),
+            path: ZIP.to_owned(),
+            headers: [("transfer-encoding", "chunked")].into_iter().collect(),
+            properties: Vec::new(),
+            ends,
+        };
+        let stream = world.arrive(0, &head);
+        world.settle();
+        let route = route(&world, stream);
+        assert_eq!(set(&route.set, "content-length"), length);
+        assert_eq!(route.left_behind(head.headers.iter()), ["transfer-encoding"]);
     }
 }
 

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use modgate_wasm_tests::attack::Http2;
 use modgate_wasm_tests::envoy::Builder;
-use modgate_wasm_tests::faulty::{Gate, Reply};
+use modgate_wasm_tests::faulty::{Gate, Reply, Seen};
 use modgate_wasm_tests::fixture::Scripted;
 use modgate_wasm_tests::http::{Conn, Request, Response};
+use modgate_wasm_tests::module::Module;
 use modgate_wasm_tests::wait;
 use serde_json::{Value, json};
 
@@ -269,6 +270,48 @@ fn a_module_request_with_a_body_is_answered_as_one_without() {
         let answer = send(&stack, &head("GET", path, headers), &body);
         assert_eq!((answer.status, answer.text().as_str()), (200, "module body.example/m\n"), "{headers}");
     }
+    stack.envoy.wait_active(0);
+    stack.envoy.assert_unharmed();
+}
+
+/// However much it is: neither while the request waits, nor when it is routed.
+#[test]
+fn nothing_of_a_module_requests_body_is_kept_or_sent_on() {
+    let patch = json!({"storage": {"reverify": "never"}});
+    let stack = Scripted::with(&patch, |envoy| envoy);
+    let large = vec![b'x'; 5_000_000];
+    let length = format!("content-length: {}\r\n", large.len());
+    let (path, gate) = ("/body.example/m/@v/v1.0.0.mod", Gate::new());
+    stack.upstream.on(path, Reply::ok("module body.example/m\n").served().held(&gate));
+    let mut conn = Conn::open(stack.envoy.addr()).unwrap();
+    conn.write(head("GET", path, &length).as_bytes()).unwrap();
+    conn.write(&large).unwrap();
+    wait::until("it is asked for", Duration::from_secs(10), || !stack.upstream.requests().is_empty());
+    assert_eq!(stack.envoy.requests_active(), 1, "it waits");
+    gate.open();
+    let answer = conn.head().unwrap();
+    let answer = conn.rest(&Request::get(path), answer).unwrap();
+    assert_eq!((answer.status, answer.text().as_str()), (200, "module body.example/m\n"));
+
+    let path = "/body.example/m/@v/v1.0.0.zip";
+    let zip = Module::at(path).zip();
+    stack.storage.on(&format!("HEAD {path}"), Reply::ok("").served());
+    stack.storage.on(&format!("GET {path}"), Reply::ok(zip.clone()).served());
+    let chunks = "transfer-encoding: chunked\r\n";
+    for (headers, body) in [
+        (length.as_str(), &[&large[..]][..]),
+        (chunks, &[&chunked(&[&large], true)[..]]),
+        (chunks, &[&chunked(&[b"few"], false), b"0\r\nx-sum: 1\r\n\r\n"]),
+    ] {
+        let answer = send(&stack, &head("GET", path, headers), body);
+        assert_eq!((answer.status, answer.length), (200, zip.len()), "{headers}");
+    }
+    let routed = stack.storage.requests_for(path).into_iter().filter(|seen| seen.method == "GET");
+    let framed = |name: &str, seen: &Seen| seen.header(name).map(str::to_owned);
+    let routed: Vec<_> = routed
+        .map(|seen| (framed("content-length", &seen), framed("transfer-encoding", &seen), seen.body))
+        .collect();
+    assert_eq!(routed, vec![(Some("0".to_owned()), None, Vec::new()); 3]);
     stack.envoy.wait_active(0);
     stack.envoy.assert_unharmed();
 }

@@ -33,13 +33,10 @@ impl Stream {
     /// which may be smaller than the body.
     fn receive(&self, driver: &mut Driver, size: usize, ends: bool) -> Action {
         let bytes = if size > 0 { buffer(BufferType::HttpRequestBody, 0, size) } else { Vec::new() };
-        if bytes.len() != size {
-            // The core must not take a part for the whole.
+        if bytes.len() != size || !take_out(size) {
+            // What cannot be read is not what was sent.
             let _ = hostcalls::send_http_response(502, Vec::new(), None);
             return Action::Pause;
-        }
-        if size > 0 {
-            let _ = hostcalls::set_buffer(BufferType::HttpRequestBody, 0, size, &[]);
         }
         let verdict = driver.stream(|worker, cx| worker.request_body(self.id, &bytes, ends, cx));
         apply::verdict(driver, self.id, MapType::HttpRequestHeaders, verdict)
@@ -68,12 +65,14 @@ impl HttpContext for Stream {
                 None => worker.unreadable(cx),
             }
         });
-        self.foreign = matches!(verdict, Verdict::Continue);
+        // What is not ours goes on, at most without a header of ours.
+        self.foreign = matches!(verdict, Verdict::Continue | Verdict::Edit(_));
         apply::verdict(&mut driver, self.id, MapType::HttpRequestHeaders, verdict)
     }
 
-    /// The host shows the body of a held request only with `allow_on_headers_stop_iteration`. To let the body go on would let the request
-    /// go on.
+    /// The host lets a held request's body come only with `allow_on_headers_stop_iteration`. Letting it go on would let the request
+    /// go on. A body that no page takes means nothing (RFC 9110, section 9.3.1): the host keeps none of it while the request waits, and
+    /// no source is sent any.
     fn on_http_request_body(&mut self, size: usize, ends: bool) -> Action {
         let Some(driver) = self.driver.as_ref().filter(|_| !self.foreign) else {
             return Action::Continue;
@@ -81,6 +80,10 @@ impl HttpContext for Stream {
         let mut driver = driver.borrow_mut();
         if driver.worker.receives(self.id) {
             return self.receive(&mut driver, size, ends);
+        }
+        if !take_out(size) {
+            let _ = hostcalls::send_http_response(502, Vec::new(), None);
+            return Action::Pause;
         }
         if driver.holds(self.id) { Action::Pause } else { Action::Continue }
     }
@@ -94,6 +97,7 @@ impl HttpContext for Stream {
         if driver.worker.receives(self.id) {
             return self.receive(&mut driver, 0, true);
         }
+        let _ = hostcalls::set_map(MapType::HttpRequestTrailers, Vec::new());
         if driver.holds(self.id) { Action::Pause } else { Action::Continue }
     }
 
@@ -174,6 +178,11 @@ impl Context for Stream {
         }
         true
     }
+}
+
+/// Takes the `size` bytes of a request's body that came out of the host's buffer; whether that succeeded.
+fn take_out(size: usize) -> bool {
+    size == 0 || hostcalls::set_buffer(BufferType::HttpRequestBody, 0, size, &[]).is_ok()
 }
 
 /// `size` bytes of a body from `start` on, as many as there are.
