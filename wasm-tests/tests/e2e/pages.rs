@@ -222,7 +222,7 @@ fn a_body_that_does_not_come_is_408() {
         conn.write(sent.as_bytes()).unwrap();
         conn
     });
-    for (client, came) in clients.iter_mut().zip(["13 bytes came", "0 bytes came"]) {
+    for (client, came) in clients.iter_mut().zip(["only 13 bytes", "only 0 bytes"]) {
         let head = client.head().unwrap();
         let answer = client.rest(&Request::get(EXPLAIN), head).unwrap();
         assert_eq!(answer.status, 408, "{answer:?}");
