@@ -35,8 +35,8 @@ pub struct Status {
     pub index: IndexStatus,
     /// What the worker that answers has under way; other workers have their own.
     pub worker: WorkerStatus,
-    /// What that worker has counted since it has its configuration: by the name of the series, as Envoy's `/stats` has it. A worker has a few
-    /// hundred, and never more than [`Tally`](crate::metrics::Tally) keeps.
+    /// What that worker has counted since it has its configuration: by the name of the series, as Envoy's `/stats` has it after
+    /// `wasmcustom.`. A worker has a few hundred, and never more than [`Tally`](crate::metrics::Tally) keeps.
     pub counters: BTreeMap<String, u64>,
 }
 
