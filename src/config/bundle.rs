@@ -82,12 +82,12 @@ impl BundleReading {
                 Some(Rest::None) => Step::compile(*raw, found),
                 None => return self.read_whole(),
             },
-            Step::Rules(version, mut rules) => match rules.work(SLICE_RULES, found) {
+            Step::Rules(version, mut rules) => match rules.work(SLICE_NAMES, found) {
                 false => Step::Rules(version, rules),
                 true if !found.is_empty() => return Some(Err(self.problems())),
                 true => Step::Tree(version, Box::new(RulesetBuilder::new(rules.rules()))),
             },
-            Step::Tree(version, mut tree) => match tree.work(SLICE_RULES) {
+            Step::Tree(version, mut tree) => match tree.work(SLICE_NAMES) {
                 None => Step::Tree(version, tree),
                 Some(rules) => Step::Whole(Bundle { version, rules, warnings: Vec::new() }),
             },
@@ -158,8 +158,8 @@ impl Outline {
 
     /// Reads a slice of the rules into `raw`. Nothing where anything is wrong with it.
     fn read_fields(&mut self, raw: &mut RawBundleDocument) -> Option<Rest> {
-        let slice: Vec<_> = self.rules.by_ref().take(SLICE_RULES).map(|rule| rule.to_string()).collect();
-        let slice = format!(r#"{{"version":{},"rules":[{}]}}"#, self.version, slice.join(","));
+        let slice = self.next_slice();
+        let slice = format!(r#"{{"version":{},"rules":[{slice}]}}"#, self.version);
         let tree = JsonTree::read(&slice).ok()?;
         let mut found = Collector::default();
         let read = typed::read::<RawBundleDocument>(&tree, &mut found).filter(|_| found.is_empty())?;
@@ -167,7 +167,24 @@ impl Outline {
         raw.rules.get_or_insert_default().extend(read.rules.unwrap_or_default());
         Some(if self.rules.as_slice().is_empty() { Rest::None } else { Rest::Some })
     }
+
+    /// The text of as many rules as a slice has, with commas between them: at least one, if there are any.
+    fn next_slice(&mut self) -> String {
+        let mut slice = String::new();
+        while slice.len() < SLICE_BYTES
+            && let Some(rule) = self.rules.next()
+        {
+            if !slice.is_empty() {
+                slice.push(',');
+            }
+            slice.push_str(rule.get());
+        }
+        slice
+    }
 }
 
-/// Rules that are read or compiled at once: of 200 bytes each, a hundred kilobytes of JSON.
-const SLICE_RULES: usize = 500;
+/// JSON of rules that is read at once: five hundred rules of 200 bytes each.
+const SLICE_BYTES: usize = 100 << 10;
+
+/// What is compiled, or goes into the tree, at once: so many rules, or as many names in the lists of fewer.
+const SLICE_NAMES: usize = 500;

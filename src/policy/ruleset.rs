@@ -51,12 +51,18 @@ impl RulesetBuilder {
         Self { rules, given: 0, tree: Builder::default() }
     }
 
-    /// Goes on for so many rules, or patterns; the ruleset, once that was all.
+    /// Goes on for so many patterns, or a rule that has more; the ruleset, once that was all.
     pub fn work(&mut self, most: usize) -> Option<Ruleset> {
-        let slice = self.rules.iter().skip(self.given).take(most);
-        if slice.len() > 0 {
-            self.given = self.given.saturating_add(slice.len());
-            slice.for_each(|rule| self.tree.add(rule));
+        if self.given < self.rules.len() {
+            let mut left = most;
+            while left > 0
+                && let Some(rule) = self.rules.get(self.given)
+            {
+                self.given = self.given.saturating_add(1);
+                self.tree.add(rule);
+                let patterns = rule.modules.iter().count().saturating_add(rule.exact.len());
+                left = left.saturating_sub(patterns.max(1));
+            }
             return None;
         }
         let matcher = self.tree.write(most)?;

@@ -87,3 +87,28 @@ fn a_bundle_is_put_in_the_middle() {
     Bundle::parse(r#"{"version":3,"rules":[]}"#).unwrap().install(&mut in_force);
     assert_eq!(in_force.policy().rules().count(), 1);
 }
+
+/// A rule is as much work as it names: few rules with long lists are as many slices as many with short ones.
+#[test]
+fn long_lists_are_read_in_as_many_slices_as_many_rules() {
+    let bundle = |rules: usize, names: usize| {
+        let rule = |rule| {
+            let names: Vec<_> = (0..names).map(|n| format!(r#""r{rule}-{n}.example/*""#)).collect();
+            format!(r#"{{"modules":[{}],"action":"deny"}}"#, names.join(","))
+        };
+        let rules: Vec<_> = (0..rules).map(rule).collect();
+        format!(r#"{{"version":1,"rules":[{}]}}"#, rules.join(","))
+    };
+    let turns = |text: &str| {
+        let mut reading = BundleReading::new(text.to_owned());
+        let mut turns = 1;
+        while reading.work().is_none() {
+            turns += 1;
+        }
+        turns
+    };
+    let (many, long) = (turns(&bundle(20_000, 1)), turns(&bundle(40, 500)));
+    // What stands in either beside names makes the difference.
+    assert!(long > many / 2 && long > 80, "{many} turns for many rules, {long} for long ones");
+    assert_eq!(Bundle::parse(&bundle(40, 500)).unwrap().rules.rules().len(), 40);
+}

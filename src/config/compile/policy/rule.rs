@@ -34,9 +34,10 @@ impl RuleList {
         Self { raw, whose, at, has_upstream, names: BTreeMap::new(), rules: Vec::new() }
     }
 
-    /// Compiles so many more of them; whether that was all.
-    pub(in crate::config) fn work(&mut self, many: usize, found: &mut Collector) -> bool {
-        for _ in 0..many {
+    /// Compiles more of them, with so many names in their lists, or a rule that has more; whether that was all.
+    pub(in crate::config) fn work(&mut self, names: usize, found: &mut Collector) -> bool {
+        let mut left = names;
+        while left > 0 {
             let Some((n, section)) = self.raw.next() else { return true };
             let here = self.at.index(n);
             if n == limits::MAX_RULES {
@@ -45,7 +46,11 @@ impl RuleList {
                 return true;
             }
             // What is no object has been noted before.
-            let Some(raw) = section.0 else { continue };
+            let Some(raw) = section.0 else {
+                left = left.saturating_sub(1);
+                continue;
+            };
+            left = left.saturating_sub(names_in(&raw).max(1));
             if let Some(name) = &raw.name {
                 let first = *self.names.entry(name.clone()).or_insert(n);
                 if first != n {
@@ -66,6 +71,12 @@ impl RuleList {
     pub(in crate::config) fn rules(self) -> Vec<Rule> {
         self.rules
     }
+}
+
+/// How many names stand in the lists of a rule.
+fn names_in(raw: &RawRule) -> usize {
+    let lists = [&raw.modules, &raw.exact, &raw.versions, &raw.principals];
+    lists.into_iter().flatten().map(Vec::len).sum()
 }
 
 /// Compiles a list of rules at once.
