@@ -82,12 +82,12 @@ impl BundleReading {
                 Some(Rest::None) => Step::compile(*raw, found),
                 None => return self.read_whole(),
             },
-            Step::Rules(version, mut rules) => match rules.work(SLICE, found) {
+            Step::Rules(version, mut rules) => match rules.work(SLICE_NAMES, found) {
                 false => Step::Rules(version, rules),
                 true if !found.is_empty() => return Some(Err(self.problems())),
                 true => Step::Tree(version, Box::new(RulesetBuilder::new(rules.rules()))),
             },
-            Step::Tree(version, mut tree) => match tree.work(SLICE) {
+            Step::Tree(version, mut tree) => match tree.work(SLICE_NAMES) {
                 None => Step::Tree(version, tree),
                 Some(rules) => Step::Whole(Bundle { version, rules, warnings: Vec::new() }),
             },
@@ -158,17 +158,8 @@ impl Outline {
 
     /// Reads a slice of the rules into `raw`. Nothing where anything is wrong with it.
     fn read_fields(&mut self, raw: &mut RawBundleDocument) -> Option<Rest> {
-        let mut slice = format!(r#"{{"version":{},"rules":["#, self.version);
-        let mut separator = "";
-        for rule in self.rules.by_ref() {
-            slice.push_str(separator);
-            slice.push_str(rule.get());
-            separator = ",";
-            if slice.len() >= SLICE_BYTES {
-                break;
-            }
-        }
-        slice.push_str("]}");
+        let slice = self.next_slice();
+        let slice = format!(r#"{{"version":{},"rules":[{slice}]}}"#, self.version);
         let tree = JsonTree::read(&slice).ok()?;
         let mut found = Collector::default();
         let read = typed::read::<RawBundleDocument>(&tree, &mut found).filter(|_| found.is_empty())?;
@@ -176,10 +167,24 @@ impl Outline {
         raw.rules.get_or_insert_default().extend(read.rules.unwrap_or_default());
         Some(if self.rules.as_slice().is_empty() { Rest::None } else { Rest::Some })
     }
+
+    /// The text of as many rules as a slice has, with commas between them: at least one, if there are any.
+    fn next_slice(&mut self) -> String {
+        let mut slice = String::new();
+        while slice.len() < SLICE_BYTES
+            && let Some(rule) = self.rules.next()
+        {
+            if !slice.is_empty() {
+                slice.push(',');
+            }
+            slice.push_str(rule.get());
+        }
+        slice
+    }
 }
 
-/// JSON that is read at once: a rule has 200 bytes, one with a long list of modules more.
+/// JSON of rules that is read at once: five hundred rules of 200 bytes each.
 const SLICE_BYTES: usize = 100 << 10;
 
-/// Patterns and modules that are compiled, or put into the tree, at once.
-const SLICE: usize = 2_000;
+/// What is compiled, or goes into the tree, at once: so many rules, or as many names in the lists of fewer.
+const SLICE_NAMES: usize = 500;

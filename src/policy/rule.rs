@@ -63,11 +63,6 @@ impl Rule {
         self.modules.matches(module) || self.exact.contains(module)
     }
 
-    /// How much of what takes time for each pattern it costs: one for itself, and one for each.
-    pub fn weight(&self) -> usize {
-        self.modules.iter().count().saturating_add(self.exact.len()).saturating_add(1)
-    }
-
     /// Whether the rule is for this version.
     pub fn has(&self, version: &Version) -> bool {
         self.versions.as_ref().is_none_or(|versions| versions.contain(version))

@@ -51,16 +51,19 @@ impl RulesetBuilder {
         Self { rules, given: 0, tree: Builder::default() }
     }
 
-    /// Goes on for so many patterns and modules, or for one rule where that has more; the ruleset, once that was all.
+    /// Goes on for so many patterns, or a rule that has more; the ruleset, once that was all.
     pub fn work(&mut self, most: usize) -> Option<Ruleset> {
-        let mut left = most;
-        while let Some(rule) = self.rules.get(self.given) {
-            if left == 0 {
-                return None;
+        if self.given < self.rules.len() {
+            let mut left = most;
+            while left > 0
+                && let Some(rule) = self.rules.get(self.given)
+            {
+                self.given = self.given.saturating_add(1);
+                self.tree.add(rule);
+                let patterns = rule.modules.iter().count().saturating_add(rule.exact.len());
+                left = left.saturating_sub(patterns.max(1));
             }
-            self.tree.add(rule);
-            self.given = self.given.saturating_add(1);
-            left = left.saturating_sub(rule.weight());
+            return None;
         }
         let matcher = self.tree.write(most)?;
         Some(Ruleset { rules: std::mem::take(&mut self.rules), matcher })

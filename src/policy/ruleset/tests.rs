@@ -20,8 +20,7 @@ fn in_slices_or_at_once() {
             turns += 1;
         };
         assert_eq!(ruleset, whole, "{slice} at a time");
-        // A rule counts for itself and for each of its two patterns.
-        assert!(turns >= (3 * rules.len()).div_ceil(slice), "{turns} turns of {slice}");
+        assert!(turns > rules.len().div_ceil(slice), "{turns} turns of {slice}");
     }
     assert_eq!(whole.naming(&module("a3.com/x/b10")).collect::<Vec<_>>(), [&rules[10]]);
     assert_eq!(Ruleset::new(Vec::new()), Ruleset::default());

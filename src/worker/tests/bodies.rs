@@ -142,7 +142,11 @@ fn scenario_a_body_that_does_not_come_is_given_up() {
     assert_eq!(world.verdict(slow), &Verdict::Wait);
     world.pass(400);
     assert_eq!(status(&world, slow), 408, "what comes slowly does not hold it open");
-    assert!(body(&world.response(slow)).contains("only 42 bytes of the body arrived"), "{}", body(&world.response(slow)));
+    assert!(
+        body(&world.response(slow)).contains("only 42 bytes of the body arrived"),
+        "{}",
+        body(&world.response(slow))
+    );
     assert!(is_free(&mut world) && !world.worker(0).needs_ticks());
 }
 

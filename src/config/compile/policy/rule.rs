@@ -34,9 +34,9 @@ impl RuleList {
         Self { raw, whose, at, has_upstream, names: BTreeMap::new(), rules: Vec::new() }
     }
 
-    /// Compiles rules with so many more patterns and modules, or one rule that has more; whether that was all.
-    pub(in crate::config) fn work(&mut self, most: usize, found: &mut Collector) -> bool {
-        let mut left = most;
+    /// Compiles more of them, with so many names in their lists, or a rule that has more; whether that was all.
+    pub(in crate::config) fn work(&mut self, names: usize, found: &mut Collector) -> bool {
+        let mut left = names;
         while left > 0 {
             let Some((n, section)) = self.raw.next() else { return true };
             let here = self.at.index(n);
@@ -50,8 +50,7 @@ impl RuleList {
                 left = left.saturating_sub(1);
                 continue;
             };
-            let listed = [&raw.modules, &raw.exact].into_iter().flatten().map(Vec::len).sum::<usize>();
-            left = left.saturating_sub(listed.saturating_add(1));
+            left = left.saturating_sub(names_in(&raw).max(1));
             if let Some(name) = &raw.name {
                 let first = *self.names.entry(name.clone()).or_insert(n);
                 if first != n {
@@ -72,6 +71,12 @@ impl RuleList {
     pub(in crate::config) fn rules(self) -> Vec<Rule> {
         self.rules
     }
+}
+
+/// How many names stand in the lists of a rule.
+fn names_in(raw: &RawRule) -> usize {
+    let lists = [&raw.modules, &raw.exact, &raw.versions, &raw.principals];
+    lists.into_iter().flatten().map(Vec::len).sum()
 }
 
 /// Compiles a list of rules at once.
@@ -176,7 +181,7 @@ fn action(raw: &RawRule, at: &Path, has_upstream: bool, found: &mut Collector) -
         found.note(&at.key("age"), "only a rule with the action cooldown has an age");
     }
     if raw.to.is_some() && !matches!(raw.action, None | Some(RawAction::Redirect)) {
-        found.note(&at.key("to"), "only a rule with the action redirect sends clients elsewhere");
+        found.note(&at.key("to"), "only a rule with the action redirect sends anybody anywhere");
     }
     match raw.action {
         Some(RawAction::Allow) => Action::Allow,
