@@ -72,7 +72,7 @@ pub struct DocumentStatus {
     pub polled_in_seconds: u64,
     /// Whether the last poll failed, or brought what is wrong.
     pub failing: bool,
-    /// How, where it was this worker that polled.
+    /// How.
     pub trouble: Option<String>,
 }
 

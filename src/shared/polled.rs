@@ -55,6 +55,8 @@ pub struct PollState {
     pub poller: QueueId,
     /// Which trouble was met last, as a number that differs for each; 0 for none.
     pub trouble: u64,
+    /// That trouble in a line, to be shown. At most [`MAX_WHY_BYTES`] bytes.
+    pub why: String,
     /// Up to where the source was read for this revision, as the document's reader says it: an entity tag, a place in a feed. Empty
     /// where the source is to be read from its beginning. At most [`MAX_CURSOR_BYTES`] bytes.
     pub cursor: Vec<u8>,
@@ -179,23 +181,26 @@ impl Snapshot {
     }
 }
 
-/// Layout 1, numbers little-endian:
+/// Layout 2, numbers little-endian:
 ///
 /// ```text
-///  0        1          9         17          25       29        37
-/// +--------+----------+---------+-----------+--------+---------+--------+
-/// | layout | revision | next    | confirmed | poller | trouble | cursor |
-/// | 1      |          | Unix ms | Unix ms   | queue  |         |        |
-/// +--------+----------+---------+-----------+--------+---------+--------+
+///  0        1          9         17          25       29        37       39    39 + length
+/// +--------+----------+---------+-----------+--------+---------+--------+-----+--------+
+/// | layout | revision | next    | confirmed | poller | trouble | length | why | cursor |
+/// | 2      |          | Unix ms | Unix ms   | queue  |         | of why |     |        |
+/// +--------+----------+---------+-----------+--------+---------+--------+-----+--------+
 /// ```
 impl PollState {
     fn encode(&self) -> Vec<u8> {
-        let mut bytes = vec![LAYOUT];
+        let mut bytes = vec![STATE_LAYOUT];
         bytes.extend(self.revision.to_le_bytes());
         bytes.extend(self.next.0.to_le_bytes());
         bytes.extend(self.confirmed.0.to_le_bytes());
         bytes.extend(self.poller.0.to_le_bytes());
         bytes.extend(self.trouble.to_le_bytes());
+        // No longer than that, so it fits.
+        bytes.extend(u16::try_from(self.why.len()).unwrap_or(u16::MAX).to_le_bytes());
+        bytes.extend(self.why.as_bytes());
         bytes.extend(&self.cursor);
         bytes
     }
@@ -207,14 +212,11 @@ impl PollState {
         let confirmed = Timestamp(u64::from_le_bytes(take(&mut bytes)?));
         let poller = QueueId(u32::from_le_bytes(take(&mut bytes)?));
         let trouble = u64::from_le_bytes(take(&mut bytes)?);
-        (layout == LAYOUT && bytes.len() <= MAX_CURSOR_BYTES).then(|| Self {
-            revision,
-            next,
-            confirmed,
-            poller,
-            trouble,
-            cursor: bytes.to_vec(),
-        })
+        let length = usize::from(u16::from_le_bytes(take(&mut bytes)?));
+        let (why, cursor) = bytes.split_at_checked(length)?;
+        let why = std::str::from_utf8(why).ok()?.to_owned();
+        let is_ours = layout == STATE_LAYOUT && length <= MAX_WHY_BYTES && cursor.len() <= MAX_CURSOR_BYTES;
+        is_ours.then(|| Self { revision, next, confirmed, poller, trouble, why, cursor: cursor.to_vec() })
     }
 }
 
@@ -222,7 +224,11 @@ impl PollState {
 /// the source is read from its beginning.
 pub const MAX_CURSOR_BYTES: usize = 1024;
 
+/// A line that says what is wrong; the log has all of it.
+pub const MAX_WHY_BYTES: usize = 300;
+
 const LAYOUT: u8 = 1;
+const STATE_LAYOUT: u8 = 2;
 
 /// A worker that loses a race to a claim sees that claim next.
 const ATTEMPTS: usize = 3;
@@ -238,6 +244,7 @@ mod tests {
             confirmed: Timestamp(1_700_000_000_000),
             poller: QueueId(3),
             trouble: 9,
+            why: "its source answers 500".to_owned(),
             cursor: cursor.to_vec(),
         }
     }
@@ -257,15 +264,17 @@ mod tests {
     #[test]
     fn what_another_build_wrote_is_nothing() {
         let whole = state(b"tag").encode();
-        for cut in 0..37 {
+        for cut in 0..39 + state(b"").why.len() {
             assert_eq!(PollState::decode(&whole[..cut]), None, "{cut} bytes");
         }
+        let long = PollState { why: "x".repeat(MAX_WHY_BYTES + 1), ..state(b"") };
+        assert_eq!(PollState::decode(&long.encode()), None);
         assert_eq!(PollState::decode(&state(&[0; MAX_CURSOR_BYTES + 1]).encode()), None);
         for cut in 0..9 {
             assert_eq!(Snapshot::decode(&Snapshot::encode(1, b"{}")[..cut]), None, "{cut} bytes");
         }
         let other = |mut bytes: Vec<u8>| {
-            bytes[0] = LAYOUT + 1;
+            bytes[0] += 1;
             bytes
         };
         assert_eq!(PollState::decode(&other(whole)), None);

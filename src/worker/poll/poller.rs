@@ -41,8 +41,6 @@ pub(super) struct Poller {
     wrong: Option<(Etag, Vec<String>)>,
     /// The version and its age, as the host was told last.
     told: Option<(u64, u64)>,
-    /// The trouble that this worker met last: its number, and what it was.
-    trouble: Option<(u64, String)>,
 }
 
 /// What this worker is doing about it.
@@ -92,7 +90,6 @@ impl Poller {
             seen: 0,
             wrong: None,
             told: None,
-            trouble: None,
         }
     }
 
@@ -113,7 +110,7 @@ impl Poller {
                 .then(|| cx.now.since(state.confirmed).as_secs()),
             polled_in_seconds: state.next.since(cx.now).as_secs(),
             failing,
-            trouble: self.trouble.clone().filter(|(number, _)| *number == state.trouble).map(|(_, why)| why),
+            trouble: failing.then_some(state.why),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::{
     goproxy::Etag,
     http::Body,
     metrics::{Counter, Gauge, PollOutcome},
-    shared::polled::{MAX_CURSOR_BYTES, PollState},
+    shared::polled::{MAX_CURSOR_BYTES, MAX_WHY_BYTES, PollState},
     worker::services::Services,
 };
 
@@ -34,7 +34,7 @@ impl Poller {
         if before.poller != self.queue {
             return false;
         }
-        let mut after = PollState { confirmed: cx.now, trouble: 0, ..before.clone() };
+        let mut after = PollState { confirmed: cx.now, trouble: 0, why: String::new(), ..before.clone() };
         let mut is_new = false;
         let cursor = match news {
             News::Same(cursor) => {
@@ -67,10 +67,10 @@ impl Poller {
     pub(super) fn fail(&mut self, trouble: &PollFailure, services: &Services, cx: &mut Cx<'_>) {
         self.phase = Phase::Resting;
         let before = self.store.state(cx.kv);
-        let after = PollState { trouble: trouble.number(), ..before.clone() };
+        let mut why = trouble.lines().into_iter().next().unwrap_or_default();
+        why.truncate(why.floor_char_boundary(MAX_WHY_BYTES));
+        let after = PollState { trouble: trouble.number(), why, ..before.clone() };
         self.count(trouble.outcome(), cx);
-        let why = trouble.lines().into_iter().next().unwrap_or_default();
-        self.trouble = Some((after.trouble, why.chars().take(MAX_TROUBLE).collect()));
         // Once, and not at every poll.
         if after.trouble != before.trouble {
             for line in trouble.lines() {
@@ -147,6 +147,3 @@ impl Poller {
 
 /// Between two polls while nothing was read yet: what starts beside this Envoy is there in a moment.
 const RETRY: Duration = Duration::from_secs(1);
-
-/// Characters of a trouble that are kept to be shown; the log has all of it.
-const MAX_TROUBLE: usize = 300;
