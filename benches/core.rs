@@ -6,6 +6,7 @@
 #![allow(
     missing_docs,
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::disallowed_methods,
@@ -218,8 +219,8 @@ fn compare() -> ExitCode {
         let share = before.map(|before| 100.0 * (*now as f64 / before as f64 - 1.0));
         let is_other = share.is_none_or(|share| share.abs() > 3.0);
         differs |= is_other;
-        let before = before.map_or("-".to_owned(), |before| before.to_string());
-        let share = share.map_or("new".to_owned(), |share| format!("{share:+.1} %"));
+        let before = before.map_or_else(|| "-".to_owned(), |before| before.to_string());
+        let share = share.map_or_else(|| "new".to_owned(), |share| format!("{share:+.1} %"));
         println!("{case:<32} {before:>14} {now:>14} {share:>8}{}", if is_other { "  <-" } else { "" });
     }
     if std::env::var_os("KEEP").is_some() {

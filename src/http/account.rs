@@ -16,7 +16,7 @@ words! {
     pub enum Kind {
         /// The `.info` of a version.
         Info = "info",
-        /// Nothing that there can be: the gateway cannot read the request, or refuses its path or method.
+        /// Nothing that there can be: the gateway cannot read the request, or refuses its path, or the method for what is no page.
         Invalid = "invalid",
         /// `@latest`.
         Latest = "latest",
