@@ -181,7 +181,7 @@ fn action(raw: &RawRule, at: &Path, has_upstream: bool, found: &mut Collector) -
         found.note(&at.key("age"), "only a rule with the action cooldown has an age");
     }
     if raw.to.is_some() && !matches!(raw.action, None | Some(RawAction::Redirect)) {
-        found.note(&at.key("to"), "only a rule with the action redirect sends anybody anywhere");
+        found.note(&at.key("to"), "only a rule with the action redirect sends clients elsewhere");
     }
     match raw.action {
         Some(RawAction::Allow) => Action::Allow,
