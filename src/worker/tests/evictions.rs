@@ -11,7 +11,7 @@ fn scenario_what_is_evicted_is_counted_by_what_it_was() {
     let mut world = World::new(1, CONFIG);
     // Room for one record of each kind.
     world.resize_index(config::Index {
-        found: Pages { count: 1, bytes: 200 },
+        found: Pages { count: 1, bytes: 150 },
         large: Pages { count: 0, bytes: 0 },
         missing: Pages { count: 1, bytes: 250 },
     });
