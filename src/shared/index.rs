@@ -5,8 +5,8 @@
 //! Documents and answers that there is none live apart, so that a flood of unknown names evicts nothing of worth.
 //!
 //! **Where a record lives.** A keyed hash gives each key two pages of its region; the record stands in one of them and is
-//! read with one or two reads. A new one takes the emptier of the two, by which pages fill evenly. Reading a page costs no more than
-//! reading a record: the call of the host does, up to some ten KiB.
+//! read with one or two reads. A new one takes the first, and the emptier of the two where that is three quarters full, by which pages fill
+//! evenly. Reading a page costs little more than reading a record: it is the call of the host that costs, up to some ten KiB.
 //!
 //! **What is large** stands in pages of its own, which are larger, and a pointer in the page says so: so nothing else pays for the copy of
 //! a large page. A pointer and its document are of the same time, or there is no document.

@@ -98,8 +98,9 @@ impl Place<'_> {
             let room = page.room(bytes.len(), None, self.capacity, now)?;
             Some((page, room))
         });
-        // Of two that give up nothing, the emptier one.
-        let best = rooms.min_by_key(|(page, room)| (room.worth, page.bytes()));
+        // Of two that give up nothing, the one that is read first, or else the emptier one.
+        let enough = self.capacity / 4 * 3;
+        let best = rooms.min_by_key(|(page, room)| (room.worth, page.bytes().max(enough)));
         let Some((page, room)) = best else { return Attempt::Refused(NotKept::TooLarge) };
         if !is_worth(newcomer.asked, &room) {
             return Attempt::Refused(NotKept::WorthLess);

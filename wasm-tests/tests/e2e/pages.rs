@@ -283,7 +283,7 @@ fn the_status_is_for_those_whom_the_configuration_names() {
     let list: String = (0..400).map(|minor| format!("v1.{minor}.0\n")).collect();
     for name in 0..8 {
         let path = format!("/m{name}.example/m/@v/list");
-        open.upstream.on(&path, Reply::ok(&list).served());
+        open.upstream.on(&path, Reply::ok(list.clone()).served());
         assert_eq!(open.get(&path).status, 200);
     }
     let status = || open.get("/-/status").json();

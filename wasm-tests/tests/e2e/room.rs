@@ -20,8 +20,12 @@ fn document(seen: &Seen) -> Reply {
     let Some((module, version)) = name.split_once("/@v/") else { return Reply::status(404) };
     let module = module.trim_start_matches('/');
     Reply::ok(match kind {
-        "info" => format!(r#"{{"Version":"{version}","Time":"2023-01-02T03:04:05Z","Origin":{{"VCS":"git"}}}}"#),
-        _ => format!("module {module}\n\nrequire (\n{})\n", "\texample.com/some/dependency v1.2.3\n".repeat(9)),
+        "info" => {
+            format!(r#"{{"Version":"{version}","Time":"2023-01-02T03:04:05Z","Origin":{{"VCS":"git"}}}}"#)
+        }
+        _ => {
+            format!("module {module}\n\nrequire (\n{})\n", "\texample.com/some/dependency v1.2.3\n".repeat(9))
+        }
     })
 }
 
@@ -69,7 +73,12 @@ fn ten_thousand_documents_stay_in_the_index() {
         assert!(hits * 100 >= DOCUMENTS * 99, "{again:?}");
     }
     let after = stack.envoy.usage().rss;
-    println!("{DOCUMENTS} documents: RSS {} KB, then {} KB, then {} KB", before >> 10, full >> 10, after >> 10);
+    println!(
+        "{DOCUMENTS} documents: RSS {} KB, then {} KB, then {} KB",
+        before >> 10,
+        full >> 10,
+        after >> 10
+    );
     assert!(full - before <= 64 << 20 && after <= full + (8 << 20), "RSS {before}, {full}, {after}");
     stack.envoy.assert_unharmed();
 }
