@@ -53,5 +53,5 @@ impl Queue {
 /// that answers within 5 ms has taken them after a third of a second.
 const MAX_WRITES: usize = 4096;
 
-/// Bytes of all of them. Usual documents have a few hundred; the largest waits for nothing, for it would not fit.
-const MAX_BYTES: usize = 16 << 20;
+/// Bytes of all of them: 2 KB for each, where usual documents have a few hundred. A go.mod that is as large as all that does not wait.
+const MAX_BYTES: usize = 8 << 20;
