@@ -12,6 +12,7 @@ mod callers;
 mod compile;
 mod endpoint;
 mod host;
+mod index;
 mod json_tree;
 pub mod limits;
 mod policy;
@@ -40,6 +41,7 @@ pub use self::bundle::{Bundle, BundleReading};
 pub use self::callers::{CallerSource, Callers, Origin, XfccKey};
 pub use self::endpoint::{Endpoint, Scheme};
 pub use self::host::{HostPattern, authority};
+pub use self::index::{Index, Pages};
 use self::json_tree::JsonTree;
 pub use self::policy::{BundleSource, MissMode, MissOverride, OnMiss, PolicySection};
 use self::problems::Collector;
@@ -144,31 +146,6 @@ pub struct Sumdb {
     pub key: Key,
     /// How it is reached.
     pub endpoint: Endpoint,
-}
-
-/// The size of the index in shared data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Index {
-    /// Records of answers that exist.
-    pub slots: u32,
-    /// Records of "not found", of at most [`limits::NEGATIVE_ENTRY_BYTES`] each.
-    pub negative_slots: u32,
-    /// The largest record kept, its key included.
-    pub max_entry_bytes: u32,
-}
-
-impl Index {
-    /// What the index takes of Envoy's memory when every slot holds the largest record:
-    /// `slots * (max_entry_bytes + SLOT_OVERHEAD_BYTES)`, and the same for the negative slots and for the leases, with their
-    /// own sizes. By default 140 935 168 bytes, 134 MiB; the usual documents fill a tenth of that.
-    pub fn memory_bound_bytes(&self) -> u64 {
-        let of = |slots: u32, entry: u32| {
-            u64::from(slots).saturating_mul(u64::from(entry) + u64::from(limits::SLOT_OVERHEAD_BYTES))
-        };
-        of(self.slots, self.max_entry_bytes)
-            .saturating_add(of(self.negative_slots, limits::NEGATIVE_ENTRY_BYTES))
-            .saturating_add(of(limits::LEASE_SLOTS, limits::LEASE_BYTES))
-    }
 }
 
 /// How long answers that can change are believed. Zero is to ask every time.

@@ -66,7 +66,7 @@ pub enum Counter {
         /// How.
         outcome: PollOutcome,
     },
-    /// A record of the index that another one took the slot of.
+    /// A record of the index that made room for another.
     Eviction {
         /// What it said.
         kind: Evicted,

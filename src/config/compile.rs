@@ -273,21 +273,7 @@ fn patterns(list: Option<&[Option<String>]>, at: &Path, found: &mut Collector) -
 }
 
 fn index(raw: &RawIndex, at: &Path, found: &mut Collector) -> Index {
-    let index = Index {
-        slots: RawIndex::SLOTS.read(raw.slots, at, found),
-        negative_slots: RawIndex::NEGATIVE_SLOTS.read(raw.negative_slots, at, found),
-        max_entry_bytes: RawIndex::MAX_ENTRY_BYTES.read(raw.max_entry_bytes, at, found),
-    };
-    let Index { slots, max_entry_bytes: entry, .. } = index;
-    let (bytes, most) = (index.memory_bound_bytes(), limits::MAX_INDEX_MEMORY_BYTES);
-    if bytes > most {
-        let name = if raw.slots.is_some() { "slots" } else { "max_entry_bytes" };
-        found.note(
-            &at.key(name),
-            format!("too much: with {slots} slots of {entry} bytes the index could grow to {bytes} bytes, {most} is the most"),
-        );
-    }
-    index
+    Index::of(RawIndex::BYTES.read(raw.bytes, at, found))
 }
 
 fn admin(raw: &RawAdmin, at: &Path, found: &mut Collector) -> Admin {

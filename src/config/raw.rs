@@ -60,9 +60,8 @@ pub(super) struct RawConfig {
     /// verified.
     #[serde(default)]
     pub(super) verify: Section<RawVerify>,
-    /// The size of the index in Envoy's shared memory. It never takes more than `slots` x (`max_entry_bytes` + 160) +
-    /// `negative_slots` x (1024 + 160) bytes and 5 MB for its leases, whatever clients ask for;
-    /// all that may not exceed 4 GiB.
+    /// The size of the index in Envoy's shared memory. It never takes more than `bytes`, and 5 MB for its leases, whatever clients
+    /// ask for.
     #[serde(default)]
     pub(super) index: Section<RawIndex>,
     /// How long an answer that can change is fresh, and what a client gets after that. The files of a version never change
@@ -131,52 +130,35 @@ pub(super) struct RawPrivate {
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub(super) struct RawIndex {
-    /// Answers kept at once. The default holds the small documents of about a thousand module versions. When it is full,
-    /// old answers are evicted, and fetched from the storage again.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(transform = Self::SLOTS.schema()))]
-    pub(super) slots: Option<RawCount>,
-    /// "Not found" answers kept at once, apart from the others, so that a flood of unknown names evicts no other answer.
-    /// The default need not hold such a flood, only take the repetition out of it.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(transform = Self::NEGATIVE_SLOTS.schema()))]
-    pub(super) negative_slots: Option<RawCount>,
-    /// The largest answer kept, its key included. Each worker keeps larger ones for itself, 32 MiB of them. With the
-    /// default even a large go.mod and a list of 2,000 versions fit; the larger an entry, the longer all workers wait while
-    /// one of them reads it.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(transform = Self::MAX_ENTRY_BYTES.schema()))]
-    pub(super) max_entry_bytes: Option<RawCount>,
+    /// The most memory that answers take, in bytes, what Envoy needs to find them included. The default holds 100,000 usual documents;
+    /// a usual one is an `.info` or a go.mod of a few hundred bytes, and one in fifty has more than 4 KB. When the index is full,
+    /// what was used least is evicted, and read from the storage again. A fourth is for documents from 4 to 32 KiB; each worker keeps
+    /// larger ones for itself, 32 MiB of them. One part in 32 is for "not found" answers, so that a flood of unknown names evicts no
+    /// other answer.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(transform = Self::BYTES.schema()))]
+    pub(super) bytes: Option<RawCount>,
 }
 
 impl RawIndex {
-    pub(super) const SLOTS: Setting<u32> = Setting {
-        name: "slots",
-        // The small documents of about a thousand module versions in use.
-        default: 4096,
-        // No index without a slot.
-        least: 1,
-        // About 130 MB for the keys alone (130 bytes each, measured on Envoy 1.40), and nothing is ever given back.
-        most: 1 << 20,
+    pub(super) const BYTES: Setting<u32> = Setting {
+        name: "bytes",
+        // 128 MiB: the documents of two hundred repositories, 30,000 to 50,000, twice over.
+        default: 128 << 20,
+        // A few pages: the least that holds documents and "not found" apart.
+        least: 32 << 10,
+        // 2 GiB: the index lives in Envoy's memory and never shrinks. Past this size it is a slip of the pen or a database.
+        most: 2 << 30,
         beyond: None,
     };
 
-    pub(super) const NEGATIVE_SLOTS: Setting<u32> = Setting {
-        name: "negative_slots",
-        // They only take the repetition out of a flood, they need not hold all of it.
-        default: 1024,
-        ..Self::SLOTS
-    };
+    /// Fields that it had once, and what is to be written in their place.
+    pub(super) const REPLACED: [(&str, &str); 3] = [
+        ("max_entry_bytes", Self::WRITE_BYTES),
+        ("negative_slots", Self::WRITE_BYTES),
+        ("slots", Self::WRITE_BYTES),
+    ];
 
-    pub(super) const MAX_ENTRY_BYTES: Setting<u32> = Setting {
-        name: "max_entry_bytes",
-        // Even a large go.mod fits, and so does the list of a module with 2,000 tags, some 20 KB (github.com/aws/aws-sdk-go). Reading
-        // 10 KiB from Envoy's shared data takes 1 to 3 us, 100 KiB takes 9 us, under the one lock all workers share (measured on
-        // Envoy 1.40).
-        default: 32 * 1024,
-        // A record carries its own key: a longest usual module path and version, with the `.info` document, fit.
-        least: 512,
-        // 1 MiB: copying that in or out takes 60 to 170 us, during which no other worker reads the index.
-        most: 1 << 20,
-        beyond: None,
-    };
+    const WRITE_BYTES: &str = "the index is sized by its memory: write \"bytes\", or nothing for the default of 134217728 (128 MiB)";
 }
 
 /// Modgate's own pages.

@@ -50,7 +50,11 @@ fn the_minimal_configuration_gets_every_default() {
         sumdb: Vec::new(),
         verify: Verify { mode: Mode::Require, overrides: Vec::new() },
         storage: None,
-        index: Index { slots: 4096, negative_slots: 1024, max_entry_bytes: 32768 },
+        index: Index {
+            found: Pages { count: 11_701, bytes: 8_176 },
+            large: Pages { count: 987, bytes: 32_752 },
+            missing: Pages { count: 503, bytes: 8_176 },
+        },
         freshness: Freshness {
             list: seconds(60),
             latest: seconds(60),
@@ -127,7 +131,7 @@ fn the_full_configuration_says_it_all() {
     let modules = patterns(&["go.unlisted.example.org"]);
     let unlisted = VerifyOverride { modules, mode: Mode::WhenAvailable };
     assert_eq!(config.verify, Verify { mode: Mode::Require, overrides: vec![unlisted] });
-    assert_eq!(config.index.slots, 8192);
+    assert_eq!(config.index, Index::of(256 << 20));
 }
 
 #[test]
@@ -196,10 +200,7 @@ fn values_are_normalised() {
         .unwrap()
     };
     // protobuf's Struct, and with it Istio, knows doubles only
-    assert_eq!(
-        whole(r#"{"slots":512.0,"max_entry_bytes":1.024e3}"#),
-        whole(r#"{"slots":512,"max_entry_bytes":1024}"#)
-    );
+    assert_eq!(whole(r#"{"bytes":1048576.0}"#), whole(r#"{"bytes":1048576}"#));
     assert_eq!(whole("{}").matching.route_header, "x-route");
 }
 
@@ -246,9 +247,15 @@ fn hosts_match_without_port_and_case() {
 #[test]
 fn memory_is_bounded_by_what_the_index_says() {
     let config = Config::parse(MINIMAL).unwrap();
-    assert_eq!(config.index.memory_bound_bytes(), 140_935_168);
-    let largest = Index { slots: u32::MAX, negative_slots: u32::MAX, max_entry_bytes: u32::MAX };
-    assert!(largest.memory_bound_bytes() > limits::MAX_INDEX_MEMORY_BYTES);
+    let leases = u64::from(limits::LEASE_SLOTS * (limits::LEASE_BYTES + limits::KEY_OVERHEAD_BYTES));
+    let spare = |index: Index, bytes: u32| u64::from(bytes).checked_sub(index.memory_bound_bytes() - leases);
+    // Less than a page is left over.
+    assert!(spare(config.index, 128 << 20).unwrap() < 10_000);
+    for bytes in [32 << 10, 33_000, 100_000, 1 << 20, 2 << 30, u32::MAX] {
+        let index = Index::of(bytes);
+        assert!(spare(index, bytes).unwrap() < 10_000, "{bytes}: {index:?}");
+        assert!(index.found.count > 0 && index.missing.count > 0, "{bytes}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use serde_path_to_error::Segment;
 
 use super::json_tree::JsonTree;
 use super::problems::{Collector, MAX_PROBLEMS, Path, Step, quoted};
-use super::raw::{BETWEEN_NAMES, OBJECT_WITH, Section};
+use super::raw::{BETWEEN_NAMES, OBJECT_WITH, RawIndex, Section};
 
 /// An unknown name this many edits away from a known one is taken for a slip of the pen.
 const MAX_EDITS: usize = 2;
@@ -111,6 +111,9 @@ fn type_error(path: &Path, error: &serde_json::Error, value: &Value) -> String {
 
 fn unknown_field<T: for<'de> Deserialize<'de>>(path: &Path) -> String {
     let name = path.last_key().unwrap_or_default();
+    if let Some(instead) = replaced(path) {
+        return format!("there is no such field any more; {instead}");
+    }
     let known = fields_of::<T>(&path.parent().unwrap_or_default());
     let known: Vec<&str> = known.split(BETWEEN_NAMES).collect();
     let nearest = known
@@ -122,6 +125,13 @@ fn unknown_field<T: for<'de> Deserialize<'de>>(path: &Path) -> String {
         Some((_, field)) => format!("unknown field; did you mean {field:?}?"),
         None => format!("unknown field; known here: {}", known.join(", ")),
     }
+}
+
+/// What is to be written in place of a field that there was once.
+fn replaced(path: &Path) -> Option<&'static str> {
+    let [section, name] = path.keys().collect::<Vec<_>>().try_into().ok()?;
+    let fields = RawIndex::REPLACED.iter().filter(|_| section == "index");
+    fields.into_iter().find_map(|(field, instead)| (*field == name).then_some(*instead))
 }
 
 /// The names of the fields of the section at `path`: those that it tells where it is given something else than an object.

@@ -88,10 +88,8 @@ pub struct DatabaseStatus {
 /// The index.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct IndexStatus {
-    /// Slots for what was found.
-    pub slots: u32,
-    /// Slots for what is missing.
-    pub missing_slots: u32,
+    /// The most memory that it takes, in bytes, its leases included.
+    pub most_bytes: u64,
     /// What stands there, as this worker last counted it; nothing before the first count, which a request for the status begins.
     pub occupancy: Option<Occupancy>,
 }
@@ -199,6 +197,8 @@ pub struct BudgetStatus {
 pub struct StorageStatus {
     /// Documents that are being written.
     pub writes: usize,
+    /// Documents that wait for that.
+    pub writes_due: usize,
     /// Zips that are being uploaded.
     pub uploads: usize,
     /// Zips that are read once more for that.

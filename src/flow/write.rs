@@ -106,7 +106,8 @@ impl Write {
         &self.document
     }
 
-    fn callout(&self, storage: &Storage) -> Option<Callout> {
+    /// What storage is asked just now; `None` where it keeps no such document.
+    pub fn callout(&self, storage: &Storage) -> Option<Callout> {
         let key = if self.aside { self.want.object_aside(storage) } else { self.want.object(storage) }?;
         let put =
             if self.document.cache_class() == CacheClass::Immutable { store::create } else { store::replace };

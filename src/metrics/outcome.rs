@@ -8,7 +8,7 @@ use crate::{
 };
 
 words! {
-    /// What a record of the index says whose slot another one took.
+    /// What a record of the index says that made room for another.
     pub enum Evicted {
         /// What was found.
         Found = "found",

@@ -29,7 +29,7 @@ pub(super) fn fingerprint(config: &Config) -> u64 {
         callers: Callers { principals: _ },
         admin: Admin { path_prefix: _, explain: _ },
         // How much is kept, and for how long it is believed.
-        index: Index { slots: _, negative_slots: _, max_entry_bytes: _ },
+        index: Index { found: _, large: _, missing: _ },
         freshness:
             Freshness {
                 list: _,

@@ -1,39 +1,51 @@
-//! A fixed number of slots, and which records get one.
+//! A fixed number of pages, and which records get room in them.
 //!
-//! The host's shared data cannot forget a key, so the index uses as many as it is configured for and no more, whatever
-//! clients ask for. Documents and missing answers live apart, so that a flood of unknown names evicts no document.
+//! The host's shared data cannot forget a key, so the index uses as many as its size allows and no more, whatever clients ask for. One key is
+//! a page of bytes that holds several records: memory is bounded by bytes, and a small record does not cost as much as a large one.
+//! Documents and missing answers live apart, so that a flood of unknown names evicts no document.
 //!
-//! **Where a record lives.** A keyed hash gives each key two slots of its region; the record stands in one of them and is
-//! read with one or two reads.
+//! **Where a record lives.** A keyed hash gives each key two pages of its region; the record stands in one of them and is
+//! read with one or two reads. A new one takes the first, and the emptier of the two where that is three quarters full, by which pages fill
+//! evenly. Reading a page costs little more than reading a record: it is the call of the host that costs, up to some ten KiB.
+//!
+//! **What is large** stands in pages of its own, which are larger, and a pointer in the page says so: so nothing else pays for the copy of
+//! a large page. A pointer and its document are of the same time, or there is no document.
 //!
 //! **Which record stays.** Every record carries its heat: how often it was used, counted slowly, halved while it rests. A look-up that hits
-//! writes the heat down once in a while (`heat.rs`). A new record takes the slot that is worth less, and only if clients have asked for the
-//! new record more often than that slot is worth. Each worker guesses how often that was (`sketch.rs`). A scan asks for everything once: it
-//! runs through the slots whose records were not used again and evicts no other, whichever worker it comes through. A document that clients
+//! writes the heat down once in a while (`heat.rs`). A new record takes room of what is worth less, and only if clients have asked for the
+//! new record more often than that is worth. Each worker guesses how often that was (`sketch.rs`). Of what is worth nothing, what was never
+//! used goes first. A scan asks for everything once: it
+//! runs through what it left behind itself and evicts no other, whichever worker it comes through. A document that clients
 //! ask for often gets in anyway. No record is dropped for its age or for another configuration: a record of other sources cools down like
 //! any other, and until then a configuration that is rolled back finds it.
 //!
-//! **A record that is too large** is kept by each worker for itself, if at all (`annex.rs`), neither compressed nor over several slots. A
+//! **A record that is too large** for any page is kept by each worker for itself, if at all (`annex.rs`), neither compressed nor over several pages. A
 //! `.info` of 196 bytes deflates to 168 and a list of 2,025 versions from 17 KB to 4, but unpacking that list takes 41 us on each hit (zlib,
-//! native) where reading it takes 3. A chain of slots could lose one of its slots to any other key.
+//! native) where reading it takes 3. A chain of pages could lose one of its links to any other key.
 //!
 //! **Which write wins.** All writes are compare-and-swap. A worker whose write loses reads again and decides again. The newer of two answers
-//! stays. Two workers that keep the same key at once may take a slot each. Both look again after their write, and the one that looks last
-//! finds both records and empties the older.
+//! stays. Two workers that keep the same key at once may write a page each. Both look again after their write, and the one that looks last
+//! finds both records and takes the older away.
 
+mod class;
 mod kept;
+mod page;
 mod place;
 mod scan;
 
 pub use self::kept::{Kept, NotKept};
-use self::place::{Attempt, Newcomer, Place};
 pub use self::scan::Cursor;
+use self::{
+    class::Class,
+    page::most_record_bytes,
+    place::{Newcomer, Place, Standing},
+};
 use super::{
-    Entry, Expected, Heat, Key, Occupant, Record, Seat, SharedKv,
+    Entry, Heat, Key, Record, Seat, SharedKv,
     annex::Annex,
     fingerprint::{fetch_scope, fingerprint},
     keyed::{Keyed, Purpose},
-    record::set_heat,
+    record::pointer,
     sketch::Sketch,
 };
 use crate::{
@@ -42,23 +54,13 @@ use crate::{
     http::Timestamp,
 };
 
-/// Which slots a record lives in.
+/// What a record is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Region {
-    /// For documents, and for what storage has.
+    /// Documents, and what storage has.
     Found,
-    /// For what does not exist.
+    /// What does not exist.
     Missing,
-}
-
-impl Region {
-    /// Its word in the names of its slots, and for metrics.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Found => "found",
-            Self::Missing => "missing",
-        }
-    }
 }
 
 /// The index of one configuration, as one worker sees it.
@@ -70,7 +72,7 @@ pub struct Index {
     fetch_scope: u64,
     /// The keys that were looked up in vain.
     asked: Sketch,
-    /// What is too large for the slots.
+    /// What is too large for the pages.
     annex: Annex,
 }
 
@@ -100,16 +102,11 @@ impl Index {
             self.annex.touch(path);
             return Some(Entry::Found(found));
         }
-        let place = self.place(region, path);
-        let Some((name, mut read, entry)) = place.find(kv) else {
-            self.asked.count(place.hash);
+        let Some((entry, standing)) = self.find(kv, region, path) else {
+            self.asked.count(self.hash(region, path));
             return None;
         };
-        if let Some(heat) = Occupant::of(&read.value).and_then(|occupant| occupant.heat.used(now)) {
-            set_heat(&mut read.value, heat);
-            // A worker that wrote first wrote the same heat, or a newer answer.
-            let _ = kv.put(&name, &read.value, Expected::Version(read.version));
-        }
+        standing.into_iter().flatten().for_each(|standing| standing.warm(now, kv));
         Some(entry)
     }
 
@@ -118,16 +115,18 @@ impl Index {
     pub fn peek(&self, kv: &dyn SharedKv, region: Region, path: &str) -> Option<Entry> {
         self.apart(kv, region, path)
             .map(Entry::Found)
-            .or_else(|| self.place(region, path).find(kv).map(|(_, _, entry)| entry))
+            .or_else(|| self.find(kv, region, path).map(|(entry, _)| entry))
     }
 
-    /// What is kept apart under `path`, unless the slots know better: another worker found something newer there, or that there is
+    /// What is kept apart under `path`, unless the pages know better: another worker found something newer there, or that there is
     /// none any more.
     fn apart(&self, kv: &dyn SharedKv, region: Region, path: &str) -> Option<Found> {
         let found = self.annex.get(path).filter(|_| region == Region::Found)?;
         let is_newer = |region| {
-            let entry = self.place(region, path).find(kv).map(|(_, _, entry)| entry);
-            entry.is_some_and(|entry| entry.since() >= found.since)
+            let standing = self.place(Class::of(region), path).find(kv);
+            standing
+                .and_then(|standing| Some(standing.occupant()?.since))
+                .is_some_and(|since| since >= found.since)
         };
         (!is_newer(Region::Found) && !is_newer(Region::Missing)).then(|| found.clone())
     }
@@ -135,21 +134,35 @@ impl Index {
     /// Keeps `entry` under `path`, unless a newer one stands there or both slots hold records that are worth more. An entry that is too large
     /// is kept for this worker alone, and the entry before it is dropped: otherwise all workers would see that one for ever.
     pub fn keep(&mut self, kv: &mut dyn SharedKv, path: &str, entry: &Entry, now: Timestamp) -> Kept {
-        let (region, limit) = match entry {
+        let region = match entry {
             Entry::Found(_) | Entry::Stored { .. } | Entry::Lost { .. } | Entry::Streamed { .. } => {
-                (Region::Found, self.sizes.max_entry_bytes)
+                Region::Found
             }
-            Entry::Missing(_) => (Region::Missing, NEGATIVE_ENTRY_BYTES),
+            Entry::Missing(_) => Region::Missing,
         };
-        let place = self.place(region, path);
-        let asked = self.asked.asked(place.hash).max(1);
-        let heat = Heat::first(asked, now);
-        let fits = |length: usize| u32::try_from(length).is_ok_and(|length| length <= limit);
-        let may_fit = !matches!(entry, Entry::Found(found) if !fits(found.body.len()));
+        let (place, large) = (self.place(Class::of(region), path), self.place(Class::Large, path));
+        let asked = self.asked.asked(self.hash(region, path)).max(1);
+        let (since, heat) = (entry.since(), Heat::first(asked, now));
+        let newcomer = |bytes| Newcomer { bytes, since, asked };
+        let most = self.most_bytes(region);
+        let may_fit = !matches!(entry, Entry::Found(found) if found.body.len() > most);
         let bytes = may_fit.then(|| Record { key: place.key, entry, heat }.encode()).flatten();
-        let bytes = bytes.filter(|bytes| fits(bytes.len()));
+        let bytes = bytes.filter(|bytes| bytes.len() <= most);
         let is_apart = bytes.is_none();
-        let kept = write(place, kv, &Newcomer { bytes, since: entry.since(), asked }, now);
+        let is_large = bytes.as_ref().is_some_and(|bytes| bytes.len() > self.small_bytes(region));
+        let kept = if !is_large {
+            place.write(kv, &newcomer(bytes), now)
+        } else {
+            match large.write(kv, &newcomer(bytes), now) {
+                refused @ Kept::Not(why) => {
+                    if why != NotKept::Older {
+                        let _ = place.write(kv, &newcomer(None), now);
+                    }
+                    refused
+                }
+                kept => place.write(kv, &newcomer(pointer(place.key, since, heat)), now).after(kept),
+            }
+        };
         match entry {
             Entry::Found(found) if is_apart => {
                 self.annex.keep(path, found);
@@ -175,7 +188,9 @@ impl Index {
         if region == Region::Found {
             self.annex.forget(path);
         }
-        let _ = write(self.place(region, path), kv, &Newcomer { bytes: None, since: now, asked: 0 }, now);
+        // A large document without a pointer is none, and cools down.
+        let nothing = Newcomer { bytes: None, since: now, asked: 0 };
+        let _ = self.place(Class::of(region), path).write(kv, &nothing, now);
     }
 
     /// A number that is the same for this path and `since` on all workers, and differs among paths and among times: how
@@ -187,16 +202,12 @@ impl Index {
 
     /// How many bytes a document may have that is kept under `path`.
     pub fn max_body_bytes(&self, path: &str) -> usize {
-        let most = usize::try_from(self.sizes.max_entry_bytes).unwrap_or_default();
-        most.saturating_sub(path.len()).saturating_sub(HEAD_BYTES)
+        self.most_bytes(Region::Found).saturating_sub(path.len()).saturating_sub(HEAD_BYTES)
     }
 
-    /// How many slots a region has.
-    pub fn slots(&self, region: Region) -> u32 {
-        match region {
-            Region::Found => self.sizes.slots,
-            Region::Missing => self.sizes.negative_slots,
-        }
+    /// How many bytes it takes of the host's memory at most.
+    pub fn memory_bound_bytes(&self) -> u64 {
+        self.sizes.memory_bound_bytes()
     }
 
     /// Which sources its answers are from, as [`Key`] has it.
@@ -213,37 +224,57 @@ impl Index {
         self.keyed
     }
 
+    /// What stands under `path`, and where: the record, or the pointer and the record.
+    fn find(&self, kv: &dyn SharedKv, region: Region, path: &str) -> Option<(Entry, [Option<Standing>; 2])> {
+        let standing = self.place(Class::of(region), path).find(kv)?;
+        let occupant = standing.occupant()?;
+        if !occupant.is_pointer() {
+            return Some((occupant.entry()?, [Some(standing), None]));
+        }
+        let large = self.place(Class::Large, path).find(kv)?;
+        let document = large.occupant().filter(|document| document.since == occupant.since)?;
+        Some((document.entry()?, [Some(standing), Some(large)]))
+    }
+
+    /// The largest record of `region` that stands beside others, and not among the large ones.
+    fn small_bytes(&self, region: Region) -> usize {
+        let page = most_record_bytes(Class::of(region).pages(&self.sizes).capacity());
+        match region {
+            Region::Found if self.sizes.large.count > 0 => page / 2,
+            Region::Found => page,
+            Region::Missing => page.min(usize::try_from(NEGATIVE_ENTRY_BYTES).unwrap_or_default()),
+        }
+    }
+
+    /// The largest record of `region`.
+    fn most_bytes(&self, region: Region) -> usize {
+        match region {
+            Region::Found if self.sizes.large.count > 0 => most_record_bytes(self.sizes.large.capacity()),
+            _ => self.small_bytes(region),
+        }
+    }
+
     fn key<'a>(&self, path: &'a str) -> Key<'a> {
         Key { sources: self.sources, path }
     }
 
-    fn place<'a>(&self, region: Region, path: &'a str) -> Place<'a> {
-        let key = self.key(path);
-        let purpose = match region {
-            Region::Found => Purpose::Found,
-            Region::Missing => Purpose::Missing,
-        };
-        let [first, second] = self.keyed.hash(purpose, key, 0);
-        let slots = u64::from(self.slots(region).max(1));
-        let slot = first % slots;
-        // Never the same slot, unless there is but one.
-        let other = (slots > 1).then(|| (slot + 1 + second % (slots - 1)) % slots);
-        Place { key, hash: second.rotate_left(32) ^ first, region, slot, other }
+    /// What the sketch calls it.
+    fn hash(&self, region: Region, path: &str) -> u64 {
+        let [first, second] = self.keyed.hash(Class::of(region).purpose(), self.key(path), 0);
+        second.rotate_left(32) ^ first
     }
-}
 
-fn write(place: Place<'_>, kv: &mut dyn SharedKv, newcomer: &Newcomer, now: Timestamp) -> Kept {
-    for _ in 0..ATTEMPTS {
-        match place.keep(kv, newcomer, now) {
-            Attempt::Refused(why) => return Kept::Not(why),
-            Attempt::Written(kept) => {
-                place.settle(kv, now);
-                return kept;
-            }
-            Attempt::Again => {}
-        }
+    fn place<'a>(&self, class: Class, path: &'a str) -> Place<'a> {
+        let key = self.key(path);
+        let [first, second] = self.keyed.hash(class.purpose(), key, 0);
+        let pages = class.pages(&self.sizes);
+        let count = u64::from(pages.count);
+        let page = first.checked_rem(count);
+        // Another one, wherever there is another.
+        let other = page.zip(second.checked_rem(count.saturating_sub(1)));
+        let other = other.map(|(page, step)| (page + 1 + step) % count);
+        Place { key, class, capacity: pages.capacity(), page, other }
     }
-    Kept::Not(NotKept::Contended)
 }
 
 /// More than a record has beside its path and its document.

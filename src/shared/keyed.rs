@@ -1,6 +1,6 @@
-//! The hash that says in which slots a key lives.
+//! The hash that says in which pages a key lives.
 //!
-//! It is `SipHash`-1-3 under the seed of this memory, so that no client can choose names that fall into one slot. All workers must agree,
+//! It is `SipHash`-1-3 under the seed of this memory, so that no client can choose names that fall into one page. All workers must agree,
 //! those of a newer build of this filter included: the standard library promises no hash that stays the same between its versions, and
 //! feeds numbers in the machine's byte order.
 
@@ -23,6 +23,7 @@ pub(super) enum Purpose {
     Missing = 2,
     Lease = 3,
     Spread = 4,
+    Large = 5,
 }
 
 impl Keyed {

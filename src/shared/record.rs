@@ -1,13 +1,13 @@
 //! One record of the index, as bytes.
 //!
-//! Layout 5, numbers little-endian:
+//! Layout 6, numbers little-endian; the page in which the record stands says the layout (`index/page.rs`):
 //!
 //! ```text
-//!  0        1      2      3         7         15        23        31          39           41
-//! +--------+------+------+---------+---------+---------+---------+-----------+------------+-----+------+------+
-//! | layout | kind | uses | touched | since   | checked | limit   | sources   | key length | key | etag | body |
-//! | 5      |      |      | Unix s  | Unix ms | Unix ms | ms      | fingerprint            |     | (16) |      |
-//! +--------+------+------+---------+---------+---------+---------+-----------+------------+-----+------+------+
+//!  0      1      2         6         14        22        30          38           40
+//! +------+------+---------+---------+---------+---------+-----------+------------+-----+------+------+
+//! | kind | uses | touched | since   | checked | limit   | sources   | key length | key | etag | body |
+//! |      |      | Unix s  | Unix ms | Unix ms | ms      | fingerprint            |     | (16) |      |
+//! +------+------+---------+---------+---------+---------+-----------+------------+-----+------+------+
 //! ```
 //!
 //! | kind | says |
@@ -19,14 +19,15 @@
 //! | 10, 11 | as 4 and 8, and a download of it failed since: no etag, no body |
 //! | 7, 9, 12 | storage said that it has the object, and then had not; 9 has a wrong one, 12 what is no zip: no etag, no body |
 //! | 6, 15 | an upstream has it: that one's place as body (2 bytes), no etag; 15 where it redirects |
+//! | 16 | a pointer: the document stands among the large ones, with the same `since`; no etag, no body |
 //!
 //! `uses` and `touched` are the record's heat. `checked` is 0 and `limit` all ones where there is none, as always in the kinds that have no
-//! such field. The key is checked on every read: a slot is shared by all keys that fall into it. `sources` says which upstreams and which
+//! such field. The key is checked on every read: a page is shared by all keys that fall into it. `sources` says which upstreams and which
 //! storage the answer is from: a filter configured with others must not give it. NB: keep `encode` and `Occupant::of` in sync, and count
 //! the layout up with any change.
 //!
 //! Layout 1 had neither heat, `checked` nor `limit`, layout 2 not the kinds 8 and 9,
-//! layout 3 not those from 10 on, layout 4 not those from 13 on. A record of another layout is no record: its slot is free.
+//! layout 3 not those from 10 on, layout 4 not those from 13 on, layout 5 not 16, and a value for each record. A page of another layout is an empty one.
 
 use std::time::Duration;
 
@@ -158,24 +159,44 @@ impl Record<'_> {
             }
         };
         let limit = limit.map_or(NO_LIMIT, |limit| u64::try_from(limit.as_millis()).unwrap_or(NO_LIMIT));
-        let path = self.key.path.as_bytes();
-        let mut bytes = Vec::with_capacity(HEAD + path.len() + etag.len() + body.len());
-        bytes.extend([LAYOUT, kind, self.heat.uses]);
-        bytes.extend(self.heat.touched.to_le_bytes());
-        bytes.extend(self.entry.since().0.to_le_bytes());
-        bytes.extend(checked.map_or(0, |checked| checked.0).to_le_bytes());
-        bytes.extend(limit.to_le_bytes());
-        bytes.extend(self.key.sources.to_le_bytes());
-        bytes.extend(u16::try_from(path.len()).ok()?.to_le_bytes());
-        bytes.extend(path);
+        let times = [self.entry.since().0, checked.map_or(0, |checked| checked.0), limit];
+        let mut bytes = head(kind, self.heat, times, self.key, etag.len().saturating_add(body.len()))?;
         bytes.extend(etag);
         bytes.extend(body);
         Some(bytes)
     }
 }
 
+/// The record that says of a document that it stands among the large ones, where it is from `since`; `None` as in [`Record::encode`].
+pub(super) fn pointer(key: Key<'_>, since: Timestamp, heat: Heat) -> Option<Vec<u8>> {
+    head(POINTER, heat, [since.0, 0, NO_LIMIT], key, 0)
+}
+
+/// What every record begins with, with room for `rest` more bytes.
+fn head(kind: u8, heat: Heat, times: [u64; 3], key: Key<'_>, rest: usize) -> Option<Vec<u8>> {
+    let path = key.path.as_bytes();
+    let length = u16::try_from(path.len()).ok()?;
+    let mut bytes = Vec::with_capacity(HEAD.saturating_add(path.len()).saturating_add(rest));
+    bytes.extend([kind, heat.uses]);
+    bytes.extend(heat.touched.to_le_bytes());
+    bytes.extend(times.into_iter().flat_map(u64::to_le_bytes));
+    bytes.extend(key.sources.to_le_bytes());
+    bytes.extend(length.to_le_bytes());
+    bytes.extend(path);
+    Some(bytes)
+}
+
+/// Whether the record that `bytes` are is about `key`. Of all records of a page one is read; of the others as much as tells them apart.
+pub(super) fn is_about(bytes: &[u8], key: Key<'_>) -> bool {
+    let Some(rest) = bytes.get(SOURCES..) else { return false };
+    let rest = rest.strip_prefix(&key.sources.to_le_bytes());
+    let length = u16::try_from(key.path.len()).unwrap_or(u16::MAX);
+    let path = rest.and_then(|rest| rest.strip_prefix(&length.to_le_bytes()));
+    path.is_some_and(|path| path.starts_with(key.path.as_bytes()))
+}
+
 impl Entry {
-    /// What `bytes` say of `key`; `None` where they are of another key, another layout, or no record at all.
+    /// What `bytes` say of `key`; `None` where they are of another key, or no record at all.
     pub fn decode(bytes: &[u8], key: Key<'_>) -> Option<Self> {
         Occupant::of(bytes).filter(|occupant| occupant.key == key)?.entry()
     }
@@ -195,7 +216,7 @@ impl Entry {
     }
 }
 
-/// A record as it stands in a slot.
+/// A record as it stands in a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Occupant<'a> {
     /// What it is about.
@@ -211,12 +232,9 @@ pub struct Occupant<'a> {
 }
 
 impl<'a> Occupant<'a> {
-    /// The record that `bytes` are; `None` where they are of another layout, or none at all.
+    /// The record that `bytes` are; `None` where they are none.
     pub fn of(mut bytes: &'a [u8]) -> Option<Self> {
-        let [layout, kind, uses] = take(&mut bytes)?;
-        if layout != LAYOUT {
-            return None;
-        }
+        let [kind, uses] = take(&mut bytes)?;
         let heat = Heat { uses, touched: u32::from_le_bytes(take(&mut bytes)?) };
         let since = Timestamp(u64::from_le_bytes(take(&mut bytes)?));
         let checked = Some(u64::from_le_bytes(take(&mut bytes)?)).filter(|checked| *checked != 0);
@@ -235,7 +253,12 @@ impl<'a> Occupant<'a> {
         })
     }
 
-    /// What it says; `None` where it says nothing that this layout can.
+    /// Whether the document stands among the large ones.
+    pub fn is_pointer(&self) -> bool {
+        self.kind == POINTER
+    }
+
+    /// What it says; `None` where it is a pointer, or says nothing that this layout can.
     pub fn entry(&self) -> Option<Entry> {
         let Self { since, limit, checked, rest, .. } = *self;
         match self.kind {
@@ -266,6 +289,12 @@ impl<'a> Occupant<'a> {
     }
 }
 
+/// The heat of the record that `bytes` are, without reading anything else.
+pub(super) fn heat_of(bytes: &[u8]) -> Option<Heat> {
+    let [uses, touched @ ..] = bytes.get(HEAT)?.first_chunk::<5>()?;
+    Some(Heat { uses: *uses, touched: u32::from_le_bytes(*touched) })
+}
+
 /// Gives the record that `bytes` are another heat, and changes nothing else.
 pub(super) fn set_heat(bytes: &mut [u8], heat: Heat) {
     let place = bytes.get_mut(HEAT).into_iter().flatten();
@@ -274,7 +303,6 @@ pub(super) fn set_heat(bytes: &mut [u8], heat: Heat) {
         .for_each(|(place, byte)| *place = byte);
 }
 
-const LAYOUT: u8 = 5;
 const FOUND: u8 = 1;
 const MISSING: u8 = 2;
 const GONE: u8 = 3;
@@ -290,6 +318,8 @@ const NO_ZIP: u8 = 12;
 const FOUND_ASIDE: u8 = 13;
 const FOUND_LEFT: u8 = 14;
 const MOVED: u8 = 15;
+const POINTER: u8 = 16;
 const NO_LIMIT: u64 = u64::MAX;
-const HEAT: std::ops::Range<usize> = 2..7;
-const HEAD: usize = 41;
+const HEAT: std::ops::Range<usize> = 1..6;
+const SOURCES: usize = 30;
+const HEAD: usize = 40;

@@ -3,23 +3,32 @@
 mod format;
 pub(super) mod interleave;
 mod keep;
+mod large;
 mod model;
+mod room;
 mod scan;
 mod walk;
 
 use super::*;
-use crate::{config::Config, goproxy::Found, http::Timestamp};
+use crate::{
+    config::{self, Config, Pages},
+    goproxy::Found,
+    http::Timestamp,
+};
 
 /// Somewhen.
 pub(super) const START: Timestamp = Timestamp(1_700_000_000_000);
 
-/// A configuration with an index of `slots` slots in both regions.
-pub(super) fn config(slots: u32) -> Config {
-    Config::parse(&format!(
-        r#"{{"upstreams": [{{"cluster": "public", "url": "https://proxy.test"}}],
-             "index": {{"slots": {slots}, "negative_slots": {slots}, "max_entry_bytes": 512}}}}"#
-    ))
-    .unwrap()
+/// A configuration with an index of so many pages in both regions, each with room for one usual record of these tests.
+pub(super) fn config(pages: u32) -> Config {
+    shaped(Pages { count: pages, bytes: 120 }, Pages { count: 0, bytes: 0 })
+}
+
+/// A configuration with an index of such pages.
+pub(super) fn shaped(pages: Pages, large: Pages) -> Config {
+    let config = r#"{"upstreams": [{"cluster": "public", "url": "https://proxy.test"}]}"#;
+    let index = config::Index { found: pages, large, missing: pages };
+    Config { index, ..Config::parse(config).unwrap() }
 }
 
 /// The seat of worker number `queue`.
@@ -32,8 +41,8 @@ pub(super) fn source() -> SourceId {
     SourceId::of(&config(1).upstreams[0].endpoint)
 }
 
-fn index(slots: u32) -> Index {
-    Index::new(&config(slots), seat(1))
+fn index(pages: u32) -> Index {
+    Index::new(&config(pages), seat(1))
 }
 
 fn found(body: &str, since: Timestamp) -> Entry {

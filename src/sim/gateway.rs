@@ -2,7 +2,7 @@
 
 use super::{World, parsed};
 use crate::{
-    config::Config,
+    config::{self, Config},
     cx::Command,
     shared::{Capabilities, Memory, QueueId, Seat},
     worker::Worker,
@@ -59,6 +59,16 @@ impl World {
         let gateway = self.workers[worker].gateway;
         self.gateways[gateway].config = parsed(config);
         self.workers[worker] = self.seat(gateway);
+    }
+
+    /// Has the first gateway begin anew with an index of another size: smaller than a configuration can say.
+    pub fn resize_index(&mut self, index: config::Index) {
+        self.gateways[0].config.index = index;
+        for worker in 0..self.workers.len() {
+            if self.workers[worker].gateway == 0 {
+                self.workers[worker] = self.seat(0);
+            }
+        }
     }
 
     /// `worker` dies with everything it had under way, and another takes its place.

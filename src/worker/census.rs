@@ -1,4 +1,4 @@
-//! What stands in the index, counted a few slots at each turn, and only for those who ask.
+//! What stands in the index, counted a few pages at each turn, and only for those who ask.
 
 use std::time::Duration;
 
@@ -33,7 +33,6 @@ impl Census {
     pub(super) fn work(&mut self, services: &mut Services, cx: &Cx<'_>) {
         let Some((cursor, mut counted)) = self.walk.take() else { return };
         let next = services.index.scan(cx.kv, cursor, AT_ONCE, |region, bytes, occupant| {
-            let Some(occupant) = occupant else { return };
             let occupied = match region {
                 Region::Found => &mut counted.found,
                 Region::Missing => &mut counted.missing,
@@ -54,8 +53,7 @@ impl Census {
     /// The index, and what stood there when it was last counted.
     pub(super) fn status(&self, index: &Index, now: Timestamp, status: &mut IndexStatus) {
         *status = IndexStatus {
-            slots: index.slots(Region::Found),
-            missing_slots: index.slots(Region::Missing),
+            most_bytes: index.memory_bound_bytes(),
             occupancy: self
                 .last
                 .map(|(since, counted)| Occupancy { age_seconds: now.since(since).as_secs(), ..counted }),
@@ -63,8 +61,8 @@ impl Census {
     }
 }
 
-/// Slots that are read at one turn: half a millisecond for usual records, which are below 1 KiB.
-const AT_ONCE: usize = 256;
+/// Pages that are read at one turn, some twenty records each: half a millisecond.
+const AT_ONCE: usize = 128;
 
-/// How long a count is shown before the next: a client that asks for the status again and again has the slots read that often.
+/// How long a count is shown before the next: a client that asks for the status again and again has the pages read that often.
 const FRESH: Duration = Duration::from_secs(10);

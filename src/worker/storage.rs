@@ -8,6 +8,7 @@
 mod abandoned;
 mod along;
 mod copy;
+mod queue;
 mod upload;
 mod write;
 
@@ -15,6 +16,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use self::{
     copy::{Copier, Due},
+    queue::Queue,
     upload::Uploading,
 };
 use super::key::ZipKey;
@@ -37,6 +39,10 @@ pub(super) struct Storing {
     /// What came of the last write.
     last_write: WriteOutcome,
     uploads: BTreeMap<ZipKey, Box<Uploading>>,
+    /// Writes that wait until others are over.
+    waiting: Queue,
+    /// The same of what is kept aside.
+    waiting_aside: Queue,
     /// Writes under way, by what the object is called.
     writes: BTreeMap<String, Write>,
 }
@@ -50,6 +56,8 @@ impl Storing {
             fed: BTreeMap::new(),
             last_write: WriteOutcome::STORED,
             uploads: BTreeMap::new(),
+            waiting: Queue::default(),
+            waiting_aside: Queue::default(),
             writes: BTreeMap::new(),
         }
     }
@@ -58,6 +66,7 @@ impl Storing {
     pub(super) fn status(&self, status: &mut StorageStatus) {
         *status = StorageStatus {
             writes: self.writes.len(),
+            writes_due: self.waiting.len().saturating_add(self.waiting_aside.len()),
             uploads: self.uploads.len(),
             copies: self.copiers.len(),
             copies_due: self.copies.len(),
@@ -71,6 +80,8 @@ impl Storing {
             && self.copies.is_empty()
             && self.fed.is_empty()
             && self.uploads.is_empty()
+            && self.waiting.len() == 0
+            && self.waiting_aside.len() == 0
             && self.writes.is_empty()
     }
 

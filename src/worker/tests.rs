@@ -44,11 +44,18 @@ mod zips;
 
 use super::Worker;
 use crate::{
+    config::{self, Pages},
     cx::{StreamId, Verdict},
     http::Response,
     shared::Capabilities,
     sim::World,
 };
+
+/// An index of so many pages, each with room for one or two records of these tests: what was kept is lost again.
+fn tiny_index(found: u32, missing: u32) -> config::Index {
+    let pages = |count, bytes| Pages { count, bytes };
+    config::Index { found: pages(found, 400), large: pages(0, 0), missing: pages(missing, 400) }
+}
 
 impl Worker {
     /// What is under way, where something is.

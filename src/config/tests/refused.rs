@@ -79,7 +79,7 @@ fn fields() {
             ),
             (r#""match":{"host":[]}"#, &[r#"$.match.host: unknown field; did you mean "hosts"?"#]),
             (r#""admin":{"a b":1}"#, &[r#"$.admin["a b"]: unknown field; known here: path_prefix, explain"#]),
-            (r#""index":{"slots":1,"slots":2}"#, &["$.index.slots: given twice; keep one"]),
+            (r#""index":{"bytes":100000,"bytes":200000}"#, &["$.index.bytes: given twice; keep one"]),
             (r#""upstreams":[]"#, &["$.upstreams: given twice; keep one"]),
             (r#""upstreams":[{"x":1}],"index":{}"#, &["$.upstreams: given twice; keep one"]),
             (r#""private":[["a.b"],["c.d"]]"#, &["$.private: expected an object, found a list"]),
@@ -114,7 +114,7 @@ fn ten_mistakes_are_ten_lines() {
             { "cluster": "c", "authority": "a.example.com", "fallbak": "any_error" }
         ],
         "storage": { "cluster": "s", "url": "http://s", "dialect": "s4", "write": null },
-        "index": { "slots": 0, "slots": 1 },
+        "index": { "bytes": 0, "bytes": 1 },
         "freshness": { "list": 60 },
         "privat": { "modules": [] }
     }"#;
@@ -131,7 +131,7 @@ fn ten_mistakes_are_ten_lines() {
             "$.upstreams[2].fallbak",
             "$.storage.dialect",
             "$.storage.write",
-            "$.index.slots",
+            "$.index.bytes",
             "$.freshness.list",
             "$.privat",
         ],

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    config::Config,
+    config::{self, Config, Pages},
     goproxy::FailureKind,
     shared::{Memory, Seat},
 };
@@ -8,14 +8,16 @@ use crate::{
 /// A list has no pseudo-versions, but storage does, and their names are six times as long as others.
 #[test]
 fn what_was_found_out_is_recalled_however_long_the_names_are() {
-    let config =
-        r#"{"upstreams": [{"cluster": "a", "url": "http://a.test"}], "index": {"max_entry_bytes": 2048}}"#;
+    let config = r#"{"upstreams": [{"cluster": "a", "url": "http://a.test"}]}"#;
+    let pages = |count, bytes| Pages { count, bytes };
+    let index = config::Index { found: pages(4096, 2048), large: pages(0, 0), missing: pages(1, 2048) };
+    let config = Config { index, ..Config::parse(config).unwrap() };
     let module = ModulePath::parse("example.com/m").unwrap();
     for name in
         ["v1.0.%", "v0.0.0-20230101000000-abcdef%", "v1.0.0-%.with.a.name.that.nobody.gives.to.any.version"]
     {
         let version = |n: usize| Version::parse(&name.replace('%', &n.to_string())).unwrap();
-        let mut index = Index::new(&Config::parse(config).unwrap(), Seat::default());
+        let mut index = Index::new(&config, Seat::default());
         let mut memory = Memory::default();
         let mut cx = Cx::new(Timestamp(1_700_000_000_000), &mut memory);
         let mut found = Published::default();

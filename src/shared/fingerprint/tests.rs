@@ -88,7 +88,7 @@ fn what_decides_where_answers_are_from_counts_and_nothing_else() {
         ("/policy/bundle", json!({"cluster": "c", "url": "http://h"}), false, false),
         ("/mode", json!("online"), false, true),
         ("/match", json!({}), false, false),
-        ("/index", json!({"slots": 7}), false, false),
+        ("/index", json!({"bytes": 1_000_000}), false, false),
         ("/freshness", json!({"list": "7s"}), false, false),
         ("/fetch", json!({"zip_bytes": 0}), false, false),
         ("/callers", json!({"principals": [{"header": "x-user", "trusted": true}]}), false, false),

@@ -1,20 +1,27 @@
-//! The two slots of one key, and which of them a new record takes.
+//! The two pages of one key, and what has to go there for a new record.
 
-use super::{ATTEMPTS, Kept, NotKept, Region};
+use std::ops::Range;
+
+use super::{
+    ATTEMPTS, Kept, NotKept,
+    class::Class,
+    page::{Page, Room},
+};
 use crate::{
     http::Timestamp,
-    shared::{Conflict, Entry, Expected, Key, Occupant, SharedKv, Versioned, record::set_heat},
+    shared::{Conflict, Key, Occupant, SharedKv, record::set_heat},
 };
 
 /// Where one key lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place<'a> {
     pub(super) key: Key<'a>,
-    /// What the sketch calls it.
-    pub(super) hash: u64,
-    pub(super) region: Region,
-    pub(super) slot: u64,
-    /// `None` if the region has one slot.
+    pub(super) class: Class,
+    /// The most bytes of a page.
+    pub(super) capacity: usize,
+    /// None where there is no page at all.
+    pub(super) page: Option<u64>,
+    /// None where there is one page in all.
     pub(super) other: Option<u64>,
 }
 
@@ -28,117 +35,164 @@ pub(super) struct Newcomer {
     pub(super) asked: u8,
 }
 
-/// What came of an attempt to keep a record.
+/// A record where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Attempt {
+pub(super) struct Standing {
+    page: Page,
+    at: Range<usize>,
+}
+
+/// What came of an attempt to keep a record.
+enum Attempt {
     Written(Kept),
     Refused(NotKept),
-    /// The slots are not what they were.
+    /// The pages are not what they were.
     Again,
 }
 
 impl Place<'_> {
-    /// The names of the slots, in the order in which they are read.
-    pub(super) fn names(&self) -> impl Iterator<Item = String> {
-        let region = self.region;
-        [Some(self.slot), self.other].into_iter().flatten().map(move |slot| slot_name(region, slot))
-    }
-
     /// The record of this key, and where it stands.
-    pub(super) fn find(&self, kv: &dyn SharedKv) -> Option<(String, Versioned, Entry)> {
+    pub(super) fn find(&self, kv: &dyn SharedKv) -> Option<Standing> {
         self.names().find_map(|name| {
-            let read = kv.get(&name)?;
-            let entry = Occupant::of(&read.value).filter(|occupant| occupant.key == self.key)?.entry()?;
-            Some((name, read, entry))
+            let page = Page::read(kv, name);
+            let at = page.position(self.key)?;
+            page.occupant(&at).is_some().then_some(Standing { page, at })
         })
     }
 
-    /// Writes `newcomer` where its key stands already, else where the record of less worth stands, if it is worth more.
-    pub(super) fn keep(&self, kv: &mut dyn SharedKv, newcomer: &Newcomer, now: Timestamp) -> Attempt {
-        let slots = self.read(kv);
-        let mut same = slots.iter().filter_map(|slot| Some((slot, slot.holds(self.key)?)));
+    /// Writes `newcomer` where its key stands already, else in the page of the two that gives up less for it, if it is worth more than
+    /// what that is.
+    pub(super) fn write(&self, kv: &mut dyn SharedKv, newcomer: &Newcomer, now: Timestamp) -> Kept {
+        for _ in 0..ATTEMPTS {
+            match self.attempt(kv, newcomer, now) {
+                Attempt::Refused(why) => return Kept::Not(why),
+                Attempt::Written(kept) => {
+                    self.settle(kv, now);
+                    return kept;
+                }
+                Attempt::Again => {}
+            }
+        }
+        Kept::Not(NotKept::Contended)
+    }
+
+    fn attempt(&self, kv: &mut dyn SharedKv, newcomer: &Newcomer, now: Timestamp) -> Attempt {
+        let pages = self.read(kv);
         let since = credible(newcomer.since, now);
-        if same.clone().any(|(_, occupant)| credible(occupant.since, now) > since) {
+        let is_newer =
+            |page: &Page, at| page.occupant(at).is_some_and(|known| credible(known.since, now) > since);
+        if pages.iter().any(|(page, at)| at.as_ref().is_some_and(|at| is_newer(page, at))) {
             return Attempt::Refused(NotKept::Older);
         }
-        let (slot, bytes, kept) = match (same.next(), &newcomer.bytes) {
-            (Some((slot, occupant)), Some(bytes)) => {
-                let mut bytes = bytes.clone();
-                set_heat(&mut bytes, occupant.heat);
-                (slot, bytes, Kept::Replaced)
-            }
-            (Some((slot, _)), None) => {
-                // Whether or not this write won, the other slot may hold the key too.
-                let _ = slot.put(&[], kv);
-                return Attempt::Again;
-            }
-            (None, Some(bytes)) => match slots.iter().min_by_key(|slot| slot.worth(now)) {
-                Some(slot) if slot.worth(now).0 < newcomer.asked => {
-                    (slot, bytes.clone(), self.displaced(slot))
-                }
-                _ => return Attempt::Refused(NotKept::WorthLess),
-            },
-            (None, None) => return Attempt::Refused(NotKept::TooLarge),
+        let same = pages.iter().find_map(|(page, at)| Some((page, at.as_ref()?)));
+        let Some(bytes) = &newcomer.bytes else {
+            let Some((page, at)) = same else { return Attempt::Refused(NotKept::TooLarge) };
+            // Won or lost, the other page may hold it too.
+            let _ = page.take(at, kv);
+            return Attempt::Again;
         };
-        match slot.put(&bytes, kv) {
-            Ok(()) => Attempt::Written(kept),
-            Err(Conflict) => Attempt::Again,
+        if let Some((page, at)) = same {
+            return self.replace(page, at, bytes.clone(), newcomer.asked, kv, now);
+        }
+        let rooms = pages.iter().filter_map(|(page, _)| {
+            let room = page.room(bytes.len(), None, self.capacity, now)?;
+            Some((page, room))
+        });
+        // Of two that give up nothing, the one that is read first, or else the emptier one.
+        let enough = self.capacity / 4 * 3;
+        let best = rooms.min_by_key(|(page, room)| (room.worth, page.bytes().max(enough)));
+        let Some((page, room)) = best else { return Attempt::Refused(NotKept::TooLarge) };
+        if !is_worth(newcomer.asked, &room) {
+            return Attempt::Refused(NotKept::WorthLess);
+        }
+        let kept = self.displaced(page, &room).unwrap_or(Kept::New);
+        written(page.put(Some(bytes), None, &room, kv), kept)
+    }
+
+    /// Writes `bytes` over the record at this place. An answer that has no room where the one before stands is a newcomer: the one before
+    /// must not stay, for it would be what every worker sees.
+    fn replace(
+        &self,
+        page: &Page,
+        at: &Range<usize>,
+        mut bytes: Vec<u8>,
+        asked: u8,
+        kv: &mut dyn SharedKv,
+        now: Timestamp,
+    ) -> Attempt {
+        let heat = page.occupant(at).map(|occupant| occupant.heat);
+        let worth = heat.map_or(0, |heat| heat.worth(now).saturating_add(1)).max(asked);
+        if let Some(heat) = heat {
+            set_heat(&mut bytes, heat);
+        }
+        match page.room(bytes.len(), Some(at), self.capacity, now).filter(|room| is_worth(worth, room)) {
+            Some(room) => written(
+                page.put(Some(&bytes), Some(at), &room, kv),
+                self.displaced(page, &room).unwrap_or(Kept::Replaced),
+            ),
+            None => {
+                let _ = page.take(at, kv);
+                Attempt::Again
+            }
         }
     }
 
-    /// Empties the slot of the older answer if both slots hold the key, as after writes of two workers at once.
-    pub(super) fn settle(&self, kv: &mut dyn SharedKv, now: Timestamp) {
+    /// Takes the older answer away where both pages hold one, which two workers at once can bring about.
+    fn settle(&self, kv: &mut dyn SharedKv, now: Timestamp) {
         for _ in 0..ATTEMPTS {
-            let slots = self.read(kv);
-            let mut same = slots.iter().filter_map(|slot| Some((slot, slot.holds(self.key)?)));
-            let (Some((first, one)), Some((second, other))) = (same.next(), same.next()) else {
-                return;
-            };
-            let is_first_older = credible(one.since, now) < credible(other.since, now);
-            let older = if is_first_older { first } else { second };
-            if older.put(&[], kv).is_ok() {
+            let pages = self.read(kv);
+            let [(first, Some(one)), (second, Some(other))] = &pages[..] else { return };
+            let since =
+                |page: &Page, at| page.occupant(at).and_then(|occupant| credible(occupant.since, now));
+            let is_first_older = since(first, one) < since(second, other);
+            let (older, at) = if is_first_older { (first, one) } else { (second, other) };
+            if older.take(at, kv).is_ok() {
                 return;
             }
         }
     }
 
-    /// What it means that a record takes this slot.
-    fn displaced(&self, slot: &Slot) -> Kept {
-        match slot.occupant() {
-            Some(occupant) => Kept::Evicted { path: occupant.key.path.to_owned(), region: self.region },
-            None => Kept::New,
-        }
+    /// What it means that a record has this room.
+    fn displaced(&self, page: &Page, room: &Room) -> Option<Kept> {
+        let paths = page.paths(room);
+        (!paths.is_empty()).then(|| Kept::Evicted { paths, region: self.class.region() })
     }
 
-    fn read(&self, kv: &dyn SharedKv) -> Vec<Slot> {
-        self.names().map(|name| Slot { read: kv.get(&name), name }).collect()
+    /// The pages, and where in them the record of this key stands.
+    fn read(&self, kv: &dyn SharedKv) -> Vec<(Page, Option<Range<usize>>)> {
+        let pages = self.names().map(|name| Page::read(kv, name));
+        pages.map(|page| (page.position(self.key), page)).map(|(at, page)| (page, at)).collect()
+    }
+
+    /// The names of the pages, in the order in which they are read.
+    fn names(&self) -> impl Iterator<Item = String> {
+        let class = self.class;
+        [self.page, self.other].into_iter().flatten().map(move |page| class.page_name(page))
     }
 }
 
-/// A slot as it was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Slot {
-    name: String,
-    read: Option<Versioned>,
+impl Standing {
+    /// The record.
+    pub(super) fn occupant(&self) -> Option<Occupant<'_>> {
+        self.page.occupant(&self.at)
+    }
+
+    /// It was used.
+    pub(super) fn warm(mut self, now: Timestamp, kv: &mut dyn SharedKv) {
+        self.page.warm(&self.at, now, kv);
+    }
 }
 
-impl Slot {
-    fn occupant(&self) -> Option<Occupant<'_>> {
-        Occupant::of(&self.read.as_ref()?.value)
+fn written(put: Result<(), Conflict>, kept: Kept) -> Attempt {
+    match put {
+        Ok(()) => Attempt::Written(kept),
+        Err(Conflict) => Attempt::Again,
     }
+}
 
-    fn holds(&self, key: Key<'_>) -> Option<Occupant<'_>> {
-        self.occupant().filter(|occupant| occupant.key == key)
-    }
-
-    /// What the record is worth, and when it was last used; the least where there is none.
-    fn worth(&self, now: Timestamp) -> (u8, u32) {
-        self.occupant().map_or((0, 0), |occupant| (occupant.heat.worth(now), occupant.heat.touched))
-    }
-
-    fn put(&self, bytes: &[u8], kv: &mut dyn SharedKv) -> Result<(), Conflict> {
-        kv.put(&self.name, bytes, Expected::unchanged(self.read.as_ref()))
-    }
+/// Whether what was asked for so often is worth more than what has to go for it.
+fn is_worth(asked: u8, room: &Room) -> bool {
+    room.worth.is_none_or(|(uses, ..)| uses < asked)
 }
 
 /// A time to compare answers by. A time in the future was written before the clock was set back. It counts as older than any other:
@@ -146,11 +200,3 @@ impl Slot {
 fn credible(since: Timestamp, now: Timestamp) -> Option<Timestamp> {
     since.is_credible(now).then_some(since)
 }
-
-/// What shared data calls a slot.
-pub(super) fn slot_name(region: Region, slot: u64) -> String {
-    format!("{PREFIX}{}/{slot}", region.as_str())
-}
-
-/// Every filter with the same `vm_id` shares one name space, under Istio filters of other makers too.
-const PREFIX: &str = "modgate/index/";

@@ -7,9 +7,7 @@ use super::{
 use crate::{
     goproxy::Missing,
     http::Timestamp,
-    shared::{
-        Conflict, Entry, Expected, Index, Kept, Memory, NotKept, Occupant, Region, SharedKv, Versioned,
-    },
+    shared::{Conflict, Cursor, Entry, Expected, Index, Kept, Memory, NotKept, Region, SharedKv, Versioned},
 };
 
 const OLDER: Timestamp = START;
@@ -19,17 +17,15 @@ fn later() -> Timestamp {
     after(NEWER, 60_000)
 }
 
-/// What stands in the slots: whose it is, since when, and which body it has.
-fn slots(memory: &Memory) -> Vec<(String, Timestamp, String)> {
-    let values = memory.keys().filter_map(|key| Some(memory.get(key)?.value));
-    values
-        .filter_map(|value| {
-            let occupant = Occupant::of(&value)?;
-            let Some(Entry::Found(found)) = occupant.entry() else { panic!("{occupant:?}") };
-            let body = String::from_utf8(found.body.to_vec()).unwrap();
-            Some((occupant.key.path.to_owned(), occupant.since, body))
-        })
-        .collect()
+/// What stands in the pages: whose it is, since when, and which body it has.
+fn records(memory: &Memory) -> Vec<(String, Timestamp, String)> {
+    let (mut records, index) = (Vec::new(), index(2));
+    index.scan(memory, Cursor::BEGIN, usize::MAX, |_, _, occupant| {
+        let Some(Entry::Found(found)) = occupant.entry() else { panic!("{occupant:?}") };
+        let body = String::from_utf8(found.body.to_vec()).unwrap();
+        records.push((occupant.key.path.to_owned(), occupant.since, body));
+    });
+    records
 }
 
 /// What this worker does at once: keeps a body, or looks up.
@@ -40,7 +36,7 @@ enum Act {
     Forget(&'static str),
 }
 
-/// Explores `acts`, one for each worker, over `memory`; `check` gets what stands in the slots at each end. Whatever stands
+/// Explores `acts`, one for each worker, over `memory`; `check` gets what stands in the pages at each end. Whatever stands
 /// there in between is what somebody kept.
 fn explore(
     index: &Index,
@@ -67,12 +63,12 @@ fn explore(
         .collect();
     let programs: Vec<Program<'_, ()>> = programs.iter().map(|program| program as Program<'_, ()>).collect();
     State::new(memory, START, &[]).explore(&programs, |state| {
-        let slots = slots(&state.memory);
-        for (path, since, text) in &slots {
+        let records = records(&state.memory);
+        for (path, since, text) in &records {
             assert_eq!(text, &format!("{path} since {}", since.0));
         }
         if state.is_over() {
-            check(&slots);
+            check(&records);
         }
     })
 }
@@ -81,7 +77,7 @@ fn body(path: &str, since: Timestamp) -> Entry {
     found(&format!("{path} since {}", since.0), since)
 }
 
-/// Two slots, so that every key has the same two; filled with others, used or not, or empty.
+/// Two pages, so that every key has the same two, with room for one record each; filled with others, used or not, or empty.
 fn memories() -> Vec<Memory> {
     let kept = |paths: &[&'static str]| {
         let (mut memory, mut index) = (Memory::default(), index(2));
@@ -95,10 +91,10 @@ fn memories() -> Vec<Memory> {
 fn the_newer_of_two_answers_stays_and_stands_there_once() {
     for memory in memories() {
         let acts = [Act::Keep("a", OLDER), Act::Keep("a", NEWER)];
-        explore(&index(2), memory.clone(), &acts, |slots| {
+        explore(&index(2), memory.clone(), &acts, |records| {
             let own: Vec<_> =
-                slots.iter().filter(|(path, ..)| path == "a").map(|(_, since, _)| *since).collect();
-            assert_eq!(own, [NEWER], "{slots:?} from {memory:?}");
+                records.iter().filter(|(path, ..)| path == "a").map(|(_, since, _)| *since).collect();
+            assert_eq!(own, [NEWER], "{records:?} from {memory:?}");
         });
     }
 }
@@ -108,12 +104,12 @@ fn a_reader_and_a_third_key_change_nothing_of_that() {
     for memory in memories() {
         for third in [Act::LookUp("a"), Act::LookUp("x"), Act::Keep("b", NEWER)] {
             let acts = [Act::Keep("a", OLDER), Act::Keep("a", NEWER), third];
-            let states = explore(&index(2), memory.clone(), &acts, |slots| {
+            let states = explore(&index(2), memory.clone(), &acts, |records| {
                 let own: Vec<_> =
-                    slots.iter().filter(|(path, ..)| path == "a").map(|(_, since, _)| *since).collect();
+                    records.iter().filter(|(path, ..)| path == "a").map(|(_, since, _)| *since).collect();
                 // Another newcomer may drive it out, and in its place the older comes in again.
                 let is_alone = !matches!(third, Act::Keep(..));
-                assert!(own == [NEWER] || !is_alone && own.len() <= 1, "{slots:?} from {memory:?}");
+                assert!(own == [NEWER] || !is_alone && own.len() <= 1, "{records:?} from {memory:?}");
             });
             assert!(states > 100, "{states}");
         }
@@ -125,16 +121,16 @@ fn a_use_that_is_written_down_undoes_no_newer_answer() {
     let (mut memory, mut index) = (Memory::default(), index(1));
     index.keep(&mut memory, "a", &body("a", OLDER), OLDER);
     let acts = [Act::LookUp("a"), Act::LookUp("a"), Act::Keep("a", NEWER)];
-    explore(&index, memory, &acts, |slots| {
-        assert_eq!(slots.iter().map(|slot| slot.1).collect::<Vec<_>>(), [NEWER]);
+    explore(&index, memory, &acts, |records| {
+        assert_eq!(records.iter().map(|record| record.1).collect::<Vec<_>>(), [NEWER]);
     });
 }
 
 #[test]
 fn what_was_forgotten_comes_back_only_as_a_new_answer() {
     for memory in memories() {
-        explore(&index(2), memory, &[Act::Forget("a"), Act::LookUp("a")], |slots| {
-            assert!(slots.iter().all(|(path, ..)| path != "a"), "{slots:?}");
+        explore(&index(2), memory, &[Act::Forget("a"), Act::LookUp("a")], |records| {
+            assert!(records.iter().all(|(path, ..)| path != "a"), "{records:?}");
         });
     }
 }
@@ -142,7 +138,7 @@ fn what_was_forgotten_comes_back_only_as_a_new_answer() {
 #[test]
 fn keeping_says_what_it_did() {
     let (mut memory, mut one) = (Memory::default(), index(1));
-    let evicted = |path: &str| Kept::Evicted { path: path.to_owned(), region: Region::Found };
+    let evicted = |path: &str| Kept::Evicted { paths: vec![path.to_owned()], region: Region::Found };
     let mut keep = |path: &str, entry: &Entry, now| one.keep(&mut memory, path, entry, now);
     assert_eq!(keep("a", &body("a", OLDER), OLDER), Kept::New);
     assert_eq!(keep("a", &body("a", NEWER), NEWER), Kept::Replaced);
@@ -156,7 +152,7 @@ fn keeping_says_what_it_did() {
     };
     assert_eq!(keep("c", &missing(""), NEWER), Kept::New, "what is missing stands apart");
     assert_eq!(keep("d", &missing(&"x".repeat(2_000)), NEWER), Kept::Not(NotKept::TooLarge));
-    assert_eq!(keep("b", &body("b", later()), later()), Kept::New, "the slot was emptied");
+    assert_eq!(keep("b", &body("b", later()), later()), Kept::New, "the page was emptied");
     let mut reader = index(1);
     assert!(reader.look_up(&mut memory, Region::Found, "b", later()).is_some());
     assert_eq!(one.keep(&mut memory, "e", &body("e", later()), later()), Kept::Not(NotKept::WorthLess));

@@ -2,13 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use super::{Entry, Expected, Index, Memory, Region, START, SharedKv, Timestamp, config, found, seat};
+use super::{
+    Config, Entry, Expected, Index, Kept, Memory, Pages, Region, START, SharedKv, Timestamp, config, found,
+    seat, shaped,
+};
 use crate::goproxy::Missing;
 
 #[test]
 fn whatever_workers_do_the_index_tells_no_lie() {
-    for (seed, slots) in (0..24).zip([1, 2, 3, 8].into_iter().cycle()) {
-        let mut world = World::new(seed, slots);
+    let none = Pages { count: 0, bytes: 0 };
+    let shapes = [
+        (Pages { count: 1, bytes: 512 }, none),
+        (Pages { count: 2, bytes: 512 }, none),
+        (Pages { count: 3, bytes: 300 }, Pages { count: 1, bytes: 512 }),
+        (Pages { count: 2, bytes: 600 }, Pages { count: 3, bytes: 800 }),
+        (Pages { count: 8, bytes: 400 }, Pages { count: 2, bytes: 2000 }),
+    ];
+    for (seed, (pages, large)) in (0..30).zip(shapes.into_iter().cycle()) {
+        let mut world = World::new(seed, pages, large);
         for _ in 0..2_000 {
             world.step();
         }
@@ -23,13 +34,14 @@ struct World {
     /// What the index is to say of each path and region, if it says anything.
     model: BTreeMap<(bool, String), Entry>,
     random: u64,
-    slots: u32,
+    config: Config,
     hits: u32,
 }
 
 impl World {
-    fn new(seed: u64, slots: u32) -> Self {
-        let workers = (0..3).map(|queue| Index::new(&config(slots), seat(queue))).collect();
+    fn new(seed: u64, pages: Pages, large: Pages) -> Self {
+        let config = shaped(pages, large);
+        let workers = (0..3).map(|queue| Index::new(&config, seat(queue))).collect();
         let random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
         Self {
             memory: Memory::default(),
@@ -37,13 +49,13 @@ impl World {
             now: START,
             model: BTreeMap::new(),
             random,
-            slots,
+            config,
             hits: 0,
         }
     }
 
     fn step(&mut self) {
-        let path = format!("m{}", self.below(u64::from(self.slots) * 3));
+        let path = format!("m{}", self.below(3 + 5 * u64::from(self.config.index.found.count)));
         let is_missing = self.below(3) == 0;
         let region = if is_missing { Region::Missing } else { Region::Found };
         let key = (is_missing, path.clone());
@@ -57,7 +69,7 @@ impl World {
                 self.model.remove(&key);
             }
             // A worker is replaced: it has seen nothing.
-            3 if self.below(4) == 0 => self.workers[worker] = Index::new(&config(self.slots), seat(9)),
+            3 if self.below(4) == 0 => self.workers[worker] = Index::new(&self.config, seat(9)),
             3 if self.below(4) == 0 => self.scribble(),
             _ => {
                 let entry = self.workers[worker].look_up(&mut self.memory, region, &path, self.now);
@@ -67,9 +79,13 @@ impl World {
                 }
             }
         }
-        let slots = self.slots as usize;
-        assert!(self.memory.keys().len() <= 2 * slots, "{:?}", self.memory.keys().collect::<Vec<_>>());
-        assert!(self.memory.bytes() <= slots * (512 + 1024), "{} bytes", self.memory.bytes());
+        let config::Index { found, large, missing } = self.config.index;
+        let pages = [found, large, missing];
+        let (keys, bytes) = pages.iter().fold((0, 0), |(keys, bytes), pages| {
+            (keys + pages.count as usize, bytes + pages.count as usize * pages.capacity())
+        });
+        assert!(self.memory.keys().len() <= keys, "{:?}", self.memory.keys().collect::<Vec<_>>());
+        assert!(self.memory.bytes() <= bytes, "{} bytes", self.memory.bytes());
     }
 
     fn keep(&mut self, worker: usize, path: &str, is_missing: bool) {
@@ -77,7 +93,8 @@ impl World {
         // Some do not fit.
         let text =
             format!("{path} {since:?} ").repeat(1 + self.below(14) as usize * usize::from(!is_missing));
-        let fits = is_missing || 41 + path.len() + 16 + text.len() <= 512;
+        let most = self.workers[0].max_body_bytes(path) + path.len() + 128;
+        let fits = is_missing || 40 + path.len() + 16 + text.len() <= most;
         let entry = if is_missing {
             Entry::Missing(Missing { gone: false, reason: text, since, limit: None })
         } else {
@@ -85,10 +102,9 @@ impl World {
         };
         let key = (is_missing, path.to_owned());
         let before = self.seen_all();
-        self.workers[worker].keep(&mut self.memory, path, &entry, self.now);
+        let kept = self.workers[worker].keep(&mut self.memory, path, &entry, self.now);
         let known = before.get(&key).filter(|known| known.since() > since);
         let expected = known.cloned().or_else(|| fits.then_some(entry));
-        let mut gone = 0;
         for (other, entry) in &before {
             if *other != key {
                 let seen = self.seen(other);
@@ -96,14 +112,18 @@ impl World {
                     seen.is_none() || seen.as_ref() == Some(entry),
                     "{other:?} changed as {key:?} was kept"
                 );
-                gone += u32::from(seen.is_none());
+                let is_told = match &kept {
+                    Kept::Evicted { paths, .. } => paths.contains(&other.1),
+                    // Of a large one the document had room, and its pointer had none.
+                    kept => matches!(kept, Kept::Not(_)) && self.config.index.large.count > 0,
+                };
+                assert!(seen.is_some() || is_told, "{other:?} went for {key:?}: {kept:?}");
             }
         }
         let seen = self.seen(&key);
-        assert!(seen == expected || seen.is_none() && !before.contains_key(&key), "{key:?}: {seen:?}");
         assert!(
-            gone <= u32::from(seen.is_some() && !before.contains_key(&key)),
-            "{gone} evicted for {key:?}"
+            seen == expected || seen.is_none() && matches!(kept, Kept::Not(_)),
+            "{key:?}: {seen:?}, {kept:?}"
         );
         match seen {
             Some(seen) => self.model.insert(key, seen),
@@ -111,10 +131,10 @@ impl World {
         };
     }
 
-    /// Another build, or a stray write: whatever stood in that slot is gone.
+    /// Another build, or a stray write: whatever stood in that page is gone.
     fn scribble(&mut self) {
-        let slots = self.memory.keys().len().max(1);
-        let number = self.below(slots as u64) as usize;
+        let pages = self.memory.keys().len().max(1);
+        let number = self.below(pages as u64) as usize;
         let Some(name) = self.memory.keys().nth(number).map(str::to_owned) else { return };
         let read = self.memory.get(&name);
         let mut value = read.as_ref().map(|read| read.value.clone()).unwrap_or_default();

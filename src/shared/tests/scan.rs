@@ -1,9 +1,12 @@
 //! What is hot stays, whoever reads everything once.
 
 use super::{Entry, Index, Memory, Region, START, SharedKv, Timestamp, after, found, seat};
-use crate::{config::Config, goproxy::Missing};
+use crate::{
+    config::{self, Config, Pages},
+    goproxy::Missing,
+};
 
-/// The index as it is by default: 4096 slots for what exists, 1024 for what does not.
+/// An index with room for 4,000 names that exist, and for 1,000 that do not.
 struct World {
     memory: Memory,
     /// As many workers as a test needs.
@@ -13,8 +16,9 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let config =
-            Config::parse(r#"{"upstreams": [{"cluster": "public", "url": "https://proxy.test"}]}"#).unwrap();
+        let pages = |count, bytes| Pages { count, bytes };
+        let index = config::Index { found: pages(400, 1000), large: pages(0, 0), missing: pages(100, 1000) };
+        let config = Config { index, ..super::config(1) };
         let workers = [1, 2].map(|queue| Index::new(&config, seat(queue)));
         Self { memory: Memory::default(), workers, now: START }
     }
@@ -86,7 +90,7 @@ fn a_flood_of_unknown_names_evicts_no_missing_one_that_is_asked_for() {
     assert!(hits >= 990, "{hits} of 1000");
 }
 
-/// Two slots, both taken by what is used all the time.
+/// Two pages, both taken by what is used all the time.
 #[test]
 fn what_is_asked_for_often_gets_in_and_yesterdays_favourite_makes_room() {
     let mut world = World { workers: [1, 2].map(|_| super::index(2)), ..World::new() };
@@ -135,7 +139,7 @@ fn a_clock_set_back_makes_nothing_immortal() {
     let mut memory = world.memory.clone();
     world.workers[1].keep(&mut memory, "other", &new, world.now);
     let seen = world.workers[0].look_up(&mut memory, Region::Found, "other", world.now);
-    assert_eq!(seen.as_ref(), Some(&new), "in the only slot, in place of what was used an hour from now");
+    assert_eq!(seen.as_ref(), Some(&new), "in the only page, in place of what was used an hour from now");
     // Nor does an answer from the future keep out one of today.
     world.workers[1].keep(&mut world.memory, "m", &new, world.now);
     assert_eq!(world.workers[0].look_up(&mut world.memory, Region::Found, "m", world.now), Some(new));

@@ -2,11 +2,14 @@
 //! the version is there. An `.info` whose zip has not come is kept aside meanwhile, for clients that ask for nothing else of hundreds of
 //! versions.
 
+use std::collections::BTreeMap;
+
 use log::Level;
 
 use super::{
     super::{event::Event, flight::Flight, key::Owner, services::Services},
     Storing,
+    queue::Queue,
 };
 use crate::{
     cx::Cx,
@@ -168,18 +171,34 @@ impl Storing {
         services: &mut Services,
         cx: &mut Cx<'_>,
     ) {
-        // A document that is kept aside does not delay the files that complete a version.
-        let is_aside = write.is_aside();
-        let (mut writes, mut bytes) = (0, write.bytes());
-        for other in self.writes.values().filter(|other| other.is_aside() == is_aside) {
-            (writes, bytes) = (writes + 1, bytes.saturating_add(other.bytes()));
-        }
-        let has_room = writes < MAX_WRITES && (writes == 0 || bytes <= MAX_WRITTEN);
-        if !has_room || self.writes.contains_key(&object) {
+        if self.writes.contains_key(&object) {
             cx.count(Counter::StorageWrite { outcome: Ended::Skipped.into() });
-            return;
+        } else if may_begin(&self.writes, &write) {
+            self.ask(object, write, callout, services, cx);
+        } else if !self.waiting(write.is_aside()).push(object, write) {
+            cx.count(Counter::StorageWrite { outcome: Ended::Skipped.into() });
         }
-        self.ask(object, write, callout, services, cx);
+    }
+
+    /// Begins as many of the writes that wait as may be under way.
+    fn begin_waiting(&mut self, is_aside: bool, services: &mut Services, cx: &mut Cx<'_>) {
+        let Some(storage) = services.config.writable_storage().cloned() else { return };
+        while let Some((object, write)) = self.next_waiting(is_aside) {
+            match write.callout(&storage) {
+                Some(callout) => self.ask(object, write, callout, services, cx),
+                None => cx.count(Counter::StorageWrite { outcome: Ended::Skipped.into() }),
+            }
+        }
+    }
+
+    fn next_waiting(&mut self, is_aside: bool) -> Option<(String, Write)> {
+        let Self { waiting, waiting_aside, writes, .. } = self;
+        let queue = if is_aside { waiting_aside } else { waiting };
+        queue.pop(|object, write| !writes.contains_key(object) && may_begin(writes, write))
+    }
+
+    fn waiting(&mut self, is_aside: bool) -> &mut Queue {
+        if is_aside { &mut self.waiting_aside } else { &mut self.waiting }
     }
 
     fn ask(
@@ -205,7 +224,7 @@ impl Storing {
     ) {
         let Some(write) = self.writes.remove(&object) else { return };
         let Some(storage) = services.config.writable_storage() else { return };
-        let document = write.document().clone();
+        let (document, is_aside) = (write.document().clone(), write.is_aside());
         match write.step(reply, storage, &mut services.index, cx) {
             Written::Ask(write, callout) => self.ask(object, *write, callout, services, cx),
             Written::Over(outcome) => {
@@ -216,9 +235,19 @@ impl Storing {
                     cx.log(Level::Info, format!("writes to storage: {outcome}"));
                     self.last_write = outcome;
                 }
+                self.begin_waiting(is_aside, services, cx);
             }
         }
     }
+}
+
+/// Whether `write` may begin beside those under way. A document that is kept aside does not delay the files that complete a version.
+fn may_begin(under_way: &BTreeMap<String, Write>, write: &Write) -> bool {
+    let (mut writes, mut bytes) = (0, write.bytes());
+    for other in under_way.values().filter(|other| other.is_aside() == write.is_aside()) {
+        (writes, bytes) = (writes + 1, bytes.saturating_add(other.bytes()));
+    }
+    writes < MAX_WRITES && (writes == 0 || bytes <= MAX_WRITTEN)
 }
 
 /// Whether what comes before `document` is in storage, as far as is known.
@@ -239,8 +268,8 @@ fn go_mod_of(module: &ModulePath, version: &Version) -> Document {
     Document::Module { module: module.clone(), file: File::Mod(version.clone()) }
 }
 
-/// Writes under way at once in one worker, and as many of what is kept aside. Each holds its document in the host's memory until storage has it; a storage
-/// that takes longer than upstreams give loses copies, not memory.
+/// Writes under way at once in one worker, and as many of what is kept aside. Each holds its document in the host's memory until storage has it; others
+/// wait for their turn ([`Queue`]), and a storage that takes longer than upstreams give loses copies in the end, not memory.
 const MAX_WRITES: usize = 64;
 
 /// Bytes of all writes under way in one worker. A usual document has a few hundred; a go.mod may have 16 MiB, and 64 of those are

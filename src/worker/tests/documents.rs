@@ -186,9 +186,9 @@ fn scenario_disable_module_fetch_asks_storage_alone() {
 
 #[test]
 fn scenario_a_flood_of_names_leaves_memory_bounded() {
-    let config = r#"{"upstreams": [{"cluster": "public", "url": "https://proxy.test"}],
-                     "index": {"slots": 16, "negative_slots": 8, "max_entry_bytes": 1024}}"#;
+    let config = r#"{"upstreams": [{"cluster": "public", "url": "https://proxy.test"}]}"#;
     let mut world = crate::sim::World::new(1, config);
+    world.resize_index(super::tiny_index(16, 8));
     let large = "v1.0.0\n".to_owned() + &(1..200).map(|minor| format!("v1.{minor}.0\n")).collect::<String>();
     world.cluster("public").serve("/large.test/m/@v/list", &large).serve("/small.test/m/@v/list", "v1.0.0\n");
     for number in 0..2_000 {

@@ -1,12 +1,20 @@
 //! What the index gives up for something else is counted.
 
 use super::{CONFIG, world};
-use crate::sim::World;
+use crate::{
+    config::{self, Pages},
+    sim::World,
+};
 
 #[test]
 fn scenario_what_is_evicted_is_counted_by_what_it_was() {
-    let config = CONFIG.replacen('{', r#"{"index": {"slots": 1, "negative_slots": 1},"#, 1);
-    let mut world = World::new(1, &config);
+    let mut world = World::new(1, CONFIG);
+    // Room for one record of each kind.
+    world.resize_index(config::Index {
+        found: Pages { count: 1, bytes: 150 },
+        large: Pages { count: 0, bytes: 0 },
+        missing: Pages { count: 1, bytes: 250 },
+    });
     world.cluster("storage");
     let public = world.cluster("public");
     for module in ["a", "b", "c"] {
@@ -16,7 +24,7 @@ fn scenario_what_is_evicted_is_counted_by_what_it_was() {
         world.counters.get(&format!("modgate.index_evictions_total.kind.{kind}")).copied().unwrap_or_default()
     };
     world.get(0, "/example.com/a/@v/list");
-    assert_eq!(counted(&world, "found"), 0, "the slot was free");
+    assert_eq!(counted(&world, "found"), 0, "there was room");
     world.get(0, "/example.com/b/@v/list");
     world.get(0, "/example.com/c/@v/list");
     assert_eq!((counted(&world, "found"), counted(&world, "missing")), (2, 0));

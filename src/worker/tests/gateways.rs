@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{CONFIG, EMPTY_ZIP, body, gets, random::Random, routed_to, world};
+use super::{CONFIG, EMPTY_ZIP, body, gets, random::Random, routed_to, tiny_index, world};
 use crate::{config::Config, sim::World};
 
 const ZIP: &str = "/example.com/m/@v/v1.0.0.zip";
@@ -59,9 +59,10 @@ fn scenario_two_gateways_that_are_asked_at_once_ask_the_upstream_once_each_and_s
 /// As a model of capacity would drive it: more modules than anybody could write down, the popular ones asked for more often.
 #[test]
 fn scenario_of_ten_million_modules_each_that_is_asked_for_costs_the_upstream_one_request() {
-    let config = CONFIG.replacen('{', r#"{"index": {"slots": 64, "negative_slots": 16}, "#, 1);
-    let mut world = World::new(2, &config);
-    world.join(2, Config::parse(&config).unwrap());
+    let config = Config { index: tiny_index(64, 16), ..Config::parse(CONFIG).unwrap() };
+    let mut world = World::empty();
+    world.join(2, config.clone());
+    world.join(2, config);
     world.cluster("storage").latency = 1;
     world.cluster("public").latency = 20;
     world.cluster("public").made = Some(|path| {

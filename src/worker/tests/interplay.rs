@@ -46,7 +46,8 @@ fn disappoint(world: &mut World, stream: StreamId) -> u16 {
 /// What one request, its search and its write to storage do to the index together is one ask, and no use.
 #[test]
 fn scenario_a_scan_evicts_nothing_hot() {
-    let mut world = World::new(1, &with(r#""index": {"slots": 64}"#));
+    let mut world = World::new(1, CONFIG);
+    world.resize_index(super::tiny_index(64, 64));
     let public = world.cluster("public");
     let hot: Vec<_> = (0..16).map(|number| format!("example.com/hot{number}")).collect();
     let scanned: Vec<_> = (0..1_000).map(|number| format!("example.com/scanned{number}")).collect();

@@ -16,7 +16,6 @@ use crate::{
 const CONFIG: &str = r#"{
     "fetch": {"concurrent": 4, "concurrent_per_upstream": 3, "wait": "30s", "zip_wait": "4s"},
     "freshness": {"stale_if_error": "2m", "stale_while_revalidate": "1m", "list": "30s", "negative": "10s"},
-    "index": {"slots": 8, "negative_slots": 4},
     "upstreams": [
         {"name": "one", "cluster": "one", "url": "http://one.test", "fallback": "any_error"},
         {"name": "two", "cluster": "two", "url": "http://two.test"}],
@@ -74,6 +73,7 @@ impl Run {
     fn new(host: Capabilities, seed: u64) -> Self {
         let read_only = CONFIG.replace("http://storage.test\"", "http://storage.test\", \"write\": false");
         let mut world = World::on(host, WORKERS, if writes(seed) { CONFIG } else { &read_only });
+        world.resize_index(super::tiny_index(8, 4));
         let mut random = Random(seed);
         for cluster in ["one", "two", "storage"] {
             world.cluster(cluster).latency =

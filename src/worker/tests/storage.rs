@@ -94,13 +94,63 @@ fn scenario_the_client_does_not_wait_for_the_write() {
 fn scenario_writes_are_bounded() {
     let mut world = world(1);
     world.cluster("storage").latency = 600_000;
-    for number in 0..100 {
+    const NAMES: usize = 64 + 4096 + 36;
+    for number in 0..NAMES {
         let path = format!("/base/example.com/m{number}/@v/list");
         world.cluster("public").serve(&path, "v1.0.0\n");
         world.begin(0, path.strip_prefix("/base").unwrap());
+        // No more at once than may be fetched at once.
+        if number % 100 == 99 {
+            world.pass(1_000);
+        }
     }
     world.pass(1_000);
-    assert_eq!(world.counters["modgate.storage_writes_total.outcome.skipped"], 100 - 64);
+    let puts = |world: &World| {
+        world.clusters["storage"].asked.iter().filter(|asked| asked.starts_with("PUT ")).count()
+    };
+    assert_eq!(puts(&world), 64);
+    // No more wait than there is room for.
+    assert_eq!(world.counters["modgate.storage_writes_total.outcome.skipped"], 36);
+    world.cluster("storage").latency = 1;
+    world.pass(700_000);
+    assert_eq!(puts(&world), NAMES - 36, "each in its turn");
+    assert_eq!(world.counters["modgate.storage_writes_total.outcome.stored"], (NAMES - 36) as u64);
+    assert!(world.is_idle());
+}
+
+/// What is asked for at once is stored all the same, and never asked of the upstream again, whatever the index has lost.
+#[test]
+fn scenario_a_burst_of_immutable_documents_reaches_the_upstream_once() {
+    for workers in [1, 2] {
+        let mut world = world(workers);
+        world.resize_index(super::tiny_index(16, 4));
+        world.cluster("storage").latency = 30;
+        let paths: Vec<_> = (0..400)
+            .map(|number| {
+                let (kind, version) = (if number % 2 == 0 { "info" } else { "mod" }, number / 2);
+                let path = format!("/example.com/burst/@v/v1.{version}.0.{kind}");
+                let document = match kind {
+                    "info" => format!(r#"{{"Version":"v1.{version}.0","Time":"2023-01-02T03:04:05Z"}}"#),
+                    _ => "module example.com/burst\n".to_owned(),
+                };
+                world.cluster("public").serve(&format!("/base{path}"), &document);
+                path
+            })
+            .collect();
+        for round in 0..3 {
+            let streams: Vec<_> =
+                paths.iter().enumerate().map(|(n, path)| world.begin(n % workers, path)).collect();
+            world.pass(60_000);
+            assert!(streams.iter().all(|stream| world.response(*stream).status == 200));
+            assert_eq!(world.clusters["public"].asked.len(), paths.len(), "round {round}");
+            if round == 1 {
+                world.gateways[0].memory = crate::shared::Memory::default();
+                (0..workers).for_each(|worker| world.crash(worker));
+            }
+        }
+        assert!(!world.counters.contains_key("modgate.storage_writes_total.outcome.skipped"));
+        assert!(world.is_idle());
+    }
 }
 
 #[test]

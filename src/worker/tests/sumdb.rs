@@ -4,6 +4,7 @@ mod chance;
 mod clients;
 mod forks;
 mod lies;
+mod lost;
 mod many;
 mod outages;
 mod streamed;

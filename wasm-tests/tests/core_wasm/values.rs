@@ -1,6 +1,6 @@
 //! Paths, records, entity tags and the configuration.
 
-use modgate::config::Config;
+use modgate::config::{Config, Index};
 use modgate::goproxy::{Document, Etag, File, Place, Target, Zip, accept, encode, place};
 use modgate::http::{Headers, RequestHead};
 use modgate_wasm_tests::properties;
@@ -22,11 +22,11 @@ fn configurations_are_read_and_refused() {
     let minimal = Config::parse(MINIMAL).unwrap();
     assert_eq!(minimal.upstreams[0].endpoint.timeout.as_secs(), 120);
     let full = Config::parse_bytes(FULL.as_bytes()).unwrap();
-    assert_eq!((full.upstreams.len(), full.sumdb.len(), full.index.slots), (3, 2, 8192));
+    assert_eq!((full.upstreams.len(), full.sumdb.len(), full.index), (3, 2, Index::of(256 << 20)));
     let problems =
-        Config::parse(r#"{"upstreams": [{"cluster": 1}], "index": {"slots": 4294967296}}"#).unwrap_err();
+        Config::parse(r#"{"upstreams": [{"cluster": 1}], "index": {"bytes": 4294967296}}"#).unwrap_err();
     let text = problems.to_string();
-    assert!(text.contains("$.upstreams[0].cluster") && text.contains("$.index.slots"), "{text}");
+    assert!(text.contains("$.upstreams[0].cluster") && text.contains("$.index.bytes"), "{text}");
 }
 
 #[wasm_bindgen_test]

@@ -54,6 +54,7 @@ mod protocol;
 mod ready;
 mod redirect;
 mod reload;
+mod room;
 mod routing;
 mod s3;
 mod secure_link;

@@ -211,29 +211,28 @@ fn storage() {
 #[test]
 fn index_freshness_admin() {
     let unseen = "is not from 0s to 1day: new versions would stay unseen";
+    let instead = "there is no such field any more; the index is sized by its memory: write \"bytes\", or nothing for the default of \
+                   134217728 (128 MiB)";
     check(
         |fields| format!(r#"{{"upstreams":[{UPSTREAM}],{fields}}}"#),
         &[
+            (r#""index":{"bytes":32767}"#, &["$.index.bytes: 32767 is not from 32768 to 2147483648"]),
             (
-                r#""index":{"slots":0,"negative_slots":1048577,"max_entry_bytes":511}"#,
-                &[
-                    "$.index.slots: 0 is not from 1 to 1048576",
-                    "$.index.negative_slots: 1048577 is not from 1 to 1048576",
-                    "$.index.max_entry_bytes: 511 is not from 512 to 1048576",
-                ],
+                r#""index":{"bytes":2147483649}"#,
+                &["$.index.bytes: 2147483649 is not from 32768 to 2147483648"],
             ),
+            (r#""index":{"bytes":-1}"#, &["$.index.bytes: expected a whole number, not negative, found -1"]),
             (
-                r#""index":{"slots":-1,"negative_slots":1.5,"max_entry_bytes":"16KiB"}"#,
-                &[
-                    "$.index.slots: expected a whole number, not negative, found -1",
-                    "$.index.negative_slots: expected a whole number, not negative, found 1.5",
-                    r#"$.index.max_entry_bytes: expected a whole number, not negative, found "16KiB""#,
-                ],
+                r#""index":{"bytes":"16KiB"}"#,
+                &[r#"$.index.bytes: expected a whole number, not negative, found "16KiB""#],
             ),
+            // What there was before: the names say nothing of what to write now.
             (
-                r#""index":{"slots":1048576,"max_entry_bytes":65536}"#,
+                r#""index":{"slots":4096,"negative_slots":1024,"max_entry_bytes":32768}"#,
                 &[
-                    "$.index.slots: too much: with 1048576 slots of 65536 bytes the index could grow to 68893310976 bytes, 4294967296 is the most",
+                    &format!("$.index.slots: {instead}"),
+                    &format!("$.index.negative_slots: {instead}"),
+                    &format!("$.index.max_entry_bytes: {instead}"),
                 ],
             ),
             (r#""freshness":{"list":"0s","negative":"0s"}"#, &[]),

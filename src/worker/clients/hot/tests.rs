@@ -141,7 +141,7 @@ fn what_nobody_has_pushes_nothing_out() {
 
 #[test]
 fn it_is_bounded() {
-    let mut world = World::new(1, &config(r#", "index": {"max_entry_bytes": 65536}"#));
+    let mut world = World::new(1, &config(""));
     let large = format!("module example.com/m\n//{}", "x".repeat(MAX_BODY));
     world.cluster("public").serve(MOD, &large).serve(LIST, "v1.0.0\n");
     let long = format!("{LIST}?{}", "x".repeat(MAX_PATH));

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{
+    config::{self, Pages},
     http::{Headers, Reply, Timestamp},
     shared::Region,
 };
@@ -224,22 +225,27 @@ fn a_source_that_fails_is_not_asked_for_every_date() {
 /// Neither the list nor what is known of its versions fits; it is answered all the same, and asked about once by each worker.
 #[test]
 fn an_index_too_small_for_it_costs_questions_and_no_answers() {
-    for index in [
-        r#""index": {"slots": 1, "negative_slots": 1},"#,
-        r#""index": {"max_entry_bytes": 512},"#,
-        r#""index": {"slots": 1, "negative_slots": 1, "max_entry_bytes": 512},"#,
-        r#""freshness": {"list": "0s", "latest": "0s"},"#,
+    let pages = |count, bytes| Pages { count, bytes };
+    let index = |found, large| Some(config::Index { found, large, missing: pages(1, 1000) });
+    for (more, index) in [
+        ("", index(pages(1, 8_000), pages(1, 32_000))),
+        ("", index(pages(4096, 512), pages(0, 0))),
+        ("", index(pages(1, 512), pages(0, 0))),
+        (r#""freshness": {"list": "0s", "latest": "0s"},"#, None),
     ] {
-        let mut world = many(2, index);
+        let mut world = many(2, more);
+        if let Some(index) = index {
+            world.resize_index(index);
+        }
         resolve(&mut world, M, "@latest", r#"{"Version":"v1.297.0"}"#);
         for worker in [0, 1, 0] {
             let got = ask_with(&mut world, worker, "GET", LIST, &[]);
-            assert_eq!((got.status, got.body.lines().count()), (200, 200), "{index}");
+            assert_eq!((got.status, got.body.lines().count()), (200, 200), "{index:?}");
         }
         forget_asked(&mut world);
-        assert_eq!(ask(&mut world, LIST).body.lines().count(), 200, "{index}");
-        assert_eq!(infos(&world), 0, "{index}");
-        assert!(ask(&mut world, "/example.com/m/@latest").body.contains("v1.299.0"), "{index}");
+        assert_eq!(ask(&mut world, LIST).body.lines().count(), 200, "{index:?}");
+        assert_eq!(infos(&world), 0, "{index:?}");
+        assert!(ask(&mut world, "/example.com/m/@latest").body.contains("v1.299.0"), "{index:?}");
         assert_idle(&mut world, 2);
     }
 }

@@ -1,7 +1,7 @@
 //! When it cannot be found out when versions were published, or not soon.
 
 use super::*;
-use crate::http::CallFailure;
+use crate::{http::CallFailure, worker::tests::tiny_index};
 
 const COOLDOWN: &str = r#""policy": {"rules": [{"modules": ["*"], "action": "cooldown", "age": "7d"}]},"#;
 const M: &str = "example.com/m";
@@ -60,14 +60,17 @@ fn a_version_that_is_not_there_is_not_shown() {
 /// An empty list would say that the module has no versions.
 #[test]
 fn where_nobody_can_say_anything_the_list_fails() {
-    for more in [
-        "",
-        r#""freshness": {"list": "0s"},"#,
-        r#""freshness": {"latest": "0s"},"#,
-        r#""index": {"slots": 1},"#,
+    for (more, is_tiny) in [
+        ("", false),
+        (r#""freshness": {"list": "0s"},"#, false),
+        (r#""freshness": {"latest": "0s"},"#, false),
+        ("", true),
     ] {
         for workers in [1, 4] {
             let mut world = furnished(workers, more);
+            if is_tiny {
+                world.resize_index(tiny_index(1, 1024));
+            }
             world.cluster("public").fault_of = Some(("GET", ".info", CallFailure::Broken));
             for worker in (0..workers).chain(0..workers) {
                 for path in [LIST, LATEST] {

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{super::random::Random, *};
+use super::{
+    super::{random::Random, tiny_index},
+    *,
+};
 use crate::{
     cx::{StreamId, Verdict},
     http::CallFailure,
@@ -12,9 +15,8 @@ use crate::{
 const COUNT: u64 = 3;
 const MODULES: u64 = 5;
 
-/// Few slots, so that what was kept is lost again; few searches, so that some are refused.
-const MORE: &str =
-    r#""fetch": {"concurrent": 4, "wait": "20s"}, "index": {"slots": 16, "negative_slots": 4},"#;
+/// Few searches, so that some are refused.
+const MORE: &str = r#""fetch": {"concurrent": 4, "wait": "20s"},"#;
 
 struct Run {
     world: World,
@@ -30,6 +32,7 @@ fn module(number: u64) -> String {
 impl Run {
     fn new(seed: u64) -> Self {
         let mut world = world_of(usize::try_from(COUNT).unwrap(), &config(MORE));
+        world.resize_index(tiny_index(16, 4));
         let mut random = Random(seed);
         database(&mut world).grow("", random.next(0..=600));
         for number in 0..MODULES {

@@ -4,7 +4,10 @@ mod checks;
 
 use std::collections::BTreeMap;
 
-use super::{super::random::Random, *};
+use super::{
+    super::{random::Random, tiny_index},
+    *,
+};
 use crate::{
     gomod::{ModulePath, Version},
     http::Timestamp,
@@ -24,12 +27,9 @@ fn config(seed: u64) -> String {
     format!(
         r#"{{"verify": {{"mode": "{mode}"}},
         "fetch": {{"zip_bytes": 65536, "concurrent": 6, "wait": "20s", "zip_wait": "4s"}},
-        "index": {{"slots": {}, "negative_slots": 4}},
         "upstreams": [{{"name": "public", "cluster": "public", "url": "https://proxy.test"}}],
         "sumdb": [{{"name": "sum.test", "key": "{}", "cluster": "sum", "url": "https://sum.test"}}],
         "storage": {{"cluster": "storage", "url": "http://storage.test", "reverify": "{}"{}}}}}"#,
-        // Few, so that what was kept is lost again.
-        if is_forgetful(seed) { 16 } else { 4096 },
         key(),
         if is_spoiled(seed) { "always" } else { "first_read" },
         if is_webdav(seed) {
@@ -124,6 +124,10 @@ struct Run {
 impl Run {
     fn new(seed: u64) -> Self {
         let mut world = World::new(index(WORKERS), &config(seed));
+        if is_forgetful(seed) {
+            // Little room, so that what was kept is lost again.
+            world.resize_index(tiny_index(16, 4));
+        }
         let mut random = Random(seed);
         for cluster in CLUSTERS {
             world.cluster(cluster).latency = [1, 50, 700, 4_000][index(random.next(0..=3))];
