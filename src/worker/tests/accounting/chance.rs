@@ -5,7 +5,7 @@ use std::{
     rc::Rc,
 };
 
-use super::super::{EMPTY_ZIP, hosts::LEAST, random::Random};
+use super::super::{EMPTY_ZIP, hosts::LEAST, random::Random, tiny_index};
 use crate::{
     cx::{StreamId, Verdict},
     http::{CallFailure, Response},
@@ -19,7 +19,6 @@ const CONFIG: &str = r#"{
     "admin": {"explain": ["@anonymous"]},
     "fetch": {"concurrent": 4, "concurrent_per_upstream": 3, "wait": "30s", "zip_wait": "4s"},
     "freshness": {"list": "30s", "negative": "10s"},
-    "index": {"slots": 8, "negative_slots": 4},
     "policy": {"rules": [
         {"modules": ["m0.example"], "action": "deny"},
         {"modules": ["m1.example"], "action": "cooldown", "age": "7d"}]},
@@ -53,6 +52,7 @@ struct Run {
 impl Run {
     fn new(host: Capabilities, seed: u64) -> Self {
         let mut world = World::on(host, WORKERS, CONFIG);
+        world.resize_index(tiny_index(8, 4));
         let mut random = Random(seed);
         for cluster in ["public", "storage"] {
             world.cluster(cluster).latency = [1, 50, 900, 6_000][random.below(4)];
