@@ -7,14 +7,12 @@ use crate::{
 };
 
 /// Keeps `entry` under `path`, and counts what that evicts.
-pub fn keep(index: &mut Index, path: &str, entry: &Entry, cx: &mut Cx<'_>) -> Kept {
-    let kept = index.keep(cx.kv, path, entry, cx.now);
-    if let Kept::Evicted { region, paths } = &kept {
+pub fn keep(index: &mut Index, path: &str, entry: &Entry, cx: &mut Cx<'_>) {
+    if let Kept::Evicted { region, paths } = index.keep(cx.kv, path, entry, cx.now) {
         let kind = match region {
             Region::Found => Evicted::Found,
             Region::Missing => Evicted::Missing,
         };
         paths.iter().for_each(|_| cx.count(Counter::Eviction { kind }));
     }
-    kept
 }

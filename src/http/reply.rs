@@ -1,7 +1,5 @@
 //! What came of a callout, or of a request that was routed.
 
-use std::fmt;
-
 use super::{Headers, ResponseHead};
 use crate::words::words;
 
@@ -60,28 +58,13 @@ words! {
     }
 }
 
-/// What came of a callout, for logs and metrics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum CallOutcome {
-    /// An answer.
-    Answered(AnswerKind),
-    /// None.
-    Failed(CallFailure),
-}
-
-impl CallOutcome {
-    /// The word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Answered(kind) => kind.as_str(),
-            Self::Failed(failure) => failure.as_str(),
-        }
-    }
-}
-
-impl fmt::Display for CallOutcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+words! {
+    /// What came of a callout, for logs and metrics.
+    pub enum CallOutcome {
+        /// An answer.
+        Answered(AnswerKind),
+        /// None.
+        Failed(CallFailure),
     }
 }
 

@@ -165,13 +165,14 @@ words! {
     }
 }
 
-/// What came of a write to storage.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum WriteOutcome {
-    /// It came to an end.
-    Ended(Ended),
-    /// Storage gave no answer.
-    Unanswered(CallFailure),
+words! {
+    /// What came of a write to storage.
+    pub enum WriteOutcome {
+        /// It came to an end.
+        Ended(Ended),
+        /// Storage gave no answer.
+        Unanswered(CallFailure),
+    }
 }
 
 impl WriteOutcome {
@@ -182,25 +183,11 @@ impl WriteOutcome {
     pub fn is_there(self) -> bool {
         matches!(self, Self::Ended(Ended::Stored | Ended::Present))
     }
-
-    /// The word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ended(ended) => ended.as_str(),
-            Self::Unanswered(failure) => failure.as_str(),
-        }
-    }
 }
 
 impl From<Ended> for WriteOutcome {
     fn from(ended: Ended) -> Self {
         Self::Ended(ended)
-    }
-}
-
-impl fmt::Display for WriteOutcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 
