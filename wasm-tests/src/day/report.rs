@@ -1,0 +1,350 @@
+//! What has to hold of a day, and how it is told.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use super::client::From;
+use super::judge::AFTERMATH;
+use super::ledger::Touched;
+use super::parameters::{Kind, MIX, SECOND_DEPLOYMENT, WARM, WORKERS};
+use super::tally::{CALM, Came, PARTS};
+use super::{Day, Sample};
+use crate::tools;
+
+mod drawn;
+mod machine;
+
+/// So much of what is asked for in the last part of the day is in the index: zips never are, nor is what nobody asked for before.
+const HITS: f64 = 0.75;
+/// Memory may grow by so many hundredths from [`WARM`] to the end.
+const GROWTH: u64 = 5;
+
+impl Day {
+    /// What does not hold.
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let mut check = |holds: bool, what: String| {
+            if !holds {
+                faults.push(what);
+            }
+        };
+        let tally = &self.tally;
+        check(
+            tally.all_wrong == 0,
+            format!("{} answers were wrong:\n{}", tally.all_wrong, tally.wrong.join("\n")),
+        );
+        let counted: u64 = tally.kinds.iter().flatten().sum();
+        check(counted == self.plan.requests, format!("{counted} of {} requests ended", self.plan.requests));
+        check(
+            self.still_refused.is_empty(),
+            format!("after the outage: {}", self.still_refused.join("\n")),
+        );
+        check(
+            self.last_excuse <= AFTERMATH,
+            format!("{} ms after the outage it still said so", self.last_excuse),
+        );
+        let (warm, most) = self.memory();
+        check(most * 100 <= warm * (100 + GROWTH), format!("memory grows: from {warm} to {most} bytes"));
+        let heard = &self.heard;
+        check(
+            heard.again <= self.around_outage(),
+            format!("files were fetched {} times too often: {heard:?}", heard.again),
+        );
+        for (what, heard, most) in self.bounds() {
+            check(heard <= most, format!("{what}: {heard} asked of the upstream, of {most} at most"));
+        }
+        let hits = self.hits_in_the_end();
+        check(hits >= HITS, format!("only {hits:.3} of the last answers were in the index"));
+        faults
+    }
+
+    /// A file that was on its way when the connections were cut is fetched anew, by each client's search at most.
+    fn around_outage(&self) -> u64 {
+        self.plan.clients as u64
+    }
+
+    /// What the upstream answered, and how much that may be.
+    fn bounds(&self) -> [(&'static str, u64, u64); 6] {
+        let heard = &self.heard;
+        let Touched { info, go_mod, zip, list, latest } = self.touched;
+        let times = self.plan.refreshes(self.took.as_secs_f64());
+        let once = |touched| touched + self.around_outage();
+        let asked = |kind: Kind| {
+            let row = MIX.iter().position(|(known, _)| *known == kind).unwrap_or_default();
+            self.tally.kinds[row].iter().sum::<u64>()
+        };
+        let unknown = asked(Kind::UnknownModule) + asked(Kind::UnknownVersion);
+        [
+            (".info", heard.files[0], once(info)),
+            ("go.mod", heard.files[1], once(go_mod)),
+            ("zip", heard.files[2], once(zip)),
+            ("list", heard.list, list * times),
+            ("@latest", heard.latest, latest * times),
+            ("unknown", heard.unknown, unknown),
+        ]
+    }
+
+    /// Resident memory when the day was warm, and the most since.
+    fn memory(&self) -> (u64, u64) {
+        let at = |hundredth: u64| usize::try_from(hundredth).unwrap_or_default();
+        let warm = self.samples.get(at(WARM) - 1).map_or(0, |sample| sample.rss);
+        let most = self.samples.iter().skip(at(WARM)).map(|sample| sample.rss).max().unwrap_or_default();
+        (warm, most)
+    }
+
+    fn hits_in_the_end(&self) -> f64 {
+        let last: Vec<_> = (index(SECOND_DEPLOYMENT)..100).map(|hundredth| self.course.of(hundredth)).collect();
+        let hits = last.iter().map(|came| came[From::Hit as usize] + came[From::Stale as usize]).sum();
+        ratio(hits, last.iter().flatten().sum())
+    }
+
+    fn share(&self, from: &[From]) -> f64 {
+        from.iter().map(|from| ratio(self.course.total(*from), self.plan.requests)).sum()
+    }
+
+    /// The page of a day.
+    ///
+    /// # Errors
+    /// When the machine cannot be described.
+    pub fn text(&self) -> Result<String, String> {
+        let mut page = format!(
+            "# Ten million requests\n\n<!-- Written by `make ten-million`. Do not edit. -->\n\n{}\n\n",
+            self.summary()
+        );
+        page += "![Answers by where they came from, memory and rate over the day](ten-million.svg)\n\n";
+        let _ = write!(page, "{}", ABOUT);
+        page += "\n## What was asked for\n\n";
+        page += &self.asked();
+        page += "\n## Times and sources\n\n";
+        page += &self.parts();
+        page += "\n## What the upstream heard\n\n";
+        page += &self.upstream();
+        page += "\n## Memory\n\n";
+        page += &self.told_memory();
+        page += "\n## The run\n\n";
+        page += &self.run()?;
+        Ok(page)
+    }
+
+    /// Writes the page and its chart into `docs/`.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn write(&self) -> Result<(), String> {
+        let docs = tools::repository().join("docs");
+        for (file, text) in [("ten-million.md", self.text()?), ("ten-million.svg", self.chart().svg())] {
+            let file = docs.join(file);
+            fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
+        }
+        Ok(())
+    }
+
+    fn summary(&self) -> String {
+        let (warm, most) = self.memory();
+        format!(
+            "{} requests of a day, through one gateway of {} workers: {} wrong answers, {:.1} % from the index, {:.2} % from the \
+             upstream, memory at most {:+.1} % after the first fifth. Another day: `make ten-million`.",
+            grouped(self.plan.requests),
+            WORKERS,
+            self.tally.all_wrong,
+            100.0 * self.share(&[From::Hit, From::Stale]),
+            100.0 * ratio(self.heard.answered(), self.plan.requests),
+            100.0 * (ratio(most, warm) - 1.0),
+        )
+    }
+
+    fn asked(&self) -> String {
+        let mut table = "| | requests | 200 | 304 | 404 | 403 | told to come again |\n|---|--:|--:|--:|--:|--:|--:|\n".to_owned();
+        for ((kind, _), row) in MIX.iter().zip(&self.tally.kinds) {
+            let _ = write!(table, "| {} | {} |", name(*kind), grouped(row.iter().sum()));
+            for came in [Came::Whole, Came::NotModified, Came::Missing, Came::Refused, Came::Excused] {
+                let _ = write!(table, " {} |", grouped(row[came as usize]));
+            }
+            table += "\n";
+        }
+        let _ = write!(
+            table,
+            "\nEach answer was compared: its status, its tag and every byte of it. {} MB of zips were. \"Told to come again\" is a 5xx with \
+             `Retry-After` for what no client had ever got, while the upstream was out; {} of these had a name, and all of them were \
+             there when they were asked for once more.\n",
+            grouped(self.tally.zip_bytes / 1_000_000),
+            grouped(self.refused)
+        );
+        table
+    }
+
+    fn parts(&self) -> String {
+        let mut table = "| part of the day | % | p50 | p99 | p99.9 | longest | index | storage | upstream |\n\
+                         |---|--:|--:|--:|--:|--:|--:|--:|--:|\n"
+            .to_owned();
+        let calm = &self.tally.times[CALM];
+        for (part, times) in PARTS.iter().zip(&self.tally.times) {
+            let _ = write!(table, "| {} | {} - {} |", part.name, part.from, part.to);
+            for thousandths in [500, 990, 999] {
+                let _ = write!(table, " {:.2} |", times.within(thousandths) / calm.within(thousandths));
+            }
+            let hundredths = index(part.from)..index(part.to);
+            let from = |which: &[From]| -> u64 {
+                let all = hundredths.clone().map(|hundredth| self.course.of(hundredth));
+                all.map(|came| which.iter().map(|from| came[*from as usize]).sum::<u64>()).sum()
+            };
+            let all = from(&From::ALL);
+            let percent = |which: &[From]| 100.0 * ratio(from(which), all);
+            let _ = writeln!(
+                table,
+                " {:.1} | {:.2} % | {:.2} % | {:.2} % |",
+                ratio(times.most, calm.most),
+                percent(&[From::Hit, From::Stale]),
+                percent(&[From::Storage]),
+                percent(&[From::Upstream, From::Coalesced])
+            );
+        }
+        let _ = write!(
+            table,
+            "\nTimes are ratios to those of \"{}\". {} clients ask without a pause, so that they are mostly the time in which a request \
+             waits for its turn; while the upstream is out, they are those of its retries. What is missing of 100 % has no source: \
+             refusals, and answers of the gateway's own.\n",
+            PARTS[CALM].name, self.plan.clients
+        );
+        table
+    }
+
+    fn upstream(&self) -> String {
+        let mut table = "| | needed by clients | asked of the upstream | at most |\n|---|--:|--:|--:|\n".to_owned();
+        let Touched { info, go_mod, zip, list, latest } = self.touched;
+        let touched = [info, go_mod, zip, list, latest];
+        for (at, (what, heard, most)) in self.bounds().into_iter().enumerate() {
+            let served = touched.get(at).map_or_else(|| "none".to_owned(), |count| grouped(*count));
+            let _ = writeln!(table, "| {what} | {served} | {} | {} |", grouped(heard), grouped(most));
+        }
+        let last = self.samples.last().map_or([0; 3], |sample| sample.sent);
+        let _ = write!(
+            table,
+            "\nNeeded are different files, not requests; for a zip all of its version is fetched. The upstream answered {} files more than once, all of them around the outage. \
+             A list and `@latest` are asked for once, and then no more often than each time they have grown old: {} times in this \
+             run at most. Beyond these, the upstream answered 503 to {} requests in the second half of the outage. The checksum \
+             database was asked for {} records, {} tiles and {} tree heads. Storage got {} requests, most of them for zips.\n",
+            self.heard.again,
+            self.plan.refreshes(self.took.as_secs_f64()),
+            grouped(self.heard.failed),
+            grouped(self.proven[0]),
+            grouped(self.proven[1]),
+            grouped(self.proven[2]),
+            grouped(last[0])
+        );
+        table
+    }
+
+    fn told_memory(&self) -> String {
+        let (warm, most) = self.memory();
+        format!(
+            "Resident memory of the whole Envoy: {} MB before the first request, {} MB after {WARM} % of the requests, and {} MB at most \
+             from there to the end. It may grow by {GROWTH} %.\n",
+            self.before >> 20,
+            warm >> 20,
+            most >> 20
+        )
+    }
+
+    fn run(&self) -> Result<String, String> {
+        let minutes = self.took.as_secs_f64() / 60.0;
+        let outage = self.outage.as_secs();
+        Ok(format!(
+            "{}\n\nThe day took {minutes:.1} minutes, the outage {outage} seconds. Envoy took {:.0} % of a core, {:.0} requests for each \
+             second of one. The gateway is `envoy/gateway.yaml` with its access log thrown away; clients, nginx, upstream and checksum \
+             database shared its cores. The requests are drawn from seed {}, so that all days of one seed ask the same.\n",
+            machine::described()?,
+            100.0 * self.cpu.as_secs_f64() / self.took.as_secs_f64(),
+            ratio(self.plan.requests, 1) / self.cpu.as_secs_f64(),
+            self.plan.seed
+        ))
+    }
+}
+
+impl Sample {
+    /// Seconds since the beginning.
+    fn seconds(&self) -> f64 {
+        self.at.as_secs_f64()
+    }
+}
+
+fn name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Info => "`.info`",
+        Kind::Mod => "`.mod`",
+        Kind::Zip => "`.zip`",
+        Kind::List => "`@v/list`",
+        Kind::Latest => "`@latest`",
+        Kind::Lookup => "a lookup in the checksum database",
+        Kind::Tile => "a tile of it",
+        Kind::Head => "its tree head",
+        Kind::Supported => "whether the gateway serves it",
+        Kind::UnknownModule => "a module that nobody has",
+        Kind::UnknownVersion => "a version that nobody has",
+    }
+}
+
+/// With a comma for each thousand.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a ratio needs no 53 bits")]
+fn ratio(part: u64, whole: u64) -> f64 {
+    part as f64 / whole.max(1) as f64
+}
+
+fn index(hundredth: u64) -> usize {
+    usize::try_from(hundredth).unwrap_or_default()
+}
+
+/// What the run is, for who reads the page.
+const ABOUT: &str = "\
+The day is drawn by `wasm-tests/src/day/parameters.rs`: 1,500 modules of 20 versions, both popular by Zipf's law with exponent 1. Go.mod
+files, `.info`, lists, `@latest`, zips of 1 to 190 KB, lookups and tiles of a checksum database are asked for, 15 % of the documents
+that a client has with its tag, and 2 % names that nobody has. All is verified, as shipped.
+
+| at | happens |
+|---|---|
+| 30 % | 200 rules are deployed, none of which decides about what is asked for |
+| 45 % | the upstream refuses connections, and has cut those it had |
+| 47 % | it takes connections, and answers 503 |
+| 50 % | it serves |
+| 60 % | one more rule is deployed, which refuses a module. From then on every request for it has to be a 403 |
+
+A day goes as fast as it goes, and freshness is real time. So a list that is fresh for a minute is refreshed some ten times in this
+run, and 1,440 times in a day of 24 hours: the upstream hears of each file once in either, and of lists and `@latest` more in the
+longer. Between two requests for the same name an outage of minutes takes as many requests here as one of an hour would.
+";
+
+#[cfg(test)]
+mod tests {
+    use super::super::parameters::{
+        FIRST_DEPLOYMENT, MODULES, OUTAGE, OUTAGE_HALF, OUTAGE_OVER, RULES, VERSIONS,
+    };
+    use super::*;
+
+    #[test]
+    fn thousands_are_grouped() {
+        assert_eq!([0, 999, 1000, 10_000_000].map(grouped), ["0", "999", "1,000", "10,000,000"]);
+    }
+
+    #[test]
+    fn the_page_says_when_what_happens() {
+        for at in [FIRST_DEPLOYMENT, OUTAGE, OUTAGE_HALF, OUTAGE_OVER, SECOND_DEPLOYMENT] {
+            assert!(ABOUT.contains(&format!("| {at} % |")), "{at}");
+        }
+        assert!(ABOUT.contains(&format!("{} rules", RULES)));
+        let modules = grouped(MODULES as u64);
+        assert!(ABOUT.contains(&format!("{modules} modules of {VERSIONS} versions")));
+    }
+}
