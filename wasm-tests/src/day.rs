@@ -25,7 +25,7 @@ mod upstream;
 mod weather;
 
 use catalogue::Catalogue;
-use client::Client;
+use client::{Client, From};
 use draw::{Ask, Draw};
 use judge::{Judge, Verdict};
 use ledger::{Ledger, Touched};
@@ -223,6 +223,7 @@ impl Company<'_> {
         tally.times[tally::part(hundredth)].note(u64::try_from(micros).unwrap_or(u64::MAX));
         if ask.kind == Kind::Zip && answer.status == 200 {
             tally.zip_bytes += self.judge.catalogue.zip(ask.module, ask.version).len();
+            tally.streamed += u64::from(answer.from == From::Upstream);
         }
         let came = match self.judge.verdict(ask, &question, &answer, sent, got) {
             Verdict::Right => match answer.status {

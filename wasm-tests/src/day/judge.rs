@@ -86,7 +86,7 @@ impl<'a> Judge<'a> {
             Kind::Supported => (of_sumdb("supported"), Known::Nothing),
             Kind::UnknownModule => (format!("/nobody.example/m{}/@v/list", ask.number), Known::Nothing),
             Kind::UnknownVersion => {
-                (Catalogue::target(module, &format!("@v/v9.{}.0.info", ask.number)), Known::Nothing)
+                (Catalogue::target(module, &format!("@v/v1.{}.1.info", ask.number)), Known::Nothing)
             }
         }
     }

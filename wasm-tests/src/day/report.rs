@@ -45,10 +45,13 @@ impl Day {
             format!("{} ms after the outage it still said so", self.last_excuse),
         );
         let (warm, most) = self.memory();
-        check(most * 100 <= warm * (100 + GROWTH), format!("memory grows: from {warm} to {most} bytes"));
+        check(
+            most <= warm + warm * GROWTH / 100 + self.plan.room,
+            format!("memory grows: from {warm} to {most} bytes"),
+        );
         let heard = &self.heard;
         check(
-            heard.again <= self.around_outage(),
+            heard.again <= self.fetched_again(),
             format!("files were fetched {} times too often: {heard:?}", heard.again),
         );
         for (what, heard, most) in self.bounds() {
@@ -59,9 +62,10 @@ impl Day {
         faults
     }
 
-    /// A file that was on its way when the connections were cut is fetched anew, by each client's search at most.
-    fn around_outage(&self) -> u64 {
-        self.plan.clients as u64
+    /// A file that was on its way when the connections were cut is fetched anew, by each client's search at most. A zip that was
+    /// streamed, since a worker fetches no more than 16 at once, is fetched again for storage, and by each client until it is there.
+    fn fetched_again(&self) -> u64 {
+        self.plan.clients as u64 + 2 * self.tally.streamed
     }
 
     /// What the upstream answered, and how much that may be.
@@ -69,7 +73,7 @@ impl Day {
         let heard = &self.heard;
         let Touched { info, go_mod, zip, list, latest } = self.touched;
         let times = self.plan.refreshes(self.took.as_secs_f64());
-        let once = |touched| touched + self.around_outage();
+        let once = |touched| touched + self.fetched_again();
         let asked = |kind: Kind| {
             let row = MIX.iter().position(|(known, _)| *known == kind).unwrap_or_default();
             self.tally.kinds[row].iter().sum::<u64>()
@@ -113,7 +117,7 @@ impl Day {
             self.summary()
         );
         page += "![Answers by where they came from, memory and rate over the day](ten-million.svg)\n\n";
-        let _ = write!(page, "{}", ABOUT);
+        page += ABOUT;
         page += "\n## What was asked for\n\n";
         page += &self.asked();
         page += "\n## Times and sources\n\n";
@@ -221,11 +225,13 @@ impl Day {
         let last = self.samples.last().map_or([0; 3], |sample| sample.sent);
         let _ = write!(
             table,
-            "\nNeeded are different files, not requests; for a zip all of its version is fetched. The upstream answered {} files more than once, all of them around the outage. \
-             A list and `@latest` are asked for once, and then no more often than each time they have grown old: {} times in this \
+            "\nNeeded are different files, not requests; for a zip all of its version is fetched. The upstream was asked for {} files once more: what was under \
+             way when it cut its connections, and {} zips that were streamed to their clients, for a worker fetches no more than 16 \
+             at once into storage. A list and `@latest` are asked for once, and then no more often than each time they have grown old: {} times in this \
              run at most. Beyond these, the upstream answered 503 to {} requests in the second half of the outage. The checksum \
              database was asked for {} records, {} tiles and {} tree heads. Storage got {} requests, most of them for zips.\n",
             self.heard.again,
+            self.tally.streamed,
             self.plan.refreshes(self.took.as_secs_f64()),
             grouped(self.heard.failed),
             grouped(self.proven[0]),
@@ -343,7 +349,7 @@ mod tests {
         for at in [FIRST_DEPLOYMENT, OUTAGE, OUTAGE_HALF, OUTAGE_OVER, SECOND_DEPLOYMENT] {
             assert!(ABOUT.contains(&format!("| {at} % |")), "{at}");
         }
-        assert!(ABOUT.contains(&format!("{} rules", RULES)));
+        assert!(ABOUT.contains(&format!("{RULES} rules")));
         let modules = grouped(MODULES as u64);
         assert!(ABOUT.contains(&format!("{modules} modules of {VERSIONS} versions")));
     }

@@ -56,17 +56,17 @@ impl Site {
 
     /// Rules that decide nothing which is asked for.
     pub(super) fn deploy_rules(&mut self) -> Result<(), String> {
-        self.push(rules(RULES))
+        self.push(&rules(RULES))
     }
 
     /// And one that refuses a module.
     pub(super) fn deploy_refusal(&mut self) -> Result<(), String> {
         let mut all = rules(RULES);
         all.push(json!({"name": "refused", "exact": [Catalogue::path(REFUSED_MODULE)], "action": "deny"}));
-        self.push(all)
+        self.push(&all)
     }
 
-    fn push(&mut self, rules: Vec<Value>) -> Result<(), String> {
+    fn push(&mut self, rules: &[Value]) -> Result<(), String> {
         self.discovery.push(&json!({"policy": {"rules": rules}}));
         self.pushed += 1;
         if self.envoy.wait_discovered(self.pushed) { Err("the gateway refused rules".to_owned()) } else { Ok(()) }

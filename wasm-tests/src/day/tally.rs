@@ -42,6 +42,8 @@ pub(super) struct Tally {
     pub(super) all_wrong: u64,
     /// Bytes of zips.
     pub(super) zip_bytes: u64,
+    /// Zips that an upstream streamed to a client: they are fetched once more for storage.
+    pub(super) streamed: u64,
 }
 
 /// What came, as the table has it.
@@ -64,6 +66,7 @@ impl Tally {
             wrong: Vec::new(),
             all_wrong: 0,
             zip_bytes: 0,
+            streamed: 0,
         }
     }
 
@@ -87,6 +90,7 @@ impl Tally {
         self.excused += other.excused;
         self.all_wrong += other.all_wrong;
         self.zip_bytes += other.zip_bytes;
+        self.streamed += other.streamed;
         self.wrong.extend(other.wrong);
         self.wrong.truncate(SHOWN);
     }
