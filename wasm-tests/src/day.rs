@@ -4,36 +4,35 @@
 //! name; wrk, which asks faster, checks none. Two configurations are deployed on the way, and the upstream is out for a while.
 //! What has to hold in the end stands in [`Day::faults`].
 
-use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 mod catalogue;
 mod client;
+mod company;
 mod draw;
+mod faults;
 mod judge;
 mod ledger;
+mod page;
 pub mod parameters;
 mod plan;
-mod report;
 mod site;
 mod tally;
 mod upstream;
+mod watch;
 mod weather;
 
 use catalogue::Catalogue;
-use client::{Client, From};
-use draw::{Ask, Draw};
-use judge::{Judge, Verdict};
+use company::Company;
+use judge::Judge;
 use ledger::{Ledger, Touched};
-use parameters::{FIRST_DEPLOYMENT, Kind, OUTAGE, OUTAGE_HALF, OUTAGE_OVER, SECOND_DEPLOYMENT};
 pub use plan::Plan;
 use site::Site;
-use tally::{Came, Course, Tally};
-use weather::{Rule, Upstream, Weather};
+use tally::{Course, Tally};
+use watch::{Sample, watch};
 
 /// What came of a day.
 #[derive(Debug)]
@@ -56,15 +55,6 @@ pub struct Day {
     outage: Duration,
     cpu: Duration,
     before: u64,
-}
-
-/// A look at the gateway.
-#[derive(Clone, Copy, Debug)]
-struct Sample {
-    at: Duration,
-    rss: u64,
-    /// Requests to storage, upstream and checksum database so far.
-    sent: [u64; 3],
 }
 
 /// Runs it with the settings in the environment; the process's exit code.
@@ -114,17 +104,7 @@ pub fn run(plan: &Plan) -> Result<Day, String> {
     let mut site = Site::start(plan, &catalogue)?;
     let ledger = Ledger::of(&catalogue);
     let judge = Judge::new(&catalogue, &ledger);
-    let company = Company {
-        addr: site.envoy.addr(),
-        plan,
-        draw: Draw::of(plan),
-        judge: &judge,
-        weather: Weather::new(),
-        course: Course::new(),
-        next: AtomicU64::new(0),
-        answered: AtomicU64::new(0),
-        last_excuse: AtomicU64::new(0),
-    };
+    let company = Company::new(site.envoy.addr(), plan, &judge);
     let (begun, before) = (Instant::now(), site.envoy.usage());
     let (tally, watched) = thread::scope(|scope| {
         let work = || company.work();
@@ -135,7 +115,7 @@ pub fn run(plan: &Plan) -> Result<Day, String> {
         let clients: Vec<_> = (0..plan.clients).map(start).collect();
         let watched = watch(&company, &mut site);
         if watched.is_err() {
-            company.next.store(u64::MAX / 2, Ordering::SeqCst);
+            company.send_home();
         }
         let mut tally = Tally::new();
         for client in clients {
@@ -161,7 +141,7 @@ pub fn run(plan: &Plan) -> Result<Day, String> {
         touched: ledger.touched(),
         refused: refused.len() as u64,
         still_refused,
-        last_excuse: company.last_excuse.load(Ordering::SeqCst),
+        last_excuse: company.last_excuse(),
         course: company.course,
         took,
         outage: watched.outage,
@@ -170,148 +150,5 @@ pub fn run(plan: &Plan) -> Result<Day, String> {
     })
 }
 
-/// All who ask.
-struct Company<'a> {
-    addr: SocketAddr,
-    plan: &'a Plan,
-    draw: Draw,
-    judge: &'a Judge<'a>,
-    weather: Weather,
-    course: Course,
-    next: AtomicU64,
-    answered: AtomicU64,
-    last_excuse: AtomicU64,
-}
-
-impl Company<'_> {
-    /// What one client does all day.
-    fn work(&self) -> Tally {
-        let mut tally = Tally::new();
-        let mut client = None;
-        loop {
-            let number = self.next.fetch_add(1, Ordering::Relaxed);
-            if number >= self.plan.requests {
-                return tally;
-            }
-            let ask = self.draw.ask(number);
-            let hundredth = number * 100 / self.plan.requests;
-            self.exchange(&mut client, &ask, hundredth, &mut tally);
-            self.answered.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    fn exchange(&self, client: &mut Option<Client>, ask: &Ask, hundredth: u64, tally: &mut Tally) {
-        let question = self.judge.question(ask);
-        let (sent, at) = (self.weather.now(), Instant::now());
-        let answer = match client.as_mut() {
-            Some(client) => client.ask(&question.target, question.tag, question.expected()),
-            None => Client::open(self.addr).and_then(|opened| {
-                client.insert(opened).ask(&question.target, question.tag, question.expected())
-            }),
-        };
-        let (got, micros) = (self.weather.now(), at.elapsed().as_micros());
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(error) => {
-                *client = None;
-                tally.count(ask.kind, Came::Wrong);
-                tally.wrong(format!("{}: {error}; sent {sent:?}, ended {got:?}", question.target));
-                return;
-            }
-        };
-        self.course.count(hundredth, answer.from);
-        tally.times[tally::part(hundredth)].note(u64::try_from(micros).unwrap_or(u64::MAX));
-        if ask.kind == Kind::Zip && answer.status == 200 {
-            tally.zip_bytes += self.judge.catalogue.zip(ask.module, ask.version).len();
-            tally.streamed += u64::from(answer.from == From::Upstream);
-        }
-        let came = match self.judge.verdict(ask, &question, &answer, sent, got) {
-            Verdict::Right => match answer.status {
-                304 => Came::NotModified,
-                403 => Came::Refused,
-                404 | 410 => Came::Missing,
-                _ => Came::Whole,
-            },
-            Verdict::Excused => {
-                tally.excused += 1;
-                self.judge.ledger.refused(*ask);
-                self.last_excuse.fetch_max(got.since_outage.unwrap_or_default(), Ordering::Relaxed);
-                Came::Excused
-            }
-            Verdict::Wrong(what) => {
-                tally.wrong(what);
-                Came::Wrong
-            }
-        };
-        tally.count(ask.kind, came);
-    }
-
-    /// Asks once more for what could not be had; what cannot be had now either.
-    fn ask_again(&self, refused: &[Ask]) -> Vec<String> {
-        let (mut client, mut tally) = (None, Tally::new());
-        for ask in refused {
-            self.exchange(&mut client, &Ask { conditional: false, ..*ask }, 99, &mut tally);
-        }
-        let excused = tally.excused;
-        tally.wrong.extend((excused > 0).then(|| format!("{excused} could still not be had")));
-        tally.wrong
-    }
-}
-
-/// What was seen by who made the weather.
-struct Watched {
-    samples: Vec<Sample>,
-    outage: Duration,
-}
-
-/// Makes the weather, and looks at the gateway after each hundredth.
-fn watch(company: &Company<'_>, site: &mut Site) -> Result<Watched, String> {
-    let (begun, weather) = (Instant::now(), &company.weather);
-    let mut samples = Vec::new();
-    let mut outage = Duration::ZERO;
-    for hundredth in 1..=100 {
-        while company.answered.load(Ordering::Relaxed) < company.plan.at(hundredth) {
-            thread::sleep(STEP);
-            if begun.elapsed() > LONGEST {
-                return Err(format!("only {hundredth} % in {LONGEST:?}"));
-            }
-        }
-        let usage = site.envoy.usage();
-        samples.push(Sample { at: begun.elapsed(), rss: usage.rss, sent: site.sent() });
-        match hundredth {
-            FIRST_DEPLOYMENT => site.deploy_rules()?,
-            OUTAGE => {
-                outage = begun.elapsed();
-                weather.set_upstream(Upstream::Changes);
-                site.upstream.refuse();
-                weather.set_upstream(Upstream::Fails);
-            }
-            OUTAGE_HALF => {
-                site.upstream.fail(true);
-                site.upstream.listen();
-            }
-            OUTAGE_OVER => {
-                outage = begun.elapsed().saturating_sub(outage);
-                weather.set_upstream(Upstream::Changes);
-                site.upstream.fail(false);
-                weather.set_upstream(Upstream::Serves);
-            }
-            SECOND_DEPLOYMENT => {
-                weather.set_rule(Rule::Coming);
-                site.deploy_refusal()?;
-                // Envoy counts a configuration when it hands it to the workers.
-                thread::sleep(HANDED_OVER);
-                weather.set_rule(Rule::InForce);
-            }
-            _ => {}
-        }
-    }
-    Ok(Watched { samples, outage })
-}
-
 /// A client's: it holds a request, and no file.
 const STACK: usize = 256 * 1024;
-const STEP: Duration = Duration::from_millis(2);
-const HANDED_OVER: Duration = Duration::from_millis(500);
-/// A machine on which a day takes longer is too busy to say anything.
-const LONGEST: Duration = Duration::from_secs(3 * 3600);

@@ -186,3 +186,66 @@ const TREE: &[u8] = b"go.sum database tree\n";
 pub(super) fn is_large_enough(plan: &Plan) -> bool {
     plan.modules * plan.versions >= 256 && plan.modules > REFUSED_MODULE
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FAIR: Moment = Moment { upstream: Upstream::Serves, changes: 0, rule: Rule::Absent, since_outage: None };
+    const OUT: Moment = Moment { upstream: Upstream::Fails, changes: 2, ..FAIR };
+    const RULED: Moment = Moment { changes: 4, rule: Rule::InForce, since_outage: Some(60_000), ..FAIR };
+
+    fn answer(status: u16) -> Answer {
+        Answer { status, retry_after: true, right: true, etag: Some("\"tag\"".to_owned()), ..Answer::default() }
+    }
+
+    #[test]
+    fn what_is_right_depends_on_the_weather_and_on_what_was_had_before() {
+        let catalogue = Catalogue::of(&Plan { modules: 13, versions: 20, ..Plan::short() });
+        let ledger = Ledger::of(&catalogue);
+        let judge = Judge::new(&catalogue, &ledger);
+        let ask = |kind, module| Ask { kind, module, version: 3, number: 5, conditional: true };
+        let says = |ask: Ask, answer: Answer, sent, got| {
+            match judge.verdict(&ask, &judge.question(&ask), &answer, sent, got) {
+                Verdict::Right => "right",
+                Verdict::Excused => "excused",
+                Verdict::Wrong(_) => "wrong",
+            }
+        };
+        let (new, nobody, ruled) = (ask(Kind::Mod, 1), ask(Kind::UnknownModule, 1), ask(Kind::Zip, REFUSED_MODULE));
+        let near = Moment { since_outage: Some(AFTERMATH - 1), changes: 4, ..FAIR };
+        for (asked, got, sent, then, verdict) in [
+            (new, answer(503), FAIR, FAIR, "wrong"),
+            (new, answer(503), OUT, OUT, "excused"),
+            (new, answer(503), near, near, "excused"),
+            (new, answer(503), RULED, RULED, "wrong"),
+            (new, Answer { retry_after: false, ..answer(503) }, OUT, OUT, "wrong"),
+            (new, answer(404), FAIR, FAIR, "wrong"),
+            (new, answer(304), FAIR, FAIR, "wrong"),
+            (new, Answer { right: false, ..answer(200) }, FAIR, FAIR, "wrong"),
+            (ask(Kind::Lookup, 1), answer(503), OUT, OUT, "wrong"),
+            (nobody, answer(404), FAIR, FAIR, "right"),
+            (nobody, answer(404), OUT, OUT, "wrong"),
+            (nobody, answer(404), FAIR, OUT, "right"),
+            (nobody, answer(503), OUT, OUT, "excused"),
+            (nobody, answer(200), FAIR, FAIR, "wrong"),
+            (ruled, answer(403), RULED, RULED, "right"),
+            (ruled, answer(200), RULED, RULED, "wrong"),
+            (ruled, answer(403), FAIR, FAIR, "wrong"),
+            (ruled, answer(200), Moment { rule: Rule::Coming, ..FAIR }, RULED, "right"),
+            (new, answer(403), RULED, RULED, "wrong"),
+            // From here on clients have it.
+            (new, answer(200), FAIR, FAIR, "right"),
+            (new, answer(503), OUT, OUT, "wrong"),
+            (new, answer(304), OUT, OUT, "right"),
+            (new, answer(200), FAIR, FAIR, "wrong"),
+            (new, Answer { etag: None, ..answer(304) }, FAIR, FAIR, "wrong"),
+        ] {
+            let shown = format!("{asked:?}: {got:?}, {sent:?}, {then:?}");
+            assert_eq!(says(asked, got, sent, then), verdict, "{shown}");
+        }
+        let plain = Ask { conditional: false, ..new };
+        assert_eq!(says(plain, answer(200), FAIR, FAIR), "right");
+        assert_eq!(says(plain, Answer { etag: None, ..answer(200) }, FAIR, FAIR), "wrong", "another tag");
+    }
+}

@@ -2,7 +2,8 @@
 
 use super::super::client::From;
 use super::super::parameters::{FIRST_DEPLOYMENT, OUTAGE, OUTAGE_OVER, SECOND_DEPLOYMENT};
-use super::{Day, ratio};
+use super::super::faults::ratio;
+use super::Day;
 use crate::chart::{Chart, Line, Mark, Panel};
 
 impl Day {

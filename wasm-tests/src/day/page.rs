@@ -1,12 +1,12 @@
-//! What has to hold of a day, and how it is told.
+//! How a day is told.
 
 use std::fmt::Write as _;
 use std::fs;
 
 use super::client::From;
-use super::judge::AFTERMATH;
+use super::faults::{GROWTH, index, ratio};
 use super::ledger::Touched;
-use super::parameters::{Kind, MIX, SECOND_DEPLOYMENT, WARM, WORKERS};
+use super::parameters::{Kind, MIX, WARM, WORKERS};
 use super::tally::{CALM, Came, PARTS};
 use super::{Day, Sample};
 use crate::tools;
@@ -14,99 +14,7 @@ use crate::tools;
 mod drawn;
 mod machine;
 
-/// So much of what is asked for in the last part of the day is in the index: zips never are, nor is what nobody asked for before.
-const HITS: f64 = 0.75;
-/// Memory may grow by so many hundredths from [`WARM`] to the end.
-const GROWTH: u64 = 5;
-
 impl Day {
-    /// What does not hold.
-    #[must_use]
-    pub fn faults(&self) -> Vec<String> {
-        let mut faults = Vec::new();
-        let mut check = |holds: bool, what: String| {
-            if !holds {
-                faults.push(what);
-            }
-        };
-        let tally = &self.tally;
-        check(
-            tally.all_wrong == 0,
-            format!("{} answers were wrong:\n{}", tally.all_wrong, tally.wrong.join("\n")),
-        );
-        let counted: u64 = tally.kinds.iter().flatten().sum();
-        check(counted == self.plan.requests, format!("{counted} of {} requests ended", self.plan.requests));
-        check(
-            self.still_refused.is_empty(),
-            format!("after the outage: {}", self.still_refused.join("\n")),
-        );
-        check(
-            self.last_excuse <= AFTERMATH,
-            format!("{} ms after the outage it still said so", self.last_excuse),
-        );
-        let (warm, most) = self.memory();
-        check(
-            most <= warm + warm * GROWTH / 100 + self.plan.room,
-            format!("memory grows: from {warm} to {most} bytes"),
-        );
-        let heard = &self.heard;
-        check(
-            heard.again <= self.fetched_again(),
-            format!("files were fetched {} times too often: {heard:?}", heard.again),
-        );
-        for (what, heard, most) in self.bounds() {
-            check(heard <= most, format!("{what}: {heard} asked of the upstream, of {most} at most"));
-        }
-        let hits = self.hits_in_the_end();
-        check(hits >= HITS, format!("only {hits:.3} of the last answers were in the index"));
-        faults
-    }
-
-    /// A file that was on its way when the connections were cut is fetched anew, by each client's search at most. A zip that was
-    /// streamed, since a worker fetches no more than 16 at once, is fetched again for storage, and by each client until it is there.
-    fn fetched_again(&self) -> u64 {
-        self.plan.clients as u64 + 2 * self.tally.streamed
-    }
-
-    /// What the upstream answered, and how much that may be.
-    fn bounds(&self) -> [(&'static str, u64, u64); 6] {
-        let heard = &self.heard;
-        let Touched { info, go_mod, zip, list, latest } = self.touched;
-        let times = self.plan.refreshes(self.took.as_secs_f64());
-        let once = |touched| touched + self.fetched_again();
-        let asked = |kind: Kind| {
-            let row = MIX.iter().position(|(known, _)| *known == kind).unwrap_or_default();
-            self.tally.kinds[row].iter().sum::<u64>()
-        };
-        let unknown = asked(Kind::UnknownModule) + asked(Kind::UnknownVersion);
-        [
-            (".info", heard.files[0], once(info)),
-            ("go.mod", heard.files[1], once(go_mod)),
-            ("zip", heard.files[2], once(zip)),
-            ("list", heard.list, list * times),
-            ("@latest", heard.latest, latest * times),
-            ("unknown", heard.unknown, unknown),
-        ]
-    }
-
-    /// Resident memory when the day was warm, and the most since.
-    fn memory(&self) -> (u64, u64) {
-        let at = |hundredth: u64| usize::try_from(hundredth).unwrap_or_default();
-        let warm = self.samples.get(at(WARM) - 1).map_or(0, |sample| sample.rss);
-        let most = self.samples.iter().skip(at(WARM)).map(|sample| sample.rss).max().unwrap_or_default();
-        (warm, most)
-    }
-
-    fn hits_in_the_end(&self) -> f64 {
-        let last: Vec<_> = (index(SECOND_DEPLOYMENT)..100).map(|hundredth| self.course.of(hundredth)).collect();
-        let hits = last.iter().map(|came| came[From::Hit as usize] + came[From::Stale as usize]).sum();
-        ratio(hits, last.iter().flatten().sum())
-    }
-
-    fn share(&self, from: &[From]) -> f64 {
-        from.iter().map(|from| ratio(self.course.total(*from), self.plan.requests)).sum()
-    }
-
     /// The page of a day.
     ///
     /// # Errors
@@ -304,15 +212,6 @@ fn grouped(number: u64) -> String {
     text
 }
 
-#[allow(clippy::cast_precision_loss, reason = "a ratio needs no 53 bits")]
-fn ratio(part: u64, whole: u64) -> f64 {
-    part as f64 / whole.max(1) as f64
-}
-
-fn index(hundredth: u64) -> usize {
-    usize::try_from(hundredth).unwrap_or_default()
-}
-
 /// What the run is, for who reads the page.
 const ABOUT: &str = "\
 The day is drawn by `wasm-tests/src/day/parameters.rs`: 1,500 modules of 20 versions, both popular by Zipf's law with exponent 1. Go.mod
@@ -335,7 +234,7 @@ longer. Between two requests for the same name an outage of minutes takes as man
 #[cfg(test)]
 mod tests {
     use super::super::parameters::{
-        FIRST_DEPLOYMENT, MODULES, OUTAGE, OUTAGE_HALF, OUTAGE_OVER, RULES, VERSIONS,
+        FIRST_DEPLOYMENT, MODULES, OUTAGE, OUTAGE_HALF, OUTAGE_OVER, RULES, SECOND_DEPLOYMENT, VERSIONS,
     };
     use super::*;
 
