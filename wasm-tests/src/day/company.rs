@@ -7,6 +7,7 @@ use std::time::Instant;
 use super::client::{Client, From};
 use super::draw::{Ask, Draw};
 use super::judge::{Judge, Verdict};
+use super::ledger::Touched;
 use super::parameters::Kind;
 use super::plan::Plan;
 use super::tally::{self, Came, Course, Tally};
@@ -45,6 +46,11 @@ impl<'a> Company<'a> {
     /// How many requests have ended.
     pub(super) fn answered(&self) -> u64 {
         self.answered.load(Ordering::Relaxed)
+    }
+
+    /// Different files that clients got so far.
+    pub(super) fn touched(&self) -> Touched {
+        self.judge.ledger.touched()
     }
 
     /// The last answer that was excused, in milliseconds after the outage.

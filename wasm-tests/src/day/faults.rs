@@ -3,13 +3,31 @@
 use super::client::From;
 use super::judge::AFTERMATH;
 use super::ledger::Touched;
-use super::Day;
+use super::{Day, Sample};
 use super::parameters::{Kind, MIX, SECOND_DEPLOYMENT, WARM};
 
 /// So much of what is asked for in the last part of the day is in the index: zips never are, nor is what nobody asked for before.
 const HITS: f64 = 0.75;
-/// Memory may grow by so many hundredths from [`WARM`] to the end.
-pub(super) const GROWTH: u64 = 5;
+/// Memory may grow by so many hundredths from [`WARM`] to the end, beside what the index takes in.
+const GROWTH: u64 = 5;
+/// From this hundredth on nothing happens any more.
+const SETTLED: u64 = SECOND_DEPLOYMENT + 2;
+/// By so many hundredths it may grow from there to the end.
+const SETTLED_GROWTH: u64 = 2;
+
+/// Resident memory over a part of the day, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Memory {
+    /// From which hundredth on.
+    pub(super) from: u64,
+    pub(super) begun: u64,
+    /// What the index took in meanwhile.
+    pub(super) filled: u64,
+    pub(super) most: u64,
+    /// In hundredths.
+    pub(super) growth: u64,
+    bound: u64,
+}
 
 impl Day {
     /// What does not hold.
@@ -36,11 +54,9 @@ impl Day {
             self.last_excuse <= AFTERMATH,
             format!("{} ms after the outage it still said so", self.last_excuse),
         );
-        let (warm, most) = self.memory();
-        check(
-            most <= warm + warm * GROWTH / 100 + self.plan.room,
-            format!("memory grows: from {warm} to {most} bytes"),
-        );
+        for memory in self.memory() {
+            check(memory.most <= memory.bound, format!("memory grows: {memory:?}"));
+        }
         let heard = &self.heard;
         check(
             heard.again <= self.fetched_again(),
@@ -81,12 +97,17 @@ impl Day {
         ]
     }
 
-    /// Resident memory when the day was warm, and the most since.
-    pub(super) fn memory(&self) -> (u64, u64) {
-        let at = |hundredth: u64| usize::try_from(hundredth).unwrap_or_default();
-        let warm = self.samples.get(at(WARM) - 1).map_or(0, |sample| sample.rss);
-        let most = self.samples.iter().skip(at(WARM)).map(|sample| sample.rss).max().unwrap_or_default();
-        (warm, most)
+    /// Resident memory from when the index was warm, and from when nothing happens any more.
+    pub(super) fn memory(&self) -> [Memory; 2] {
+        [(WARM, GROWTH), (SETTLED, SETTLED_GROWTH)].map(|(from, growth)| {
+            let at = index(from) - 1;
+            let last = |samples: &[Sample]| samples.last().map(|sample| sample.touched).unwrap_or_default().kept();
+            let (before, after) = self.samples.split_at((at + 1).min(self.samples.len()));
+            let begun = before.last().map_or(0, |sample| sample.rss);
+            let filled = last(after).saturating_sub(last(before));
+            let most = after.iter().map(|sample| sample.rss).max().unwrap_or_default();
+            Memory { from, begun, filled, most, growth, bound: begun + begun * growth / 100 + filled + self.plan.room }
+        })
     }
 
     fn hits_in_the_end(&self) -> f64 {

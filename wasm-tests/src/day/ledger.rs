@@ -17,6 +17,18 @@ pub(super) struct Touched {
     pub(super) latest: u64,
 }
 
+impl Touched {
+    /// What the index keeps of it: bodies of usual length, and so much for each record as usual documents have it
+    /// (`a_hundred_thousand_documents_have_room_within_the_bytes`). A go.mod has its record of the checksum database.
+    pub(super) fn kept(&self) -> u64 {
+        const RECORD: u64 = 250;
+        const INFO: u64 = 50;
+        const GO_MOD: u64 = 830;
+        const LOOKUP: u64 = 450;
+        self.info * (RECORD + INFO) + self.go_mod * (2 * RECORD + GO_MOD + LOOKUP) + self.zip * RECORD
+    }
+}
+
 /// A place for everything that has a name.
 #[derive(Debug)]
 pub(super) struct Ledger {

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 use std::fs;
 
 use super::client::From;
-use super::faults::{GROWTH, index, ratio};
+use super::faults::{index, ratio};
 use super::ledger::Touched;
-use super::parameters::{Kind, MIX, WARM, WORKERS};
+use super::parameters::{Kind, MIX, WORKERS};
 use super::tally::{CALM, Came, PARTS};
 use super::{Day, Sample};
 use crate::tools;
@@ -53,7 +53,7 @@ impl Day {
     }
 
     fn summary(&self) -> String {
-        let (warm, most) = self.memory();
+        let [warm, _] = self.memory();
         format!(
             "{} requests of a day, through one gateway of {} workers: {} wrong answers, {:.1} % from the index, {:.2} % from the \
              upstream, memory at most {:+.1} % after the first fifth. Another day: `make ten-million`.",
@@ -62,7 +62,7 @@ impl Day {
             self.tally.all_wrong,
             100.0 * self.share(&[From::Hit, From::Stale]),
             100.0 * ratio(self.heard.answered(), self.plan.requests),
-            100.0 * (ratio(most, warm) - 1.0),
+            100.0 * (ratio(warm.most, warm.begun) - 1.0),
         )
     }
 
@@ -151,14 +151,24 @@ impl Day {
     }
 
     fn told_memory(&self) -> String {
-        let (warm, most) = self.memory();
-        format!(
-            "Resident memory of the whole Envoy: {} MB before the first request, {} MB after {WARM} % of the requests, and {} MB at most \
-             from there to the end. It may grow by {GROWTH} %.\n",
-            self.before >> 20,
-            warm >> 20,
-            most >> 20
-        )
+        let mut text = format!(
+            "Resident memory of the whole Envoy: {} MB before the first request.\n\n\
+             | from | MB then | MB at most until the end | taken in by the index meanwhile, MB | may grow beside that by |\n\
+             |--:|--:|--:|--:|--:|\n",
+            self.before >> 20
+        );
+        for memory in self.memory() {
+            let _ = writeln!(
+                text,
+                "| {} % | {} | {} | {:.1} | {} % |",
+                memory.from,
+                memory.begun >> 20,
+                memory.most >> 20,
+                ratio(memory.filled, 1 << 20),
+                memory.growth
+            );
+        }
+        text
     }
 
     fn run(&self) -> Result<String, String> {

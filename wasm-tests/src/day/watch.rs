@@ -4,6 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::company::Company;
+use super::ledger::Touched;
 use super::parameters::{FIRST_DEPLOYMENT, OUTAGE, OUTAGE_HALF, OUTAGE_OVER, SECOND_DEPLOYMENT};
 use super::site::Site;
 use super::weather::{Rule, Upstream};
@@ -14,6 +15,8 @@ pub(super) struct Sample {
     /// Since the beginning.
     pub(super) at: Duration,
     pub(super) rss: u64,
+    /// What clients had got.
+    pub(super) touched: Touched,
     /// Requests to storage, upstream and checksum database so far.
     pub(super) sent: [u64; 3],
 }
@@ -38,7 +41,7 @@ pub(super) fn watch(company: &Company<'_>, site: &mut Site) -> Result<Watched, S
             }
         }
         let usage = site.envoy.usage();
-        samples.push(Sample { at: begun.elapsed(), rss: usage.rss, sent: site.sent() });
+        samples.push(Sample { at: begun.elapsed(), rss: usage.rss, touched: company.touched(), sent: site.sent() });
         match hundredth {
             FIRST_DEPLOYMENT => site.deploy_rules()?,
             OUTAGE => {
