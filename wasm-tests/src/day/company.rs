@@ -2,13 +2,14 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::client::{Client, From};
 use super::draw::{Ask, Draw};
 use super::judge::{Judge, Verdict};
 use super::ledger::Touched;
-use super::parameters::Kind;
+use super::parameters::{Kind, OUTAGE_HALF};
 use super::plan::Plan;
 use super::tally::{self, Came, Course, Tally};
 use super::weather::Weather;
@@ -24,6 +25,8 @@ pub(super) struct Company<'a> {
     pub(super) course: Course,
     next: AtomicU64,
     answered: AtomicU64,
+    /// The hundredth of the day that nobody may begin yet.
+    gate: AtomicU64,
     last_excuse: AtomicU64,
 }
 
@@ -39,6 +42,7 @@ impl<'a> Company<'a> {
             course: Course::new(),
             next: AtomicU64::new(0),
             answered: AtomicU64::new(0),
+            gate: AtomicU64::new(OUTAGE_HALF),
             last_excuse: AtomicU64::new(0),
         }
     }
@@ -58,8 +62,14 @@ impl<'a> Company<'a> {
         self.last_excuse.load(Ordering::SeqCst)
     }
 
+    /// Lets go on all who wait for this hundredth to begin, up to another.
+    pub(super) fn open_gate(&self, next: u64) {
+        self.gate.store(next, Ordering::SeqCst);
+    }
+
     /// Lets nobody ask any more.
     pub(super) fn send_home(&self) {
+        self.open_gate(u64::MAX);
         self.next.store(u64::MAX / 2, Ordering::SeqCst);
     }
 
@@ -74,6 +84,10 @@ impl<'a> Company<'a> {
             }
             let ask = self.draw.ask(number);
             let hundredth = number * 100 / self.plan.requests;
+            // Each half of the outage is sat out: one that is over sooner than the tries of a search is not noticed.
+            while hundredth >= self.gate.load(Ordering::Relaxed) {
+                thread::sleep(BRIEF);
+            }
             self.exchange(&mut client, &ask, hundredth, &mut tally);
             self.answered.fetch_add(1, Ordering::Relaxed);
         }
@@ -136,3 +150,5 @@ impl<'a> Company<'a> {
         tally.wrong
     }
 }
+
+const BRIEF: Duration = Duration::from_millis(1);

@@ -50,6 +50,7 @@ impl Day {
             self.still_refused.is_empty(),
             format!("after the outage: {}", self.still_refused.join("\n")),
         );
+        check(tally.excused > 0, "the outage was not noticed".to_owned());
         check(
             self.last_excuse <= AFTERMATH,
             format!("{} ms after the outage it still said so", self.last_excuse),

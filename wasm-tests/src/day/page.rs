@@ -238,7 +238,7 @@ that a client has with its tag, and 2 % names that nobody has. All is verified, 
 
 A day goes as fast as it goes, and freshness is real time. So a list that is fresh for a minute is refreshed some ten times in this
 run, and 1,440 times in a day of 24 hours: the upstream hears of each file once in either, and of lists and `@latest` more in the
-longer. Between two requests for the same name an outage of minutes takes as many requests here as one of an hour would.
+longer. Each half of the outage ends when the last request of its hundredths is answered, if only by a refusal.
 ";
 
 #[cfg(test)]

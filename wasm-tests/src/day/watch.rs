@@ -53,12 +53,14 @@ pub(super) fn watch(company: &Company<'_>, site: &mut Site) -> Result<Watched, S
             OUTAGE_HALF => {
                 site.upstream.fail(true);
                 site.upstream.listen();
+                company.open_gate(OUTAGE_OVER);
             }
             OUTAGE_OVER => {
                 outage = begun.elapsed().saturating_sub(outage);
                 weather.set_upstream(Upstream::Changes);
                 site.upstream.fail(false);
                 weather.set_upstream(Upstream::Serves);
+                company.open_gate(u64::MAX);
             }
             SECOND_DEPLOYMENT => {
                 weather.set_rule(Rule::Coming);
