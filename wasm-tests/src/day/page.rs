@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 
 use super::client::From;
-use super::faults::{index, ratio};
+use super::faults::{GROWTH, index, ratio};
 use super::ledger::Touched;
 use super::parameters::{Kind, MIX, WORKERS};
 use super::tally::{CALM, Came, PARTS};
@@ -53,16 +53,16 @@ impl Day {
     }
 
     fn summary(&self) -> String {
-        let [warm, _] = self.memory();
+        let grown = self.memory().map(|memory| ratio(memory.most, memory.begun) - 1.0).into_iter().fold(0.0, f64::max);
         format!(
             "{} requests of a day, through one gateway of {} workers: {} wrong answers, {:.1} % from the index, {:.2} % from the \
-             upstream, memory at most {:+.1} % after the first fifth. Another day: `make ten-million`.",
+             upstream, memory at most {:+.1} % between deployments. Another day: `make ten-million`.",
             grouped(self.plan.requests),
             WORKERS,
             self.tally.all_wrong,
             100.0 * self.share(&[From::Hit, From::Stale]),
             100.0 * ratio(self.heard.answered(), self.plan.requests),
-            100.0 * (ratio(warm.most, warm.begun) - 1.0),
+            100.0 * grown,
         )
     }
 
@@ -84,6 +84,11 @@ impl Day {
             grouped(self.refused)
         );
         table
+    }
+
+    fn answers(&self, kind: Kind, came: Came) -> u64 {
+        let row = MIX.iter().position(|(known, _)| *known == kind).unwrap_or_default();
+        self.tally.kinds[row][came as usize]
     }
 
     fn parts(&self) -> String {
@@ -137,7 +142,8 @@ impl Day {
              way when it cut its connections, and {} zips that were streamed to their clients, for a worker fetches no more than 16 \
              at once into storage. A list and `@latest` are asked for once, and then no more often than each time they have grown old: {} times in this \
              run at most. Beyond these, the upstream answered 503 to {} requests in the second half of the outage. The checksum \
-             database was asked for {} records, {} tiles and {} tree heads. Storage got {} requests, most of them for zips.\n",
+             database was asked for {} records, {} tiles and {} tree heads. Storage got {} requests, {} of \
+             them for zips that clients downloaded.\n",
             self.heard.again,
             self.tally.streamed,
             self.plan.refreshes(self.took.as_secs_f64()),
@@ -145,7 +151,8 @@ impl Day {
             grouped(self.proven[0]),
             grouped(self.proven[1]),
             grouped(self.proven[2]),
-            grouped(last[0])
+            grouped(last[0]),
+            grouped(self.answers(Kind::Zip, Came::Whole))
         );
         table
     }
@@ -153,21 +160,27 @@ impl Day {
     fn told_memory(&self) -> String {
         let mut text = format!(
             "Resident memory of the whole Envoy: {} MB before the first request.\n\n\
-             | from | MB then | MB at most until the end | taken in by the index meanwhile, MB | may grow beside that by |\n\
-             |--:|--:|--:|--:|--:|\n",
+             | requests, % | MB at first | MB at most | taken in by the index, MB |\n|--:|--:|--:|--:|\n",
             self.before >> 20
         );
         for memory in self.memory() {
+            let megabytes = |bytes: u64| ratio(bytes, 1 << 20);
             let _ = writeln!(
                 text,
-                "| {} % | {} | {} | {:.1} | {} % |",
+                "| {} - {} | {:.1} | {:.1} | {:.1} |",
                 memory.from,
-                memory.begun >> 20,
-                memory.most >> 20,
-                ratio(memory.filled, 1 << 20),
-                memory.growth
+                memory.to,
+                megabytes(memory.begun),
+                megabytes(memory.most),
+                megabytes(memory.filled)
             );
         }
+        let _ = write!(
+            text,
+            "\nBeside what the index takes in, it may grow by {GROWTH} % in each. Between them are the deployments: each VM compiles the new \
+             configuration beside the old one, and gives no memory back. Fifty deployments take no more than ten \
+             (`reload::a_replaced_configuration_leaves`).\n"
+        );
         text
     }
 
@@ -236,9 +249,9 @@ that a client has with its tag, and 2 % names that nobody has. All is verified, 
 | 50 % | it serves |
 | 60 % | one more rule is deployed, which refuses a module. From then on every request for it has to be a 403 |
 
-A day goes as fast as it goes, and freshness is real time. So a list that is fresh for a minute is refreshed some ten times in this
-run, and 1,440 times in a day of 24 hours: the upstream hears of each file once in either, and of lists and `@latest` more in the
-longer. Each half of the outage ends when the last request of its hundredths is answered, if only by a refusal.
+A day goes as fast as it goes, and freshness is real time. So a list that is fresh for a minute is refreshed about as often as the run
+has minutes, and 1,440 times in a day of 24 hours: the upstream hears of each file once in either, and of lists and `@latest` more in
+the longer. Each half of the outage ends when the last request of its hundredths is answered, if only by a refusal.
 ";
 
 #[cfg(test)]
