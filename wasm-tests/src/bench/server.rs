@@ -40,6 +40,8 @@ pub(super) enum Id {
     Modgate,
     Shipped,
     Ruled,
+    Shared,
+    Pasted,
 }
 
 /// A line of [`ROSTER`].
@@ -80,6 +82,8 @@ pub(super) const ROSTER: &[Entry] = &[
     Entry { start: modgate::bare, ..entry(Id::Modgate, "Modgate") },
     Entry { start: modgate::shipped, ..entry(Id::Shipped, "Modgate as shipped (access log)") },
     Entry { start: modgate::ruled, ..entry(Id::Ruled, "Modgate with 10000 rules") },
+    Entry { start: modgate::shared, ..entry(Id::Shared, "a shared gateway without Modgate") },
+    Entry { start: modgate::pasted, ..entry(Id::Pasted, "a shared gateway with `envoy/filter.yaml`") },
 ];
 
 const fn entry(id: Id, name: &'static str) -> Entry {
@@ -128,6 +132,11 @@ impl Id {
 
     pub(super) fn name(self) -> &'static str {
         self.entry().name
+    }
+
+    /// Whether a fault of it says nothing about the others: it is not ours, and nothing is compared with it.
+    pub(super) fn may_break(self) -> bool {
+        !matches!(self, Self::Direct | Self::Proxy | Self::Modgate | Self::Shipped | Self::Ruled | Self::Shared | Self::Pasted)
     }
 
     /// Whether [`Id::Direct`] has its answers from it.

@@ -100,7 +100,7 @@ fn lines_of(head: Vec<String>, lines: impl Iterator<Item = Vec<String>>) -> Stri
     format!("{}{}{}", line(head), line(rule).replace(' ', ""), lines.map(line).collect::<String>())
 }
 
-/// It cannot do that, or not over this HTTP.
+/// It cannot do that, or not over this HTTP, or not under this load.
 const NONE: &str = "-";
 const NOT_MEASURED: &str = "not measured";
 
@@ -126,6 +126,7 @@ column compares the time within which 99 of 100 answers were there, with 1,000 c
 ";
 
 const DOWNLOADS: &str = "To Envoy as a plain proxy of the same file: 1.00. Of 100 MB, 4 are under way at any time. nginx has the kernel send files; an Envoy copies.
+Envoy's cache filter has no figure where it stands still under the load.
 Modgate's zips are in its storage, and come from there through Envoy. [Sending clients to the store](storage.md#delivery) keeps them out of it.
 ";
 
@@ -161,9 +162,9 @@ mod tests {
             "| server | zip 200 KB | zip 5 MB | zip 100 MB |",
             "|---|---|---|---|",
             "| Envoy as a plain proxy | 0.50 | 0.50 | 0.50 |",
-            "| Envoy with its cache filter | not measured | not measured | not measured |",
+            "| Envoy with its cache filter | not measured | not measured | - |",
             "| Modgate as shipped (access log) | not measured | not measured | not measured |",
-            "| Athens | 1.75 | 1.75 | 1.75 | 1.75 | 1.75 | - | 1.75 |",
+            "| Athens | 1.75 | 1.75 | 1.75 | 1.75 | 1.75 | - | - |",
             "| .mod under rules | Modgate with 10000 rules | `.mod`, Modgate | 3.25 | 6.50 |",
             "| nginx with the files | 1.18 | 2.91 |",
         ] {
@@ -185,7 +186,7 @@ mod tests {
     /// A page without what differs between runs.
     fn skeleton(page: &str) -> String {
         let line = |line: &str| match line {
-            line if line.starts_with("| ") => {
+            line if line.starts_with("| ") && !line.starts_with("| server |") => {
                 let cells = line.trim_matches(['|', ' ']).split(" | ");
                 let figure = |cell: &str| cell.parse::<f64>().is_ok() || [NONE, NOT_MEASURED].contains(&cell);
                 cells.map(|cell| if figure(cell) { "x" } else { cell }).collect::<Vec<_>>().join(" | ")

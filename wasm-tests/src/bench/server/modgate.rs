@@ -9,7 +9,7 @@ use crate::bench::case::MEMBER;
 use crate::bench::site::files;
 use crate::bootstrap::Bootstrap;
 use crate::envoy::Envoy;
-use crate::fixture;
+use crate::fixture::{self, STORAGE, UPSTREAM};
 
 /// Without an access log, as the Envoys it is compared with.
 pub(super) fn bare(context: &Context<'_>) -> Result<Server, String> {
@@ -26,6 +26,30 @@ pub(super) fn shipped(context: &Context<'_>) -> Result<Server, String> {
 /// With as many rules as a large organisation has.
 pub(super) fn ruled(context: &Context<'_>) -> Result<Server, String> {
     start(context, "ruled", &rules(), bare::unlogged).map(served)
+}
+
+/// A gateway that other applications stand behind.
+pub(super) fn shared(context: &Context<'_>) -> Result<Server, String> {
+    let builder = Envoy::gateway().edit(|bootstrap| beside(bootstrap, Bootstrap::shared())).without_filter();
+    let envoy = builder.dir(&context.site.folder("shared")?).try_start()?;
+    Ok(Server::new(envoy.addr(), Some(envoy.addr()), vec![Part::Envoy(envoy)]))
+}
+
+/// The same, with the filter switched on in one of its virtual hosts.
+pub(super) fn pasted(context: &Context<'_>) -> Result<Server, String> {
+    let builder = Envoy::gateway()
+        .edit(|bootstrap| beside(bootstrap, Bootstrap::pasted()))
+        .cluster(UPSTREAM, context.site.upstream())
+        .cluster(STORAGE, context.site.storage())
+        .patch_plugin(&configuration());
+    builder.dir(&context.site.folder("pasted")?).try_start().map(served)
+}
+
+/// An application's own answer in the virtual host of all that are no modules.
+fn beside(bootstrap: &mut Bootstrap, shared: Bootstrap) {
+    *bootstrap = shared;
+    let routes = bootstrap.virtual_host("*")["routes"].as_array_mut();
+    routes.expect("a list of routes").insert(0, bare::application());
 }
 
 fn served(envoy: Envoy) -> Server {
