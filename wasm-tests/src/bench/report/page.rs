@@ -162,7 +162,7 @@ mod tests {
             "| server | zip 200 KB | zip 5 MB | zip 100 MB |",
             "|---|---|---|---|",
             "| Envoy as a plain proxy | 0.50 | 0.50 | 0.50 |",
-            "| Envoy with its cache filter | not measured | not measured | - |",
+            "| Envoy with its cache filter | not measured | not measured | not measured |",
             "| Modgate as shipped (access log) | not measured | not measured | not measured |",
             "| Athens | 1.75 | 1.75 | 1.75 | 1.75 | 1.75 | - | - |",
             "| .mod under rules | Modgate with 10000 rules | `.mod`, Modgate | 3.25 | 6.50 |",
