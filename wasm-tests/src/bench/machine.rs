@@ -22,7 +22,7 @@ pub(super) fn facts(cores: Option<&Cores>) -> Vec<Fact> {
     vec![
         ("date", today()),
         ("CPU", format!("{}, {count} cores: {pinned}", model.unwrap_or("of no name"))),
-        ("kernel", format!("Linux {}", kernel.trim())),
+        ("kernel", format!("Linux {}", kernel.split(['-', '\n']).next().unwrap_or_default())),
     ]
 }
 
