@@ -157,6 +157,11 @@ flood: wasm ## Ask for FLOOD (1000000) names that nobody has, and watch memory, 
 	@.ci/setup envoy
 	MODGATE_FLOOD=$(FLOOD) $(E2E) serial::flood:: --test-threads=1 --nocapture
 
+.PHONY: ten-million
+ten-million: wasm ## A day of ten million requests. Settings: TEN_MILLION_REQUESTS, TEN_MILLION_SEED, TEN_MILLION_WRITE (its page)
+	@.ci/setup go envoy nginx sumdb
+	cargo run --locked --release -p modgate-wasm-tests --bin ten-million
+
 # A row of each attack is added by the attack itself, failed or not.
 ATTACKS := $(abspath $(TARGET_DIR))/attacks.md
 

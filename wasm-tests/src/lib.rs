@@ -44,7 +44,9 @@ native! {
 suites! {
     pub mod attack;
     pub mod bench;
+    pub mod chart;
     pub mod crowd;
+    pub mod day;
     pub mod egress;
     pub mod faulty;
     pub mod field;

@@ -68,6 +68,12 @@ impl Module {
         self
     }
 
+    /// Has this as its `go.mod`.
+    #[must_use]
+    pub fn go_mod_of(self, text: &str) -> Self {
+        Self { go_mod: text.to_owned(), ..self }
+    }
+
     /// Has the files deflated in its zip, as the go command and real proxies have them. They are held in memory for that.
     #[must_use]
     pub fn deflated(self) -> Self {

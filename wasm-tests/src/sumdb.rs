@@ -42,9 +42,23 @@ impl Sumdb {
     /// When it does not start.
     #[must_use]
     pub fn after(records: u32, tree: &Path) -> Self {
+        Self::start(&["-filler", &records.to_string()], tree)
+    }
+
+    /// The database of the records in the `modules.json` of `tree`, all of which are in its log from the beginning, in the order
+    /// of their names: as a database that others have long asked.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn grown(tree: &Path) -> Self {
+        Self::start(&["-filler", "0", "-grown"], tree)
+    }
+
+    fn start(args: &[&str], tree: &Path) -> Self {
         let scratch = TempDir::new().expect("a folder for its log");
         let mut command = process::command(&tools::sumdb());
-        command.args(["-name", Self::NAME, "-filler", &records.to_string()]).arg(tree);
+        command.args(["-name", Self::NAME]).args(args).arg(tree);
         let process =
             Process::start("sumdb", command, &scratch.path().join("sumdb.log")).expect("sumdb starts");
         let (key, addr) = wait::poll(Duration::from_secs(10), || announcement(&process.log()))

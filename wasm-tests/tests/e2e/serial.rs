@@ -3,3 +3,4 @@
 mod attack;
 mod flood;
 mod load;
+mod ten_million;
