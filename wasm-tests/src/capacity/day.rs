@@ -1,0 +1,55 @@
+//! What the day of ten million requests should see.
+
+use super::gateway::{self, Counts, Run, SEEN, Seen, Size};
+use super::load::Load;
+use super::parameters::{Kind, REQUESTS, WORKERS};
+use super::price::{KINDS, Price, Prices};
+use super::sources;
+
+/// How long the day took whose figures stand in [`MEASURED`], in seconds: the more time, the more often a list grows old in it.
+pub(super) const SECONDS: f64 = 900.0;
+
+/// What was measured, row by row of [`rows`]; nothing where it was not yet.
+pub(super) const MEASURED: [Option<f64>; 9] = [None; 9];
+
+/// The day, as predicted.
+pub(super) struct Day {
+    counts: Counts,
+    price: Price,
+}
+
+/// Runs it, for so many seconds.
+pub(super) fn predict(seconds: f64, prices: &Prices) -> Day {
+    let size = Size { workers: WORKERS, bytes: 128 << 20, scale: SCALE };
+    let run = Run { rate: REQUESTS as f64 / seconds, warm: 0.0, counted: seconds, seed: 1 };
+    let counts = gateway::run(&Load::of_day(), &size, run, None);
+    let price = Price::default().plus(sources::alone(&counts, prices), SCALE.into());
+    Day { counts, price }
+}
+
+impl Day {
+    /// What is compared: its name, and the prediction.
+    pub(super) fn rows(&self) -> Vec<(&'static str, f64)> {
+        let sum = |kinds: &[Kind], of: &[Seen]| -> f64 {
+            let all = kinds.iter().flat_map(|kind| of.iter().map(|seen| self.counts.of(*kind, *seen)));
+            all.sum::<f64>() * f64::from(SCALE)
+        };
+        let (new, asked) = (&[Seen::New][..], &SEEN[1..]);
+        let documents: Vec<Kind> =
+            KINDS.into_iter().filter(|kind| !matches!(kind, Kind::Zip | Kind::Supported)).collect();
+        vec![
+            ("documents answered from the index, of a hundred", 100.0 * self.counts.hits(&documents)),
+            ("upstream: lists and `@latest`", sum(&[Kind::List, Kind::Latest], asked)),
+            ("upstream: `.info`", sum(&[Kind::Info], new)),
+            ("upstream: `.mod`", sum(&[Kind::Mod], new)),
+            ("upstream: zips", sum(&[Kind::Zip], new)),
+            ("upstream: unknown names", sum(&[Kind::UnknownModule, Kind::UnknownVersion], asked)),
+            ("checksum database: lookups", sum(&[Kind::Lookup], new)),
+            ("storage: reads, zips on their way to clients included", self.price.reads),
+            ("storage: writes", self.price.writes),
+        ]
+    }
+}
+
+/// One of so many names and requests is simulated.
+const SCALE: u32 = 4;
