@@ -5,9 +5,8 @@ use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 
 use super::gateway::{Gateway, Known, Size};
-use super::load::Load;
-use super::parameters::Kind;
-use super::price::{Price, Prices, Site};
+use super::load::{Load, Tiles};
+use super::price::{Price, Prices, RECORDS, Site};
 
 /// What the model says, and what was.
 #[derive(Clone, Copy, Debug)]
@@ -19,12 +18,13 @@ pub(super) struct Checked {
 
 /// Gateways of two workers each are asked for so many versions, every 20 ms.
 pub(super) fn run(gateways: usize, versions: u64, requests: u64, prices: &Prices) -> Checked {
-    let load = Load::of(versions, 1.0).of_tiles(100);
+    let load = Load::of(versions, 1.0).of_tiles(Tiles::Own(RECORDS / 256));
     let mut site = Site::new(WORKERS as usize);
     for _ in 1..gateways {
         site.join(WORKERS as usize);
     }
-    site.publish(0..versions, 0);
+    // Each in a tile of its own, as in a database that is much larger than what is asked for; the last one fills up a tile.
+    site.publish(0..=versions, 255);
     let size = Size { workers: WORKERS, bytes: 128 << 20, scale: 1 };
     let mut model: Vec<Gateway> = (0..gateways).map(|_| Gateway::of(&size, None)).collect();
     let (mut known, mut rng) = (Known::new(), SmallRng::seed_from_u64(5));
@@ -34,10 +34,8 @@ pub(super) fn run(gateways: usize, versions: u64, requests: u64, prices: &Prices
         let (gateway, worker) = (rng.random_range(0..gateways), rng.random_range(0..WORKERS as usize));
         site.world.pass(20);
         let now = Timestamp(site.world.now.0);
-        let (seen, lookup) = model[gateway].ask(worker, ask, now, &mut known);
-        predicted = predicted.plus(prices.of(ask.kind, seen), 1.0);
-        if let Some(lookup) = lookup {
-            predicted = predicted.plus(prices.of(Kind::Lookup, lookup), 1.0);
+        for (kind, seen) in model[gateway].ask(worker, ask, &load, now, &mut known) {
+            predicted = predicted.plus(prices.of(kind, seen), 1.0);
         }
         site.ask(gateway * WORKERS as usize + worker, ask);
     }

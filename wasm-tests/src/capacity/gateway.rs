@@ -87,9 +87,9 @@ pub(super) fn run(load: &Load, size: &Size, run: Run, freshness: Option<config::
         let now = Timestamp(START + (number as f64 / rate * 1000.0) as u64);
         let ask = load.draw(number, &mut rng);
         let worker = rng.random_range(0..gateway.workers.len());
-        let seen = gateway.ask(worker, ask, now, &mut known);
+        let seen = gateway.ask(worker, ask, &load, now, &mut known);
         if number >= warm {
-            counts.add(ask.kind, seen);
+            counts.add(&seen);
         }
     }
     counts.bytes = gateway.memory.bytes();
@@ -111,13 +111,27 @@ impl Gateway {
         }
     }
 
-    /// A client asks a worker; what the index has not, or not fresh, is there a moment later. Second, what the index had of the lookup by
-    /// which that is verified, where that was wanted.
-    pub(super) fn ask(&mut self, worker: usize, ask: Ask, now: Timestamp, known: &mut Known) -> (Seen, Option<Seen>) {
-        let seen = self.ask_one(worker, ask, now, known);
-        let is_verified = matches!(ask.kind, Kind::Mod | Kind::Zip) && matches!(seen, Seen::Lost | Seen::New);
+    /// A client asks a worker; what the index has not, or not fresh, is there a moment later. What the index had of that comes first, then what
+    /// it had of the lookup and of the tile by which that is verified, where they were wanted.
+    pub(super) fn ask(
+        &mut self,
+        worker: usize,
+        ask: Ask,
+        load: &Load,
+        now: Timestamp,
+        known: &mut Known,
+    ) -> Vec<(Kind, Seen)> {
+        let mut all = vec![(ask.kind, self.ask_one(worker, ask, now, known))];
         let lookup = Ask { kind: Kind::Lookup, ..ask };
-        (seen, is_verified.then(|| self.ask_one(worker, lookup, now, known)))
+        while let Some((kind, Seen::Lost | Seen::New)) = all.last() {
+            let next = match kind {
+                Kind::Mod | Kind::Zip => lookup,
+                Kind::Lookup => load.tile(lookup),
+                _ => break,
+            };
+            all.push((next.kind, self.ask_one(worker, next, now, known)));
+        }
+        all
     }
 
     fn ask_one(&mut self, worker: usize, ask: Ask, now: Timestamp, known: &mut Known) -> Seen {
@@ -183,10 +197,11 @@ fn class(kind: Kind) -> CacheClass {
 }
 
 impl Counts {
-    fn add(&mut self, kind: Kind, (seen, lookup): (Seen, Option<Seen>)) {
-        self.asked[kind as usize][seen as usize] += 1;
-        if let Some(lookup) = lookup {
-            self.own[Kind::Lookup as usize][lookup as usize] += 1;
+    fn add(&mut self, seen: &[(Kind, Seen)]) {
+        let Some(((kind, seen), own)) = seen.split_first() else { return };
+        self.asked[*kind as usize][*seen as usize] += 1;
+        for (kind, seen) in own {
+            self.own[*kind as usize][*seen as usize] += 1;
         }
     }
 

@@ -15,9 +15,18 @@ use super::parameters::{Kind, MIX, MODULE_EXPONENT, MODULES, VERSION_EXPONENT, V
 pub(super) struct Load {
     popularity: Popularity,
     unknown: Option<Zipf<f64>>,
-    tiles: u64,
+    tiles: Tiles,
     /// So many names of neighbouring ranks are one, of their mean popularity.
     merged: u64,
+}
+
+/// In which tile of the checksum database the record of a version stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Tiles {
+    /// In any of so many: records are in the order of time, not of popularity.
+    Any(u64),
+    /// Each in one of its own, from this one on.
+    Own(u64),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +49,7 @@ impl Load {
     pub(super) fn of(versions: u64, exponent: f64) -> Self {
         let modules = versions / VERSIONS_OF_A_MODULE;
         let popularity = Popularity::Flat { versions: zipf(versions, exponent), modules: zipf(modules, exponent) };
-        Self { popularity, unknown: Some(zipf(modules, exponent)), tiles: TREE_RECORDS / 256, merged: 1 }
+        Self { popularity, unknown: Some(zipf(modules, exponent)), tiles: Tiles::Any(TREE_RECORDS / 256), merged: 1 }
     }
 
     /// What is asked for on the day of ten million requests, where each unknown name is asked for once.
@@ -49,7 +58,7 @@ impl Load {
             modules: zipf(MODULES as u64, MODULE_EXPONENT),
             versions: zipf(VERSIONS as u64, VERSION_EXPONENT),
         };
-        Self { popularity, unknown: None, tiles: ((MODULES * VERSIONS) as u64 / 256).max(1), merged: 1 }
+        Self { popularity, unknown: None, tiles: Tiles::Any((MODULES * VERSIONS) as u64 / 256), merged: 1 }
     }
 
     /// The same load over so many times fewer names, each as popular as those it stands for are on average.
@@ -57,8 +66,8 @@ impl Load {
         Self { merged: self.merged * names, ..self }
     }
 
-    /// The same load with so many tiles of the checksum database.
-    pub(super) fn of_tiles(self, tiles: u64) -> Self {
+    /// The same load with another checksum database.
+    pub(super) fn of_tiles(self, tiles: Tiles) -> Self {
         Self { tiles, ..self }
     }
 
@@ -70,17 +79,24 @@ impl Load {
             Kind::List | Kind::Latest => match self.popularity {
                 Popularity::Flat { modules, .. } | Popularity::Nested { modules, .. } => rank(modules, rng),
             },
-            // The tile in which a version's record stands: records are in the order of time, not of popularity.
             Kind::Tile => {
-                let merged = (self.tiles / self.merged).max(1);
-                let name = mixed(self.version(rng) / self.merged) % merged;
-                return Ask { kind, name };
+                let name = self.version(rng) / self.merged;
+                return self.tile(Ask { kind, name });
             }
             Kind::Head | Kind::Supported => return Ask { kind, name: 0 },
             Kind::UnknownModule | Kind::UnknownVersion => self.unknown.map_or(number, |names| rank(names, rng)),
         };
         let is_once = self.unknown.is_none() && matches!(kind, Kind::UnknownModule | Kind::UnknownVersion);
         Ask { kind, name: if is_once { name } else { name / self.merged } }
+    }
+
+    /// The tile in which the record of a version stands.
+    pub(super) fn tile(&self, version: Ask) -> Ask {
+        let name = match self.tiles {
+            Tiles::Any(tiles) => mixed(version.name) % (tiles / self.merged).max(1),
+            Tiles::Own(first) => first + version.name,
+        };
+        Ask { kind: Kind::Tile, name }
     }
 
     fn version(&self, rng: &mut SmallRng) -> u64 {

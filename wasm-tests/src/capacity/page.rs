@@ -33,7 +33,7 @@ pub(super) fn page(results: &Results) -> String {
     let _ = write!(page, "\n## Sizes\n\n{SIZES}\n");
     page += &sizes(plans);
     let _ = write!(page, "\n{WAYS}\n");
-    page += "\n| at 10,000,000 requests a second | hits | gateways | reads a region | writes a region | upstreams | first gives way |\n|---|---|---|---|---|---|---|\n";
+    page += "| at 10,000,000 requests a second | hits | gateways | reads a region | writes a region | upstreams | first gives way |\n|---|---|---|---|---|---|---|\n";
     for (name, plan) in relieved {
         let (first, used) = plan.first();
         let _ = writeln!(
@@ -54,7 +54,7 @@ pub(super) fn page(results: &Results) -> String {
     let _ = write!(page, "\n## What a request asks of the sources\n\n{PRICES}\n");
     page += &price_table(prices);
     let _ = write!(page, "\n## How it was checked\n\n{CHECKS}\n");
-    page += "\n| part of a gateway | hits |\n|---|---|\n";
+    page += "| part of a gateway | hits |\n|---|---|\n";
     for (scale, hits) in scales {
         let _ = writeln!(page, "| 1/{scale} | {:.2} % |", hits * 100.0);
     }
@@ -72,7 +72,7 @@ pub(super) fn page(results: &Results) -> String {
     ] {
         let _ = writeln!(page, "| {name} | {} | {} |", number(of(checked.predicted)), number(of(checked.counted)));
     }
-    let _ = write!(page, "\n{DAY}\n\n| in a day of {SECONDS} seconds | predicted | measured |\n|---|---|---|\n");
+    let _ = write!(page, "\n{DAY}\n| in a day of {SECONDS} seconds | predicted | measured |\n|---|---|---|\n");
     for ((name, predicted), measured) in day.rows().into_iter().zip(MEASURED) {
         let shown = |value: f64| if name.ends_with("hundred") { format!("{value:.1}") } else { number(value) };
         let _ = writeln!(page, "| {name} | {} | {} |", shown(predicted), measured.map_or_else(|| "-".to_owned(), shown));
@@ -174,8 +174,8 @@ fn price_table(prices: &Prices) -> String {
 pub(super) fn scan(scanned: Scanned) -> String {
     let Scanned { documents, names, before, after, bytes, bound } = scanned;
     format!(
-        "{} documents are used by Zipf's law through one worker, {} names are asked for once each through the other, half of which do not \
-         exist, in an index of {} MiB. Of the {} documents that the index had, {} are gone after it ({}). The pages have {} MB before and \
+        "{} documents are used by Zipf's law through one worker, {} names are asked for once each through the other, half of which\ndo not \
+         exist, in an index of {} MiB. Of the {} documents that the index had, {} are gone after it\n({}). The pages have {} MB before and \
          {} MB after, of at most {} MB. (`make scan`)",
         number(documents as f64),
         number(names as f64),
@@ -272,7 +272,7 @@ const WAYS: &str = "What to do then:
 ";
 
 const PRICES: &str = "Requests to storage (reads, then writes), upstreams, the checksum database, as the filter's workers made them in the simulated world. A
-verified file asks for its lookup beside that, which the model counts as a request of its own. The one read of a known zip is the zip, on
+verified file asks for its lookup beside that, and a lookup for its tile: the model counts them as requests of their own. The one read of a known zip is the zip, on
 its way to the client.
 ";
 

@@ -37,10 +37,11 @@ impl Prices {
     pub(super) fn asked() -> Self {
         let mut site = Site::new(1);
         let mut prices = BTreeMap::new();
-        // The first version brings the tree head, and the tiles at the top. Of the second a lookup is asked for first, so that it is no
-        // part of the price of its go.mod.
-        site.publish([0, 20], 30_000);
+        // The first version brings the tree head, and the tiles at the top. Of the second the tile is asked for first and then the lookup, so
+        // that they are no part of the price of its go.mod.
+        site.publish([0, 20], RECORDS);
         site.ask(0, FIRST);
+        site.ask(0, TILE);
         let asks = KINDS.map(|kind| Ask { kind, name: if is_of_version(kind) { 20 } else { 1 } });
         let mut price = |site: &mut Site, worker, seen| {
             for ask in asks {
@@ -56,6 +57,7 @@ impl Prices {
         // Another gateway has nothing but what storage has.
         let other = site.join(1);
         site.ask(other, FIRST);
+        site.ask(other, TILE);
         price(&mut site, other, Seen::Lost);
         Self(prices)
     }
@@ -75,7 +77,7 @@ impl Site {
         public.latency = 20;
         public.made = Some(made);
         let sum = world.cluster("sum");
-        (sum.latency, sum.database) = (20, Some(Database::new("", 30_000)));
+        (sum.latency, sum.database) = (20, Some(Database::new("", RECORDS)));
         Self { world, paid: Price::default() }
     }
 
@@ -198,6 +200,11 @@ fn is_of_version(kind: Kind) -> bool {
 }
 
 const FIRST: Ask = Ask { kind: Kind::Mod, name: 0 };
+
+/// Records of the database before the first version that is asked for, and after each.
+pub(super) const RECORDS: u64 = 30_000;
+/// Where the record of the second stands.
+const TILE: Ask = Ask { kind: Kind::Tile, name: (2 * RECORDS + 1) / 256 };
 
 /// In the order in which they are priced.
 pub(super) const KINDS: [Kind; 11] = [
