@@ -7,10 +7,20 @@ use super::price::{KINDS, Price, Prices};
 use super::sources;
 
 /// How long the day took whose figures stand in [`MEASURED`], in seconds: the more time, the more often a list grows old in it.
-pub(super) const SECONDS: f64 = 900.0;
+pub(super) const SECONDS: f64 = 2112.0;
 
-/// What was measured, row by row of [`rows`]; nothing where it was not yet.
-pub(super) const MEASURED: [Option<f64>; 9] = [None; 9];
+/// What was measured, row by row of [`Day::rows`]; nothing where it was not yet. The first is 88.8 % of all requests, of which zips and
+/// `supported` are none of the documents.
+pub(super) const MEASURED: [Option<f64>; 8] = [
+    Some(96.5),
+    Some(82_580.0),
+    Some(29_970.0),
+    Some(29_998.0),
+    Some(27_012.0),
+    Some(190_188.0),
+    Some(30_000.0),
+    Some(1_381_162.0),
+];
 
 /// The day, as predicted.
 pub(super) struct Day {
@@ -45,8 +55,7 @@ impl Day {
             ("upstream: zips", sum(&[Kind::Zip], new)),
             ("upstream: unknown names", sum(&[Kind::UnknownModule, Kind::UnknownVersion], asked)),
             ("checksum database: lookups", sum(&[Kind::Lookup], new)),
-            ("storage: reads, zips on their way to clients included", self.price.reads),
-            ("storage: writes", self.price.writes),
+            ("storage: requests, zips on their way to clients included", self.price.reads + self.price.writes),
         ]
     }
 }

@@ -280,6 +280,6 @@ const CHECKS: &str = "**A part for the whole.** Where one gateway in full is too
 1,000 requests a second, 400,000 versions and an index of 8 MiB:
 ";
 
-const DAY: &str = "**Ten million requests.** One gateway of two workers, storage empty at first. Its outage of the upstream is not in
-the model.
+const DAY: &str = "**Ten million requests.** A day of one gateway of two workers, storage empty at first. Its outage of the upstream, and the module that is refused from
+the middle on, are not in the model: both save requests.
 ";
