@@ -149,6 +149,22 @@ bench-core: ## Count the instructions of the core's hot functions, and compare t
 	@.ci/setup rust valgrind
 	MODGATE_VALGRIND=$(TOOLS)/bin/valgrind cargo bench --locked -p modgate --bench core --features sim
 
+# Settings of one's own have it print one column, and write nothing.
+.PHONY: capacity
+capacity: ## Write docs/capacity.md anew. Settings: CAPACITY_RATE, CAPACITY_REGIONS, CAPACITY_INDEX_MIB, CAPACITY_EXPONENT
+	@.ci/setup rust
+	cargo run --locked --release -p modgate-wasm-tests --bin capacity
+
+.PHONY: capacity-day
+capacity-day: ## Predict what the day of ten million requests counts. Setting: CAPACITY_DAY_SECONDS, how long it took
+	@.ci/setup rust
+	cargo run --locked --release -p modgate-wasm-tests --bin capacity -- day
+
+.PHONY: scan
+scan: ## Ask an index of full size for a million names once, and count what of 50,000 documents in use is left
+	@.ci/setup rust
+	cargo run --locked --release -p modgate-wasm-tests --bin capacity -- scan
+
 # Unknown names to ask for.
 FLOOD ?= 1000000
 

@@ -44,6 +44,7 @@ native! {
 suites! {
     pub mod attack;
     pub mod bench;
+    pub mod capacity;
     pub mod chart;
     pub mod crowd;
     pub mod day;
