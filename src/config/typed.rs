@@ -20,9 +20,10 @@ pub(super) fn read<T: for<'de> Deserialize<'de>>(document: &JsonTree, found: &mu
     for path in &document.repeated {
         found.note(path, "given twice; keep one");
     }
-    let mut tree = document.root.clone();
+    // A document without a type error is read as it stands: ten thousand rules are a tree that takes long to copy.
+    let mut without: Option<Value> = None;
     for _ in 0..MAX_PROBLEMS {
-        let (outcome, unknown) = attempt::<T>(&tree);
+        let (outcome, unknown) = attempt::<T>(without.as_ref().unwrap_or(&document.root));
         match outcome {
             Ok(raw) => {
                 for path in &unknown {
@@ -34,8 +35,9 @@ pub(super) fn read<T: for<'de> Deserialize<'de>>(document: &JsonTree, found: &mu
                 return raw.0;
             }
             Err(error) => {
-                let path = found_at(&error, &mut tree)?;
-                let value = path.find_mut(&mut tree)?;
+                let tree = without.get_or_insert_with(|| document.root.clone());
+                let path = found_at(&error, tree)?;
+                let value = path.find_mut(tree)?;
                 found.note(&path, type_error(&path, error.inner(), value));
                 *value = Value::Null;
             }

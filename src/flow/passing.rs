@@ -208,13 +208,14 @@ impl Passing {
     }
 }
 
-/// Bytes that one call unpacks and hashes, 3 ms of a worker's time (Envoy 1.40). In pieces of 32 KiB (`envoy/gateway.yaml`) only
-/// what deflates to less than a thirtieth is read later than it comes, and usual zips deflate to a fourth.
+/// Bytes that one call unpacks and hashes, 3 ms of a worker's time (Envoy 1.40). In pieces of 32 KiB, as upstreams' clusters have them
+/// (`envoy/gateway.yaml`), only what deflates to less than a thirtieth is read later than it comes; in those of 128 KiB, as storage's has
+/// them, less than an eighth. Usual zips deflate to a fourth.
 const BUDGET: usize = 1 << 20;
 
 /// Bytes that may wait to be read: what is left of them at the end of the stream has to fit into the host's buffer, with the
-/// last piece. In Envoy that has 1 MiB, unless the listener is configured otherwise.
-const UNREAD: usize = 512 << 10;
+/// last piece, of 192 KiB at most. In Envoy that has 640 KiB (`envoy/gateway.yaml`), or 1 MiB where nothing is configured.
+const UNREAD: usize = 384 << 10;
 
 /// Bytes that are held back with the host before the stream ends: no more than the smallest limit in use, Istio's. Only
 /// where trailers end a larger piece is that too little.

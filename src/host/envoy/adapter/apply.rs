@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     cx::{BodyVerdict, Edit, Route, StreamId, Verdict},
-    http::{Length, Response},
+    http::{Headers, Length, RequestHead, Response},
 };
 
 /// Applies a verdict to the stream whose callback runs; `map` is the headers that the verdict is about.
@@ -32,9 +32,25 @@ pub(super) fn verdict(driver: &mut Driver, stream: StreamId, map: MapType, verdi
             respond(driver, stream, &response);
             Action::Pause
         }
-        Verdict::Route(to) if route(&to) => Action::Continue,
+        Verdict::Route(to) if read_and_route(&to) => Action::Continue,
         Verdict::Route(_) => Action::Pause,
         Verdict::Wait => Action::Pause,
+    }
+}
+
+/// As [`verdict`], for the request whose head the host has just handed over, if it has: it is not read once more.
+pub(super) fn request(
+    driver: &mut Driver,
+    stream: StreamId,
+    head: Option<&RequestHead>,
+    verdict: Verdict,
+) -> Action {
+    match (verdict, head) {
+        (Verdict::Route(to), Some(head)) => {
+            route(&to, &head.path, &head.headers);
+            Action::Continue
+        }
+        (other, _) => self::verdict(driver, stream, MapType::HttpRequestHeaders, other),
     }
 }
 
@@ -81,7 +97,7 @@ pub(super) fn resume(driver: &mut Driver, stream: StreamId, resumption: Resumpti
         }
         Resumption::Request(Verdict::Respond(response)) => respond(driver, stream, &response),
         Resumption::Request(Verdict::Route(to)) => {
-            if route(&to) {
+            if read_and_route(&to) {
                 let _ = hostcalls::resume_http_request();
             }
         }
@@ -115,14 +131,21 @@ fn respond(driver: &mut Driver, stream: StreamId, response: &Response) {
     let _ = hostcalls::send_http_response(response.status.into(), headers, Some(&response.body));
 }
 
-/// Makes the request one for the download route. Headers for the cluster alone stand in the stream's filter state, as
-/// `wasm.modgate.<header>`, from which that route takes them. Returns whether the request may go on: if its headers cannot be read it is
-/// answered here, for among them may be a client's secret.
-fn route(to: &Route) -> bool {
+/// Reads the request from the host and makes it one for the download route. Returns whether it may go on: if its headers cannot be read it
+/// is answered here, for among them may be a client's secret.
+fn read_and_route(to: &Route) -> bool {
     let Some(headers) = headers::headers(MapType::HttpRequestHeaders) else {
         let _ = hostcalls::send_http_response(502, Vec::new(), None);
         return false;
     };
+    route(to, &headers::request_value(":path").unwrap_or_default(), &headers);
+    true
+}
+
+/// Makes the request for `path` with these headers one for the download route. Headers for the cluster alone stand in the stream's filter
+/// state, as `wasm.modgate.<header>`, from which that route takes them.
+fn route(to: &Route, path: &str, headers: &Headers) {
+    tell_log(path, headers);
     for name in to.left_behind(headers.iter()) {
         let _ = hostcalls::remove_map_value(MapType::HttpRequestHeaders, name);
     }
@@ -134,11 +157,26 @@ fn route(to: &Route) -> bool {
     for (name, value) in confided.chain([cluster]) {
         let _ = hostcalls::set_property(vec![&format!("{CONFIDED}{name}")], Some(value.as_bytes()));
     }
-    true
 }
+
+/// Keeps for the host's access log what the client asked, before the request becomes one to the cluster. It stands in the stream's filter
+/// state as `wasm.modgate-request.<field>`. Only a download pays for it: all other requests are logged as they are.
+fn tell_log(path: &str, headers: &Headers) {
+    let path = path.split_once('?').map_or(path, |(path, _)| path);
+    let header = |name| headers.first(name).unwrap_or(NONE_SENT);
+    for (field, value) in [("path", path), ("agent", header("user-agent")), ("id", header("x-request-id"))] {
+        let _ = hostcalls::set_property(vec![&format!("{LOGGED}{field}")], Some(value.as_bytes()));
+    }
+}
+
+/// As Envoy logs a header that there is not. Without it the log would show what the request to the cluster says.
+const NONE_SENT: &str = "-";
 
 /// Envoy puts `wasm.` before the name of a property that a filter sets.
 const CONFIDED: &str = "modgate.";
+
+/// Apart from what is confided, whose names are those of configured headers.
+const LOGGED: &str = "modgate-request.";
 
 fn change(map: MapType, edit: &Edit) {
     for name in &edit.remove {

@@ -17,14 +17,15 @@ use crate::{
 pub(super) struct Stream {
     id: StreamId,
     driver: Option<Rc<RefCell<Driver>>>,
-    foreign: bool,
+    /// Whether the core wants to hear no more of it: it is not ours, or was answered with what the worker held ready.
+    done: bool,
     /// Whether the host has shown all of the response.
     ended: bool,
 }
 
 impl Stream {
     pub(super) fn new(context: u32, driver: Option<Rc<RefCell<Driver>>>) -> Self {
-        Self { id: StreamId(context), driver, foreign: true, ended: false }
+        Self { id: StreamId(context), driver, done: true, ended: false }
     }
 }
 
@@ -56,25 +57,31 @@ impl HttpContext for Stream {
             let verdict = driver.worker.pass_on(&headers::request_value);
             return apply::verdict(&mut driver, self.id, MapType::HttpRequestHeaders, verdict);
         }
+        let (mut again, mut head) = (false, None);
         let verdict = driver.stream(|worker, cx| {
             if let Some(verdict) = worker.answer_again(&path, &headers::request_value, cx) {
+                again = true;
                 return verdict;
             }
-            match headers::request(path, ends, worker.caller_properties()) {
-                Some(head) => worker.request_head(self.id, &head, cx),
+            head = headers::request(path, ends, worker.caller_properties());
+            match &head {
+                Some(head) => worker.request_head(self.id, head, cx),
                 None => worker.unreadable(cx),
             }
         });
         // What is not ours goes on, at most without a header of ours.
-        self.foreign = matches!(verdict, Verdict::Continue | Verdict::Edit(_));
-        apply::verdict(&mut driver, self.id, MapType::HttpRequestHeaders, verdict)
+        let foreign = matches!(verdict, Verdict::Continue | Verdict::Edit(_));
+        let action = apply::request(&mut driver, self.id, head.as_ref(), verdict);
+        // Of what was given again the worker keeps nothing; the adapter may have something to put back.
+        self.done = foreign || again && !driver.stripped.contains_key(&self.id);
+        action
     }
 
     /// The host lets a held request's body come only with `allow_on_headers_stop_iteration`. Letting it go on would let the request
     /// go on. A body that no page takes means nothing (RFC 9110, section 9.3.1): the host keeps none of it while the request waits, and
     /// no source is sent any.
     fn on_http_request_body(&mut self, size: usize, ends: bool) -> Action {
-        let Some(driver) = self.driver.as_ref().filter(|_| !self.foreign) else {
+        let Some(driver) = self.driver.as_ref().filter(|_| !self.done) else {
             return Action::Continue;
         };
         let mut driver = driver.borrow_mut();
@@ -90,7 +97,7 @@ impl HttpContext for Stream {
 
     /// The body has ended. The rest as for a piece of the body.
     fn on_http_request_trailers(&mut self, _num_trailers: usize) -> Action {
-        let Some(driver) = self.driver.as_ref().filter(|_| !self.foreign) else {
+        let Some(driver) = self.driver.as_ref().filter(|_| !self.done) else {
             return Action::Continue;
         };
         let mut driver = driver.borrow_mut();
@@ -103,7 +110,7 @@ impl HttpContext for Stream {
 
     fn on_http_response_headers(&mut self, _num_headers: usize, ends: bool) -> Action {
         self.ended = ends;
-        let Some(driver) = self.driver.as_ref().filter(|_| !self.foreign) else {
+        let Some(driver) = self.driver.as_ref().filter(|_| !self.done) else {
             return Action::Continue;
         };
         let mut driver = driver.borrow_mut();
@@ -125,7 +132,7 @@ impl HttpContext for Stream {
 
     fn on_http_response_body(&mut self, size: usize, ends: bool) -> Action {
         self.ended = ends;
-        let Some(driver) = self.driver.as_ref().filter(|_| !self.foreign) else {
+        let Some(driver) = self.driver.as_ref().filter(|_| !self.done) else {
             return Action::Continue;
         };
         let mut driver = driver.borrow_mut();
@@ -144,7 +151,7 @@ impl HttpContext for Stream {
 
     fn on_http_response_trailers(&mut self, _num_trailers: usize) -> Action {
         self.ended = true;
-        let Some(driver) = self.driver.as_ref().filter(|_| !self.foreign) else {
+        let Some(driver) = self.driver.as_ref().filter(|_| !self.done) else {
             return Action::Continue;
         };
         let mut driver = driver.borrow_mut();
@@ -158,7 +165,7 @@ impl HttpContext for Stream {
 
 impl Context for Stream {
     fn on_done(&mut self) -> bool {
-        if let Some(driver) = self.driver.as_ref().filter(|_| !self.foreign) {
+        if let Some(driver) = self.driver.as_ref().filter(|_| !self.done) {
             let mut driver = driver.borrow_mut();
             // A stream of HTTP/1 ends when its answer is in the connection's buffer, and the client may not have read it.
             if driver.worker.owes(self.id)
