@@ -103,12 +103,11 @@ fn start(dir: &Path, origin: Option<SocketAddr>, edit: impl FnOnce(&mut Bootstra
     builder.edit(arrange).dir(dir).try_start()
 }
 
-/// Takes the access log out, and what remembers the path for it alone.
+/// Takes the access log out.
 pub(super) fn unlogged(bootstrap: &mut Bootstrap) {
     if let Some(hcm) = bootstrap.hcm().as_object_mut() {
         hcm.remove("access_log");
     }
-    bootstrap.http_filters().retain(|filter| filter["name"] != "envoy.filters.http.set_filter_state");
 }
 
 /// An application's own answer, of the size of a go.mod.
