@@ -133,8 +133,8 @@ docs: ## Write the configuration reference anew from the code
 	UPDATE_REFERENCE=1 cargo test --locked -p modgate --lib config::reference
 
 .PHONY: bench
-bench: wasm ## Measure the gateway under load. Settings: BENCH_SECONDS, BENCH_ROUNDS, BENCH_CASES
-	@.ci/setup envoy nginx wrk
+bench: wasm ## Measure the gateway under load, and a cold build. Settings: BENCH_SECONDS, BENCH_ROUNDS, BENCH_CASES
+	@.ci/setup go envoy nginx wrk sumdb
 	cargo run --locked --release -p modgate-wasm-tests --bin bench
 
 .PHONY: bench-policy

@@ -7,6 +7,8 @@
 //! A benchmark that measures an error is worse than none. Before each measurement the very request is sent once and its
 //! answer compared (status, body, where it came from); after it, wrk's errors and the filter's own counters must say that
 //! all the others were answered in the same way.
+//!
+//! What a build waits for has a table of its own (`bench/cold.rs`).
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -15,6 +17,7 @@ use std::time::Duration;
 use crate::tools;
 
 mod case;
+mod cold;
 mod pin;
 mod settings;
 mod site;
@@ -53,6 +56,17 @@ pub fn main() -> ExitCode {
 }
 
 fn run(settings: &Settings) -> Result<String, String> {
+    let of_requests = measure_requests(settings)?;
+    let of_builds = settings.wants(cold::NAME).then(|| cold::measure(settings)).transpose()?;
+    let tables: Vec<String> = of_requests.into_iter().chain(of_builds).collect();
+    if tables.is_empty() {
+        return Err(format!("BENCH_CASES={} names no case", settings.cases.join(",")));
+    }
+    Ok(tables.join("\n\n"))
+}
+
+/// What a request costs: nothing, where no such case is wanted.
+fn measure_requests(settings: &Settings) -> Result<Option<String>, String> {
     let cores = Cores::find()?;
     let site = Site::start(cores.as_ref())?;
     let wrk = Wrk::new(&tools::find("MODGATE_WRK")?, cores.as_ref(), site.dir())?;
@@ -65,7 +79,7 @@ fn run(settings: &Settings) -> Result<String, String> {
         }
     }
     if kept.is_empty() {
-        return Err(format!("BENCH_CASES={} names no case", settings.cases.join(",")));
+        return Ok(None);
     }
     cases.retain(|case| kept.contains(case.name));
 
@@ -86,7 +100,7 @@ fn run(settings: &Settings) -> Result<String, String> {
         .zip(samples)
         .map(|(case, samples)| Row::new(case.name, case.base, case.large_length(), samples))
         .collect();
-    Ok(format!("{}\n{}", table::render(&rows), footer(settings, &site, &wrk, cores.as_ref())?))
+    Ok(Some(format!("{}\n{}", table::render(&rows), footer(settings, &site, &wrk, cores.as_ref())?)))
 }
 
 /// One case for a while. Wrong answers are an error, and the figure with them.

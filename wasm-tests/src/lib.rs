@@ -45,6 +45,7 @@ suites! {
     pub mod attack;
     pub mod bench;
     pub mod crowd;
+    pub mod distant;
     pub mod egress;
     pub mod faulty;
     pub mod field;

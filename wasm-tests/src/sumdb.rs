@@ -42,9 +42,23 @@ impl Sumdb {
     /// When it does not start.
     #[must_use]
     pub fn after(records: u32, tree: &Path) -> Self {
+        Self::start(&["-filler", &records.to_string()], tree)
+    }
+
+    /// As [`Sumdb::of`], of the modules that are in `tree` now, each far from the next: as in a database of millions, hardly two of them share
+    /// a tile, and the tree does not grow with every lookup.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn of_scattered(tree: &Path) -> Self {
+        Self::start(&["-apart", "256"], tree)
+    }
+
+    fn start(arguments: &[&str], tree: &Path) -> Self {
         let scratch = TempDir::new().expect("a folder for its log");
         let mut command = process::command(&tools::sumdb());
-        command.args(["-name", Self::NAME, "-filler", &records.to_string()]).arg(tree);
+        command.args(["-name", Self::NAME]).args(arguments).arg(tree);
         let process =
             Process::start("sumdb", command, &scratch.path().join("sumdb.log")).expect("sumdb starts");
         let (key, addr) = wait::poll(Duration::from_secs(10), || announcement(&process.log()))

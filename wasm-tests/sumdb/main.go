@@ -1,6 +1,6 @@
 // Sumdb is a real checksum database for tests: golang.org/x/mod's own server, over the modules of trees that mkproxy made.
 //
-//	sumdb [-name NAME] [-filler N] TREE|MODULES.json...
+//	sumdb [-name NAME] [-filler N] [-apart N] TREE|MODULES.json...
 //
 // It listens on a port of its own on loopback, prints one line, "VERIFIER-KEY URL", which is what GOSUMDB and `make run
 // SUMDB=` take, and serves until it is killed. A module that is nowhere is unknown to it. What it is told below /-/ makes it
@@ -21,14 +21,15 @@ import (
 func main() {
 	name := flag.String("name", "sum.test", "the database's name")
 	filler := flag.Int("filler", 1, "records of modules that nobody has, which stand before all others")
+	apart := flag.Int("apart", 0, "record the modules of the trees at once, with so many fillers after each: 256 give each a tile of its own")
 	flag.Parse()
-	if err := run(*name, *filler, flag.Args()); err != nil {
+	if err := run(*name, *filler, *apart, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "sumdb:", err)
 		os.Exit(1)
 	}
 }
 
-func run(name string, filler int, places []string) error {
+func run(name string, filler, apart int, places []string) error {
 	known, err := readSums(places)
 	if err != nil {
 		return err
@@ -37,11 +38,21 @@ func run(name string, filler int, places []string) error {
 	if err != nil {
 		return err
 	}
-	for n := range filler {
-		m := module.Version{Path: fmt.Sprintf("filler.example/m%d", n), Version: "v1.0.0"}
-		known.records[m.String()] = record{m.Path, m.Version, fillerHash, fillerHash}
-		if _, err := db.honest.Lookup(context.Background(), m); err != nil {
+	if err := db.fill(filler); err != nil {
+		return err
+	}
+	if apart > 0 {
+		modules, err := known.inTrees()
+		if err != nil {
 			return err
+		}
+		for _, m := range modules {
+			if _, err := db.honest.Lookup(context.Background(), m); err != nil {
+				return err
+			}
+			if err := db.fill(apart); err != nil {
+				return err
+			}
 		}
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -50,6 +61,19 @@ func run(name string, filler int, places []string) error {
 	}
 	fmt.Printf("%s http://%s\n", db.verifier, listener.Addr())
 	return http.Serve(listener, db)
+}
+
+// Records more modules that nobody has.
+func (db *database) fill(more int) error {
+	for range more {
+		m := module.Version{Path: fmt.Sprintf("filler.example/m%d", db.fillers), Version: "v1.0.0"}
+		db.fillers++
+		db.known.records[m.String()] = record{m.Path, m.Version, fillerHash, fillerHash}
+		if _, err := db.honest.Lookup(context.Background(), m); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 const fillerHash = "h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="

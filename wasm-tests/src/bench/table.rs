@@ -90,7 +90,7 @@ pub(super) fn render(rows: &[Row]) -> String {
 
 const HEADINGS: [&str; 7] = ["case", "requests", "CPU us/request", "range", "MB/CPU s", "ratio", "to"];
 
-fn median(mut values: Vec<f64>) -> f64 {
+pub(super) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
     match values.get(middle) {
