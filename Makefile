@@ -25,6 +25,7 @@ export MODGATE_SUMDB := $(TOOLS)/bin/sumdb
 export MODGATE_MODULES := $(TOOLS)/modules
 export MODGATE_GARAGE := $(TOOLS)/bin/garage
 export MODGATE_WRK := $(TOOLS)/bin/wrk
+export MODGATE_H2LOAD := $(TOOLS)/bin/h2load
 export MODGATE_WASM := $(WASM)
 export MODGATE_WASM_CRASH := $(WASM_CRASH)
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER := $(TOOLS)/bin/wasm-bindgen-test-runner
@@ -74,7 +75,7 @@ run: wasm ## Start a gateway here. Settings: PORT, UPSTREAM, SUMDB, ADMIN_PORT, 
 
 .PHONY: setup
 setup: ## Fetch all tools now (the other targets fetch what they need)
-	@.ci/setup rust node bindgen deny shellcheck go envoy nginx wrk mkproxy sumdb sample real
+	@.ci/setup rust node bindgen deny shellcheck go envoy nginx wrk h2load mkproxy sumdb sample real
 
 .PHONY: test
 test: test-native wasm test-wasm test-e2e ## All tests: natively, in wasm32 under Node, end to end on a real Envoy
@@ -133,8 +134,8 @@ docs: ## Write the configuration reference anew from the code
 	UPDATE_REFERENCE=1 cargo test --locked -p modgate --lib config::reference
 
 .PHONY: bench
-bench: wasm ## Measure the gateway under load, and a cold build. Settings: BENCH_SECONDS, BENCH_ROUNDS, BENCH_CASES
-	@.ci/setup go envoy nginx wrk sumdb
+bench: wasm ## Measure the gateway and its peers under load, and a cold build. Settings: BENCH_SECONDS, BENCH_ROUNDS, BENCH_CASES, BENCH_SERVERS, BENCH_WRITE, GOPROXY_BIN, ATHENS_BIN
+	@.ci/setup go envoy nginx wrk h2load sumdb
 	cargo run --locked --release -p modgate-wasm-tests --bin bench
 
 .PHONY: bench-policy

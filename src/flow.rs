@@ -9,6 +9,7 @@ pub mod cache_state;
 pub mod caller;
 mod copy;
 mod explain;
+mod handover;
 mod hit;
 mod keep;
 mod known;
@@ -36,6 +37,7 @@ mod write;
 
 pub use self::copy::{Copying, NextPiece, NotCopied};
 pub use self::explain::Explaining;
+pub use self::handover::Handover;
 pub use self::hit::Hit;
 pub use self::keep::keep;
 pub use self::known::Known;

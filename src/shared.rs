@@ -8,6 +8,7 @@ mod annex;
 mod bytes;
 mod calls;
 mod fingerprint;
+mod gatherer;
 mod health;
 mod heat;
 mod index;
@@ -26,6 +27,7 @@ mod tests;
 pub mod tree_heads;
 
 pub use self::calls::{Mine, SHARE, begin_call, left_in_all, tell_calls};
+pub use self::gatherer::{call_gatherer, gatherer, heard_as_gatherer};
 pub use self::health::{FRESH, Health, Heard, REST, health, note_health, takes_its_turn};
 pub use self::heat::{Heat, REST_SECS};
 pub use self::index::{Cursor, Index, Kept, NotKept, Region};

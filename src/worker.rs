@@ -73,7 +73,7 @@ use self::{
 use crate::{
     config::Config,
     cx::{CallId, Command, Cx},
-    flow::readiness,
+    flow::{Handover, readiness},
     http::{Reply, Timestamp},
     shared::{Seat, SharedKv},
 };
@@ -190,9 +190,12 @@ impl Worker {
         self.settle(cx);
     }
 
-    /// Another worker sent this: the result of a search that this one waits for.
+    /// Another worker sent this: a zip that this one is to store, or the result of a search that it waits for.
     pub fn message(&mut self, message: &[u8], cx: &mut Cx<'_>) {
-        self.fly(cx, |flights, ground| flights.on_news(message, ground));
+        match Handover::decode(message) {
+            Some(handover) => self.storage.take_over(&handover, &self.services, cx),
+            None => self.fly(cx, |flights, ground| flights.on_news(message, ground)),
+        }
         self.settle(cx);
     }
 

@@ -178,6 +178,7 @@ MODGATE_SUMDB=$TOOLS/bin/sumdb
 MODGATE_MODULES=$TOOLS/modules
 MODGATE_GARAGE=$TOOLS/bin/garage
 MODGATE_WRK=$TOOLS/bin/wrk
+MODGATE_H2LOAD=$TOOLS/bin/h2load
 MODGATE_WASM=$wasm/wasm32-unknown-unknown/release/modgate.wasm
 MODGATE_WASM_CRASH=$wasm/wasm32-unknown-unknown/crash/modgate.wasm"
   [[ -r $TOOLS/env && $(<"$TOOLS/env") == "$text" ]] && return

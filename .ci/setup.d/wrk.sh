@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The load generator of `make bench`.
+# The load generator of `make bench` that speaks HTTP/1.1.
 
 wrk_title() { echo "wrk"; }
 

@@ -23,6 +23,13 @@ pub const SPARE_PARTS: u32 = 2;
 /// 256 MiB that the uploads of one worker hold together at most: a fourth of what a VM may have in Envoy.
 pub const MAX_UPLOAD_BYTES: u32 = 256 << 20;
 
+/// How long a zip may come from an upstream by way of a client while the worker gathers it, in room that is there for one zip: 128 MiB at
+/// 17 Mbit/s. A client that takes longer is not waited for: the zip is copied.
+pub const GATHER_TIME: Duration = Duration::from_secs(60);
+
+/// How long such a copy may take. An upstream that is slower than a fifth of that rate would keep all other zips out.
+pub const GATHER_COPY_TIME: Duration = Duration::from_secs(5 * 60);
+
 /// The largest record of a "not found": its key, status and expiry. Names longer than that are not remembered.
 pub const NEGATIVE_ENTRY_BYTES: u32 = 1024;
 

@@ -30,6 +30,8 @@ pub struct Storage {
     pub part_bytes: u32,
     /// Parts of one upload under way at once, at least one.
     pub parts_in_flight: u32,
+    /// The largest zip, in bytes, that is gathered in memory for a store that takes no parts.
+    pub gather_bytes: u32,
     /// How stored zips get to clients.
     pub delivery: Delivery,
 }

@@ -112,6 +112,7 @@ fn the_full_configuration_says_it_all() {
     assert_eq!(storage.key_prefix, "go/modules/");
     assert_eq!(storage.reverify, Reverify::FirstRead);
     assert_eq!((storage.part_bytes, storage.parts_in_flight), (8_388_608, 2));
+    assert_eq!(storage.gather_bytes, 134_217_728);
     let address = storage.delivery.address.as_ref().unwrap();
     assert_eq!(
         (address.authority.as_str(), address.path_prefix.as_str()),

@@ -88,6 +88,11 @@ impl Copying {
         copying
     }
 
+    /// How long the zip is, once the upstream has said so.
+    pub fn length(&self) -> Option<u64> {
+        self.ranged.length()
+    }
+
     /// The sums are known. A zip that they do not prove is not stored, even if clients may be given it.
     pub fn set_sums(&mut self, sums: Sums) {
         if let Sums::Unproven { failure, .. } = &sums {

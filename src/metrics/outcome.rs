@@ -150,6 +150,8 @@ words! {
         Refused = "refused",
         /// Too many are under way.
         Skipped = "skipped",
+        /// A zip that is gathered: it came too slowly.
+        Slow = "slow",
         /// Storage has taken it.
         Stored = "stored",
         /// A zip is larger than what may be held.

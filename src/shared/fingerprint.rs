@@ -133,6 +133,7 @@ impl Texts {
             write: _,
             part_bytes: _,
             parts_in_flight: _,
+            gather_bytes: _,
             // How clients reach them.
             delivery: Delivery { zips: _, overrides: _, address: _ },
         } = storage;

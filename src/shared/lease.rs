@@ -67,6 +67,11 @@ impl Leases {
         Self { keyed: index.keyed(), sources: index.fetch_scope(), queue, tells }
     }
 
+    /// The queue of the worker whose they are.
+    pub fn queue(&self) -> QueueId {
+        self.queue
+    }
+
     /// Tries to lead the fetch of `path`. Asking again changes nothing, but extends a lease that is ours.
     pub fn acquire(&self, kv: &mut dyn SharedKv, path: &str, now: Timestamp) -> Lease {
         let slot = self.slot(path);

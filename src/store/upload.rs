@@ -11,7 +11,7 @@ mod buffer;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use self::buffer::Buffer;
 use super::{
@@ -20,7 +20,10 @@ use super::{
     request::{create, head},
 };
 use crate::{
-    config::{Dialect, Storage, limits::SPARE_PARTS},
+    config::{
+        Dialect, Storage,
+        limits::{MAX_TIMEOUT, SPARE_PARTS},
+    },
     http::{Callout, Reply},
     metrics::Ended,
 };
@@ -125,6 +128,25 @@ impl Upload {
             }
             Dialect::Webdav => size(whole),
         }
+    }
+
+    /// Lets it hold up to `most` bytes for one request, of which `total` will come, where that is known. What is in parts already is not
+    /// changed.
+    pub fn widen(&mut self, most: u32, total: Option<u64>) {
+        if self.phase == Phase::Open {
+            let total = total.map(|total| usize::try_from(total).unwrap_or(usize::MAX));
+            self.bytes.widen(size(most), total);
+        }
+    }
+
+    /// Whether so many bytes more can be held.
+    pub fn takes(&self, bytes: usize) -> bool {
+        self.bytes.takes(bytes)
+    }
+
+    /// The most bytes that it will hold.
+    pub fn will_hold(&self) -> usize {
+        self.bytes.most_held()
     }
 
     /// Takes the next bytes. What is more than may be held is dropped, and the upload can then only be aborted.
@@ -266,7 +288,11 @@ impl Upload {
         match (ask, &self.remote) {
             (Ask::Begin, _) => Some(multipart::begin(storage, key, self.content_type)),
             (Ask::Look, _) => Some(head(storage, key)),
-            (Ask::Put, _) => Some(create(storage, key, self.content_type, self.bytes.whole())),
+            (Ask::Put, _) => {
+                let callout = create(storage, key, self.content_type, self.bytes.whole());
+                let timeout = time_for(callout.body.len(), callout.timeout);
+                Some(Callout { timeout, ..callout })
+            }
             (Ask::Part(at), Remote::Begun(id)) => {
                 let number = u32::try_from(at).ok()?.checked_add(1)?;
                 Some(multipart::part(storage, key, id, number, self.bytes.part(at)?))
@@ -352,6 +378,15 @@ impl Upload {
 fn size(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
+
+/// How long storage has for a request with so many bytes, where it has `usual` for one with few.
+fn time_for(bytes: usize, usual: Duration) -> Duration {
+    let times = u32::try_from(bytes.div_ceil(BYTES_IN_TIME)).unwrap_or(u32::MAX).max(1);
+    usual.saturating_mul(times).min(MAX_TIMEOUT.max(usual))
+}
+
+/// Bytes that storage takes within its `timeout`: one usual part of an upload. With the default of 5 s that is a disk or a line of 13 Mbit/s.
+const BYTES_IN_TIME: usize = 8 << 20;
 
 /// How often a request is sent that fails in passing. There is no clock here to wait by, and a store that fails three times in
 /// a row fails.

@@ -1,6 +1,6 @@
 //! What goes into storage: documents that searches brought, in the order in which a version is complete (`storage/write.rs`), zips while
 //! they pass by (`storage/along.rs`), and those again that did not get there so (`storage/copy.rs`). Both kinds are uploads
-//! (`storage/upload.rs`).
+//! (`storage/upload.rs`); a store that takes no parts is given what was gathered (`storage/gather.rs`).
 //!
 //! No client waits for any of it. What it lacks of a version is found out by a flight (`Event::Wanted`), and so are the sums of what it
 //! copies (`Event::CopyBegins`).
@@ -8,6 +8,7 @@
 mod abandoned;
 mod along;
 mod copy;
+mod gather;
 mod queue;
 mod upload;
 mod write;
@@ -16,10 +17,11 @@ use std::collections::{BTreeMap, VecDeque};
 
 use self::{
     copy::{Copier, Due},
+    gather::COPY_REST,
     queue::Queue,
     upload::Uploading,
 };
-use super::key::ZipKey;
+use super::{key::ZipKey, services::failures::Failures};
 use crate::{
     cx::StreamId,
     flow::{StorageStatus, Write},
@@ -34,6 +36,8 @@ pub(super) struct Storing {
     copiers: BTreeMap<ZipKey, Box<Copier>>,
     /// Zips that are to be copied, oldest first.
     copies: VecDeque<Due>,
+    /// Zips that were copied in vain lately.
+    copied_in_vain: Failures,
     /// The upload that each stream feeds.
     fed: BTreeMap<StreamId, ZipKey>,
     /// What came of the last write.
@@ -53,6 +57,7 @@ impl Storing {
         Self {
             copiers: BTreeMap::new(),
             copies: VecDeque::new(),
+            copied_in_vain: Failures::within(COPY_REST),
             fed: BTreeMap::new(),
             last_write: WriteOutcome::STORED,
             uploads: BTreeMap::new(),
@@ -83,6 +88,12 @@ impl Storing {
             && self.waiting.len() == 0
             && self.waiting_aside.len() == 0
             && self.writes.is_empty()
+    }
+
+    /// Bytes that all uploads under way may come to hold.
+    #[cfg(test)]
+    pub(super) fn may_hold(&self) -> usize {
+        self.will_be_held()
     }
 
     /// How many zips are being copied.

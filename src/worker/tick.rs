@@ -41,6 +41,7 @@ impl Worker {
     pub fn tick(&mut self, cx: &mut Cx<'_>) {
         self.polls.on_tick(&mut self.services, cx);
         self.storage.renew_uploads(&self.services, cx);
+        self.storage.end_slow_gathers(&mut self.services, cx);
         self.storage.begin_copies(&mut self.services, cx);
         self.settle(cx);
         self.storage.go_on_with_copies(&mut self.services, cx);

@@ -1,35 +1,35 @@
-//! What `make bench` runs: what a request costs an Envoy with the filter, beside what it costs the same Envoy without.
+//! What `make bench` runs: what a request costs a gateway with the filter, beside what it costs the same Envoy without, and other servers.
 //!
-//! The figure is CPU time of the Envoy process per request, not requests per second: it moves little when the machine has
-//! other work to do. What still moves it (clock, caches, neighbours) moves all cases alike, therefore each case is measured
-//! in several rounds, one round of all cases after another, and compared with its base in the same round.
-//!
-//! A benchmark that measures an error is worse than none. Before each measurement the very request is sent once and its
-//! answer compared (status, body, where it came from); after it, wrk's errors and the filter's own counters must say that
-//! all the others were answered in the same way.
-//!
-//! What a build waits for has a table of its own (`bench/cold.rs`).
+//! The figure is CPU time of all of a server's processes for an answer, not requests per second: it moves little when the machine has
+//! other work to do. What still moves it (clock, caches, neighbours) moves all servers alike, therefore each cell (a case, asked of a
+//! server over one HTTP) is measured in several rounds, one round of all cells after another, and compared with its base in the same round.
 
-use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::tools;
-
 mod case;
+mod cell;
 mod cold;
+mod load;
+mod machine;
 mod pin;
+mod report;
+mod sample;
+mod server;
 mod settings;
 mod site;
 mod table;
-mod wrk;
 
-use case::Case;
+use cell::Cell;
+use load::Generators;
+use machine::Fact;
 use pin::Cores;
+use report::{Memory, Ratio, Report};
+use sample::Sample;
+use server::{Id, ROSTER, Server};
 use settings::Settings;
 use site::Site;
-use table::{Row, Sample};
-use wrk::Wrk;
+use table::Row;
 
 /// Runs it with the settings in the environment; the process's exit code.
 ///
@@ -57,90 +57,134 @@ pub fn main() -> ExitCode {
 
 fn run(settings: &Settings) -> Result<String, String> {
     let of_requests = measure_requests(settings)?;
-    let of_builds = settings.wants(cold::NAME).then(|| cold::measure(settings)).transpose()?;
+    let of_builds = settings.wants(cold::NAME, cold::SERVER).then(|| cold::measure(settings)).transpose()?;
     let tables: Vec<String> = of_requests.into_iter().chain(of_builds).collect();
     if tables.is_empty() {
-        return Err(format!("BENCH_CASES={} names no case", settings.cases.join(",")));
+        return Err("BENCH_CASES and BENCH_SERVERS name nothing that is measured".to_owned());
     }
     Ok(tables.join("\n\n"))
 }
 
 /// What a request costs: nothing, where no such case is wanted.
 fn measure_requests(settings: &Settings) -> Result<Option<String>, String> {
-    let cores = Cores::find()?;
-    let site = Site::start(cores.as_ref())?;
-    let wrk = Wrk::new(&tools::find("MODGATE_WRK")?, cores.as_ref(), site.dir())?;
-    let mut cases = case::all(&site)?;
-    // A base may have a base itself, and stands before what is compared with it.
-    let mut kept = BTreeSet::new();
-    for case in cases.iter().rev() {
-        if settings.wants(case.name) || kept.contains(case.name) {
-            kept.extend([case.name, case.base]);
-        }
-    }
-    if kept.is_empty() {
+    let cells = cell::wanted(settings);
+    if cells.is_empty() {
         return Ok(None);
     }
-    cases.retain(|case| kept.contains(case.name));
+    let cores = Cores::find()?;
+    let site = Site::start(cores.as_ref())?;
+    let generators = Generators::new(cores.as_ref(), site.dir())?;
+    let servers = start(&site, &cells)?;
+    let samples = measure(settings, &site, &generators, &servers, &cells)?;
 
-    // The first requests find cold caches; they are nobody's.
-    for case in &cases {
-        measure(&site, &wrk, case, "warm-up", Duration::from_secs(1))?;
+    let ratios: Vec<Option<f64>> = (0..cells.len())
+        .map(|at| {
+            let base = cells[at].base(&cells).map_or(&[][..], |base| &samples[base]);
+            sample::ratio(cells[at].case.figure, &samples[at], base)
+        })
+        .collect();
+    let rows: Vec<Row> = (0..cells.len()).filter(|at| !samples[*at].is_empty()).map(|at| row(at, &cells, &samples, &ratios)).collect();
+    let report = Report {
+        facts: facts(settings, cores.as_ref(), &generators, &servers)?,
+        again: settings.command(),
+        ratios: cells.iter().zip(&ratios).filter_map(|(cell, ratio)| Ratio::of(cell, (*ratio)?)).collect(),
+        memory: servers.iter().map(Memory::of).collect(),
+    };
+    if settings.write {
+        report.write()?;
     }
-    let mut samples: Vec<Vec<Sample>> = vec![Vec::new(); cases.len()];
-    for round in 1..=settings.rounds {
-        for (case, samples) in cases.iter().zip(&mut samples) {
-            let sample = measure(&site, &wrk, case, &round.to_string(), settings.each)?;
-            eprintln!("round {round}/{}: {:<32} {:>8.1} us", settings.rounds, case.name, sample.micros());
-            samples.push(sample);
+    Ok(Some(format!("{}\n{}", table::render(&rows), report.footer())))
+}
+
+/// Starts what the cells need, from the last of the roster to the first.
+fn start(site: &Site<'_>, cells: &[Cell]) -> Result<Vec<Server>, String> {
+    let mut servers = Vec::new();
+    for entry in ROSTER.iter().rev() {
+        let asked = cells.iter().any(|cell| cell.server == entry.id);
+        // The first server answers what these do.
+        let copied = cells.iter().any(|cell| cell.server == Id::Direct) && entry.id.is_copied();
+        if asked || copied {
+            match entry.start(site, &servers)? {
+                Some(server) => servers.push(server),
+                None => eprintln!("not measured, for {} is not set: {}", entry.needs.unwrap_or_default(), entry.name),
+            }
         }
     }
-    let rows: Vec<Row> = cases
-        .iter()
-        .zip(samples)
-        .map(|(case, samples)| Row::new(case.name, case.base, case.large_length(), samples))
-        .collect();
-    Ok(Some(format!("{}\n{}", table::render(&rows), footer(settings, &site, &wrk, cores.as_ref())?)))
+    servers.reverse();
+    Ok(servers)
 }
 
-/// One case for a while. Wrong answers are an error, and the figure with them.
-fn measure(site: &Site, wrk: &Wrk, case: &Case, round: &str, length: Duration) -> Result<Sample, String> {
-    let wrong = |error: String| format!("{}: {error}", case.name);
-    case.check(site, round).map_err(wrong)?;
-    site.settle().map_err(wrong)?;
-    let before = site.envoy().stats();
-    let begun = site.envoy().usage();
-    let load = wrk.run(case, site, round, length).map_err(wrong)?;
-    let ended = site.envoy().usage();
-    case.check_load(&load, &before, &site.envoy().stats()).map_err(wrong)?;
-    Ok(Sample {
-        requests: load.requests,
-        answers: case.answers(&load),
-        cpu: ended.cpu.saturating_sub(begun.cpu),
-    })
-}
-
-fn footer(settings: &Settings, site: &Site, wrk: &Wrk, cores: Option<&Cores>) -> Result<String, String> {
-    let file = tools::find("MODGATE_WASM")?;
-    let size = std::fs::metadata(&file).map_err(|error| format!("{}: {error}", file.display()))?.len();
-    let memory = site.envoy().usage().rss / (1024 * 1024);
-    let pinned = cores.map_or_else(
-        || "not pinned to cores (no taskset, or one core only)".to_owned(),
-        |cores| format!("Envoy on core {}, wrk and nginx on {}", cores.envoy, cores.others),
-    );
-    let again = match settings.cases.as_slice() {
-        [] => String::new(),
-        cases => format!(" BENCH_CASES={}", cases.join(",")),
+/// All rounds, of each cell the samples.
+fn measure(
+    settings: &Settings,
+    site: &Site<'_>,
+    generators: &Generators<'_>,
+    servers: &[Server],
+    cells: &[Cell],
+) -> Result<Vec<Vec<Sample>>, String> {
+    let mut samples: Vec<Vec<Sample>> = vec![Vec::new(); cells.len()];
+    let one = |cell: &Cell, round: &str, length| {
+        let Some(server) = servers.iter().find(|server| server.id == cell.server) else { return Ok(None) };
+        let measured = cell.measure(server, site, generators, round, length);
+        measured.map_err(|error| format!("{}: {error}", cell.name()))
     };
-    Ok(format!(
-        "CPU: user and system time of the whole Envoy process over answers, median and range of {rounds} round(s).\n\
-         Ratio: median over the rounds, each against its base in the same round.\n\
-         Filter: {size} bytes. Envoy: {version}, one worker, {memory} MiB at the end; {pinned}.\n\
-         Load: {load} for {seconds} s each, headers as the go command sends them.\n\
-         Again: make bench BENCH_SECONDS={seconds} BENCH_ROUNDS={rounds}{again}",
-        rounds = settings.rounds,
-        seconds = settings.each.as_secs(),
-        version = site.version(),
-        load = wrk.shown(),
-    ))
+    // The first requests find cold caches and code that is not compiled in full; they are nobody's.
+    for server in servers {
+        if let Some(cell) = cells.iter().find(|cell| cell.server == server.id) {
+            one(cell, "warm-up", Duration::from_secs(1))?;
+        }
+    }
+    let mut broken = vec![false; cells.len()];
+    for round in 1..=settings.rounds {
+        for (at, cell) in cells.iter().enumerate() {
+            if broken[at] {
+                continue;
+            }
+            match one(cell, &round.to_string(), settings.each) {
+                Ok(Some(sample)) => {
+                    let micros = sample.micros(cell.case.figure);
+                    eprintln!("round {round}/{}: {micros:>9.1} us  {}", settings.rounds, cell.name());
+                    samples[at].push(sample);
+                }
+                Ok(None) => {}
+                // One that stands still or resets under the load has no figure, and the others go on without it.
+                Err(error) if cell.server.may_break() => {
+                    eprintln!("round {round}/{}: no figure for {error}", settings.rounds);
+                    broken[at] = true;
+                    samples[at].clear();
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(samples)
+}
+
+fn row(at: usize, cells: &[Cell], samples: &[Vec<Sample>], ratios: &[Option<f64>]) -> Row {
+    let cell = cells[at];
+    let (case, server) = cell.case.base();
+    let base = if case == cell.case.name { server.name().to_owned() } else { format!("{case}, {}", server.name()) };
+    Row {
+        case: cell.case,
+        server: cell.server.name(),
+        http: cell.http.name(),
+        samples: samples[at].clone(),
+        ratio: ratios[at],
+        base,
+    }
+}
+
+/// What it was measured on and with.
+fn facts(
+    settings: &Settings,
+    cores: Option<&Cores>,
+    generators: &Generators<'_>,
+    servers: &[Server],
+) -> Result<Vec<Fact>, String> {
+    let mut facts = machine::facts(cores);
+    facts.push(("servers", server::versions(servers)?.join(", ")));
+    let [wrk, h2load] = generators.versions();
+    facts.push(("load", format!("{wrk} for HTTP/1.1, {h2load} for HTTP/2, from a core of their own")));
+    facts.push(("rounds", format!("{} of {} s for each figure", settings.rounds, settings.each.as_secs())));
+    Ok(facts)
 }

@@ -298,6 +298,24 @@ struct Mode {
     ordered: bool,
 }
 
+/// Runs nginx with `text` as it is, which names its addresses and has no `pid` or `daemon`: the process, once it listens. Its files
+/// lie in `dir` under `name`.
+///
+/// # Errors
+/// Says why it does not start, with the end of its log.
+#[cfg(feature = "suites")]
+pub(crate) fn run(dir: &Path, name: &str, text: &str) -> Result<Process, String> {
+    let launch = Launch {
+        dir: dir.to_owned(),
+        conf: dir.join(format!("{name}.conf")),
+        log: dir.join(format!("{name}.log")),
+        pid: dir.join(format!("{name}.pid")),
+    };
+    let text = config::alone(text, &launch.pid, geteuid().is_root());
+    fs::write(&launch.conf, text).map_err(|error| format!("{}: {error}", launch.conf.display()))?;
+    launch.start().map_err(|said| format!("nginx ({name}) does not start:\n{said}"))
+}
+
 /// A file of `nginx/`.
 fn configuration(name: &str) -> Result<String, String> {
     let file = tools::repository().join("nginx").join(name);

@@ -37,6 +37,7 @@ pub(super) fn storage(raw: &RawStorage, at: &Path, matching: &Match, found: &mut
         reverify: raw.reverify.unwrap_or_default(),
         part_bytes,
         parts_in_flight,
+        gather_bytes: RawStorage::GATHER_BYTES.read(raw.gather_bytes, at, found),
         delivery: match &raw.delivery {
             Section(None) => Delivery { zips: Zips::default(), overrides: Vec::new(), address: None },
             Section(Some(raw)) => delivery(raw, &at.key("delivery"), found),

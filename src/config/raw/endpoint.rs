@@ -207,6 +207,12 @@ endpoint_section! {
         /// made later; the client never waits for it.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(transform = Self::PARTS_IN_FLIGHT.schema()))]
         pub(in crate::config) parts_in_flight: Option<RawCount>,
+        /// The largest zip, in bytes, that is stored over WebDAV, which takes no parts: one worker of the Envoy gathers it in
+        /// its memory while it streams, one zip at a time, and writes it by one request once it is verified. That worker keeps
+        /// the memory, and Envoy takes as much again while it writes. Toolchains have 70 to 100 MB. With `0`, zips of more than
+        /// `fetch.zip_bytes` are not stored over WebDAV.
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(transform = Self::GATHER_BYTES.schema()))]
+        pub(in crate::config) gather_bytes: Option<RawCount>,
         /// Whether its cluster speaks HTTP/2, as with an upstream. From a storage, Modgate passes on no zip either that may
         /// be truncated.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = false)))]
@@ -250,6 +256,16 @@ impl RawStorage {
         least: 1,
         // Each is held in memory.
         most: 16,
+        beyond: None,
+    };
+
+    pub(in crate::config) const GATHER_BYTES: Setting<u32> = Setting {
+        name: "gather_bytes",
+        // The zips of toolchains have 70 to 100 MB, and hardly any module has more.
+        default: 128 << 20,
+        least: 0,
+        // All that the uploads of one worker may hold: a fourth of what a VM may have in Envoy.
+        most: limits::MAX_UPLOAD_BYTES,
         beyond: None,
     };
 

@@ -36,7 +36,7 @@ pub(in crate::config) struct RawFetch {
     pub(in crate::config) zip_wait: Option<RawDuration>,
     /// The largest zip, in bytes, that is fetched whole into the storage when it is first asked for, so that a crowd of
     /// clients costs one fetch; `0` fetches none. A larger zip is streamed from the upstream to each client, and stored as
-    /// it streams if the storage speaks S3. This needs a storage that is written to; the maximum is what Envoy lets a
+    /// it streams: over WebDAV up to `storage.gather_bytes`, and with `0` not at all. This needs a storage that is written to; the maximum is what Envoy lets a
     /// filter fetch at once (32 MiB).
     #[cfg_attr(not(target_arch = "wasm32"), schemars(transform = Self::ZIP_BYTES.schema()))]
     pub(in crate::config) zip_bytes: Option<RawCount>,

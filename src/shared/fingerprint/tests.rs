@@ -74,6 +74,7 @@ fn what_decides_where_answers_are_from_counts_and_nothing_else() {
         ("/storage/write", json!(false), false, false),
         ("/storage/part_bytes", json!(6_000_000), false, false),
         ("/storage/parts_in_flight", json!(1), false, false),
+        ("/storage/gather_bytes", json!(0), false, false),
         ("/storage/delivery", json!({}), false, false),
         ("/sumdb/0/url", json!("https://else.test"), true, true),
         ("/sumdb/0/redirects", json!({"a.test": "a"}), false, true),

@@ -8,6 +8,8 @@ pub(super) struct Buffer {
     part: usize,
     /// The most bytes held.
     most: usize,
+    /// How many will come, where that is known.
+    total: Option<usize>,
     overrun: bool,
     /// What came and is no part yet: at most one part of it.
     pending: Vec<u8>,
@@ -39,6 +41,7 @@ impl Buffer {
         Self {
             part,
             most,
+            total,
             overrun,
             pending: Vec::with_capacity(expected),
             parts: Vec::new(),
@@ -46,9 +49,29 @@ impl Buffer {
         }
     }
 
+    /// Takes more for one request: `most` bytes, of which `total` will come, where that is known. Room is made for all of them now: if it
+    /// grew as they come, the memory would hold what it had before as well, and memory never shrinks here.
+    pub(super) fn widen(&mut self, most: usize, total: Option<usize>) {
+        if self.is_in_parts() {
+            return;
+        }
+        (self.part, self.most, self.total) = (most, most, total);
+        self.overrun |= total.is_some_and(|total| total > most);
+        if !self.overrun {
+            let more = total.unwrap_or(most).saturating_sub(self.pending.len());
+            self.pending.reserve_exact(more);
+        }
+    }
+
+    /// The most bytes that it will hold.
+    pub(super) fn most_held(&self) -> usize {
+        let total = self.total.filter(|_| self.part == self.most);
+        total.map_or(self.most, |total| total.min(self.most))
+    }
+
     /// Takes the next bytes, unless that were more than may be held: then they are lost, and so is the whole.
     pub(super) fn push(&mut self, mut bytes: &[u8]) {
-        self.overrun |= self.held().saturating_add(bytes.len()) > self.most;
+        self.overrun |= !self.takes(bytes.len());
         while !self.overrun && !bytes.is_empty() {
             // The last part is cut in the end: what is one part in all is no multipart upload.
             if self.pending.len() >= self.part {
@@ -60,6 +83,11 @@ impl Buffer {
             self.pending.extend_from_slice(now);
             bytes = later;
         }
+    }
+
+    /// Whether so many bytes more can be held.
+    pub(super) fn takes(&self, bytes: usize) -> bool {
+        self.held().saturating_add(bytes) <= self.most
     }
 
     pub(super) fn is_overrun(&self) -> bool {
@@ -162,6 +190,28 @@ impl Buffer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_widened_takes_its_room_at_once_and_no_more_later() {
+        for (total, most) in [(Some(900), 900), (None, 1_000)] {
+            let mut buffer = Buffer::new(100, 100, None);
+            buffer.push(&[7; 90]);
+            buffer.widen(1_000, total);
+            assert_eq!(buffer.most_held(), most);
+            let room = buffer.pending.capacity();
+            assert!(room >= most && room <= 1_000, "{room}");
+            for _ in 0..81 {
+                buffer.push(&[7; 10]);
+                assert_eq!(buffer.pending.capacity(), room);
+            }
+            assert!(!buffer.is_overrun() && !buffer.is_in_parts());
+            buffer.push(&[7; 101]);
+            assert!(buffer.is_overrun());
+        }
+        let mut too_large = Buffer::new(100, 100, None);
+        too_large.widen(1_000, Some(1_001));
+        assert!(too_large.is_overrun() && too_large.pending.capacity() == 0);
+    }
 
     #[test]
     fn no_more_memory_is_taken_than_is_held() {

@@ -51,6 +51,22 @@ fn what_is_small_is_one_request_that_overwrites_nothing() {
 }
 
 #[test]
+fn storage_has_as_much_time_for_a_request_as_it_would_have_for_parts() {
+    for (length, seconds) in [(1, 5), (8 << 20, 5), ((8 << 20) + 1, 10), (128 << 20, 80)] {
+        let webdav = storage(r#""dialect":"webdav","timeout":"5s""#);
+        let mut upload = Upload::begin(&webdav, "k".to_owned(), "application/zip", None, 0);
+        upload.widen(128 << 20, Some(length));
+        upload.push(&vec![7; usize::try_from(length).unwrap()]);
+        upload.commit();
+        let (look, callout) = upload.next_call().unwrap();
+        assert_eq!((callout.method, callout.timeout), ("HEAD", Duration::from_secs(5)));
+        upload.reply(look, &Reply::Answered { status: 404, headers: Headers::default(), body: Vec::new() });
+        let (_, callout) = upload.next_call().unwrap();
+        assert_eq!((callout.method, callout.timeout), ("PUT", Duration::from_secs(seconds)), "{length}");
+    }
+}
+
+#[test]
 fn what_is_large_goes_in_parts_and_is_seen_when_it_is_good() {
     for (length, parts) in [(PART + 1, 2), (2 * PART, 2), (3 * PART + 7, 4)] {
         let (mut s3, mut upload, bytes) = (S3::default(), upload(), bytes(length));

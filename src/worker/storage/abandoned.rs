@@ -15,6 +15,10 @@ pub(super) enum Abandoned {
     NotGiven,
     /// Storage did not keep up.
     Overrun,
+    /// There is no room in memory just now.
+    Skipped,
+    /// It came too slowly for the room that it takes meanwhile.
+    Slow,
     /// It is larger than storage takes in one request.
     TooLarge,
     /// It could not be proven.
@@ -40,6 +44,8 @@ impl Abandoned {
             Self::NoRanges => Ended::NoRanges,
             Self::NotGiven => Ended::NotGiven,
             Self::Overrun => Ended::Overrun,
+            Self::Skipped => Ended::Skipped,
+            Self::Slow => Ended::Slow,
             Self::TooLarge => Ended::TooLarge,
             Self::Unproven => Ended::Unproven,
         }

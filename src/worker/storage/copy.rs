@@ -44,11 +44,20 @@ pub(super) struct Due {
     zip: Zip,
     source: Source,
     at: Timestamp,
+    /// Whether it is larger than every worker may hold, and gathered.
+    is_large: bool,
 }
 
 impl Storing {
     /// Has `zip` copied from `source` at `at`, or when there is room after that.
-    pub(super) fn copy_later(&mut self, zip: &Zip, source: Source, at: Timestamp, cx: &mut Cx<'_>) {
+    pub(super) fn copy_later(
+        &mut self,
+        zip: &Zip,
+        source: Source,
+        at: Timestamp,
+        is_large: bool,
+        cx: &mut Cx<'_>,
+    ) {
         if self.copies.iter().any(|due| due.zip == *zip) {
             return;
         }
@@ -56,7 +65,7 @@ impl Storing {
             cx.count(Counter::StorageWrite { outcome: Ended::Skipped.into() });
             return;
         }
-        self.copies.push_back(Due { zip: zip.clone(), source, at });
+        self.copies.push_back(Due { zip: zip.clone(), source, at, is_large });
     }
 
     /// Begins what is due, as many as may be under way.
@@ -65,7 +74,9 @@ impl Storing {
         // One that is further away than any is set is from before the clock was set back.
         let is_due = |due: &Due| due.at <= now || due.at.since(now) > ZIP_REST;
         while self.copiers.len() < MAX_COPIES {
-            let Some(due) = self.copies.iter().position(is_due).and_then(|at| self.copies.remove(at)) else {
+            let may_begin = |due: &Due| is_due(due) && self.may_copy(due.is_large, services);
+            let Some(due) = self.copies.iter().position(may_begin).and_then(|at| self.copies.remove(at))
+            else {
                 return;
             };
             self.begin_copy(due, services, cx);
@@ -73,11 +84,14 @@ impl Storing {
     }
 
     fn begin_copy(&mut self, due: Due, services: &mut Services, cx: &mut Cx<'_>) {
-        let Due { zip, source, .. } = due;
+        let Due { zip, source, is_large, .. } = due;
         if !self.begin_upload(&zip, source, Feed::Copy, None, services, cx) {
             return;
         }
         let key = ZipKey::of(&zip);
+        if is_large {
+            self.reserve(&key, cx);
+        }
         let Some(upstream) = source.endpoint(&services.config) else {
             return self.end_upload(key, Err(Abandoned::NotGiven), services, cx);
         };
@@ -134,6 +148,9 @@ impl Storing {
     pub(in crate::worker) fn work(&mut self, zip: &Zip, services: &mut Services, cx: &mut Cx<'_>) {
         let key = ZipKey::of(zip);
         let Some(mut copier) = self.copiers.remove(&key) else { return };
+        if let Some(uploading) = self.uploads.get_mut(&key) {
+            uploading.total = copier.copying.length();
+        }
         self.push_upload(key.clone(), copier.copying.work(), services, cx);
         self.copiers.insert(key.clone(), copier);
         self.go_on_copying(&key, services, cx);
@@ -187,6 +204,7 @@ impl Storing {
             cx.count(Counter::Verification { outcome });
         }
         if let Err(why) = &verdict {
+            self.copied_in_vain.note(&ZipKey::of(&copier.zip).0, cx.now);
             let level = if matches!(why, NotCopied::Flawed(error) if error.is_the_sources()) {
                 Level::Error
             } else {

@@ -16,6 +16,7 @@ use super::{
     },
     Storing,
     abandoned::Abandoned,
+    gather::{Room, time_for},
 };
 use crate::{
     config::{Dialect, Storage, limits::MAX_UPLOAD_BYTES},
@@ -39,12 +40,16 @@ pub(super) struct Uploading {
     /// Which upstream it is of.
     source: Source,
     pub(super) feed: Feed,
+    /// How many bytes will come, where that is known.
+    pub(super) total: Option<u64>,
+    /// Until when it may come, where it is gathered in the room that is there for one zip alone.
+    pub(super) gathers_until: Option<Timestamp>,
     /// Whether more may come of it.
     is_fed: bool,
     pub(super) upload: Upload,
     /// What storage was asked, by the upload's own numbers.
     calls: BTreeMap<CallId, u32>,
-    why: Option<Abandoned>,
+    pub(super) why: Option<Abandoned>,
     /// When the lease is to be renewed, while it is ours.
     renew_at: Option<Timestamp>,
 }
@@ -71,45 +76,65 @@ impl Storing {
         cx: &mut Cx<'_>,
     ) -> bool {
         let key = ZipKey::of(zip);
-        let whole = services.config.fetch.zip_bytes;
-        let storage = services.config.writable_storage().filter(|to| to.dialect == Dialect::S3 || whole > 0);
+        let storage = services.config.writable_storage().filter(|storage| takes_zips(storage, services));
         let Some(storage) = storage.filter(|_| !self.uploads.contains_key(&key)) else { return false };
         if services.leases.acquire(cx.kv, &lease(zip), cx.now) != Lease::Led {
             return false;
         }
-        let begun = if !is_storable(&key.0, services, cx) {
-            Err(None)
-        } else if Want::Zip(zip.clone()).is_unnameable(storage) {
-            Err(Some(Ended::Unnameable))
-        } else if !self.has_room_for_upload(storage, services) || services.budget.rests_from_zips(cx.now) {
-            Err(Some(Ended::Skipped))
-        } else {
-            let name = store::zip_key(storage, zip);
-            let upload = Upload::begin(storage, name, Zip::CONTENT_TYPE, total, whole);
-            if upload.is_overrun() { Err(Some(Ended::TooLarge)) } else { Ok(upload) }
-        };
-        match begun {
-            Ok(upload) => {
-                let uploading = Uploading {
-                    zip: zip.clone(),
-                    source,
-                    feed,
-                    is_fed: true,
-                    upload,
-                    calls: BTreeMap::new(),
-                    why: None,
-                    renew_at: Some(Leases::renewal(cx.now)),
-                };
-                self.uploads.insert(key, Box::new(uploading));
-                true
-            }
-            Err(outcome) => {
-                services.leases.release(cx.kv, &lease(zip));
-                if let Some(outcome) = outcome {
+        let room = self.room_at_once(total, storage, services, cx);
+        if let Some(objection) = self.objection(zip, storage, room, services, cx) {
+            services.leases.release(cx.kv, &lease(zip));
+            match objection {
+                Objection::Needless => {}
+                Objection::Ended(outcome) => {
                     cx.count(Counter::StorageWrite { outcome: outcome.into() });
+                    if outcome == Ended::TooLarge {
+                        cx.log(Level::Info, format!("storage: {zip} is not stored: {outcome}"));
+                    }
                 }
-                false
+                Objection::Later => self.gather_later(zip, source, cx.now, services, cx),
             }
+            return false;
+        }
+        let most = if room == Room::Here { storage.gather_bytes } else { services.config.fetch.zip_bytes };
+        let name = store::zip_key(storage, zip);
+        let uploading = Uploading {
+            zip: zip.clone(),
+            source,
+            feed,
+            total,
+            gathers_until: (room == Room::Here).then(|| cx.now.after(time_for(feed))),
+            is_fed: true,
+            upload: Upload::begin(storage, name, Zip::CONTENT_TYPE, total, most),
+            calls: BTreeMap::new(),
+            why: None,
+            renew_at: Some(Leases::renewal(cx.now)),
+        };
+        self.uploads.insert(key, Box::new(uploading));
+        true
+    }
+
+    /// Why no upload of `zip` begins, for which there is this `room`.
+    fn objection(
+        &self,
+        zip: &Zip,
+        storage: &Storage,
+        room: Room,
+        services: &Services,
+        cx: &Cx<'_>,
+    ) -> Option<Objection> {
+        let want = Want::Zip(zip.clone());
+        let has_room = room != Room::Usual || self.has_room_for_upload(storage, services);
+        if !is_storable(&want.key(), services, cx) {
+            Some(Objection::Needless)
+        } else if want.is_unnameable(storage) {
+            Some(Objection::Ended(Ended::Unnameable))
+        } else if room == Room::Nowhere {
+            Some(Objection::Ended(Ended::TooLarge))
+        } else if !has_room || services.budget.rests_from_zips(cx.now) {
+            Some(Objection::Ended(Ended::Skipped))
+        } else {
+            (room == Room::Later).then_some(Objection::Later)
         }
     }
 
@@ -122,6 +147,7 @@ impl Storing {
         cx: &mut Cx<'_>,
     ) {
         let Some(mut uploading) = self.uploads.remove(&key) else { return };
+        self.gather(&mut uploading, bytes.len(), services, cx);
         uploading.upload.push(bytes);
         if uploading.upload.is_overrun() && uploading.upload.is_open() {
             let is_in_parts =
@@ -246,18 +272,43 @@ impl Storing {
         if outcome == WriteOutcome::STORED {
             self.complete(zip, services, cx);
         }
-        if let (Some(at), Feed::Stream(_)) = (later, feed) {
-            self.copy_later(zip, *source, at, cx);
+        if let Some(at) = later {
+            if uploading.is_large() {
+                self.gather_later(zip, *source, at, services, cx);
+            } else if *feed != Feed::Copy {
+                self.copy_later(zip, *source, at, false, cx);
+            }
         }
     }
 
     fn has_room_for_upload(&self, storage: &Storage, services: &Services) -> bool {
         let most = Upload::most_held(storage, services.config.fetch.zip_bytes);
-        let uploads = self.uploads.values().filter(|uploading| uploading.upload.outcome().is_none()).count();
+        let held = self.will_be_held();
         // An upload holds 32 MiB by default: that makes eight at once. One alone always has room.
         let room = usize::try_from(MAX_UPLOAD_BYTES).unwrap_or(usize::MAX);
-        uploads == 0 || most.saturating_mul(uploads.saturating_add(1)) <= room
+        held == 0 || held.saturating_add(most) <= room
     }
+
+    /// Bytes that all uploads under way may come to hold.
+    pub(super) fn will_be_held(&self) -> usize {
+        let under_way = self.uploads.values().filter(|uploading| uploading.upload.outcome().is_none());
+        under_way.fold(0, |held, uploading| held.saturating_add(uploading.upload.will_hold()))
+    }
+}
+
+/// Why an upload does not begin.
+enum Objection {
+    /// Storage has the zip, is being given it, or has another in its place.
+    Needless,
+    /// It counts as this.
+    Ended(Ended),
+    /// There is room for it later, or in another worker.
+    Later,
+}
+
+/// Whether storage may be given zips that stream: without `fetch.zip_bytes`, parts alone.
+fn takes_zips(storage: &Storage, services: &Services) -> bool {
+    storage.dialect == Dialect::S3 || services.config.fetch.zip_bytes > 0
 }
 
 /// Whether storage lacks what is called `path` in the index, may be given it, and is given it by no search.
@@ -269,7 +320,7 @@ fn is_storable(path: &str, services: &Services, cx: &Cx<'_>) -> bool {
 }
 
 impl Uploading {
-    fn give_up(&mut self, why: Abandoned) {
+    pub(super) fn give_up(&mut self, why: Abandoned) {
         // That the client has left says less than what was wrong before.
         if why != Abandoned::Left || self.why.is_none() {
             self.why = Some(why);
@@ -281,6 +332,12 @@ impl Uploading {
     fn may_be_copied(&self, outcome: &UploadOutcome, now: Timestamp) -> Option<Timestamp> {
         match (outcome, self.why) {
             (UploadOutcome::Aborted, Some(Abandoned::Left | Abandoned::Overrun)) => Some(now),
+            (UploadOutcome::Aborted, Some(Abandoned::Slow)) if self.feed != Feed::Copy => Some(now),
+            // A copy has read some of it in vain: not at once.
+            (UploadOutcome::Aborted, Some(Abandoned::Skipped)) => Some(match self.feed {
+                Feed::Copy => now.after(ZIP_REST),
+                Feed::Stream(_) => now,
+            }),
             (UploadOutcome::Failed(trouble), None | Some(Abandoned::Left)) if trouble.passing => {
                 Some(now.after(ZIP_REST))
             }

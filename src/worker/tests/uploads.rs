@@ -3,6 +3,7 @@
 mod broken;
 mod chance;
 mod copies;
+mod gather;
 mod many;
 mod rest;
 mod spoiled;
@@ -261,7 +262,7 @@ fn scenario_an_object_that_is_there_stays_and_is_read_by_the_next() {
 const WEBDAV: &str = r#"{
     "fetch": {"zip_bytes": 2097152},
     "upstreams": [{"name": "public", "cluster": "public", "url": "https://proxy.test/base"}],
-    "storage": {"cluster": "storage", "url": "http://storage.test/modules"}}"#;
+    "storage": {"cluster": "storage", "url": "http://storage.test/modules", "gather_bytes": 4194304}}"#;
 
 /// A world whose storage takes no parts, and whose upstream sends more at once than the host can hold.
 fn webdav(bytes: &[u8]) -> World {

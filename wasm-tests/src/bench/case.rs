@@ -1,309 +1,391 @@
-//! What is measured, and what its answers must be.
+//! What is asked, of which servers, what it is compared with, and what the answer must be.
+//!
+//! A case is an entry of [`ALL`].
 
-use std::collections::BTreeMap;
+use serde_json::Value;
 
-use super::site::{
-    CHECKED_ZIP, DENIED, DIRECT, LARGE_ZIP, Listener, MEMBER, MODULE, OF_TEAM, PLAIN_ZIP, RULED_OUT, SMALL_ZIP,
-    Site, go_mod,
-};
-use super::wrk::{CONNECTIONS, Load};
-use crate::http::Request;
+use super::load::Http;
+use super::server::{Id, Server};
+use super::site::{Site, files};
+use crate::http::{Request, Response};
 
 /// One kind of request.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Case {
     /// Without a comma, which separates names in `BENCH_CASES`.
     pub(super) name: &'static str,
-    /// The case it is compared with.
-    pub(super) base: &'static str,
-    pub(super) listener: Listener,
+    pub(super) table: Table,
     pub(super) target: Target,
-    header: Option<(&'static str, String)>,
-    expected: Expected,
+    /// Whether it is asked with the tag of the answer, as one who has that already.
+    pub(super) tagged: bool,
+    pub(super) header: Option<(&'static str, &'static str)>,
+    /// How many are under way at any time.
+    pub(super) at_once: u32,
+    pub(super) figure: Figure,
+    pub(super) on: &'static [Id],
+    pub(super) base: Base,
+    pub(super) status: u16,
+    pub(super) body: Body,
+    pub(super) filter: Filter,
+}
+
+/// Where it is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Table {
+    /// A column of the servers' small answers.
+    Documents,
+    /// A column of their downloads.
+    Downloads,
+    /// A row of its own.
+    Own,
 }
 
 /// What is asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Target {
     /// The same each time.
-    Same(String),
-    /// Each time the list of a module of another owner, that nobody has.
+    Same(&'static str),
+    /// Each time the list of a module of another owner, that nobody has. Over HTTP/1.1 alone.
     Unknown,
 }
 
-/// What the answer must be.
-#[derive(Clone, Debug)]
-struct Expected {
-    status: u16,
-    /// The whole body; nothing where only its author knows the words.
-    body: Option<Vec<u8>>,
+/// What is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Figure {
+    /// CPU time of all the server's processes for an answer.
+    Cpu,
+    /// The time within which 99 of 100 answers were there.
+    P99,
+}
+
+/// What it is compared with, over the same HTTP and in the same round.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Base {
+    /// The same of this server.
+    Same(Id),
+    /// Another case.
+    Other(Id, &'static str),
+}
+
+/// What the body must be.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Body {
+    /// The file under the path.
+    File,
+    /// The `.info` of this version.
+    Version(&'static str),
+    /// The go.mod.
+    GoMod,
+    Nothing,
+    /// Only its author knows the words.
+    Words,
+}
+
+/// What the filter must say that it did, if it is one that answers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Filter {
     /// `x-modgate-cache`.
-    cache: Option<&'static str>,
-    /// The filter's counter of such answers; no other one of answers may move.
-    counter: Option<&'static str>,
+    pub(super) cache: Option<&'static str>,
+    /// Its counter of such answers; no other one of answers may move.
+    pub(super) counter: Option<&'static str>,
     /// How many callouts each answer takes.
-    callouts: u64,
+    pub(super) callouts: u64,
 }
 
-const BASE: &str = "direct response";
-const HIT: &str = "hit: .mod";
-const SMALL: &str = "zip 200 KB: plain proxy";
-const LARGE: &str = "zip 5 MB: plain proxy";
-const PLAIN: &str = "zip of text: plain proxy";
+const DOCUMENT: Case = Case {
+    name: "",
+    table: Table::Documents,
+    target: Target::Unknown,
+    tagged: false,
+    header: None,
+    at_once: 32,
+    figure: Figure::Cpu,
+    on: SERVERS,
+    base: Base::Same(Id::Direct),
+    status: 200,
+    body: Body::File,
+    filter: Filter { cache: Some("hit"), counter: None, callouts: 0 },
+};
+const DOWNLOAD: Case = Case {
+    table: Table::Downloads,
+    on: DOWNLOADS,
+    base: Base::Same(Id::Proxy),
+    filter: Filter { cache: Some("storage"), counter: Some("kind.zip.cache.storage.class.2xx"), callouts: 0 },
+    ..DOCUMENT
+};
+const OWN: Case = Case { table: Table::Own, ..DOCUMENT };
 
-/// All cases, bases first.
-pub(super) fn all(site: &Site) -> Result<Vec<Case>, String> {
-    let of = |file: &str| format!("{MODULE}/{file}");
-    let (list, latest, info, go_mod_file) =
-        (of("@v/list"), of("@latest"), of("@v/v1.0.0.info"), of("@v/v1.0.0.mod"));
-    // Asked once for its tag.
-    let modified = Request::get(&go_mod_file).try_send(site.addr(Listener::Filter));
-    let modified = modified.map_err(|error| format!("{go_mod_file}: {error}"))?;
-    let tag = modified.header("etag").ok_or_else(|| format!("{go_mod_file}: no etag"))?.to_owned();
+/// All of them, in the order of the tables.
+pub(super) const ALL: &[Case] = &[
+    Case { name: "list", target: Target::Same(files::LIST), filter: hit("kind.list.cache.hit.class.2xx"), ..DOCUMENT },
+    Case {
+        name: ".info",
+        target: Target::Same(files::INFO),
+        body: Body::Version("v1.0.0"),
+        filter: hit("kind.info.cache.hit.class.2xx"),
+        ..DOCUMENT
+    },
+    Case { name: MOD, target: Target::Same(files::GO_MOD), filter: hit(MOD_HIT), ..DOCUMENT },
+    Case {
+        name: "@latest",
+        target: Target::Same(files::LATEST),
+        body: Body::Version("v1.0.0"),
+        filter: hit("kind.latest.cache.hit.class.2xx"),
+        ..DOCUMENT
+    },
+    Case {
+        name: MISSING,
+        target: Target::Same(files::MISSING),
+        status: 404,
+        body: Body::Words,
+        filter: hit("kind.list.cache.hit.class.4xx"),
+        ..DOCUMENT
+    },
+    Case {
+        name: "304",
+        target: Target::Same(files::GO_MOD),
+        tagged: true,
+        on: SERVERS_WITH_TAGS,
+        status: 304,
+        body: Body::Nothing,
+        filter: hit("kind.mod.cache.hit.class.3xx"),
+        ..DOCUMENT
+    },
+    Case {
+        name: "p99 of .mod at 1000 connections",
+        target: Target::Same(files::GO_MOD),
+        at_once: 1000,
+        figure: Figure::P99,
+        on: &[Id::Direct, Id::Proxy, Id::Modgate, Id::Shipped],
+        filter: hit(MOD_HIT),
+        ..DOCUMENT
+    },
+    Case { name: "zip 200 KB", target: Target::Same(files::ZIP_200_KB), ..DOWNLOAD },
+    Case { name: "zip 5 MB", target: Target::Same(files::ZIP_5_MB), ..DOWNLOAD },
+    Case { name: "zip 100 MB", target: Target::Same(files::ZIP_100_MB), at_once: 4, ..DOWNLOAD },
+    Case {
+        name: ZIP_OF_TEXT,
+        table: Table::Own,
+        target: Target::Same(files::ZIP_OF_TEXT),
+        on: &[Id::Proxy, Id::Modgate],
+        filter: Filter { cache: Some("upstream"), counter: Some("kind.zip.cache.upstream.class.2xx"), callouts: 0 },
+        ..DOWNLOAD
+    },
+    Case {
+        name: "404 that is asked of upstream and storage",
+        // The upstream for the list, storage for the list, and storage for what lies there.
+        on: &[Id::Modgate],
+        base: Base::Other(Id::Direct, MISSING),
+        status: 404,
+        body: Body::Words,
+        filter: Filter { cache: Some("upstream"), counter: Some("kind.list.cache.upstream.class.4xx"), callouts: 3 },
+        ..OWN
+    },
+    Case {
+        name: "403 of a private name",
+        target: Target::Same("/sumdb/sum.example.com/lookup/private.example.com/module@v1.0.0"),
+        on: &[Id::Direct, Id::Modgate],
+        status: 403,
+        body: Body::Words,
+        filter: Filter { cache: None, counter: Some("kind.sumdb.cache.none.class.4xx"), callouts: 0 },
+        ..OWN
+    },
+    Case {
+        name: ".mod under rules",
+        target: Target::Same(files::GO_MOD),
+        on: &[Id::Ruled],
+        base: Base::Other(Id::Modgate, MOD),
+        filter: hit(MOD_HIT),
+        ..OWN
+    },
+    Case {
+        name: ".mod of a team under rules",
+        target: Target::Same(files::OF_TEAM),
+        header: Some(MEMBER),
+        on: &[Id::Ruled],
+        base: Base::Other(Id::Modgate, MOD),
+        filter: hit(MOD_HIT),
+        ..OWN
+    },
+    Case {
+        name: "403 under rules",
+        target: Target::Same("/bench.example.com/module/@v/v0.9.0.mod"),
+        on: &[Id::Direct, Id::Ruled],
+        status: 403,
+        body: Body::Words,
+        filter: Filter { cache: None, counter: Some("kind.mod.cache.none.class.4xx"), callouts: 0 },
+        ..OWN
+    },
+    Case {
+        name: "another application",
+        target: Target::Same(APPLICATION),
+        on: &[Id::Direct, Id::Modgate],
+        body: Body::GoMod,
+        filter: Filter { cache: None, counter: None, callouts: 0 },
+        ..OWN
+    },
+    Case {
+        name: "another application of a shared gateway",
+        target: Target::Same(APPLICATION),
+        on: &[Id::Shared, Id::Pasted],
+        base: Base::Same(Id::Shared),
+        body: Body::GoMod,
+        filter: Filter { cache: None, counter: None, callouts: 0 },
+        ..OWN
+    },
+];
 
-    let direct = |name, listener| Case {
-        name,
-        base: BASE,
-        listener,
-        target: Target::Same(DIRECT.to_owned()),
-        header: None,
-        expected: Expected { body: Some(go_mod().into_bytes()), ..Expected::of(200) },
-    };
-    let filtered = |name, target: &str, expected| Case {
-        name,
-        base: BASE,
-        listener: Listener::Filter,
-        target: Target::Same(target.to_owned()),
-        header: None,
-        expected,
-    };
-    let hit = |name, target: &str, counter, body| {
-        let expected =
-            Expected { body: Some(body), cache: Some("hit"), counter: Some(counter), ..Expected::of(200) };
-        filtered(name, target, expected)
-    };
-    let zip = |name, base, target: &str, listener| {
-        let expected = Expected { body: Some(site.stored(target)?), ..Expected::of(200) };
-        let expected = match listener {
-            Listener::Plain => expected,
-            Listener::Filter | Listener::Ruled => Expected {
-                cache: Some("storage"),
-                counter: Some("kind.zip.cache.storage.class.2xx"),
-                ..expected
-            },
-        };
-        Ok::<_, String>(Case { base, listener, ..filtered(name, target, expected) })
-    };
-    Ok(vec![
-        direct(BASE, Listener::Plain),
-        direct("not ours: direct response", Listener::Filter),
-        hit("hit: @v/list", &list, "kind.list.cache.hit.class.2xx", site.fetched(&list)?),
-        hit("hit: .info", &info, "kind.info.cache.hit.class.2xx", site.stored(&info)?),
-        hit(HIT, &go_mod_file, MOD_HIT, go_mod().into_bytes()),
-        hit("hit: @latest", &latest, "kind.latest.cache.hit.class.2xx", site.fetched(&latest)?),
-        Case {
-            header: Some(("If-None-Match", tag)),
-            ..filtered(
-                "hit: .mod as 304",
-                &go_mod_file,
-                Expected {
-                    body: Some(Vec::new()),
-                    cache: Some("hit"),
-                    counter: Some("kind.mod.cache.hit.class.3xx"),
-                    ..Expected::of(304)
-                },
-            )
-        },
-        filtered(
-            "hit: 404",
-            "/bench.example.com/missing/@v/list",
-            Expected {
-                cache: Some("hit"),
-                counter: Some("kind.list.cache.hit.class.4xx"),
-                ..Expected::of(404)
-            },
-        ),
-        Case {
-            base: HIT,
-            listener: Listener::Ruled,
-            ..hit("10000 rules: .mod", &go_mod_file, MOD_HIT, go_mod().into_bytes())
-        },
-        Case {
-            base: HIT,
-            listener: Listener::Ruled,
-            header: Some((MEMBER.0, MEMBER.1.to_owned())),
-            ..hit("10000 rules: .mod of a team", &format!("{OF_TEAM}/@v/v1.0.0.mod"), MOD_HIT, go_mod().into_bytes())
-        },
-        Case {
-            listener: Listener::Ruled,
-            ..filtered(
-                "10000 rules: 403",
-                RULED_OUT,
-                Expected { counter: Some("kind.mod.cache.none.class.4xx"), ..Expected::of(403) },
-            )
-        },
-        filtered(
-            "denied: 403",
-            DENIED,
-            Expected { counter: Some("kind.sumdb.cache.none.class.4xx"), ..Expected::of(403) },
-        ),
-        Case {
-            target: Target::Unknown,
-            ..filtered(
-                "miss: 404 of upstream and storage",
-                "",
-                Expected {
-                    cache: Some("upstream"),
-                    counter: Some("kind.list.cache.upstream.class.4xx"),
-                    callouts: 2,
-                    ..Expected::of(404)
-                },
-            )
-        },
-        zip(SMALL, SMALL, SMALL_ZIP, Listener::Plain)?,
-        zip("zip 200 KB: filter", SMALL, SMALL_ZIP, Listener::Filter)?,
-        zip(LARGE, LARGE, LARGE_ZIP, Listener::Plain)?,
-        zip("zip 5 MB: filter", LARGE, LARGE_ZIP, Listener::Filter)?,
-        zip(PLAIN, PLAIN, PLAIN_ZIP, Listener::Plain)?,
-        Case {
-            base: PLAIN,
-            ..filtered(
-                "zip of text: read along",
-                CHECKED_ZIP,
-                Expected {
-                    body: Some(site.fetched(CHECKED_ZIP)?),
-                    cache: Some("upstream"),
-                    counter: Some("kind.zip.cache.upstream.class.2xx"),
-                    ..Expected::of(200)
-                },
-            )
-        },
-    ])
+const fn hit(counter: &'static str) -> Filter {
+    Filter { cache: Some("hit"), counter: Some(counter), callouts: 0 }
 }
 
-impl Target {
-    /// The beginning of a path that nobody has asked for yet in this round; an owner's name goes on from there. Of one owner
-    /// too much in vain would be refused.
-    pub(super) fn unknown(round: &str) -> String {
-        format!("/round-{round}.example.com/owner-")
-    }
-}
+/// What answers documents.
+const SERVERS: &[Id] = &[
+    Id::Direct,
+    Id::Proxy,
+    Id::Cache,
+    Id::Files,
+    Id::Caching,
+    Id::Goproxy,
+    Id::Athens,
+    Id::BeforeCaching,
+    Id::BeforeGoproxy,
+    Id::BeforeAthens,
+    Id::Modgate,
+    Id::Shipped,
+];
+/// Athens' answers have no tag.
+const SERVERS_WITH_TAGS: &[Id] = &[
+    Id::Direct,
+    Id::Proxy,
+    Id::Cache,
+    Id::Files,
+    Id::Caching,
+    Id::Goproxy,
+    Id::BeforeCaching,
+    Id::BeforeGoproxy,
+    Id::Modgate,
+    Id::Shipped,
+];
+/// What has zips.
+const DOWNLOADS: &[Id] = &[
+    Id::Proxy,
+    Id::Cache,
+    Id::Files,
+    Id::Caching,
+    Id::Goproxy,
+    Id::Athens,
+    Id::BeforeCaching,
+    Id::BeforeGoproxy,
+    Id::BeforeAthens,
+    Id::Modgate,
+    Id::Shipped,
+];
 
-impl Expected {
-    fn of(status: u16) -> Self {
-        Self { status, body: None, cache: None, counter: None, callouts: 0 }
-    }
-
-    fn length(&self) -> u64 {
-        self.body.as_ref().map_or(0, |body| body.len() as u64)
-    }
-}
+const MOD: &str = ".mod";
+const MISSING: &str = "404";
+const ZIP_OF_TEXT: &str = "zip of text that is read along";
+const MOD_HIT: &str = "kind.mod.cache.hit.class.2xx";
+/// The path of an application beside the modules.
+pub(super) const APPLICATION: &str = "/application";
+/// The header by which a caller has a name.
+pub(super) const MEMBER: (&str, &str) = ("x-user", "ada");
 
 impl Case {
-    /// What is sent beside `host`: what the go command sends, as the filter reads all of it.
-    pub(super) fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        let own = self.header.iter().map(|(name, value)| (*name, value.as_str()));
-        [("User-Agent", "Go-http-client/1.1"), ("Accept-Encoding", "gzip")].into_iter().chain(own)
+    /// Its path, where it has one.
+    pub(super) fn path(&self) -> &'static str {
+        match self.target {
+            Target::Same(path) => path,
+            Target::Unknown => "",
+        }
     }
 
-    /// Sends the request and compares the answer.
-    ///
-    /// What is to come from the index is asked for once before, for since the last round something else may have taken its
-    /// place there.
-    pub(super) fn check(&self, site: &Site, round: &str) -> Result<(), String> {
-        let target = match &self.target {
-            Target::Same(target) => target.clone(),
-            Target::Unknown => Target::unknown(round) + "first/module/@v/list",
-        };
-        let request =
-            self.headers().fold(Request::get(&target), |request, (name, value)| request.header(name, value));
-        let send =
-            || request.try_send(site.addr(self.listener)).map_err(|error| format!("{target}: {error}"));
-        if matches!(self.target, Target::Same(_)) {
-            send()?;
+    /// Whether it can be asked over this HTTP.
+    pub(super) fn speaks(&self, http: Http) -> bool {
+        http == Http::One || matches!(self.target, Target::Same(_))
+    }
+
+    /// The case and the server it is compared with.
+    pub(super) fn base(&self) -> (&'static str, Id) {
+        match self.base {
+            Base::Same(id) => (self.name, id),
+            Base::Other(id, name) => (name, id),
         }
-        let answer = send()?;
-        let expected = &self.expected;
+    }
+
+    /// What is sent beside `host`: what the go command sends, as the filter reads all of it.
+    pub(super) fn headers<'a>(&'a self, tag: Option<&'a str>) -> Vec<(&'a str, &'a str)> {
+        let go = [("User-Agent", "Go-http-client/1.1"), ("Accept-Encoding", "gzip")];
+        go.into_iter().chain(self.header).chain(tag.map(|tag| ("If-None-Match", tag))).collect()
+    }
+
+    /// The tag that a server gives the answer, where it is asked with one.
+    pub(super) fn tag(&self, server: &Server) -> Result<Option<String>, String> {
+        if !self.tagged {
+            return Ok(None);
+        }
+        if server.id == Id::Direct {
+            // It answers so whatever the tag is, and gives none.
+            return Ok(Some("\"any\"".to_owned()));
+        }
+        let answer = self.send(server, self.path(), None)?;
+        let tag = answer.header("etag").ok_or_else(|| format!("{} has no etag", self.path()))?;
+        Ok(Some(tag.to_owned()))
+    }
+
+    /// What a server answers.
+    pub(super) fn ask(&self, server: &Server) -> Result<Response, String> {
+        self.send(server, self.path(), self.tag(server)?.as_deref())
+    }
+
+    /// What a server answers to this path instead.
+    pub(super) fn send(&self, server: &Server, path: &str, tag: Option<&str>) -> Result<Response, String> {
+        let headers = self.headers(tag);
+        let request = headers.iter().fold(Request::get(path), |request, (name, value)| request.header(name, value));
+        let addr = server.addr(Http::One).ok_or("it does not speak HTTP/1.1")?;
+        request.try_send(addr).map_err(|error| format!("{path}: {error}"))
+    }
+
+    /// Compares an answer with the one that is meant.
+    pub(super) fn judge(&self, answer: &Response, server: &Server, site: &Site<'_>) -> Result<(), String> {
         let cache = answer.header("x-modgate-cache");
-        if (answer.status, cache) != (expected.status, expected.cache) {
+        let meant = server.gateway().and(self.filter.cache);
+        if (answer.status, cache) != (self.status, meant) {
             return Err(format!(
-                "{target} is answered {} with x-modgate-cache {cache:?}, not {} with {:?}: {:.200}",
+                "it is answered {} with x-modgate-cache {cache:?}, not {} with {meant:?}: {:.200}",
                 answer.status,
-                expected.status,
-                expected.cache,
+                self.status,
                 answer.text()
             ));
         }
-        match &expected.body {
-            Some(body) if *body != answer.body => Err(format!(
-                "{target} is answered with {} other bytes than the {} meant",
-                answer.length,
-                body.len()
-            )),
-            _ => Ok(()),
+        if !(server.id.entry().hit)(answer, self) {
+            return Err(format!("it is answered from elsewhere: {answer:?}"));
         }
-    }
-
-    /// The length of its answers, where they are large.
-    pub(super) fn large_length(&self) -> Option<u64> {
-        Some(self.expected.length()).filter(|length| *length >= LARGE_LENGTH)
-    }
-
-    /// How many answers a load came to. Of large ones a part are on their way when wrk stops, which cost as much so far.
-    #[allow(clippy::cast_precision_loss, reason = "no run has 2^52 bytes")]
-    pub(super) fn answers(&self, load: &Load) -> f64 {
-        match self.expected.length() {
-            length if length >= LARGE_LENGTH => load.bytes as f64 / length as f64,
-            _ => load.requests as f64,
-        }
-    }
-
-    /// Compares what wrk and the filter counted under load with what was meant.
-    pub(super) fn check_load(
-        &self,
-        load: &Load,
-        before: &BTreeMap<String, u64>,
-        after: &BTreeMap<String, u64>,
-    ) -> Result<(), String> {
-        let expected = &self.expected;
-        let refused = if expected.status >= 400 { load.requests } else { 0 };
-        if load.requests == 0 || load.broken > 0 || load.refused != refused {
-            return Err(format!("under load {load:?}, with {refused} answers of 400 and above meant"));
-        }
-        let length = expected.length();
-        if load.bytes < load.requests * length {
-            return Err(format!("under load {load:?}: that is less than {length} bytes each"));
-        }
-        // Those on their way when wrk stopped are counted by the filter alone.
-        let answered = load.requests..=load.requests + CONNECTIONS;
-        let mut callouts = 0;
-        let mut counted = false;
-        for (name, value) in after {
-            // Envoy's gauges, among them, may fall.
-            let more = value.saturating_sub(before.get(name).copied().unwrap_or_default());
-            if name.starts_with(CALLOUTS) {
-                callouts += more;
-            } else if let Some(counter) = name.strip_prefix(ANSWERS).filter(|_| more > 0) {
-                if expected.counter != Some(counter) || !answered.contains(&more) {
-                    return Err(format!("under load {load:?}, and the filter counted {more} of {counter}"));
-                }
-                counted = true;
-            }
-        }
-        if counted != expected.counter.is_some() {
-            return Err(format!("under load the filter counted none of {:?}", expected.counter));
-        }
-        let meant = load.requests * expected.callouts..=(load.requests + CONNECTIONS) * expected.callouts;
-        if !meant.contains(&callouts) {
-            return Err(format!("under load {load:?}, and the filter made {callouts} callouts"));
-        }
-        Ok(())
+        let body = match self.body {
+            Body::File => answer.body == site.file(self.path())?,
+            Body::GoMod => answer.body == files::go_mod().as_bytes(),
+            Body::Nothing => answer.body.is_empty(),
+            Body::Words => true,
+            Body::Version(version) => serde_json::from_slice::<Value>(&answer.body)
+                .is_ok_and(|answer| answer["Version"] == version),
+        };
+        if body { Ok(()) } else { Err(format!("it is answered with {} other bytes than are meant", answer.length)) }
     }
 }
 
-/// From here on the head, which wrk counts too, is nothing beside the body.
-const LARGE_LENGTH: u64 = 100_000;
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-const MOD_HIT: &str = "kind.mod.cache.hit.class.2xx";
-const ANSWERS: &str = "wasmcustom.modgate.requests_total.";
-const CALLOUTS: &str = "wasmcustom.modgate.callouts_total.";
+    #[test]
+    fn every_case_can_be_named_and_compared() {
+        for (at, case) in ALL.iter().enumerate() {
+            assert!(!case.name.contains([',', '|']) && !case.name.is_empty(), "{case:?}");
+            assert!(ALL[..at].iter().all(|other| other.name != case.name), "{case:?}");
+            let (name, id) = case.base();
+            let base = ALL.iter().find(|base| base.name == name).expect("a base is a case");
+            assert!(base.on.contains(&id), "{case:?}");
+            assert!(base.base().0 == name && base.base().1 == id || name != case.name, "{case:?}");
+        }
+    }
+}

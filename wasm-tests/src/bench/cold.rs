@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::settings::Settings;
-use super::site::text;
-use super::table::median;
+use super::sample::median;
+use super::site::files::text;
 use crate::distant::Distant;
 use crate::envoy::Envoy;
 use crate::fixture::{STORAGE, UPSTREAM};
@@ -25,6 +25,9 @@ use crate::tree::Tree;
 
 /// What `BENCH_CASES` calls it.
 pub(super) const NAME: &str = "cold build";
+
+/// What `BENCH_SERVERS` calls it.
+pub(super) const SERVER: &str = "gateway";
 
 /// A round trip to the upstream, and to the database.
 const ROUND_TRIP: Duration = Duration::from_millis(40);
@@ -179,9 +182,9 @@ fn render(samples: &BTreeMap<(bool, Way), Vec<Sample>>) -> String {
                     |--------------------------------------------|--------:|------:|---------:|---------:|\n"
         .to_owned();
     for ((has_go_sum, way), own) in samples {
-        let seconds = median(own.iter().map(|sample| sample.took.as_secs_f64()).collect());
+        let seconds = median(own.iter().map(|sample| sample.took.as_secs_f64()).collect()).unwrap_or_default();
         let direct = samples.get(&(*has_go_sum, Way::Direct)).into_iter().flatten();
-        let ratio = median(own.iter().zip(direct).map(|(own, direct)| own.took.div_duration_f64(direct.took)).collect());
+        let ratio = median(own.iter().zip(direct).map(|(own, direct)| own.took.div_duration_f64(direct.took)).collect()).unwrap_or_default();
         let name = match way {
             Way::Direct => "directly",
             Way::Cold => "through a gateway that has nothing",

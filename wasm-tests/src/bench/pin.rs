@@ -1,4 +1,4 @@
-//! Who runs on which core: load and gateway on one core would take each other's caches.
+//! Who runs on which core: load and server on one core would take each other's caches.
 
 use std::env;
 use std::fs;
@@ -7,12 +7,20 @@ use std::process::{Command, Stdio};
 
 use crate::process::{self, family};
 
-/// A core for Envoy and the others for the rest, held by util-linux's `taskset`.
+/// A core for the measured server and the others for the rest, held by util-linux's `taskset`.
 #[derive(Debug)]
 pub(super) struct Cores {
     taskset: PathBuf,
-    pub(super) envoy: u32,
-    pub(super) others: String,
+    measured: u32,
+    others: String,
+}
+
+/// A command for `program`, on the cores of the rest.
+pub(super) fn command(cores: Option<&Cores>, program: &Path) -> Command {
+    let Some(cores) = cores else { return process::command(program) };
+    let mut command = process::command(&cores.taskset);
+    command.args(["-c", &cores.others]).arg(program);
+    command
 }
 
 impl Cores {
@@ -22,28 +30,25 @@ impl Cores {
         let taskset = env::split_paths(&path).map(|dir| dir.join("taskset")).find(|file| file.is_file());
         let status = fs::read_to_string("/proc/self/status").map_err(|error| error.to_string())?;
         let allowed = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
-        Ok(taskset.zip(split(allowed.unwrap_or_default())).map(|(taskset, (envoy, others))| Self {
+        Ok(taskset.zip(split(allowed.unwrap_or_default())).map(|(taskset, (measured, others))| Self {
             taskset,
-            envoy,
+            measured,
             others,
         }))
     }
 
-    /// Gives Envoy's core to all threads of `pid`.
-    pub(super) fn pin_envoy(&self, pid: u32) -> Result<(), String> {
-        self.pin(pid, &self.envoy.to_string())
+    /// Gives the measured server's core to all threads of `pid` and what it has started.
+    pub(super) fn pin_measured(&self, pid: u32) -> Result<(), String> {
+        self.pin_all(pid, &self.measured.to_string())
     }
 
     /// Gives the other cores to `pid` and what it has started.
     pub(super) fn pin_other(&self, pid: u32) -> Result<(), String> {
-        family::descendants(pid).into_iter().chain([pid]).try_for_each(|pid| self.pin(pid, &self.others))
+        self.pin_all(pid, &self.others)
     }
 
-    /// A command for `program` that runs on the other cores.
-    pub(super) fn command(&self, program: &Path) -> Command {
-        let mut command = process::command(&self.taskset);
-        command.args(["-c", &self.others]).arg(program);
-        command
+    fn pin_all(&self, pid: u32, cores: &str) -> Result<(), String> {
+        family::descendants(pid).into_iter().chain([pid]).try_for_each(|pid| self.pin(pid, cores))
     }
 
     fn pin(&self, pid: u32, cores: &str) -> Result<(), String> {
@@ -63,9 +68,9 @@ fn split(list: &str) -> Option<(u32, String)> {
         let (first, last) = range.split_once('-').unwrap_or((range, range));
         cores.extend(first.parse::<u32>().ok()?..=last.parse().ok()?);
     }
-    let envoy = cores.pop()?;
+    let measured = cores.pop()?;
     let others: Vec<_> = cores.iter().map(u32::to_string).collect();
-    (!others.is_empty()).then(|| (envoy, others.join(",")))
+    (!others.is_empty()).then(|| (measured, others.join(",")))
 }
 
 #[cfg(test)]

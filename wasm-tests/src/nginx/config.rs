@@ -19,11 +19,7 @@ pub(super) struct Place<'a> {
 /// `text` for that place: its `listen`, `root`, `access_log` and `pid` replaced, the rest untouched.
 pub(super) fn placed(text: &str, place: &Place<'_>) -> Result<String, String> {
     let set = |line: &str, word: &str| line.trim_start().starts_with(&format!("{word} "));
-    let mut head = vec!["daemon off;".to_owned(), format!("pid \"{}\";", place.pid.display())];
-    if place.superuser {
-        // Its workers would otherwise run as somebody who may not enter a temporary folder of root's.
-        head.push("user root;".to_owned());
-    }
+    let head = head(place.pid, place.superuser);
     let (mut listens, mut roots) = (0, 0);
     let mut lines = Vec::new();
     for line in text.lines() {
@@ -52,6 +48,21 @@ pub(super) fn placed(text: &str, place: &Place<'_>) -> Result<String, String> {
         ));
     }
     Ok([head, lines].concat().join("\n") + "\n")
+}
+
+/// `text`, to be run as it is.
+#[cfg(feature = "suites")]
+pub(super) fn alone(text: &str, pid: &Path, superuser: bool) -> String {
+    head(pid, superuser).join("\n") + "\n" + text
+}
+
+fn head(pid: &Path, superuser: bool) -> Vec<String> {
+    let mut head = vec!["daemon off;".to_owned(), format!("pid \"{}\";", pid.display())];
+    if superuser {
+        // Its workers would otherwise run as somebody who may not enter a temporary folder of root's.
+        head.push("user root;".to_owned());
+    }
+    head
 }
 
 /// A static upstream.

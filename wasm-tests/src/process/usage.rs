@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::time::Duration;
 
+use super::family;
+
 /// Memory and CPU time of one process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Usage {
@@ -23,6 +25,22 @@ pub fn of(pid: u32) -> Option<Usage> {
     Some(Usage { peak: memory(&status, "VmHWM:")?, rss: memory(&status, "VmRSS:")?, cpu: cpu(&stat)? })
 }
 
+/// The usage of process `pid` and of all that it has started, while it runs. Of those that have ended, what their parents know: their time.
+#[must_use]
+pub fn of_family(pid: u32) -> Option<Usage> {
+    let one = |pid: u32| {
+        let ended = cpu_of_ended(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)?;
+        of(pid).map(|usage| Usage { cpu: usage.cpu + ended, ..usage })
+    };
+    let children = family::descendants(pid).into_iter().filter_map(one);
+    let add = |sum: Usage, more: Usage| Usage {
+        peak: sum.peak + more.peak,
+        rss: sum.rss + more.rss,
+        cpu: sum.cpu + more.cpu,
+    };
+    Some(children.fold(one(pid)?, add))
+}
+
 /// Lets the peak of process `pid` begin anew.
 ///
 /// # Errors
@@ -38,9 +56,19 @@ fn memory(status: &str, field: &str) -> Option<u64> {
 }
 
 fn cpu(stat: &str) -> Option<Duration> {
+    ticks(stat, 11)
+}
+
+/// Of the children that it has waited for.
+fn cpu_of_ended(stat: &str) -> Option<Duration> {
+    ticks(stat, 13)
+}
+
+/// User and system time, the first of which is field `at` after the name.
+fn ticks(stat: &str, at: usize) -> Option<Duration> {
     // The program's name, in parentheses, may itself hold spaces and parentheses.
     let (_, fields) = stat.rsplit_once(')')?;
-    let mut fields = fields.split_whitespace().skip(11);
+    let mut fields = fields.split_whitespace().skip(at);
     let ticks: u64 = fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?;
     // Linux shows these in units of 1/100 s to every program (USER_HZ).
     Some(Duration::from_millis(ticks * 10))
@@ -52,13 +80,15 @@ mod tests {
 
     #[test]
     fn a_name_with_parentheses_does_not_shift_the_fields() {
-        let stat = "7 (a) b)) S 1 7 7 0 -1 0 1 2 3 4 150 50 0 0";
+        let stat = "7 (a) b)) S 1 7 7 0 -1 0 1 2 3 4 150 50 20 5";
         assert_eq!(cpu(stat), Some(Duration::from_secs(2)));
+        assert_eq!(cpu_of_ended(stat), Some(Duration::from_millis(250)));
     }
 
     #[test]
     fn this_process_has_memory() {
         let usage = of(std::process::id()).unwrap();
         assert!(usage.rss > 100_000 && usage.peak >= usage.rss, "{usage:?}");
+        assert!(of_family(std::process::id()).unwrap().peak > 100_000);
     }
 }

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
-use modgate::config::{Config, limits::BODY_TIME};
+use modgate::config::{
+    Config,
+    limits::{BODY_TIME, GATHER_TIME},
+};
 use modgate::shared::LEASE;
 use modgate_wasm_tests::bootstrap::Bootstrap;
 use modgate_wasm_tests::tools::repository;
@@ -198,6 +201,7 @@ fn the_table_says_what_is_shipped() {
         ("`fetch.zip_wait`", seconds(plugin.fetch.zip_wait)),
         ("`upstreams.timeout`", seconds(plugin.upstreams[0].endpoint.timeout)),
         ("body of a request", seconds(BODY_TIME)),
+        ("gathering of a zip", seconds(GATHER_TIME)),
         ("`storage.timeout`", seconds(plugin.storage.as_ref().unwrap().endpoint.timeout)),
         ("lease", seconds(LEASE)),
     ]

@@ -36,6 +36,7 @@ mod fresh;
 mod front;
 mod garage;
 mod gateway;
+mod gathered;
 mod go;
 mod harness;
 mod http2;

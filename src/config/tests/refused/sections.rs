@@ -203,6 +203,10 @@ fn storage() {
                     "$.storage.parts_in_flight: 0 is not from 1 to 16",
                 ],
             ),
+            (
+                r#""gather_bytes":268435457"#,
+                &["$.storage.gather_bytes: 268435457 is not from 0 to 268435456"],
+            ),
             (r#""write":"yes""#, &[r#"$.storage.write: expected true or false, found "yes""#]),
         ],
     );

@@ -17,7 +17,11 @@ use crate::{
 
 const WORKERS: u64 = 3;
 
-/// Sizes of the modules' zips: one that is fetched whole, one that is streamed and put at once, and one of two parts.
+/// The largest zip that is gathered for a storage that takes no parts.
+const GATHERED: usize = 6_000_000;
+
+/// Sizes of the modules' zips: one that is fetched whole, one that is streamed and put at once, and one of two parts. The latter two are
+/// gathered for a storage that takes no parts.
 const SIZES: [u32; 3] = [2_000, 200_000, 5_500_000];
 
 const CLUSTERS: [&str; 3] = ["public", "storage", "sum"];
@@ -33,9 +37,9 @@ fn config(seed: u64) -> String {
         key(),
         if is_spoiled(seed) { "always" } else { "first_read" },
         if is_webdav(seed) {
-            ""
+            format!(r#", "gather_bytes": {GATHERED}"#)
         } else {
-            r#", "dialect": "s3", "part_bytes": 5242880, "parts_in_flight": 1"#
+            r#", "dialect": "s3", "part_bytes": 5242880, "parts_in_flight": 1"#.to_owned()
         },
     )
 }
@@ -191,6 +195,7 @@ impl Run {
         }
         self.see();
         self.assert_stored_truth();
+        self.assert_little_is_held();
     }
 
     fn ask(&mut self) {

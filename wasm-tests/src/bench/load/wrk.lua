@@ -12,8 +12,8 @@ function init(args)
   end
 end
 
-function done(summary)
+function done(summary, latency)
   local errors = summary.errors
   local broken = errors.connect + errors.read + errors.write + errors.timeout
-  io.write(string.format("load %d %d %d %d\n", summary.requests, summary.bytes, broken, errors.status))
+  io.write(string.format("load %d %d %d %d %d\n", summary.requests, summary.bytes, broken, errors.status, latency:percentile(99.0)))
 end
