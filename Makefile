@@ -134,8 +134,8 @@ docs: ## Write the configuration reference anew from the code
 	UPDATE_REFERENCE=1 cargo test --locked -p modgate --lib config::reference
 
 .PHONY: bench
-bench: wasm ## Measure the gateway and its peers under load. Settings: BENCH_SECONDS, BENCH_ROUNDS, BENCH_CASES, BENCH_SERVERS, BENCH_WRITE, GOPROXY_BIN, ATHENS_BIN
-	@.ci/setup envoy nginx wrk h2load
+bench: wasm ## Measure the gateway and its peers under load, and a cold build. Settings: BENCH_SECONDS, BENCH_ROUNDS, BENCH_CASES, BENCH_SERVERS, BENCH_WRITE, GOPROXY_BIN, ATHENS_BIN
+	@.ci/setup go envoy nginx wrk h2load sumdb
 	cargo run --locked --release -p modgate-wasm-tests --bin bench
 
 .PHONY: bench-policy

@@ -105,6 +105,15 @@ impl Searched {
         matches!(self.end, End::Failed(_))
     }
 
+    /// Whether it is a document, or was refused for what it is: asking once more would change neither.
+    pub fn is_judged(&self) -> bool {
+        match &self.end {
+            End::Document(_) => true,
+            End::Failed(failure) => failure.kind == FailureKind::Forged,
+            End::Missing(_) | End::Zip { .. } => false,
+        }
+    }
+
     /// Whether an upstream refused it: what was known before is not to be given either.
     pub fn is_forbidden(&self) -> bool {
         matches!(&self.end, End::Failed(failure) if failure.kind == FailureKind::Forbidden)

@@ -22,6 +22,8 @@ pub(super) enum Event {
     Answered(Box<Answered>),
     /// A copy of this zip begins, and needs its sums.
     CopyBegins(Zip),
+    /// A search begins that will hold a go.mod or a zip of this version, if a source has it, and need its sums then.
+    Foreseen(SearchKey, ModulePath, Version),
     /// A search holds a go.mod or a zip of this version, and needs its sums.
     Holds(SearchKey, ModulePath, Version),
     /// A search is over.

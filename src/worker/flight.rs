@@ -130,14 +130,24 @@ impl Flight {
         late.into_iter().map(|(_, waiter)| waiter).collect()
     }
 
-    /// Whether it was begun for the sums of a file that a search or a stream holds: the bound on those bounds this.
+    /// Whether it was begun for the sums of a file that a search or a stream holds or will hold: the bound on those bounds this.
     pub(super) fn is_of_sums(&self) -> bool {
-        matches!(self.waiting.front(), Some((_, Waiter::Sums(_))))
+        matches!(self.waiting.front(), Some((_, Waiter::Ahead(_) | Waiter::Sums(_))))
+    }
+
+    /// Whether a file of the module version is here, whose sums those want that wait.
+    pub(super) fn is_of_a_file_here(&self) -> bool {
+        self.waiting().any(|waiter| matches!(waiter, Waiter::Sums(_)))
+    }
+
+    /// Whether it was begun ahead, and nothing has asked for it yet.
+    pub(super) fn is_ahead(&self) -> bool {
+        self.is_awaited() && self.waiting().all(|waiter| matches!(waiter, Waiter::Ahead(_)))
     }
 
     /// Whether something of this worker's own began it.
     pub(super) fn is_nested(&self) -> bool {
-        matches!(self.waiting.front(), Some((_, Waiter::Sums(_) | Waiter::Date(..))))
+        matches!(self.waiting.front(), Some((_, Waiter::Ahead(_) | Waiter::Sums(_) | Waiter::Date(..))))
     }
 
     /// All that wait.

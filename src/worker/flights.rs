@@ -26,7 +26,7 @@ mod queued;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use self::{part::PartSearch, queued::Queued};
+use self::{part::PartSearch, prepare::expect_record, queued::Queued};
 use super::{
     flight::{Flight, Landed},
     key::{Owner, PartKey, SearchKey, SumsWaiter, Waiter},
@@ -155,14 +155,19 @@ impl Flights {
     }
 
     /// Has the waiters of `flight` join what is being found out already; else `flight` is to be begun.
-    pub(super) fn join(&mut self, flight: Flight) -> Option<Flight> {
-        match self.flight_mut(&flight.key()) {
-            Some(same) => {
-                same.join_all(flight);
-                None
-            }
-            None => Some(flight),
+    pub(super) fn join(&mut self, flight: Flight, config: &Config) -> Option<Flight> {
+        let Some(course) = self.searches.get_mut(&flight.key()) else { return Some(flight) };
+        course.flight_mut().join_all(flight);
+        // It may have been begun before the file was here.
+        if let Course::Fetch(fetch) = course {
+            expect_record(&mut fetch.search, &fetch.flight, config);
         }
+        None
+    }
+
+    /// Whether what is called so is being found out.
+    pub(super) fn has(&self, key: &SearchKey) -> bool {
+        self.searches.contains_key(key)
     }
 
     /// Has `want` found out for the index and for storage, though no client waits for it, unless it is being found out already. Without
@@ -189,7 +194,7 @@ impl Flights {
     /// Whether one that waits for it is still there.
     fn is_awaited(&self, flight: &Flight, present: &dyn Present) -> bool {
         flight.waiting().any(|waiter| match waiter {
-            Waiter::Sums(SumsWaiter::Search(key)) => self.searches.contains_key(key),
+            Waiter::Ahead(key) | Waiter::Sums(SumsWaiter::Search(key)) => self.searches.contains_key(key),
             waiter => present.is_there(waiter),
         })
     }

@@ -45,7 +45,7 @@ impl Present for Waiters<'_> {
             }
             Waiter::Sums(SumsWaiter::Copy(zip)) => self.storage.copies(zip),
             // Flights know their own.
-            Waiter::Sums(SumsWaiter::Search(_)) => false,
+            Waiter::Ahead(_) | Waiter::Sums(SumsWaiter::Search(_)) => false,
         }
     }
 

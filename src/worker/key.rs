@@ -40,6 +40,8 @@ pub(super) struct DateLookupKey {
 /// What waits for a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Waiter {
+    /// A search that will need the sums in it, if a source has the go.mod or zip that it is for. It does not wait yet.
+    Ahead(SearchKey),
     /// What needs to know when this version was published.
     Date(DateLookupKey, Version),
     /// A client.

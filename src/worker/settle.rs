@@ -9,6 +9,7 @@ use super::{
     verify::{Begun, Lookup, Need, Progress},
 };
 use crate::{
+    config::Mode,
     cx::Cx,
     flow::{Searched, Sums},
     gomod::{ModulePath, Version},
@@ -43,6 +44,7 @@ impl Worker {
                 let sums = self.sums(&zip.module, &zip.version, SumsWaiter::Copy(zip.clone()), cx);
                 self.storage.copy(&zip, sums, &mut self.services, cx);
             }
+            Event::Foreseen(key, module, version) => self.look_up_ahead(key, &module, &version, cx),
             Event::Holds(key, module, version) => {
                 let who = SumsWaiter::Search(key.clone());
                 if let Some(sums) = self.sums(&module, &version, who, cx) {
@@ -101,6 +103,13 @@ impl Worker {
     /// Tells one of the waiters what was found out.
     fn answer(&mut self, waiter: &Waiter, want: &Want, searched: &Searched, cx: &mut Cx<'_>) {
         match waiter {
+            Waiter::Ahead(key) => {
+                // All else is asked once more when the file is here. Until then it says nothing of the database: there may be no such version.
+                if searched.is_judged() {
+                    let sums = self.verify.read(want, searched, &self.services.config, cx.now);
+                    self.flights.know_sums(key, sums);
+                }
+            }
             Waiter::Date(key, version) => {
                 self.dates.note(key, version.clone(), searched, &self.services, cx);
                 // There is room for one more.
@@ -138,11 +147,12 @@ impl Worker {
         who: SumsWaiter,
         cx: &mut Cx<'_>,
     ) -> Option<Sums> {
+        let who = Waiter::Sums(who);
         let (flight, instead) = match self.verify.look_up(module, version, who, &mut self.services, cx) {
             Lookup::Known(sums) => return Some(sums),
             Lookup::Ask(flight, instead) => (*flight, instead),
         };
-        let flight = self.flights.join(flight)?;
+        let flight = self.flights.join(flight, &self.services.config)?;
         if instead.is_some() {
             return instead;
         }
@@ -151,10 +161,30 @@ impl Worker {
         Some(self.verify.read(&landed.flight.want, &landed.searched, &self.services.config, cx.now))
     }
 
+    /// Begins the record's flight while the file is still on its way. What is exempt is not asked about, what is known or under way is not
+    /// asked for twice, and a database that a module is given without is not asked before it is needed: that it fails for a version that does
+    /// not exist would say nothing of those that do.
+    fn look_up_ahead(&mut self, key: SearchKey, module: &ModulePath, version: &Version, cx: &mut Cx<'_>) {
+        if !self.flights.has(&key) {
+            return;
+        }
+        let is_required = matches!(self.services.config.verification(module), Some((_, Mode::Require)));
+        let who = Waiter::Ahead(key);
+        if is_required
+            && let Lookup::Ask(flight, None) =
+                self.verify.look_up(module, version, who, &mut self.services, cx)
+            && !self.flights.has(&flight.key())
+            && self.services.budget.may_look_ahead()
+            && let Some(landed) = self.fly(cx, |flights, ground| flights.board(*flight, ground))
+        {
+            self.write_back(&landed, cx);
+        }
+    }
+
     /// Asks about as many versions as may be asked about at once, and lets those go on who wait where nothing is left to be asked.
     pub(super) fn ask_dates(&mut self, key: &DateLookupKey, cx: &mut Cx<'_>) {
         while let Some((version, flight)) = self.dates.next(key, &self.services, cx) {
-            if let Some(flight) = self.flights.join(flight)
+            if let Some(flight) = self.flights.join(flight, &self.services.config)
                 && let Some(landed) = self.fly(cx, |flights, ground| flights.board(flight, ground))
             {
                 self.write_back(&landed, cx);

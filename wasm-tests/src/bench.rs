@@ -9,6 +9,7 @@ use std::time::Duration;
 
 mod case;
 mod cell;
+mod cold;
 mod load;
 mod machine;
 mod pin;
@@ -56,7 +57,12 @@ pub fn main() -> ExitCode {
 
 fn run(settings: &Settings) -> Result<String, String> {
     let of_requests = measure_requests(settings)?;
-    of_requests.ok_or_else(|| "BENCH_CASES and BENCH_SERVERS name nothing that is measured".to_owned())
+    let of_builds = settings.wants(cold::NAME, cold::SERVER).then(|| cold::measure(settings)).transpose()?;
+    let tables: Vec<String> = of_requests.into_iter().chain(of_builds).collect();
+    if tables.is_empty() {
+        return Err("BENCH_CASES and BENCH_SERVERS name nothing that is measured".to_owned());
+    }
+    Ok(tables.join("\n\n"))
 }
 
 /// What a request costs: nothing, where no such case is wanted.

@@ -48,6 +48,7 @@ suites! {
     pub mod chart;
     pub mod crowd;
     pub mod day;
+    pub mod distant;
     pub mod egress;
     pub mod faulty;
     pub mod field;

@@ -55,6 +55,16 @@ impl Sumdb {
         Self::start(&["-filler", "0", "-grown"], tree)
     }
 
+    /// As [`Sumdb::grown`], with the modules that lie in `tree` now and each far from the next: as in a database of millions, hardly two of
+    /// them share a tile.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn grown_apart(tree: &Path) -> Self {
+        Self::start(&["-grown", "-apart", "256"], tree)
+    }
+
     fn start(args: &[&str], tree: &Path) -> Self {
         let scratch = TempDir::new().expect("a folder for its log");
         let mut command = process::command(&tools::sumdb());

@@ -46,9 +46,11 @@ const (
 )
 
 type database struct {
-	verifier       string
-	signer         string
-	known          sums
+	verifier string
+	signer   string
+	known    sums
+	// How many modules that nobody has were recorded.
+	fillers        int
 	honest, forged *sumdb.TestServer
 
 	mu    sync.Mutex

@@ -1,11 +1,10 @@
 // Sumdb is a real checksum database for tests: golang.org/x/mod's own server, over the modules of trees that mkproxy made.
 //
-//	sumdb [-name NAME] [-filler N] [-grown] TREE|MODULES.json...
+//	sumdb [-name NAME] [-filler N] [-grown [-apart N]] TREE|MODULES.json...
 //
 // It listens on a port of its own on loopback, prints one line, "VERIFIER-KEY URL", which is what GOSUMDB and `make run
-// SUMDB=` take, and serves until it is killed. A module that is nowhere is unknown to it. A record
-// enters its log when it is asked for; with -grown all that it was given are there from the beginning. What it is told below /-/ makes it
-// lie: see lies.go.
+// SUMDB=` take, and serves until it is killed. A module that is nowhere is unknown to it. A record enters its log
+// when it is asked for; with -grown all that it was given are there from the beginning. What it is told below /-/ makes it lie: see lies.go.
 package main
 
 import (
@@ -15,8 +14,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"slices"
-	"strings"
 
 	"golang.org/x/mod/module"
 )
@@ -24,39 +21,38 @@ import (
 func main() {
 	name := flag.String("name", "sum.test", "the database's name")
 	filler := flag.Int("filler", 1, "records of modules that nobody has, which stand before all others")
-	grown := flag.Bool("grown", false, "all records of modules.json stand in the log, in the order of their names")
+	grown := flag.Bool("grown", false, "all modules that it is given stand in the log from the beginning, in the order of their names")
+	apart := flag.Int("apart", 0, "so many fillers stand after each of these: 256 give each a tile of its own")
 	flag.Parse()
-	if err := run(*name, *filler, *grown, flag.Args()); err != nil {
+	if err := run(*name, *filler, *grown, *apart, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "sumdb:", err)
 		os.Exit(1)
 	}
 }
 
-func run(name string, filler int, grown bool, places []string) error {
+func run(name string, filler int, grown bool, apart int, places []string) error {
 	known, err := readSums(places)
 	if err != nil {
 		return err
-	}
-	var first []module.Version
-	if grown {
-		for _, r := range known.records {
-			first = append(first, module.Version{Path: r.Module, Version: r.Version})
-		}
-		slices.SortFunc(first, func(a, b module.Version) int { return strings.Compare(a.String(), b.String()) })
 	}
 	db, err := newDatabase(name, known)
 	if err != nil {
 		return err
 	}
-	for n := range filler {
-		m := module.Version{Path: fmt.Sprintf("filler.example/m%d", n), Version: "v1.0.0"}
-		known.records[m.String()] = record{m.Path, m.Version, fillerHash, fillerHash}
-		if _, err := db.honest.Lookup(context.Background(), m); err != nil {
+	var first []module.Version
+	if grown {
+		if first, err = known.all(); err != nil {
 			return err
 		}
 	}
+	if err := db.fill(filler); err != nil {
+		return err
+	}
 	for _, m := range first {
 		if _, err := db.honest.Lookup(context.Background(), m); err != nil {
+			return err
+		}
+		if err := db.fill(apart); err != nil {
 			return err
 		}
 	}
@@ -66,6 +62,19 @@ func run(name string, filler int, grown bool, places []string) error {
 	}
 	fmt.Printf("%s http://%s\n", db.verifier, listener.Addr())
 	return http.Serve(listener, db)
+}
+
+// Records more modules that nobody has.
+func (db *database) fill(more int) error {
+	for range more {
+		m := module.Version{Path: fmt.Sprintf("filler.example/m%d", db.fillers), Version: "v1.0.0"}
+		db.fillers++
+		db.known.records[m.String()] = record{m.Path, m.Version, fillerHash, fillerHash}
+		if _, err := db.honest.Lookup(context.Background(), m); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 const fillerHash = "h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"golang.org/x/mod/module"
 	"golang.org/x/mod/sumdb/dirhash"
@@ -71,6 +73,37 @@ func (s sums) of(path, version string) ([]byte, error) {
 		return nil, &fs.PathError{Op: "lookup", Path: path + "@" + version, Err: fs.ErrNotExist}
 	}
 	return fmt.Appendf(nil, "%s %s %s\n%s %s/go.mod %s\n", path, version, r.Zip, path, version, r.Mod), nil
+}
+
+// Every module version that has a record of its own or a zip in a tree, in the order of their names.
+func (s sums) all() ([]module.Version, error) {
+	var found []module.Version
+	for _, r := range s.records {
+		found = append(found, module.Version{Path: r.Module, Version: r.Version})
+	}
+	for _, tree := range s.trees {
+		err := filepath.WalkDir(tree, func(file string, _ fs.DirEntry, err error) error {
+			relative := filepath.ToSlash(strings.TrimPrefix(file, tree+string(filepath.Separator)))
+			path, name, ok := strings.Cut(relative, "/@v/")
+			version, isZip := strings.CutSuffix(name, ".zip")
+			if err != nil || !ok || !isZip {
+				return err
+			}
+			if path, err = module.UnescapePath(path); err != nil {
+				return err
+			}
+			if version, err = module.UnescapeVersion(version); err != nil {
+				return err
+			}
+			found = append(found, module.Version{Path: path, Version: version})
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(found, func(a, b module.Version) int { return strings.Compare(a.String(), b.String()) })
+	return slices.Compact(found), nil
 }
 
 func hashed(tree, path, version string) (record, error) {

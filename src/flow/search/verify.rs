@@ -10,6 +10,7 @@ use crate::{
     config::Config,
     cx::Cx,
     flow::{Sums, Verified, VerifyError, loss_by},
+    gomod::{ModulePath, Version},
     goproxy::{Document, File},
     http::{Body, Reply},
     metrics::{Counter, Ended, VerificationOutcome, WriteOutcome},
@@ -23,6 +24,18 @@ impl Search {
     pub fn set_sums(&mut self, sums: Sums, config: &Config, cx: &mut Cx<'_>) -> Step {
         self.unverified.set_sums(sums);
         self.weigh(config, cx)
+    }
+
+    /// The sums, told before they are asked for.
+    pub fn know_sums(&mut self, sums: Sums) {
+        self.unverified.set_sums(sums);
+    }
+
+    /// The module version whose sums will be needed if a source has what is wanted, as far as that is known before one is asked. Where
+    /// storage alone is asked, which is near, it is not foreseen.
+    pub fn foresees_sums(&self, config: &Config) -> Option<(&ModulePath, &Version)> {
+        let is_given_unread = matches!(self.want, Want::Zip(_)) && self.storage.is_checked(config);
+        self.want.version().filter(|_| !is_given_unread && self.order.has_others())
     }
 
     /// How many bytes of a go.mod the search holds.

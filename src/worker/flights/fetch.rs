@@ -79,6 +79,10 @@ impl Flights {
         let (mut search, whole) = prepare(&key, &flight, whole, services, cx);
         services.budget.begin(whole);
         let number = services.attempt();
+        if let Some((module, version)) = search.foresees_sums(&services.config).filter(|_| !flight.head_only)
+        {
+            services.emit(Event::Foreseen(key.clone(), module.clone(), version.clone()));
+        }
         let step = search.advance(&services.config, cx);
         let renew_at = (lease == Lease::Led).then(|| Leases::renewal(cx.now));
         let fetch = Fetch { number, flight, search, worked: false, fresh: false, renew_at, again_at: None };
@@ -98,6 +102,13 @@ impl Flights {
         if let Some(mut fetch) = self.take_fetch(&key) {
             let step = fetch.search.set_sums(sums, &ground.services.config, ground.cx);
             self.walk(key, fetch, step, ground);
+        }
+    }
+
+    /// The sums are known of what a search will hold.
+    pub(in crate::worker) fn know_sums(&mut self, key: &SearchKey, sums: Sums) {
+        if let Some(Course::Fetch(fetch)) = self.searches.get_mut(key) {
+            fetch.search.know_sums(sums);
         }
     }
 

@@ -29,6 +29,17 @@ pub(super) fn land(
 ) -> Landed {
     let Fetch { flight, search, renew_at, .. } = fetch;
     services.budget.end(search.is_whole());
+    // Whether there is such a version is not known yet. What is said of it now would be too much once its file is here: then the database is
+    // asked once more, here and by the workers that follow.
+    if flight.is_ahead() && matches!(searched.end, End::Missing(_)) {
+        if renew_at.is_some() {
+            services.leases.release(cx.kv, &key.path);
+        }
+        return Landed { flight, searched, coalesced: false, stored: None };
+    }
+    if flight.want.version().is_some() && matches!(searched.end, End::Document(_) | End::Zip { .. }) {
+        services.budget.note_version_found();
+    }
     match (&searched.end, flight.want.module()) {
         // That storage has some of it, or nothing, says nothing about what there is.
         _ if flight.want.is_of_storage() => {}

@@ -2,7 +2,7 @@
 
 use super::super::{flight::Flight, key::SearchKey, services::Services};
 use crate::{
-    config::Mode,
+    config::{Config, Mode},
     cx::Cx,
     flow::{Search, cache_state},
     plan::{Source, Want},
@@ -48,12 +48,7 @@ pub(super) fn prepare(
     if flight.known.as_ref().is_some_and(stands_in) {
         search.expect_a_substitute();
     }
-    // The module version that a lookup is about exists. Where it is given without a proof, no client waits long for the database.
-    match flight.want.module().map(|module| services.config.verification(module)) {
-        Some(Some((_, Mode::Require))) if flight.is_of_sums() => search.expect_it_recorded(),
-        Some(Some((_, Mode::WhenAvailable))) if flight.is_of_sums() => search.expect_a_substitute(),
-        _ => {}
-    }
+    expect_record(&mut search, flight, &services.config);
     if cache_state::has_seen(&flight.want, flight.known.as_ref(), &services.index, cx) {
         search.expect_it_known();
     }
@@ -71,4 +66,14 @@ pub(super) fn prepare(
         }
     }
     (search, whole)
+}
+
+/// What a search for a record may expect. Where a file of the module version is here, the version exists. Where it is given without a proof, no
+/// client waits long for the database.
+pub(super) fn expect_record(search: &mut Search, flight: &Flight, config: &Config) {
+    match flight.want.module().map(|module| config.verification(module)) {
+        Some(Some((_, Mode::Require))) if flight.is_of_a_file_here() => search.expect_it_recorded(),
+        Some(Some((_, Mode::WhenAvailable))) if flight.is_of_sums() => search.expect_a_substitute(),
+        _ => {}
+    }
 }

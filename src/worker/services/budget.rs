@@ -10,12 +10,13 @@
 //! asked (`worker/flights/queued.rs`). A part of what an upstream may be asked is left to it, so that it does not wait for flights that
 //! begin.
 
+mod ahead;
 mod prefixes;
 mod tally;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use self::{prefixes::Prefixes, tally::Tally};
+use self::{ahead::Ahead, prefixes::Prefixes, tally::Tally};
 use super::failures::Failures;
 use crate::{
     config::{Config, Fetch},
@@ -34,6 +35,7 @@ use crate::{
 /// What is under way in one worker, as far as it is bounded.
 #[derive(Debug)]
 pub(in crate::worker) struct Budget {
+    ahead: Ahead,
     limits: Fetch,
     worker: QueueId,
     /// Whose record in shared data is whose.
@@ -100,6 +102,7 @@ impl Budget {
     pub(in crate::worker) fn new(limits: Fetch, seat: Seat, ids: SourceHealth) -> Self {
         let prefixes = Prefixes::new(seat.seed);
         Self {
+            ahead: Ahead::default(),
             limits,
             worker: seat.queue,
             ids,
@@ -131,6 +134,17 @@ impl Budget {
     /// Whether one more search may begin.
     pub(in crate::worker) fn has_room(&self) -> bool {
         self.searches < self.limits.concurrent
+    }
+
+    /// Whether a record may be looked up before the file is here that it is about, which may turn out not to exist. It then counts.
+    /// Half of the searches are left to what clients ask for.
+    pub(in crate::worker) fn may_look_ahead(&mut self) -> bool {
+        self.searches < self.limits.concurrent / 2 && self.ahead.take()
+    }
+
+    /// A go.mod or a zip was found that a client had asked for.
+    pub(in crate::worker) fn note_version_found(&mut self) {
+        self.ahead.earn();
     }
 
     /// Whether one more zip may be held in memory.

@@ -1,7 +1,9 @@
 //! What is held against a checksum database: what is proven, kept and given, and by how little asking.
 
+mod ahead;
 mod chance;
 mod clients;
+mod depth;
 mod forks;
 mod lies;
 mod lost;

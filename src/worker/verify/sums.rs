@@ -55,7 +55,7 @@ impl Verify {
         &mut self,
         module: &ModulePath,
         version: &Version,
-        who: SumsWaiter,
+        who: Waiter,
         services: &mut Services,
         cx: &mut Cx<'_>,
     ) -> Lookup {
@@ -66,7 +66,10 @@ impl Verify {
         let sumdb = services.config.sumdb.get(at).map(|sumdb| sumdb.name.clone()).unwrap_or_default();
         let file = SumdbFile::Lookup(module.clone(), version.clone());
         let want = Want::Document(Document::Sumdb { sumdb, file });
-        let may_fetch = !matches!(&who, SumsWaiter::Search(key) if !key.may_fetch);
+        let may_fetch = !matches!(
+            &who,
+            Waiter::Ahead(key) | Waiter::Sums(SumsWaiter::Search(key)) if !key.may_fetch
+        );
         let path = want.key();
         // Used, and not only looked at: what is proven of a version in use is to stay.
         let _ = services.index.look_up(cx.kv, Region::Found, &path, cx.now);
@@ -89,7 +92,7 @@ impl Verify {
             let failure = Failure { kind: FailureKind::Bad, reason, retry_after: None };
             Sums::Unproven { failure, acceptable }
         });
-        let flight = Flight::of_waiter(want, may_fetch, Waiter::Sums(who), cx.now);
+        let flight = Flight::of_waiter(want, may_fetch, who, cx.now);
         Lookup::Ask(flight.into(), instead)
     }
 

@@ -18,6 +18,9 @@ fn send(world: &mut World, worker: usize, stream: StreamId, bytes: &[u8]) {
     world.body(worker, stream, bytes, true);
 }
 
+/// Milliseconds of a database that is asked while a zip is on its way, and answers when the zip is here.
+const SLOW: u64 = 2_000;
+
 fn begin(world: &mut World, worker: usize) -> StreamId {
     let stream = world.begin(worker, ZIP);
     // Storage is asked, and the upstream.
@@ -31,6 +34,7 @@ fn scenario_a_crowd_of_streams_waits_for_one_proof() {
     for workers in WORKERS {
         for (bytes, fate) in [(zip_of(""), Fate::Complete), (zip_of("lie"), Fate::Reset)] {
             let mut world = streaming(workers, "");
+            world.cluster("sum").latency = SLOW;
             let streams: Vec<_> = (0..2 * workers).map(|at| begin(&mut world, at % workers)).collect();
             for (at, stream) in streams.iter().enumerate() {
                 send(&mut world, at % workers, *stream, &bytes);
@@ -87,6 +91,7 @@ fn scenario_a_slow_proof_holds_a_stream_no_longer_than_anybody_waits() {
 fn scenario_a_client_that_leaves_its_stream_leaves_the_proof_to_the_others() {
     for workers in WORKERS {
         let mut world = streaming(workers, "");
+        world.cluster("sum").latency = SLOW;
         let (first, second) = (begin(&mut world, 0), begin(&mut world, workers - 1));
         send(&mut world, 0, first, &zip_of(""));
         send(&mut world, workers - 1, second, &zip_of(""));

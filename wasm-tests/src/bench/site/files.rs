@@ -58,7 +58,7 @@ pub(super) fn lay_out(store: &Path, tree: &Path, all: &Path) -> std::io::Result<
 }
 
 /// So many bytes that deflate about as source code does, to a fourth: words out of a few thousand, by chance.
-fn text(length: usize) -> String {
+pub(in crate::bench) fn text(length: usize) -> String {
     let mut text = String::with_capacity(length + 16);
     let mut state: u64 = 1;
     while text.len() < length {
