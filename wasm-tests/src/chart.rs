@@ -72,7 +72,7 @@ impl Chart {
                 "<rect class=\"mark\" x=\"{from:.1}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"/>\n\
                  <text class=\"small\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>\n",
                 from + width / 2.0,
-                TOP - 10.0,
+                TOP - 40.0,
                 escape(&mark.name)
             );
         }
@@ -99,8 +99,8 @@ impl Chart {
 impl Panel {
     fn draw(&self, top: f64) -> String {
         let y = |value: f64| top + PANEL - PANEL * (value / self.most).clamp(0.0, 1.0);
-        let heading = top + 12.0;
-        let mut svg = format!("<text class=\"head\" x=\"{:.1}\" y=\"{heading:.1}\">{}</text>\n", x(0.0) + 6.0, escape(&self.title));
+        let heading = top - 7.0;
+        let mut svg = format!("<text class=\"head\" x=\"{:.1}\" y=\"{heading:.1}\">{}</text>\n", x(0.0), escape(&self.title));
         for (value, text) in &self.ticks {
             let at = y(*value);
             svg += &format!(
@@ -141,7 +141,7 @@ fn escape(text: &str) -> String {
 const WIDTH: f64 = 900.0;
 const LEFT: f64 = 64.0;
 const RIGHT: f64 = 110.0;
-const TOP: f64 = 44.0;
+const TOP: f64 = 64.0;
 const PANEL: f64 = 130.0;
 const GAP: f64 = 26.0;
 const BOTTOM: f64 = 24.0;
@@ -187,9 +187,9 @@ mod tests {
             "<title id=\"title\">t</title>",
             "d &amp; e",
             "a &lt;b&gt;",
-            "points=\"64.0,174.0 790.0,44.0\"",
-            "points=\"427.0,109.0\"",
-            "x=\"245.5\" y=\"40.0\" width=\"181.5\"",
+            "points=\"64.0,194.0 790.0,64.0\"",
+            "points=\"427.0,129.0\"",
+            "x=\"245.5\" y=\"60.0\" width=\"181.5\"",
             ">five<",
             ">out<",
         ] {

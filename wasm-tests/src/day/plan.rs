@@ -43,10 +43,10 @@ impl Plan {
     #[must_use]
     pub fn short() -> Self {
         Self {
-            requests: 30_000,
-            modules: 25,
+            requests: 20_000,
+            modules: 20,
             clients: 64,
-            room: 32 << 20,
+            room: 16 << 20,
             fresh: Some((1, 1)),
             ..Self::whole()
         }

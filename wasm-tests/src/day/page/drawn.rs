@@ -20,7 +20,7 @@ impl Day {
             title: "Ten million requests through one gateway".to_owned(),
             description: "Three panels over the requests of a day. Above: the share of answers that came from elsewhere than the index, \
                           which falls as the index fills, and how it changes in an outage of the upstream. Middle: resident memory, \
-                          which is flat once the index is warm. Below: the rate of answers, beside the day's median."
+                          which is flat once the index is warm, but for a step at each deployment. Below: the rate of answers, beside the day's median."
                 .to_owned(),
             axis: "requests of the day, %".to_owned(),
             ticks: (0..=10).map(|ten| (hundredth(ten * 10), (ten * 10).to_string())).collect(),
