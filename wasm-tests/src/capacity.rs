@@ -20,9 +20,6 @@ mod gateway;
 mod hot;
 mod load;
 mod page;
-#[path = "day/parameters.rs"]
-#[allow(dead_code, unreachable_pub, reason = "all parameters of the day, of which this reads some")]
-mod parameters;
 mod price;
 mod scan;
 mod sizing;
@@ -39,6 +36,7 @@ use self::load::Load;
 use self::page::Results;
 use self::price::{KINDS, Prices};
 use self::sizing::{Sizer, Wish};
+use crate::day::parameters;
 use crate::tools;
 use crate::variable::number;
 
