@@ -101,18 +101,6 @@ impl Tree {
         sums.collect()
     }
 
-    /// Copies the zips of these entries to where a GOPROXY tree in `dir` has them.
-    ///
-    /// # Panics
-    /// When one cannot be copied.
-    pub fn copy_zips(&self, entries: &[Entry], dir: &Path) {
-        for entry in entries {
-            let to = Self::at(dir).zip(entry);
-            fs::create_dir_all(to.parent().expect("a zip lies in a folder")).expect("the zip's folder");
-            fs::copy(self.zip(entry), to).expect("a zip of the tree");
-        }
-    }
-
     fn walk(&self, dir: &Path, entries: &mut Vec<Entry>) {
         for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
             let path = entry.path();

@@ -78,8 +78,9 @@ impl Client {
 
 #[test]
 fn every_client_gets_the_whole_however_slowly_it_reads() {
-    // Zips above 1 MiB are streamed.
-    let stack = Scripted::with(&json!({"fetch": {"zip_bytes": 1 << 20}}), |envoy| envoy.concurrency(2));
+    // Zips above 1 MiB are streamed, to each client anew.
+    let patch = json!({"fetch": {"zip_bytes": 1 << 20}, "storage": {"gather_bytes": 0}});
+    let stack = Scripted::with(&patch, |envoy| envoy.concurrency(2));
     let nginx = Nginx::before(stack.envoy.addr());
     let document = Module::new("example.com/document", "v1.0.0");
     let go_mod = Body::from(large_go_mod(DOCUMENT));
