@@ -35,6 +35,7 @@ mod list;
 /// Each case: its name, and what prepares it and measures it.
 const CASES: &[(&str, fn())] = &[
     ("a configuration", a_configuration),
+    ("a configuration of 1,000 rules", a_configuration_of_rules),
     ("a decision over 10,000 rules", a_decision),
     ("a hit answered a moment ago", a_hot_hit),
     ("a hit in the index", || a_hit(&[])),
@@ -69,6 +70,30 @@ fn a_configuration() {
         "storage": {"cluster": "store", "url": "http://store.internal/go"},
         "policy": {"rules": [{"name": "evil", "modules": ["github.com/evil/*"], "action": "deny"}]}}"#;
     measured(|| (0..TIMES).for_each(|_| drop(black_box(Config::parse(text).unwrap()))));
+}
+
+/// As a worker reads it, with the tree of its rules.
+fn a_configuration_of_rules() {
+    let rules: Vec<String> = (0..1_000)
+        .map(|n| {
+            let rest = r#""action": "deny", "reason": "Nobody looks after it.""#;
+            match n % 4 {
+                0 => format!(r#"{{"modules": ["github.com/owner{n}/*"], {rest}}}"#),
+                1 => format!(r#"{{"name": "rule-{n}", "exact": ["github.com/owner{}/module{n}"], {rest}}}"#, n % 70),
+                2 => format!(r#"{{"modules": ["*.team{n}.example.com/*/internal"], "principals": ["group:team{n}"], {rest}}}"#),
+                _ => format!(r#"{{"modules": ["example.com/many/module{n}"], "versions": [">=v1.2.0, <v1.4.0"], {rest}}}"#),
+            }
+        })
+        .collect();
+    let text = format!(
+        r#"{{"upstreams": [{{"cluster": "golang", "url": "https://proxy.golang.org"}}], "policy": {{"rules": [{}]}}}}"#,
+        rules.join(",")
+    );
+    measured(|| {
+        let config = Config::parse(&text).unwrap();
+        let in_force = config.policy.in_force();
+        (config, in_force)
+    });
 }
 
 fn a_decision() {

@@ -3,7 +3,8 @@
 //! It is read in stages, and no stage stops at the first problem: the text becomes a tree (keys given twice and nulls
 //! are noticed here), the tree becomes raw sections (`raw`: types, unknown fields), and these are compiled (`compile`:
 //! globs, durations, paths, what excludes what). A filter that starts has a configuration that is right; one that does
-//! not start says all that is wrong with it.
+//! not start says all that is wrong with it. Rules, of which there may be thousands, become raw sections without a tree where nothing is
+//! wrong.
 //!
 //! What each field means is written once, at its raw struct, and generated from there into `docs/configuration.md`.
 
@@ -32,6 +33,7 @@ mod verify;
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::gomod::Patterns;
 use crate::policy::Principal;
@@ -212,6 +214,27 @@ impl Config {
                 "no configuration: it needs at least one upstream or a storage, such as {example}"
             )));
         }
+        Self::parse_plain(text).map_or_else(|| Self::parse_in_stages(text), Ok)
+    }
+
+    /// Reads a configuration that has rules, and with which nothing is wrong. The rules may be thousands, and are read without the tree
+    /// of values by which problems are told.
+    fn parse_plain(text: &str) -> Option<Self> {
+        let outline: Outline<'_> = serde_json::from_str(text).ok()?;
+        let rules = outline.policy?.rules?.get();
+        let (before, rest) =
+            text.split_at_checked(rules.as_ptr().addr().checked_sub(text.as_ptr().addr())?)?;
+        let without = format!("{before}[]{}", rest.strip_prefix(rules)?);
+        let document = JsonTree::read(&without).ok()?;
+        let mut found = Collector::default();
+        let mut raw = typed::read::<RawConfig>(&document, &mut found)?;
+        raw.policy.0.as_mut()?.rules = Some(typed::read_rules(rules)?);
+        let config = compile::config(raw, &mut found);
+        found.is_empty().then_some(config)
+    }
+
+    /// Reads a configuration so that all that is wrong with it is told.
+    fn parse_in_stages(text: &str) -> Result<Self, Problems> {
         let document =
             JsonTree::read(text).map_err(|error| Problems::of_document(format!("not JSON: {error}")))?;
         let mut found = Collector::default();
@@ -239,6 +262,19 @@ impl Config {
             .map_err(|error| Problems::of_document(format!("not JSON: {error}")))?;
         Self::parse(text)
     }
+}
+
+/// Where the rules of a configuration stand in its text.
+#[derive(Deserialize)]
+struct Outline<'a> {
+    #[serde(borrow)]
+    policy: Option<PolicyOutline<'a>>,
+}
+
+#[derive(Deserialize)]
+struct PolicyOutline<'a> {
+    #[serde(borrow)]
+    rules: Option<&'a RawValue>,
 }
 
 /// Whether bytes begin as a serialised `google.protobuf.Struct`: an entry of `fields` (tag `\n`, its length) with a key

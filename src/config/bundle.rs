@@ -158,13 +158,13 @@ impl Outline {
 
     /// Reads a slice of the rules into `raw`. Nothing where anything is wrong with it.
     fn read_fields(&mut self, raw: &mut RawBundleDocument) -> Option<Rest> {
-        let slice = self.next_slice();
-        let slice = format!(r#"{{"version":{},"rules":[{slice}]}}"#, self.version);
-        let tree = JsonTree::read(&slice).ok()?;
-        let mut found = Collector::default();
-        let read = typed::read::<RawBundleDocument>(&tree, &mut found).filter(|_| found.is_empty())?;
-        raw.version = read.version;
-        raw.rules.get_or_insert_default().extend(read.rules.unwrap_or_default());
+        if raw.rules.is_none() {
+            let tree = JsonTree::read(&format!(r#"{{"version":{},"rules":[]}}"#, self.version)).ok()?;
+            let mut found = Collector::default();
+            *raw = typed::read::<RawBundleDocument>(&tree, &mut found).filter(|_| found.is_empty())?;
+        }
+        let rules = typed::read_rules(&format!("[{}]", self.next_slice()))?;
+        raw.rules.get_or_insert_default().extend(rules);
         Some(if self.rules.as_slice().is_empty() { Rest::None } else { Rest::Some })
     }
 

@@ -262,7 +262,7 @@ fn some_modules(
 }
 
 fn patterns(list: Option<&[Option<String>]>, at: &Path, found: &mut Collector) -> Vec<Pattern> {
-    let mut patterns = Vec::new();
+    let mut patterns = Vec::with_capacity(list.map_or(0, <[_]>::len));
     for (n, text) in given(list) {
         match Pattern::parse(text) {
             Ok(pattern) => patterns.push(pattern),

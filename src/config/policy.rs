@@ -1,6 +1,6 @@
 //! Which modules may be had, and where misses are fetched from.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde::Deserialize;
 
@@ -12,10 +12,10 @@ use crate::policy::{InForce, Origin, Rule};
 /// bundle among it, is an [`InForce`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PolicySection {
-    /// The rules of the configuration itself.
-    pub rules: Vec<Rule>,
+    /// The rules of the configuration itself. What is in force shares them: there may be thousands.
+    pub rules: Arc<[Rule]>,
     /// What the Athens filter file says, as rules.
-    pub filter: Vec<Rule>,
+    pub filter: Arc<[Rule]>,
     /// Whether what no rule decides is refused.
     pub deny_by_default: bool,
     /// Where more rules come from.

@@ -6,7 +6,7 @@ use serde_path_to_error::Segment;
 
 use super::json_tree::JsonTree;
 use super::problems::{Collector, MAX_PROBLEMS, Path, Step, quoted};
-use super::raw::{BETWEEN_NAMES, OBJECT_WITH, RawIndex, Section};
+use super::raw::{BETWEEN_NAMES, OBJECT_WITH, RawIndex, RawRule, Section};
 
 /// An unknown name this many edits away from a known one is taken for a slip of the pen.
 const MAX_EDITS: usize = 2;
@@ -44,6 +44,32 @@ pub(super) fn read<T: for<'de> Deserialize<'de>>(document: &JsonTree, found: &mu
         }
     }
     None
+}
+
+/// Reads a list of rules with which nothing is wrong straight from its text: what [`read`] would make of it, in a fifth of the time and
+/// without a tree of all its values. `None` where anything may be wrong; what, [`read`] tells.
+pub(super) fn read_rules(text: &str) -> Option<Vec<Section<RawRule>>> {
+    if may_hold_null(text) {
+        return None;
+    }
+    let mut is_known = true;
+    let mut json = serde_json::Deserializer::from_str(text);
+    let mut note = |_: serde_ignored::Path<'_>| is_known = false;
+    // A field given twice is an error of its struct.
+    let rules = Deserialize::deserialize(serde_ignored::Deserializer::new(&mut json, &mut note)).ok()?;
+    json.end().ok()?;
+    is_known.then_some(rules)
+}
+
+/// Whether a null stands in JSON text: a field that is left out and one that is null are the same to a struct. It may take a piece of a
+/// string for one, as in `"a, null, b"`.
+fn may_hold_null(text: &str) -> bool {
+    text.match_indices("null").any(|(at, null)| {
+        let before = text.get(..at).unwrap_or_default().trim_ascii_end();
+        let after = text.get(at.saturating_add(null.len())..).unwrap_or_default().trim_ascii_start();
+        (before.is_empty() || before.ends_with([':', ',', '[']))
+            && (after.is_empty() || after.starts_with([',', ']', '}']))
+    })
 }
 
 type Outcome<T> = Result<Section<T>, serde_path_to_error::Error<serde_json::Error>>;

@@ -69,6 +69,11 @@ impl Pattern {
         leading(path, self.depth).is_some_and(|prefix| self.glob.matches(prefix))
     }
 
+    /// The only text that the pattern is matched with, where it has no wildcards.
+    pub fn literal(&self) -> Option<&str> {
+        self.glob.literal()
+    }
+
     /// A glob for each of the elements that it is matched with, where that is all the same: it matches a path where each of
     /// them matches the element in its place. `None` where a class is written with a slash, which counts as one more element.
     pub fn elements(&self) -> Option<Vec<Glob>> {
@@ -155,6 +160,12 @@ fn read(trimmed: &str) -> Result<Glob, PatternFault> {
 
 /// Refuses a glob that can match no module path, as far as each of its elements shows by itself.
 fn check_reach(glob: &Glob, depth: usize) -> Result<(), PatternFault> {
+    if let Some(text) = glob.literal() {
+        return text.split('/').enumerate().try_for_each(|(index, element)| {
+            element::check(element, Kind::Module)?;
+            if index == 0 { Ok(path::check_first(element)?) } else { Ok(()) }
+        });
+    }
     let mut parts = vec![Part::default()];
     let mut matchable_slashes = 0;
     for chunk in glob.chunks() {

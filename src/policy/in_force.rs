@@ -3,6 +3,7 @@
 //! A configuration is what an operator wrote and does not change. What is polled changes while the worker runs, and stands here.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::{Policy, Rule, Ruleset};
 
@@ -30,7 +31,7 @@ pub struct InForce {
 impl InForce {
     /// The rules of a configuration, before anything was polled; `required` names the documents that no module is given without.
     pub fn new(
-        rules: impl IntoIterator<Item = (Origin, Vec<Rule>)>,
+        rules: impl IntoIterator<Item = (Origin, Arc<[Rule]>)>,
         deny_by_default: bool,
         required: impl IntoIterator<Item = &'static str>,
     ) -> Self {

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use super::Rule;
 use super::matcher::{Builder, Matcher};
 use crate::gomod::ModulePath;
@@ -10,13 +12,13 @@ use crate::gomod::ModulePath;
 /// Rules in their order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ruleset {
-    rules: Vec<Rule>,
+    rules: Arc<[Rule]>,
     matcher: Matcher,
 }
 
 impl Ruleset {
     /// Of these, made at once.
-    pub fn new(rules: Vec<Rule>) -> Self {
+    pub fn new(rules: impl Into<Arc<[Rule]>>) -> Self {
         let mut builder = RulesetBuilder::new(rules);
         loop {
             if let Some(ruleset) = builder.work(usize::MAX) {
@@ -39,7 +41,7 @@ impl Ruleset {
 /// A ruleset that is being made, so that no callback has all of it to do.
 #[derive(Debug)]
 pub struct RulesetBuilder {
-    rules: Vec<Rule>,
+    rules: Arc<[Rule]>,
     /// How many of them the tree has been given.
     given: usize,
     tree: Builder,
@@ -47,8 +49,8 @@ pub struct RulesetBuilder {
 
 impl RulesetBuilder {
     /// Of these, with none of which anything was done yet.
-    pub fn new(rules: Vec<Rule>) -> Self {
-        Self { rules, given: 0, tree: Builder::default() }
+    pub fn new(rules: impl Into<Arc<[Rule]>>) -> Self {
+        Self { rules: rules.into(), given: 0, tree: Builder::default() }
     }
 
     /// Goes on for so many patterns, or a rule that has more; the ruleset, once that was all.

@@ -44,7 +44,7 @@ pub(super) fn callers(
 /// What is odd about rules for callers where callers have no names. In a bundle that is not known yet.
 pub(super) fn no_caller_has_a_name(config: &Config) -> Option<String> {
     let is_named = |principal: &Principal| *principal != Principal::Anonymous;
-    let mut rules = config.policy.rules.iter().chain(&config.policy.filter);
+    let mut rules = config.policy.rules.iter().chain(config.policy.filter.iter());
     let rule = rules.find(|rule| rule.principals.iter().any(is_named));
     let whose = match rule {
         Some(rule) => rule.place.as_str(),

@@ -48,7 +48,13 @@ pub(super) fn policy(
     let bundle = raw.bundle.0.map(|raw| bundle_source(&raw, &at.key("bundle"), context.matching, found));
     let at_miss = at.key("on_miss");
     let on_miss = on_miss(&raw.on_miss.0.unwrap_or_default(), &at_miss, context.has_upstream, found);
-    PolicySection { rules, filter, deny_by_default: default.unwrap_or(false), bundle, on_miss }
+    PolicySection {
+        rules: rules.into(),
+        filter: filter.into(),
+        deny_by_default: default.unwrap_or(false),
+        bundle,
+        on_miss,
+    }
 }
 
 /// A bundle that was fetched: its version, and its rules, which are yet to be compiled. Whether there is an upstream that its rules can send
@@ -69,7 +75,7 @@ pub(in crate::config) fn bundle(raw: RawBundleDocument, at: &Path, found: &mut C
 
 /// Callers, as rules and the guard of a page name them.
 pub(super) fn principals(raw: Option<&[Option<String>]>, at: &Path, found: &mut Collector) -> Vec<Principal> {
-    let mut principals = Vec::new();
+    let mut principals = Vec::with_capacity(raw.map_or(0, <[_]>::len));
     for (n, text) in given(raw) {
         match Principal::parse(text) {
             Ok(principal) => principals.push(principal),

@@ -29,6 +29,14 @@ fn odd_values() -> Vec<Value> {
     ]
 }
 
+/// What is read the quick way is read as in stages.
+fn check_both_ways(text: &str) -> bool {
+    if let Some(plain) = Config::parse_plain(text) {
+        assert_eq!(Config::parse_in_stages(text).as_ref(), Ok(&plain), "{text}");
+    }
+    check(text)
+}
+
 fn check(text: &str) -> bool {
     let Err(problems) = Config::parse_bytes(text.as_bytes()) else { return true };
     let paths: Vec<String> = problems.iter().map(Problem::path).collect();
@@ -54,7 +62,7 @@ fn never_panics_on_any_node_replaced() {
         for odd in odd_values() {
             let mut changed = whole.clone();
             *changed.pointer_mut(pointer).unwrap() = odd;
-            check(&changed.to_string());
+            check_both_ways(&changed.to_string());
         }
     }
 }
@@ -75,6 +83,38 @@ fn never_panics_on_any_byte_changed() {
         let mut changed = compact.clone().into_bytes();
         changed[n] |= 0x80;
         assert!(Config::parse_bytes(&changed).is_err());
+    }
+}
+
+#[test]
+fn the_quick_way_takes_rules_that_are_plainly_right_and_nothing_else() {
+    let with = |rules: &str| {
+        format!(r#"{{"storage": {{"cluster": "s", "url": "http://s"}}, "policy": {{"rules": {rules}}}}}"#)
+    };
+    let rule = |more: &str| with(&format!(r#"[{{"modules": ["a.b"], "action": "deny"{more}}}]"#));
+    for right in [FULL, &with("[]"), &rule(""), &rule(r#", "reason": "It is null.""#)] {
+        assert!(Config::parse_plain(right).is_some(), "{right}");
+        assert!(check_both_ways(right));
+    }
+    for wrong in [
+        rule(r#", "action": "deny""#),
+        rule(r#", "reason": null"#),
+        rule(
+            r#", "versions": ["v1",
+            null]"#,
+        ),
+        rule(r#", "raeson": "x""#),
+        rule(r#", "age": "1d""#),
+        rule(r#"}, null, {"modules": ["a.c"], "action": "deny""#),
+        rule(r#"}, ["a"], {"modules": ["a.c"], "action": "deny""#),
+        rule(r#"}], "rules": [{"modules": ["a.c"], "action": "deny""#),
+        rule(r#"}]}, "policy": {"rules": [{"modules": ["a.c"], "action": "deny""#),
+        rule(r#"}], "default": null, "bundle": [{"#),
+        with(r#"[]}, "private": {"modules": ["a.b", "a b"]"#),
+        with("{}"),
+    ] {
+        assert!(Config::parse_plain(&wrong).is_none(), "{wrong}");
+        assert!(!check_both_ways(&wrong), "{wrong}");
     }
 }
 

@@ -36,6 +36,15 @@ impl Glob {
         let mut chunks = vec![Chunk::default()];
         let mut rest = text;
         while let Some((c, tail)) = next_char(rest) {
+            // A run of plain characters is taken at once: most globs are little else.
+            let plain = rest.bytes().take_while(|byte| !matches!(byte, b'*' | b'?' | b'[' | b'\\')).count();
+            if let Some((literal, after)) = rest.split_at_checked(plain).filter(|_| plain > 0) {
+                if let Some(chunk) = chunks.last_mut() {
+                    chunk.push(Item::Literal(literal.to_owned()));
+                }
+                rest = after;
+                continue;
+            }
             rest = tail;
             let item = match c {
                 '*' => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Matcher, Node};
-use crate::gomod::{Glob, ModulePath};
+use crate::gomod::Glob;
 use crate::policy::Rule;
 
 /// What a rule names, taken apart.
@@ -18,7 +18,7 @@ struct Entry {
 enum Element {
     Any,
     Glob(Glob),
-    Literal(String),
+    Literal(Box<str>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,12 +43,17 @@ impl Builder {
     pub(in crate::policy) fn add(&mut self, rule: &Rule) {
         let place = self.rules;
         self.rules = place.saturating_add(1);
-        let exact = |module: &ModulePath| {
-            let elements = module.as_str().split('/').map(|text| Element::Literal(text.to_owned())).collect();
-            Entry { elements, reach: Reach::Exact, place }
+        let literal = |path: &str, reach| {
+            let mut elements = Vec::with_capacity(path.split('/').count());
+            elements.extend(path.split('/').map(|text| Element::Literal(text.into())));
+            Entry { elements, reach, place }
         };
-        self.entries.extend(rule.exact.iter().map(exact));
+        self.entries.extend(rule.exact.iter().map(|module| literal(module.as_str(), Reach::Exact)));
         for pattern in rule.modules.iter() {
+            if let Some(path) = pattern.literal() {
+                self.entries.insert(literal(path, Reach::Below));
+                continue;
+            }
             match pattern.elements() {
                 Some(globs) => {
                     let elements = globs.into_iter().map(Element::of).collect();
@@ -77,7 +82,7 @@ impl Element {
             return Self::Any;
         }
         match glob.literal() {
-            Some(text) => Self::Literal(text.to_owned()),
+            Some(text) => Self::Literal(text.into()),
             None => Self::Glob(glob),
         }
     }
@@ -128,7 +133,13 @@ impl Matcher {
             match element {
                 Element::Any => node.star = Some(new),
                 Element::Glob(glob) => node.globs.push(glob, new),
-                Element::Literal(text) => node.literals.push((text.into(), new)),
+                Element::Literal(text) => {
+                    if node.literals.is_empty() {
+                        // Most nodes lead to one other.
+                        node.literals.reserve_exact(1);
+                    }
+                    node.literals.push((text, new));
+                }
             }
         }
         self.nodes.push(Node::default());

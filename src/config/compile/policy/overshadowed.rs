@@ -37,6 +37,8 @@ pub(in crate::config) fn warnings(rules: &[Rule]) -> Vec<String> {
 #[derive(Default)]
 struct Decided<'r> {
     globs: BTreeMap<&'r str, usize>,
+    /// How long these are, a bit for each length: most texts need not be looked up.
+    lengths: u64,
     exact: BTreeMap<&'r str, usize>,
 }
 
@@ -45,6 +47,7 @@ impl<'r> Decided<'r> {
         if rule.is_final() && rule.principals.is_empty() {
             for glob in rule.modules.iter() {
                 self.globs.entry(written(glob)).or_insert(n);
+                self.lengths |= length(written(glob));
             }
             for path in &rule.exact {
                 self.exact.entry(path.as_str()).or_insert(n);
@@ -65,8 +68,15 @@ impl<'r> Decided<'r> {
         let leading = glob.match_indices('/').filter_map(|(at, _)| glob.get(..at));
         // A class may hold a slash: what is leading to the eye is not what is compared with the leading elements then.
         let leading = leading.take_while(|leading| !leading.contains(['[', '\\']));
-        ["*", glob].into_iter().chain(leading).find_map(|glob| self.globs.get(glob)).copied()
+        let mut known =
+            ["*", glob].into_iter().chain(leading).filter(|glob| self.lengths & length(glob) != 0);
+        known.find_map(|glob| self.globs.get(glob)).copied()
     }
+}
+
+/// The bit for the length of a text; all long ones have the last.
+fn length(text: &str) -> u64 {
+    1 << text.len().min(63)
 }
 
 fn written(glob: &Pattern) -> &str {

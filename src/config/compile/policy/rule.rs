@@ -1,6 +1,6 @@
 //! The rules of a list.
 
-use std::{collections::BTreeMap, iter::Enumerate, vec::IntoIter};
+use std::{collections::BTreeMap, fmt::Write, iter::Enumerate, vec::IntoIter};
 
 use super::principals;
 use crate::config::compile::{endpoint, given, patterns, plain_name};
@@ -8,7 +8,7 @@ use crate::config::limits;
 use crate::config::problems::{Collector, Path, quoted};
 use crate::config::raw::{RawAction, RawRule, Section};
 use crate::gomod::ModulePath;
-use crate::policy::{Action, Rule, Versions};
+use crate::policy::{Action, Principal, Rule, Versions};
 
 /// A list of rules that is being compiled, no name twice.
 #[derive(Debug)]
@@ -30,8 +30,9 @@ impl RuleList {
         at: Path,
         has_upstream: bool,
     ) -> Self {
-        let raw = raw.unwrap_or_default().into_iter().enumerate();
-        Self { raw, whose, at, has_upstream, names: BTreeMap::new(), rules: Vec::new() }
+        let raw = raw.unwrap_or_default();
+        let rules = Vec::with_capacity(raw.len().min(limits::MAX_RULES));
+        Self { raw: raw.into_iter().enumerate(), whose, at, has_upstream, names: BTreeMap::new(), rules }
     }
 
     /// Compiles more of them, with so many names in their lists, or a rule that has more; whether that was all.
@@ -61,8 +62,7 @@ impl RuleList {
                     );
                 }
             }
-            let place = format!("{}rules[{n}]", self.whose);
-            self.rules.push(rule(&raw, place, &here, self.has_upstream, found));
+            self.rules.push(rule(raw, place(self.whose, n), &here, self.has_upstream, found));
         }
         false
     }
@@ -92,7 +92,18 @@ pub(super) fn rules(
     list.rules()
 }
 
-fn rule(raw: &RawRule, place: String, at: &Path, has_upstream: bool, found: &mut Collector) -> Rule {
+/// What the rule in this place of its list is called for people.
+fn place(whose: &str, n: usize) -> String {
+    // Long enough at once: it would grow piece by piece.
+    let mut place = String::with_capacity(whose.len().saturating_add("rules[00000]".len()));
+    place.push_str(whose);
+    // Text takes what is written to it.
+    let _ = write!(place, "rules[{n}]");
+    place
+}
+
+/// Compiles a rule. A place in the document is made for the fields that are there: most rules have three of nine.
+fn rule(raw: RawRule, place: String, at: &Path, has_upstream: bool, found: &mut Collector) -> Rule {
     let is_none = |list: &Option<Vec<_>>| list.as_ref().is_none_or(Vec::is_empty);
     // Wrong `exact` paths have been noted; they would have been some.
     if is_none(&raw.modules) && is_none(&raw.exact) && !found.covers(&at.key("exact")) {
@@ -101,46 +112,52 @@ fn rule(raw: &RawRule, place: String, at: &Path, has_upstream: bool, found: &mut
             "missing: globs of the modules it is for, `*` for every one, or `exact` paths",
         );
     }
+    let action = action(&raw, at, has_upstream, found);
+    let modules =
+        listed(raw.modules.as_ref(), at, "modules", found, |list, at, found| patterns(Some(list), at, found));
     Rule {
-        name: name(raw.name.as_deref(), &at.key("name"), found),
+        name: raw.name.map(|raw| name(raw, &at.key("name"), found)).unwrap_or_default(),
         place,
-        modules: patterns(listed(&raw.modules, &at.key("modules"), found), &at.key("modules"), found)
-            .into_iter()
-            .collect(),
-        exact: exact(listed(&raw.exact, &at.key("exact"), found), &at.key("exact"), found),
-        versions: versions(listed(&raw.versions, &at.key("versions"), found), &at.key("versions"), found),
-        principals: principals_of(raw, &at.key("principals"), found),
-        action: action(raw, at, has_upstream, found),
-        reason: text(raw.reason.as_deref(), limits::MAX_REASON_BYTES, &at.key("reason"), found),
-        link: link(raw.link.as_deref(), &at.key("link"), found),
+        modules: modules.unwrap_or_default().into_iter().collect(),
+        exact: listed(raw.exact.as_ref(), at, "exact", found, exact).unwrap_or_default(),
+        versions: listed(raw.versions.as_ref(), at, "versions", found, versions).flatten(),
+        principals: listed(raw.principals.as_ref(), at, "principals", found, principals_of)
+            .unwrap_or_default(),
+        action,
+        reason: raw
+            .reason
+            .map(|raw| text(raw, limits::MAX_REASON_BYTES, &at.key("reason"), found))
+            .unwrap_or_default(),
+        link: raw.link.map(|raw| link(raw, &at.key("link"), found)).unwrap_or_default(),
     }
 }
 
-/// A list that is no longer than allowed.
-fn listed<'a>(
-    raw: &'a Option<Vec<Option<String>>>,
-    at: &Path,
+/// Compiles a list of a rule, where it is there, and notes one that is longer than allowed.
+fn listed<T>(
+    raw: Option<&Vec<Option<String>>>,
+    rule: &Path,
+    field: &'static str,
     found: &mut Collector,
-) -> Option<&'a [Option<String>]> {
-    let list = raw.as_deref()?;
+    compile: impl FnOnce(&[Option<String>], &Path, &mut Collector) -> T,
+) -> Option<T> {
+    let (list, at) = (raw?, rule.key(field));
     if list.len() > limits::MAX_LISTED {
-        found.note(at, format!("too many: at most {} are allowed", limits::MAX_LISTED));
+        found.note(&at, format!("too many: at most {} are allowed", limits::MAX_LISTED));
     }
-    Some(list)
+    Some(compile(list, &at, found))
 }
 
-fn name(raw: Option<&str>, at: &Path, found: &mut Collector) -> String {
-    let Some(name) = raw else { return String::new() };
-    plain_name(name, at, found);
-    if limits::RESERVED_RULES.contains(&name) {
-        found.note(at, format!("{} is what metrics call something else; give it another", quoted(name)));
+fn name(name: String, at: &Path, found: &mut Collector) -> String {
+    plain_name(&name, at, found);
+    if limits::RESERVED_RULES.contains(&name.as_str()) {
+        found.note(at, format!("{} is what metrics call something else; give it another", quoted(&name)));
     }
-    name.to_owned()
+    name
 }
 
-fn exact(raw: Option<&[Option<String>]>, at: &Path, found: &mut Collector) -> Vec<ModulePath> {
-    let mut paths = Vec::new();
-    for (n, text) in given(raw) {
+fn exact(raw: &[Option<String>], at: &Path, found: &mut Collector) -> Vec<ModulePath> {
+    let mut paths = Vec::with_capacity(raw.len());
+    for (n, text) in given(Some(raw)) {
         match ModulePath::parse(text) {
             Ok(path) => paths.push(path),
             Err(error) => found.note(&at.index(n), error.to_string()),
@@ -149,8 +166,7 @@ fn exact(raw: Option<&[Option<String>]>, at: &Path, found: &mut Collector) -> Ve
     paths
 }
 
-fn versions(raw: Option<&[Option<String>]>, at: &Path, found: &mut Collector) -> Option<Versions> {
-    let raw = raw?;
+fn versions(raw: &[Option<String>], at: &Path, found: &mut Collector) -> Option<Versions> {
     if raw.is_empty() {
         found.note(at, "an empty list has no version; leave it out for every one");
     }
@@ -167,11 +183,11 @@ fn versions(raw: Option<&[Option<String>]>, at: &Path, found: &mut Collector) ->
     None
 }
 
-fn principals_of(raw: &RawRule, at: &Path, found: &mut Collector) -> Vec<crate::policy::Principal> {
-    if raw.principals.as_ref().is_some_and(Vec::is_empty) {
+fn principals_of(raw: &[Option<String>], at: &Path, found: &mut Collector) -> Vec<Principal> {
+    if raw.is_empty() {
         found.note(at, "an empty list has no caller; leave it out for everybody");
     }
-    principals(listed(&raw.principals, at, found), at, found)
+    principals(Some(raw), at, found)
 }
 
 fn action(raw: &RawRule, at: &Path, has_upstream: bool, found: &mut Collector) -> Action {
@@ -211,8 +227,7 @@ fn action(raw: &RawRule, at: &Path, has_upstream: bool, found: &mut Collector) -
     }
 }
 
-fn text(raw: Option<&str>, most: usize, at: &Path, found: &mut Collector) -> String {
-    let text = raw.unwrap_or_default();
+fn text(text: String, most: usize, at: &Path, found: &mut Collector) -> String {
     if text.len() > most {
         found.note(at, format!("{} bytes: the go command would not show more than {most}", text.len()));
     }
@@ -222,13 +237,13 @@ fn text(raw: Option<&str>, most: usize, at: &Path, found: &mut Collector) -> Str
             "it has line ends or other control characters, for which the go command would show nothing",
         );
     }
-    text.to_owned()
+    text
 }
 
-fn link(raw: Option<&str>, at: &Path, found: &mut Collector) -> String {
+fn link(raw: String, at: &Path, found: &mut Collector) -> String {
     let link = text(raw, limits::MAX_LINK_BYTES, at, found);
     let is_url = ["http://", "https://"].iter().any(|scheme| link.starts_with(scheme));
-    if raw.is_some() && !(is_url && link.bytes().all(|b| b.is_ascii_graphic())) {
+    if !(is_url && link.bytes().all(|b| b.is_ascii_graphic())) {
         found.note(at, "a link is a URL that begins with http:// or https://");
     }
     link
