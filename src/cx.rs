@@ -87,6 +87,11 @@ pub struct Route {
 }
 
 impl Route {
+    /// Whether it puts a header of this name.
+    pub fn sets(&self, header: &str) -> bool {
+        self.set.iter().any(|(name, _)| name == header)
+    }
+
     /// The names, in lower case and each once, of those `headers` of the client's request that do not go along.
     pub fn left_behind<'a>(&self, headers: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<&'a str> {
         let headers: Vec<_> = headers.collect();

@@ -220,9 +220,8 @@ impl Routed {
             ("cache-control".to_owned(), cache_control),
             (CACHE_HEADER.to_owned(), cache.as_str().to_owned()),
         ];
-        if matches!(head.status, 200 | 206)
-            && !head.headers.first("content-type").is_some_and(|kind| kind.starts_with("multipart/"))
-        {
+        let kind = head.headers.first("content-type").unwrap_or_default();
+        if matches!(head.status, 200 | 206) && kind != Zip::CONTENT_TYPE && !kind.starts_with("multipart/") {
             set.push(("content-type".to_owned(), Zip::CONTENT_TYPE.to_owned()));
         }
         Verdict::Edit(Edit { remove, set })

@@ -31,15 +31,17 @@ pub fn response_head(
 }
 
 /// How a response to a routed request ended whose stream is over. `is_shown` says whether the host has shown all of it, `sent` is the
-/// attribute `response.size`, `details` are Envoy's response code details.
-pub fn body_end(is_shown: bool, sent: Option<&[u8]>, details: Option<&str>) -> BodyEnd {
+/// attribute `response.size`, `details` asks for Envoy's response code details.
+pub fn body_end(is_shown: bool, sent: Option<&[u8]>, details: impl FnOnce() -> Option<String>) -> BodyEnd {
     let bytes = sent.and_then(|sent| sent.try_into().ok()).map_or(0, u64::from_le_bytes);
-    let how = match details {
-        _ if is_shown => Ending::Whole,
+    let how = if is_shown {
+        Ending::Whole
+    } else if details().is_some_and(|details| details.starts_with("upstream_")) {
         // `upstream_reset_after_response_started{..}`, or a timeout of a route that an operator wrote.
-        Some(details) if details.starts_with("upstream_") => Ending::Cut,
+        Ending::Cut
+    } else {
         // `downstream_remote_disconnect`; over HTTP/2 what they were before, when the client resets the stream.
-        _ => Ending::Aborted,
+        Ending::Aborted
     };
     BodyEnd { bytes, how }
 }
@@ -155,7 +157,8 @@ mod tests {
             (false, Some(b"123"), None, Ending::Aborted, 0),
             (false, None, None, Ending::Aborted, 0),
         ] {
-            assert_eq!(body_end(is_shown, sent, details), BodyEnd { bytes: size, how }, "{details:?}");
+            let end = body_end(is_shown, sent, || details.map(str::to_owned));
+            assert_eq!(end, BodyEnd { bytes: size, how }, "{details:?}");
         }
     }
 

@@ -43,6 +43,16 @@ fn what_the_host_calls_is_exported() {
     assert!(module.exports.contains("_initialize") && !module.exports.contains("_start"));
 }
 
+/// A compiler's flags from elsewhere (`RUSTFLAGS`) take the place of `.cargo/config.toml`'s, and nothing else would show it.
+#[test]
+fn it_hashes_with_vectors() {
+    let module = std::fs::read(tools::wasm()).unwrap();
+    assert!(
+        module.windows(VECTORS.len()).any(|window| window == VECTORS),
+        "the filter was built without `-C target-feature=+simd128`, and reading a zip along costs more"
+    );
+}
+
 #[test]
 fn it_stays_small() {
     let sizes = shipped().sizes;
@@ -207,6 +217,9 @@ impl<'a> Reader<'a> {
         Some(())
     }
 }
+
+/// As the compiler lists it in the section `target_features`: used, the length of the name, the name.
+const VECTORS: &[u8] = b"+\x07simd128";
 
 const HOOK: &[u8] = b"x-modgate-crash";
 

@@ -146,10 +146,12 @@ fn read_and_route(to: &Route) -> bool {
 /// state, as `wasm.modgate.<header>`, from which that route takes them.
 fn route(to: &Route, path: &str, headers: &Headers) {
     tell_log(path, headers);
-    for name in to.left_behind(headers.iter()) {
+    // Each call into the host costs. A header that comes once is put in its own place, and a path that stays is not put.
+    let is_replaced = |name: &str| to.sets(name) && headers.all(name).count() == 1;
+    for name in to.left_behind(headers.iter()).into_iter().filter(|name| !is_replaced(name)) {
         let _ = hostcalls::remove_map_value(MapType::HttpRequestHeaders, name);
     }
-    for (name, value) in &to.set {
+    for (name, value) in to.set.iter().filter(|(name, value)| name != ":path" || value != path) {
         set(MapType::HttpRequestHeaders, name, value);
     }
     let cluster = ("cluster", &to.cluster);

@@ -176,8 +176,9 @@ impl Context for Stream {
             }
             if driver.worker.is_sending(self.id) {
                 let sent = headers::bytes(&["response", "size"]);
-                let details = headers::property_text(&["response", "code_details"]);
-                let end = reply::body_end(self.ended, sent.as_deref(), details.as_deref());
+                let end = reply::body_end(self.ended, sent.as_deref(), || {
+                    headers::property_text(&["response", "code_details"])
+                });
                 driver.worker.response_ended(self.id, end);
             }
             driver.stream(|worker, cx| worker.stream_gone(self.id, cx));
