@@ -1,10 +1,11 @@
 //! Which worker of the Envoy gathers large zips in its memory.
 //!
 //! A VM's memory never shrinks. If each worker gathered the zips that its own clients ask for, each would come to hold the largest of them
-//! for ever. So one worker gathers, for as long as it lives, and the others hand their zips over to it.
+//! for ever. So of all workers of the same sources one gathers, for as long as it lives, and the others hand their zips over to it. A worker
+//! of other sources could not fetch them.
 //!
 //! ```text
-//!  nobody ── claim by A ──▶ A ── B hands over: called ──▶ A, called ── A hears of it ──▶ A
+//!  none ── claim by A ──▶ A ── B hands over: called ──▶ A, called ── A hears of it ──▶ A
 //!                                                            │
 //!                                                            └── A has not for SILENCE: the next that claims is it
 //! ```
@@ -22,44 +23,47 @@ struct Gatherer {
     called: Option<Timestamp>,
 }
 
-/// The worker that gathers: the one that did, unless it seems to be dead, else `worker` from now on.
-pub fn gatherer(kv: &mut dyn SharedKv, worker: QueueId, now: Timestamp) -> QueueId {
-    let read = kv.get(NAME);
+/// The worker that gathers for the sources `scope`: the one that did, unless it seems to be dead, else `worker` from now on.
+pub fn gatherer(kv: &mut dyn SharedKv, scope: u64, worker: QueueId, now: Timestamp) -> QueueId {
+    let name = name(scope);
+    let read = kv.get(&name);
     match known(read.as_ref()) {
         Some(held) if held.worker == worker || !held.is_silent(now) => held.worker,
         _ => {
             let claimed = Gatherer { worker, called: None };
-            match kv.put(NAME, &claimed.encode(), Expected::unchanged(read.as_ref())) {
+            match kv.put(&name, &claimed.encode(), Expected::unchanged(read.as_ref())) {
                 Ok(()) => worker,
                 // Another worker was faster.
-                Err(_) => known(kv.get(NAME).as_ref()).map_or(worker, |known| known.worker),
+                Err(_) => known(kv.get(&name).as_ref()).map_or(worker, |known| known.worker),
             }
         }
     }
 }
 
 /// `gatherer` is sent word.
-pub fn call_gatherer(kv: &mut dyn SharedKv, gatherer: QueueId, now: Timestamp) {
-    change(kv, gatherer, |called| called.is_none().then_some(Some(now)));
+pub fn call_gatherer(kv: &mut dyn SharedKv, scope: u64, gatherer: QueueId, now: Timestamp) {
+    change(kv, scope, gatherer, |called| called.is_none().then_some(Some(now)));
 }
 
 /// `worker` has heard.
-pub fn heard_as_gatherer(kv: &mut dyn SharedKv, worker: QueueId) {
-    change(kv, worker, |called| called.is_some().then_some(None));
+pub fn heard_as_gatherer(kv: &mut dyn SharedKv, scope: u64, worker: QueueId) {
+    change(kv, scope, worker, |called| called.is_some().then_some(None));
 }
 
 /// Changes since when `worker` has been called, if it is the one that gathers.
 fn change(
     kv: &mut dyn SharedKv,
+    scope: u64,
     worker: QueueId,
     next: impl Fn(Option<Timestamp>) -> Option<Option<Timestamp>>,
 ) {
+    let name = name(scope);
     for _ in 0..ATTEMPTS {
-        let read = kv.get(NAME);
+        let read = kv.get(&name);
         let Some(held) = known(read.as_ref()).filter(|held| held.worker == worker) else { return };
         let Some(called) = next(held.called) else { return };
         let changed = Gatherer { worker, called };
-        if kv.put(NAME, &changed.encode(), Expected::unchanged(read.as_ref())).is_ok() {
+        if kv.put(&name, &changed.encode(), Expected::unchanged(read.as_ref())).is_ok() {
             return;
         }
     }
@@ -95,7 +99,10 @@ impl Gatherer {
     }
 }
 
-const NAME: &str = "modgate/gatherer";
+/// Under which name it stands, of the sources that [`super::Index::fetch_scope`] numbers.
+fn name(scope: u64) -> String {
+    format!("modgate/gatherer/{scope:016x}")
+}
 
 const LAYOUT: u8 = 1;
 
@@ -110,6 +117,8 @@ mod tests {
     use super::*;
     use crate::shared::Memory;
 
+    const SCOPE: u64 = 7;
+
     fn at(seconds: u64) -> Timestamp {
         Timestamp(1_000_000 + 1_000 * seconds)
     }
@@ -117,36 +126,44 @@ mod tests {
     #[test]
     fn one_worker_gathers_until_it_is_called_in_vain() {
         let (mut kv, one, two) = (Memory::default(), QueueId(1), QueueId(2));
-        assert_eq!(gatherer(&mut kv, one, at(0)), one);
+        assert_eq!(gatherer(&mut kv, SCOPE, one, at(0)), one);
         for day in 0..3 {
             let now = at(day * 86_400);
-            assert_eq!(gatherer(&mut kv, two, now), one, "however long it gathered nothing");
-            call_gatherer(&mut kv, one, now);
-            heard_as_gatherer(&mut kv, two);
-            heard_as_gatherer(&mut kv, one);
+            assert_eq!(gatherer(&mut kv, SCOPE, two, now), one, "however long it gathered nothing");
+            call_gatherer(&mut kv, SCOPE, one, now);
+            heard_as_gatherer(&mut kv, SCOPE, two);
+            heard_as_gatherer(&mut kv, SCOPE, one);
         }
         // Which call is in vain counts, not how many are.
         for second in 300_000..300_010 {
-            call_gatherer(&mut kv, one, at(second));
-            assert_eq!(gatherer(&mut kv, two, at(second)), one, "{second}");
+            call_gatherer(&mut kv, SCOPE, one, at(second));
+            assert_eq!(gatherer(&mut kv, SCOPE, two, at(second)), one, "{second}");
         }
-        assert_eq!(gatherer(&mut kv, one, at(300_010)), one, "it is here");
-        assert_eq!(gatherer(&mut kv, two, at(300_010)), two);
-        heard_as_gatherer(&mut kv, one);
-        assert_eq!(gatherer(&mut kv, one, at(300_011)), two);
+        assert_eq!(gatherer(&mut kv, SCOPE, one, at(300_010)), one, "it is here");
+        assert_eq!(gatherer(&mut kv, SCOPE, two, at(300_010)), two);
+        heard_as_gatherer(&mut kv, SCOPE, one);
+        assert_eq!(gatherer(&mut kv, SCOPE, one, at(300_011)), two);
+    }
+
+    #[test]
+    fn workers_of_other_sources_have_a_gatherer_of_their_own() {
+        let (mut kv, one, two) = (Memory::default(), QueueId(1), QueueId(2));
+        assert_eq!(gatherer(&mut kv, SCOPE, one, at(0)), one);
+        assert_eq!(gatherer(&mut kv, SCOPE + 1, two, at(0)), two);
+        assert_eq!(gatherer(&mut kv, SCOPE, two, at(0)), one);
     }
 
     #[test]
     fn what_is_no_record_is_nobody_s() {
         for bytes in [&b""[..], b"\x01", b"\x02\0\0\0\0", b"\x01\0\0\0\0\x07"] {
             let mut kv = Memory::default();
-            kv.put(NAME, bytes, Expected::Absent).unwrap();
-            assert_eq!(gatherer(&mut kv, QueueId(3), at(0)), QueueId(3), "{bytes:?}");
+            kv.put(&name(SCOPE), bytes, Expected::Absent).unwrap();
+            assert_eq!(gatherer(&mut kv, SCOPE, QueueId(3), at(0)), QueueId(3), "{bytes:?}");
         }
         // Called before the clock was set back.
         let mut kv = Memory::default();
-        assert_eq!(gatherer(&mut kv, QueueId(1), at(0)), QueueId(1));
-        call_gatherer(&mut kv, QueueId(1), at(1_000));
-        assert_eq!(gatherer(&mut kv, QueueId(2), at(0)), QueueId(2));
+        assert_eq!(gatherer(&mut kv, SCOPE, QueueId(1), at(0)), QueueId(1));
+        call_gatherer(&mut kv, SCOPE, QueueId(1), at(1_000));
+        assert_eq!(gatherer(&mut kv, SCOPE, QueueId(2), at(0)), QueueId(2));
     }
 }

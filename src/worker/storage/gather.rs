@@ -77,7 +77,8 @@ impl Storing {
         if most <= services.config.fetch.zip_bytes || total.is_some_and(|total| total > u64::from(most)) {
             Room::Nowhere
         } else if self.may_gather(total, storage)
-            && gatherer(cx.kv, services.leases.queue(), cx.now) == services.leases.queue()
+            && gatherer(cx.kv, services.index.fetch_scope(), services.leases.queue(), cx.now)
+                == services.leases.queue()
         {
             Room::Here
         } else {
@@ -146,26 +147,29 @@ impl Storing {
         services: &Services,
         cx: &mut Cx<'_>,
     ) {
-        let me = services.leases.queue();
-        let other = gatherer(cx.kv, me, cx.now);
+        let (me, fetch_scope) = (services.leases.queue(), services.index.fetch_scope());
+        let other = gatherer(cx.kv, fetch_scope, me, cx.now);
         if other == me {
             return self.gather_copy(zip, source, at, cx);
         }
-        let handover = Handover { fetch_scope: services.index.fetch_scope(), zip: zip.clone(), source };
+        let handover = Handover { fetch_scope, zip: zip.clone(), source };
         match handover.encode().filter(|_| services.host.queue) {
             Some(message) => {
-                call_gatherer(cx.kv, other, cx.now);
+                call_gatherer(cx.kv, fetch_scope, other, cx.now);
                 cx.commands.push(Command::Notify { queue: other, message: Body::from(message) });
             }
             None => cx.count(Counter::StorageWrite { outcome: Ended::Skipped.into() }),
         }
     }
 
-    /// Another worker hands a zip over to this one. Another configuration's is left to the next client.
+    /// Another worker hands a zip over to this one. One of other sources, which this worker had before it got its configuration, is not heard:
+    /// the workers of those sources take another one soon.
     pub(in crate::worker) fn take_over(&mut self, handover: &Handover, services: &Services, cx: &mut Cx<'_>) {
-        heard_as_gatherer(cx.kv, services.leases.queue());
-        let is_ours = handover.fetch_scope == services.index.fetch_scope();
-        if is_ours && !self.uploads.contains_key(&ZipKey::of(&handover.zip)) {
+        if handover.fetch_scope != services.index.fetch_scope() {
+            return cx.count(Counter::StorageWrite { outcome: Ended::Skipped.into() });
+        }
+        heard_as_gatherer(cx.kv, handover.fetch_scope, services.leases.queue());
+        if !self.uploads.contains_key(&ZipKey::of(&handover.zip)) {
             self.gather_copy(&handover.zip, handover.source, cx.now, cx);
         }
     }

@@ -113,8 +113,8 @@ fn a_toolchain_is_read_once_and_stored_in_twice_its_memory() {
 fn many_at_many_workers_take_the_memory_of_one() {
     let stack = alone(4);
     let before = stack.envoy.forget_peak();
-    let size = 60 << 20;
-    let modules = ["one", "two", "three", "four", "five"]
+    let size = 100 << 20;
+    let modules = ["one", "two", "three"]
         .map(|name| Module::new(&format!("many.example/{name}"), "v1.0.0").padded(size));
     for module in &modules {
         serve(&stack, module);
@@ -130,7 +130,8 @@ fn many_at_many_workers_take_the_memory_of_one() {
         assert_eq!(reads(&stack, module).0, 1, "for its client");
     }
     let growth = stack.envoy.usage().peak.saturating_sub(before);
-    println!("five at four workers: {} MiB at most", growth >> 20);
+    println!("three at four workers: {} MiB at most", growth >> 20);
+    // Of each its beginning too, of 8 MiB, once in its worker and once in Envoy: to see how large it is.
     assert!(growth < 2 * size + 2 * SLACK, "Envoy grew by {} MiB", growth >> 20);
 }
 

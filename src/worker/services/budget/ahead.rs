@@ -2,7 +2,8 @@
 //!
 //! A checksum database that is asked about a version which it does not know looks for it itself, for seconds. So a client that asks for versions
 //! that do not exist must not have it asked about each. Each version that is found pays for one lookup ahead, and some are free: what is asked in
-//! vain is at most what was found, and those.
+//! vain is at most what was found, and those. A lookup that fails is tried a few times, as any search is, so that a database which is unwell
+//! hears more.
 
 /// The lookups ahead that may be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
