@@ -93,7 +93,7 @@ impl Cell {
             let begun = server.usage();
             let load = generators.run(&order)?;
             tries += 1;
-            if load.bytes > 0 || load.broken > 0 || tries == TRIES {
+            if load.requests > 0 || load.broken > 0 || tries == TRIES {
                 break (load, server.usage().cpu.saturating_sub(begun.cpu));
             }
         };
