@@ -90,6 +90,8 @@ fn configuration() -> Value {
         "verify": {"mode": "off"},
         // Whatever is larger is streamed and read along; those on their way at once come to their end within a second.
         "fetch": {"zip_bytes": 262_144},
+        // And for each client anew: none is stored meanwhile.
+        "storage": {"gather_bytes": 0},
         "private": {"nosumdb": ["private.example.com"]},
         "freshness": {"list": "1day", "latest": "1day", "presence": "1day", "negative": "1h"},
     })
