@@ -73,7 +73,7 @@ impl Load {
 
     /// One request. `number` is its own, for names that are asked for once.
     pub(super) fn draw(&self, number: u64, rng: &mut SmallRng) -> Ask {
-        let kind = kind(rng.random_range(0..1000));
+        let kind = Kind::at(rng.random_range(0..1000));
         let name = match kind {
             Kind::Info | Kind::Mod | Kind::Zip | Kind::Lookup => self.version(rng),
             Kind::List | Kind::Latest => match self.popularity {
@@ -116,16 +116,6 @@ fn zipf(names: u64, exponent: f64) -> Zipf<f64> {
 /// From 0, the most popular first.
 fn rank(zipf: Zipf<f64>, rng: &mut SmallRng) -> u64 {
     zipf.sample(rng) as u64 - 1
-}
-
-fn kind(mut thousandth: u64) -> Kind {
-    for (kind, share) in MIX {
-        if thousandth < share {
-            return kind;
-        }
-        thousandth -= share;
-    }
-    unreachable!("the mix is a thousand thousandths")
 }
 
 /// The share of all requests that are of this kind.

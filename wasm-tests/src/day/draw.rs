@@ -1,6 +1,6 @@
 //! Which request is the n-th. It depends on the number and the seed alone, whichever client sends it.
 
-use super::parameters::{CONDITIONAL, Kind, MIX, MODULE_EXPONENT, VERSION_EXPONENT};
+use super::parameters::{CONDITIONAL, Kind, MODULE_EXPONENT, VERSION_EXPONENT};
 use super::plan::Plan;
 
 /// One request.
@@ -37,22 +37,12 @@ impl Draw {
     /// Request `number`.
     pub(super) fn ask(&self, number: u64) -> Ask {
         let mut bits = Bits(self.seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ number);
-        let kind = kind(bits.below(1000));
+        let kind = Kind::at(bits.below(1000));
         let module = self.modules.rank(bits.share());
         let newest = self.versions.rank(bits.share());
         let conditional = bits.below(1000) < CONDITIONAL;
         Ask { kind, module, version: self.versions.len() - 1 - newest, number, conditional }
     }
-}
-
-fn kind(mut thousandth: u64) -> Kind {
-    for (kind, share) in MIX {
-        if thousandth < share {
-            return kind;
-        }
-        thousandth -= share;
-    }
-    unreachable!("the mix is a thousand thousandths")
 }
 
 /// Zipf's law over so many ranks, as a table of what stands at or before each.
@@ -109,6 +99,7 @@ impl Bits {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::day::parameters::MIX;
 
     #[test]
     fn the_mix_is_whole_and_popularity_is_zipf_s() {

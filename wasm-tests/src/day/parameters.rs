@@ -1,6 +1,6 @@
 //! The day in numbers: how many requests of which kind, for how many versions of how many modules, and when what happens.
 //!
-//! Constants and nothing else, without a name of this crate: a model of the same day can read this very file.
+//! Constants, and which kind a share of the mix falls to: the day is drawn from them, and so is the model of capacity.
 
 /// Requests of the day; `TEN_MILLION_REQUESTS` asks for another number.
 pub const REQUESTS: u64 = 10_000_000;
@@ -91,4 +91,21 @@ pub enum Kind {
     UnknownModule,
     /// The `.info` of a version that a known module does not have, each once.
     UnknownVersion,
+}
+
+impl Kind {
+    /// What is asked for at this place of the mix, from 0 to 999.
+    ///
+    /// # Panics
+    /// From 1000 on.
+    #[must_use]
+    pub fn at(mut thousandth: u64) -> Self {
+        for (kind, share) in MIX {
+            if thousandth < share {
+                return kind;
+            }
+            thousandth -= share;
+        }
+        unreachable!("the mix is a thousand thousandths")
+    }
 }
