@@ -2,19 +2,16 @@
 //! in one piece arrives in one piece, so much later.
 
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::acceptor::Acceptor;
+
 /// The way. It takes no more connections once dropped.
 #[derive(Debug)]
-pub struct Distant {
-    addr: SocketAddr,
-    stopped: Arc<AtomicBool>,
-}
+pub struct Distant(Acceptor);
 
 /// Bytes, and when they arrive.
 type Sent = (Instant, Vec<u8>);
@@ -27,41 +24,19 @@ impl Distant {
     /// When loopback has no port left.
     #[must_use]
     pub fn to(server: SocketAddr, round_trip: Duration) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a loopback port");
-        let addr = listener.local_addr().expect("its address");
-        let stopped = Arc::new(AtomicBool::new(false));
-        let told = Arc::clone(&stopped);
-        thread::spawn(move || {
-            for client in listener.incoming().flatten() {
-                if told.load(Ordering::SeqCst) {
-                    return;
-                }
-                let connected = Instant::now() + round_trip;
-                // An error is a connection that one of the two has ended.
-                thread::spawn(move || join(client, server, connected, round_trip / 2));
-            }
-        });
-        Self { addr, stopped }
+        Self(Acceptor::start(move |client| join(client, server, Instant::now() + round_trip, round_trip / 2)))
     }
 
     /// Where it listens.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
-        self.addr
+        self.0.addr()
     }
 
     /// It as the base of URLs.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.addr)
-    }
-}
-
-impl Drop for Distant {
-    fn drop(&mut self) {
-        self.stopped.store(true, Ordering::SeqCst);
-        // Wakes the thread: it finds the flag then.
-        let _ = TcpStream::connect(self.addr);
+        self.0.url()
     }
 }
 

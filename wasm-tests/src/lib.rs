@@ -42,6 +42,7 @@ native! {
 }
 
 suites! {
+    mod acceptor;
     pub mod attack;
     pub mod bench;
     pub mod capacity;

@@ -1,17 +1,14 @@
 //! A proxy that leads every CONNECT to one address: how the go command reaches a server on this machine by any name.
 
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread;
+
+use crate::acceptor::Acceptor;
 
 /// The proxy. It takes no more connections once dropped.
 #[derive(Debug)]
-pub struct Tunnel {
-    addr: SocketAddr,
-    stopped: Arc<AtomicBool>,
-}
+pub struct Tunnel(Acceptor);
 
 impl Tunnel {
     /// One to `server`.
@@ -20,34 +17,13 @@ impl Tunnel {
     /// When loopback has no port left.
     #[must_use]
     pub fn to(server: SocketAddr) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a loopback port");
-        let addr = listener.local_addr().expect("its address");
-        let stopped = Arc::new(AtomicBool::new(false));
-        let told = Arc::clone(&stopped);
-        thread::spawn(move || {
-            for client in listener.incoming().flatten() {
-                if told.load(Ordering::SeqCst) {
-                    return;
-                }
-                // An error is a connection that one of the two has ended.
-                thread::spawn(move || lead(client, server));
-            }
-        });
-        Self { addr, stopped }
+        Self(Acceptor::start(move |client| lead(client, server)))
     }
 
     /// What `HTTPS_PROXY` names it by.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.addr)
-    }
-}
-
-impl Drop for Tunnel {
-    fn drop(&mut self) {
-        self.stopped.store(true, Ordering::SeqCst);
-        // Wakes the thread: it finds the flag then.
-        let _ = TcpStream::connect(self.addr);
+        self.0.url()
     }
 }
 
