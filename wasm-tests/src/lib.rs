@@ -62,4 +62,5 @@ suites! {
     pub mod sumdb;
     pub mod tamper;
     pub mod tunnel;
+    pub mod xds;
 }

@@ -67,4 +67,5 @@ mod unwell;
 mod uploads;
 mod verify;
 mod whole;
+mod xds;
 mod zips;

@@ -9,6 +9,8 @@ use super::{ANY, Builder};
 use crate::http::Request;
 use crate::process::{self, Process};
 use crate::tools;
+#[cfg(feature = "suites")]
+use crate::xds::{Control, resources::Resources};
 
 impl Builder {
     /// Starts it, in a process of its own or in one that tests take in turn, and waits until it serves.
@@ -80,6 +82,29 @@ impl Builder {
             unwarned(&process.log())?;
         }
         Ok(Envoy { home: Some(Home::Own { process, _scratch: scratch }), addr, admin, watch })
+    }
+
+    /// Starts it in a process of its own, at the address it was given, with all but its bootstrap from `control`; it is not ready
+    /// before it has that. What it wants from there is put there by `serve`.
+    ///
+    /// # Panics
+    /// When it ends; with the end of its log.
+    #[cfg(feature = "suites")]
+    #[must_use]
+    #[track_caller]
+    pub fn start_controlled(mut self, control: &Control, serve: impl FnOnce(&Resources)) -> (Envoy, Resources) {
+        assert!(self.listen != ANY, "where it is to listen must be known: it does not before it is ready");
+        let scratch = scratch().unwrap_or_else(|error| panic!("{error}"));
+        self.adapt().unwrap_or_else(|error| panic!("{error}"));
+        let resources = Resources::take_out_of(&mut self.bootstrap, control);
+        serve(&resources);
+        let args = self.args();
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let begun = launch::begin(&self.bootstrap, scratch.path(), &args, &self.env);
+        let (process, admin) = begun.unwrap_or_else(|error| panic!("{error}"));
+        let watch = if self.may_crash { Watch::Envoy } else { Watch::Filter };
+        let home = Some(Home::Own { process, _scratch: Some(scratch) });
+        (Envoy { home, addr: self.listen, admin, watch }, resources)
     }
 
     fn args(&self) -> Vec<String> {
