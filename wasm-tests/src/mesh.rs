@@ -52,6 +52,41 @@ pub struct Rendered {
     pub extensions: Vec<Value>,
 }
 
+impl Rendered {
+    /// The filter's configuration, as it was written.
+    ///
+    /// # Panics
+    /// When it has none.
+    #[must_use]
+    pub fn plugin(&self) -> Value {
+        let text = self.plugin_text();
+        serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    }
+
+    /// The filter's configuration, as it is delivered.
+    ///
+    /// # Panics
+    /// When it has none.
+    #[must_use]
+    pub fn plugin_text(&self) -> &str {
+        let text = self.extensions.first().and_then(|extension| extension.pointer(CONFIGURATION)?.as_str());
+        text.expect("the configuration of an extension")
+    }
+
+    /// Merges into the filter's configuration.
+    ///
+    /// # Panics
+    /// When it has none.
+    pub fn patch_plugin(&mut self, patch: &Value) {
+        let mut plugin = self.plugin();
+        crate::bootstrap::merge::merge(&mut plugin, patch);
+        let text = self.extensions[0].pointer_mut(CONFIGURATION).expect("the configuration of an extension");
+        *text = Value::from(delivered(&plugin));
+    }
+}
+
+const CONFIGURATION: &str = "/typed_config/config/configuration/value";
+
 /// What `manifests` make of a proxy.
 ///
 /// # Errors

@@ -240,8 +240,6 @@ fn plain(known: &Known) -> Value {
         Place::Named { resolution, port } => json!({
             "type": if *resolution == Resolution::Dns { "STRICT_DNS" } else { "LOGICAL_DNS" },
             "dns_lookup_family": "V4_ONLY",
-            "dns_refresh_rate": "60s",
-            "respect_dns_ttl": true,
             "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [
                 {"endpoint": {"address": {"socket_address": {"address": known.host, "port_value": port}}}},
             ]}]},
