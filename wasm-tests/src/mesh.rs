@@ -115,26 +115,20 @@ pub fn shipped(folder: &str) -> Result<Vec<Manifest>, String> {
     files::folder(&crate::tools::repository().join("envoy/istio").join(folder))
 }
 
+/// The gateway that `envoy/istio/ingressgateway` is for, installed with its `values.yaml`.
+///
+/// # Errors
+/// When that cannot be read.
+pub fn ingress_gateway() -> Result<Proxy, String> {
+    let values = crate::bootstrap::read_yaml(&crate::tools::repository().join("envoy/istio/ingressgateway/values.yaml"))?;
+    let config = values["podAnnotations"]["proxy.istio.io/config"].as_str().unwrap_or_default();
+    Ok(Proxy::installed("istio-ingress", ("istio", "ingressgateway")).configured(config))
+}
+
 /// Manifests beside those that are shipped: a user's own.
 ///
 /// # Errors
 /// What is not understood.
 pub fn others(text: &str) -> Result<Vec<Manifest>, String> {
     files::documents(Path::new("others.yaml"), text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_shipped_is_translated() {
-        let mut manifests = shipped("gateway").unwrap();
-        manifests.extend(shipped("storage").unwrap());
-        let rendered = render(&manifests, &Proxy::gateway("modgate", "modgate")).unwrap();
-        println!("{}", serde_json::to_string_pretty(&rendered.listeners).unwrap());
-        println!("{}", serde_json::to_string_pretty(&rendered.routes).unwrap());
-        println!("{}", serde_json::to_string_pretty(&rendered.clusters).unwrap());
-        println!("{}", serde_json::to_string_pretty(&rendered.extensions).unwrap());
-    }
 }

@@ -50,7 +50,10 @@ fn without_quotes(line: &str) -> String {
 }
 
 fn is_ambiguous(word: &str) -> bool {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_');
+    let digits = |text: &str| {
+        text.starts_with(|first: char| first.is_ascii_digit())
+            && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_')
+    };
     let number = word.trim_start_matches(['+', '-']);
     let truth = ["y", "n", "yes", "no", "on", "off"].contains(&word.to_ascii_lowercase().as_str());
     let truth_in_capitals = ["true", "false", "null"].contains(&word.to_ascii_lowercase().as_str()) && word != word.to_ascii_lowercase();

@@ -50,7 +50,13 @@ impl Sources {
     }
 
     /// A gateway to them.
-    fn behind(&self, mut rendered: Rendered, port: u16, dir: &TempDir, certificate: Option<&Certificate>) -> Builder {
+    fn behind(
+        &self,
+        mut rendered: Rendered,
+        port: u16,
+        dir: &TempDir,
+        certificate: Option<&Certificate>,
+    ) -> Builder {
         rendered.patch_plugin(&json!({"sumdb": [{
             "name": Sumdb::NAME, "key": self.sumdb.key(), "cluster": SUMDB, "url": "https://sum.golang.org",
         }]}));
@@ -76,27 +82,37 @@ impl Sources {
         let away = format!("/objects/{run}.zip");
         let elsewhere = format!("https://storage.googleapis.com{away}");
         self.golang.on(&moved.url("zip"), Reply::status(302).header("location", &elsewhere));
-        self.cdn.on(&away, Reply::ok(moved.zip()).header("content-type", "application/zip").served().ranges());
+        self.cdn
+            .on(&away, Reply::ok(moved.zip()).header("content-type", "application/zip").served().ranges());
 
         let versions = go().list_versions(&format!("{run}.example.com/small"));
         assert_eq!(versions, ["v1.0.0"]);
         go().mod_download(&[&small.query(), &large.query(), &moved.query()]).expect_ok();
         // The same once more, from storage.
         wait::until("all are stored", Duration::from_secs(20), || {
-            [&small, &large, &moved].iter().all(|module| self.storage.files().contains_key(module.url("zip").trim_start_matches('/')))
+            [&small, &large, &moved]
+                .iter()
+                .all(|module| self.storage.files().contains_key(module.url("zip").trim_start_matches('/')))
         });
         let asked = self.golang.hits(&large.url("zip"));
         go().mod_download(&[&small.query(), &large.query(), &moved.query()]).expect_ok();
         assert_eq!(self.golang.hits(&large.url("zip")), asked, "{}", envoy.log());
 
         // They were told what they must know, and nothing of us.
-        let downloads = [(&self.golang, large.url("zip"), "proxy.golang.org"), (&self.cdn, away, "storage.googleapis.com")];
+        let downloads = [
+            (&self.golang, large.url("zip"), "proxy.golang.org"),
+            (&self.cdn, away, "storage.googleapis.com"),
+        ];
         for (source, path, host) in downloads {
             let seen = source.requests_for(&path);
             assert!(!seen.is_empty(), "{path}");
             for seen in &seen {
                 assert_eq!(seen.header("host"), Some(host), "{path}");
-                let told = |name: &&String| name.starts_with("x-modgate") || name.starts_with("x-forwarded") || *name == "x-request-id";
+                let told = |name: &&String| {
+                    name.starts_with("x-modgate")
+                        || name.starts_with("x-forwarded")
+                        || *name == "x-request-id"
+                };
                 let told: Vec<_> = seen.headers.iter().map(|(name, _)| name).filter(told).collect();
                 assert!(told.is_empty(), "{path}: {told:?}");
             }

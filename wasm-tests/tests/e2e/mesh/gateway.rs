@@ -19,7 +19,8 @@ fn modules_are_served_over_http_1() {
 #[test]
 fn modules_are_served_over_tls_and_http_2() {
     const HOST: &str = "goproxy.example.com";
-    let (sources, dir, certificate) = (Sources::start(), tempfile::tempdir().unwrap(), Certificate::for_hosts(&[HOST]));
+    let (sources, dir, certificate) =
+        (Sources::start(), tempfile::tempdir().unwrap(), Certificate::for_hosts(&[HOST]));
     let mut rendered = of_its_own("gateway");
     let kept = rendered.stats["stats_matcher"]["inclusion_list"]["patterns"].as_array_mut().unwrap();
     kept.push(json!({"prefix": "http."}));
@@ -31,6 +32,11 @@ fn modules_are_served_over_tls_and_http_2() {
             .env("SSL_CERT_FILE", certificate.certificate.to_str().unwrap())
     };
     sources.assert_served(&envoy, "tls", go);
-    let http2: u64 = envoy.stats_now().iter().filter(|(name, _)| name.ends_with("downstream_cx_http2_total")).map(|(_, count)| count).sum();
+    let http2: u64 = envoy
+        .stats_now()
+        .iter()
+        .filter(|(name, _)| name.ends_with("downstream_cx_http2_total"))
+        .map(|(_, count)| count)
+        .sum();
     assert!(http2 > 0);
 }
