@@ -56,6 +56,7 @@ suites! {
     pub mod fixture;
     pub mod garage;
     pub mod load;
+    pub mod mesh;
     pub mod module;
     pub mod s3;
     mod serving;

@@ -42,6 +42,7 @@ mod harness;
 mod http2;
 mod liar;
 mod lists;
+mod mesh;
 mod metrics;
 mod modules;
 mod offline;
