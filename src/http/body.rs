@@ -52,6 +52,13 @@ impl Deref for Body {
     }
 }
 
+impl Body {
+    /// The bytes as one owner has them, with the memory that they stand in, unless another owns them too.
+    pub fn into_unique(self) -> Option<Vec<u8>> {
+        Rc::into_inner(self.0)
+    }
+}
+
 impl From<Vec<u8>> for Body {
     fn from(bytes: Vec<u8>) -> Self {
         Self(Rc::new(bytes))

@@ -91,13 +91,14 @@ enum Ask {
 
 impl Upload {
     /// An upload of what will be `key`. `total` is its length where that is known; what cannot be sent in parts may be up to
-    /// `whole` bytes long.
+    /// `whole` bytes long. It stands in the memory of `room`, as far as that goes.
     pub fn begin(
         storage: &Storage,
         key: String,
         content_type: &'static str,
         total: Option<u64>,
         whole: u32,
+        room: Vec<u8>,
     ) -> Self {
         let part = match storage.dialect {
             Dialect::S3 => size(storage.part_bytes),
@@ -109,7 +110,7 @@ impl Upload {
             storage: storage.clone(),
             key,
             content_type,
-            bytes: Buffer::new(part, most, total),
+            bytes: Buffer::new(part, most, total, room),
             unseen: storage.dialect == Dialect::Webdav,
             remote: Remote::Nothing,
             phase: Phase::Open,
@@ -130,12 +131,20 @@ impl Upload {
         }
     }
 
-    /// Lets it hold up to `most` bytes for one request, of which `total` will come, where that is known. What is in parts already is not
-    /// changed.
-    pub fn widen(&mut self, most: u32, total: Option<u64>) {
+    /// Lets it hold up to `most` bytes for one request, of which `total` will come, where that is known, in the memory of `room`. What is
+    /// in parts already is not changed.
+    pub fn widen(&mut self, most: u32, total: Option<u64>, room: Vec<u8>) {
         if self.phase == Phase::Open {
             let total = total.map(|total| usize::try_from(total).unwrap_or(usize::MAX));
-            self.bytes.widen(size(most), total);
+            self.bytes.widen(size(most), total, room);
+        }
+    }
+
+    /// The memory that it stood in, once it is over.
+    pub fn take_room(&mut self) -> Vec<u8> {
+        match self.phase {
+            Phase::Over(_) => self.bytes.take_room(),
+            Phase::Open | Phase::Committed | Phase::Closing(_) => Vec::new(),
         }
     }
 

@@ -43,6 +43,8 @@ pub(super) struct Storing {
     /// What came of the last write.
     last_write: WriteOutcome,
     uploads: BTreeMap<ZipKey, Box<Uploading>>,
+    /// The memory that large zips are gathered in, one after the other, once there is any.
+    room: Vec<u8>,
     /// Writes that wait until others are over.
     waiting: Queue,
     /// The same of what is kept aside.
@@ -61,6 +63,7 @@ impl Storing {
             fed: BTreeMap::new(),
             last_write: WriteOutcome::STORED,
             uploads: BTreeMap::new(),
+            room: Vec::new(),
             waiting: Queue::default(),
             waiting_aside: Queue::default(),
             writes: BTreeMap::new(),

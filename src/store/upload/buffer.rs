@@ -33,33 +33,29 @@ enum State {
 }
 
 impl Buffer {
-    /// A buffer for `total` bytes, where that is known.
-    pub(super) fn new(part: usize, most: usize, total: Option<usize>) -> Self {
+    /// A buffer for `total` bytes, where that is known, in the memory of `room` as far as that goes.
+    pub(super) fn new(part: usize, most: usize, total: Option<usize>, mut room: Vec<u8>) -> Self {
         // What comes in parts is sent before there is too much of it.
         let overrun = part == most && total.is_some_and(|total| total > most);
         let expected = if overrun { 0 } else { total.unwrap_or_default().min(part) };
-        Self {
-            part,
-            most,
-            total,
-            overrun,
-            pending: Vec::with_capacity(expected),
-            parts: Vec::new(),
-            whole: Body::default(),
-        }
+        room.clear();
+        room.reserve_exact(expected);
+        Self { part, most, total, overrun, pending: room, parts: Vec::new(), whole: Body::default() }
     }
 
-    /// Takes more for one request: `most` bytes, of which `total` will come, where that is known. Room is made for all of them now: if it
-    /// grew as they come, the memory would hold what it had before as well, and memory never shrinks here.
-    pub(super) fn widen(&mut self, most: usize, total: Option<usize>) {
+    /// Takes more for one request: `most` bytes, of which `total` will come, where that is known, in the memory of `room`. Room is made
+    /// for all of them now: if it grew as they come, the memory would hold what it had before as well, and memory never shrinks here.
+    pub(super) fn widen(&mut self, most: usize, total: Option<usize>, mut room: Vec<u8>) {
         if self.is_in_parts() {
             return;
         }
         (self.part, self.most, self.total) = (most, most, total);
         self.overrun |= total.is_some_and(|total| total > most);
         if !self.overrun {
-            let more = total.unwrap_or(most).saturating_sub(self.pending.len());
-            self.pending.reserve_exact(more);
+            room.clear();
+            room.reserve_exact(total.unwrap_or(most));
+            room.extend_from_slice(&self.pending);
+            self.pending = room;
         }
     }
 
@@ -162,11 +158,19 @@ impl Buffer {
         })
     }
 
-    /// Nothing of it is needed any more.
+    /// Nothing of it is needed any more. [`Self::take_room`] has the memory that the whole stood in.
     pub(super) fn clear(&mut self) {
-        self.pending = Vec::new();
         self.parts = Vec::new();
-        self.whole = Body::default();
+        let whole = std::mem::take(&mut self.whole).into_unique().unwrap_or_default();
+        if whole.capacity() > self.pending.capacity() {
+            self.pending = whole;
+        }
+        self.pending.clear();
+    }
+
+    /// The memory of what came and is no part.
+    pub(super) fn take_room(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.pending)
     }
 
     fn cut(&mut self) {
@@ -194,9 +198,9 @@ mod tests {
     #[test]
     fn what_is_widened_takes_its_room_at_once_and_no_more_later() {
         for (total, most) in [(Some(900), 900), (None, 1_000)] {
-            let mut buffer = Buffer::new(100, 100, None);
+            let mut buffer = Buffer::new(100, 100, None, Vec::new());
             buffer.push(&[7; 90]);
-            buffer.widen(1_000, total);
+            buffer.widen(1_000, total, Vec::new());
             assert_eq!(buffer.most_held(), most);
             let room = buffer.pending.capacity();
             assert!(room >= most && room <= 1_000, "{room}");
@@ -208,15 +212,41 @@ mod tests {
             buffer.push(&[7; 101]);
             assert!(buffer.is_overrun());
         }
-        let mut too_large = Buffer::new(100, 100, None);
-        too_large.widen(1_000, Some(1_001));
+        let mut too_large = Buffer::new(100, 100, None, Vec::new());
+        too_large.widen(1_000, Some(1_001), Vec::new());
         assert!(too_large.is_overrun() && too_large.pending.capacity() == 0);
+    }
+
+    #[test]
+    fn one_after_the_other_stands_in_the_same_memory() {
+        let mut room = Vec::with_capacity(1_000);
+        let at = room.as_ptr();
+        for (length, is_good) in [(1_000, true), (10, false), (700, true), (0, true)] {
+            let mut buffer = Buffer::new(100, 100, None, Vec::new());
+            buffer.push(&vec![7; length.min(90)]);
+            buffer.widen(1_000, None, room);
+            buffer.push(&vec![7; length - length.min(90)]);
+            if is_good {
+                buffer.finish();
+                assert_eq!(*buffer.whole(), vec![7; length]);
+            }
+            buffer.clear();
+            room = buffer.take_room();
+            assert_eq!((room.as_ptr(), room.len(), room.capacity()), (at, 0, 1_000), "{length}");
+        }
+        // What somebody else has of it is not taken away.
+        let mut buffer = Buffer::new(100, 100, Some(10), Vec::new());
+        buffer.push(&[7; 10]);
+        buffer.finish();
+        let whole = buffer.whole();
+        buffer.clear();
+        assert_eq!((&*whole, buffer.take_room().capacity()), (&[7; 10][..], 0));
     }
 
     #[test]
     fn no_more_memory_is_taken_than_is_held() {
         for (total, length) in [(None, 10), (Some(10), 10), (None, 250), (Some(250), 250)] {
-            let mut buffer = Buffer::new(100, 400, total);
+            let mut buffer = Buffer::new(100, 400, total, Vec::new());
             for _ in 0..length / 10 {
                 buffer.push(&[7; 10]);
                 assert!(buffer.pending.capacity() <= 100, "{total:?}");

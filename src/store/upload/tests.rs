@@ -19,7 +19,7 @@ fn storage(fields: &str) -> Storage {
 
 fn upload() -> Upload {
     let storage = storage(r#""dialect":"s3""#);
-    Upload::begin(&storage, "k".to_owned(), "application/zip", None, 0)
+    Upload::begin(&storage, "k".to_owned(), "application/zip", None, 0, Vec::new())
 }
 
 /// `length` bytes, none like those around it.
@@ -54,8 +54,8 @@ fn what_is_small_is_one_request_that_overwrites_nothing() {
 fn storage_has_as_much_time_for_a_request_as_it_would_have_for_parts() {
     for (length, seconds) in [(1, 5), (8 << 20, 5), ((8 << 20) + 1, 10), (128 << 20, 80)] {
         let webdav = storage(r#""dialect":"webdav","timeout":"5s""#);
-        let mut upload = Upload::begin(&webdav, "k".to_owned(), "application/zip", None, 0);
-        upload.widen(128 << 20, Some(length));
+        let mut upload = Upload::begin(&webdav, "k".to_owned(), "application/zip", None, 0, Vec::new());
+        upload.widen(128 << 20, Some(length), Vec::new());
         upload.push(&vec![7; usize::try_from(length).unwrap()]);
         upload.commit();
         let (look, callout) = upload.next_call().unwrap();
@@ -161,7 +161,7 @@ fn memory_is_bounded_while_the_store_takes_nothing() {
 #[test]
 fn over_webdav_it_is_one_request_of_a_bounded_length() {
     let storage = storage(r#""dialect":"webdav""#);
-    let begin = |total| Upload::begin(&storage, "k".to_owned(), "application/zip", total, 100);
+    let begin = |total| Upload::begin(&storage, "k".to_owned(), "application/zip", total, 100, Vec::new());
     let (mut s3, mut upload) = (S3::default(), begin(Some(100)));
     upload.push(&bytes(60));
     upload.push(&bytes(40));

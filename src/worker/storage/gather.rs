@@ -96,9 +96,31 @@ impl Storing {
             && held.saturating_add(needed) <= u64::from(MAX_UPLOAD_BYTES)
     }
 
+    /// The memory to gather a zip in. It is as large as any zip may be from the first one on, and is kept: where each zip had its own, small
+    /// values would soon stand in what the last one left, the next would find no place of its size, and memory never shrinks. What no zip
+    /// has reached yet costs addresses alone.
+    pub(super) fn take_room(&mut self, storage: &Storage) -> Vec<u8> {
+        let needed = usize::try_from(storage.gather_bytes).unwrap_or(usize::MAX);
+        let room = std::mem::take(&mut self.room);
+        if room.capacity() >= needed {
+            return room;
+        }
+        // Before there is another.
+        drop(room);
+        Vec::with_capacity(needed)
+    }
+
+    /// Keeps the memory that a zip was gathered in, once its upload is over.
+    pub(super) fn keep_room(&mut self, uploading: &mut Uploading) {
+        let room = uploading.upload.take_room();
+        if uploading.gathers_until.is_some() && room.capacity() > self.room.capacity() {
+            self.room = room;
+        }
+    }
+
     /// Has a zip of which `bytes` more came gathered, if it is more than every worker may hold.
     pub(super) fn gather(
-        &self,
+        &mut self,
         uploading: &mut Uploading,
         bytes: usize,
         services: &Services,
@@ -113,7 +135,7 @@ impl Storing {
         }
         match self.room_to_gather(*total, storage, services, cx) {
             Room::Here => {
-                upload.widen(storage.gather_bytes, *total);
+                upload.widen(storage.gather_bytes, *total, self.take_room(storage));
                 gathers_until.get_or_insert(cx.now.after(time_for(*feed)));
             }
             Room::Nowhere => uploading.give_up(Abandoned::TooLarge),

@@ -96,7 +96,10 @@ impl Storing {
             }
             return false;
         }
-        let most = if room == Room::Here { storage.gather_bytes } else { services.config.fetch.zip_bytes };
+        let (most, room_here) = match room {
+            Room::Here => (storage.gather_bytes, self.take_room(storage)),
+            Room::Usual | Room::Later | Room::Nowhere => (services.config.fetch.zip_bytes, Vec::new()),
+        };
         let name = store::zip_key(storage, zip);
         let uploading = Uploading {
             zip: zip.clone(),
@@ -105,7 +108,7 @@ impl Storing {
             total,
             gathers_until: (room == Room::Here).then(|| cx.now.after(time_for(feed))),
             is_fed: true,
-            upload: Upload::begin(storage, name, Zip::CONTENT_TYPE, total, most),
+            upload: Upload::begin(storage, name, Zip::CONTENT_TYPE, total, most, room_here),
             calls: BTreeMap::new(),
             why: None,
             renew_at: Some(Leases::renewal(cx.now)),
@@ -218,6 +221,7 @@ impl Storing {
             let call = services.call(Owner::Upload(key.clone()), permit, callout, cx);
             uploading.calls.insert(call, ordinal);
         }
+        self.keep_room(&mut uploading);
         match uploading.upload.outcome().filter(|_| !uploading.is_fed).cloned() {
             Some(outcome) => self.finish_upload(&uploading, outcome, services, cx),
             None => {

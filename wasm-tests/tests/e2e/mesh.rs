@@ -1,6 +1,9 @@
 //! What is shipped for Istio, as istiod would configure an Envoy with it: modules are served, by the real go command.
 
 mod gateway;
+mod ingress;
+mod profile;
+mod s3;
 
 use std::time::Duration;
 
