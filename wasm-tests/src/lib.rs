@@ -51,6 +51,7 @@ suites! {
     pub mod day;
     pub mod distant;
     pub mod egress;
+    pub mod envoy_gateway;
     pub mod faulty;
     pub mod field;
     pub mod fixture;

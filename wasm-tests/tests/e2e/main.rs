@@ -19,6 +19,7 @@ mod crash;
 mod cut;
 mod downloads;
 mod drain;
+mod envoy_gateway;
 mod examples;
 mod faults;
 mod faults_storage;
