@@ -223,6 +223,8 @@ fn plain(known: &Known) -> Value {
     let name = name(&known.host, known.port);
     let mut cluster = json!({
         "name": name,
+        // Its end, for the tag of the statistics.
+        "alt_stat_name": format!("{name};"),
         "connect_timeout": "10s",
         "lb_policy": "LEAST_REQUEST",
         "circuit_breakers": {"thresholds": [{

@@ -7,14 +7,11 @@ use super::proxy_config::ProxyConfig;
 /// `stats_config` of the bootstrap, as Istio writes it: tags of its own, those that were asked for before some of them, and no others.
 pub(super) fn config(settings: &ProxyConfig) -> Value {
     let tag = |name: &str, regex: &str| json!({"tag_name": name, "regex": regex});
-    let address = r"(((?:[_.[:digit:]]*|[_\[\]aAbBcCdDeEfF[:digit:]]*))\.)";
     let mut tags = vec![
-        tag("cluster_name", r"^cluster\.((.+?(\..+?\.svc\.cluster\.local)?)\.)"),
-        tag("tcp_prefix", r"^tcp\.((.*?)\.)\w+?$"),
+        // What is counted by a name of many dots ends it with a semicolon.
+        tag("cluster_name", r"^cluster(\.(.+);)"),
         tag("response_code", r"_rq(_(\d{3}))$"),
         tag("response_code_class", r"_rq(_(\dxx))$"),
-        tag("http_conn_manager_prefix", &format!(r"^http\.{address}")),
-        tag("listener_address", &format!(r"^listener\.{address}")),
     ];
     tags.extend(settings.extra_stat_tags.iter().map(|name| tag(name, &format!(r"({name}=\.=(.*?);\.;)"))));
     tags.extend([

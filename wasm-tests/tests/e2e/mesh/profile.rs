@@ -1,34 +1,60 @@
-//! Gateways whose buffers are those of the edge: Istio's profile EDGE, and what Envoy Gateway has always.
+//! A gateway with the buffers of the edge: Istio's profile EDGE.
+
+use modgate_wasm_tests::envoy::Envoy;
 use modgate_wasm_tests::go::Go;
-use modgate_wasm_tests::mesh;
-use modgate_wasm_tests::mesh::Proxy;
+use modgate_wasm_tests::mesh::{self, Proxy};
 use modgate_wasm_tests::module::Module;
 use serde_json::json;
+use tempfile::TempDir;
 
 use super::Sources;
 
-#[test]
-fn experiment() {
-    let (sources, dir) = (Sources::start(), tempfile::tempdir().unwrap());
+/// What the comment in `gateway/gateway.yaml` says to add.
+const ROOM: &str =
+    "  listenerPerConnectionBufferLimitBytes: 655360\n  http2InitialStreamWindowSize: 655360\n";
+
+fn gateway(sources: &Sources, dir: &TempDir, settings: &str) -> Envoy {
     let mut manifests = ["gateway", "storage"].map(|folder| mesh::shipped(folder).unwrap()).concat();
-    for manifest in &mut manifests {
-        if manifest.kind() == "Gateway" {
-            let annotation = &mut manifest.value_mut()["spec"]["infrastructure"]["annotations"]["proxy.istio.io/config"];
-            *annotation = json!(format!("{}connectionSettings:\n  profile: EDGE\n", annotation.as_str().unwrap()));
-        }
-    }
+    let gateway = manifests.iter_mut().find(|manifest| manifest.kind() == "Gateway").unwrap();
+    let annotation =
+        &mut gateway.value_mut()["spec"]["infrastructure"]["annotations"]["proxy.istio.io/config"];
+    let text = annotation.as_str().unwrap();
+    *annotation = json!(format!("{text}connectionSettings:\n  profile: EDGE\n{settings}"));
     let rendered = mesh::render(&manifests, &Proxy::gateway("modgate", "modgate")).unwrap();
-    println!("{}", serde_json::to_string_pretty(&rendered.listeners[0]).unwrap());
-    let envoy = sources.behind(rendered, 80, &dir, None).start();
-    for n in 0..6 {
-        for (kind, module) in [
-            ("plain", Module::new(&format!("e.example.com/plain{n}"), "v1.0.0").padded(12 << 20)),
-            ("deflated", Module::new(&format!("e.example.com/defl{n}"), "v1.0.0").file("a.txt", vec![b'x'; 400 << 20 >> 3]).padded(10 << 20).deflated()),
-        ] {
-            sources.have(&module);
-            let run = Go::new(&envoy.url()).env("GOSUMDB", sources.sumdb.key()).mod_download(&[&module.query()]);
-            println!("{kind} {n}: {} {} zip {} bytes", run.ok(), run.stdout.replace('\n', " "), module.zip().len());
-        }
+    sources.behind(rendered, 80, dir, None).start()
+}
+
+/// The end of a zip that deflates to less than a thirtieth waits to be read when all has come. No buffer of the edge has room for it.
+#[test]
+fn zips_that_deflate_well_need_more_room_than_the_edge_has() {
+    let sources = Sources::start();
+    let usual = Module::new("edge.example.com/usual", "v1.0.0").padded(9 << 20);
+    // What follows nine MiB is too large to be fetched whole. It deflates to 150 KiB.
+    let flat = Module::new("edge.example.com/flat", "v1.0.0")
+        .file("a.bin", noise(9 << 20))
+        .file("z.txt", vec![0; 150 << 20])
+        .deflated();
+    for module in [&usual, &flat] {
+        sources.have(module);
     }
-    println!("{}", envoy.log());
+    for (settings, served) in [("", false), (ROOM, true)] {
+        let dir = tempfile::tempdir().unwrap();
+        let envoy = gateway(&sources, &dir, settings);
+        let go = || Go::new(&envoy.url()).env("GOSUMDB", sources.sumdb.key());
+        go().mod_download(&[&usual.query()]).expect_ok();
+        let run = go().mod_download(&[&flat.query()]);
+        assert_eq!(run.ok(), served, "{settings}: {}{}", run.stdout, envoy.log());
+    }
+}
+
+/// Bytes that do not deflate.
+fn noise(length: usize) -> Vec<u8> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    };
+    (0..length / 8).flat_map(|_| next()).collect()
 }
