@@ -6,8 +6,10 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+
+use crate::mesh::{downloaded, refused};
 
 /// The agent of one Envoy.
 #[derive(Debug)]
@@ -44,25 +46,13 @@ impl Agent {
     /// When what was fetched cannot be written.
     #[must_use]
     pub fn hand_on(&self, extension: &Value) -> Value {
-        let mut extension = extension.clone();
-        let vm = &mut extension["typed_config"]["config"]["vm_config"];
-        let url = vm["code"]["remote"]["http_uri"]["uri"].as_str().map(str::to_owned);
+        let url = extension.pointer("/typed_config/config/vm_config/code/remote/http_uri/uri");
         // A file that is there already passes as it is, and so does its environment.
-        let Some(url) = url else { return extension };
-        let Some(module) = self.modules.get(&url) else {
-            // FAIL_OPEN, which lets everything through here, is none of ours.
-            extension["typed_config"] = json!({
-                "@type": "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC",
-                "rules": {},
-                "rules_stat_prefix": "wasm-default-deny",
-            });
-            return extension;
-        };
-        vm["code"] = json!({"local": {"filename": self.keep(&url, module)}});
-        if let Some(variables) = vm["environment_variables"]["key_values"].as_object_mut() {
-            variables.retain(|name, _| !name.starts_with("ISTIO_META"));
+        let Some(url) = url.and_then(Value::as_str) else { return extension.clone() };
+        match self.modules.get(url) {
+            Some(module) => downloaded(extension, &self.keep(url, module)),
+            None => refused(extension),
         }
-        extension
     }
 
     /// Where it keeps what it has fetched from there.

@@ -19,25 +19,24 @@ pub struct Resources {
 }
 
 impl Resources {
-    /// Takes them out of `bootstrap`, which asks the control plane at cluster [`CONTROL`] for them from then on.
+    /// Takes them out of `bootstrap`, which asks the control plane at cluster [`CONTROL`] for them from then on, and for `extension`, which
+    /// is the configuration of the filter of that name.
     ///
     /// # Panics
-    /// When it has no filter.
+    /// When it has no such filter.
     #[must_use]
-    pub fn take_out_of(bootstrap: &mut Bootstrap, control: &Control) -> Self {
+    pub fn take_out_of(bootstrap: &mut Bootstrap, extension: &Value, control: &Control) -> Self {
         let mut route_config = bootstrap.hcm()["route_config"].take();
         route_config["name"] = ROUTES.into();
         let hcm = bootstrap.hcm().as_object_mut().expect("a connection manager");
         hcm.remove("route_config");
         hcm.insert("rds".to_owned(), json!({"config_source": ads(), "route_config_name": ROUTES}));
-        let filter = bootstrap.wasm_filter();
-        let extension = json!({"name": filter["name"], "typed_config": filter["typed_config"].take()});
+        let mut filters = bootstrap.http_filters().iter_mut();
+        let filter = filters.find(|filter| filter["name"] == extension["name"]).expect("a filter of that name");
         let mut source = ads();
+        // A listener waits for it for as long as it takes.
         source["initial_fetch_timeout"] = "0s".into();
-        *filter = json!({
-            "name": filter["name"],
-            "config_discovery": {"config_source": source, "type_urls": [extension["typed_config"]["@type"], RBAC]},
-        });
+        filter["config_discovery"]["config_source"] = source;
         let all = bootstrap.value_mut();
         let list = |name: &str| all["static_resources"][name].as_array().cloned().unwrap_or_default();
         let (listeners, clusters) = (list("listeners"), list("clusters"));
@@ -64,7 +63,7 @@ impl Resources {
             "lds_config": ads(),
             "cds_config": ads(),
         });
-        Self { listeners, routes: vec![route_config], clusters, extension }
+        Self { listeners, routes: vec![route_config], clusters, extension: extension.clone() }
     }
 
     /// Serves everything but the filter's configuration.
@@ -90,6 +89,4 @@ fn ads() -> Value {
 
 /// The cluster of the control plane, as Istio calls it.
 pub const CONTROL: &str = "xds-grpc";
-/// What may come in the filter's place.
-const RBAC: &str = "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC";
 const ROUTES: &str = "modules";

@@ -49,7 +49,8 @@ fn to(mut rendered: Rendered, upstream: &Faulty, storage: &Faulty, crashing: boo
 
 #[test]
 fn modules_are_served() {
-    let (golang, cdn, storage, tree) = (Faulty::start(), Faulty::start(), Nginx::storage(), tempfile::tempdir().unwrap());
+    let (golang, cdn, storage, tree) =
+        (Faulty::start(), Faulty::start(), Nginx::storage(), tempfile::tempdir().unwrap());
     let sumdb = Sumdb::of(tree.path());
     let mut rendered = shipped(|_| {});
     rendered.patch_plugin(&json!({"sumdb": [{
@@ -70,26 +71,40 @@ fn modules_are_served() {
         golang.serve(module);
     }
     let away = "/objects/moved.zip";
-    golang.on(&moved.url("zip"), Reply::status(302).header("location", &format!("https://storage.googleapis.com{away}")));
+    golang.on(
+        &moved.url("zip"),
+        Reply::status(302).header("location", &format!("https://storage.googleapis.com{away}")),
+    );
     cdn.on(away, Reply::ok(moved.zip()).header("content-type", "application/zip").served().ranges());
 
     // As a proxy for HTTP, Envoy is reached by the name that it serves.
-    let go = || Go::new(&format!("http://{HOST}")).env("HTTP_PROXY", &envoy.url()).env("GOSUMDB", sumdb.key());
+    let go =
+        || Go::new(&format!("http://{HOST}")).env("HTTP_PROXY", &envoy.url()).env("GOSUMDB", sumdb.key());
     assert_eq!(go().list_versions("gateway.example.com/small"), ["v1.0.0"]);
     let queries = [small.query(), large.query(), moved.query()];
     let queries: Vec<&str> = queries.iter().map(String::as_str).collect();
     go().mod_download(&queries).expect_ok();
     wait::until("all are stored", Duration::from_secs(20), || {
-        [&small, &large, &moved].iter().all(|module| storage.files().contains_key(module.url("zip").trim_start_matches('/')))
+        [&small, &large, &moved]
+            .iter()
+            .all(|module| storage.files().contains_key(module.url("zip").trim_start_matches('/')))
     });
     let asked = golang.hits(&large.url("zip"));
     go().mod_download(&queries).expect_ok();
     assert_eq!(golang.hits(&large.url("zip")), asked, "they come from storage");
 
-    for (source, path, host) in [(&golang, large.url("zip"), "proxy.golang.org"), (&cdn, away.to_owned(), "storage.googleapis.com")] {
+    for (source, path, host) in
+        [(&golang, large.url("zip"), "proxy.golang.org"), (&cdn, away.to_owned(), "storage.googleapis.com")]
+    {
         for seen in source.requests_for(&path) {
             assert_eq!(seen.header("host"), Some(host), "{path}");
-            let told = ["x-modgate-cluster", "x-modgate-host", "x-forwarded-for", "x-forwarded-proto", "x-request-id"];
+            let told = [
+                "x-modgate-cluster",
+                "x-modgate-host",
+                "x-forwarded-for",
+                "x-forwarded-proto",
+                "x-request-id",
+            ];
             let told: Vec<_> = told.iter().filter(|name| seen.header(name).is_some()).collect();
             assert!(told.is_empty(), "{path}: {told:?}");
         }
@@ -97,7 +112,8 @@ fn modules_are_served() {
     let nothing = get(&envoy, "/");
     assert_eq!((nothing.status, nothing.text().contains("Go modules only")), (404, true));
     // A client that names a cluster gets no further by that.
-    let bold = envoy.send(&Request::get("/private").header("host", HOST).header("x-modgate-cluster", STORAGE));
+    let bold =
+        envoy.send(&Request::get("/private").header("host", HOST).header("x-modgate-cluster", STORAGE));
     assert_eq!(bold.status, 404);
     assert_eq!(envoy.get(KNOWN).status, 404, "under another name nothing is served");
 }
@@ -136,7 +152,8 @@ fn a_trap_recovers_by_the_patch_alone() {
         let envoy = to(rendered, &upstream, &storage, true).may_crash().alone().start();
         upstream.on(crash, Reply::ok(GOOD).header("x-modgate-crash", "yes"));
         assert_eq!(get(&envoy, KNOWN).status, 200);
-        let (addr, request) = (envoy.addr(), Request::get(crash).header("host", HOST).deadline(Duration::from_secs(30)));
+        let (addr, request) =
+            (envoy.addr(), Request::get(crash).header("host", HOST).deadline(Duration::from_secs(30)));
         thread::spawn(move || request.try_send(addr));
         wait::until("it traps", Duration::from_secs(10), || envoy.log_contains("told to crash"));
         if patched {

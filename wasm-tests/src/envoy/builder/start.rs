@@ -2,6 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+#[cfg(feature = "suites")]
+use serde_json::Value;
+
 use super::super::launch::{self, START, launch, scratch, unwarned, write};
 use super::super::pool::{self, Start};
 use super::super::{Envoy, Home, Watch};
@@ -85,19 +88,19 @@ impl Builder {
     }
 
     /// Starts it in a process of its own, at the address it was given, with all but its bootstrap from `control`; it is not ready
-    /// before it has that. What it wants from there is put there by `serve`.
+    /// before it has that, of which `extension` is not there yet. What there is.
     ///
     /// # Panics
     /// When it ends; with the end of its log.
     #[cfg(feature = "suites")]
     #[must_use]
     #[track_caller]
-    pub fn start_controlled(mut self, control: &Control, serve: impl FnOnce(&Resources)) -> (Envoy, Resources) {
+    pub fn start_controlled(mut self, extension: &Value, control: &Control) -> (Envoy, Resources) {
         assert!(self.listen != ANY, "where it is to listen must be known: it does not before it is ready");
         let scratch = scratch().unwrap_or_else(|error| panic!("{error}"));
         self.adapt().unwrap_or_else(|error| panic!("{error}"));
-        let resources = Resources::take_out_of(&mut self.bootstrap, control);
-        serve(&resources);
+        let resources = Resources::take_out_of(&mut self.bootstrap, extension, control);
+        resources.serve(control);
         let args = self.args();
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let begun = launch::begin(&self.bootstrap, scratch.path(), &args, &self.env);
