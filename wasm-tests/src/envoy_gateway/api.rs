@@ -307,7 +307,6 @@ pub(super) struct TcpTimeout {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct BackendHttpTimeout {
     pub(super) connection_idle_timeout: String,
-    pub(super) stream_idle_timeout: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

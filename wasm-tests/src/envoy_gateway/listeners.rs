@@ -38,6 +38,11 @@ pub(super) fn filters(listener: &mut Value) -> &mut Vec<Value> {
     manager["http_filters"].as_array_mut().expect("a list of filters")
 }
 
+/// The routes of a listener.
+pub(super) fn routes(listener: &mut Value) -> &mut Value {
+    &mut listener["default_filter_chain"]["filters"][0]["typed_config"]["route_config"]
+}
+
 fn connection_manager(all: &All) -> Result<Value, String> {
     let clients = &all.clients.spec;
     let mut manager = json!({

@@ -24,7 +24,7 @@ pub(super) fn of(all: &All, listener: &str, host: &str) -> Result<Value, String>
         }
         for (n, rule) in route.spec.rules.iter().enumerate() {
             for (m, matched) in rule.matches.iter().enumerate() {
-                let made = made(all, route, n, m, host).map_err(|error| format!("{}: {error}", route.place))?;
+                let made = made(route, n, m, host).map_err(|error| format!("{}: {error}", route.place))?;
                 routes.push((Reverse((prefix(matched).len(), matched.headers.len())), apply(all, rule, made)?));
             }
         }
@@ -47,7 +47,7 @@ fn prefix(matched: &Match) -> &str {
 }
 
 /// A route that matches, and where it leads.
-fn made(all: &All, route: &Named<HttpRoute>, rule: usize, matched: usize, host: &str) -> Result<Value, String> {
+fn made(route: &Named<HttpRoute>, rule: usize, matched: usize, host: &str) -> Result<Value, String> {
     let (name, rule) = (cluster_name(route, rule), &route.spec.rules[rule]);
     let header = |HeaderMatch::Exact { name, value }: &HeaderMatch| json!({"name": name, "string_match": {"exact": value}});
     let matches = &rule.matches[matched];
@@ -64,12 +64,10 @@ fn made(all: &All, route: &Named<HttpRoute>, rule: usize, matched: usize, host: 
     made["route"] = json!({"cluster": name, "upgrade_configs": [{"upgrade_type": "websocket"}]});
     if let Some(timeouts) = &rule.timeouts {
         made["route"]["timeout"] = timeouts.request.clone().into();
+        // No timeout is none for streams that stand still, either.
         if timeouts.request == "0s" {
             made["route"]["idle_timeout"] = "0s".into();
         }
-    }
-    if let Some(idle) = &all.traffic.spec.timeout.http.stream_idle_timeout {
-        made["route"]["idle_timeout"] = idle.clone().into();
     }
     Ok(made)
 }
