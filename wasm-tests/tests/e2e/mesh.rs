@@ -1,5 +1,6 @@
 //! What is shipped for Istio, as istiod would configure an Envoy with it: modules are served, by the real go command.
 
+mod envoyfilter;
 mod gateway;
 mod ingress;
 mod profile;
