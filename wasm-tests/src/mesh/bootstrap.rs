@@ -47,11 +47,14 @@ impl Rendered {
             "node": self.node,
             "admin": {},
             "stats_config": self.stats,
-            // What Istio says in place of a limit.
-            "layered_runtime": {"layers": [{"name": "global", "static_layer": {
-                "overload.global_downstream_max_connections": "2147483647",
-                "re2.max_program_size.error_level": "32768",
-            }}]},
+            // As many as Istio has, in the words of this Envoy.
+            "overload_manager": {"resource_monitors": [{
+                "name": "envoy.resource_monitors.global_downstream_max_connections",
+                "typed_config": {
+                    "@type": "type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+                    "max_active_downstream_connections": i32::MAX,
+                },
+            }]},
             "static_resources": {"listeners": [listener], "clusters": clusters},
         }))
     }

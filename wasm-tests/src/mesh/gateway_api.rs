@@ -107,7 +107,6 @@ fn gateway_kind() -> String {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct HttpRule {
-    name: Option<String>,
     #[serde(default)]
     matches: Vec<Match>,
     #[serde(default)]
@@ -240,7 +239,7 @@ impl Named<HttpRoute> {
         };
         let cluster = outbound(all, &host, Some(backend.port));
         let mut made = Rule {
-            name: rule.name.clone(),
+            name: None,
             prefix: "/".to_owned(),
             headers: matched.headers.iter().map(|header| (header.name.clone(), header.value.clone())).collect(),
             set: Vec::new(),

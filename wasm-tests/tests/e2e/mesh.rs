@@ -1,5 +1,7 @@
 //! What is shipped for Istio, as istiod would configure an Envoy with it: modules are served, by the real go command.
 
+mod added;
+mod envoyfilter;
 mod gateway;
 mod ingress;
 mod profile;
@@ -55,6 +57,17 @@ impl Sources {
     /// A gateway to them.
     fn behind(
         &self,
+        rendered: Rendered,
+        port: u16,
+        dir: &TempDir,
+        certificate: Option<&Certificate>,
+    ) -> Builder {
+        self.behind_others(rendered, port, dir, certificate).cluster(GOLANG, self.golang.addr())
+    }
+
+    /// A gateway to all but the first.
+    fn behind_others(
+        &self,
         mut rendered: Rendered,
         port: u16,
         dir: &TempDir,
@@ -65,7 +78,6 @@ impl Sources {
         }]}));
         Envoy::gateway()
             .bootstrap(rendered.bootstrap(port, dir.path(), certificate))
-            .cluster(GOLANG, self.golang.addr())
             .cluster(CDN, self.cdn.addr())
             .cluster(STORAGE, self.storage.addr())
             .cluster(SUMDB, self.sumdb.addr())

@@ -1,7 +1,7 @@
 //! A gateway with the buffers of the edge: Istio's profile EDGE.
 
 use modgate_wasm_tests::envoy::Envoy;
-use modgate_wasm_tests::go::Go;
+use modgate_wasm_tests::http::Request;
 use modgate_wasm_tests::mesh::{self, Proxy};
 use modgate_wasm_tests::module::Module;
 use serde_json::json;
@@ -20,7 +20,9 @@ fn gateway(sources: &Sources, dir: &TempDir, settings: &str) -> Envoy {
         &mut gateway.value_mut()["spec"]["infrastructure"]["annotations"]["proxy.istio.io/config"];
     let text = annotation.as_str().unwrap();
     *annotation = json!(format!("{text}connectionSettings:\n  profile: EDGE\n{settings}"));
-    let rendered = mesh::render(&manifests, &Proxy::gateway("modgate", "modgate")).unwrap();
+    let mut rendered = mesh::render(&manifests, &Proxy::gateway("modgate", "modgate")).unwrap();
+    // Nothing is fetched whole: all is read as it streams.
+    rendered.patch_plugin(&json!({"fetch": {"zip_bytes": 0}}));
     sources.behind(rendered, 80, dir, None).start()
 }
 
@@ -28,33 +30,35 @@ fn gateway(sources: &Sources, dir: &TempDir, settings: &str) -> Envoy {
 #[test]
 fn zips_that_deflate_well_need_more_room_than_the_edge_has() {
     let sources = Sources::start();
-    let usual = Module::new("edge.example.com/usual", "v1.0.0").padded(9 << 20);
-    // What follows nine MiB is too large to be fetched whole. It deflates to 150 KiB.
-    let flat = Module::new("edge.example.com/flat", "v1.0.0")
-        .file("a.bin", noise(9 << 20))
-        .file("z.txt", vec![0; 150 << 20])
-        .deflated();
+    let usual = Module::new("edge.example.com/usual", "v1.0.0").padded(1 << 20);
+    let flat = Module::new("edge.example.com/flat", "v1.0.0").file("z.txt", flat_text(12 << 20)).deflated();
+    let length = flat.zip().len();
+    assert!((130_000..300_000).contains(&length), "it deflates to a sixtieth or so: {length}");
     for module in [&usual, &flat] {
         sources.have(module);
     }
     for (settings, served) in [("", false), (ROOM, true)] {
         let dir = tempfile::tempdir().unwrap();
         let envoy = gateway(&sources, &dir, settings);
-        let go = || Go::new(&envoy.url()).env("GOSUMDB", sources.sumdb.key());
-        go().mod_download(&[&usual.query()]).expect_ok();
-        let run = go().mod_download(&[&flat.query()]);
-        assert_eq!(run.ok(), served, "{settings}: {}{}", run.stdout, envoy.log());
+        let whole = |module: &Module| Request::get(&module.url("zip")).try_send(envoy.addr());
+        assert!(whole(&usual).is_ok_and(|answer| answer.status == 200), "{settings}");
+        let answer = whole(&flat);
+        let said = || format!("{settings}: {answer:?}\n{}", envoy.log());
+        assert_eq!(answer.as_ref().is_ok_and(|answer| answer.status == 200), served, "{}", said());
+        assert_eq!(answer.is_err(), !served, "it is cut: {}", said());
     }
 }
 
-/// Bytes that do not deflate.
-fn noise(length: usize) -> Vec<u8> {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut next = || {
+/// Little between much of the same.
+fn flat_text(length: usize) -> Vec<u8> {
+    let mut state = 0x9e37_79b9_u32;
+    let mut line = || {
         state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()
+        state ^= state >> 17;
+        state ^= state << 5;
+        let mut line = vec![b' '; 600];
+        line[..4].copy_from_slice(&state.to_le_bytes());
+        line
     };
-    (0..length / 8).flat_map(|_| next()).collect()
+    (0..length / 600).flat_map(|_| line()).collect()
 }
