@@ -46,13 +46,13 @@ fn no_request_notices_and_nothing_is_kept() {
 
     // What comes from a registry reaches Envoy without the version of the object it was made from: another context in the same VMs,
     // and a VM for a moment, in which the configuration is tried.
-    let (registry, made) = edit(&mut mesh);
+    let (registry, made) = edit(&mut mesh, 0);
     assert_eq!(made, EDITS);
-    // What is a file there comes with it: another VM of the module for each worker, and the one before goes.
+    // What is a file there comes with it: from Envoy 1.39 on, another VM of the module for each worker, and the one before goes.
     mesh.resources.plugin()["vm_config"]["code"] = json!({"local": {"filename": tools::wasm()}});
-    let (file, made) = edit(&mut mesh);
+    let (file, made) = edit(&mut mesh, EDITS);
     println!("every 20 edits: {registry:?} MiB from a registry, {file:?} MiB from a file, with {made} VMs");
-    assert!(made > EDITS, "{made}");
+    assert!(made >= EDITS, "{made}");
 
     end.open();
     for client in clients {
@@ -69,12 +69,12 @@ fn no_request_notices_and_nothing_is_kept() {
     mesh.control.assert_understood();
 }
 
-/// Edits it: how much memory Envoy has on the way, and how many VMs it makes.
-fn edit(mesh: &mut Mesh) -> (Vec<u64>, u64) {
+/// Edits it, after so many edits before: how much memory Envoy has on the way, and how many VMs it makes.
+fn edit(mesh: &mut Mesh, after: u64) -> (Vec<u64>, u64) {
     let (before, mut sizes) = (mesh.envoy.stat(CREATED), Vec::new());
     for edit in 1..=EDITS {
         let mut configuration = mesh.configuration();
-        configuration["freshness"] = json!({"list": format!("{edit}s")});
+        configuration["freshness"] = json!({"list": format!("{}s", after + edit)});
         mesh.configure(&configuration);
         mesh.push().unwrap();
         if edit % 20 == 0 {
