@@ -1,7 +1,7 @@
 //! A control plane: serves resources that are given as JSON over delta ADS, as istiod, istio-agent and Envoy Gateway do.
 //!
 //! The protocol is spoken by hyper, which the harness has, and translated by prost-reflect with the descriptors that Envoy carries
-//! ([`descriptors`]): 15 CPU seconds to compile. A library of Envoy's whole API takes minutes, ages beside the Envoy
+//! (`descriptors`): 15 CPU seconds to compile. A library of Envoy's whole API takes minutes, ages beside the Envoy
 //! under test, and a server in Python would be another process to fetch, to pin and to watch.
 
 use std::collections::BTreeSet;
