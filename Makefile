@@ -71,6 +71,11 @@ run: wasm ## Start a gateway here. Settings: PORT, UPSTREAM, SUMDB, ADMIN_PORT, 
 	@.ci/setup envoy nginx go mkproxy sample
 	cargo run --locked -p modgate-wasm-tests --no-default-features --bin gateway
 
+.PHONY: existing-gateway
+existing-gateway: wasm ## Start the gateway of examples/existing-gateway here, before and after Modgate came to it
+	@.ci/setup envoy nginx go mkproxy sample
+	cargo run --locked -p modgate-wasm-tests --no-default-features --bin existing-gateway
+
 ##@ Develop
 
 .PHONY: setup
@@ -129,9 +134,10 @@ check-modules: ## Build from the test modules with the real go command, without 
 	.ci/check-modules
 
 .PHONY: docs
-docs: ## Write the configuration reference anew from the code
+docs: ## Write the configuration reference anew from the code, and the example that envoy/filter.yaml is pasted into
 	@.ci/setup rust
 	UPDATE_REFERENCE=1 cargo test --locked -p modgate --lib config::reference
+	UPDATE_REFERENCE=1 cargo test --locked -p modgate-wasm-tests --lib existing::
 
 .PHONY: bench
 bench: wasm ## Measure the gateway and its peers under load, and a cold build. Settings: BENCH_SECONDS, BENCH_ROUNDS, BENCH_CASES, BENCH_SERVERS, BENCH_WRITE, GOPROXY_BIN, ATHENS_BIN

@@ -20,6 +20,7 @@ mod cut;
 mod downloads;
 mod drain;
 mod examples;
+mod existing;
 mod faults;
 mod faults_storage;
 mod faulty;
