@@ -179,6 +179,14 @@ flood: wasm ## Ask for FLOOD (1000000) names that nobody has, and watch memory, 
 	@.ci/setup envoy
 	MODGATE_FLOOD=$(FLOOD) $(E2E) serial::flood:: --test-threads=1 --nocapture
 
+# Configurations to push.
+PUSHES ?= 1000
+
+.PHONY: pushes
+pushes: wasm ## Push PUSHES (1000) configurations under load, past downloads that stand still, and watch memory and VMs
+	@.ci/setup envoy
+	MODGATE_PUSHES=$(PUSHES) $(E2E) serial::pushes:: --test-threads=1 --nocapture
+
 .PHONY: ten-million
 ten-million: wasm ## A day of ten million requests. Settings: TEN_MILLION_REQUESTS, TEN_MILLION_SEED, TEN_MILLION_WRITE (its page)
 	@.ci/setup go envoy nginx sumdb
