@@ -53,6 +53,7 @@ suites! {
     pub mod day;
     pub mod distant;
     pub mod egress;
+    pub mod ext_proc;
     pub mod faulty;
     pub mod field;
     pub mod fixture;

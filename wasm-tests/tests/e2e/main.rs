@@ -7,6 +7,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod artifact;
+mod beside;
 mod bundle;
 mod bytes;
 mod callers;
