@@ -27,8 +27,8 @@ pub struct Company {
     pub upstream: Nginx,
     /// An empty store.
     pub storage: Nginx,
-    /// The gateway's.
-    pub certificate: Certificate,
+    /// The gateway's, if it is to speak TLS.
+    pub certificate: Option<Certificate>,
 }
 
 impl Company {
@@ -38,11 +38,21 @@ impl Company {
     /// When a part of it does not start.
     #[must_use]
     pub fn start() -> Self {
+        let certificate = Certificate::for_hosts(&["*.corp.example.com"]);
+        Self { certificate: Some(certificate), ..Self::without_tls() }
+    }
+
+    /// As [`Company::start`], and the gateway speaks plain HTTP, for clients that know nothing else.
+    ///
+    /// # Panics
+    /// As that does.
+    #[must_use]
+    pub fn without_tls() -> Self {
         Self {
             applications: Nginx::applications(),
             upstream: Nginx::serving(Tree::sample().path()),
             storage: Nginx::storage(),
-            certificate: Certificate::for_hosts(&["*.corp.example.com"]),
+            certificate: None,
         }
     }
 
@@ -65,15 +75,21 @@ impl Company {
         let applications = ["site", "api", "authz"].into_iter();
         let gateway = Envoy::gateway().edit(|slot| {
             *slot = Bootstrap::example(&format!("existing-gateway/{file}"));
-            slot.show_own(&self.certificate);
+            match &self.certificate {
+                Some(certificate) => slot.show_own(certificate),
+                None => slot.speak_plainly(),
+            }
         });
         applications.fold(gateway, |gateway, name| gateway.cluster(name, self.applications.addr()))
     }
 
     /// The variables with which a go command, or curl, asks the gateway at `tunnel` by its names.
+    ///
+    /// # Panics
+    /// When it speaks plain HTTP.
     #[must_use]
     pub fn client(&self, tunnel: &str) -> [(&'static str, String); 4] {
-        let certificate = self.certificate.certificate.display().to_string();
+        let certificate = self.certificate.as_ref().expect("it speaks TLS").certificate.display().to_string();
         [
             ("HTTPS_PROXY", tunnel.to_owned()),
             ("SSL_CERT_FILE", certificate),
