@@ -58,7 +58,7 @@ heading = @printf '\n== %s\n' '$(1)'
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z][a-z0-9-]*:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
+		/^[a-z][a-z0-9-]*:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: wasm
 wasm: ## Build the filter: target/wasm32-unknown-unknown/release/modgate.wasm

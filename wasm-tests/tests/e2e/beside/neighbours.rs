@@ -11,7 +11,6 @@ use modgate_wasm_tests::faulty::{Faulty, Reply};
 use modgate_wasm_tests::fixture::{STORAGE, UPSTREAM};
 use modgate_wasm_tests::http::Request;
 use modgate_wasm_tests::module::Module;
-use modgate_wasm_tests::tools::repository;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -52,7 +51,7 @@ impl Site {
                 .header("content-type", "text/plain")
         });
         let dir = tempfile::tempdir().unwrap();
-        let second = wat::parse_file(repository().join("wasm-tests/tests/e2e/beside/second.wat"));
+        let second = wat::parse_str(include_str!("second.wat"));
         fs::write(dir.path().join("second.wasm"), second.unwrap()).unwrap();
         let (upstream, storage) = (Faulty::start(), Faulty::store());
         let modules = [
@@ -144,15 +143,14 @@ impl Site {
     /// Another Wasm filter, whose `vm_id` is empty as most are.
     fn second(&self) -> Value {
         let file: PathBuf = self.dir.path().join("second.wasm");
-        filter(
-            "second",
-            "wasm.v3.Wasm",
-            json!({"config": {
+        json!({"name": "second", "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
+            "config": {
                 "name": "second",
                 "failure_policy": "FAIL_RELOAD",
                 "vm_config": {"runtime": "envoy.wasm.runtime.v8", "code": {"local": {"filename": file}}},
-            }}),
-        )
+            },
+        }})
     }
 
     /// A request that all of them let pass.
@@ -186,10 +184,10 @@ fn cluster_http2(name: &str) -> Value {
     cluster
 }
 
+/// A filter of Envoy's own, by its usual name.
 pub(super) fn filter(name: &str, kind: &str, mut config: Value) -> Value {
     config["@type"] = format!("type.googleapis.com/envoy.extensions.filters.http.{kind}").into();
-    let name = if name == "second" { name.to_owned() } else { format!("envoy.filters.http.{name}") };
-    json!({"name": name, "typed_config": config})
+    json!({"name": format!("envoy.filters.http.{name}"), "typed_config": config})
 }
 
 /// It reads the whole body of a request.

@@ -48,10 +48,11 @@ fn cors_and_the_global_rate_limit_act_before_a_route_to_a_cluster() {
     }
 }
 
-/// A filter between Modgate and the router has the last word on where a download goes, and none on what is taken for a module.
+/// A filter between Modgate and the router has the last word on where a download goes, but what another cluster answers is no module, and what the filter
+/// refuses is not missing.
 /// It knows the request by its path alone: a download has no other header of the client's.
 #[test]
-fn a_filter_behind_that_leads_a_download_elsewhere_gives_no_other_bytes() {
+fn a_filter_behind_that_leads_a_download_elsewhere_or_refuses_it_is_a_502() {
     let site = Site::start();
     let code = r#"
         function envoy_on_request(handle)
@@ -59,19 +60,24 @@ fn a_filter_behind_that_leads_a_download_elsewhere_gives_no_other_bytes() {
           if how == "elsewhere" then handle:headers():replace("x-modgate-cluster", "applications") end
           if how == "nowhere" then handle:headers():replace("x-modgate-cluster", "no-such-cluster") end
           if how == "past" then handle:headers():remove("x-modgate-cluster") end
+          if how == "refused" then handle:respond({[":status"] = "401"}, "no credentials") end
+          if how == "missing" then handle:respond({[":status"] = "404"}, "nothing here") end
           if how then handle:clearRouteCache() end
         end"#;
     let lua = filter("lua", "lua.v3.Lua", json!({"default_source_code": {"inline_string": code}}));
     let envoy = site.gateway(Place::Behind, vec![lua]).start();
-    for how in ["elsewhere", "nowhere", "past"] {
+    for how in ["elsewhere", "nowhere", "past", "refused", "missing"] {
         for size in [0, 20 << 20] {
             let module = Module::new(&format!("{how}.led.example/m{size}"), "v1.0.0").padded(size);
             site.serve(&module);
             let asked = Request::get(&module.url("zip")).header("host", MODULES_HOST);
             let answer = asked.send(envoy.addr());
-            println!("{how} {size}: {answer:?}");
             assert_eq!(answer.status, 502, "{how} {size}: {answer:?}");
         }
     }
-    assert!(site.application.requests().iter().all(|seen| seen.target.contains("/elsewhere.led.example/")));
+    let led = site.application.requests();
+    assert!(
+        !led.is_empty() && led.iter().all(|seen| seen.target.contains("/elsewhere.led.example/")),
+        "{led:?}"
+    );
 }

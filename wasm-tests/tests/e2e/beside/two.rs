@@ -102,9 +102,7 @@ fn get(envoy: &Envoy, host: &str, target: &str) -> Response {
     envoy.send(&Request::get(target).header("host", host))
 }
 
-fn with_hosts() -> [&'static str; 2] {
-    [MODULES_HOST, OTHER_HOST]
-}
+const HOSTS: [&str; 2] = [MODULES_HOST, OTHER_HOST];
 
 #[test]
 fn each_gives_what_its_own_sources_have() {
@@ -114,7 +112,7 @@ fn each_gives_what_its_own_sources_have() {
         let envoy = sources.point(gateway).start();
         // Twice: from its upstream, and from what it keeps.
         for _ in 0..2 {
-            for (host, module) in with_hosts().iter().zip(&sources.modules) {
+            for (host, module) in HOSTS.iter().zip(&sources.modules) {
                 assert_eq!(get(&envoy, host, &module.url("mod")).text(), go_mod(module), "{vm_id} {host}");
                 let asked = Request::get(&module.url("zip")).header("host", host).compare_body(module.zip());
                 let whole = envoy.send(&asked);
@@ -129,18 +127,15 @@ fn each_gives_what_its_own_sources_have() {
     }
 }
 
-/// In one filter chain of one host, by their prefixes: each has a route of its own for downloads.
-#[test]
-fn two_of_one_host_have_headers_and_routes_of_their_own() {
-    let sources = Sources::start();
-    let of_second = json!({"match": {"path_prefix": "/two", "route_header": "x-two-cluster", "host_header": "x-two-host"}});
-    let mut bootstrap = two_filters("modgate", &of_second);
-    bootstrap.patch_plugin(&json!({"match": {"path_prefix": "/one"}}));
+/// In one filter chain of one host, at these prefixes: each has a route of its own for downloads.
+fn at_two_prefixes(first: &str, second: &str) -> Bootstrap {
+    let own = json!({"path_prefix": second, "route_header": "x-two-cluster", "host_header": "x-two-host"});
+    let mut bootstrap = two_filters("modgate", &json!({"match": own}));
+    bootstrap.patch_plugin(&json!({"match": {"path_prefix": first}}));
     let host = bootstrap.virtual_host(MODULES_HOST);
-    for (name, value) in switched_on(OTHER).as_object().unwrap() {
-        host["typed_per_filter_config"][name] = value.clone();
-        host["routes"][0]["typed_per_filter_config"][name] = value.clone();
-    }
+    let on = switched_on(OTHER)[OTHER].clone();
+    host["typed_per_filter_config"][OTHER] = on.clone();
+    host["routes"][0]["typed_per_filter_config"][OTHER] = on;
     let mut route = host["routes"][0].clone();
     route["name"] = "modgate-download-two".into();
     route["match"]["headers"][0]["name"] = "x-two-cluster".into();
@@ -148,17 +143,41 @@ fn two_of_one_host_have_headers_and_routes_of_their_own() {
     route["route"]["host_rewrite_header"] = "x-two-host".into();
     route["request_headers_to_remove"][0] = "x-two-cluster".into();
     host["routes"].as_array_mut().unwrap().insert(0, route);
+    bootstrap
+}
+
+#[test]
+fn two_of_one_host_have_headers_and_routes_of_their_own() {
+    let sources = Sources::start();
+    let bootstrap = at_two_prefixes("/one", "/two");
     let envoy = sources.point(Envoy::gateway().edit(|slot| *slot = bootstrap)).start();
     for (prefix, module) in ["/one", "/two"].iter().zip(&sources.modules) {
         let document = get(&envoy, MODULES_HOST, &format!("{prefix}{}", module.url("mod")));
         assert_eq!(document.text(), go_mod(module), "{prefix}: {document:?}");
-        let target = format!("{prefix}{}", module.url("zip"));
-        let asked = Request::get(&target).header("host", MODULES_HOST).compare_body(module.zip());
-        let whole = envoy.send(&asked);
+        let whole = zip(&envoy, prefix, module);
         assert!(whole.status == 200 && whole.pattern, "{prefix}: {whole:?}");
         let go = Go::new(&format!("http://{MODULES_HOST}{prefix}")).env("HTTP_PROXY", &envoy.url());
         go.mod_download(&[&module.query()]).expect_ok();
     }
+}
+
+/// What one at the root is given, it takes for requests of its own: the downloads of the one before it, and all that is meant for the
+/// one behind it.
+#[test]
+fn one_at_the_root_leaves_no_room_for_the_other() {
+    for (first, second, status) in [("/one", "", [502, 200]), ("", "/two", [200, 404])] {
+        let sources = Sources::start();
+        let bootstrap = at_two_prefixes(first, second);
+        let envoy = sources.point(Envoy::gateway().edit(|slot| *slot = bootstrap)).start();
+        let [one, two] = &sources.modules;
+        let zips = [zip(&envoy, first, one), zip(&envoy, second, two)];
+        assert_eq!(zips.each_ref().map(|zip| zip.status), status, "{zips:?}");
+    }
+}
+
+fn zip(envoy: &Envoy, prefix: &str, module: &Module) -> Response {
+    let target = format!("{prefix}{}", module.url("zip"));
+    envoy.send(&Request::get(&target).header("host", MODULES_HOST).compare_body(module.zip()))
 }
 
 /// The VMs of another `vm_id` are others: what crashes one leaves the streams of the other alone.
@@ -202,7 +221,7 @@ fn one_that_is_configured_anew_leaves_the_other_as_it_was() {
         let answer = get(&envoy, host, target);
         (answer.status, answer.header("x-modgate-cache").map(str::to_owned))
     };
-    for (host, module) in with_hosts().iter().zip(&sources.modules) {
+    for (host, module) in HOSTS.iter().zip(&sources.modules) {
         assert_eq!(ask(host, &module.url("mod")).0, 200);
     }
     let rule = json!({"name": "none", "modules": ["same.example/*"], "action": "deny"});
