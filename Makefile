@@ -58,7 +58,7 @@ heading = @printf '\n== %s\n' '$(1)'
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z][a-z0-9-]*:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
+		/^[a-z][a-z0-9-]*:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: wasm
 wasm: ## Build the filter: target/wasm32-unknown-unknown/release/modgate.wasm
@@ -70,6 +70,11 @@ wasm: ## Build the filter: target/wasm32-unknown-unknown/release/modgate.wasm
 run: wasm ## Start a gateway here. Settings: PORT, UPSTREAM, SUMDB, ADMIN_PORT, STORAGE_DIR, WORKERS, CONFIG, LISTEN
 	@.ci/setup envoy nginx go mkproxy sample
 	cargo run --locked -p modgate-wasm-tests --no-default-features --bin gateway
+
+.PHONY: existing-gateway
+existing-gateway: wasm ## Start the gateway of examples/existing-gateway here, before and after Modgate came to it
+	@.ci/setup envoy nginx go mkproxy sample
+	cargo run --locked -p modgate-wasm-tests --no-default-features --bin existing-gateway
 
 ##@ Develop
 
@@ -129,9 +134,10 @@ check-modules: ## Build from the test modules with the real go command, without 
 	.ci/check-modules
 
 .PHONY: docs
-docs: ## Write the configuration reference anew from the code
+docs: ## Write the configuration reference anew from the code, and the example that envoy/filter.yaml is pasted into
 	@.ci/setup rust
 	UPDATE_REFERENCE=1 cargo test --locked -p modgate --lib config::reference
+	UPDATE_REFERENCE=1 cargo test --locked -p modgate-wasm-tests --lib existing::
 
 .PHONY: bench
 bench: wasm ## Measure the gateway and its peers under load, and a cold build. Settings: BENCH_SECONDS, BENCH_ROUNDS, BENCH_CASES, BENCH_SERVERS, BENCH_WRITE, GOPROXY_BIN, ATHENS_BIN
@@ -172,6 +178,14 @@ FLOOD ?= 1000000
 flood: wasm ## Ask for FLOOD (1000000) names that nobody has, and watch memory, hits and the upstream
 	@.ci/setup envoy
 	MODGATE_FLOOD=$(FLOOD) $(E2E) serial::flood:: --test-threads=1 --nocapture
+
+# Configurations to push.
+PUSHES ?= 1000
+
+.PHONY: pushes
+pushes: wasm ## Push PUSHES (1000) configurations under load, past downloads that stand still, and watch memory and VMs
+	@.ci/setup envoy
+	MODGATE_PUSHES=$(PUSHES) $(E2E) serial::pushes:: --test-threads=1 --nocapture
 
 .PHONY: ten-million
 ten-million: wasm ## A day of ten million requests. Settings: TEN_MILLION_REQUESTS, TEN_MILLION_SEED, TEN_MILLION_WRITE (its page)

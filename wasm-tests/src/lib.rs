@@ -24,10 +24,12 @@ pub mod properties;
 
 // wasm32 has no processes and no sockets.
 native! {
+    mod acceptor;
     pub mod base_url;
     pub mod body;
     pub mod bootstrap;
     pub mod envoy;
+    pub mod existing;
     pub mod gateway;
     pub mod go;
     pub mod http;
@@ -37,12 +39,12 @@ native! {
     pub mod tls;
     pub mod tools;
     pub mod tree;
+    pub mod tunnel;
     mod variable;
     pub mod wait;
 }
 
 suites! {
-    mod acceptor;
     pub mod attack;
     pub mod bench;
     pub mod capacity;
@@ -51,6 +53,7 @@ suites! {
     pub mod day;
     pub mod distant;
     pub mod egress;
+    pub mod ext_proc;
     pub mod faulty;
     pub mod field;
     pub mod fixture;
@@ -61,5 +64,4 @@ suites! {
     mod serving;
     pub mod sumdb;
     pub mod tamper;
-    pub mod tunnel;
 }
