@@ -41,6 +41,9 @@ native! {
     pub mod wait;
 }
 
+#[cfg(all(feature = "image", not(target_arch = "wasm32")))]
+pub mod image;
+
 suites! {
     mod acceptor;
     pub mod attack;
@@ -57,6 +60,7 @@ suites! {
     pub mod garage;
     pub mod load;
     pub mod module;
+    pub mod registry;
     pub mod s3;
     mod serving;
     pub mod sumdb;
