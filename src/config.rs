@@ -10,6 +10,7 @@
 
 mod bundle;
 mod callers;
+mod cluster;
 mod compile;
 mod endpoint;
 mod host;
@@ -41,6 +42,7 @@ use crate::sumdb::Key;
 
 pub use self::bundle::{Bundle, BundleReading};
 pub use self::callers::{CallerSource, Callers, Origin, XfccKey};
+pub use self::cluster::cluster_remedy;
 pub use self::endpoint::{Endpoint, Scheme};
 pub use self::host::{HostPattern, authority};
 pub use self::index::{Index, Pages};

@@ -1,9 +1,10 @@
 //! What is measured, and under which name.
 //!
-//! The proxy-wasm ABI knows no labels. A name therefore carries them as `.label.value` pairs after the metric's own name,
-//! `modgate.requests_total.kind.zip.cache.storage.class.2xx`, and Envoy's `stats_tags` (see `envoy/gateway.yaml`) turn them
-//! into labels: `modgate_requests_total{kind="zip",cache="storage",class="2xx"}`. A value is made of `[a-z0-9_-]`, so that
-//! it can never be taken for a separator. Every label has few values, none of them chosen by a client.
+//! The proxy-wasm ABI knows no labels. A name therefore carries them, as the metrics of Istio's proxies do: `label=.=value;.;` before the
+//! metric's own name, `kind=.=zip;.;cache=.=storage;.;class=.=2xx;.;modgate.requests_total`. Envoy's `stats_tags` (see
+//! `envoy/gateway.yaml`), or Istio's `extraStatTags`, turn them into labels: `modgate_requests_total{kind="zip",cache="storage",class="2xx"}`.
+//! A value is made of `[a-z0-9_-]`, so that it can never be taken for a separator. Every label has few values, none of them chosen by
+//! a client.
 
 mod outcome;
 #[cfg(test)]
@@ -186,63 +187,106 @@ impl fmt::Display for Target {
     }
 }
 
-/// The name under which the host keeps the metric.
+impl Metric {
+    /// The name under which the host keeps it, `kind=.=zip;.;cache=.=storage;.;modgate.response_bytes_total`: the labels come first.
+    pub fn stat_name(&self) -> String {
+        let Series { family, labels } = match self {
+            Self::Counter(counter) => counter.series(),
+            Self::Gauge(gauge) => gauge.series(),
+            Self::Histogram(histogram) => histogram.series(),
+        };
+        let labels: String = labels.iter().map(|(label, value)| format!("{label}=.={value};.;")).collect();
+        format!("{labels}modgate.{family}")
+    }
+}
+
+/// All that a name says.
+struct Series {
+    /// The metric's own name, without what the names of all have in common.
+    family: String,
+    labels: Vec<(&'static str, String)>,
+}
+
+impl Series {
+    fn new<const N: usize>(
+        family: impl Into<String>,
+        labels: [(&'static str, &dyn fmt::Display); N],
+    ) -> Self {
+        let labels = labels.into_iter().map(|(label, value)| (label, value.to_string())).collect();
+        Self { family: family.into(), labels }
+    }
+}
+
+impl Counter {
+    fn series(&self) -> Series {
+        match self {
+            Self::Bytes { kind, cache } => {
+                Series::new("response_bytes_total", [("kind", kind), ("cache", cache)])
+            }
+            Self::Callout { target, outcome } => {
+                Series::new("callouts_total", [("target", target), ("outcome", outcome)])
+            }
+            Self::Poll { document, outcome } => {
+                Series::new(format!("{document}_polls_total"), [("outcome", outcome)])
+            }
+            Self::Eviction { kind } => Series::new("index_evictions_total", [("kind", kind)]),
+            Self::Refusal { reason } => Series::new("refusals_total", [("reason", reason)]),
+            Self::Request { kind, cache, class } => {
+                Series::new("requests_total", [("kind", kind), ("cache", cache), ("class", class)])
+            }
+            Self::StorageWrite { outcome } => Series::new("storage_writes_total", [("outcome", outcome)]),
+            Self::Sumdb { outcome } => Series::new("sumdb_proofs_total", [("outcome", outcome)]),
+            Self::Uncounted => Series::new("uncounted_total", []),
+            Self::Unfinished { kind, outcome } => {
+                Series::new("requests_unfinished_total", [("kind", kind), ("outcome", outcome)])
+            }
+            Self::Verification { outcome } => Series::new("verifications_total", [("outcome", outcome)]),
+        }
+    }
+}
+
+impl Gauge {
+    fn series(self) -> Series {
+        match self {
+            Self::PolledAge { document } => Series::new(format!("{document}_age_seconds"), []),
+            Self::PolledVersion { document } => Series::new(format!("{document}_version"), []),
+        }
+    }
+}
+
+impl Histogram {
+    fn series(&self) -> Series {
+        match self {
+            Self::CalloutDuration { target, class } => {
+                Series::new("callout_duration_ms", [("target", target), ("class", class)])
+            }
+            Self::RequestDuration { kind, cache } => {
+                Series::new("request_duration_ms", [("kind", kind), ("cache", cache)])
+            }
+        }
+    }
+}
+
+/// As `/-/status` shows it: `modgate.response_bytes_total.kind.zip.cache.storage`.
+impl fmt::Display for Series {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "modgate.{}", self.family)?;
+        self.labels.iter().try_for_each(|(label, value)| write!(f, ".{label}.{value}"))
+    }
+}
+
 impl fmt::Display for Metric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Counter(counter) => counter.fmt(f),
-            Self::Gauge(gauge) => gauge.fmt(f),
-            Self::Histogram(histogram) => histogram.fmt(f),
+            Self::Counter(counter) => counter.series().fmt(f),
+            Self::Gauge(gauge) => gauge.series().fmt(f),
+            Self::Histogram(histogram) => histogram.series().fmt(f),
         }
     }
 }
 
 impl fmt::Display for Counter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Bytes { kind, cache } => {
-                write!(f, "modgate.response_bytes_total.kind.{kind}.cache.{cache}")
-            }
-            Self::Callout { target, outcome } => {
-                write!(f, "modgate.callouts_total.target.{target}.outcome.{outcome}")
-            }
-            Self::Poll { document, outcome } => {
-                write!(f, "modgate.{document}_polls_total.outcome.{outcome}")
-            }
-            Self::Eviction { kind } => write!(f, "modgate.index_evictions_total.kind.{kind}"),
-            Self::Refusal { reason } => write!(f, "modgate.refusals_total.reason.{reason}"),
-            Self::Request { kind, cache, class } => {
-                write!(f, "modgate.requests_total.kind.{kind}.cache.{cache}.class.{class}")
-            }
-            Self::StorageWrite { outcome } => write!(f, "modgate.storage_writes_total.outcome.{outcome}"),
-            Self::Sumdb { outcome } => write!(f, "modgate.sumdb_proofs_total.outcome.{outcome}"),
-            Self::Uncounted => f.write_str("modgate.uncounted_total"),
-            Self::Unfinished { kind, outcome } => {
-                write!(f, "modgate.requests_unfinished_total.kind.{kind}.outcome.{outcome}")
-            }
-            Self::Verification { outcome } => write!(f, "modgate.verifications_total.outcome.{outcome}"),
-        }
-    }
-}
-
-impl fmt::Display for Gauge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::PolledAge { document } => write!(f, "modgate.{document}_age_seconds"),
-            Self::PolledVersion { document } => write!(f, "modgate.{document}_version"),
-        }
-    }
-}
-
-impl fmt::Display for Histogram {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::CalloutDuration { target, class } => {
-                write!(f, "modgate.callout_duration_ms.target.{target}.class.{class}")
-            }
-            Self::RequestDuration { kind, cache } => {
-                write!(f, "modgate.request_duration_ms.kind.{kind}.cache.{cache}")
-            }
-        }
+        self.series().fmt(f)
     }
 }

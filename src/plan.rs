@@ -9,9 +9,10 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    config::{Config, Endpoint, MissMode, Storage},
+    config::{Config, Endpoint, MissMode, Storage, cluster_remedy},
     gomod::{ModulePath, Version},
     goproxy::{CacheClass, Document, File, Zip},
+    http::CallFailure,
     metrics::{Cache, Kind, Target},
     store, upstream,
 };
@@ -200,6 +201,15 @@ impl Source {
                 config.upstreams.get(at).map(|upstream| upstream.name.clone()).unwrap_or_default(),
             ),
         }
+    }
+
+    /// How it failed to answer, as a person reads it, and what to do about a cluster that is missing.
+    pub fn say(self, failure: CallFailure, config: &Config) -> String {
+        let remedy = self
+            .endpoint(config)
+            .filter(|_| failure == CallFailure::Misconfigured)
+            .map(|endpoint| format!(": {}", cluster_remedy(&endpoint.cluster)));
+        format!("{}{}", failure.describe(), remedy.unwrap_or_default())
     }
 
     /// What a person calls it.

@@ -134,7 +134,22 @@ fn type_error(path: &Path, error: &serde_json::Error, value: &Value) -> String {
         Value::Array(_) => "a list".to_owned(),
         Value::Object(_) => "an object".to_owned(),
     };
-    format!("expected {expected}, found {found}")
+    let hint = value.as_bool().filter(|_| takes_words(expected)).map(bare_word).unwrap_or_default();
+    format!("expected {expected}, found {found}{hint}")
+}
+
+/// Whether it is text that was expected, one of some words for example.
+fn takes_words(expected: &str) -> bool {
+    !matches!(expected, "a list" | "an object" | "true or false") && !expected.contains("number")
+}
+
+/// Where a truth value in place of text comes from: by YAML 1.1, which Kubernetes reads, words are truth values unless they are quoted.
+const fn bare_word(value: bool) -> &'static str {
+    if value {
+        "; YAML has made it of a bare on, yes or y: write the word in quotes"
+    } else {
+        "; YAML has made it of a bare off, no or n: write the word in quotes, as in \"off\""
+    }
 }
 
 fn unknown_field<T: for<'de> Deserialize<'de>>(path: &Path) -> String {

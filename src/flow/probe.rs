@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::{SourceStatus, respond, status::policy_bundle};
 use crate::{
-    config::Config,
+    config::{Config, cluster_remedy},
     cx::{Cx, Verdict},
     endpoint,
     goproxy::{Answer, Asker},
@@ -50,6 +50,9 @@ struct Report {
     unseen: Vec<String>,
     /// Who did not answer when last asked, seen or not.
     failing: Vec<String>,
+    /// The clusters that the gateway does not have, checksum databases' among them, and what to do about each.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    missing_clusters: BTreeMap<String, String>,
     /// The version of the policy bundle in force; null where none is, and left out where none is configured.
     #[serde(skip_serializing_if = "Option::is_none")]
     policy_bundle: Option<Option<u64>>,
@@ -88,10 +91,11 @@ impl SourceHealth {
                 Some("it answers with a web page".to_owned())
             }
             Reply::Answered { .. } => None,
-            Reply::Failed(failure) => Some(failure.describe().to_owned()),
+            Reply::Failed(failure) => Some(source.say(*failure, config)),
         };
         let heard = match (reply, asked) {
             _ if trouble.is_none() => Heard::Answer,
+            (Reply::Failed(CallFailure::Misconfigured), _) => Heard::NoCluster,
             (Reply::Failed(CallFailure::TimedOut | CallFailure::Unreachable), Asked::Read) => Heard::Silence,
             _ => Heard::Failure,
         };
@@ -154,6 +158,10 @@ impl SourceHealth {
                 seen: known.ever,
                 failing: known.failing,
                 silent: known.silent,
+                missing_cluster: source
+                    .endpoint(config)
+                    .filter(|_| known.lacks_cluster)
+                    .map(|endpoint| endpoint.cluster.clone()),
                 answered_seconds_ago: known.answered(now).map(|ago| ago.as_secs()),
             }
         };
@@ -171,6 +179,11 @@ impl SourceHealth {
             seen: names(&|source| source.seen),
             unseen: names(&|source| !source.seen),
             failing: names(&|source| source.failing),
+            missing_clusters: all
+                .iter()
+                .filter_map(|source| source.missing_cluster.as_deref())
+                .map(|cluster| (cluster.to_owned(), cluster_remedy(cluster)))
+                .collect(),
             policy_bundle: policy_bundle(config, in_force),
         };
         let mut body = serde_json::to_string(&report).unwrap_or_default();
@@ -180,13 +193,15 @@ impl SourceHealth {
 }
 
 impl Probe {
-    /// A question to everyone unseen.
+    /// A question to everyone unseen, checksum databases too: a gateway without their clusters has no file that it could prove, and says so
+    /// before the first build does.
     pub fn begin(
         source_health: &SourceHealth,
         config: &Config,
         kv: &dyn SharedKv,
     ) -> (Self, Vec<(Source, Callout)>) {
         let questions: Vec<_> = sources(config)
+            .chain(databases(config))
             .filter(|source| !source_health.saw(*source, kv))
             .filter_map(|source| {
                 let mut callout = endpoint::head(source.endpoint(config)?, "");
@@ -224,6 +239,12 @@ fn sources(config: &Config) -> impl Iterator<Item = Source> {
 fn upstreams(config: &Config) -> impl Iterator<Item = Source> {
     let count = if config.offline { 0 } else { config.upstreams.len() };
     (0..count).map(Source::Upstream)
+}
+
+/// The checksum databases that may be asked.
+fn databases(config: &Config) -> impl Iterator<Item = Source> {
+    let count = if config.offline { 0 } else { config.sumdb.len() };
+    (0..count).map(Source::Sumdb)
 }
 
 /// Less than the second probe of a kubelet at its default period of ten seconds would take to come.

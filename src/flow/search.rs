@@ -16,7 +16,6 @@ mod attempt;
 mod candidate;
 mod cut;
 mod decode;
-mod egress;
 mod expected;
 mod head;
 mod instead;
@@ -27,6 +26,7 @@ mod order;
 mod pause;
 mod postponed;
 mod reading;
+mod remedy;
 mod reply;
 mod retry;
 mod said;
@@ -60,8 +60,8 @@ use self::{
 };
 pub(super) use self::{
     cut::objection,
-    egress::{by_way_of, is_unconnected},
     moved::{discreet, same_file, who},
+    remedy::{failure_of, with_remedy},
 };
 use super::searched::{End, Searched};
 use crate::{

@@ -35,8 +35,7 @@ pub struct Status {
     pub index: IndexStatus,
     /// What the worker that answers has under way; other workers have their own.
     pub worker: WorkerStatus,
-    /// What that worker has counted since it has its configuration: by the name of the series, as Envoy's `/stats` has it after
-    /// `wasmcustom.`. A worker has a few hundred, and never more than [`Tally`](crate::metrics::Tally) keeps.
+    /// What that worker has counted since it has its configuration: by metric, label and value. A worker has a few hundred, and never more than [`Tally`](crate::metrics::Tally) keeps.
     pub counters: BTreeMap<String, u64>,
 }
 
@@ -53,6 +52,9 @@ pub struct SourceStatus {
     pub failing: bool,
     /// Whether it kept the worker waiting in vain then: it is asked after the others.
     pub silent: bool,
+    /// Its cluster, where the gateway had none of that name then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing_cluster: Option<String>,
     /// When it last answered, unless it has failed since; to a second or so.
     pub answered_seconds_ago: Option<u64>,
 }

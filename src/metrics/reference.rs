@@ -80,6 +80,25 @@ fn words(metric: &Metric) -> Vec<&'static str> {
 mod tests {
     use super::*;
 
+    #[test]
+    fn the_host_has_the_labels_first() {
+        let (kind, cache, class) = (Kind::Zip, Cache::Storage, StatusClass::None);
+        for (metric, name) in [
+            (
+                Metric::Counter(Counter::Request { kind, cache, class }),
+                "kind=.=zip;.;cache=.=storage;.;class=.=none;.;modgate.requests_total",
+            ),
+            (Metric::Counter(Counter::Uncounted), "modgate.uncounted_total"),
+            (Metric::Gauge(Gauge::PolledAge { document: "bundle" }), "modgate.bundle_age_seconds"),
+            (
+                Metric::Histogram(Histogram::RequestDuration { kind, cache }),
+                "kind=.=zip;.;cache=.=storage;.;modgate.request_duration_ms",
+            ),
+        ] {
+            assert_eq!(metric.stat_name(), name);
+        }
+    }
+
     const OPERATIONS: &str = include_str!("../../docs/operations.md");
 
     /// What `docs/operations.md` says: its table has a row for each metric and no other. The words of a label are in its row, or
@@ -104,7 +123,7 @@ mod tests {
         }
     }
 
-    /// A name is cut at its dots, and Envoy's `stats_tags` take the text between two of them for a value.
+    /// A name is cut at its dots, and `stats_tags` take the text before a `;.;` for a value.
     #[test]
     fn every_name_is_made_of_pairs_and_every_word_is_plain() {
         let is_plain = |text: &str| {

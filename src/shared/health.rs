@@ -15,6 +15,8 @@ pub struct Health {
     pub failing: bool,
     /// Whether it let this gateway's own last request time out.
     pub silent: bool,
+    /// Whether the gateway had no such cluster then.
+    pub lacks_cluster: bool,
     /// When it last answered, unless it has failed since.
     heard: Timestamp,
     /// When it last let a request time out, or a worker began to test whether it still does.
@@ -28,6 +30,8 @@ pub enum Heard {
     Answer,
     /// It failed, but at once; or it failed a client, whose request may be the reason.
     Failure,
+    /// It was not asked: the gateway has no such cluster.
+    NoCluster,
     /// It kept this gateway waiting, or cannot be reached.
     Silence,
 }
@@ -79,11 +83,15 @@ impl Health {
     }
 
     fn then(self, heard: Heard, now: Timestamp) -> Self {
+        let known = Self { lacks_cluster: false, ..self };
         match heard {
-            Heard::Answer => Self { ever: true, failing: false, silent: false, heard: now, ..self },
-            Heard::Failure => Self { failing: true, heard: Timestamp::default(), ..self },
+            Heard::Answer => Self { ever: true, failing: false, silent: false, heard: now, ..known },
+            Heard::Failure => Self { failing: true, heard: Timestamp::default(), ..known },
+            Heard::NoCluster => {
+                Self { failing: true, lacks_cluster: true, heard: Timestamp::default(), ..known }
+            }
             Heard::Silence => {
-                Self { failing: true, silent: true, heard: Timestamp::default(), tried: now, ..self }
+                Self { failing: true, silent: true, heard: Timestamp::default(), tried: now, ..known }
             }
         }
     }
@@ -98,7 +106,10 @@ impl Health {
     /// +--------+-------+---------+---------+
     /// ```
     fn encode(&self) -> Vec<u8> {
-        let flags = u8::from(self.ever) | u8::from(self.failing) << 1 | u8::from(self.silent) << 2;
+        let flags = u8::from(self.ever)
+            | u8::from(self.failing) << 1
+            | u8::from(self.silent) << 2
+            | u8::from(self.lacks_cluster) << 3;
         let mut bytes = vec![LAYOUT, flags];
         bytes.extend(self.heard.0.to_le_bytes());
         bytes.extend(self.tried.0.to_le_bytes());
@@ -109,8 +120,15 @@ impl Health {
         let [layout, flags] = take(&mut bytes)?;
         let heard = Timestamp(u64::from_le_bytes(take(&mut bytes)?));
         let tried = Timestamp(u64::from_le_bytes(take(&mut bytes)?));
-        let [ever, failing, silent] = [1, 2, 4].map(|flag| flags & flag != 0);
-        (layout == LAYOUT && bytes.is_empty()).then_some(Self { ever, failing, silent, heard, tried })
+        let [ever, failing, silent, lacks_cluster] = [1, 2, 4, 8].map(|flag| flags & flag != 0);
+        (layout == LAYOUT && bytes.is_empty()).then_some(Self {
+            ever,
+            failing,
+            silent,
+            lacks_cluster,
+            heard,
+            tried,
+        })
     }
 }
 

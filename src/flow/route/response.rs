@@ -7,7 +7,7 @@ use crate::{
     endpoint::{self, Trail},
     flow::{
         respond::{answer, audience},
-        search::{ZipHead, by_way_of, discreet, is_unconnected, objection, same_file, who},
+        search::{ZipHead, discreet, failure_of, objection, same_file, who, with_remedy},
     },
     goproxy::{Answer, Asker, Audience, CACHE_HEADER, Failure, FailureKind, Missing, Outcome, Validity, Zip},
     http::{Reply, ResponseHead},
@@ -109,12 +109,12 @@ impl Routed {
             Some(Err(Outcome::Failed(failure))) => return (failed(&failure), IndexUpdate::Failed),
             Some(Err(_)) | None => reply,
         };
-        let unconnected = is_unconnected(&reply);
+        let failure = failure_of(&reply);
         let presence = match upstream::judge_download(&what, &who, reply, self.is_inspected(), cx.now) {
-            Presence::NotHere(outcome) if unconnected => {
-                Presence::NotHere(by_way_of(outcome, self.source, config))
+            Presence::NotHere(outcome) => {
+                Presence::NotHere(with_remedy(outcome, failure, self.source, self.to.as_deref(), config))
             }
-            presence => presence,
+            Presence::Here => Presence::Here,
         };
         match presence {
             // A client alone sees a response that the filter does not read. The page of a 412 or a 416 is about the client's own condition.

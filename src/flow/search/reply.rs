@@ -1,8 +1,7 @@
 //! What a search makes of a reply, and how it goes on by that.
 
 use super::{
-    Candidate, End, Form, Search, Source, SourceRequest, Step, Trail, Whole, ZipHead, by_way_of,
-    is_unconnected,
+    Candidate, End, Form, Search, Source, SourceRequest, Step, Trail, Whole, ZipHead, failure_of, with_remedy,
 };
 use crate::{
     config::Config,
@@ -121,7 +120,7 @@ impl Search {
         };
         let who = self.who(source, config);
         let answered = matches!(reply, Reply::Answered { status: 200, .. });
-        let unconnected = is_unconnected(&reply);
+        let failure = failure_of(&reply);
         let outcome = match &self.want {
             Want::Document(document) => upstream::judge(document, &who, reply, cx.now),
             Want::Zip(zip) => match upstream::judge_presence(&zip.to_string(), &who, reply, cx.now) {
@@ -129,7 +128,7 @@ impl Search {
                 Presence::NotHere(outcome) => outcome,
             },
         };
-        let outcome = if unconnected { by_way_of(outcome, source, config) } else { outcome };
+        let outcome = with_remedy(outcome, failure, source, self.trail.at(), config);
         self.note(source, outcome, answered, config, cx)
     }
 

@@ -167,7 +167,8 @@ impl Poller {
             };
         }
         let most = source.most_bytes;
-        let reading = judge(reply, &who, poll.conditional).and_then(|came| match came {
+        let cluster = poll.trail.at().map_or(&source.endpoint.cluster, |at| &at.cluster);
+        let reading = judge(reply, &who, cluster, poll.conditional).and_then(|came| match came {
             Came::Unchanged => Ok(None),
             Came::Body(headers, body) => Reading::of_reply(headers, body, most).map(Some),
         });

@@ -1,8 +1,9 @@
 //! What the reply to a poll means, before anything of its body is read.
 
 use crate::{
+    config::cluster_remedy,
     goproxy::Etag,
-    http::{Headers, Reply},
+    http::{CallFailure, Headers, Reply},
     metrics::PollOutcome,
 };
 
@@ -24,11 +25,11 @@ pub(super) enum PollFailure {
     Invalid(Vec<String>),
 }
 
-/// What a reply of `who` means, who was asked for what has changed where that was `conditional`.
+/// What a reply of `who` in `cluster` means, who was asked for what has changed where that was `conditional`.
 ///
 /// # Errors
 /// Why there is nothing in it to be read.
-pub(super) fn judge(reply: Reply, who: &str, conditional: bool) -> Result<Came, PollFailure> {
+pub(super) fn judge(reply: Reply, who: &str, cluster: &str, conditional: bool) -> Result<Came, PollFailure> {
     match reply {
         Reply::Answered { status: 200, headers, body } => Ok(Came::Body(headers, body)),
         Reply::Answered { status: 304, .. } if conditional => Ok(Came::Unchanged),
@@ -36,6 +37,11 @@ pub(super) fn judge(reply: Reply, who: &str, conditional: bool) -> Result<Came, 
             Err(PollFailure::Failed(format!("{who} answers 304 though no tag was sent")))
         }
         Reply::Answered { status, .. } => Err(PollFailure::Failed(format!("{who} answers {status}"))),
+        Reply::Failed(CallFailure::Misconfigured) => Err(PollFailure::Failed(format!(
+            "it cannot be had: {}: {}",
+            CallFailure::Misconfigured.describe(),
+            cluster_remedy(cluster)
+        ))),
         Reply::Failed(failure) => {
             Err(PollFailure::Failed(format!("it cannot be had: {}", failure.describe())))
         }

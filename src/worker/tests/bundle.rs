@@ -115,6 +115,7 @@ fn scenario_nothing_is_given_before_a_required_bundle_was_read() {
     for path in ["/-/healthz", "/-/version", "/sumdb/sum.golang.org/supported"] {
         assert_eq!(world.get(0, path).status, 200, "{path}");
     }
+    world.cluster("sumdb").latency = 1;
     let early = world.get(0, "/-/readyz");
     assert_eq!(early.status, 503);
     assert!(

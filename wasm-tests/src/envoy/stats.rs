@@ -30,12 +30,13 @@ impl Envoy {
         settled.expect("the filter counts for as long as it is watched")
     }
 
-    /// Every counter and gauge, by its full name, as Envoy has it now: for what is polled, and for Envoy's own.
+    /// Every counter and gauge, by its full name, as Envoy has it now: for what is polled, and for Envoy's own. The labels of the filter's
+    /// own stand behind the name here, as in `wasmcustom.modgate.callouts_total.target.storage.outcome.ok`.
     #[must_use]
     pub fn stats_now(&self) -> BTreeMap<String, u64> {
         let answer = http::get(self.admin, "/stats?format=json").json();
         let stats = answer["stats"].as_array().into_iter().flatten();
-        stats.filter_map(|stat| Some((stat["name"].as_str()?.to_owned(), stat["value"].as_u64()?))).collect()
+        stats.filter_map(|stat| Some((plain(stat["name"].as_str()?), stat["value"].as_u64()?))).collect()
     }
 
     /// One of Envoy's own now; 0 when it does not exist yet.
@@ -123,6 +124,20 @@ impl Envoy {
         let _ = self.stats();
         http::get(self.admin, "/stats/prometheus").text()
     }
+}
+
+/// The filter's `wasmcustom.target=.=storage;.;modgate.callouts_total` as `wasmcustom.modgate.callouts_total.target.storage`, and every other
+/// name as it is.
+fn plain(name: &str) -> String {
+    let Some(mut rest) = name.strip_prefix("wasmcustom.") else { return name.to_owned() };
+    let mut labels = String::new();
+    while let Some(((label, value), next)) =
+        rest.split_once(";.;").and_then(|(pair, next)| Some((pair.split_once("=.=")?, next)))
+    {
+        labels += &format!(".{label}.{value}");
+        rest = next;
+    }
+    format!("wasmcustom.{rest}{labels}")
 }
 
 /// What the names of the filter's counters begin with.

@@ -41,8 +41,11 @@ const CLUSTERS: [Cluster; 4] = [
     Cluster {
         name: "unknown",
         outcome: "misconfigured",
-        document: (502, "the gateway has no such cluster"),
-        zip: (502, "the gateway has no such cluster"),
+        document: (
+            502,
+            "the gateway has no such cluster, or no route to it: \"unknown\" has to be a cluster of",
+        ),
+        zip: (502, "the gateway has no such cluster, or no route to it: \"unknown\" has to be a cluster of"),
     },
     Cluster {
         name: "full",

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use modgate_wasm_tests::bootstrap::discovery::Discovery;
 use modgate_wasm_tests::envoy::Envoy;
 use modgate_wasm_tests::faulty::{Faulty, Gate, Reply};
-use modgate_wasm_tests::fixture::{UPSTREAM, builder};
+use modgate_wasm_tests::fixture::{self, UPSTREAM, builder};
 use modgate_wasm_tests::http::{Conn, Request};
+use modgate_wasm_tests::wait;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -148,4 +149,31 @@ fn with_nobody_there_it_is_not_ready_asks_within_bounds_and_hears_at_once_of_who
     assert_eq!(stack.envoy.get("/-/readyz").status, 200);
     let pages = stack.pages();
     assert!(pages.keys().all(|(status, _)| *status == 200), "{pages:?}");
+}
+
+#[test]
+fn clusters_that_the_gateway_does_not_have_are_named_with_what_to_create() {
+    let istio = "outbound|443||proxy.golang.org";
+    let stack = fixture::Stack::with(
+        &json!({
+            "upstreams": [{"name": "golang", "cluster": istio, "url": "https://proxy.golang.org"}],
+            "sumdb": [{"name": "sum.golang.org", "cluster": "no_database", "url": "https://sum.golang.org"}],
+        }),
+        |envoy| envoy,
+    );
+    let service_entry = "needs a ServiceEntry or a Service for proxy.golang.org with port 443";
+    let missing = wait::poll(Duration::from_secs(10), || {
+        let page = stack.get("/-/readyz");
+        assert_eq!(page.status, 200, "storage can serve");
+        Some(page.json()["missing_clusters"].clone()).filter(|missing| missing[istio].is_string())
+    });
+    let missing = missing.expect("readiness names them");
+    assert!(missing[istio].as_str().unwrap().contains(service_entry), "{missing}");
+    assert!(missing["no_database"].as_str().unwrap().contains("has to be a cluster of"), "{missing}");
+    assert_eq!(missing.as_object().unwrap().len(), 2);
+
+    let answer = stack.get("/lost.example/m/@v/v1.0.0.info");
+    assert_eq!(answer.status, 502);
+    assert!(answer.text().contains(service_entry), "{}", answer.text());
+    assert!(stack.envoy.log_contains(&format!("no route to it: \"{istio}\" {service_entry}")));
 }

@@ -133,6 +133,19 @@ fn verify() {
                 &[r#"$.verify.mode: expected one of `require`, `when_available`, `off`, found "on""#],
             ),
             (
+                r#""mode":false"#,
+                &[
+                    "$.verify.mode: expected text, found false; YAML has made it of a bare off, no or n: write the word in quotes, as in \"off\"",
+                ],
+            ),
+            (
+                r#""overrides":[{"modules":[true],"mode":"off"}]"#,
+                &[
+                    "$.verify.overrides[0].modules[0]: expected text, found true; YAML has made it of a bare on, yes or y: write the word in quotes",
+                ],
+            ),
+            (r#""overrides":false"#, &["$.verify.overrides: expected a list, found false"]),
+            (
                 r#""overrides":[{"modules":[]},{"mode":"off"}]"#,
                 &[
                     "$.verify.overrides[0].mode: missing: require, when_available or off",

@@ -21,7 +21,7 @@ impl Metrics {
             Metric::Histogram(_) => MetricType::Histogram,
         };
         let is_counter = matches!(metric, Metric::Counter(_));
-        let define = |metric: &Metric| hostcalls::define_metric(kind, &metric.to_string()).ok();
+        let define = |metric: &Metric| hostcalls::define_metric(kind, &metric.stat_name()).ok();
         let Some(id) = *self.ids.entry(metric).or_insert_with_key(define) else { return };
         let _ = if is_counter {
             // The host takes no increment by nothing, and the core tells none.
