@@ -12,6 +12,7 @@ use crate::tools;
 mod callers;
 pub mod discovery;
 pub mod merge;
+pub(crate) mod older;
 pub mod s3;
 pub mod shared;
 

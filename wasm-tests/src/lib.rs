@@ -44,6 +44,9 @@ native! {
     pub mod wait;
 }
 
+#[cfg(all(feature = "image", not(target_arch = "wasm32")))]
+pub mod image;
+
 suites! {
     pub mod attack;
     pub mod bench;
@@ -60,6 +63,7 @@ suites! {
     pub mod garage;
     pub mod load;
     pub mod module;
+    pub mod registry;
     pub mod s3;
     mod serving;
     pub mod sumdb;

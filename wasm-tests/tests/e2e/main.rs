@@ -42,6 +42,7 @@ mod gathered;
 mod go;
 mod harness;
 mod http2;
+mod image;
 mod liar;
 mod lists;
 mod metrics;
