@@ -140,12 +140,17 @@ check: ## Format, lints on both targets, documentation, licences, shell scripts
 	cargo clippy --locked -p modgate-wasm-tests --target wasm32-unknown-unknown $(WASM_TESTS:%=--test %) -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items
 	cargo deny --log-level error check bans licenses sources
-	shellcheck -x .ci/run .ci/setup .ci/matrix .ci/timed .ci/check-modules .ci/setup.d/*.sh envoy/drain.sh
+	shellcheck -x .ci/run .ci/setup .ci/matrix .ci/timed .ci/check-modules .ci/check-manifests .ci/setup.d/*.sh envoy/drain.sh
 
 .PHONY: check-modules
 check-modules: ## Build from the test modules with the real go command, without a gateway between
 	@.ci/setup go mkproxy sample real
 	.ci/check-modules
+
+.PHONY: check-manifests
+check-manifests: ## Hold the manifests for Istio and Envoy Gateway to the published schemas. It needs npm, and fetches them the first time
+	@.ci/setup node
+	.ci/check-manifests
 
 .PHONY: docs
 docs: ## Write the configuration reference anew from the code, and the example that envoy/filter.yaml is pasted into

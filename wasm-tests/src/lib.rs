@@ -56,16 +56,19 @@ suites! {
     pub mod day;
     pub mod distant;
     pub mod egress;
+    pub mod envoy_gateway;
     pub mod ext_proc;
     pub mod faulty;
     pub mod field;
     pub mod fixture;
     pub mod garage;
     pub mod load;
+    pub mod mesh;
     pub mod module;
     pub mod registry;
     pub mod s3;
     mod serving;
     pub mod sumdb;
     pub mod tamper;
+    pub mod xds;
 }

@@ -134,6 +134,14 @@ impl Builder {
         (self, discovery)
     }
 
+    /// Another bootstrap, whose filter has its file and its configuration already.
+    #[must_use]
+    pub fn bootstrap(mut self, bootstrap: Bootstrap) -> Self {
+        self.bootstrap = bootstrap;
+        self.filter = false;
+        self
+    }
+
     /// Leaves the filter out.
     #[must_use]
     pub fn without_filter(mut self) -> Self {
