@@ -7,6 +7,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod artifact;
+mod beside;
 mod bundle;
 mod bytes;
 mod callers;
@@ -21,6 +22,7 @@ mod downloads;
 mod drain;
 mod envoy_gateway;
 mod examples;
+mod existing;
 mod faults;
 mod faults_storage;
 mod faulty;
@@ -41,6 +43,7 @@ mod gathered;
 mod go;
 mod harness;
 mod http2;
+mod image;
 mod liar;
 mod lists;
 mod mesh;

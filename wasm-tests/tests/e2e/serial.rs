@@ -4,4 +4,5 @@ mod attack;
 mod edits;
 mod flood;
 mod load;
+mod pushes;
 mod ten_million;
