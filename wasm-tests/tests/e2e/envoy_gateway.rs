@@ -15,6 +15,8 @@ use modgate_wasm_tests::sumdb::Sumdb;
 use modgate_wasm_tests::{tools, wait};
 use serde_json::json;
 
+use crate::mesh::profile::flat_text;
+
 const HOST: &str = "goproxy.example.com";
 const STORAGE: &str = "httproute/modgate/storage/rule/0";
 const GOLANG: &str = "httproute/modgate/proxy-golang-org/rule/0";
@@ -116,6 +118,37 @@ fn modules_are_served() {
         envoy.send(&Request::get("/private").header("host", HOST).header("x-modgate-cluster", STORAGE));
     assert_eq!(bold.status, 404);
     assert_eq!(envoy.get(KNOWN).status, 404, "under another name nothing is served");
+}
+
+/// Envoy Gateway's own 32 KiB have none for the end of such a zip, which waits for its verdict.
+#[test]
+fn zips_that_deflate_well_need_the_room_that_the_policy_makes() {
+    let (golang, storage, tree) = (Faulty::start(), Faulty::store(), tempfile::tempdir().unwrap());
+    let sumdb = Sumdb::of(tree.path());
+    let flat =
+        Module::new("gateway.example.com/flat", "v1.0.0").file("z.txt", flat_text(12 << 20)).deflated();
+    flat.write_to(tree.path());
+    golang.serve(&flat);
+    for room in [true, false] {
+        let mut rendered = shipped(|manifests| {
+            if !room {
+                let spec = &mut find(manifests, "ClientTrafficPolicy").value_mut()["spec"];
+                spec["connection"] = json!({});
+                spec["http2"] = json!({});
+            }
+        });
+        // Nothing is fetched whole: all is read as it streams.
+        let database = json!([{"name": Sumdb::NAME, "key": sumdb.key(), "cluster": SUMDB, "url": "https://sum.golang.org"}]);
+        rendered.patch_plugin(&json!({"fetch": {"zip_bytes": 0}, "sumdb": database}));
+        let envoy = Envoy::gateway()
+            .bootstrap(rendered.bootstrap(&tools::wasm()))
+            .cluster(GOLANG, golang.addr())
+            .cluster(STORAGE, storage.addr())
+            .cluster(SUMDB, sumdb.addr())
+            .start();
+        let answer = Request::get(&flat.url("zip")).header("host", HOST).try_send(envoy.addr());
+        assert_eq!(answer.is_ok_and(|answer| answer.status == 200), room, "{}", envoy.log());
+    }
 }
 
 /// By default filters in Wasm stand before a rate limit, which never sees what they answer.

@@ -4,7 +4,7 @@ mod added;
 mod envoyfilter;
 mod gateway;
 mod ingress;
-mod profile;
+pub(crate) mod profile;
 mod s3;
 
 use std::time::Duration;

@@ -50,7 +50,7 @@ fn zips_that_deflate_well_need_more_room_than_the_edge_has() {
 }
 
 /// Little between much of the same.
-fn flat_text(length: usize) -> Vec<u8> {
+pub(crate) fn flat_text(length: usize) -> Vec<u8> {
     let mut state = 0x9e37_79b9_u32;
     let mut line = || {
         state ^= state << 13;
