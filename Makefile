@@ -24,6 +24,8 @@ export MODGATE_MKPROXY := $(TOOLS)/bin/mkproxy
 export MODGATE_SUMDB := $(TOOLS)/bin/sumdb
 export MODGATE_MODULES := $(TOOLS)/modules
 export MODGATE_GARAGE := $(TOOLS)/bin/garage
+export MODGATE_REGISTRY := $(TOOLS)/bin/docker-registry
+export MODGATE_SKOPEO := $(TOOLS)/bin/skopeo
 export MODGATE_WRK := $(TOOLS)/bin/wrk
 export MODGATE_H2LOAD := $(TOOLS)/bin/h2load
 export MODGATE_WASM := $(WASM)
@@ -58,12 +60,18 @@ heading = @printf '\n== %s\n' '$(1)'
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z][a-z0-9-]*:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
+		/^[a-z][a-z0-9-]*:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: wasm
 wasm: ## Build the filter: target/wasm32-unknown-unknown/release/modgate.wasm
 	@.ci/setup rust
 	cargo build --locked --release -p modgate --target wasm32-unknown-unknown
+
+IMAGE := $(abspath $(TARGET_DIR))/image
+
+.PHONY: image
+image: wasm ## Put the filter into an image for a registry: target/image (an OCI layout), its digest in target/image.digest
+	cargo run --locked -p modgate-wasm-tests --no-default-features --features image --bin image -- $(WASM) $(IMAGE)
 
 # make run PORT=8080 UPSTREAM=...: make hands what is set on its command line to the program as environment.
 .PHONY: run
@@ -71,11 +79,16 @@ run: wasm ## Start a gateway here. Settings: PORT, UPSTREAM, SUMDB, ADMIN_PORT, 
 	@.ci/setup envoy nginx go mkproxy sample
 	cargo run --locked -p modgate-wasm-tests --no-default-features --bin gateway
 
+.PHONY: existing-gateway
+existing-gateway: wasm ## Start the gateway of examples/existing-gateway here, before and after Modgate came to it
+	@.ci/setup envoy nginx go mkproxy sample
+	cargo run --locked -p modgate-wasm-tests --no-default-features --bin existing-gateway
+
 ##@ Develop
 
 .PHONY: setup
 setup: ## Fetch all tools now (the other targets fetch what they need)
-	@.ci/setup rust node bindgen deny shellcheck go envoy nginx wrk h2load mkproxy sumdb sample real
+	@.ci/setup rust node bindgen deny shellcheck go envoy nginx wrk h2load mkproxy sumdb sample real skopeo registry
 
 .PHONY: test
 test: test-native wasm test-wasm test-e2e ## All tests: natively, in wasm32 under Node, end to end on a real Envoy
@@ -105,11 +118,17 @@ wasm-crash: ## Build the filter that tests can crash
 .PHONY: test-e2e
 test-e2e: wasm wasm-crash ## The filter in a real Envoy, with the real go command, nginx and modules
 	$(call heading,End to end on a real Envoy)
-	@.ci/setup go envoy nginx mkproxy sumdb sample real
+	@.ci/setup go envoy nginx mkproxy sumdb sample real skopeo registry
 	@status=0; \
 		$(CARGO_TEST) $(TIMED) --test e2e -- --skip serial:: --test-threads=$(E2E_THREADS) || status=$$?; \
 		TEST_GROUP=serial TEST_TABLE=1 $(CARGO_TEST) $(TIMED) --test e2e -- serial:: --test-threads=1 || status=$$?; \
 		exit $$status
+
+# Not a part of `make test`: eight times a minute and more, and 1.2 GB of Envoys and Go trees.
+.PHONY: matrix
+matrix: wasm wasm-crash ## A choice of the end-to-end tests on older Envoys, and with older go commands. Setting: ROWS, such as "envoy-1.36.4 go-1.23.9"
+	@.ci/setup go envoy nginx mkproxy sumdb sample real matrix
+	@.ci/matrix $(ROWS)
 
 .PHONY: check
 check: ## Format, lints on both targets, documentation, licences, shell scripts
@@ -121,7 +140,7 @@ check: ## Format, lints on both targets, documentation, licences, shell scripts
 	cargo clippy --locked -p modgate-wasm-tests --target wasm32-unknown-unknown $(WASM_TESTS:%=--test %) -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items
 	cargo deny --log-level error check bans licenses sources
-	shellcheck -x .ci/run .ci/setup .ci/timed .ci/check-modules .ci/check-manifests .ci/setup.d/*.sh envoy/drain.sh
+	shellcheck -x .ci/run .ci/setup .ci/matrix .ci/timed .ci/check-modules .ci/check-manifests .ci/setup.d/*.sh envoy/drain.sh
 
 .PHONY: check-modules
 check-modules: ## Build from the test modules with the real go command, without a gateway between
@@ -134,9 +153,10 @@ check-manifests: ## Hold the manifests for Istio to the published schemas. It ne
 	.ci/check-manifests
 
 .PHONY: docs
-docs: ## Write the configuration reference anew from the code
+docs: ## Write the configuration reference anew from the code, and the example that envoy/filter.yaml is pasted into
 	@.ci/setup rust
 	UPDATE_REFERENCE=1 cargo test --locked -p modgate --lib config::reference
+	UPDATE_REFERENCE=1 cargo test --locked -p modgate-wasm-tests --lib existing::
 
 .PHONY: bench
 bench: wasm ## Measure the gateway and its peers under load, and a cold build. Settings: BENCH_SECONDS, BENCH_ROUNDS, BENCH_CASES, BENCH_SERVERS, BENCH_WRITE, GOPROXY_BIN, ATHENS_BIN
@@ -177,6 +197,14 @@ FLOOD ?= 1000000
 flood: wasm ## Ask for FLOOD (1000000) names that nobody has, and watch memory, hits and the upstream
 	@.ci/setup envoy
 	MODGATE_FLOOD=$(FLOOD) $(E2E) serial::flood:: --test-threads=1 --nocapture
+
+# Configurations to push.
+PUSHES ?= 1000
+
+.PHONY: pushes
+pushes: wasm ## Push PUSHES (1000) configurations under load, past downloads that stand still, and watch memory and VMs
+	@.ci/setup envoy
+	MODGATE_PUSHES=$(PUSHES) $(E2E) serial::pushes:: --test-threads=1 --nocapture
 
 .PHONY: ten-million
 ten-million: wasm ## A day of ten million requests. Settings: TEN_MILLION_REQUESTS, TEN_MILLION_SEED, TEN_MILLION_WRITE (its page)

@@ -38,6 +38,7 @@ impl Acceptor {
 
     /// Where it listens.
     #[must_use]
+    #[cfg(feature = "suites")]
     pub(crate) fn addr(&self) -> SocketAddr {
         self.addr
     }

@@ -12,6 +12,7 @@ use crate::tools;
 mod callers;
 pub mod discovery;
 pub mod merge;
+pub(crate) mod older;
 pub mod s3;
 pub mod shared;
 
@@ -229,7 +230,7 @@ fn http_options(cluster: &mut Value) -> &mut Value {
 }
 
 fn is_wasm(filter: &Value) -> bool {
-    filter["typed_config"]["@type"].as_str().is_some_and(|kind| kind.ends_with("http.wasm.v3.Wasm"))
+    filter["name"] == "modgate"
 }
 
 fn plain(cluster: &mut Value) {

@@ -7,6 +7,7 @@ use std::thread;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::bootstrap::older;
 use crate::http::{self, Request, Response};
 use crate::process::Process;
 use crate::process::usage::{self, Usage};
@@ -168,6 +169,7 @@ impl Envoy {
             .lines()
             .filter(|line| line.starts_with('{'))
             .filter_map(|line| line.parse().ok())
+            .map(older::as_shipped)
             .collect()
     }
 }

@@ -19,10 +19,12 @@ use crate::process::Process;
 use crate::tree::Tree;
 use crate::{go, port, tools};
 
+mod existing;
 mod proof;
 mod settings;
 mod stopping;
 
+pub use existing::existing;
 pub use settings::{Settings, Sumdb};
 use stopping::Stopping;
 
@@ -42,6 +44,10 @@ pub fn main() -> ExitCode {
         }
     };
     let ended = run(&settings, &stopping);
+    end(ended, &stopping)
+}
+
+fn end(ended: Result<(), String>, stopping: &Stopping) -> ExitCode {
     if let Some(signal) = stopping.finished() {
         say("gateway: stopped");
         let served = ended.is_ok();

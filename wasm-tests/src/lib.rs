@@ -24,10 +24,12 @@ pub mod properties;
 
 // wasm32 has no processes and no sockets.
 native! {
+    mod acceptor;
     pub mod base_url;
     pub mod body;
     pub mod bootstrap;
     pub mod envoy;
+    pub mod existing;
     pub mod gateway;
     pub mod go;
     pub mod http;
@@ -37,12 +39,15 @@ native! {
     pub mod tls;
     pub mod tools;
     pub mod tree;
+    pub mod tunnel;
     mod variable;
     pub mod wait;
 }
 
+#[cfg(all(feature = "image", not(target_arch = "wasm32")))]
+pub mod image;
+
 suites! {
-    mod acceptor;
     pub mod attack;
     pub mod bench;
     pub mod capacity;
@@ -51,6 +56,7 @@ suites! {
     pub mod day;
     pub mod distant;
     pub mod egress;
+    pub mod ext_proc;
     pub mod faulty;
     pub mod field;
     pub mod fixture;
@@ -58,9 +64,9 @@ suites! {
     pub mod load;
     pub mod mesh;
     pub mod module;
+    pub mod registry;
     pub mod s3;
     mod serving;
     pub mod sumdb;
     pub mod tamper;
-    pub mod tunnel;
 }

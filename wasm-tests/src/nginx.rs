@@ -87,6 +87,18 @@ impl Nginx {
         Self { _scratch: Some(scratch), ..started }
     }
 
+    /// What stands behind the gateway of `examples/existing-gateway`, from its `applications.conf`.
+    #[must_use]
+    pub fn applications() -> Self {
+        let (scratch, dir) = (scratch(), tools::repository().join("examples/existing-gateway"));
+        let file = dir.join("applications.conf");
+        let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let mode = Mode { tls: false, ordered: true };
+        let started = Self::start("applications", &text, scratch.path(), &dir.join("www"), mode)
+            .unwrap_or_else(|error| panic!("{error}"));
+        Self { _scratch: Some(scratch), ..started }
+    }
+
     /// A static server of the files under `tree`.
     #[must_use]
     pub fn serving(tree: &Path) -> Self {

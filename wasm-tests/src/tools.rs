@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::LazyLock;
 
 /// The repository this crate was built in.
@@ -45,6 +46,28 @@ pub fn envoy() -> PathBuf {
     expect("MODGATE_ENVOY")
 }
 
+/// Its version, as in `(1, 40)`.
+///
+/// # Errors
+/// When it is missing, or says none.
+pub fn envoy_version() -> Result<(u32, u32), String> {
+    static VERSION: LazyLock<Result<(u32, u32), String>> = LazyLock::new(|| {
+        let envoy = find("MODGATE_ENVOY")?;
+        let said = Command::new(&envoy).arg("--version").output();
+        let said = said.map_err(|error| format!("{}: {error}", envoy.display()))?;
+        let said = String::from_utf8_lossy(&said.stdout);
+        version(&said).ok_or_else(|| format!("{} --version says {said:?}", envoy.display()))
+    });
+    VERSION.clone()
+}
+
+/// Of a line such as `envoy  version: 6eb0d2d9/1.39.3/Clean/RELEASE/BoringSSL`.
+fn version(line: &str) -> Option<(u32, u32)> {
+    let (_, said) = line.split_once("version: ")?;
+    let mut numbers = said.split('/').nth(1)?.split('.').map(|number| number.parse().ok());
+    Some((numbers.next()??, numbers.next()??))
+}
+
 /// nginx's binary.
 #[must_use]
 pub fn nginx() -> PathBuf {
@@ -67,6 +90,18 @@ pub fn sumdb() -> PathBuf {
 #[must_use]
 pub fn garage() -> PathBuf {
     expect("MODGATE_GARAGE")
+}
+
+/// The registry of images.
+#[must_use]
+pub fn registry() -> PathBuf {
+    expect("MODGATE_REGISTRY")
+}
+
+/// skopeo.
+#[must_use]
+pub fn skopeo() -> PathBuf {
+    expect("MODGATE_SKOPEO")
 }
 
 /// The filter under test.
@@ -116,6 +151,14 @@ mod tests {
         assert_eq!(key_value(" export MODGATE_GO=\"/a b/go\" "), pair("MODGATE_GO", "/a b/go"));
         assert_eq!(key_value("# MODGATE_GO=/a/go"), None);
         assert_eq!(key_value(""), None);
+    }
+
+    #[test]
+    fn the_version_that_envoy_says() {
+        let line = "\nenvoy  version: 6eb0d2d97489ec1b4e/1.39.3/Clean/RELEASE/BoringSSL\n\n";
+        assert_eq!(version(line), Some((1, 39)));
+        assert_eq!(version("envoy  version: 6eb0d2d9/1.41.0-dev/Modified/DEBUG"), Some((1, 41)));
+        assert_eq!(version("command not found"), None);
     }
 
     #[test]

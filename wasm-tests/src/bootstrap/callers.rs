@@ -65,6 +65,21 @@ impl Bootstrap {
         self.filter_chain()["transport_socket"] = socket;
     }
 
+    /// Puts these files in the place of those of a gateway that speaks TLS.
+    pub fn show_own(&mut self, certificate: &Certificate) {
+        let context = &mut self.filter_chain()["transport_socket"]["typed_config"]["common_tls_context"];
+        context["tls_certificates"] = json!([own(certificate)]);
+    }
+
+    /// Has a gateway that speaks TLS speak plain HTTP.
+    ///
+    /// # Panics
+    /// When it does already.
+    pub fn speak_plainly(&mut self) {
+        let socket = self.filter_chain().as_object_mut().and_then(|chain| chain.shift_remove("transport_socket"));
+        socket.expect("TLS");
+    }
+
     /// Puts these files in the place of those of a gateway that asks clients for certificates.
     pub fn serve_mtls(&mut self, certificate: &Certificate, clients: &Path) {
         let context = &mut self.filter_chain()["transport_socket"]["typed_config"]["common_tls_context"];

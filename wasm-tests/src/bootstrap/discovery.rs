@@ -44,6 +44,12 @@ impl Discovery {
         self.publish();
     }
 
+    /// Merges `patch` into what the VMs are made of, and lets Envoy have the result: another VM than before.
+    pub fn push_vm(&mut self, patch: &Value) {
+        merge(&mut self.filter["config"]["vm_config"], patch);
+        self.publish();
+    }
+
     /// Lets Envoy have this text as the plugin configuration, once.
     pub fn push_text(&mut self, text: &str) {
         self.filter["config"]["configuration"]["value"] = text.into();

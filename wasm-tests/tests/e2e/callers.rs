@@ -3,7 +3,7 @@
 
 mod certificates;
 mod passwords;
-mod token;
+pub(crate) mod token;
 mod tokens;
 
 use modgate_wasm_tests::bootstrap::Bootstrap;

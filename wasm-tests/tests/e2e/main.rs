@@ -7,6 +7,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod artifact;
+mod beside;
 mod bundle;
 mod bytes;
 mod callers;
@@ -20,6 +21,7 @@ mod cut;
 mod downloads;
 mod drain;
 mod examples;
+mod existing;
 mod faults;
 mod faults_storage;
 mod faulty;
@@ -40,6 +42,7 @@ mod gathered;
 mod go;
 mod harness;
 mod http2;
+mod image;
 mod liar;
 mod lists;
 mod mesh;

@@ -3,4 +3,5 @@
 mod attack;
 mod flood;
 mod load;
+mod pushes;
 mod ten_million;

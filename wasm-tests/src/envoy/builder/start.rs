@@ -109,8 +109,9 @@ impl Builder {
         }
     }
 
-    /// Puts in what is this machine's: the filter's file, ports, and clusters that lead nowhere.
+    /// Puts in what is this machine's: what its Envoy needs, the filter's file, ports, and clusters that lead nowhere.
     fn adapt(&mut self) -> Result<(), String> {
+        self.bootstrap.suit(tools::envoy_version()?)?;
         if self.filter {
             let wasm = self.wasm.take().map_or_else(|| tools::find("MODGATE_WASM"), Ok)?;
             self.bootstrap.wasm(&wasm);

@@ -3,8 +3,10 @@
 use modgate_wasm_tests::bootstrap::Bootstrap;
 use modgate_wasm_tests::bootstrap::shared::{MODULES_HOST, Place};
 use modgate_wasm_tests::go::Go;
+use modgate_wasm_tests::nginx::Nginx;
 use modgate_wasm_tests::tls::Certificate;
 use modgate_wasm_tests::tunnel::Tunnel;
+use serde_json::json;
 
 use super::{Applications, Sources};
 
@@ -68,8 +70,42 @@ fn a_filter_chain_of_its_own_serves_modules() {
 fn a_virtual_host_of_nothing_but_the_parts_serves_modules() {
     let (applications, sources) = (Applications::start(), Sources::start());
     let mut bare = Bootstrap::shared();
-    bare.virtual_host(MODULES_HOST)["routes"] = serde_json::json!([]);
+    bare.virtual_host(MODULES_HOST)["routes"] = json!([]);
     bare.paste(Place::Host);
     let envoy = applications.beside(bare, &sources).start();
     assert_serves(&Go::new(&format!("http://{MODULES_HOST}")).env("HTTP_PROXY", &envoy.url()));
+}
+
+/// `https://corp/go`, as a company's gateway has it.
+#[test]
+fn a_prefix_serves_modules_over_tls_in_both_versions_of_http() {
+    let (applications, sources) = (Applications::start(), Sources::start());
+    let certificate = Certificate::for_hosts(&["127.0.0.1"]);
+    let mut below = Bootstrap::shared();
+    below.serve_tls(&certificate);
+    below.paste(Place::Below("/go"));
+    let envoy = applications.beside(below, &sources).start();
+    for (debug, version) in [("http2client=0", "http1"), ("", "http2")] {
+        let go = Go::new(&format!("https://{}/go", envoy.addr()))
+            .env("SSL_CERT_FILE", certificate.certificate.to_str().unwrap())
+            .env("GODEBUG", debug);
+        assert_serves(&go);
+        assert!(envoy.stat(&format!("http.shared.downstream_cx_{version}_total")) > 0);
+    }
+    assert!(applications.seen().is_empty(), "{:?}", applications.seen());
+}
+
+/// nginx says its own name for the gateway as the host, and HTTP/1.0, unless told otherwise: a prefix is served at any host.
+#[test]
+fn a_prefix_serves_modules_behind_nginx_which_may_take_one_of_its_own_away() {
+    let (applications, sources) = (Applications::start(), Sources::start());
+    let mut below = Bootstrap::shared();
+    below.hcm()["http_protocol_options"] = json!({"accept_http_10": true});
+    below.paste(Place::Below("/go"));
+    let envoy = applications.beside(below, &sources).start();
+    let nginx = Nginx::before(envoy.addr());
+    for path in ["/go", "/stripped/go"] {
+        assert_serves(&Go::new(&format!("http://{}{path}", nginx.addr())));
+    }
+    assert!(applications.seen().is_empty(), "{:?}", applications.seen());
 }

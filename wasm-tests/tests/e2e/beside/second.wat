@@ -1,0 +1,20 @@
+;; A filter of somebody else's, as small as one can be: it adds a header to each request and each response.
+(module
+  (import "env" "proxy_add_header_map_value"
+    (func $add (param $map i32) (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "x-second")
+  (data (i32.const 8) "seen")
+  (func $mark (param $map i32) (result i32)
+    (drop (call $add (local.get $map) (i32.const 0) (i32.const 8) (i32.const 8) (i32.const 4)))
+    (i32.const 0))
+  (func (export "proxy_abi_version_0_2_1"))
+  (func (export "proxy_on_memory_allocate") (param i32) (result i32) (i32.const 4096))
+  (func (export "proxy_on_vm_start") (param i32 i32) (result i32) (i32.const 1))
+  (func (export "proxy_on_configure") (param i32 i32) (result i32) (i32.const 1))
+  (func (export "proxy_on_context_create") (param i32 i32))
+  (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (call $mark (i32.const 0)))
+  (func (export "proxy_on_response_headers") (param i32 i32 i32) (result i32) (call $mark (i32.const 2)))
+  (func (export "proxy_on_done") (param i32) (result i32) (i32.const 1))
+  (func (export "proxy_on_log") (param i32))
+  (func (export "proxy_on_delete") (param i32)))
