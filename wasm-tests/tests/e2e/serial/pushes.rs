@@ -23,8 +23,8 @@ const USUAL: u64 = 100;
 const STALLED: usize = 8;
 /// More than Envoy and the kernel hold of an answer.
 const LARGE: u64 = 14 << 20;
-/// 160 KiB of text, and more where it is compiled, in each worker: what a tenth of the replaced configurations left would be seen.
-const PATTERNS: usize = 4000;
+/// 80 KiB of text, and more where it is compiled, in each worker: were replaced configurations to stay, it would be seen.
+const PATTERNS: usize = 2000;
 /// One VM for each worker, the main thread's, and the one that they are made from.
 const GENERATION: u64 = WORKERS as u64 + 2;
 /// Those that are pushed while a client stands still, the one in force, and one that is just leaving.
@@ -152,7 +152,7 @@ fn pushes_leave_nothing_behind_and_no_request_fails() {
     let settled = &sizes[sizes.len() / 5..];
     let (early, late) = settled.split_at(settled.len() / 2);
     let mean = |sizes: &[u64]| sizes.iter().sum::<u64>() / sizes.len() as u64;
-    assert!(mean(late) * 100 <= mean(early) * 108, "it grows: {sizes:?} MiB");
+    assert!(mean(late) * 100 <= mean(early) * 105, "it grows: {sizes:?} MiB");
 }
 
 const VMS: &str = "wasm.envoy.wasm.runtime.v8.active";
