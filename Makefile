@@ -148,7 +148,7 @@ check-modules: ## Build from the test modules with the real go command, without 
 	.ci/check-modules
 
 .PHONY: check-manifests
-check-manifests: ## Hold the manifests for Istio to the published schemas. It needs npm, and fetches them the first time
+check-manifests: ## Hold the manifests for Istio and Envoy Gateway to the published schemas. It needs npm, and fetches them the first time
 	@.ci/setup node
 	.ci/check-manifests
 

@@ -94,8 +94,12 @@ impl Bootstrap {
 
     /// The filter's `config` (name, policy, VM, configuration).
     pub fn filter(&mut self) -> &mut Value {
-        let filter = self.http_filters().iter_mut().find(|filter| is_wasm(filter));
-        &mut filter.expect("the wasm filter")["typed_config"]["config"]
+        &mut self.wasm_filter()["typed_config"]["config"]
+    }
+
+    /// The filter in the list of filters.
+    pub fn wasm_filter(&mut self) -> &mut Value {
+        self.http_filters().iter_mut().find(|filter| is_wasm(filter)).expect("the wasm filter")
     }
 
     /// Takes the filter out: what the gateway alone does.

@@ -56,6 +56,7 @@ suites! {
     pub mod day;
     pub mod distant;
     pub mod egress;
+    pub mod envoy_gateway;
     pub mod ext_proc;
     pub mod faulty;
     pub mod field;
@@ -69,4 +70,5 @@ suites! {
     mod serving;
     pub mod sumdb;
     pub mod tamper;
+    pub mod xds;
 }

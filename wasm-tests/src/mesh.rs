@@ -32,6 +32,7 @@ pub use agent::{downloaded, refused};
 pub use files::folder;
 pub use json::delivered;
 pub use manifest::Manifest;
+pub(crate) use manifest::Named;
 pub use proxy_config::Proxy;
 
 /// What a proxy gets of its control plane: resources of xDS in their JSON form, each with its `name` and without a version. Listeners

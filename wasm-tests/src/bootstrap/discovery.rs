@@ -23,8 +23,7 @@ impl Bootstrap {
     /// When the file cannot be written; so do the functions below.
     pub fn discover_filter(&mut self, dir: &Path) -> Discovery {
         let plugin = self.plugin();
-        let filter =
-            self.http_filters().iter_mut().find(|filter| super::is_wasm(filter)).expect("the wasm filter");
+        let filter = self.wasm_filter();
         let file = dir.join("filter.json");
         let typed_config = filter["typed_config"].take();
         let source =

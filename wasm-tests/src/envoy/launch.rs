@@ -20,6 +20,21 @@ pub(super) fn launch(
     args: &[&str],
     env: &[(String, String)],
 ) -> Result<(Process, SocketAddr), String> {
+    let (process, admin) = begin(bootstrap, dir, args, env)?;
+    until(&process, "ready", || {
+        let answer = Request::get("/ready").deadline(Duration::from_secs(5)).try_send(admin).ok()?;
+        (answer.status == 200).then_some(())
+    })?;
+    Ok((process, admin))
+}
+
+/// Starts an Envoy, and waits until its admin page answers.
+pub(super) fn begin(
+    bootstrap: &Bootstrap,
+    dir: &Path,
+    args: &[&str],
+    env: &[(String, String)],
+) -> Result<(Process, SocketAddr), String> {
     let config = write(bootstrap, dir)?;
     let address_file = dir.join("admin-address");
     let _ = fs::remove_file(&address_file);
@@ -36,19 +51,23 @@ pub(super) fn launch(
         .envs(env.iter().map(|(name, value)| (name, value)));
     let process =
         Process::start("envoy", command, &dir.join("envoy.log")).map_err(|error| error.to_string())?;
+    let admin = until(&process, "listening", || {
+        let admin = fs::read_to_string(&address_file).ok()?.trim().parse().ok()?;
+        Request::get("/ready").deadline(Duration::from_secs(5)).try_send(admin).ok().map(|_| admin)
+    })?;
+    Ok((process, admin))
+}
+
+fn until<T>(process: &Process, what: &str, mut done: impl FnMut() -> Option<T>) -> Result<T, String> {
     let begun = Instant::now();
-    let ready = wait::poll(START, || {
-        if process.exited().is_some() {
-            return Some(None);
-        }
-        let admin: SocketAddr = fs::read_to_string(&address_file).ok()?.trim().parse().ok()?;
-        let answer = Request::get("/ready").deadline(Duration::from_secs(5)).try_send(admin).ok()?;
-        (answer.status == 200).then_some(Some(admin))
+    let seen = wait::poll(START, || match process.exited() {
+        Some(_) => Some(None),
+        None => done().map(Some),
     });
-    let failure = match ready {
-        Some(Some(admin)) => return Ok((process, admin)),
+    let failure = match seen {
+        Some(Some(value)) => return Ok(value),
         Some(None) => "ended while starting".to_owned(),
-        None => format!("was not ready after {:?}", begun.elapsed()),
+        None => format!("was not {what} after {:?}", begun.elapsed()),
     };
     Err(format!("Envoy {failure}:\n{}", process.log_tail(30)))
 }

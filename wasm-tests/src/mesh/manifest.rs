@@ -86,7 +86,7 @@ impl Manifest {
     }
 
     /// Its `spec`, with no field that is not known.
-    pub(super) fn spec<T: DeserializeOwned>(&self) -> Result<Named<T>, String> {
+    pub(crate) fn spec<T: DeserializeOwned>(&self) -> Result<Named<T>, String> {
         let known = ["apiVersion", "kind", "metadata", "spec"];
         if let Some(name) = self.value.as_object().into_iter().flatten().map(|(name, _)| name).find(|name| !known.contains(&name.as_str())) {
             return Err(format!("{}: {name}: what is that?", self.place()));
@@ -98,11 +98,11 @@ impl Manifest {
 
 /// What a resource says, and which it is.
 #[derive(Debug)]
-pub(super) struct Named<T> {
-    pub(super) name: String,
-    pub(super) namespace: String,
-    pub(super) place: String,
-    pub(super) spec: T,
+pub(crate) struct Named<T> {
+    pub(crate) name: String,
+    pub(crate) namespace: String,
+    pub(crate) place: String,
+    pub(crate) spec: T,
 }
 
 /// Whom a policy is for.

@@ -1,6 +1,7 @@
 //! What nothing may run beside: load and attacks, which need the whole machine and are judged by how others fare meanwhile.
 
 mod attack;
+mod edits;
 mod flood;
 mod load;
 mod pushes;

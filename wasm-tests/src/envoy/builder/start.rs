@@ -2,6 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+#[cfg(feature = "suites")]
+use serde_json::Value;
+
 use super::super::launch::{self, START, launch, scratch, unwarned, write};
 use super::super::pool::{self, Start};
 use super::super::{Envoy, Home, Watch};
@@ -9,6 +12,8 @@ use super::{ANY, Builder};
 use crate::http::Request;
 use crate::process::{self, Process};
 use crate::tools;
+#[cfg(feature = "suites")]
+use crate::xds::{Control, resources::Resources};
 
 impl Builder {
     /// Starts it, in a process of its own or in one that tests take in turn, and waits until it serves.
@@ -80,6 +85,29 @@ impl Builder {
             unwarned(&process.log())?;
         }
         Ok(Envoy { home: Some(Home::Own { process, _scratch: scratch }), addr, admin, watch })
+    }
+
+    /// Starts it in a process of its own, at the address it was given, with all but its bootstrap from `control`; it is not ready
+    /// before it has that, of which `extension` is not there yet. What there is.
+    ///
+    /// # Panics
+    /// When it ends; with the end of its log.
+    #[cfg(feature = "suites")]
+    #[must_use]
+    #[track_caller]
+    pub fn start_controlled(mut self, extension: &Value, control: &Control) -> (Envoy, Resources) {
+        assert!(self.listen != ANY, "where it is to listen must be known: it does not before it is ready");
+        let scratch = scratch().unwrap_or_else(|error| panic!("{error}"));
+        self.adapt().unwrap_or_else(|error| panic!("{error}"));
+        let resources = Resources::take_out_of(&mut self.bootstrap, extension, control);
+        resources.serve(control);
+        let args = self.args();
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let begun = launch::begin(&self.bootstrap, scratch.path(), &args, &self.env);
+        let (process, admin) = begun.unwrap_or_else(|error| panic!("{error}"));
+        let watch = if self.may_crash { Watch::Envoy } else { Watch::Filter };
+        let home = Some(Home::Own { process, _scratch: Some(scratch) });
+        (Envoy { home, addr: self.listen, admin, watch }, resources)
     }
 
     fn args(&self) -> Vec<String> {
