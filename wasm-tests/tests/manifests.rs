@@ -252,6 +252,27 @@ fn a_bucket_s_cluster_is_that_of_the_shipped_parts() {
     );
 }
 
+/// What the README has people write, with a digest in it.
+#[test]
+fn the_kustomization_of_the_readme_has_the_image_and_no_listener_for_tls() {
+    let repository = modgate_wasm_tests::tools::repository();
+    let readme = std::fs::read_to_string(repository.join("envoy/istio/README.md")).unwrap();
+    let (_, rest) = readme.split_once("cat > mine/kustomization.yaml <<END\n").unwrap();
+    let (text, _) = rest.split_once("\nEND\n").unwrap();
+    let digest = "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef";
+    let dir = tempfile::tempdir().unwrap();
+    let mine = dir.path().join("mine");
+    std::os::unix::fs::symlink(repository.join("envoy"), dir.path().join("envoy")).unwrap();
+    std::fs::create_dir(&mine).unwrap();
+    std::fs::write(mine.join("kustomization.yaml"), text.replace("$DIGEST", digest)).unwrap();
+    let rendered =
+        mesh::render(&mesh::folder(&mine).unwrap(), &Proxy::gateway("modgate", "modgate")).unwrap();
+    let remote = &rendered.extensions[0]["typed_config"]["config"]["vm_config"]["code"]["remote"];
+    assert_eq!(remote["sha256"], digest);
+    assert!(remote["http_uri"]["uri"].as_str().unwrap().ends_with(&format!("@sha256:{digest}")), "{remote}");
+    assert_eq!(rendered.listeners.len(), 1);
+}
+
 /// A manifest that says more than is translated would be proven by nothing.
 #[test]
 fn what_is_not_translated_is_named_with_its_place() {

@@ -23,13 +23,13 @@ pub fn downloaded(extension: &Value, file: &Path) -> Value {
 #[must_use]
 pub fn refused(extension: &Value) -> Value {
     let open = extension["typed_config"]["config"]["failure_policy"] == "FAIL_OPEN";
-    let rules = if open { json!({}) } else { json!({"rules": {}}) };
     let mut stand_in = json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC",
         "rules_stat_prefix": if open { "wasm-default-allow" } else { "wasm-default-deny" },
     });
-    if let (Some(to), Some(from)) = (stand_in.as_object_mut(), rules.as_object()) {
-        to.extend(from.clone());
+    if !open {
+        // Rules of which none lets anybody pass.
+        stand_in["rules"] = json!({});
     }
     json!({"name": extension["name"], "typed_config": stand_in})
 }

@@ -23,12 +23,13 @@ struct Kustomization {
     patches: Vec<Patch>,
 }
 
-/// A patch in a file: a manifest that is merged into the one of its kind and name (or takes its place, with `$patch: delete`), or a list of
+/// A patch, in a file or as text: a manifest that is merged into the one of its kind and name (or takes its place, with `$patch: delete`), or a list of
 /// changes to the `target`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Patch {
-    path: String,
+    path: Option<String>,
+    patch: Option<String>,
     target: Option<Target>,
 }
 
@@ -45,6 +46,7 @@ struct Target {
 enum Change {
     Add { path: String, value: Value },
     Replace { path: String, value: Value },
+    Remove { path: String },
 }
 
 /// The manifests of a folder with a `kustomization.yaml`.
@@ -64,10 +66,14 @@ pub fn folder(dir: &Path) -> Result<Vec<Manifest>, String> {
         manifests.extend(if path.is_dir() { folder(&path)? } else { documents_of(&path)? });
     }
     for patch in &kustomization.patches {
-        let path = dir.join(&patch.path);
+        let (path, text) = match (&patch.path, &patch.patch) {
+            (Some(path), None) => (dir.join(path), read(&dir.join(path))?),
+            (None, Some(text)) => (file.clone(), text.clone()),
+            _ => return Err(format!("{}: a patch is a file or a text", file.display())),
+        };
         match &patch.target {
-            Some(target) => change(&mut manifests, target, &path)?,
-            None => parse(&path, &read(&path)?)?.into_iter().try_for_each(|value| {
+            Some(target) => change(&mut manifests, target, &path, &text)?,
+            None => parse(&path, &text)?.into_iter().try_for_each(|value| {
                 let patch = Manifest::of(&path, value)?;
                 lay_over(&mut manifests, patch)
             })?,
@@ -114,31 +120,44 @@ fn lay_over(manifests: &mut Vec<Manifest>, mut patch: Manifest) -> Result<(), St
     Ok(())
 }
 
-fn change(manifests: &mut [Manifest], target: &Target, file: &Path) -> Result<(), String> {
+fn change(manifests: &mut [Manifest], target: &Target, file: &Path, text: &str) -> Result<(), String> {
     let mut found =
         manifests.iter_mut().filter(|known| known.kind() == target.kind && known.name() == target.name);
     let at = || file.display().to_string();
     let manifest = found.next().ok_or_else(|| format!("{}: patches nothing", at()))?;
-    let [changes] = <[Value; 1]>::try_from(parse(file, &read(file)?)?).map_err(|_| format!("{}: one document", at()))?;
+    let [changes] = <[Value; 1]>::try_from(parse(file, text)?).map_err(|_| format!("{}: one document", at()))?;
     let changes: Vec<Change> = place::strict(changes, &at())?;
-    for change in changes {
-        let (path, value, adds) = match change {
-            Change::Add { path, value } => (path, value, true),
-            Change::Replace { path, value } => (path, value, false),
-        };
-        let (parent, name) = path.rsplit_once('/').ok_or_else(|| format!("{}: {path}", at()))?;
-        let parent = manifest.value_mut().pointer_mut(parent);
-        let slot = match (parent, adds, name.parse::<usize>()) {
-            (Some(Value::Array(items)), true, _) if name == "-" => {
-                items.push(Value::Null);
-                items.last_mut()
-            }
-            (Some(Value::Array(items)), false, Ok(index)) => items.get_mut(index),
-            (Some(Value::Object(fields)), true, _) => Some(fields.entry(name).or_insert(Value::Null)),
-            (Some(Value::Object(fields)), false, _) => fields.get_mut(name),
-            _ => None,
-        };
-        *slot.ok_or_else(|| format!("{}: there is no {path}", at()))? = value;
+    for (n, change) in changes.into_iter().enumerate() {
+        change.apply(manifest.value_mut()).ok_or_else(|| format!("{}: [{n}]: there is no such place", at()))?;
     }
     Ok(())
+}
+
+impl Change {
+    /// Nothing where there is no such place.
+    fn apply(self, manifest: &mut Value) -> Option<()> {
+        let parent = |path: &str| Some(path.rsplit_once('/')?.0.to_owned());
+        let name = |path: &str| Some(path.rsplit_once('/')?.1.to_owned());
+        match self {
+            Self::Replace { path, value } => *manifest.pointer_mut(&path)? = value,
+            Self::Add { path, value } => match (manifest.pointer_mut(&parent(&path)?)?, name(&path)?) {
+                (Value::Array(items), end) if end == "-" => items.push(value),
+                (Value::Object(fields), name) => {
+                    fields.insert(name, value);
+                }
+                _ => return None,
+            },
+            Self::Remove { path } => match (manifest.pointer_mut(&parent(&path)?)?, name(&path)?) {
+                (Value::Array(items), index) => {
+                    let index = index.parse().ok().filter(|index| *index < items.len())?;
+                    items.remove(index);
+                }
+                (Value::Object(fields), name) => {
+                    fields.remove(&name)?;
+                }
+                _ => return None,
+            },
+        }
+        Some(())
+    }
 }

@@ -30,11 +30,13 @@ struct Infrastructure {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[allow(dead_code, reason = "read to be known")]
 struct Parameters {
-    group: String,
-    kind: String,
-    name: String,
+    #[serde(rename = "group")]
+    _group: String,
+    #[serde(rename = "kind")]
+    _kind: String,
+    #[serde(rename = "name")]
+    _name: String,
 }
 
 #[derive(Debug, Deserialize)]

@@ -13,5 +13,4 @@ fn modules_are_served_and_pages_take_a_body() {
     let asked = r#"{"module": "filter.example.com/small", "version": "v1.0.0"}"#;
     let explained = Request::new("POST", "/-/explain").body(asked).send(envoy.addr());
     assert_ne!(explained.status, 408, "{}", explained.text());
-    println!("{} {}", explained.status, explained.text());
 }
