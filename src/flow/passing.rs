@@ -217,8 +217,8 @@ const BUDGET: usize = 1 << 20;
 /// last piece, of 192 KiB at most. In Envoy that has 640 KiB (`envoy/gateway.yaml`), or 1 MiB where nothing is configured.
 const UNREAD: usize = 384 << 10;
 
-/// Bytes that are held back with the host before the stream ends: no more than the smallest limit in use, that of Istio's profile EDGE and of Envoy Gateway. Only
-/// where trailers end a larger piece is that too little.
+/// Bytes that are held back with the host before the stream ends: no more than the smallest limit in use, that of Istio's profile EDGE and
+/// of Envoy Gateway. Only where trailers end a larger piece is that too little.
 const PARKED: usize = 32 << 10;
 
 /// Bytes of the smallest record that ends a zip.
