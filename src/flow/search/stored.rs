@@ -3,14 +3,14 @@
 use log::Level;
 
 use super::{
-    AfterReply, End, Form, Search, Source, Step, aside::from_aside, left::refuses,
+    AfterReply, End, Form, Search, Source, Step, aside::from_aside, failure_of, left::refuses,
     source_request::SourceRequest,
 };
 use crate::{
     config::Config,
     cx::Cx,
     goproxy::{Document, File, Found},
-    http::Reply,
+    http::{CallFailure, Reply},
     plan::Want,
     shared::Loss,
     store::{self, Inventory, Scope, Stored, Turned},
@@ -25,6 +25,7 @@ impl Search {
         config: &Config,
         cx: &mut Cx<'_>,
     ) -> AfterReply {
+        let failure = failure_of(&reply);
         let stored = match &self.want {
             Want::Document(document) => {
                 let stored = self.as_left(store::judge(document, reply, cx.now), false);
@@ -36,7 +37,7 @@ impl Search {
                 store::judge_presence(&reply).map(|()| End::zip(true, checked))
             }
         };
-        self.take_in(stored, cx)
+        self.take_in(with_remedy(stored, failure, config), cx)
     }
 
     /// What storage is asked to list, where the search is for that.
@@ -66,7 +67,7 @@ impl Search {
             Turned::Over(stored) => {
                 let stored = stored.map(|list| Found::stored(list, cx.now));
                 let stored = self.as_left(stored, refuses).map(End::Document);
-                let after = self.take_in(stored, cx);
+                let after = self.take_in(with_remedy(stored, failure_of(reply), config), cx);
                 self.go_on(Source::Storage, after, config, cx)
             }
         }
@@ -88,5 +89,13 @@ impl Search {
             Stored::Unavailable(why) => self.storage.fail(why),
         }
         AfterReply::AskNext
+    }
+}
+
+/// Says what is to be done about storage that no request reached, as is said of an upstream.
+fn with_remedy(stored: Stored<End>, failure: Option<CallFailure>, config: &Config) -> Stored<End> {
+    match (stored, failure) {
+        (Stored::Unavailable(_), Some(failure)) => Stored::Unavailable(Source::Storage.say(failure, config)),
+        (stored, _) => stored,
     }
 }

@@ -67,6 +67,22 @@ fn scenario_an_outage_of_storage_alone_is_no_404() {
 }
 
 #[test]
+fn scenario_a_storage_without_a_cluster_is_named_with_what_to_create() {
+    // Upstreams do not have it, and storage might: the client cannot be told that there is none.
+    let mut world = world(1);
+    world.cluster("storage").fault = Some(CallFailure::Misconfigured);
+    for path in ["/example.com/none/@v/v1.0.0.mod", "/example.com/none/@v/v1.0.0.zip"] {
+        let answer = world.get(0, path);
+        assert_eq!(answer.status, 502, "{path}");
+        let said = body(&answer);
+        assert!(
+            said.contains("no answer from storage") && said.contains("\"storage\" has to be a cluster"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn scenario_a_failed_write_costs_the_copy_alone() {
     let mut world = world(1);
     world.cluster("storage").answer("/modules/example.com/m/@v/list", 507, &[], "");
