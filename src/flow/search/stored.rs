@@ -37,7 +37,7 @@ impl Search {
                 store::judge_presence(&reply).map(|()| End::zip(true, checked))
             }
         };
-        self.take_in(with_remedy(stored, failure, config), cx)
+        self.take_in(with_storage_remedy(stored, failure, config), cx)
     }
 
     /// What storage is asked to list, where the search is for that.
@@ -67,7 +67,7 @@ impl Search {
             Turned::Over(stored) => {
                 let stored = stored.map(|list| Found::stored(list, cx.now));
                 let stored = self.as_left(stored, refuses).map(End::Document);
-                let after = self.take_in(with_remedy(stored, failure_of(reply), config), cx);
+                let after = self.take_in(with_storage_remedy(stored, failure_of(reply), config), cx);
                 self.go_on(Source::Storage, after, config, cx)
             }
         }
@@ -93,7 +93,7 @@ impl Search {
 }
 
 /// Says what is to be done about storage that no request reached, as is said of an upstream.
-fn with_remedy(stored: Stored<End>, failure: Option<CallFailure>, config: &Config) -> Stored<End> {
+fn with_storage_remedy(stored: Stored<End>, failure: Option<CallFailure>, config: &Config) -> Stored<End> {
     match (stored, failure) {
         (Stored::Unavailable(_), Some(failure)) => Stored::Unavailable(Source::Storage.say(failure, config)),
         (stored, _) => stored,
