@@ -13,7 +13,9 @@ mod path;
 mod refusal;
 mod target;
 
-pub use self::answer::{Answer, Asker, Audience, CACHE_HEADER, READ, Validity, not_modified};
+pub use self::answer::{
+    Answer, Asker, Audience, CACHE_HEADER, MONITORED_HEADER, READ, Validity, mark, monitored_by, not_modified,
+};
 pub use self::body::{BadBody, Info, accept};
 pub use self::caching::{freshness_limit, wants_revalidation};
 pub use self::freshness::{CacheState, Dates, FreshnessCheck, ttl};

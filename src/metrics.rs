@@ -15,8 +15,8 @@ use std::fmt;
 
 pub use self::{
     outcome::{
-        Ended, Evicted, OwnReason, PollOutcome, Reason, StatusClass, SumdbOutcome, VerificationOutcome,
-        WriteOutcome,
+        Ended, Evicted, OwnReason, PollOutcome, Reason, StatusClass, SumdbOutcome, Unruled,
+        VerificationOutcome, WriteOutcome,
     },
     tally::Tally,
 };
@@ -71,6 +71,11 @@ pub enum Counter {
     Eviction {
         /// What it said.
         kind: Evicted,
+    },
+    /// A request that was answered, though it would have been refused or sent elsewhere if all of the policy were enforced.
+    Monitored {
+        /// Why it would: what the rule is called, or a word of [`Unruled`].
+        reason: String,
     },
     /// A request that was refused here.
     Refusal {
@@ -230,6 +235,7 @@ impl Counter {
                 Series::new(format!("{document}_polls_total"), [("outcome", outcome)])
             }
             Self::Eviction { kind } => Series::new("index_evictions_total", [("kind", kind)]),
+            Self::Monitored { reason } => Series::new("monitored_total", [("reason", reason)]),
             Self::Refusal { reason } => Series::new("refusals_total", [("reason", reason)]),
             Self::Request { kind, cache, class } => {
                 Series::new("requests_total", [("kind", kind), ("cache", cache), ("class", class)])

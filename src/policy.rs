@@ -4,6 +4,9 @@
 //! with the action `cooldown` decides while a version is too young and is passed over afterwards, or where those after it refuse
 //! the version anyway. Where none applies, the default decides.
 //!
+//! A rule that is not enforced is passed over, as if it were not there; so is every rule, and the default, of a policy that is only
+//! monitored. What they would have come to is a second view beside the first: [`View::shadow`].
+//!
 //! A version that is refused is refused under every name, so nothing here looks at a request: [`Policy::view`] is what holds for a module
 //! and a caller, [`View::decide`] what follows for one of its versions. Each machine asks before it gives something away.
 
@@ -38,17 +41,41 @@ pub struct Policy {
     rulesets: BTreeMap<Origin, Ruleset>,
     /// Whether what no rule decides is refused.
     deny_by_default: bool,
+    /// Whether nothing of it is enforced.
+    monitored: bool,
 }
 
 impl Policy {
     /// The rules of a configuration, in their order.
     pub fn new(rules: Vec<Rule>, deny_by_default: bool) -> Self {
-        Self { rulesets: BTreeMap::from([(Origin::Configuration, Ruleset::new(rules))]), deny_by_default }
+        let rulesets = BTreeMap::from([(Origin::Configuration, Ruleset::new(rules))]);
+        Self { rulesets, deny_by_default, monitored: false }
+    }
+
+    /// The same, of which nothing is enforced if it is `monitored`.
+    #[must_use]
+    pub fn monitored(self, monitored: bool) -> Self {
+        Self { monitored, ..self }
     }
 
     /// Whether all callers may have all versions.
     pub fn is_open(&self) -> bool {
-        self.rules().next().is_none() && !self.deny_by_default
+        self.monitored || self.rules().next().is_none() && !self.deny_by_default
+    }
+
+    /// Whether it is enforced, but for the rules that say that they are not.
+    pub fn is_enforced(&self) -> bool {
+        !self.monitored
+    }
+
+    /// Whether any of it is not enforced.
+    pub fn monitors(&self) -> bool {
+        self.monitored || self.rulesets.values().any(Ruleset::monitors)
+    }
+
+    /// Whether what `rule` decides holds; of the default, where it is no rule.
+    pub fn enforces(&self, rule: Option<&Rule>) -> bool {
+        !self.monitored && rule.is_none_or(|rule| rule.enforced)
     }
 
     /// The rules in their order.

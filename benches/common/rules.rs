@@ -28,6 +28,7 @@ fn rule(n: usize) -> Rule {
         versions: n.is_multiple_of(3).then(|| Versions::parse([">=v1.2.0, <v1.4.0"]).unwrap()),
         principals: Vec::new(),
         action: Action::Deny,
+        enforced: true,
         reason: String::new(),
         link: String::new(),
     }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::metrics::OwnReason;
+use crate::metrics::{OwnReason, Unruled};
 
 /// The headers that the download route of `envoy/gateway.yaml` adds where the configuration has an upstream or the storage told
 /// them: those that known module proxies and stores take credentials in.
@@ -77,8 +77,8 @@ pub const MAX_EGRESS_BYTES: usize = 128;
 /// What metrics call the storage, the checksum databases and the source of the bundle, where they would call an upstream by its name.
 pub const RESERVED_NAMES: [&str; 3] = ["policy_bundle", "storage", "sumdb"];
 
-/// What metrics call refusals that no rule of a policy makes, where they would call one by its name.
-pub const RESERVED_RULES: &[&str] = OwnReason::WORDS;
+/// What metrics call refusals that no rule of a policy makes, or would make, where they would call one by its name.
+pub const RESERVED_RULES: [&[&str]; 2] = [OwnReason::WORDS, Unruled::WORDS];
 
 /// Rules of a configuration or of a bundle. Each costs a few hundred bytes in every worker, and JSON that is read whole.
 pub const MAX_RULES: usize = 20_000;

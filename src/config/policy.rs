@@ -18,6 +18,8 @@ pub struct PolicySection {
     pub filter: Arc<[Rule]>,
     /// Whether what no rule decides is refused.
     pub deny_by_default: bool,
+    /// Whether nothing of it is enforced: it is only said what would have been decided.
+    pub monitored: bool,
     /// Where more rules come from.
     pub bundle: Option<BundleSource>,
     /// What becomes of modules that are not stored.
@@ -85,7 +87,7 @@ impl PolicySection {
         let rules =
             [(Origin::Configuration, self.rules.clone()), (Origin::AthensFilter, self.filter.clone())];
         let required = self.bundle.as_ref().filter(|bundle| bundle.required).map(|_| Bundle::NAME);
-        InForce::new(rules, self.deny_by_default, required)
+        InForce::new(rules, (self.deny_by_default, self.monitored), required)
     }
 
     /// The one part of the section that says which sources are asked, and so belongs to what a configuration reaches. All other parts say
@@ -93,7 +95,7 @@ impl PolicySection {
     ///
     /// It takes the section apart in full, so that a field which is added has to be decided about.
     pub fn on_miss(&self) -> &OnMiss {
-        let Self { on_miss, rules: _, filter: _, deny_by_default: _, bundle: _ } = self;
+        let Self { on_miss, rules: _, filter: _, deny_by_default: _, monitored: _, bundle: _ } = self;
         on_miss
     }
 }

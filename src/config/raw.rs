@@ -20,7 +20,7 @@ pub(super) use self::endpoint::{RawBundle, RawEndpoint, RawStorage, RawSumdb, Ra
 pub(super) use self::fetch::RawFetch;
 pub(super) use self::freshness::RawFreshness;
 pub(super) use self::policy::{
-    RawAction, RawBundleDocument, RawDefault, RawOnMiss, RawPolicy, RawReach, RawRule,
+    ENFORCE, RawAction, RawBundleDocument, RawDefault, RawOnMiss, RawPolicy, RawReach, RawRule,
 };
 pub(super) use self::storage::{RawDelivery, RawDeliveryOverride, RawPresign, RawSecureLink};
 pub(super) use self::verify::RawVerify;

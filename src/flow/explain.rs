@@ -21,6 +21,7 @@ use self::{
 };
 use super::{
     Known,
+    monitored::would_be,
     published::published,
     ruling::{Substitute, elsewhere, refusal},
     status::policy_bundle,
@@ -32,7 +33,7 @@ use crate::{
     goproxy::{Document, File, Refusal, Zip},
     http::Timestamp,
     plan::{Want, plan},
-    policy::{Decision, Rule, View},
+    policy::{Decision, View},
 };
 
 /// Answers the query of `path`.
@@ -55,14 +56,19 @@ struct Explanation<'a> {
     decision: &'static str,
     /// The rule that decided; `None` where the default did.
     rule: Option<Named<'a>>,
-    /// What no rule decides.
+    /// What becomes of a version that no rule decides.
     default: &'static str,
+    /// Whether the policy is enforced, but for the rules that are not.
+    enforced: bool,
     /// What a developer is told whose request is refused.
     refusal: Option<String>,
     redirect: Option<String>,
     published: Option<String>,
     /// From when on it may be had.
     until: Option<String>,
+    /// What would be decided if all of the policy were enforced, where that is something else; left out where all of it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    monitored: Option<Option<Unenforced<'a>>>,
     /// The rules that name the module, in their order.
     considered: Vec<Considered<'a>>,
     mode: &'static str,
@@ -72,6 +78,16 @@ struct Explanation<'a> {
     /// The sources that are asked, in this order, for what the index does not have.
     sources: Vec<Sources>,
     indexed: Vec<Indexed>,
+}
+
+/// What would be decided if all of the policy were enforced.
+#[derive(Serialize)]
+struct Unenforced<'a> {
+    decision: &'static str,
+    rule: Option<Named<'a>>,
+    says: String,
+    /// What a developer would be told.
+    refusal: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -96,7 +112,24 @@ impl Asked {
             Some(version) => Some(view.decide(version, published, cx.now)),
             None => view.whole(),
         };
-        let rule = decision.as_ref().and_then(decider);
+        let rule = decision.as_ref().and_then(Decision::rule);
+        let refused = |view: &View<'_>, decision: &Decision<'_>| {
+            let refusal = refusal(view, module, version.as_ref(), decision, caller, cx.now)?;
+            Some(refusal.reason().to_owned())
+        };
+        let otherwise = view.shadow().and_then(|shadow| match version {
+            Some(version) => Some((shadow, shadow.decide(version, published, cx.now))),
+            None => shadow.whole().map(|decision| (shadow, decision)),
+        });
+        let unenforced = otherwise.as_ref().and_then(|(shadow, would)| {
+            Some(Unenforced {
+                decision: word(would),
+                rule: would.rule().map(Named::of),
+                says: would_be(would, policy).filter(|_| !is_refused(decision.as_ref()))?,
+                refusal: refused(shadow, would),
+            })
+        });
+        let monitor = unenforced.as_ref().and(otherwise.as_ref()).and_then(|(_, would)| would.rule());
         let until = match decision {
             Some(Decision::TooYoung(_, until)) => Some(until.rfc3339()),
             _ => None,
@@ -121,15 +154,14 @@ impl Asked {
                 None => "by_version",
             },
             rule: rule.map(Named::of),
+            enforced: policy.is_enforced(),
             default: if policy.denies_by_default() { "deny" } else { "allow" },
-            refusal: decision
-                .as_ref()
-                .and_then(|decision| refusal(&view, module, version.as_ref(), decision, caller, cx.now))
-                .map(|refusal| refusal.reason().to_owned()),
+            refusal: decision.as_ref().and_then(|decision| refused(&view, decision)),
             redirect,
             published: published.map(Timestamp::rfc3339),
             until,
-            considered: self.considered(policy, &view, rule, published, cx.now),
+            monitored: policy.monitors().then_some(unenforced),
+            considered: self.considered(policy, &view, (rule, monitor), published, cx.now),
             mode: if config.offline { "offline" } else { "online" },
             on_miss: config.on_miss(module).as_str(),
             private: config.private.modules.matches(module),
@@ -176,11 +208,9 @@ impl Asked {
     }
 }
 
-fn decider<'p>(decision: &Decision<'p>) -> Option<&'p Rule> {
-    match *decision {
-        Decision::Allowed(rule) | Decision::Denied(rule) => rule,
-        Decision::Redirected(rule, _) | Decision::TooYoung(rule, _) | Decision::NeedsDate(rule) => Some(rule),
-    }
+/// Whether no client gets it.
+fn is_refused(decision: Option<&Decision<'_>>) -> bool {
+    matches!(decision, Some(Decision::Denied(_) | Decision::TooYoung(..)))
 }
 
 fn word(decision: &Decision<'_>) -> &'static str {

@@ -4,8 +4,8 @@ use std::{cell::OnceCell, rc::Rc, time::Duration};
 
 use crate::{
     cx::Verdict,
-    goproxy::{Answer, Asker, Audience, Etag, Validity, not_modified},
-    http::Response,
+    goproxy::{Answer, Asker, Audience, Etag, Validity, mark, not_modified},
+    http::{Monitored, Response},
     metrics::{Account, Cache, Kind},
 };
 
@@ -17,6 +17,8 @@ pub struct Hit {
     /// The answer to a client that has the document already, once a client has asked with `If-None-Match`.
     unchanged: OnceCell<Rc<Response>>,
     validity: Validity,
+    /// Whether it is kept from other callers, for whom rules that are not enforced may have decided otherwise.
+    is_for_one: bool,
 }
 
 impl Hit {
@@ -27,7 +29,7 @@ impl Hit {
             _ => None,
         };
         let response = answer.respond(&Asker::default(), Account { kind, cache: Cache::Hit });
-        Self { response: response.into(), etag, unchanged: OnceCell::new(), validity }
+        Self { response: response.into(), etag, unchanged: OnceCell::new(), validity, is_for_one: false }
     }
 
     /// Gives it to a client who may have it already.
@@ -41,9 +43,25 @@ impl Hit {
         Verdict::Respond(Rc::clone(response))
     }
 
+    /// The same, marked with what would have been decided if all of the policy were enforced; where that `is_personal`, it is for this
+    /// caller alone.
+    pub(super) fn marked(mut self, monitored: Option<&Monitored>, is_personal: bool) -> Self {
+        if let Some(monitored) = monitored {
+            mark(Rc::make_mut(&mut self.response), monitored);
+            self.unchanged = OnceCell::new();
+        }
+        self.is_for_one |= is_personal;
+        self
+    }
+
+    /// It, as it is given to a client who does not have it yet.
+    pub(super) fn response(&self) -> &Response {
+        &self.response
+    }
+
     /// Whether another caller may be answered otherwise.
     pub fn is_personal(&self) -> bool {
-        self.validity.audience == Audience::Caller
+        self.is_for_one || self.validity.audience == Audience::Caller
     }
 
     /// How long the headers of the answer stay exact; `None` if they never expire. Its `max-age` counts whole seconds, and promises too much

@@ -1,6 +1,6 @@
 //! What a worker knows when it has to decide.
 
-use super::{Publications, Shelf, SourceHealth};
+use super::{Publications, Shelf, Sightings, SourceHealth};
 use crate::{
     config::Config,
     policy::InForce,
@@ -22,6 +22,8 @@ pub struct Known<'a> {
     pub publications: &'a Publications,
     /// How those are doing who are asked.
     pub source_health: &'a SourceHealth,
+    /// What was said lately of rules that are not enforced.
+    pub sightings: &'a mut Sightings,
     /// What may be shown of long lists, as far as it has found out.
     pub shelf: &'a mut Shelf,
 }

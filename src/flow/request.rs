@@ -97,14 +97,14 @@ impl Parked {
     pub fn ask(self, known: &mut Known<'_>, cx: &mut Cx<'_>) -> Next {
         let mut question = self.question;
         if let ControlFlow::Break(next) = question.admit(known, cx) {
-            return next;
+            return next.marked(&question, known, cx);
         }
         question = question.in_reach(known.config);
         // An answer has a few stages, each of which asks once at most.
         loop {
             match question.look_up(known, cx) {
                 ControlFlow::Break(Next::Ask(further)) => question = further.question,
-                ControlFlow::Break(next) => return next,
+                ControlFlow::Break(next) => return next.marked(&question, known, cx),
                 ControlFlow::Continue(before) => return Next::Search(question.park(), before),
             }
         }

@@ -10,6 +10,7 @@ use crate::{
     cx::{Cx, Route, Verdict},
     endpoint::{self, Address},
     goproxy::{Answer, Asker, Failure, FailureKind, Zip},
+    http::Monitored,
     metrics::{Cache, Kind},
     plan::Source,
     shared::Capabilities,
@@ -35,6 +36,8 @@ pub struct Routed {
     pub moved: bool,
     /// What its client wants of it.
     pub ask: Ask,
+    /// What would have been decided of the request if all of the policy were enforced.
+    pub monitored: Option<Monitored>,
 }
 
 /// What a client wants of a zip.
@@ -60,6 +63,7 @@ impl Routed {
             to: None,
             moved: false,
             ask,
+            monitored: None,
         }
     }
 

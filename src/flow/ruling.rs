@@ -164,7 +164,12 @@ pub(super) fn elsewhere(want: &Want, base: Option<&str>, config: &Config) -> Sub
 }
 
 /// What is known of when a version was published.
-fn when(module: &ModulePath, version: &Version, known: &Known<'_>, cx: &Cx<'_>) -> Option<Publication> {
+pub(super) fn when(
+    module: &ModulePath,
+    version: &Version,
+    known: &Known<'_>,
+    cx: &Cx<'_>,
+) -> Option<Publication> {
     let found = known.publications.of(module).and_then(|found| found.get(version)).cloned();
     found.or_else(|| published(module, version, known.index, cx).map(Publication::At))
 }

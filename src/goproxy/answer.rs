@@ -23,7 +23,7 @@ use std::time::Duration;
 use super::{BodyFault, Document, Failure, FailureKind, Found, Missing, Refusal, Zip};
 use crate::{
     gomod::is_graphic,
-    http::{Account, Body, Cache, Length, Response},
+    http::{Account, Body, Cache, Length, Monitored, Response},
 };
 
 /// Everything this proxy answers by itself.
@@ -141,12 +141,26 @@ impl Answer<'_> {
             Self::Again { file, cache } => {
                 let location = ("location", (*file).to_owned());
                 let headers = vec![location, (CACHE_HEADER, cache.as_str().to_owned()), no_store()];
-                Response { status: 307, headers, body: Body::default(), length: Length::Body, account }
+                Response {
+                    status: 307,
+                    headers,
+                    body: Body::default(),
+                    length: Length::Body,
+                    account,
+                    monitored: None,
+                }
             }
             Self::Elsewhere { to, cache } => {
                 let location = ("location", (*to).to_owned());
                 let headers = vec![location, (CACHE_HEADER, cache.as_str().to_owned()), no_store()];
-                Response { status: 302, headers, body: Body::default(), length: Length::Body, account }
+                Response {
+                    status: 302,
+                    headers,
+                    body: Body::default(),
+                    length: Length::Body,
+                    account,
+                    monitored: None,
+                }
             }
             Self::Failed(failure) => failed(failure, account),
             Self::Found { document, found, validity, cache } => {
@@ -163,6 +177,7 @@ impl Answer<'_> {
                     body: found.body.clone(),
                     length: Length::Body,
                     account,
+                    monitored: None,
                 };
                 if is_known { not_modified(&whole) } else { whole }
             }
@@ -178,6 +193,7 @@ impl Answer<'_> {
                 body: body.clone().into(),
                 length: Length::Body,
                 account,
+                monitored: None,
             },
             Self::Present { validity, cache, length, etag, last_modified } => {
                 let mut headers = vec![
@@ -193,6 +209,7 @@ impl Answer<'_> {
                     body: Body::default(),
                     length: length.map_or(Length::Unsaid, Length::Said),
                     account,
+                    monitored: None,
                 }
             }
             Self::Refused(refusal) => refused(refusal, account),
@@ -202,6 +219,7 @@ impl Answer<'_> {
                 body: Body::default(),
                 length: Length::Body,
                 account,
+                monitored: None,
             },
         }
     }
@@ -210,8 +228,20 @@ impl Answer<'_> {
 /// The answer to a client that has the document already: 304 in place of the whole of it.
 pub fn not_modified(whole: &Response) -> Response {
     let headers = whole.headers.iter().filter(|(name, _)| *name != "content-type").cloned().collect();
-    let account = whole.account;
-    Response { status: 304, headers, body: Body::default(), length: Length::Body, account }
+    let Response { account, ref monitored, .. } = *whole;
+    let (body, length, monitored) = (Body::default(), Length::Body, monitored.clone());
+    Response { status: 304, headers, body, length, account, monitored }
+}
+
+/// Marks an answer to a request of which a rule that is not enforced would have decided otherwise: it counts as that, and says so.
+pub fn mark(response: &mut Response, monitored: &Monitored) {
+    response.headers.push((MONITORED_HEADER, monitored_by(monitored)));
+    response.monitored = Some(monitored.clone());
+}
+
+/// What the header of such an answer says: which rule, and whether that depends on an age that is not known.
+pub fn monitored_by(Monitored { rule, undated }: &Monitored) -> String {
+    if *undated { format!("{rule}; undated") } else { rule.clone() }
 }
 
 fn failed(failure: &Failure, account: Account) -> Response {
@@ -262,7 +292,14 @@ fn uncached(status: u16, reason: &str, account: Account) -> Response {
 
 fn text(status: u16, reason: &str, account: Account) -> Response {
     let headers = vec![("content-type", TEXT.to_owned()), ("x-content-type-options", "nosniff".to_owned())];
-    Response { status, headers, body: printable(reason).into(), length: Length::Body, account }
+    Response {
+        status,
+        headers,
+        body: printable(reason).into(),
+        length: Length::Body,
+        account,
+        monitored: None,
+    }
 }
 
 fn no_store() -> (&'static str, String) {
@@ -301,6 +338,9 @@ const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Says where an answer came from.
 pub const CACHE_HEADER: &str = "x-modgate-cache";
+
+/// Names the rule that would have decided otherwise if it were enforced.
+pub const MONITORED_HEADER: &str = "x-modgate-monitored";
 
 /// What never changes is kept for a day and then asked for again, at the price of a 304. Otherwise a cache that no operator can clear would
 /// ignore a new rule for a year.

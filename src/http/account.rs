@@ -11,6 +11,15 @@ pub struct Account {
     pub cache: Cache,
 }
 
+/// What counts of a request that is not refused, though it would be if all of the policy were enforced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Monitored {
+    /// What metrics call the rule, or the default, that would have decided.
+    pub rule: String,
+    /// Whether that depends on when the version was published, which is not known.
+    pub undated: bool,
+}
+
 words! {
     /// What a request asks for.
     pub enum Kind {

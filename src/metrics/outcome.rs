@@ -57,6 +57,16 @@ words! {
     }
 }
 
+words! {
+    /// Why a request would have been refused if all of the policy were enforced, where that is no rule. No rule may have one of these names.
+    pub enum Unruled {
+        /// No rule decides, and the default is to deny.
+        Default = "default",
+        /// A rule would decide by when the version was published, which is not known.
+        Undated = "undated",
+    }
+}
+
 /// Why a request was refused.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {

@@ -145,6 +145,7 @@ impl<'t> File<'t> {
                 versions,
                 principals: Vec::new(),
                 action: line.sign.action(),
+                enforced: true,
                 reason: String::new(),
                 link: String::new(),
             });

@@ -29,15 +29,17 @@ pub struct InForce {
 }
 
 impl InForce {
-    /// The rules of a configuration, before anything was polled; `required` names the documents that no module is given without.
+    /// The rules of a configuration, before anything was polled; `required` names the documents that no module is given without. Of a
+    /// policy that is only `monitored` nothing is enforced, those documents included.
     pub fn new(
         rules: impl IntoIterator<Item = (Origin, Arc<[Rule]>)>,
-        deny_by_default: bool,
+        (deny_by_default, monitored): (bool, bool),
         required: impl IntoIterator<Item = &'static str>,
     ) -> Self {
         let rulesets = rules.into_iter().map(|(origin, rules)| (origin, Ruleset::new(rules)));
-        let policy = Policy { rulesets: rulesets.collect(), deny_by_default };
-        Self { policy, versions: BTreeMap::new(), required: required.into_iter().collect() }
+        let policy = Policy { rulesets: rulesets.collect(), deny_by_default, monitored };
+        let required = required.into_iter().filter(|_| !monitored);
+        Self { policy, versions: BTreeMap::new(), required: required.collect() }
     }
 
     /// What decides who may have which version.

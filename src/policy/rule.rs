@@ -22,6 +22,8 @@ pub struct Rule {
     pub principals: Vec<Principal>,
     /// What it does.
     pub action: Action,
+    /// Whether what it decides holds; else it is only said what it would have decided.
+    pub enforced: bool,
     /// Why, for the developer; empty where nothing is to be said.
     pub reason: String,
     /// Where there is more to read; empty where nowhere.
@@ -53,6 +55,7 @@ impl Rule {
             versions: None,
             principals: Vec::new(),
             action,
+            enforced: true,
             reason: String::new(),
             link: String::new(),
         }

@@ -14,6 +14,8 @@ use crate::gomod::ModulePath;
 pub struct Ruleset {
     rules: Arc<[Rule]>,
     matcher: Matcher,
+    /// Whether any of them is not enforced.
+    monitors: bool,
 }
 
 impl Ruleset {
@@ -32,6 +34,11 @@ impl Ruleset {
         &self.rules
     }
 
+    /// Whether any of them is not enforced.
+    pub(super) fn monitors(&self) -> bool {
+        self.monitors
+    }
+
     /// The rules that name `module`, in their order.
     pub(super) fn naming(&self, module: &ModulePath) -> impl Iterator<Item = &Rule> {
         self.matcher.places(module).filter_map(|place| self.rules.get(place))
@@ -44,13 +51,15 @@ pub struct RulesetBuilder {
     rules: Arc<[Rule]>,
     /// How many of them the tree has been given.
     given: usize,
+    /// Whether any of these is not enforced.
+    monitors: bool,
     tree: Builder,
 }
 
 impl RulesetBuilder {
     /// Of these, with none of which anything was done yet.
     pub fn new(rules: impl Into<Arc<[Rule]>>) -> Self {
-        Self { rules: rules.into(), given: 0, tree: Builder::default() }
+        Self { rules: rules.into(), given: 0, monitors: false, tree: Builder::default() }
     }
 
     /// Goes on for so many patterns, or a rule that has more; the ruleset, once that was all.
@@ -61,6 +70,7 @@ impl RulesetBuilder {
                 && let Some(rule) = self.rules.get(self.given)
             {
                 self.given = self.given.saturating_add(1);
+                self.monitors |= !rule.enforced;
                 self.tree.add(rule);
                 let patterns = rule.modules.iter().count().saturating_add(rule.exact.len());
                 left = left.saturating_sub(patterns.max(1));
@@ -68,6 +78,6 @@ impl RulesetBuilder {
             return None;
         }
         let matcher = self.tree.write(most)?;
-        Some(Ruleset { rules: std::mem::take(&mut self.rules), matcher })
+        Some(Ruleset { rules: std::mem::take(&mut self.rules), matcher, monitors: self.monitors })
     }
 }

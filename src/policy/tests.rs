@@ -24,6 +24,12 @@ impl Rule {
         self
     }
 
+    /// Not enforced.
+    pub(super) fn watched(mut self) -> Self {
+        self.enforced = false;
+        self
+    }
+
     /// For these callers alone.
     pub(super) fn told(mut self, principals: &[&str]) -> Self {
         self.principals = principals.iter().map(|text| Principal::parse(text).unwrap()).collect();

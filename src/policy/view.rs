@@ -13,6 +13,8 @@ pub struct View<'p> {
     deny_by_default: bool,
     /// Whether another caller might be told otherwise.
     is_personal: bool,
+    /// What would hold if all of the policy were enforced; `None` where all of it is.
+    shadow: Option<Box<Self>>,
 }
 
 /// What is decided of a version, or of a whole module. The rule is missing where the default decided.
@@ -30,21 +32,52 @@ pub enum Decision<'p> {
     NeedsDate(&'p Rule),
 }
 
+impl<'p> Decision<'p> {
+    /// The rule that decided; `None` where the default did.
+    pub fn rule(&self) -> Option<&'p Rule> {
+        match *self {
+            Self::Allowed(rule) | Self::Denied(rule) => rule,
+            Self::Redirected(rule, _) | Self::TooYoung(rule, _) | Self::NeedsDate(rule) => Some(rule),
+        }
+    }
+}
+
 impl<'p> View<'p> {
     /// Of the rules that name the module, in their order.
     pub(super) fn of(policy: &'p Policy, naming: impl Iterator<Item = &'p Rule>, caller: &Caller) -> Self {
-        let mut view =
-            Self { rules: Vec::new(), deny_by_default: policy.denies_by_default(), is_personal: false };
+        let empty =
+            |deny_by_default| Self { rules: Vec::new(), deny_by_default, is_personal: false, shadow: None };
+        let denies = policy.denies_by_default();
+        let mut view = empty(denies && policy.is_enforced());
+        let mut shadow = policy.monitors().then(|| empty(denies).into());
         for rule in naming {
-            view.is_personal |= !rule.principals.is_empty();
-            if rule.is_for(caller) {
-                view.rules.push(rule);
-                if rule.is_final() {
-                    break;
-                }
+            let is_over = shadow.as_mut().is_none_or(|shadow: &mut Box<Self>| shadow.add(rule, caller));
+            let is_decided = policy.enforces(Some(rule)) && view.add(rule, caller);
+            // The shadow has all rules that the view has: it is over no later.
+            if is_decided || is_over && !policy.is_enforced() {
+                break;
             }
         }
+        view.shadow = shadow;
         view
+    }
+
+    /// Adds a rule behind the others, if it can apply; whether nothing behind it can.
+    fn add(&mut self, rule: &'p Rule, caller: &Caller) -> bool {
+        if self.rules.last().is_some_and(|last| last.is_final()) {
+            return true;
+        }
+        self.is_personal |= !rule.principals.is_empty();
+        if !rule.is_for(caller) {
+            return false;
+        }
+        self.rules.push(rule);
+        rule.is_final()
+    }
+
+    /// What would hold if all of the policy were enforced; `None` where all of it is.
+    pub fn shadow(&self) -> Option<&Self> {
+        self.shadow.as_deref()
     }
 
     /// What is decided for all versions, if there is one such decision.

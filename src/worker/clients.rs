@@ -19,7 +19,7 @@ use crate::{
     config::{Config, Match},
     cx::{Command, Cx, StreamId, Verdict},
     flow::{ClientsStatus, Explaining, Hit, Parked, Receiving, Routed},
-    http::{BodyEnd, ReadHeader, RequestHead, Timestamp},
+    http::{BodyEnd, Monitored, ReadHeader, RequestHead, Timestamp},
     metrics::{Cache, Kind},
     plan::Want,
 };
@@ -187,11 +187,12 @@ impl Clients {
         &mut self,
         stream: StreamId,
         verdict: &Verdict,
-        (cache, status): (Cache, u16),
+        given: (Cache, u16),
+        monitored: Option<Monitored>,
         cx: &mut Cx<'_>,
     ) {
         match verdict {
-            Verdict::Edit(_) => self.accounts.begun(stream, cache, status),
+            Verdict::Edit(_) => self.accounts.begun(stream, given, monitored),
             verdict => self.accounts.decided(stream, verdict, false, cx),
         }
     }

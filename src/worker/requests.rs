@@ -102,14 +102,17 @@ impl Worker {
             return Verdict::Continue;
         };
         let given = (routed.source.cache(), head.status);
-        let (verdict, given) = match self.begin_response(stream, routed, head, cx) {
+        let monitored = routed.monitored.clone();
+        let verdict = self.begin_response(stream, routed, head, cx).marked(monitored.as_ref());
+        let (verdict, given, monitored) = match verdict {
             // The body stays the source's, and is accounted for when it has ended.
             Verdict::Respond(response) if !self.services.host.respond_late => {
-                (Verdict::Edit(Edit::as_if(&response, head)), (response.account.cache, response.status))
+                let given = (response.account.cache, response.status);
+                (Verdict::Edit(Edit::as_if(&response, head)), given, response.monitored.clone())
             }
-            verdict => (verdict, given),
+            verdict => (verdict, given, monitored),
         };
-        self.clients.begin_response(stream, &verdict, given, cx);
+        self.clients.begin_response(stream, &verdict, given, monitored, cx);
         verdict
     }
 

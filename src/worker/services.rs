@@ -19,7 +19,7 @@ use super::{event::Event, key::Owner};
 use crate::{
     config::Config,
     cx::{CallId, Cx},
-    flow::{Asked, Known, Publications, Shelf, SourceHealth, Status},
+    flow::{Asked, Known, Publications, Shelf, Sightings, SourceHealth, Status},
     http::{Callout, Reply, Timestamp, is_read},
     metrics::{Counter, Histogram, Measure, StatusClass, Tally, Target},
     plan::Source,
@@ -48,6 +48,8 @@ pub(super) struct Services {
     pub(super) publications: Publications,
     /// What may be shown of long lists, as far as this worker found out.
     pub(super) shelf: Shelf,
+    /// What was said lately of rules that are not enforced.
+    sightings: Sightings,
     pub(super) source_health: SourceHealth,
     /// What is left to be done.
     pub(super) slices: Slices,
@@ -91,6 +93,7 @@ impl Services {
             next_call: 0,
             publications: Publications::default(),
             shelf: Shelf::default(),
+            sightings: Sightings::default(),
             source_health,
             slices: Slices::default(),
             tally: Tally::default(),
@@ -108,6 +111,7 @@ impl Services {
             index: &mut self.index,
             publications: &self.publications,
             source_health: &self.source_health,
+            sightings: &mut self.sightings,
             shelf: &mut self.shelf,
         }
     }

@@ -6,7 +6,7 @@ mod rule;
 pub(in crate::config) use self::{overshadowed::warnings as overshadowed_rules, rule::RuleList};
 use super::{each, endpoint, given, some_modules};
 use crate::config::problems::{Collector, Path, quoted};
-use crate::config::raw::{RawBundle, RawBundleDocument, RawCount, RawDefault, RawOnMiss, RawPolicy};
+use crate::config::raw::{ENFORCE, RawBundle, RawBundleDocument, RawCount, RawDefault, RawOnMiss, RawPolicy};
 use crate::config::{BundleSource, Match, MissMode, MissOverride, OnMiss, PolicySection, limits};
 use crate::gomod::Patterns;
 use crate::policy::{Action, Principal, Rule, athens};
@@ -29,6 +29,11 @@ pub(super) fn policy(
 ) -> PolicySection {
     let rules = rule::rules(raw.rules, "policy.", &at.key("rules"), context.has_upstream, found);
     warnings.extend(overshadowed::warnings(&rules));
+    let monitored = !raw.enforce.unwrap_or(ENFORCE);
+    if monitored {
+        warnings
+            .push("policy.enforce is false: clients may have everything, whatever the rules say".to_owned());
+    }
     let mut default = raw.default.map(|default| default == RawDefault::Deny);
     let mut filter = Vec::new();
     if let Some(text) = raw.athens_filter {
@@ -52,6 +57,7 @@ pub(super) fn policy(
         rules: rules.into(),
         filter: filter.into(),
         deny_by_default: default.unwrap_or(false),
+        monitored,
         bundle,
         on_miss,
     }

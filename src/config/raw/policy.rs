@@ -17,6 +17,11 @@ pub(in crate::config) struct RawPolicy {
     /// What happens to a module version that no rule decides. By default clients may have it, as without a policy.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = RawDefault::default())))]
     pub(in crate::config) default: Option<RawDefault>,
+    /// Whether any of it is enforced: the rules of all origins, the bundle's among them, and `default`. By default it is. With
+    /// `false` clients may have everything, no required bundle is waited for, and what would have been decided is counted, logged,
+    /// and said in a header and by explain.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = ENFORCE)))]
+    pub(in crate::config) enforce: Option<bool>,
     /// The rules, in the order in which they are tried. None by default.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Vec::<String>::new())))]
     pub(in crate::config) rules: Option<Vec<Section<RawRule>>>,
@@ -63,6 +68,9 @@ pub(in crate::config) struct RawRule {
     /// What it does.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
     pub(in crate::config) action: Option<RawAction>,
+    /// Whether what it decides holds. By default it does. With `false` the rules after it are tried as if it were not there, and what it
+    /// would have decided is counted, logged, and said in a header and by explain.
+    pub(in crate::config) enforce: Option<bool>,
     /// With `cooldown`: how old a version has to be. Its age counts from the time in its `.info`, or without one from when
     /// this Envoy first saw it. For one request for a list Modgate looks up the dates of at most 512 versions, those that
     /// Go would take for the latest first. Older versions without a known date are not listed yet, and the next request
@@ -77,6 +85,9 @@ pub(in crate::config) struct RawRule {
     /// Where the developer reads more: an http or https URL of at most 200 bytes.
     pub(in crate::config) link: Option<String>,
 }
+
+/// A rule is there to be held to.
+pub(in crate::config) const ENFORCE: bool = true;
 
 impl RawRule {
     pub(in crate::config) const AGE: Setting<Duration> = Setting {

@@ -45,6 +45,7 @@ fn rules_that_can_never_apply() {
         (r#""modules":["a.com"],"versions":["v1.0.0"]"#, r#""modules":["a.com"]"#),
         (r#""modules":["a.com"],"principals":["@anonymous"]"#, r#""modules":["a.com"]"#),
         (r#""exact":["a.com"]"#, r#""modules":["a.com"]"#),
+        (r#""modules":["a.com"],"enforce":false"#, r#""modules":["a.com"]"#),
         // Not of everything.
         (r#""modules":["a.com"]"#, r#""modules":["a.com","b.com"]"#),
         (r#""modules":["a.com"]"#, r#""modules":["a.com"],"exact":["b.com"]"#),
@@ -75,6 +76,16 @@ fn what_is_said_of_them() {
         bundle.unwrap().warnings,
         ["bundle.rules[1] (c) can never apply: before it bundle.rules[0] (a) decides for everybody"]
     );
+}
+
+/// What is monitored for good by mistake refuses nothing.
+#[test]
+fn a_policy_that_is_not_enforced() {
+    let deny = r#"{"modules":["a.com"],"action":"deny","enforce":false}"#;
+    for (enforce, told) in [("false", 1), ("true", 0)] {
+        let warnings = warnings(&format!(r#""policy":{{"enforce":{enforce},"rules":[{deny}]}}"#));
+        assert_eq!(warnings.len(), told, "{warnings:?}");
+    }
 }
 
 /// Athens stores no proofs; offline nobody else has them.

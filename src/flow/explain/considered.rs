@@ -1,5 +1,7 @@
 //! Which rules name the module, and what each of them has to say of the version.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::Asked;
@@ -28,31 +30,38 @@ impl Asked {
         &self,
         policy: &'a Policy,
         view: &View<'a>,
-        decider: Option<&Rule>,
+        (decider, monitor): (Option<&Rule>, Option<&Rule>),
         published: Option<Timestamp>,
         now: Timestamp,
     ) -> Vec<Considered<'a>> {
         let mut is_decided = false;
         let naming = policy.naming(&self.module);
         let explained = naming.map(|rule| {
-            let is_decider = decider.is_some_and(|decider| std::ptr::eq(decider, rule));
+            let is = |one: Option<&Rule>| one.is_some_and(|one| std::ptr::eq(one, rule));
+            let is_decider = is(decider);
             let outcome = if is_decided {
                 "not reached"
             } else if is_decider {
                 "decides"
+            } else if is(monitor) {
+                "would decide, but is not enforced"
             } else if !rule.is_for(&self.caller) {
                 "not for this caller"
             } else if self.version.as_ref().is_some_and(|version| !rule.has(version)) {
                 "not for this version"
             } else if self.version.is_some() {
-                // What is young is passed over in favour of a denial only.
-                if is_young(rule, published, now) { "refused anyway" } else { "old enough" }
+                match (&rule.action, policy.enforces(Some(rule))) {
+                    (Action::Cooldown(age), _) if is_old(*age, published, now) => "old enough",
+                    (_, false) => "not enforced",
+                    // What is young is passed over in favour of a denial only.
+                    (_, true) => "refused anyway",
+                }
             } else {
                 "depends on the version"
             };
             is_decided |= is_decider
                 || (self.version.is_none()
-                    && view.rules().last().is_some_and(|last| std::ptr::eq(*last, rule) && last.is_final()));
+                    && view.rules().last().is_some_and(|last| is(Some(*last)) && last.is_final()));
             Considered { rule: Named::of(rule), action: action(rule), outcome }
         });
         explained.take(MAX_CONSIDERED).collect()
@@ -65,12 +74,9 @@ impl<'a> Named<'a> {
     }
 }
 
-/// Whether the rule would refuse a version for now that was published then.
-fn is_young(rule: &Rule, published: Option<Timestamp>, now: Timestamp) -> bool {
-    match rule.action {
-        Action::Cooldown(age) => published.is_none_or(|published| now < published.after(age)),
-        Action::Allow | Action::Deny | Action::Redirect(_) => false,
-    }
+/// Whether a version that was published then is of that age.
+fn is_old(age: Duration, published: Option<Timestamp>, now: Timestamp) -> bool {
+    published.is_some_and(|published| now >= published.after(age))
 }
 
 fn action(rule: &Rule) -> &'static str {

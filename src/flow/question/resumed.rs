@@ -33,8 +33,8 @@ impl Parked {
             None => Cache::None,
         };
         match self.question.conclude(searched, stale, cache, jitter, known, cx) {
-            ControlFlow::Continue(verdict) => Next::Answer(verdict),
-            ControlFlow::Break(next) => next.after(searched, coalesced),
+            ControlFlow::Continue(verdict) => Next::Answer(verdict).marked(&self.question, known, cx),
+            ControlFlow::Break(next) => next.marked(&self.question, known, cx).after(searched, coalesced),
         }
     }
 }

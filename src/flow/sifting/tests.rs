@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     config::Config,
-    flow::{Publications, Published, Shelf, SourceHealth},
+    flow::{Publications, Published, Shelf, Sightings, SourceHealth},
     goproxy::{Failure, FailureKind, Missing},
     shared::{Capabilities, Index, Memory, Seat},
 };
@@ -43,6 +43,7 @@ impl World {
             index: &mut self.index,
             publications: &self.publications,
             source_health: &SourceHealth::new(config),
+            sightings: &mut Sightings::default(),
             shelf: &mut self.shelf,
         };
         let view = in_force.policy().view(&module(), &Caller::default());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Decision;
+use super::{Decision, View};
 use crate::http::Timestamp;
 use crate::policy::tests::{module, rule, version};
 use crate::policy::{Action, Caller, Policy, Rule};
@@ -106,6 +106,41 @@ fn the_first_rule_that_applies_decides() {
     assert_eq!(
         said(view.decide(&version("v1.2.3"), Some(NOW.after(DAY)), NOW)),
         "too young by 0 for 691200s"
+    );
+}
+
+/// What is decided of v1.2.3 a day after it was published, and what would be if all were enforced.
+#[test]
+fn what_is_not_enforced_is_passed_over_and_seen() {
+    let young = "too young by 0 for 518400s";
+    for (rules, want, would, why) in [
+        (vec![deny().watched()], "allowed by default", "denied by 0", "no other rule"),
+        (vec![deny().watched(), deny()], "denied by 1", "denied by 0", "the next denies"),
+        (vec![allow(), deny().watched()], "allowed by 0", "allowed by 0", "it is not reached"),
+        (vec![cooldown().watched(), allow()], "allowed by 1", young, "for now"),
+        (vec![cooldown().watched(), deny()], "denied by 1", "denied by 1", "nothing to wait for"),
+        (vec![cooldown(), deny().watched()], young, "denied by 1", "for good"),
+        (vec![allow().watched(), deny()], "denied by 1", "allowed by 0", "no exception yet"),
+        (vec![allow().watched(), deny().watched()], "allowed by default", "allowed by 0", "of what is none"),
+        (vec![deny().watched().having(&["v2"]), deny()], "denied by 1", "denied by 1", "another version"),
+    ] {
+        let policy = policy(rules, false);
+        let view = policy.view(&module("a.b/c"), &Caller::default());
+        let published = Some(Timestamp(NOW.0 - 86_400_000));
+        let [is, would_be] =
+            [&view, view.shadow().unwrap()].map(|view| said(view.decide(&version("v1.2.3"), published, NOW)));
+        assert_eq!((is.as_str(), would_be.as_str()), (want, would), "{why}");
+    }
+    // Of a policy that is monitored the default is no more enforced than its rules.
+    let all = policy(vec![deny().having(&["v2"]), allow().told(&["bob"])], true).monitored(true);
+    let view = all.view(&module("a.b/c"), &Caller::default());
+    assert_eq!(view.whole().map(said).as_deref(), Some("allowed by default"));
+    assert_eq!(view.shadow().and_then(View::whole).map(said).as_deref(), Some("denied by default"));
+    assert_eq!((view.is_personal(), view.shadow().unwrap().is_personal()), (false, true));
+    assert!(
+        all.is_open()
+            && all.monitors()
+            && policy(vec![deny()], false).view(&module("a.b/c"), &Caller::default()).shadow().is_none()
     );
 }
 

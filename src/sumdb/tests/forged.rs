@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::world::{Log, goal, head, log, record, run, sums};
-use crate::sumdb::{Goal, Progress, Refused, Resource, Tile};
+use crate::sumdb::{Goal, Progress, Refused, Resource, Tile, merkle};
 
 const SIZE: u64 = 300;
 
@@ -160,6 +160,57 @@ fn tiles_of_another_tree_or_length_are_refused() {
         });
         forged(&progress.0, "tile/8/data/001.p/40");
     }
+}
+
+/// The smallest trees in which subtrees of the edge share a tile, and tiles that are not of the edge follow it: a reader that checks as many
+/// tiles as there are subtrees misses those (GO-2026-6179).
+#[test]
+fn a_forged_tile_within_the_tree_is_seen() {
+    let lie = record(5).replace(&sums(5).zip_h1(), &sums(6).zip_h1());
+    for (size, levels) in [(259, 1), (66_051, 2)] {
+        let log = Log::new(size, record);
+        let honest = |resource: &Resource| log.answer(size, resource);
+        let (progress, asked) = run(goal(5), None, honest);
+        assert!(matches!(progress, Progress::Proven(_)), "{size}: {progress:?}");
+        // Each tile up to the last that is not of the edge has the hash of the forged one below it.
+        let mut hash = merkle::leaf(lie.as_bytes());
+        let mut forgeries = Vec::new();
+        for (level, place) in [(0, 5), (1, 0)].into_iter().take(levels) {
+            let tile = Tile::of(size, level, 0).unwrap();
+            assert!(asked.contains(&Resource::Tile(tile)) && Tile::edge(size, level) != Some(tile), "{tile}");
+            let mut bytes = log.tile(tile);
+            bytes[32 * place..32 * (place + 1)].copy_from_slice(&hash);
+            let hashes: Vec<_> = bytes.chunks(32).map(|hash| hash.try_into().unwrap()).collect();
+            hash = merkle::complete(&hashes).unwrap();
+            forgeries.push((Resource::Tile(tile), bytes));
+            let (progress, _) = run(goal(5), None, |resource| match resource {
+                Resource::Lookup { .. } => Some(format!("5\n{lie}\n{}", log.head(size)).into_bytes()),
+                _ => {
+                    let forged = forgeries.iter().find(|(forged, _)| forged == resource);
+                    forged.map(|(_, bytes)| bytes.clone()).or_else(|| honest(resource))
+                }
+            });
+            forged(&progress, "do not belong");
+        }
+    }
+}
+
+/// Lines about others say nothing of what is asked for, be they in the signed tree or not (GO-2026-6180).
+#[test]
+fn a_foreign_line_in_a_lookup_says_nothing() {
+    fn foreign(id: u64) -> String {
+        let line = |id| record(id).split_inclusive('\n').next().unwrap().to_owned();
+        if id == 5 { line(6) + &record(5) } else { record(id) }
+    }
+    forged(&with_lookup(0, |honest| honest.replace(&record(5), &foreign(5))), "not record 5");
+    let log = Log::new(SIZE, foreign);
+    let answer = |resource: &Resource| match resource {
+        Resource::Lookup { .. } => Some(log.lookup(5, SIZE).into_bytes()),
+        _ => log.answer(SIZE, resource),
+    };
+    let (Progress::Proven(proven), _) = run(goal(5), None, answer) else { panic!("it is of the tree") };
+    assert_eq!(proven.sums, Some(sums(5)));
+    forged(&run(goal(6), None, answer).0, "lookup of example.com/M6");
 }
 
 /// No bit of anything that is supplied can be changed so that something else is proven.

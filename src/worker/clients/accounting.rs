@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 
 use crate::{
     cx::{Cx, StreamId, Verdict},
-    http::{Account, BodyEnd, Ending, Timestamp},
-    metrics::{Cache, Counter, Histogram, Kind, StatusClass},
+    http::{Account, BodyEnd, Ending, Monitored, Timestamp},
+    metrics::{Cache, Counter, Histogram, Kind, StatusClass, Unruled},
 };
 
 /// Requests that have not ended.
@@ -43,6 +43,7 @@ struct Open {
 struct Begun {
     cache: Cache,
     status: u16,
+    monitored: Option<Monitored>,
     /// How its body ended; nothing until that is known.
     end: Option<BodyEnd>,
 }
@@ -64,9 +65,14 @@ impl Accounts {
     }
 
     /// The response begins that a request was routed for.
-    pub(super) fn begun(&mut self, stream: StreamId, cache: Cache, status: u16) {
+    pub(super) fn begun(
+        &mut self,
+        stream: StreamId,
+        (cache, status): (Cache, u16),
+        monitored: Option<Monitored>,
+    ) {
         if let Some(open) = self.open.get_mut(&stream) {
-            open.begun = Some(Begun { cache, status, end: None });
+            open.begun = Some(Begun { cache, status, monitored, end: None });
         }
     }
 
@@ -85,11 +91,11 @@ impl Accounts {
     /// The stream ended.
     pub(super) fn gone(&mut self, stream: StreamId, cx: &mut Cx<'_>) {
         let Some(Open { kind, since, begun, .. }) = self.open.remove(&stream) else { return };
-        let Some(Begun { cache, status, end }) = begun else {
+        let Some(Begun { cache, status, monitored, end }) = begun else {
             return cx.count(Counter::Unfinished { kind, outcome: Ending::Left });
         };
         cx.record(Histogram::RequestDuration { kind, cache }, cx.now.since(since));
-        given(Account { kind, cache }, status, end.map_or(0, |end| end.bytes), cx);
+        given(Account { kind, cache }, status, end.map_or(0, |end| end.bytes), monitored.as_ref(), cx);
         if let Some(BodyEnd { how, .. }) = end
             && how != Ending::Whole
         {
@@ -102,10 +108,21 @@ impl Accounts {
 pub(in crate::worker) fn at_once(verdict: &Verdict, head_only: bool, cx: &mut Cx<'_>) {
     let Verdict::Respond(response) = verdict else { return };
     let bytes = if head_only { 0 } else { response.body.len() };
-    given(response.account, response.status, bytes.try_into().unwrap_or(u64::MAX), cx);
+    let bytes = bytes.try_into().unwrap_or(u64::MAX);
+    given(response.account, response.status, bytes, response.monitored.as_ref(), cx);
 }
 
-fn given(Account { kind, cache }: Account, status: u16, bytes: u64, cx: &mut Cx<'_>) {
+fn given(
+    Account { kind, cache }: Account,
+    status: u16,
+    bytes: u64,
+    monitored: Option<&Monitored>,
+    cx: &mut Cx<'_>,
+) {
+    if let Some(Monitored { rule, undated }) = monitored {
+        let reason = if *undated { Unruled::Undated.as_str() } else { rule };
+        cx.count(Counter::Monitored { reason: reason.to_owned() });
+    }
     cx.count(Counter::Request { kind, cache, class: StatusClass::of(status) });
     if bytes > 0 {
         cx.add(Counter::Bytes { kind, cache }, bytes);

@@ -230,6 +230,7 @@ mod tests {
                 body: vec![0; bytes].into(),
                 length: crate::http::Length::Body,
                 account: Account { kind: Kind::Mod, cache: Cache::Hit },
+                monitored: None,
             }
             .into(),
         )

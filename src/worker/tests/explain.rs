@@ -38,6 +38,48 @@ fn scenario_nothing_is_allowed_before_a_required_bundle_was_read() {
     assert_eq!((&page["decision"], &page["policy_bundle"]), (&json!("allow"), &json!(7)));
 }
 
+/// What is not enforced is shown beside what is decided, and only where that is something else.
+#[test]
+fn what_would_be_decided_is_shown_beside_what_is() {
+    let rules = r#"
+        {"name": "late", "modules": ["*"], "action": "cooldown", "age": "7d", "enforce": false},
+        {"name": "no", "exact": ["example.com/m"], "action": "deny", "enforce": false},
+        {"name": "real", "exact": ["example.com/x"], "action": "deny"}"#;
+    let mut world = world(&with(&format!(r#""policy": {{"rules": [{rules}]}}"#)));
+    for (module, decision, would, says, outcomes) in [
+        (
+            "example.com/m",
+            "allow",
+            json!("deny"),
+            json!("would be refused by rule no, which is not enforced"),
+            &["not enforced", "would decide, but is not enforced"][..],
+        ),
+        ("example.com/x", "deny", Value::Null, Value::Null, &["not enforced", "decides"]),
+        (
+            "example.com/y",
+            "allow",
+            json!("undated"),
+            json!("may be refused by rule late, which is not enforced: its age is not known"),
+            &["would decide, but is not enforced"],
+        ),
+    ] {
+        let page = explained(&mut world, &format!("module={module}&version=v1.0.0"));
+        let monitored = &page["monitored"];
+        assert_eq!((&page["decision"], &page["enforced"]), (&json!(decision), &json!(true)), "{module}");
+        assert_eq!((&monitored["decision"], &monitored["says"]), (&would, &says), "{module}");
+        assert_eq!(
+            monitored["refusal"].is_string(),
+            !would.is_null(),
+            "{module}: what a developer would read"
+        );
+        let considered = page["considered"].as_array().unwrap();
+        let got: Vec<_> = considered.iter().map(|rule| rule["outcome"].as_str().unwrap()).collect();
+        assert_eq!(got, outcomes, "{module}");
+    }
+    let page = explained(&mut self::world(&with(r#""policy": {}"#)), "module=example.com/m");
+    assert!(page.get("monitored").is_none(), "all of it is enforced: {page}");
+}
+
 /// Who is said to be asked is asked, and nobody else is.
 #[test]
 fn scenario_sources_are_those_that_are_asked() {

@@ -7,6 +7,7 @@ mod elsewhere;
 mod latest;
 mod long;
 mod mirrors;
+mod monitored;
 mod offline;
 mod outages;
 mod routes;
@@ -122,6 +123,8 @@ struct Got {
     location: String,
     /// `x-modgate-cache`.
     cache: String,
+    /// `x-modgate-monitored`.
+    monitored: Option<String>,
 }
 
 /// The end of a request, whose client leaves then.
@@ -134,10 +137,14 @@ fn end(world: &mut World, worker: usize, stream: StreamId) -> Got {
             cache_control: header(response, "cache-control").to_owned(),
             location: header(response, "location").to_owned(),
             cache: header(response, "x-modgate-cache").to_owned(),
+            monitored: response
+                .monitored
+                .as_ref()
+                .map(|_| header(response, "x-modgate-monitored").to_owned()),
         },
         Verdict::Route(_) => {
             let [body, cache_control, location, cache] = [const { String::new() }; 4];
-            Got { status: 200, body, cache_control, location, cache }
+            Got { status: 200, body, cache_control, location, cache, monitored: None }
         }
         other => panic!("{stream:?} was not answered: {other:?}"),
     };

@@ -1,5 +1,5 @@
 //! Rules, from a bundle or an Athens filter file: whatever they say, the tree they are compiled to finds what asking each of them
-//! would find.
+//! would find, with the rules that are not enforced and without them.
 //!
 //! Input: a line with a module path, a version and the name of a caller, blanks between; then the bundle (JSON), or else the filter
 //! file.
@@ -7,7 +7,7 @@
 use modgate::config::Bundle;
 use modgate::gomod::{ModulePath, Version};
 use modgate::http::Timestamp;
-use modgate::policy::{Action, Caller, Decision, Policy, Rule, athens};
+use modgate::policy::{Action, Caller, Decision, Policy, Rule, View, athens};
 
 /// No bytes panic; a decision is that of the first rule that applies, and a refusal is one that the go command shows.
 pub fn check(input: &[u8]) {
@@ -38,12 +38,28 @@ pub fn check(input: &[u8]) {
 fn decides_in_order(rules: &[Rule], module: &ModulePath, version: &Version, caller: &Caller) {
     let policy = Policy::new(rules.to_vec(), false);
     let view = policy.view(module, caller);
+    let enforced: Vec<_> = rules.iter().filter(|rule| rule.enforced).collect();
+    view_decides_in_order(&view, &enforced, module, version, caller);
+    assert_eq!(view.shadow().is_some(), enforced.len() < rules.len());
+    if let Some(shadow) = view.shadow() {
+        view_decides_in_order(shadow, &rules.iter().collect::<Vec<_>>(), module, version, caller);
+    }
+}
+
+fn view_decides_in_order(
+    view: &View<'_>,
+    rules: &[&Rule],
+    module: &ModulePath,
+    version: &Version,
+    caller: &Caller,
+) {
+    let rules = || rules.iter().copied();
     for published in [None, Some(Timestamp(0)), Some(NOW)] {
         let decision = view.decide(version, published, NOW);
         let applies = |rule: &&Rule| rule.names(module) && rule.is_for(caller) && rule.has(version);
         let age = |rule: &Rule| if let Action::Cooldown(age) = &rule.action { Some(*age) } else { None };
-        let last = rules.iter().filter(applies).find(|rule| age(rule).is_none());
-        let before = rules.iter().take_while(|rule| Some(*rule) != last).filter(applies);
+        let last = rules().filter(applies).find(|rule| age(rule).is_none());
+        let before = rules().take_while(|rule| Some(*rule) != last).filter(applies);
         let too_young = before.filter(|rule| match (age(rule), published) {
             (Some(age), Some(published)) => NOW < published.after(age),
             (age, _) => age.is_some(),
@@ -58,7 +74,7 @@ fn decides_in_order(rules: &[Rule], module: &ModulePath, version: &Version, call
             Some(last) if last.action == Action::Deny => Some(last),
             last => for_now.or(last),
         };
-        assert_eq!(decider(&decision), expected, "{decision:?}");
+        assert_eq!(decision.rule(), expected, "{decision:?}");
         if let Some(reason) = view.reason(module, Some(version), &decision, caller, NOW) {
             assert!(reason.lines().count() <= 8 && reason.len() < 648, "{reason:?}");
             assert!(!reason.chars().any(|c| c.is_control() && c != '\n'), "{reason:?}");
@@ -68,13 +84,6 @@ fn decides_in_order(rules: &[Rule], module: &ModulePath, version: &Version, call
             let may_be_had = |decision: &Decision<'_>| matches!(decision, Decision::Allowed(_));
             assert_eq!(may_be_had(&whole), may_be_had(&decision), "{whole:?} {decision:?}");
         }
-    }
-}
-
-fn decider<'p>(decision: &Decision<'p>) -> Option<&'p Rule> {
-    match *decision {
-        Decision::Allowed(rule) | Decision::Denied(rule) => rule,
-        Decision::Redirected(rule, _) | Decision::TooYoung(rule, _) | Decision::NeedsDate(rule) => Some(rule),
     }
 }
 

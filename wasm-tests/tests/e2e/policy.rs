@@ -5,6 +5,7 @@ mod cooldown;
 mod explain;
 mod later;
 mod many;
+mod monitored;
 mod offline;
 mod on_miss;
 mod private;

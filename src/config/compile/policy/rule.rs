@@ -6,7 +6,7 @@ use super::principals;
 use crate::config::compile::{endpoint, given, patterns, plain_name};
 use crate::config::limits;
 use crate::config::problems::{Collector, Path, quoted};
-use crate::config::raw::{RawAction, RawRule, Section};
+use crate::config::raw::{ENFORCE, RawAction, RawRule, Section};
 use crate::gomod::ModulePath;
 use crate::policy::{Action, Principal, Rule, Versions};
 
@@ -124,6 +124,7 @@ fn rule(raw: RawRule, place: String, at: &Path, has_upstream: bool, found: &mut 
         principals: listed(raw.principals.as_ref(), at, "principals", found, principals_of)
             .unwrap_or_default(),
         action,
+        enforced: raw.enforce.unwrap_or(ENFORCE),
         reason: raw
             .reason
             .map(|raw| text(raw, limits::MAX_REASON_BYTES, &at.key("reason"), found))
@@ -149,7 +150,7 @@ fn listed<T>(
 
 fn name(name: String, at: &Path, found: &mut Collector) -> String {
     plain_name(&name, at, found);
-    if limits::RESERVED_RULES.contains(&name.as_str()) {
+    if limits::RESERVED_RULES.iter().any(|words| words.contains(&name.as_str())) {
         found.note(at, format!("{} is what metrics call something else; give it another", quoted(&name)));
     }
     name

@@ -46,7 +46,7 @@ fn rules() {
             (
                 r#"[{"modules":["*"],"when":"now","action":"deny","reson":"x","reason":null}]"#,
                 &[
-                    "$.policy.rules[0].when: unknown field; known here: name, modules, exact, versions, principals, action, age, to, reason, link",
+                    "$.policy.rules[0].when: unknown field; known here: name, modules, exact, versions, principals, action, enforce, age, to, reason, link",
                     r#"$.policy.rules[0].reson: unknown field; did you mean "reason"?"#,
                     "$.policy.rules[0].reason: null says nothing: give a value, or leave it out for the default",
                 ],
@@ -77,6 +77,12 @@ fn names() {
             (
                 "A",
                 &[r#"$.policy.rules[0].name: "A" is not 1 to 32 of a-z, 0-9, _ and - (it labels metrics)"#],
+            ),
+            (
+                "undated",
+                &[
+                    r#"$.policy.rules[0].name: "undated" is what metrics call something else; give it another"#,
+                ],
             ),
             (
                 "default",

@@ -7,7 +7,7 @@ use super::{super::random::Random, *};
 use crate::{
     gomod::{ModulePath, Version},
     http::Timestamp,
-    policy::{Action, Caller, Policy},
+    policy::{Action, Caller, Policy, Rule},
 };
 
 const MODULES: [&str; 4] = ["one.test/m", "one.test/m/sub", "two.test/Up", "three.test/m"];
@@ -114,6 +114,9 @@ impl Run {
             7 => r#""action": "redirect", "to": "https://other.test/x""#.to_owned(),
             _ => format!(r#""action": "cooldown", "age": "{}""#, self.pick(&["1h", "1d", "7d", "30d"])),
         });
+        if self.one_in(3) {
+            fields.push(r#""enforce": false"#.to_owned());
+        }
         format!("{{{}}}", fields.join(", "))
     }
 
@@ -124,7 +127,8 @@ impl Run {
         self.reach = self.pick(&[Reach::Online, Reach::Online, Reach::Offline]);
         let mode = if self.reach == Reach::Offline { r#""mode": "offline","# } else { "" };
         let text = config(&format!(
-            r#"{mode}"policy": {{"default": "{default}", "rules": [{}]}},"#,
+            r#"{mode}"policy": {{"enforce": {}, "default": "{default}", "rules": [{}]}},"#,
+            !self.one_in(6),
             rules.join(",\n")
         ));
         self.policy = Config::parse(&text)
@@ -224,6 +228,18 @@ impl Run {
             }
             _ => panic!("expected {expected:?}\n{}", context()),
         }
+        // Of a zip that is routed, nothing is said yet.
+        if let Asked::Named(version, way) = asked
+            && way != 2
+            && matches!(got.status, 200 | 302 | 404)
+        {
+            let would = known.would(&known.named(version), &self.policy, caller, self.world.now);
+            let would = would.filter(|says| way != 3 || *says != Says::Elsewhere);
+            let undated = got.monitored.as_ref().is_some_and(|by| by.ends_with("; undated"));
+            let is_so = would.is_some_and(|says| says != Says::Yes) == got.monitored.is_some();
+            let is_aged = |rule: &Rule| matches!(rule.action, Action::Cooldown(_));
+            assert!(is_so || undated && self.policy.rules().any(is_aged), "{would:?}: {}", context());
+        }
         let is_personal =
             CALLERS.iter().any(|other| known.expected(asked, |version| says(other, version)) != expected);
         if is_personal {
@@ -293,24 +309,42 @@ impl Known {
 
     fn says(&self, version: &Version, policy: &Policy, caller: &str, now: Timestamp) -> Says {
         let caller = Caller::new([caller.to_owned()]);
+        let rules: Vec<_> = policy.rules().filter(|rule| policy.enforces(Some(rule))).collect();
+        self.by(&rules, version, &caller, now).map_or_else(
+            || if policy.denies_by_default() && policy.enforces(None) { Says::No } else { Says::Yes },
+            |(says, _)| says,
+        )
+    }
+
+    /// What all rules come to, where one that is not enforced decides, or the default of a policy that is not.
+    fn would(&self, version: &Version, policy: &Policy, caller: &str, now: Timestamp) -> Option<Says> {
+        let caller = Caller::new([caller.to_owned()]);
+        match self.by(&policy.rules().collect::<Vec<_>>(), version, &caller, now) {
+            Some((says, rule)) => (!policy.enforces(Some(rule))).then_some(says),
+            None => (!policy.enforces(None) && policy.denies_by_default()).then_some(Says::No),
+        }
+    }
+
+    /// What the first of these rules says that decides, and which that is.
+    fn by<'r>(
+        &self,
+        rules: &[&'r Rule],
+        version: &Version,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Option<(Says, &'r Rule)> {
         let published = self.versions.iter().find(|(known, _)| known == version);
         let published = published.map_or(START - 6 * DAY - HOUR / 2, |(_, published)| published.0);
-        for rule in policy.rules() {
-            if !rule.names(&self.module) || !rule.has(version) || !rule.is_for(&caller) {
-                continue;
+        let applies = |rule: &&&Rule| rule.names(&self.module) && rule.has(version) && rule.is_for(caller);
+        let says = |rule: &Rule| match &rule.action {
+            Action::Allow => Some(Says::Yes),
+            Action::Deny => Some(Says::No),
+            Action::Redirect(_) => Some(Says::Elsewhere),
+            Action::Cooldown(age) => {
+                (now.0 < published + u64::try_from(age.as_millis()).unwrap()).then_some(Says::No)
             }
-            match &rule.action {
-                Action::Allow => return Says::Yes,
-                Action::Deny => return Says::No,
-                Action::Redirect(_) => return Says::Elsewhere,
-                Action::Cooldown(age) => {
-                    if now.0 < published + u64::try_from(age.as_millis()).unwrap() {
-                        return Says::No;
-                    }
-                }
-            }
-        }
-        if policy.denies_by_default() { Says::No } else { Says::Yes }
+        };
+        rules.iter().filter(applies).find_map(|rule| Some((says(rule)?, *rule)))
     }
 
     fn expected(&self, asked: Asked, says: impl Fn(&Version) -> Says) -> Expected {
