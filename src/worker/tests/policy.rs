@@ -9,6 +9,7 @@ mod long;
 mod mirrors;
 mod offline;
 mod outages;
+mod retracted;
 mod routes;
 
 use super::{EMPTY_ZIP, body, header};

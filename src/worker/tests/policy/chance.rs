@@ -13,6 +13,8 @@ use crate::{
 const MODULES: [&str; 4] = ["one.test/m", "one.test/m/sub", "two.test/Up", "three.test/m"];
 const VERSIONS: [&str; 7] =
     ["v1.0.0", "v1.1.0", "v1.2.0", "v1.3.0-rc.1", "v1.4.0", "v1.5.0-RC.2", "v2.0.0+incompatible"];
+/// The version in whose go.mod Go looks for retractions.
+const NEWEST: &str = "v1.4.0";
 const PSEUDO: &str = "v1.4.1-0.20230101000000-abcdefabcdef";
 const CALLERS: [&str; 4] = ["", "ann", "bob", "team-a"];
 const WORKERS: usize = 3;
@@ -58,6 +60,8 @@ struct Known {
     versions: Vec<(Version, Timestamp)>,
     latest: Version,
     master: Version,
+    /// What the go.mod of [`NEWEST`] retracts.
+    retracted: Vec<Version>,
 }
 
 /// What the rules come to.
@@ -190,7 +194,9 @@ impl Run {
             )
         };
         let is_whole = self.reach == Reach::Online;
-        let expected = known.expected(asked, |version| says(caller, version));
+        // What is retracted is known offline only where the go.mod that says so is stored.
+        let knows = is_whole;
+        let expected = known.expected(asked, knows, |version| says(caller, version));
         match (got.status, &expected) {
             (200, Expected::These(versions)) => {
                 let got = got.body.lines().collect::<Vec<_>>();
@@ -224,8 +230,9 @@ impl Run {
             }
             _ => panic!("expected {expected:?}\n{}", context()),
         }
-        let is_personal =
-            CALLERS.iter().any(|other| known.expected(asked, |version| says(other, version)) != expected);
+        let is_personal = CALLERS
+            .iter()
+            .any(|other| known.expected(asked, knows, |version| says(other, version)) != expected);
         if is_personal {
             // Of a zip that is routed, nothing is said yet.
             let is_kept_from_others = ["private", "no-store", ""]
@@ -265,10 +272,14 @@ impl Known {
         resolve(world, module, "@latest", &info(latest.0, latest.1));
         resolve(world, module, "@v/master.info", &info(master.0, master.1));
         let read = |version: &str| Version::parse(version).unwrap();
+        let retracted: Vec<&str> = VERSIONS.into_iter().filter(|_| random.next(0..=3) == 0).collect();
+        let go_mod = format!("module {module}\nretract (\n{}\n)\n", retracted.join("\n"));
+        world.cluster("public").serve(&upstream(module, &format!("@v/{NEWEST}.mod")), &go_mod);
+        let retracted = retracted.into_iter().map(read).collect();
         let versions =
             versions.iter().map(|(version, age)| (read(version), Timestamp(START - age))).collect();
         let module = ModulePath::parse(module).unwrap();
-        Self { module, versions, latest: read(latest.0), master: read(master.0) }
+        Self { module, versions, latest: read(latest.0), master: read(master.0), retracted }
     }
 
     fn all(&self) -> Vec<Version> {
@@ -313,13 +324,20 @@ impl Known {
         if policy.denies_by_default() { Says::No } else { Says::Yes }
     }
 
-    fn expected(&self, asked: Asked, says: impl Fn(&Version) -> Says) -> Expected {
+    /// Where it `knows` what is retracted, that is not given in place of what is refused.
+    fn expected(&self, asked: Asked, knows: bool, says: impl Fn(&Version) -> Says) -> Expected {
         let version = |version: &Version| match says(version) {
             Says::No => Expected::Refused,
             Says::Yes | Says::Elsewhere => Expected::Version(version.clone()),
         };
-        let shown =
-            || self.versions.iter().map(|(version, _)| version).filter(|version| says(version) != Says::No);
+        let newest = Version::parse(NEWEST).unwrap();
+        let is_replaced =
+            says(&newest) == Says::No || (asked == Asked::Latest && says(&self.latest) == Says::No);
+        let is_withdrawn = |version: &Version| knows && is_replaced && self.retracted.contains(version);
+        let shown = || {
+            let versions = self.versions.iter().map(|(version, _)| version);
+            versions.filter(|version| says(version) != Says::No && !is_withdrawn(version))
+        };
         match asked {
             Asked::List => {
                 let mut versions: Vec<_> = shown().cloned().collect();
