@@ -1,5 +1,7 @@
 //! The words of a go.mod. Semantics of modfile's lexer.
 
+use crate::gomod::is_graphic;
+
 /// What a word is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -114,13 +116,13 @@ fn is_of_word(c: char) -> bool {
     match c {
         ' ' | '(' | ')' | '[' | ']' | '{' | '}' | ',' => false,
         '!'..='~' => true,
-        // Behind a letter a combining mark shows as itself.
-        c => {
-            !c.is_ascii()
-                && !c.is_whitespace()
-                && ['a', c].iter().collect::<String>().escape_debug().eq(['a', c])
-        }
+        c => !c.is_ascii() && !c.is_whitespace() && (is_graphic(c) || is_mark(c)),
     }
+}
+
+/// Whether a character shows behind another alone: a combining mark, which Go takes for a part of a word too.
+fn is_mark(c: char) -> bool {
+    ['a', c].iter().collect::<String>().escape_debug().eq(['a', c])
 }
 
 const BLOCK_COMMENT: &str = "comments begin with //";
