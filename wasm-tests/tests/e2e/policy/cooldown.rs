@@ -66,8 +66,7 @@ fn go_does_not_take_what_a_hidden_version_retracts() {
     let old = ["v1.0.0", "v1.1.0", "v1.2.0"].map(|version| aged(version, 30 * DAY));
     let go_mod = format!("module {MODULE}\n\nretract v1.2.0 // It loses data.\n");
     let young = aged("v1.3.0", HOUR).go_mod_of(&go_mod);
-    stack.upstream.serve_all(&old);
-    stack.upstream.serve(&young);
+    stack.upstream.serve_all(&[&old[..], std::slice::from_ref(&young)].concat());
     for _ in 0..2 {
         assert_eq!(go(&stack).list_versions(MODULE), ["v1.0.0", "v1.1.0"]);
         assert_eq!(go(&stack).resolve(&format!("{MODULE}@latest")), "v1.1.0");
