@@ -60,7 +60,7 @@ pub struct Sifted {
     newest_fitting: Option<Turn>,
     /// The newest of all.
     top: Option<Turn>,
-    /// The one in whose go.mod Go would look for retractions: the newest of all, without those that have none.
+    /// The one in whose go.mod retractions are looked for: the newest that is not denied, and that has a go.mod if any has.
     speaker: Option<Turn>,
     /// What is retracted there, where that is not shown.
     statement: Option<Rc<Statement>>,
@@ -179,11 +179,12 @@ impl Sifting {
         if sifted.top.as_ref().is_none_or(|top| turn.is_newer(top)) {
             sifted.top = Some(turn.clone());
         }
-        if sifted.speaker.as_ref().is_none_or(|speaker| turn > *speaker) {
-            sifted.speaker = Some(turn.clone());
-        }
         let version = turn.version();
         let mut decision = view.decide(version, None, cx.now);
+        let is_denied = matches!(decision, Decision::Denied(_));
+        if !is_denied && sifted.speaker.as_ref().is_none_or(|speaker| turn > *speaker) {
+            sifted.speaker = Some(turn.clone());
+        }
         if let Decision::NeedsDate(_) = decision {
             let found = known.publications.of(module).and_then(|found| found.get(version));
             let time = match found {
@@ -279,7 +280,7 @@ impl Sifted {
         self.top.as_ref().map(Turn::version)
     }
 
-    /// The version in whose go.mod Go would look for retractions, if it is not shown and any other is.
+    /// The version in whose go.mod retractions are looked for, if it is not shown and any other is.
     pub(super) fn hidden_speaker(&self) -> Option<&Version> {
         let shown = self.newest_fitting.as_ref()?;
         self.speaker.as_ref().filter(|speaker| *speaker != shown).map(Turn::version)

@@ -1,9 +1,12 @@
 //! Which versions the author of a module has taken back, where a client may not see the go.mod that says so.
 //!
-//! The go command reads retractions in the go.mod of the newest version of the list. Where the policy hides that version, it reads them in
+//! The go command reads retractions in the go.mod of the newest version of the list. Where a cool-down hides that version, it reads them in
 //! an older one, which does not know of them, and takes for the latest what the author has taken back. So where another version is given in
 //! place of the newest, the gateway reads that go.mod itself, and what is retracted there is neither shown in the list nor given as
 //! `@latest`. A client that names such a version still gets it, as from any proxy.
+//!
+//! The newest is the newest of those that no rule denies. What is denied is asked for nowhere; and if it is denied because it is malicious,
+//! it must not say which other versions are to be had, for as long as the rule stands.
 //!
 //! Where the go.mod cannot be had, all is given as if nothing were retracted, and is not fresh for any time: a retraction is advice,
 //! and the sources must not be able to stop a build by failing for a file that no client may have.

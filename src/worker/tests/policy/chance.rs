@@ -7,7 +7,7 @@ use super::{super::random::Random, *};
 use crate::{
     gomod::{ModulePath, Version},
     http::Timestamp,
-    policy::{Action, Caller, Policy},
+    policy::{Action, Caller, Policy, Rule},
 };
 
 const MODULES: [&str; 4] = ["one.test/m", "one.test/m/sub", "two.test/Up", "three.test/m"];
@@ -194,9 +194,9 @@ impl Run {
             )
         };
         let is_whole = self.reach == Reach::Online;
-        // What is retracted is known offline only where the go.mod that says so is stored.
-        let knows = is_whole;
-        let expected = known.expected(asked, knows, |version| says(caller, version));
+        // What is retracted is known offline only where the go.mod that says so is stored; and what is denied has no say.
+        let knows = |caller: &str| is_whole && !known.is_denied(NEWEST, &self.policy, caller);
+        let expected = known.expected(asked, knows(caller), |version| says(caller, version));
         match (got.status, &expected) {
             (200, Expected::These(versions)) => {
                 let got = got.body.lines().collect::<Vec<_>>();
@@ -232,7 +232,7 @@ impl Run {
         }
         let is_personal = CALLERS
             .iter()
-            .any(|other| known.expected(asked, knows, |version| says(other, version)) != expected);
+            .any(|other| known.expected(asked, knows(other), |version| says(other, version)) != expected);
         if is_personal {
             // Of a zip that is routed, nothing is said yet.
             let is_kept_from_others = ["private", "no-store", ""]
@@ -322,6 +322,15 @@ impl Known {
             }
         }
         if policy.denies_by_default() { Says::No } else { Says::Yes }
+    }
+
+    /// Whether it is refused however old it is.
+    fn is_denied(&self, version: &str, policy: &Policy, caller: &str) -> bool {
+        let (version, caller) = (Version::parse(version).unwrap(), Caller::new([caller.to_owned()]));
+        let applies = |rule: &&Rule| rule.names(&self.module) && rule.has(&version) && rule.is_for(&caller);
+        let mut deciding = policy.rules().filter(applies).map(|rule| &rule.action);
+        let first = deciding.find(|action| !matches!(action, Action::Cooldown(_)));
+        first.map_or(policy.denies_by_default(), |action| *action == Action::Deny)
     }
 
     /// Where it `knows` what is retracted, that is not given in place of what is refused.

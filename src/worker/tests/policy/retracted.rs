@@ -34,13 +34,6 @@ fn what_a_hidden_version_retracts_is_neither_listed_nor_the_latest_and_can_be_ha
         (COOLDOWN, "retract [v1.1.0, v1.2.0]", "v1.0.0\n", "v1.0.0"),
         (COOLDOWN, "retract v1.1.0", "v1.0.0\nv1.2.0\n", "v1.2.0"),
         (COOLDOWN, "", "v1.0.0\nv1.1.0\nv1.2.0\n", "v1.2.0"),
-        // Whyever it is hidden.
-        (
-            r#"{"modules": ["*"], "versions": ["v1.3.0"], "action": "deny"}"#,
-            "retract v1.2.0",
-            "v1.0.0\nv1.1.0\n",
-            "v1.1.0",
-        ),
     ] {
         let mut world = furnished(2, &rules(rule), go_mod);
         for worker in [0, 1, 0] {
@@ -58,6 +51,19 @@ fn what_a_hidden_version_retracts_is_neither_listed_nor_the_latest_and_can_be_ha
         }
         assert_eq!(status(&mut world, "/example.com/m/@v/v1.3.0.mod"), 403, "it is read, and not given");
         assert_idle(&mut world, 2);
+    }
+}
+
+/// What a rule denies may be malicious, and it stays denied: it is not asked for, and has no say.
+#[test]
+fn what_is_denied_retracts_nothing() {
+    let rule = r#"{"modules": ["*"], "versions": ["v1.3.0"], "action": "deny"}"#;
+    for rule in [rule.to_owned(), format!("{COOLDOWN}, {rule}")] {
+        let mut world = furnished(1, &rules(&rule), "retract [v0.0.0, v1.2.0]");
+        assert_eq!(ask(&mut world, LIST).body, "v1.0.0\nv1.1.0\nv1.2.0\n", "{rule}");
+        assert!(ask(&mut world, LATEST).body.contains("v1.2.0"), "{rule}");
+        assert_eq!(asked(&world, "v1.3.0.mod"), 0, "{rule}");
+        assert_idle(&mut world, 1);
     }
 }
 
@@ -203,8 +209,11 @@ fn a_crowd_costs_one_question_of_each_kind_and_a_list_that_is_not_kept_is_not_as
 /// It is judged in slices, once with what is retracted and once without.
 #[test]
 fn of_a_long_list_too() {
-    let mut world = world(1, &rules(r#"{"modules": ["*"], "versions": [">v1.2990.0"], "action": "deny"}"#));
+    let young = r#"{"modules": ["*"], "versions": [">v1.2990.0"], "action": "cooldown", "age": "7d"}"#;
+    let mut world = world(1, &rules(young));
     let versions: Vec<_> = (0..3000).map(|n| format!("v1.{n}.0")).collect();
+    let young: Vec<_> = versions[2991..].iter().map(|version| (version.as_str(), DAY)).collect();
+    publish(&mut world, M, &young);
     world.cluster("public").serve(&upstream(M, "@v/list"), &(versions.join("\n") + "\n"));
     world.cluster("public").serve(
         &upstream(M, "@v/v1.2999.0.mod"),
