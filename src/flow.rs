@@ -34,6 +34,7 @@ mod shown;
 mod sifting;
 mod status;
 mod sums;
+mod withdrawn;
 mod write;
 
 pub use self::copy::{Copying, NextPiece, NotCopied};

@@ -4,7 +4,10 @@
 //! A step that lets the request go on returns [`ControlFlow::Continue`](std::ops::ControlFlow) with what it found out for the next
 //! step; one that ends its way for now returns `Break` with one of these.
 
-use super::{Explaining, Hit, Parked, Receiving, Routed, Searched, Sifting, question::Ended};
+use super::{
+    Explaining, Hit, Parked, Receiving, Routed, Searched, Sifting,
+    question::{Ended, Serving},
+};
 use crate::{
     cx::Verdict,
     gomod::{ModulePath, Version},
@@ -19,6 +22,8 @@ use crate::{
 pub enum Next {
     /// It is decided.
     Answer(Verdict),
+    /// It goes on with this, which had to wait for something: with what its search came to, or else it asks once more.
+    Again(Box<Parked>),
     /// It asks this now: another part of its answer, or the same once more.
     Ask(Box<Parked>),
     /// It waits until it is known when these versions of the module were published.
@@ -50,9 +55,11 @@ impl Next {
     pub fn kind(&self) -> Option<Kind> {
         match self {
             Self::Explain(_) | Self::Probe | Self::Receive(_) => Some(Kind::Page),
-            Self::Ask(parked) | Self::Dates(parked, ..) | Self::Search(parked, _) | Self::Sift(parked, _) => {
-                Some(parked.kind())
-            }
+            Self::Again(parked)
+            | Self::Ask(parked)
+            | Self::Dates(parked, ..)
+            | Self::Search(parked, _)
+            | Self::Sift(parked, _) => Some(parked.kind()),
             Self::Route(..) => Some(Kind::Zip),
             Self::Answer(_) | Self::Hit(_) | Self::Refresh(..) | Self::Rewrite(..) | Self::Status => None,
         }
@@ -63,9 +70,11 @@ impl Next {
         match self {
             Self::Probe => Some("readyz".to_owned()),
             Self::Explain(_) | Self::Receive(_) => Some("body".to_owned()),
-            Self::Ask(parked) | Self::Dates(parked, ..) | Self::Search(parked, _) | Self::Sift(parked, _) => {
-                Some(parked.want().key())
-            }
+            Self::Again(parked)
+            | Self::Ask(parked)
+            | Self::Dates(parked, ..)
+            | Self::Search(parked, _)
+            | Self::Sift(parked, _) => Some(parked.want().key()),
             Self::Answer(_)
             | Self::Hit(_)
             | Self::Refresh(..)
@@ -81,8 +90,15 @@ impl Next {
 
     /// The same of a request whose search has come to this. Where it is to wait before that can be given, it goes on with it afterwards.
     pub(super) fn after(mut self, searched: &Searched, coalesced: bool) -> Self {
-        if let Self::Dates(parked, ..) | Self::Sift(parked, _) = &mut self {
-            parked.ended = Some(Ended { searched: searched.clone(), coalesced }.into());
+        let ended = || Box::new(Ended { searched: searched.clone(), coalesced });
+        match &mut self {
+            Self::Dates(parked, ..) | Self::Sift(parked, _) => parked.ended = Some(ended()),
+            Self::Ask(parked) => {
+                if let Serving::Retractions(reading) = &mut parked.question.serving {
+                    reading.keep(ended());
+                }
+            }
+            _ => {}
         }
         self
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::{
     Ask, Known, Routed, Searched,
     respond::{answer, audience},
+    withdrawn::{Reading, Withdrawn},
 };
 use crate::{
     config::{Config, MissMode, Reverify},
@@ -64,6 +65,8 @@ pub(super) struct Question {
     pub(super) redirects: bool,
     /// Whether it was waited for once to be found out when versions were published: what is not known then is not shown.
     pub(super) dated: bool,
+    /// Which versions the author has taken back, where that had to be found out.
+    pub(super) withdrawn: Withdrawn,
 }
 
 /// What the answer to a question is for.
@@ -83,6 +86,8 @@ pub(super) enum Serving {
         /// What they said.
         missing: Missing,
     },
+    /// It is the go.mod in which it is read which versions are retracted, before another answer.
+    Retractions(Reading),
     /// It is the `.info` that `@latest` is answered with, for as long as the list is fresh in which it was found.
     Latest {
         /// As in [`Validity`].
@@ -146,6 +151,11 @@ impl Parked {
         self.ended.take()
     }
 
+    /// Whether it is answered without what is searched for, where that is not found in time.
+    pub fn does_without(&self) -> bool {
+        matches!(self.question.serving, Serving::Retractions(_))
+    }
+
     /// Its answer, where it cannot be answered.
     pub fn fail(&self, failure: &Failure) -> Verdict {
         self.question.failed(failure)
@@ -197,7 +207,9 @@ impl Question {
     fn left(&self, left: Option<Duration>) -> Option<Duration> {
         match &self.serving {
             Serving::Latest { fresh_for } => *fresh_for,
-            Serving::Itself | Serving::Newest { .. } | Serving::Unnamed { .. } => left,
+            Serving::Itself | Serving::Newest { .. } | Serving::Retractions(_) | Serving::Unnamed { .. } => {
+                left
+            }
         }
     }
 

@@ -7,6 +7,7 @@ use super::{
     caller::caller,
     question::{Question, Serving},
     respond::answer,
+    withdrawn::Withdrawn,
 };
 use crate::{
     config::Config,
@@ -85,6 +86,7 @@ impl Next {
             serving: Serving::Itself,
             redirects: false,
             dated: false,
+            withdrawn: Withdrawn::Unasked,
             since: cx.now,
             want,
         };
@@ -104,6 +106,9 @@ impl Parked {
         loop {
             match question.look_up(known, cx) {
                 ControlFlow::Break(Next::Ask(further)) => question = further.question,
+                ControlFlow::Break(Next::Again(further)) if further.ended.is_none() => {
+                    question = further.question;
+                }
                 ControlFlow::Break(next) => return next.marked(&question, known, cx),
                 ControlFlow::Continue(before) => return Next::Search(question.park(), before),
             }

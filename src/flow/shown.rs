@@ -12,6 +12,7 @@ use super::{
     question::{Question, Serving},
     ruling::{Substitute, refusal},
     sifting::{Sifting, SiftingKey},
+    withdrawn::Withdrawn,
 };
 use crate::{
     cx::Cx,
@@ -44,6 +45,9 @@ impl Question {
         known: &mut Known<'_>,
         cx: &mut Cx<'_>,
     ) -> ControlFlow<Next, Shown<'f>> {
+        if let Serving::Retractions(reading) = &self.serving {
+            return ControlFlow::Break(reading.read(Some(&found.body)));
+        }
         let Document::Module { module, file } = document else { return whole(found) };
         let policy = known.in_force.policy();
         let is_list = matches!(file, File::List | File::Stored);
@@ -94,7 +98,8 @@ impl Question {
             return self.substitute(&nothing_stored(module, &self.serving, found), cx);
         }
         let shows_pseudo = *file == File::List;
-        let sifting = Sifting::of(SiftingKey::of(module, &self.caller, view, shows_pseudo), found);
+        let key = SiftingKey::of(module, &self.caller, view, shows_pseudo);
+        let sifting = Sifting::of(key, found).without(&self.withdrawn);
         let mut short = None;
         if !sifting.is_long() {
             short = Some(sifting.clone().finish(view, known, cx));
@@ -112,13 +117,22 @@ impl Question {
         if !self.dated && !undated.is_empty() {
             return ControlFlow::Break(Next::Dates(self.clone().park(), module.clone(), undated));
         }
+        if self.withdrawn == Withdrawn::Unasked {
+            // What upstreams call the latest may be what the newest of the list has left over.
+            let is_chosen = matches!(self.serving, Serving::Newest { refused: Some(_), .. });
+            let by = if is_chosen { sifted.speaker() } else { sifted.hidden_speaker() };
+            if let Some(by) = by {
+                return ControlFlow::Break(self.read_retractions(module, by));
+            }
+        }
+        let is_part = sifted.is_part() || self.withdrawn == Withdrawn::Unknown;
         if let (None, Some(failure)) = (sifted.newest(false), sifted.failed()) {
             return self.substitute(&Substitute::Failed(failure.clone()), cx);
         }
         let latest = |version: &Version| {
             let file = File::Info(version.clone());
             let want = Want::Document(Document::Module { module: module.clone(), file });
-            let fresh_for = if sifted.is_part() { Some(Duration::ZERO) } else { left };
+            let fresh_for = if is_part { Some(Duration::ZERO) } else { left };
             let serving = Serving::Latest { fresh_for };
             ControlFlow::Break(Next::Ask(Self { want, serving, ..self.clone() }.park()))
         };
@@ -137,10 +151,9 @@ impl Question {
                     (None, None) => self.substitute(&unreadable(module), cx),
                 },
             },
-            Serving::Itself | Serving::Latest { .. } => {
+            Serving::Itself | Serving::Latest { .. } | Serving::Retractions(_) => {
                 let (body, etag) = sifted.listed();
                 let shown = Found { body, etag, ..found.clone() };
-                let is_part = sifted.is_part();
                 ControlFlow::Continue(if is_part {
                     Shown::InPart(shown)
                 } else {

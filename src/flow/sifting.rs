@@ -7,12 +7,13 @@
 //! versions for each request, those first that Go would take first for the latest. All others stay undated, and an undated version is
 //! not shown.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, rc::Rc};
 
 use super::{
     Known,
     listed::Listed,
     published::{Publication, Publications, Recorded},
+    withdrawn::{Statement, Withdrawn},
 };
 use crate::{
     cx::Cx,
@@ -30,6 +31,8 @@ pub struct SiftingKey {
     caller: Option<Caller>,
     /// Whether pseudo-versions are shown: a list is shown as it was given, and what is counted by us has none.
     shows_pseudo: bool,
+    /// The version whose go.mod says which are retracted, where those are not shown.
+    retracted_by: Option<Version>,
 }
 
 /// A list being judged.
@@ -57,6 +60,10 @@ pub struct Sifted {
     newest_fitting: Option<Turn>,
     /// The newest of all.
     top: Option<Turn>,
+    /// The one in whose go.mod retractions are looked for: the newest that is not denied, and that has a go.mod if any has.
+    speaker: Option<Turn>,
+    /// What is retracted there, where that is not shown.
+    statement: Option<Rc<Statement>>,
     /// Versions whose publish times are not known.
     undated: BTreeSet<Turn>,
     /// Whether there are more of those than are remembered.
@@ -83,7 +90,7 @@ impl SiftingKey {
     /// The versions of `module` for `caller`, to whom `view` applies.
     pub(super) fn of(module: &ModulePath, caller: &Caller, view: &View<'_>, shows_pseudo: bool) -> Self {
         let caller = view.is_personal().then(|| caller.clone());
-        Self { module: module.clone(), caller, shows_pseudo }
+        Self { module: module.clone(), caller, shows_pseudo, retracted_by: None }
     }
 }
 
@@ -92,6 +99,17 @@ impl Sifting {
     pub(super) fn of(key: SiftingKey, found: &Found) -> Self {
         let sifted = Sifted { shows_pseudo: key.shows_pseudo, ..Sifted::default() };
         Self { key, list: found.body.clone(), tag: found.etag, at: 0, sifted, recorded: None }
+    }
+
+    /// The same without what is retracted.
+    pub(super) fn without(mut self, withdrawn: &Withdrawn) -> Self {
+        if let Withdrawn::Known(statement) = withdrawn
+            && !statement.retractions.is_empty()
+        {
+            self.key.retracted_by = Some(statement.by.clone());
+            self.sifted.statement = Some(statement.clone());
+        }
+        self
     }
 
     /// The module whose versions are judged, and the callers for whom.
@@ -111,7 +129,8 @@ impl Sifting {
 
     /// Begins once more: the rules are others by now.
     pub fn begin_again(&mut self) {
-        let sifted = Sifted { shows_pseudo: self.key.shows_pseudo, ..Sifted::default() };
+        let statement = self.sifted.statement.take();
+        let sifted = Sifted { shows_pseudo: self.key.shows_pseudo, statement, ..Sifted::default() };
         (self.at, self.sifted, self.recorded) = (0, sifted, None);
     }
 
@@ -162,6 +181,10 @@ impl Sifting {
         }
         let version = turn.version();
         let mut decision = view.decide(version, None, cx.now);
+        let is_denied = matches!(decision, Decision::Denied(_));
+        if !is_denied && sifted.speaker.as_ref().is_none_or(|speaker| turn > *speaker) {
+            sifted.speaker = Some(turn.clone());
+        }
         if let Decision::NeedsDate(_) = decision {
             let found = known.publications.of(module).and_then(|found| found.get(version));
             let time = match found {
@@ -176,7 +199,7 @@ impl Sifting {
                 None => return sifted.wait_for(turn),
             }
         }
-        if sifted.allows(&decision) {
+        if sifted.allows(&decision) && !sifted.is_retracted(version) {
             sifted.note_newest(&turn);
             if sifted.shows(&turn) {
                 sifted.listed.push(&turn.line);
@@ -229,7 +252,7 @@ impl Sifted {
         for (turn, time) in settled {
             self.undated.remove(&turn);
             let decision = time.map(|time| view.decide(turn.version(), Some(time), now));
-            if decision.is_some_and(|decision| self.allows(&decision)) {
+            if decision.is_some_and(|decision| self.allows(&decision)) && !self.is_retracted(turn.version()) {
                 self.note_newest(&turn);
                 if self.shows(&turn) {
                     shown.insert(turn.line);
@@ -255,6 +278,17 @@ impl Sifted {
     /// The version that Go would take for the latest if all might be shown.
     pub(super) fn top(&self) -> Option<&Version> {
         self.top.as_ref().map(Turn::version)
+    }
+
+    /// The version in whose go.mod retractions are looked for, if it is not shown and any other is.
+    pub(super) fn hidden_speaker(&self) -> Option<&Version> {
+        let shown = self.newest_fitting.as_ref()?;
+        self.speaker.as_ref().filter(|speaker| *speaker != shown).map(Turn::version)
+    }
+
+    /// The same, shown or not.
+    pub(super) fn speaker(&self) -> Option<&Version> {
+        self.newest_fitting.as_ref().and(self.speaker.as_ref()).map(Turn::version)
     }
 
     /// Whether there may be more to be shown that could not be found out.
@@ -292,6 +326,10 @@ impl Sifted {
             self.holds_until = Some(self.holds_until.map_or(*until, |sooner| sooner.min(*until)));
         }
         matches!(decision, Decision::Allowed(_) | Decision::Redirected(..))
+    }
+
+    fn is_retracted(&self, version: &Version) -> bool {
+        self.statement.as_ref().is_some_and(|statement| statement.retractions.has(version))
     }
 
     fn shows(&self, turn: &Turn) -> bool {

@@ -109,6 +109,11 @@ impl Clients {
         }
     }
 
+    /// Whether the client is answered without what is searched for, where that is not found in time.
+    pub(super) fn does_without(&self, stream: StreamId) -> bool {
+        matches!(self.streams.get(&stream), Some(Client::Parked { parked, .. }) if parked.does_without())
+    }
+
     /// Whether the client has waited for as long as one may in all, over everything that had to be found out: Envoy's clocks run for the
     /// whole of it. A zip is on its way after that, for as long as an upstream may take; all else is answered.
     pub(super) fn has_waited(&self, stream: StreamId, config: &Config, now: Timestamp) -> bool {
@@ -120,6 +125,7 @@ impl Clients {
         };
         let on_its_way = match parked.want() {
             Want::Zip(_) => Duration::ZERO,
+            Want::Document(_) if parked.does_without() => Duration::ZERO,
             Want::Document(_) => {
                 config.upstreams.iter().map(|upstream| upstream.endpoint.timeout).max().unwrap_or_default()
             }

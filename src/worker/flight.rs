@@ -172,10 +172,14 @@ impl Flight {
     }
 
     /// Takes out what of this worker's own has waited for `patience`.
-    pub(super) fn take_expired_sums(&mut self, patience: Duration, now: Timestamp) -> Vec<Waiter> {
-        let is_expired = |(since, waiter): &(Timestamp, Waiter)| {
-            matches!(waiter, Waiter::Sums(_)) && now.since(*since) >= patience
-        };
+    pub(super) fn take_expired_of(
+        &mut self,
+        patience: Duration,
+        now: Timestamp,
+        is_of: impl Fn(&Waiter) -> bool,
+    ) -> Vec<Waiter> {
+        let is_expired =
+            |(since, waiter): &(Timestamp, Waiter)| now.since(*since) >= patience && is_of(waiter);
         if !self.waiting.iter().any(is_expired) {
             return Vec::new();
         }

@@ -94,6 +94,9 @@ pub(super) trait Present {
     fn is_there(&self, waiter: &Waiter) -> bool;
     /// Whether a client has waited for as long as one may in all.
     fn has_waited(&self, stream: StreamId, config: &Config, now: Timestamp) -> bool;
+
+    /// Whether a client is answered without what is searched for, where that is not found in time.
+    fn does_without(&self, stream: StreamId) -> bool;
 }
 
 /// What becomes of a client that waits for a search.

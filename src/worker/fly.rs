@@ -49,6 +49,10 @@ impl Present for Waiters<'_> {
         }
     }
 
+    fn does_without(&self, stream: StreamId) -> bool {
+        self.clients.does_without(stream)
+    }
+
     fn has_waited(&self, stream: StreamId, config: &Config, now: Timestamp) -> bool {
         self.clients.has_waited(stream, config, now)
     }

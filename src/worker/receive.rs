@@ -19,6 +19,13 @@ impl Worker {
         cx: &mut Cx<'_>,
     ) -> Verdict {
         match next {
+            Next::Again(mut parked) => match parked.take_ended() {
+                Some(ended) => {
+                    let Ended { searched, coalesced } = *ended;
+                    self.resume(stream, &parked, coalesced, &searched, cx)
+                }
+                None => self.carry_out(stream, None, Next::Ask(parked), cx),
+            },
             Next::Answer(verdict) => verdict,
             Next::Ask(parked) => {
                 let if_none_match = parked.if_none_match().map(str::to_owned);
@@ -125,14 +132,8 @@ impl Worker {
     /// It is known now what these waited for.
     pub(super) fn decide(&mut self, waiting: Vec<StreamId>, cx: &mut Cx<'_>) {
         for stream in waiting {
-            let Some(mut parked) = self.clients.release(stream) else { continue };
-            let verdict = match parked.take_ended() {
-                Some(ended) => {
-                    let Ended { searched, coalesced } = *ended;
-                    self.resume(stream, &parked, coalesced, &searched, cx)
-                }
-                None => self.carry_out(stream, None, Next::Ask(parked), cx),
-            };
+            let Some(parked) = self.clients.release(stream) else { continue };
+            let verdict = self.carry_out(stream, None, Next::Again(parked), cx);
             self.clients.go_on(stream, verdict, cx);
         }
     }

@@ -42,6 +42,7 @@ func main() {
 	write(dir, "globs", globRows())
 	write(dir, "glob_lists", globListRows())
 	write(dir, "file_paths", filePathRows())
+	write(dir, "mod_files", modFileRows())
 
 	write(filepath.Join(src, "policy/testdata"), "version_terms", termRows(canonical))
 

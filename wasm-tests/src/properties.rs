@@ -10,6 +10,7 @@ pub mod config;
 pub mod gomod;
 pub mod lease;
 pub mod lookup;
+pub mod mod_file;
 pub mod note;
 pub mod path;
 pub mod policy;
@@ -29,12 +30,13 @@ pub struct Property {
 }
 
 /// Every property.
-pub const ALL: [Property; 13] = [
+pub const ALL: [Property; 14] = [
     Property { name: "body", check: body::check },
     Property { name: "config", check: config::check },
     Property { name: "gomod", check: gomod::check },
     Property { name: "lease", check: lease::check },
     Property { name: "lookup", check: lookup::check },
+    Property { name: "mod_file", check: mod_file::check },
     Property { name: "note", check: note::check },
     Property { name: "path", check: path::check },
     Property { name: "policy", check: policy::check },

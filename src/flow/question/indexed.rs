@@ -56,6 +56,11 @@ impl Question {
             {
                 Next::Hit(self.no_latest(missing, check, known))
             }
+            (_, CacheState::Fresh { .. }, Entry::Missing(_))
+                if let Serving::Retractions(reading) = &self.serving =>
+            {
+                reading.read(None)
+            }
             // Here it is missing, and not where its client is sent to; or it is a part of the answer alone.
             (_, _, Entry::Missing(_)) if self.redirects || self.serving != Serving::Itself => {
                 return ControlFlow::Continue(None);

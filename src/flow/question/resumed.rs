@@ -69,6 +69,14 @@ impl Question {
                     }
                 }
             }
+            (End::Missing(_), _) if let Serving::Retractions(reading) = &self.serving => {
+                // Without the upstreams no source was asked that has to know.
+                let next = if self.may_fetch { reading.read(None) } else { reading.give_up() };
+                return ControlFlow::Break(next);
+            }
+            (End::Failed(_), _) if let Serving::Retractions(reading) = &self.serving => {
+                return ControlFlow::Break(reading.give_up());
+            }
             (End::Failed(_) | End::Missing(_), _) if self.redirects => {
                 elsewhere(&self.want, None, config).give(self.kind, cx)
             }

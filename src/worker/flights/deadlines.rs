@@ -58,8 +58,14 @@ impl Flights {
         }
         if is_dispensable(&flight.want, &services.config) {
             // While those are still there who wait for what needs it.
-            expired.extend(flight.take_expired_sums(wait / 2, cx.now));
+            expired
+                .extend(flight.take_expired_of(wait / 2, cx.now, |waiter| matches!(waiter, Waiter::Sums(_))));
         }
+        expired.extend(flight.take_expired_of(
+            wait.min(WAIT_FOR_ADVICE),
+            cx.now,
+            |waiter| matches!(waiter, Waiter::Stream(stream) if present.does_without(*stream)),
+        ));
         if expired.is_empty() {
             return;
         }
@@ -133,6 +139,10 @@ fn waited_in_vain(
 /// How long a client waits for a newer answer than the known one, before it is given that. A search that takes longer goes on, for the next
 /// client.
 const WAIT_FOR_NEWER: Duration = Duration::from_secs(20);
+
+/// How long a list waits for the go.mod that says which of its versions are retracted, before it is given without: a source that hangs for a
+/// file that no client may have is to stop no build.
+const WAIT_FOR_ADVICE: Duration = Duration::from_secs(20);
 
 /// Whether it is a lookup without which its module is given all the same.
 fn is_dispensable(want: &Want, config: &Config) -> bool {

@@ -10,6 +10,7 @@ mod mirrors;
 mod monitored;
 mod offline;
 mod outages;
+mod retracted;
 mod routes;
 
 use super::{EMPTY_ZIP, body, header};

@@ -13,6 +13,8 @@ use crate::{
 const MODULES: [&str; 4] = ["one.test/m", "one.test/m/sub", "two.test/Up", "three.test/m"];
 const VERSIONS: [&str; 7] =
     ["v1.0.0", "v1.1.0", "v1.2.0", "v1.3.0-rc.1", "v1.4.0", "v1.5.0-RC.2", "v2.0.0+incompatible"];
+/// The version in whose go.mod Go looks for retractions.
+const NEWEST: &str = "v1.4.0";
 const PSEUDO: &str = "v1.4.1-0.20230101000000-abcdefabcdef";
 const CALLERS: [&str; 4] = ["", "ann", "bob", "team-a"];
 const WORKERS: usize = 3;
@@ -58,6 +60,8 @@ struct Known {
     versions: Vec<(Version, Timestamp)>,
     latest: Version,
     master: Version,
+    /// What the go.mod of [`NEWEST`] retracts.
+    retracted: Vec<Version>,
 }
 
 /// What the rules come to.
@@ -194,7 +198,9 @@ impl Run {
             )
         };
         let is_whole = self.reach == Reach::Online;
-        let expected = known.expected(asked, |version| says(caller, version));
+        // What is retracted is known offline only where the go.mod that says so is stored; and what is denied has no say.
+        let knows = |caller: &str| is_whole && !known.is_denied(NEWEST, &self.policy, caller);
+        let expected = known.expected(asked, knows(caller), |version| says(caller, version));
         match (got.status, &expected) {
             (200, Expected::These(versions)) => {
                 let got = got.body.lines().collect::<Vec<_>>();
@@ -240,8 +246,9 @@ impl Run {
             let is_aged = |rule: &Rule| matches!(rule.action, Action::Cooldown(_));
             assert!(is_so || undated && self.policy.rules().any(is_aged), "{would:?}: {}", context());
         }
-        let is_personal =
-            CALLERS.iter().any(|other| known.expected(asked, |version| says(other, version)) != expected);
+        let is_personal = CALLERS
+            .iter()
+            .any(|other| known.expected(asked, knows(other), |version| says(other, version)) != expected);
         if is_personal {
             // Of a zip that is routed, nothing is said yet.
             let is_kept_from_others = ["private", "no-store", ""]
@@ -281,10 +288,14 @@ impl Known {
         resolve(world, module, "@latest", &info(latest.0, latest.1));
         resolve(world, module, "@v/master.info", &info(master.0, master.1));
         let read = |version: &str| Version::parse(version).unwrap();
+        let retracted: Vec<&str> = VERSIONS.into_iter().filter(|_| random.next(0..=3) == 0).collect();
+        let go_mod = format!("module {module}\nretract (\n{}\n)\n", retracted.join("\n"));
+        world.cluster("public").serve(&upstream(module, &format!("@v/{NEWEST}.mod")), &go_mod);
+        let retracted = retracted.into_iter().map(read).collect();
         let versions =
             versions.iter().map(|(version, age)| (read(version), Timestamp(START - age))).collect();
         let module = ModulePath::parse(module).unwrap();
-        Self { module, versions, latest: read(latest.0), master: read(master.0) }
+        Self { module, versions, latest: read(latest.0), master: read(master.0), retracted }
     }
 
     fn all(&self) -> Vec<Version> {
@@ -347,13 +358,34 @@ impl Known {
         rules.iter().filter(applies).find_map(|rule| Some((says(rule)?, *rule)))
     }
 
-    fn expected(&self, asked: Asked, says: impl Fn(&Version) -> Says) -> Expected {
+    /// Whether it is refused however old it is.
+    fn is_denied(&self, version: &str, policy: &Policy, caller: &str) -> bool {
+        let (version, caller) = (Version::parse(version).unwrap(), Caller::new([caller.to_owned()]));
+        let applies = |rule: &&Rule| {
+            policy.enforces(Some(rule))
+                && rule.names(&self.module)
+                && rule.has(&version)
+                && rule.is_for(&caller)
+        };
+        let mut deciding = policy.rules().filter(applies).map(|rule| &rule.action);
+        let first = deciding.find(|action| !matches!(action, Action::Cooldown(_)));
+        first.map_or(policy.denies_by_default() && policy.enforces(None), |action| *action == Action::Deny)
+    }
+
+    /// Where it `knows` what is retracted, that is not given in place of what is refused.
+    fn expected(&self, asked: Asked, knows: bool, says: impl Fn(&Version) -> Says) -> Expected {
         let version = |version: &Version| match says(version) {
             Says::No => Expected::Refused,
             Says::Yes | Says::Elsewhere => Expected::Version(version.clone()),
         };
-        let shown =
-            || self.versions.iter().map(|(version, _)| version).filter(|version| says(version) != Says::No);
+        let newest = Version::parse(NEWEST).unwrap();
+        let is_replaced =
+            says(&newest) == Says::No || (asked == Asked::Latest && says(&self.latest) == Says::No);
+        let is_withdrawn = |version: &Version| knows && is_replaced && self.retracted.contains(version);
+        let shown = || {
+            let versions = self.versions.iter().map(|(version, _)| version);
+            versions.filter(|version| says(version) != Says::No && !is_withdrawn(version))
+        };
         match asked {
             Asked::List => {
                 let mut versions: Vec<_> = shown().cloned().collect();

@@ -59,6 +59,26 @@ fn go_takes_the_newest_that_is_old_enough(workers: u32) {
     assert!(stack.envoy.metric("refusals_total.reason.fresh") >= 8);
 }
 
+/// It looks for retractions in the newest go.mod that it sees.
+#[test]
+fn go_does_not_take_what_a_hidden_version_retracts() {
+    let stack = ruled(2, &json!([cooldown("7d")]));
+    let old = ["v1.0.0", "v1.1.0", "v1.2.0"].map(|version| aged(version, 30 * DAY));
+    let go_mod = format!("module {MODULE}\n\nretract v1.2.0 // It loses data.\n");
+    let young = aged("v1.3.0", HOUR).go_mod_of(&go_mod);
+    stack.upstream.serve_all(&[&old[..], std::slice::from_ref(&young)].concat());
+    for _ in 0..2 {
+        assert_eq!(go(&stack).list_versions(MODULE), ["v1.0.0", "v1.1.0"]);
+        assert_eq!(go(&stack).resolve(&format!("{MODULE}@latest")), "v1.1.0");
+        assert_eq!(stack.get(&young.latest_url()).json()["Version"], "v1.1.0");
+    }
+    go(&stack).get(&format!("{MODULE}@latest")).expect_ok();
+    // What a go.mod requires already is still to be had.
+    go(&stack).mod_download(&[&old[2].query()]).expect_ok();
+    assert_refused(&stack.get(&young.url("mod")), &["fresh"]);
+    assert_eq!(stack.upstream.hits(&young.url("mod")), 1);
+}
+
 #[test]
 fn a_branch_is_as_old_as_its_commit() {
     let stack = ruled(2, &json!([cooldown("7d")]));
