@@ -13,6 +13,7 @@ use super::{
 use crate::{
     config::{Config, MissMode, Reverify},
     cx::Verdict,
+    gomod::Version,
     goproxy::{
         Answer, Asker, Audience, Document, Failure, File, Found, FreshnessCheck, Missing, Refusal, Validity,
         Zip,
@@ -78,6 +79,8 @@ pub(super) enum Serving {
     Newest {
         /// Why what upstreams call the latest is refused; `None` where they were not asked.
         refused: Option<Refusal>,
+        /// That version.
+        named: Option<Version>,
         /// Whether that is known to be no `+incompatible` version.
         fits_path: bool,
     },
@@ -192,9 +195,11 @@ impl Question {
             (Want::Document(Document::Module { file: File::List, .. }), MissMode::None) => {
                 Self { want: stored(), ..self }
             }
-            (Want::Document(Document::Module { file: File::Latest, .. }), MissMode::None) => {
-                Self { want: stored(), serving: Serving::Newest { refused: None, fits_path: false }, ..self }
-            }
+            (Want::Document(Document::Module { file: File::Latest, .. }), MissMode::None) => Self {
+                want: stored(),
+                serving: Serving::Newest { refused: None, named: None, fits_path: false },
+                ..self
+            },
             (
                 Want::Zip(_) | Want::Document(Document::Module { file: File::Info(_) | File::Mod(_), .. }),
                 MissMode::Redirect,

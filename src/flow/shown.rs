@@ -118,9 +118,14 @@ impl Question {
             return ControlFlow::Break(Next::Dates(self.clone().park(), module.clone(), undated));
         }
         if self.withdrawn == Withdrawn::Unasked {
-            // What upstreams call the latest may be what the newest of the list has left over.
-            let is_chosen = matches!(self.serving, Serving::Newest { refused: Some(_), .. });
-            let by = if is_chosen { sifted.speaker() } else { sifted.hidden_speaker() };
+            // An upstream that passes over the newest for its `@latest` has read there that it is retracted.
+            let passed_over = match &self.serving {
+                Serving::Newest { named: Some(named), .. } => sifted
+                    .speaker()
+                    .filter(|newest| *newest > named || (named.is_prerelease() && !newest.is_prerelease())),
+                _ => None,
+            };
+            let by = passed_over.or_else(|| sifted.hidden_speaker());
             if let Some(by) = by {
                 return ControlFlow::Break(self.read_retractions(module, by));
             }
@@ -143,7 +148,7 @@ impl Question {
                 (None, Some(top)) => self.refuse_all(module, top, view, index, cx),
                 (Some(_) | None, _) => ControlFlow::Continue(Shown::NoLatest(missing.clone())),
             },
-            Serving::Newest { refused, fits_path } => match sifted.newest(*fits_path) {
+            Serving::Newest { refused, fits_path, .. } => match sifted.newest(*fits_path) {
                 Some(version) => latest(version),
                 None => match (refused, sifted.top()) {
                     (Some(refusal), _) => self.substitute(&Substitute::Refused(refusal.clone()), cx),
@@ -197,7 +202,8 @@ impl Question {
             Some(refusal) if *file == File::Latest => {
                 let want = Want::Document(Document::Module { module: module.clone(), file: File::List });
                 let fits_path = !info.version.is_incompatible();
-                let serving = Serving::Newest { refused: Some(refusal), fits_path };
+                let serving =
+                    Serving::Newest { refused: Some(refusal), named: Some(info.version), fits_path };
                 ControlFlow::Break(Next::Ask(Self { want, serving, ..self.clone() }.park()))
             }
             Some(refusal) => self.substitute(&Substitute::Refused(refusal), cx),

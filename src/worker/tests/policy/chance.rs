@@ -369,7 +369,10 @@ impl Known {
         };
         let mut deciding = policy.rules().filter(applies).map(|rule| &rule.action);
         let first = deciding.find(|action| !matches!(action, Action::Cooldown(_)));
-        first.map_or(policy.denies_by_default() && policy.enforces(None), |action| *action == Action::Deny)
+        first.map_or_else(
+            || policy.denies_by_default() && policy.enforces(None),
+            |action| *action == Action::Deny,
+        )
     }
 
     /// Where it `knows` what is retracted, that is not given in place of what is refused.
@@ -379,8 +382,9 @@ impl Known {
             Says::Yes | Says::Elsewhere => Expected::Version(version.clone()),
         };
         let newest = Version::parse(NEWEST).unwrap();
-        let is_replaced =
-            says(&newest) == Says::No || (asked == Asked::Latest && says(&self.latest) == Says::No);
+        let is_passed_over = newest > self.latest || self.latest.is_prerelease();
+        let is_replaced = says(&newest) == Says::No
+            || (asked == Asked::Latest && says(&self.latest) == Says::No && is_passed_over);
         let is_withdrawn = |version: &Version| knows && is_replaced && self.retracted.contains(version);
         let shown = || {
             let versions = self.versions.iter().map(|(version, _)| version);
