@@ -23,6 +23,10 @@ pub const SPARE_PARTS: u32 = 2;
 /// 256 MiB that the uploads of one worker hold together at most: a fourth of what a VM may have in Envoy.
 pub const MAX_UPLOAD_BYTES: u32 = 256 << 20;
 
+/// How long a list waits for the go.mod that says which of its versions are retracted, before it is given without: a source that hangs for a
+/// file that no client may have is to stop no build.
+pub const RETRACTIONS_WAIT: Duration = Duration::from_secs(20);
+
 /// How long a zip may come from an upstream by way of a client while the worker gathers it, in room that is there for one zip: 128 MiB at
 /// 17 Mbit/s. A client that takes longer is not waited for: the zip is copied.
 pub const GATHER_TIME: Duration = Duration::from_secs(60);

@@ -13,7 +13,7 @@ use super::{
     land::keep_asked_in_vain,
 };
 use crate::{
-    config::{Config, Mode},
+    config::{Config, Mode, limits::RETRACTIONS_WAIT},
     cx::Cx,
     flow::{Searched, cache_state},
     goproxy::{Document, Failure, FailureKind, Found, SumdbFile},
@@ -62,7 +62,7 @@ impl Flights {
                 .extend(flight.take_expired_of(wait / 2, cx.now, |waiter| matches!(waiter, Waiter::Sums(_))));
         }
         expired.extend(flight.take_expired_of(
-            wait.min(WAIT_FOR_ADVICE),
+            wait.min(RETRACTIONS_WAIT),
             cx.now,
             |waiter| matches!(waiter, Waiter::Stream(stream) if present.does_without(*stream)),
         ));
@@ -139,10 +139,6 @@ fn waited_in_vain(
 /// How long a client waits for a newer answer than the known one, before it is given that. A search that takes longer goes on, for the next
 /// client.
 const WAIT_FOR_NEWER: Duration = Duration::from_secs(20);
-
-/// How long a list waits for the go.mod that says which of its versions are retracted, before it is given without: a source that hangs for a
-/// file that no client may have is to stop no build.
-const WAIT_FOR_ADVICE: Duration = Duration::from_secs(20);
 
 /// Whether it is a lookup without which its module is given all the same.
 fn is_dispensable(want: &Want, config: &Config) -> bool {

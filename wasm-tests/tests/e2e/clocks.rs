@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use modgate::config::{
     Config,
-    limits::{BODY_TIME, GATHER_TIME},
+    limits::{BODY_TIME, GATHER_TIME, RETRACTIONS_WAIT},
 };
 use modgate::shared::LEASE;
 use modgate_wasm_tests::bootstrap::Bootstrap;
@@ -199,6 +199,7 @@ fn the_table_says_what_is_shipped() {
         ("`LIMIT`", default("LIMIT")),
         ("`fetch.wait`", seconds(plugin.fetch.wait)),
         ("`fetch.zip_wait`", seconds(plugin.fetch.zip_wait)),
+        ("go.mod of retractions", seconds(RETRACTIONS_WAIT)),
         ("`upstreams.timeout`", seconds(plugin.upstreams[0].endpoint.timeout)),
         ("body of a request", seconds(BODY_TIME)),
         ("gathering of a zip", seconds(GATHER_TIME)),
