@@ -42,7 +42,7 @@ use crate::sumdb::Key;
 
 pub use self::bundle::{Bundle, BundleReading};
 pub use self::callers::{CallerSource, Callers, Origin, XfccKey};
-pub use self::cluster::cluster_remedy;
+pub use self::cluster::{cluster_remedy, describe_failure};
 pub use self::endpoint::{Endpoint, Scheme};
 pub use self::host::{HostPattern, authority};
 pub use self::index::{Index, Pages};

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    config::{Config, Endpoint, MissMode, Storage, cluster_remedy},
+    config::{Config, Endpoint, MissMode, Storage, describe_failure},
     gomod::{ModulePath, Version},
     goproxy::{CacheClass, Document, File, Zip},
     http::CallFailure,
@@ -205,11 +205,10 @@ impl Source {
 
     /// How it failed to answer, as a person reads it, and what to do about a cluster that is missing.
     pub fn say(self, failure: CallFailure, config: &Config) -> String {
-        let remedy = self
-            .endpoint(config)
-            .filter(|_| failure == CallFailure::Misconfigured)
-            .map(|endpoint| format!(": {}", cluster_remedy(&endpoint.cluster)));
-        format!("{}{}", failure.describe(), remedy.unwrap_or_default())
+        match self.endpoint(config) {
+            Some(endpoint) => describe_failure(failure, &endpoint.cluster),
+            None => failure.describe().to_owned(),
+        }
     }
 
     /// What a person calls it.

@@ -4,6 +4,17 @@
 //! `outbound|<port>|<subset>|<host>` (`model.BuildSubsetKey`). Envoy Gateway: `httproute/<namespace>/<name>/rule/<index>`
 //! (`irRouteDestinationName`).
 
+use crate::http::CallFailure;
+
+/// How a call by way of `cluster` failed, as a person reads it, and what to do about the cluster where it is missing.
+pub fn describe_failure(failure: CallFailure, cluster: &str) -> String {
+    let failed = failure.describe();
+    match failure {
+        CallFailure::Misconfigured => format!("{failed}: {}", cluster_remedy(cluster)),
+        _ => failed.to_owned(),
+    }
+}
+
 /// `"proxy_golang_org" has to be ...`: what makes the cluster known to the gateway, and downloads find it.
 pub fn cluster_remedy(cluster: &str) -> String {
     let remedy = match cluster.split('|').collect::<Vec<_>>()[..] {

@@ -1,9 +1,9 @@
 //! What the reply to a poll means, before anything of its body is read.
 
 use crate::{
-    config::cluster_remedy,
+    config::describe_failure,
     goproxy::Etag,
-    http::{CallFailure, Headers, Reply},
+    http::{Headers, Reply},
     metrics::PollOutcome,
 };
 
@@ -37,13 +37,8 @@ pub(super) fn judge(reply: Reply, who: &str, cluster: &str, conditional: bool) -
             Err(PollFailure::Failed(format!("{who} answers 304 though no tag was sent")))
         }
         Reply::Answered { status, .. } => Err(PollFailure::Failed(format!("{who} answers {status}"))),
-        Reply::Failed(CallFailure::Misconfigured) => Err(PollFailure::Failed(format!(
-            "it cannot be had: {}: {}",
-            CallFailure::Misconfigured.describe(),
-            cluster_remedy(cluster)
-        ))),
         Reply::Failed(failure) => {
-            Err(PollFailure::Failed(format!("it cannot be had: {}", failure.describe())))
+            Err(PollFailure::Failed(format!("it cannot be had: {}", describe_failure(failure, cluster))))
         }
     }
 }
