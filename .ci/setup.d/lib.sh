@@ -149,6 +149,23 @@ RUN
   chmod +x "$STAGE/run"
 }
 
+# own_or_packaged NAME PACKAGE [ARGUMENT...]: links bin/NAME to the program of that name on PATH, else to usr/bin/NAME of a package of the
+# distribution, which has to run with these arguments.
+own_or_packaged() {
+  local name=$1 package=$2 found
+  shift 2
+  for found in $(type -aP "$name"); do
+    [[ $found != "$TOOLS"/* ]] || continue
+    link "bin/$name" "$found"
+    return
+  done
+  have_apt || die "no $name here and no apt to fetch it: install $package and put $name on PATH"
+  apt_program "$package" "usr/bin/$name"
+  (($# == 0)) || "$STAGE/run" "$@"
+  settle "$TOOLS/pkg/$name"
+  link "bin/$name" "../pkg/$name/run"
+}
+
 # cargo_build CRATE VERSION FLAGS...: one Rust program by its package name, built and installed under STAGE.
 cargo_build() {
   local crate=$1 version=$2
