@@ -3,6 +3,7 @@
 //! The core makes no host call, reads no clock, draws no randomness and opens nothing. It is a machine over values:
 //! events in, exactly one verdict and any number of commands out. Only `host` knows a host, and its adapters alone (on wasm32) know proxy-wasm.
 
+pub mod advisory;
 pub mod config;
 pub mod cx;
 pub mod endpoint;
