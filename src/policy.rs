@@ -15,6 +15,7 @@ mod caller;
 mod in_force;
 mod matcher;
 mod reason;
+mod retracted;
 mod rule;
 mod ruleset;
 mod versions;
@@ -25,6 +26,7 @@ mod tests;
 
 pub use self::caller::{Caller, InvalidPrincipal, Principal};
 pub use self::in_force::{InForce, Origin};
+pub use self::retracted::retracted_reason;
 pub use self::rule::{Action, Rule};
 pub use self::ruleset::{Ruleset, RulesetBuilder};
 pub use self::versions::{InvalidVersions, Versions};

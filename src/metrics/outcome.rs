@@ -52,6 +52,8 @@ words! {
         Nosumdb = "nosumdb",
         /// The rules are not there yet, or leave nothing.
         Policy = "policy",
+        /// Its author has retracted the version.
+        Retracted = "retracted",
         /// No such module, file or database can be here.
         Unknown = "unknown",
     }
@@ -62,6 +64,8 @@ words! {
     pub enum Unruled {
         /// No rule decides, and the default is to deny.
         Default = "default",
+        /// Its author has retracted the version, and what is retracted is denied.
+        Retracted = "retracted",
         /// A rule would decide by when the version was published, which is not known.
         Undated = "undated",
     }

@@ -58,6 +58,7 @@ pub(super) fn policy(
         filter: filter.into(),
         deny_by_default: default.unwrap_or(false),
         monitored,
+        retracted: raw.retracted.unwrap_or_default(),
         bundle,
         on_miss,
     }
