@@ -114,7 +114,7 @@ impl Asked {
         };
         let rule = decision.as_ref().and_then(Decision::rule);
         let refused = |view: &View<'_>, decision: &Decision<'_>| {
-            let refusal = refusal(view, module, version.as_ref(), decision, caller, cx.now)?;
+            let refusal = refusal(view, (module, version.as_ref()), decision, caller, index, cx)?;
             Some(refusal.reason().to_owned())
         };
         let otherwise = view.shadow().and_then(|shadow| match version {
@@ -210,13 +210,14 @@ impl Asked {
 
 /// Whether no client gets it.
 fn is_refused(decision: Option<&Decision<'_>>) -> bool {
-    matches!(decision, Some(Decision::Denied(_) | Decision::TooYoung(..)))
+    matches!(decision, Some(Decision::Denied(_) | Decision::Malicious(_) | Decision::TooYoung(..)))
 }
 
 fn word(decision: &Decision<'_>) -> &'static str {
     match decision {
         Decision::Allowed(_) => "allow",
         Decision::Denied(_) => "deny",
+        Decision::Malicious(_) => "malicious",
         Decision::Redirected(..) => "redirect",
         Decision::TooYoung(..) => "cooldown",
         Decision::NeedsDate(_) => "undated",
