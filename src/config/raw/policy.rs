@@ -93,7 +93,6 @@ pub(in crate::config) struct RawRule {
     #[cfg_attr(not(target_arch = "wasm32"), schemars(transform = Self::AGE.bounds()))]
     pub(in crate::config) age: Option<RawDuration>,
     /// With `cooldown`: young versions that need not wait. None by default.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Vec::<String>::new())))]
     pub(in crate::config) except: Option<Vec<Option<RawExcept>>>,
     /// With `redirect`: the base URL of the proxy that clients are sent to. By default that of the upstream that would be
     /// asked, which clients then must be able to reach; required where there is none.

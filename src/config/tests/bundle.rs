@@ -55,7 +55,7 @@ fn what_is_wrong_with_a_bundle_is_told_as_for_a_configuration() {
         (r#"{"version":1,"version":2,"rules":[]}"#, &["$.version: given twice; keep one"]),
         (
             r#"{"version":1,"rules":[],"default":"deny"}"#,
-            &["$.default: unknown field; known here: version, rules"],
+            &["$.default: unknown field; known here: version, rules, malicious, waivers"],
         ),
         (
             r#"{"version":1,"rules":[{"name":"a","module":["a.com"],"exact":["a.com"],"action":"deny"},{"name":"a","modules":["*"],"action":"cooldown"}]}"#,
