@@ -1,6 +1,9 @@
 //! What is known of the versions of one module, beside rules: advisories about it, malice that operators have listed, and the waivers
 //! that lift them.
 
+#[cfg(test)]
+mod tests;
+
 use super::{Caller, Policy, Rule, Waiver};
 use crate::advisory::Advisory;
 use crate::gomod::{ModulePath, TOOLCHAIN, Version, toolchain_of, toolchain_version};
