@@ -196,14 +196,15 @@ impl<'p> View<'p> {
     }
 
     /// The waivers without which it would be decided otherwise of `version`, which may be had.
-    pub fn waived(&self, version: &Version, published: Option<Timestamp>, now: Timestamp) -> Vec<&'p Waiver> {
+    pub fn waived(&self, version: &Version, now: Timestamp) -> Vec<&'p Waiver> {
         let mut used: Vec<&Waiver> =
             self.findings(version, now).into_iter().filter_map(|finding| finding.waived).collect();
-        if used.is_empty() && self.findings.waivers().is_empty() {
+        if self.findings.waivers().is_empty() {
             return used;
         }
         let without = Self { findings: self.findings.without_waivers().into(), ..self.clone() };
-        if matches!(without.decide(version, published, now), Decision::Allowed(_)) {
+        // Of an age it is enough that it is old enough.
+        if !without.decide(version, Some(Timestamp(0)), now).is_denied() {
             used.clear();
         } else if let Some(listed) = self.findings.listed_waiver(version, now) {
             used.push(listed);
@@ -239,6 +240,11 @@ impl<'p> View<'p> {
             self.findings.advisories().filter_map(|advisory| advised.begins(advisory, now))
         });
         ends.chain(begin).min()
+    }
+
+    /// Whether `rule`, which names the module and the caller, is for `version`.
+    pub fn applies_to(&self, rule: &Rule, version: &Version, now: Timestamp) -> bool {
+        self.applies(rule, version, &self.findings(version, now), now)
     }
 
     /// Whether `rule`, which names the module and the caller, is for `version`, of which this was found.

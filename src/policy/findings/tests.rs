@@ -248,7 +248,7 @@ fn a_waiver_that_is_used_is_known() {
     let used = |gate: &Gate, path: &str| {
         let in_force = gate.in_force();
         let view = in_force.policy().view(&module(path), &Caller::default());
-        view.waived(&version("v1.0.0"), None, NOW).len()
+        view.waived(&version("v1.0.0"), NOW).len()
     };
     assert_eq!([used(&gate, "a.b/c"), used(&gate, "a.b/evil"), used(&gate, "a.b/d")], [0; 3]);
     gate.waivers = vec![waiver(&["GO-1"]), waiver(&["MAL-1"])];
