@@ -21,7 +21,7 @@ use crate::{
     goproxy::{Document, File, Found, Info, Missing, Refusal},
     metrics::OwnReason,
     plan::Want,
-    policy::{Decision, View},
+    policy::View,
     shared::Index,
 };
 
@@ -64,8 +64,8 @@ impl Question {
         }
         let view = policy.view(module, &self.caller);
         match view.whole() {
-            Some(decision @ Decision::Denied(_)) => {
-                return match refusal(&view, module, None, &decision, &self.caller, cx.now) {
+            Some(decision) if decision.is_denied() => {
+                return match refusal(&view, (module, None), &decision, &self.caller, known.index, cx) {
                     Some(refusal) => self.substitute(&Substitute::Refused(refusal), cx),
                     None => whole(found),
                 };
@@ -193,7 +193,7 @@ impl Question {
         cx: &mut Cx<'_>,
     ) -> ControlFlow<Next, Shown<'f>> {
         let decision = view.decide(top, published(module, top, index, cx), cx.now);
-        let refused = refusal(view, module, Some(top), &decision, &self.caller, cx.now);
+        let refused = refusal(view, (module, Some(top)), &decision, &self.caller, index, cx);
         let refused = refused.or_else(|| match withdrawn {
             Withdrawn::Known(said) if said.retractions.has(top) => Some(retracted(module, top, said)),
             _ => None,
@@ -217,7 +217,8 @@ impl Question {
         let Some(info) = Info::read(&found.body) else { return self.substitute(&unreadable(module), cx) };
         let published = published_by(&info, module, found, known.index, cx);
         let decision = view.decide(&info.version, Some(published), cx.now);
-        let mut refused = refusal(view, module, Some(&info.version), &decision, &self.caller, cx.now);
+        let mut refused =
+            refusal(view, (module, Some(&info.version)), &decision, &self.caller, known.index, cx);
         // Of one that the client names it was asked before, and what stands in for `@latest` was taken from a list without such.
         if refused.is_none() && self.serving == Serving::Itself && !matches!(file, File::Info(_)) {
             refused = self.retraction((module, &info.version), (Some(view), Some(&decision)), known, cx)?;

@@ -14,7 +14,7 @@ use crate::{
     goproxy::{Document, File, Found, Info},
     http::Timestamp,
     plan::Want,
-    policy::{Caller, Decision, View},
+    policy::{Caller, View},
     shared::{Entry, Index, Region},
 };
 
@@ -230,7 +230,7 @@ pub(super) fn is_heeded(said: &Statement, view: &View<'_>, now: Timestamp) -> bo
 
 /// Whether no client may have this version, however old it is.
 pub(super) fn denies(view: &View<'_>, version: &Version, now: Timestamp) -> bool {
-    matches!(view.decide(version, None, now), Decision::Denied(_))
+    view.decide(version, None, now).is_denied()
 }
 
 /// The list that says which version is the newest: that of the upstreams, or of what is stored where none may be asked.
@@ -272,7 +272,7 @@ pub(super) fn newest(list: &[u8], is_denied: impl Fn(&Version) -> bool) -> Optio
 /// What holds for callers without a name; `None` where such callers may have no version.
 fn of_all<'k>(module: &ModulePath, known: &Known<'k>) -> Option<View<'k>> {
     let view = known.in_force.policy().view(module, &Caller::default());
-    Some(view).filter(|view| !matches!(view.whole(), Some(Decision::Denied(_))))
+    Some(view).filter(|view| !view.whole().is_some_and(|decision| decision.is_denied()))
 }
 
 fn found(want: &Want, index: &Index, cx: &Cx<'_>) -> Option<Found> {
