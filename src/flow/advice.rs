@@ -64,7 +64,8 @@ impl Advice {
 
 impl Verdict {
     /// The same; where it gives the client something, with what is said beside it.
-    pub fn advised(mut self, advice: &Advice) -> Self {
+    pub fn advised(mut self, advice: Option<&Advice>) -> Self {
+        let Some(advice) = advice else { return self };
         match &mut self {
             Self::Respond(response) if is_given(response.status) => advice.say(Rc::make_mut(response)),
             Self::Edit(edit) => {
@@ -102,11 +103,13 @@ impl Next {
             return self;
         }
         match self {
-            Self::Answer(verdict) => Self::Answer(verdict.advised(&advice)),
-            Self::Refresh(verdict, want, found) => Self::Refresh(verdict.advised(&advice), want, found),
+            Self::Answer(verdict) => Self::Answer(verdict.advised(Some(&advice))),
+            Self::Refresh(verdict, want, found) => Self::Refresh(verdict.advised(Some(&advice)), want, found),
             Self::Hit(hit) => Self::Hit(hit.advised(&advice)),
             Self::Rewrite(hit, want, found) => Self::Rewrite(hit.advised(&advice), want, found),
-            Self::Route(verdict, routed) => Self::Route(verdict, Routed { advice, ..routed }),
+            Self::Route(verdict, routed) => {
+                Self::Route(verdict, Routed { advice: Some(advice.into()), ..routed })
+            }
             other => other,
         }
     }

@@ -39,7 +39,7 @@ pub struct Routed {
     /// What would have been decided of the request if all of the policy were enforced.
     pub monitored: Option<Monitored>,
     /// What the author of the module says beside it.
-    pub advice: Advice,
+    pub advice: Option<Box<Advice>>,
 }
 
 /// What a client wants of a zip.
@@ -66,7 +66,7 @@ impl Routed {
             moved: false,
             ask,
             monitored: None,
-            advice: Advice::default(),
+            advice: None,
         }
     }
 

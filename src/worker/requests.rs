@@ -104,7 +104,7 @@ impl Worker {
         let given = (routed.source.cache(), head.status);
         let (monitored, advice) = (routed.monitored.clone(), routed.advice.clone());
         let verdict = self.begin_response(stream, routed, head, cx);
-        let verdict = verdict.advised(&advice).marked(monitored.as_ref());
+        let verdict = verdict.advised(advice.as_deref()).marked(monitored.as_ref());
         let (verdict, given, (monitored, retracted)) = match verdict {
             // The body stays the source's, and is accounted for when it has ended.
             Verdict::Respond(response) if !self.services.host.respond_late => {
@@ -112,7 +112,7 @@ impl Worker {
                 let said = (response.monitored.clone(), response.retracted);
                 (Verdict::Edit(Edit::as_if(&response, head)), given, said)
             }
-            verdict => (verdict, given, (monitored, advice.counts_as())),
+            verdict => (verdict, given, (monitored, advice.and_then(|advice| advice.counts_as()))),
         };
         self.clients.begin_response(stream, &verdict, given, (monitored, retracted), cx);
         verdict
