@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Policy, Rule, Ruleset};
+use crate::metrics::DocumentName;
 
 /// Where rules come from, in the order in which they are asked: the first rule that applies decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,9 +24,9 @@ pub enum Origin {
 pub struct InForce {
     policy: Policy,
     /// The version of each polled document that is in force, by the document's name.
-    versions: BTreeMap<&'static str, u64>,
+    versions: BTreeMap<DocumentName, u64>,
     /// The documents that no module is given without.
-    required: BTreeSet<&'static str>,
+    required: BTreeSet<DocumentName>,
 }
 
 impl InForce {
@@ -34,7 +35,7 @@ impl InForce {
     pub fn new(
         rules: impl IntoIterator<Item = (Origin, Arc<[Rule]>)>,
         (deny_by_default, monitored): (bool, bool),
-        required: impl IntoIterator<Item = &'static str>,
+        required: impl IntoIterator<Item = DocumentName>,
     ) -> Self {
         let rulesets = rules.into_iter().map(|(origin, rules)| (origin, Ruleset::new(rules)));
         let policy = Policy { rulesets: rulesets.collect(), deny_by_default, monitored };
@@ -53,13 +54,13 @@ impl InForce {
     }
 
     /// This version of the polled `document` is in force from now on.
-    pub fn note_version(&mut self, document: &'static str, version: u64) {
-        self.versions.insert(document, version);
+    pub fn note_version(&mut self, document: impl Into<DocumentName>, version: u64) {
+        self.versions.insert(document.into(), version);
     }
 
     /// The version of the polled `document` that is in force; `None` where none was read yet.
-    pub fn version(&self, document: &'static str) -> Option<u64> {
-        self.versions.get(document).copied()
+    pub fn version(&self, document: impl Into<DocumentName>) -> Option<u64> {
+        self.versions.get(&document.into()).copied()
     }
 
     /// Whether every document is in force that no module is given without.

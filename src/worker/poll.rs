@@ -83,18 +83,18 @@ impl Polls {
         services: &mut Services,
         cx: &mut Cx<'_>,
     ) {
-        if let Some(poller) = self.of(key) {
+        if let Some(poller) = self.of(&key) {
             poller.on_reply(call, reply, services, cx);
         }
     }
 
     /// Reads on for a slice; whether something else is in force now.
     pub(super) fn work(&mut self, key: PollKey, services: &mut Services, cx: &mut Cx<'_>) -> bool {
-        self.of(key).is_some_and(|poller| poller.work(services, cx))
+        self.of(&key).is_some_and(|poller| poller.work(services, cx))
     }
 
-    fn of(&mut self, key: PollKey) -> Option<&mut Poller> {
-        self.pollers.iter_mut().find(|poller| poller.key() == key)
+    fn of(&mut self, key: &PollKey) -> Option<&mut Poller> {
+        self.pollers.iter_mut().find(|poller| poller.key() == *key)
     }
 
     /// Has a document of a test polled too.

@@ -21,7 +21,7 @@ use crate::{
     cx::{CallId, Cx},
     flow::{Asked, Known, Publications, Shelf, Sightings, SourceHealth, Status},
     http::{Callout, Reply, Timestamp, is_read},
-    metrics::{Counter, Histogram, Measure, StatusClass, Tally, Target},
+    metrics::{Counter, DocumentName, Histogram, Measure, StatusClass, Tally, Target},
     plan::Source,
     policy::InForce,
     shared::{Capabilities, Index, Leases, Seat},
@@ -69,12 +69,12 @@ pub(super) struct Call {
 }
 
 /// What a callout counts as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Account {
     /// One of the questions that a source may be asked.
     Source(Permit, Asked),
     /// A poll of this document. Of all workers one polls at a time, which is bound enough.
-    Document(&'static str),
+    Document(DocumentName),
 }
 
 impl Services {
@@ -139,7 +139,7 @@ impl Services {
     pub(super) fn poll(
         &mut self,
         owner: Owner,
-        document: &'static str,
+        document: DocumentName,
         callout: Callout,
         cx: &mut Cx<'_>,
     ) -> CallId {

@@ -4,7 +4,7 @@ use super::polled::{Content, Installed, PollSource, Polled, Progress, entity_tag
 use crate::{
     config::{Bundle, BundleReading, BundleSource, limits::MAX_BUNDLE_BYTES},
     endpoint,
-    http::{Body, Callout, Headers},
+    http::{Body, Callout, Headers, Timestamp},
     policy::InForce,
 };
 
@@ -29,9 +29,9 @@ enum State {
 impl BundleDocument {
     pub(super) fn new(source: &BundleSource) -> Self {
         let source = PollSource {
-            name: Bundle::NAME,
-            title: "policy bundle",
-            section: "policy.bundle",
+            name: Bundle::NAME.into(),
+            title: "policy bundle".to_owned(),
+            section: "policy.bundle".to_owned(),
             endpoint: source.endpoint.clone(),
             interval: source.interval,
             most_bytes: MAX_BUNDLE_BYTES,
@@ -45,7 +45,7 @@ impl Polled for BundleDocument {
         &self.source
     }
 
-    fn begin(&mut self, cursor: &[u8]) -> Callout {
+    fn begin(&mut self, cursor: &[u8], _: Timestamp) -> Callout {
         self.state = State::Idle;
         let endpoint = &self.source.endpoint;
         let path = if endpoint.path_prefix.is_empty() { "/" } else { &endpoint.path_prefix };

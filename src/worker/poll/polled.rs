@@ -7,7 +7,8 @@ use std::{fmt, time::Duration};
 
 use crate::{
     config::Endpoint,
-    http::{Body, Callout, Headers},
+    http::{Body, Callout, Headers, Timestamp},
+    metrics::DocumentName,
     policy::InForce,
 };
 
@@ -26,8 +27,9 @@ pub(in crate::worker) trait Polled: fmt::Debug {
     fn source(&self) -> &PollSource;
 
     /// The request that a poll begins with. `cursor` is where the last one ended, whose revision this worker has installed; it is
-    /// empty where the source is to be read from its beginning. A 304 is taken for "nothing new" where there was a cursor.
-    fn begin(&mut self, cursor: &[u8]) -> Callout;
+    /// empty where the source is to be read from its beginning. A 304 is taken for "nothing new" where there was a cursor. `now` is the time by which
+    /// what is read is judged.
+    fn begin(&mut self, cursor: &[u8], now: Timestamp) -> Callout;
 
     /// The cursor where a reply with these headers turns out to bring what is in force already: the entity tag, unless the document
     /// has another.
@@ -51,12 +53,12 @@ pub(in crate::worker) trait Polled: fmt::Debug {
 /// What a polled document is called, and where it comes from.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::worker) struct PollSource {
-    /// What shared data and metrics call it: of `[a-z_]`.
-    pub(in crate::worker) name: &'static str,
+    /// What shared data and metrics call it.
+    pub(in crate::worker) name: DocumentName,
     /// What the log calls it.
-    pub(in crate::worker) title: &'static str,
+    pub(in crate::worker) title: String,
     /// The section of the configuration that it has, for the log.
-    pub(in crate::worker) section: &'static str,
+    pub(in crate::worker) section: String,
     /// How its source is reached.
     pub(in crate::worker) endpoint: Endpoint,
     /// How often it is asked for.

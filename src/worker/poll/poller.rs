@@ -82,7 +82,7 @@ impl Poller {
     pub(super) fn new(document: Box<dyn Polled>, queue: QueueId) -> Self {
         let PollSource { name, endpoint, interval, .. } = document.source();
         Self {
-            store: SnapshotStore::new(name, endpoint, *interval),
+            store: SnapshotStore::new(&name.to_string(), endpoint, *interval),
             document,
             queue,
             phase: Phase::Resting,
@@ -95,15 +95,15 @@ impl Poller {
 
     /// The name by which it is known.
     pub(super) fn key(&self) -> PollKey {
-        PollKey(self.document.source().name)
+        PollKey(self.document.source().name.clone())
     }
 
     /// How the polling goes.
     pub(super) fn status(&self, in_force: &InForce, cx: &Cx<'_>) -> DocumentStatus {
-        let (name, state) = (self.document.source().name, self.store.state(cx.kv));
+        let (name, state) = (self.document.source().name.clone(), self.store.state(cx.kv));
         let failing = state.trouble != 0;
         DocumentStatus {
-            name,
+            name: name.to_string(),
             version: in_force.version(name),
             revision: state.revision,
             confirmed_seconds_ago: (state.confirmed != Timestamp::default())
@@ -138,7 +138,7 @@ impl Poller {
         {
             // A cursor is of a revision, and says nothing to a worker that has another.
             let cursor = if self.is_current(&state) { state.cursor.as_slice() } else { &[] };
-            let request = self.document.begin(cursor);
+            let request = self.document.begin(cursor, cx.now);
             self.ask(request, !cursor.is_empty(), (Trail::default(), claimed), services, cx);
         }
     }
@@ -161,7 +161,7 @@ impl Poller {
         let source = self.document.source();
         if let Some(location) = leads_to(&reply) {
             let sent = poll.trail.lead(poll.request.clone(), &source.endpoint);
-            return match poll.trail.follow(&sent, location, &source.endpoint, source.section) {
+            return match poll.trail.follow(&sent, location, &source.endpoint, &source.section) {
                 Ok(trail) => self.ask(poll.request, poll.conditional, (trail, until), services, cx),
                 Err(why) => self.fail(&PollFailure::Failed(format!("{who} {why}")), services, cx),
             };
@@ -213,7 +213,7 @@ impl Poller {
     ) {
         let source = self.document.source();
         let callout = trail.lead(request.clone(), &source.endpoint);
-        let call = services.poll(Owner::Poll(self.key()), source.name, callout, cx);
+        let call = services.poll(Owner::Poll(self.key()), source.name.clone(), callout, cx);
         self.phase = Phase::Asking(Box::new(Poll { call, claimed, request, conditional, trail }));
     }
 
@@ -316,8 +316,8 @@ impl Poller {
         self.current.as_ref().is_some_and(|current| current.revision == state.revision)
     }
 
-    fn title(&self) -> &'static str {
-        self.document.source().title
+    fn title(&self) -> &str {
+        &self.document.source().title
     }
 
     fn patience(&self) -> Duration {

@@ -126,15 +126,15 @@ impl Poller {
         let age = cx.now.since(state.confirmed).as_secs();
         let told = self.current.as_ref().map(|current| (current.version, age));
         if let Some((version, age)) = told.filter(|_| told != self.told) {
-            let document = self.document.source().name;
-            cx.set(Gauge::PolledVersion { document }, version);
-            cx.set(Gauge::PolledAge { document }, age);
+            let document = &self.document.source().name;
+            cx.set(Gauge::PolledVersion { document: document.clone() }, version);
+            cx.set(Gauge::PolledAge { document: document.clone() }, age);
             self.told = told;
         }
     }
 
     fn count(&self, outcome: PollOutcome, cx: &mut Cx<'_>) {
-        cx.count(Counter::Poll { document: self.document.source().name, outcome });
+        cx.count(Counter::Poll { document: self.document.source().name.clone(), outcome });
     }
 
     fn stays(&self) -> String {

@@ -5,7 +5,7 @@ use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
 use crate::{
     config::Config,
     endpoint,
-    http::{Body, Callout, Headers},
+    http::{Body, Callout, Headers, Timestamp},
     policy::InForce,
     worker::poll::{Content, Installed, PollSource, Polled, Progress},
 };
@@ -58,9 +58,9 @@ fn source() -> PollSource {
         "policy": {"bundle": {"cluster": "source", "url": "http://source.test", "timeout": "3s"}}}"#;
     let bundle = Config::parse(config).unwrap().policy.bundle.unwrap();
     PollSource {
-        name: "toy",
-        title: "toy",
-        section: "toy",
+        name: "toy".into(),
+        title: "toy".to_owned(),
+        section: "toy".to_owned(),
         endpoint: bundle.endpoint,
         interval: std::time::Duration::from_secs(10),
         most_bytes: 16 << 20,
@@ -88,7 +88,7 @@ impl Polled for Large {
         &self.source
     }
 
-    fn begin(&mut self, _: &[u8]) -> Callout {
+    fn begin(&mut self, _: &[u8], _: Timestamp) -> Callout {
         endpoint::request(&self.source.endpoint, "GET", "/large".to_owned())
     }
 
@@ -175,7 +175,7 @@ impl Polled for Feed {
         &self.source
     }
 
-    fn begin(&mut self, cursor: &[u8]) -> Callout {
+    fn begin(&mut self, cursor: &[u8], _: Timestamp) -> Callout {
         // Without a cursor all of it comes once more.
         self.goes_on = !cursor.is_empty();
         self.ahead = if self.goes_on { self.entries.clone() } else { BTreeSet::new() };
