@@ -27,8 +27,8 @@ pub(in crate::worker) trait Polled: fmt::Debug {
     fn source(&self) -> &PollSource;
 
     /// The request that a poll begins with. `cursor` is where the last one ended, whose revision this worker has installed; it is
-    /// empty where the source is to be read from its beginning. A 304 is taken for "nothing new" where there was a cursor. `now` is the time by which
-    /// what is read is judged.
+    /// empty where the source is to be read from its beginning. A 304 is taken for "nothing new" where there was a cursor. `now` is
+    /// the time by which what is read is judged.
     fn begin(&mut self, cursor: &[u8], now: Timestamp) -> Callout;
 
     /// The cursor where a reply with these headers turns out to bring what is in force already: the entity tag, unless the document
