@@ -20,15 +20,17 @@ mod id;
 mod joined;
 pub mod osv;
 mod ranges;
+mod reading;
 
 mod table;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use self::decoding::{Decoding, NotEncoded};
-pub use self::gathering::{Encoding, Gathering, TooMany};
+pub use self::gathering::{Encoding, Gathering, TooMany, encode};
 pub use self::ranges::{Event, Ranges};
+pub use self::reading::{Unreadable, ZipRead, ZipReading, database_modified};
 
 pub use self::table::{Advisories, Advisory};
 
@@ -89,6 +91,15 @@ pub const MAX_RECORDS: usize = 1 << 15;
 /// JSON of one record. The longest of Go's database has 8 KB; GitHub's descriptions may have 64 KB. Such a record takes a worker a few
 /// milliseconds, and no callback less than a record.
 pub const MAX_RECORD_BYTES: usize = 256 << 10;
+
+/// A zip of records: ten times that of Go's database, and a thirtieth of what a VM may have in Envoy. One worker has it while it reads it.
+pub const MAX_ZIP_BYTES: usize = 32 << 20;
+
+/// Entries of such a zip: the records, what is passed over, and as many of other kinds.
+const MAX_ZIP_ENTRIES: usize = 1 << 16;
+
+/// JSON of all records of a zip: it is read at some 50 MB a second, so in three seconds of slices. Go's database has 5.5 MB.
+const MAX_UNPACKED_BYTES: usize = 128 << 20;
 
 /// A table in shared data, which every worker reads when it changes: six times that of Go's database.
 pub const MAX_ENCODED_BYTES: usize = 1 << 20;

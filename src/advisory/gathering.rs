@@ -161,6 +161,21 @@ impl Encoding {
     }
 }
 
+/// All of some records, as a table has them.
+///
+/// # Errors
+/// Where they are too many.
+pub fn encode(records: impl IntoIterator<Item = Record>) -> Result<Vec<u8>, TooMany> {
+    let mut gathering = Gathering::default();
+    records.into_iter().try_for_each(|record| gathering.add(&record))?;
+    let mut encoding = Encoding::new(gathering);
+    loop {
+        if let Some(bytes) = encoding.work() {
+            return bytes;
+        }
+    }
+}
+
 fn seconds(time: Timestamp) -> u64 {
     time.0 / 1000
 }

@@ -55,7 +55,7 @@ pub(super) fn contain<'v>(events: impl Iterator<Item = Event<&'v Version>>, vers
 }
 
 impl<V: Borrow<Version>> Event<V> {
-    fn version(&self) -> Option<&Version> {
+    pub(super) fn version(&self) -> Option<&Version> {
         match self {
             Self::Introduced(version) => version.as_ref().map(Borrow::borrow),
             Self::Fixed(version) | Self::LastAffected(version) => Some(version.borrow()),

@@ -3,14 +3,15 @@
 //! A worker has it for as long as it lives, so it is a few flat lists. Texts stand behind each other in one, and are known by where they end.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::encoded::{Item, read_flags};
-use super::gathering::Encoding;
+use super::gathering::encode;
 use super::id::{Ghsa, Id};
 use super::joined::Joined;
 use super::ranges::contain;
-use super::{Affected, Decoding, Event, Gathering, NotEncoded, Ranges, Record, Severity};
+use super::{Affected, Decoding, Event, NotEncoded, Ranges, Record, Severity};
 use crate::gomod::Version;
 use crate::http::Timestamp;
 
@@ -93,19 +94,11 @@ struct Texts {
 }
 
 impl Advisories {
-    /// Of these records. Where two have one id, the second is passed over.
+    /// Of these records. Where two have one id, the second is passed over; where they are too many, there are none.
     pub fn of(records: impl IntoIterator<Item = Record>) -> Self {
-        let mut gathering = Gathering::default();
-        for record in records {
-            let _is_new = gathering.add(&record).is_ok();
-        }
-        let mut encoding = Encoding::new(gathering);
-        let bytes = loop {
-            if let Some(bytes) = encoding.work() {
-                break bytes.unwrap_or_default();
-            }
-        };
-        Self::decode(&bytes).unwrap_or_default()
+        let mut ids = BTreeSet::new();
+        let records = records.into_iter().filter(|record| ids.insert(record.id.clone()));
+        Self::decode(&encode(records).unwrap_or_default()).unwrap_or_default()
     }
 
     /// Those that are encoded so.
