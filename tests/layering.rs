@@ -47,6 +47,7 @@ const PARTED: &[Parted] = &[Parted {
     common: &["key", "flight", "event", "services"],
     parts: &[
         "census", "clients", "dates", "flights", "lists", "passing", "poll", "probe", "storage", "verify",
+        "waivers",
     ],
     desk: &["fly", "receive", "requests", "settle", "status", "tick"],
 }];

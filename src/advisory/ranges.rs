@@ -37,6 +37,11 @@ impl Ranges {
         self.0.is_empty() || contain(self.0.iter().map(Event::by_ref), version)
     }
 
+    /// Whether every version is in them.
+    pub fn are_whole(&self) -> bool {
+        matches!(self.0.as_slice(), [] | [Event::Introduced(None)])
+    }
+
     /// The versions that fix it, ascending.
     pub fn fixes(&self) -> impl Iterator<Item = &Version> {
         self.0.iter().filter_map(|event| event.by_ref().fix())

@@ -34,6 +34,7 @@ pub struct Advisory<'t> {
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Table {
     modified: u64,
+    has_malice: bool,
     paths: Texts,
     versions: Vec<Version>,
     ids: Texts,
@@ -129,6 +130,11 @@ impl Advisories {
         self.table.entries.is_empty()
     }
 
+    /// Whether any of them says that a module is malicious.
+    pub fn has_malice(&self) -> bool {
+        self.table.has_malice
+    }
+
     /// When the source was changed last, as it says.
     pub fn modified(&self) -> Timestamp {
         Timestamp(self.table.modified.saturating_mul(1000))
@@ -190,6 +196,15 @@ impl<'t> Advisory<'t> {
         if events.is_empty() { versions.is_empty() } else { contain(table.events(events), version) }
     }
 
+    /// Whether it is about every version of its module.
+    pub fn affects_all(self) -> bool {
+        let mut events = self.advisories.table.events(self.entry.events);
+        match events.next() {
+            None => self.entry.versions.is_empty(),
+            Some(first) => matches!(first, Event::Introduced(None)) && events.next().is_none(),
+        }
+    }
+
     /// The versions that fix it, ascending.
     pub fn fixes(self) -> impl Iterator<Item = &'t Version> {
         self.advisories.table.events(self.entry.events).filter_map(Event::fix)
@@ -234,6 +249,7 @@ impl Table {
             let versions = Span::add(&mut self.numbers, &about.versions);
             self.entries.push(Entry { module: about.module, record, events, versions });
         }
+        self.has_malice |= is_malicious && !item.about.is_empty();
         self.ids.add(&item.id.text());
         let ghsa = Span::add(&mut self.ghsa, &item.ghsa);
         let (modified, published, entries) =

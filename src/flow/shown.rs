@@ -20,7 +20,7 @@ use crate::{
     goproxy::{Document, File, Found, Info, Missing, Refusal},
     metrics::OwnReason,
     plan::Want,
-    policy::{Decision, View},
+    policy::View,
     shared::Index,
 };
 
@@ -56,8 +56,8 @@ impl Question {
         }
         let view = policy.view(module, &self.caller);
         match view.whole() {
-            Some(decision @ Decision::Denied(_)) => {
-                return match refusal(&view, module, None, &decision, &self.caller, cx.now) {
+            Some(decision) if decision.is_denied() => {
+                return match refusal(&view, (module, None), &decision, &self.caller, known.index, cx) {
                     Some(refusal) => self.substitute(&Substitute::Refused(refusal), cx),
                     None => whole(found),
                 };
@@ -178,7 +178,7 @@ impl Question {
         cx: &mut Cx<'_>,
     ) -> ControlFlow<Next, Shown<'f>> {
         let decision = view.decide(top, published(module, top, index, cx), cx.now);
-        match refusal(view, module, Some(top), &decision, &self.caller, cx.now) {
+        match refusal(view, (module, Some(top)), &decision, &self.caller, index, cx) {
             Some(refusal) => self.substitute(&Substitute::Refused(refusal), cx),
             None => self.substitute(&unreadable(module), cx),
         }
@@ -197,7 +197,7 @@ impl Question {
         let Some(info) = Info::read(&found.body) else { return self.substitute(&unreadable(module), cx) };
         let published = published_by(&info, module, found, index, cx);
         let decision = view.decide(&info.version, Some(published), cx.now);
-        match refusal(view, module, Some(&info.version), &decision, &self.caller, cx.now) {
+        match refusal(view, (module, Some(&info.version)), &decision, &self.caller, index, cx) {
             None => whole(found),
             Some(refusal) if *file == File::Latest => {
                 let want = Want::Document(Document::Module { module: module.clone(), file: File::List });
