@@ -31,7 +31,7 @@ mod tests;
 pub use self::advised::Advised;
 pub use self::caller::{Caller, InvalidPrincipal, Principal};
 pub use self::findings::{Finding, Malice};
-pub use self::in_force::{InForce, Origin};
+pub use self::in_force::{InForce, Lacking, Origin};
 pub use self::rule::{Action, Rule};
 pub use self::ruleset::{Ruleset, RulesetBuilder};
 pub use self::versions::{InvalidVersions, Versions};

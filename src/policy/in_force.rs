@@ -28,6 +28,8 @@ pub struct InForce {
     versions: BTreeMap<DocumentName, u64>,
     /// The documents that no module is given without.
     required: BTreeSet<DocumentName>,
+    /// The documents that their sources have not confirmed for too long, as far as they were looked at.
+    stale: BTreeSet<DocumentName>,
 }
 
 impl InForce {
@@ -41,7 +43,7 @@ impl InForce {
         let rulesets = rules.into_iter().map(|(origin, rules)| (origin, Ruleset::new(rules)));
         let policy = Policy { rulesets: rulesets.collect(), deny_by_default, monitored, ..Policy::default() };
         let required = required.into_iter().filter(|_| !monitored);
-        Self { policy, versions: BTreeMap::new(), required: required.collect() }
+        Self { policy, versions: BTreeMap::new(), required: required.collect(), stale: BTreeSet::new() }
     }
 
     /// What decides who may have which version.
@@ -80,8 +82,41 @@ impl InForce {
         self.versions.get(&document.into()).copied()
     }
 
+    /// No module is given without `document` either, or while it is stale; but of a policy that is only monitored nothing is enforced.
+    pub fn require(&mut self, document: DocumentName) {
+        if self.policy.is_enforced() {
+            self.required.insert(document);
+        }
+    }
+
+    /// Whether its source has not confirmed `document` for too long.
+    pub fn note_stale(&mut self, document: &DocumentName, is_stale: bool) {
+        if is_stale {
+            self.stale.insert(document.clone());
+        } else {
+            self.stale.remove(document);
+        }
+    }
+
     /// Whether every document is in force that no module is given without.
     pub fn is_complete(&self) -> bool {
-        self.required.iter().all(|document| self.versions.contains_key(document))
+        self.lacking().is_none()
     }
+
+    /// A document that no module is given without and that is not in force, or is stale.
+    pub fn lacking(&self) -> Option<Lacking<'_>> {
+        self.required.iter().find_map(|document| match self.versions.contains_key(document) {
+            false => Some(Lacking::Unread(document)),
+            true => self.stale.get(document).map(Lacking::Stale),
+        })
+    }
+}
+
+/// Why no module is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lacking<'a> {
+    /// This document was not read yet.
+    Unread(&'a DocumentName),
+    /// Its source has not confirmed this document for too long.
+    Stale(&'a DocumentName),
 }

@@ -87,7 +87,7 @@ impl Services {
             calls: BTreeMap::new(),
             host: seat.host,
             events: VecDeque::new(),
-            in_force: config.policy.in_force(),
+            in_force: config.in_force(),
             leases: Leases::new(&index, seat),
             next_attempt: 0,
             next_call: 0,
