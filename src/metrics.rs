@@ -132,6 +132,11 @@ pub enum Gauge {
         /// Of which: its name.
         document: DocumentName,
     },
+    /// Whether a polled document was not confirmed for longer than it may be: 1, else 0.
+    PolledStale {
+        /// Of which: its name.
+        document: DocumentName,
+    },
     /// The version of a polled document that is in force.
     PolledVersion {
         /// Of which: its name.
@@ -280,6 +285,7 @@ impl Gauge {
     fn series(&self) -> Series {
         match self {
             Self::PolledAge { document } => Series::of_document(document, "age_seconds", []),
+            Self::PolledStale { document } => Series::of_document(document, "stale", []),
             Self::PolledVersion { document } => Series::of_document(document, "version", []),
             Self::WaiversEnded => Series::new("waivers_ended", []),
             Self::WaiversEnding => Series::new("waivers_ending", []),

@@ -1,5 +1,7 @@
 //! A table that is read from its bytes, a slice at a time.
 
+use std::ops::Deref;
+
 use super::encoded::{Header, Item, Suffix, read_flags};
 use super::table::{Advisories, Table};
 use super::{MAX_ENCODED_BYTES, MAX_RECORDS};
@@ -20,16 +22,16 @@ pub struct Decoding<B> {
     before: String,
 }
 
-impl<B: AsRef<[u8]>> Decoding<B> {
+impl<B: Deref<Target = [u8]>> Decoding<B> {
     /// Of these bytes.
     ///
     /// # Errors
     /// Where they do not begin as a table does.
     pub fn new(bytes: B) -> Result<Self, NotEncoded> {
-        if bytes.as_ref().len() > MAX_ENCODED_BYTES {
+        if bytes.len() > MAX_ENCODED_BYTES {
             return Err(NotEncoded);
         }
-        let (header, at) = take::<Header>(bytes.as_ref(), 0)?;
+        let (header, at) = take::<Header>(&bytes, 0)?;
         if !header.is_ours() || usize::try_from(header.records).map_or(true, |records| records > MAX_RECORDS)
         {
             return Err(NotEncoded);
@@ -58,11 +60,11 @@ impl<B: AsRef<[u8]>> Decoding<B> {
                 let version = Version::canonical(&text).filter(|version| version.as_str() == text);
                 self.table.add_version(version.ok_or(NotEncoded)?);
             } else if records_read < records {
-                let (item, at) = take::<Item>(self.bytes.as_ref(), self.at)?;
+                let (item, at) = take::<Item>(&self.bytes, self.at)?;
                 self.at = at;
                 read_flags(item.flags).ok_or(NotEncoded)?;
                 self.table.add_record(&item).ok_or(NotEncoded)?;
-            } else if self.at == self.bytes.as_ref().len() {
+            } else if self.at == self.bytes.len() {
                 return Ok(Some(std::mem::take(&mut self.table).finish()));
             } else {
                 return Err(NotEncoded);
@@ -73,7 +75,7 @@ impl<B: AsRef<[u8]>> Decoding<B> {
 
     /// The next text.
     fn text(&mut self) -> Result<String, NotEncoded> {
-        let (Suffix(common, suffix), at) = take::<Suffix<'_>>(self.bytes.as_ref(), self.at)?;
+        let (Suffix(common, suffix), at) = take::<Suffix<'_>>(&self.bytes, self.at)?;
         let common = self.before.get(..usize::from(common)).ok_or(NotEncoded)?;
         let text = format!("{common}{suffix}");
         self.at = at;

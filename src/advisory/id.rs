@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Whether a text may be an id. It stands in refusals and in the log.
-pub(super) fn is_id(text: &str) -> bool {
+pub fn is_id(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':');
     (1..=MAX_ID).contains(&text.len()) && text.bytes().all(is_plain)
 }

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use super::id::is_id;
+pub use super::id::is_id;
 use super::ranges::LEAST;
 use super::{Affected, Event, MAX_RECORD_BYTES, Ranges, Record, Severity};
 use crate::gomod::{Quoted, Version};
@@ -83,7 +83,7 @@ const MALICIOUS: &str = "MAL-";
 const UNASSIGNED: &str = "MAL-0000-";
 
 /// A time, as RFC 3339 has it. What is before 1970 is 1970: Go's database says the year 1 where nothing says when.
-pub(super) fn read_time(text: &str) -> Option<Timestamp> {
+pub fn read_time(text: &str) -> Option<Timestamp> {
     let time = chrono::DateTime::parse_from_rfc3339(text).ok()?;
     Some(Timestamp(u64::try_from(time.timestamp_millis()).unwrap_or_default()))
 }

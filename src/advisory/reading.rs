@@ -30,6 +30,9 @@ pub struct ZipRead {
 /// Why records cannot be had from what a source has sent: a bounded line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
+    /// It is something else.
+    #[error("it is no zip: it begins with {}", Quoted(.0))]
+    NoZip(String),
     /// It is no zip, or not one that is read.
     #[error(transparent)]
     Zip(#[from] Unarchived),
@@ -77,6 +80,10 @@ impl ZipReading {
     /// # Errors
     /// Where it is not a zip of records.
     pub fn work(&mut self, zip: &[u8]) -> Result<Option<ZipRead>, Unreadable> {
+        if !zip.starts_with(SIGNATURE) {
+            let begin = zip.get(..SHOWN).unwrap_or(zip);
+            return Err(Unreadable::NoZip(String::from_utf8_lossy(begin).into_owned()));
+        }
         let mut left = SLICE;
         while left > 0 {
             match self.archive.step(zip)? {
@@ -131,6 +138,10 @@ pub fn database_modified(json: &[u8]) -> Result<Timestamp, Unreadable> {
 fn is_read(name: &str) -> bool {
     name == DATABASE || name.ends_with(".json") && !name.starts_with("index/")
 }
+
+/// How a zip begins that has files and is not put behind something else, and how much is told of what begins otherwise.
+const SIGNATURE: &[u8] = b"PK";
+const SHOWN: usize = 24;
 
 /// The file of Go's database that says when it was changed last.
 const DATABASE: &str = "index/db.json";

@@ -3,7 +3,7 @@
 mod database;
 mod reading;
 
-pub(crate) use self::database::{go_database, ranges};
+pub(crate) use self::database::{go_database, index_json, json, ranges, zip};
 use std::collections::BTreeMap;
 
 use super::{Advisories, Decoding, Event, Gathering, MAX_ENCODED_BYTES, Ranges, encode};

@@ -18,6 +18,7 @@ struct Family {
 /// One family for each variant: what is added to the enums gets a line in `words` below, and one here.
 fn families() -> Vec<Family> {
     let (kind, cache, document) = (Kind::Zip, Cache::Hit, DocumentName::from("policy_bundle"));
+    let advisories = DocumentName::of_source("advisories", "go");
     let (target, class) = (Target::Storage, StatusClass::None);
     let failed = CallFailure::Dropped;
     [
@@ -39,6 +40,10 @@ fn families() -> Vec<Family> {
         Metric::Gauge(Gauge::PolledVersion { document: document.clone() }),
         Metric::Gauge(Gauge::PolledAge { document: document.clone() }),
         Metric::Counter(Counter::Poll { document, outcome: PollOutcome::Changed }),
+        Metric::Gauge(Gauge::PolledVersion { document: advisories.clone() }),
+        Metric::Gauge(Gauge::PolledAge { document: advisories.clone() }),
+        Metric::Gauge(Gauge::PolledStale { document: advisories.clone() }),
+        Metric::Counter(Counter::Poll { document: advisories, outcome: PollOutcome::Changed }),
         Metric::Counter(Counter::Uncounted),
     ]
     .iter()

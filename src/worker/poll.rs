@@ -9,7 +9,7 @@
 //!                                      │
 //!   shared/polled.rs ◀── poller.rs ────┴───▶ polled.rs: what a document does
 //!   state, snapshot      asks, keeps,        ├── bundle.rs
-//!                        installs            └── ...
+//!                        installs            └── advisories.rs
 //!                          │     │
 //!                    reply.rs   reading.rs: decodes, compares, has the document read, a slice at a time
 //! ```
@@ -17,6 +17,7 @@
 //! A document is read in slices, whole and into a place of its own, and is installed only if it was read to its end without an error. To
 //! add one takes an implementation of [`polled::Polled`] and a line in `documents.rs`; what it decides goes into [`InForce`].
 
+mod advisories;
 mod bundle;
 mod documents;
 mod polled;

@@ -1,5 +1,9 @@
 //! Go's database, from the table that Go has written.
 
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
 use crate::advisory::{Affected, Event, Ranges, Record, osv};
 use crate::gomod::Version;
 
@@ -123,4 +127,73 @@ fn around(version: &str) -> [String; 6] {
         format!("{release}{pseudo}"),
         format!("{after}{pseudo}"),
     ]
+}
+
+/// A record as its database has it, with so many bytes of text beside.
+pub(crate) fn json(record: &Record, details: usize) -> String {
+    let affected: Vec<_> = record
+        .affected
+        .iter()
+        .map(|affected| {
+            let events: Vec<_> = affected.ranges.events().iter().map(event_json).collect();
+            let ranges = if events.is_empty() { json!([]) } else { json!([{"type": "SEMVER", "events": events}]) };
+            let versions: Vec<&str> = affected.versions.iter().map(Version::as_str).collect();
+            json!({"package": {"name": affected.module, "ecosystem": "Go"}, "ranges": ranges, "versions": versions})
+        })
+        .collect();
+    let status = if record.is_reviewed { "REVIEWED" } else { "UNREVIEWED" };
+    json!({
+        "schema_version": "1.3.1",
+        "id": record.id,
+        "modified": record.modified.rfc3339(),
+        "published": record.published.rfc3339(),
+        "aliases": record.aliases,
+        "details": text(details),
+        "affected": affected,
+        "database_specific": {"review_status": status},
+    })
+    .to_string()
+}
+
+/// Text that does not pack well.
+fn text(length: usize) -> String {
+    let mut state = 1_u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        char::from(b' ' + (state >> 25) as u8 % 64).to_ascii_lowercase()
+    };
+    (0..length).map(|_| next()).filter(|next| !matches!(next, '"' | '\\')).collect()
+}
+
+fn event_json(event: &Event) -> serde_json::Value {
+    let bare = |version: &Version| version.as_str().trim_start_matches('v').to_owned();
+    match event {
+        Event::Introduced(None) => json!({"introduced": "0"}),
+        Event::Introduced(Some(version)) => json!({"introduced": bare(version)}),
+        Event::Fixed(version) => json!({"fixed": bare(version)}),
+        Event::LastAffected(version) => json!({"last_affected": bare(version)}),
+    }
+}
+
+/// The list that a database has of its records, by module.
+pub(crate) fn index_json(records: &[Record]) -> String {
+    let mut modules: BTreeMap<&str, Vec<serde_json::Value>> = BTreeMap::new();
+    for record in records {
+        for affected in &record.affected {
+            let listed = json!({"id": record.id, "modified": record.modified.rfc3339()});
+            modules.entry(&affected.module).or_default().push(listed);
+        }
+    }
+    let modules = modules.into_iter().map(|(path, vulns)| json!({"path": path, "vulns": vulns}));
+    modules.collect::<serde_json::Value>().to_string()
+}
+
+/// A zip of records, each with so many bytes of text.
+pub(crate) fn zip(records: &[Record], details: usize) -> Vec<u8> {
+    let files: Vec<_> = records
+        .iter()
+        .map(|record| (format!("ID/{}.json", record.id), json(record, details).into_bytes()))
+        .collect();
+    let files: Vec<_> = files.iter().map(|(name, content)| (name.as_str(), content.clone())).collect();
+    crate::sim::zip("", &files)
 }

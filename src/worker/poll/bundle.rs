@@ -4,6 +4,7 @@ use super::polled::{Content, Installed, PollSource, Polled, Progress, entity_tag
 use crate::{
     config::{Bundle, BundleReading, BundleSource, limits::MAX_BUNDLE_BYTES},
     endpoint,
+    goproxy::Etag,
     http::{Body, Callout, Headers, Timestamp},
     policy::InForce,
 };
@@ -32,9 +33,11 @@ impl BundleDocument {
             name: Bundle::NAME.into(),
             title: "policy bundle".to_owned(),
             section: "policy.bundle".to_owned(),
+            variant: "",
             endpoint: source.endpoint.clone(),
             interval: source.interval,
             most_bytes: MAX_BUNDLE_BYTES,
+            stale_after: None,
         };
         Self { source, tag: Vec::new(), state: State::Idle }
     }
@@ -52,7 +55,7 @@ impl Polled for BundleDocument {
         if_none_match(endpoint::request(endpoint, "GET", path.to_owned()), cursor)
     }
 
-    fn take(&mut self, headers: &Headers, body: Body) {
+    fn take(&mut self, headers: &Headers, body: Body, _: &Etag) {
         (self.tag, self.state) = (entity_tag(headers), State::Taken(body));
     }
 

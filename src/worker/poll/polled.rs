@@ -7,6 +7,7 @@ use std::{fmt, time::Duration};
 
 use crate::{
     config::Endpoint,
+    goproxy::Etag,
     http::{Body, Callout, Headers, Timestamp},
     metrics::DocumentName,
     policy::InForce,
@@ -37,8 +38,13 @@ pub(in crate::worker) trait Polled: fmt::Debug {
         entity_tag(headers)
     }
 
-    /// A reply to its request, with status 200 and decoded. It is only taken here, and read by [`Polled::work`].
-    fn take(&mut self, headers: &Headers, body: Body);
+    /// A reply to its request, with status 200 and decoded, and the digest of its body. It is only taken here, and read by [`Polled::work`].
+    fn take(&mut self, headers: &Headers, body: Body, digest: &Etag);
+
+    /// There is nothing at the place that was asked last: another request instead, where the source need not have it.
+    fn absent(&mut self) -> Option<Callout> {
+        None
+    }
 
     /// What a worker has kept of it, this build of the filter or another one. It is only taken here, and read by [`Polled::work`].
     fn recall(&mut self, snapshot: Body);
@@ -59,12 +65,16 @@ pub(in crate::worker) struct PollSource {
     pub(in crate::worker) title: String,
     /// The section of the configuration that it has, for the log.
     pub(in crate::worker) section: String,
+    /// What else decides what is made of its bytes: what was kept under another one is another document's.
+    pub(in crate::worker) variant: &'static str,
     /// How its source is reached.
     pub(in crate::worker) endpoint: Endpoint,
     /// How often it is asked for.
     pub(in crate::worker) interval: Duration,
     /// The most bytes of one reply, decoded.
     pub(in crate::worker) most_bytes: usize,
+    /// How long after its source last confirmed it it is stale; never where there is nothing.
+    pub(in crate::worker) stale_after: Option<Duration>,
 }
 
 /// How far the reading of a document is.
@@ -73,7 +83,6 @@ pub(in crate::worker) enum Progress {
     /// There is more to be read of what was taken.
     More,
     /// It goes on elsewhere: this is to be asked next, and its reply taken.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the bundle is one file; a feed has pages"))]
     Ask(Box<Callout>),
     /// It was read to its end, and is right. Where it was recalled, neither is looked at.
     Read {
@@ -92,14 +101,9 @@ pub(in crate::worker) enum Content {
     /// The reply's body.
     AsItCame,
     /// These bytes.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the bundle is kept as it came; what is merged is not"))]
     Bytes(Vec<u8>),
     /// What is kept already: the poll has brought nothing. Only for a poll that began with a cursor: else what is kept may be another
     /// revision than this worker's, or gone.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the bundle is compared whole; a page of a feed can be empty")
-    )]
     Same,
 }
 

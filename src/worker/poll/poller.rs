@@ -41,6 +41,8 @@ pub(super) struct Poller {
     wrong: Option<(Etag, Vec<String>)>,
     /// The version and its age, as the host was told last.
     told: Option<(u64, u64)>,
+    /// Whether the host was told last that it is stale.
+    told_stale: Option<bool>,
 }
 
 /// What this worker is doing about it.
@@ -80,9 +82,9 @@ struct Current {
 
 impl Poller {
     pub(super) fn new(document: Box<dyn Polled>, queue: QueueId) -> Self {
-        let PollSource { name, endpoint, interval, .. } = document.source();
+        let PollSource { name, variant, endpoint, interval, .. } = document.source();
         Self {
-            store: SnapshotStore::new(&name.to_string(), endpoint, *interval),
+            store: SnapshotStore::new(&format!("{name}{variant}"), endpoint, *interval),
             document,
             queue,
             phase: Phase::Resting,
@@ -90,6 +92,7 @@ impl Poller {
             seen: 0,
             wrong: None,
             told: None,
+            told_stale: None,
         }
     }
 
@@ -129,7 +132,7 @@ impl Poller {
         if self.look_at(&state, cx.kv) {
             self.read_on(services);
         }
-        self.tell(&state, cx);
+        self.tell(&state, &mut services.in_force, cx);
         let may_ask = matches!(self.phase, Phase::Resting | Phase::Asking(_));
         let claimed = cx.now.after(self.patience());
         if may_ask
@@ -166,6 +169,12 @@ impl Poller {
                 Err(why) => self.fail(&PollFailure::Failed(format!("{who} {why}")), services, cx),
             };
         }
+        if let Reply::Answered { status: 403 | 404 | 410, .. } = reply
+            && let Some(instead) = self.document.absent()
+        {
+            return self.ask(instead, false, (Trail::default(), until), services, cx);
+        }
+        let source = self.document.source();
         let most = source.most_bytes;
         let cluster = poll.trail.at().map_or(&source.endpoint.cluster, |at| &at.cluster);
         let reading = judge(reply, &who, cluster, poll.conditional).and_then(|came| match came {

@@ -5,6 +5,7 @@ use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
 use crate::{
     config::Config,
     endpoint,
+    goproxy::Etag,
     http::{Body, Callout, Headers, Timestamp},
     policy::InForce,
     worker::poll::{Content, Installed, PollSource, Polled, Progress},
@@ -61,9 +62,11 @@ fn source() -> PollSource {
         name: "toy".into(),
         title: "toy".to_owned(),
         section: "toy".to_owned(),
+        variant: "",
         endpoint: bundle.endpoint,
         interval: std::time::Duration::from_secs(10),
         most_bytes: 16 << 20,
+        stale_after: None,
     }
 }
 
@@ -92,7 +95,7 @@ impl Polled for Large {
         endpoint::request(&self.source.endpoint, "GET", "/large".to_owned())
     }
 
-    fn take(&mut self, _: &Headers, body: Body) {
+    fn take(&mut self, _: &Headers, body: Body, _: &Etag) {
         self.recall(body);
     }
 
@@ -182,7 +185,7 @@ impl Polled for Feed {
         self.page(if cursor.is_empty() { "0" } else { std::str::from_utf8(cursor).unwrap() })
     }
 
-    fn take(&mut self, _: &Headers, body: Body) {
+    fn take(&mut self, _: &Headers, body: Body, _: &Etag) {
         self.next = Some((body, false));
     }
 
