@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Bundle, Config, Endpoint};
 use crate::gomod::{ModulePath, Patterns};
@@ -24,6 +24,8 @@ pub struct PolicySection {
     pub deny_by_default: bool,
     /// Whether nothing of it is enforced: it is only said what would have been decided.
     pub monitored: bool,
+    /// What becomes of versions that their authors have retracted.
+    pub retracted: RetractedMode,
     /// Where more rules come from.
     pub bundle: Option<BundleSource>,
     /// What becomes of modules that are not stored.
@@ -74,6 +76,20 @@ pub enum MissMode {
     Redirect,
 }
 
+/// What becomes of a version that its author has retracted, where a client names it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub enum RetractedMode {
+    /// it is refused, with the author's reason; lists and `@latest` do not show it
+    Deny,
+    /// clients get it, as from any proxy
+    #[default]
+    Show,
+    /// clients get it, with the author's reason in a header; it is counted
+    Warn,
+}
+
 impl MissMode {
     /// As it is written in the configuration.
     pub fn as_str(self) -> &'static str {
@@ -97,6 +113,16 @@ impl PolicySection {
         in_force
     }
 
+    /// Whether no client may have what its author has retracted.
+    pub fn denies_retracted(&self) -> bool {
+        self.retracted == RetractedMode::Deny && !self.monitored
+    }
+
+    /// Whether it is found out what the authors of modules say of them.
+    pub fn hears_authors(&self) -> bool {
+        self.retracted != RetractedMode::Show
+    }
+
     /// The one part of the section that says which sources are asked, and so belongs to what a configuration reaches. All other parts say
     /// who may have what there is, from any source.
     ///
@@ -110,6 +136,7 @@ impl PolicySection {
             waivers: _,
             deny_by_default: _,
             monitored: _,
+            retracted: _,
             bundle: _,
         } = self;
         on_miss

@@ -46,6 +46,7 @@ impl Question {
         let policy = known.in_force.policy();
         let is_of_database = matches!(want, Want::Document(Document::Sumdb { .. }));
         let view = (!policy.is_open()).then(|| policy.view(module, &self.caller));
+        let mut decided = None;
         if let Some(view) = &view {
             let decision = match version {
                 None => view.whole(),
@@ -70,8 +71,15 @@ impl Question {
                 Some(substitute) => return self.substitute(&substitute, cx),
                 None => {}
             }
+            decided = decision;
         }
-        let is_mixed = view.is_some_and(|view| view.is_mixed());
+        if let Some(version) = version {
+            let refusal = self.retraction((module, version), (view.as_ref(), decided.as_ref()), known, cx)?;
+            if let Some(refusal) = refusal {
+                return self.substitute(&Substitute::Refused(refusal), cx);
+            }
+        }
+        let is_mixed = config.policy.denies_retracted() || view.is_some_and(|view| view.is_mixed());
         // Without `may_fetch` the client is not sent to upstreams either.
         let may_leave = self.may_fetch && version.is_none() && !is_of_database && !is_mixed;
         if may_leave && config.on_miss(module) == MissMode::Redirect {

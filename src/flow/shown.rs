@@ -12,7 +12,8 @@ use super::{
     question::{Question, Serving},
     ruling::{Substitute, refusal},
     sifting::{Sifting, SiftingKey},
-    withdrawn::Withdrawn,
+    statement::{Heard, is_heeded},
+    withdrawn::{Withdrawn, retracted},
 };
 use crate::{
     cx::Cx,
@@ -45,13 +46,20 @@ impl Question {
         known: &mut Known<'_>,
         cx: &mut Cx<'_>,
     ) -> ControlFlow<Next, Shown<'f>> {
-        if let Serving::Retractions(reading) = &self.serving {
-            return ControlFlow::Break(reading.read(Some(&found.body)));
+        match &self.serving {
+            Serving::Retractions(reading) => {
+                return ControlFlow::Break(reading.read(Some(&found.body), known, cx));
+            }
+            Serving::Speaker(finding) => {
+                return ControlFlow::Break(finding.read(self, document, found, known, cx));
+            }
+            _ => {}
         }
         let Document::Module { module, file } = document else { return whole(found) };
         let policy = known.in_force.policy();
         let is_list = matches!(file, File::List | File::Stored);
-        if policy.is_open() && !is_list {
+        let denies_retracted = known.config.policy.denies_retracted();
+        if policy.is_open() && !is_list && !denies_retracted {
             return whole(found);
         }
         let view = policy.view(module, &self.caller);
@@ -62,13 +70,13 @@ impl Question {
                     None => whole(found),
                 };
             }
-            Some(_) if !is_list => return whole(found),
+            Some(_) if !is_list && !denies_retracted => return whole(found),
             _ => {}
         }
         match file {
             File::List | File::Stored => self.show_list((module, file), found, left, &view, known, cx),
             File::Info(_) | File::Latest | File::Query(_) => {
-                self.show_info(module, file, found, &view, known.index, cx)
+                self.show_info(module, file, found, &view, known, cx)
             }
             // It was decided by its version.
             File::Mod(_) => whole(found),
@@ -84,7 +92,8 @@ impl Question {
         known: &mut Known<'_>,
         cx: &mut Cx<'_>,
     ) -> ControlFlow<Next, Shown<'f>> {
-        if *file == File::List && !view.is_mixed() {
+        let denies_retracted = known.config.policy.denies_retracted();
+        if *file == File::List && !view.is_mixed() && !denies_retracted {
             match &self.serving {
                 Serving::Itself => return whole(found),
                 // The go command reads it itself.
@@ -99,7 +108,11 @@ impl Question {
         }
         let shows_pseudo = *file == File::List;
         let key = SiftingKey::of(module, &self.caller, view, shows_pseudo);
-        let sifting = Sifting::of(key, found).without(&self.withdrawn);
+        let withdrawn = match &self.withdrawn {
+            Withdrawn::Unasked if denies_retracted => said_before(module, view, known, cx),
+            withdrawn => withdrawn.clone(),
+        };
+        let sifting = Sifting::of(key, found).without(&withdrawn);
         let mut short = None;
         if !sifting.is_long() {
             short = Some(sifting.clone().finish(view, known, cx));
@@ -125,8 +138,10 @@ impl Question {
                     .filter(|newest| *newest > named || (named.is_prerelease() && !newest.is_prerelease())),
                 _ => None,
             };
-            let by = passed_over.or_else(|| sifted.hidden_speaker());
-            if let Some(by) = by {
+            let by = if denies_retracted { sifted.first_speaker() } else { None };
+            let by = by.or(passed_over).or_else(|| sifted.hidden_speaker());
+            let is_heard = |by: &&Version| matches!(&withdrawn, Withdrawn::Known(said) if said.by == **by);
+            if let Some(by) = by.filter(|by| !is_heard(by)) {
                 return ControlFlow::Break(self.read_retractions(module, by));
             }
         }
@@ -145,18 +160,18 @@ impl Question {
             Serving::Unnamed { missing } => match (sifted.newest(false), sifted.top()) {
                 (Some(version), _) if found.left => latest(version),
                 // Everything that the go command would look at is hidden from the caller, who is told why.
-                (None, Some(top)) => self.refuse_all(module, top, view, index, cx),
+                (None, Some(top)) => self.refuse_all(module, top, (view, &withdrawn), index, cx),
                 (Some(_) | None, _) => ControlFlow::Continue(Shown::NoLatest(missing.clone())),
             },
             Serving::Newest { refused, fits_path, .. } => match sifted.newest(*fits_path) {
                 Some(version) => latest(version),
                 None => match (refused, sifted.top()) {
                     (Some(refusal), _) => self.substitute(&Substitute::Refused(refusal.clone()), cx),
-                    (None, Some(top)) => self.refuse_all(module, top, view, index, cx),
+                    (None, Some(top)) => self.refuse_all(module, top, (view, &withdrawn), index, cx),
                     (None, None) => self.substitute(&unreadable(module), cx),
                 },
             },
-            Serving::Itself | Serving::Latest { .. } | Serving::Retractions(_) => {
+            Serving::Itself | Serving::Latest { .. } | Serving::Retractions(_) | Serving::Speaker(_) => {
                 let (body, etag) = sifted.listed();
                 let shown = Found { body, etag, ..found.clone() };
                 ControlFlow::Continue(if is_part {
@@ -173,12 +188,17 @@ impl Question {
         &self,
         module: &ModulePath,
         top: &Version,
-        view: &View<'_>,
+        (view, withdrawn): (&View<'_>, &Withdrawn),
         index: &Index,
         cx: &mut Cx<'_>,
     ) -> ControlFlow<Next, Shown<'f>> {
         let decision = view.decide(top, published(module, top, index, cx), cx.now);
-        match refusal(view, (module, Some(top)), &decision, &self.caller, index, cx) {
+        let refused = refusal(view, (module, Some(top)), &decision, &self.caller, index, cx);
+        let refused = refused.or_else(|| match withdrawn {
+            Withdrawn::Known(said) if said.retractions.has(top) => Some(retracted(module, top, said)),
+            _ => None,
+        });
+        match refused {
             Some(refusal) => self.substitute(&Substitute::Refused(refusal), cx),
             None => self.substitute(&unreadable(module), cx),
         }
@@ -190,14 +210,20 @@ impl Question {
         file: &File,
         found: &'f Found,
         view: &View<'_>,
-        index: &Index,
+        known: &Known<'_>,
         cx: &mut Cx<'_>,
     ) -> ControlFlow<Next, Shown<'f>> {
         // What the index or storage has was checked when it came.
         let Some(info) = Info::read(&found.body) else { return self.substitute(&unreadable(module), cx) };
-        let published = published_by(&info, module, found, index, cx);
+        let published = published_by(&info, module, found, known.index, cx);
         let decision = view.decide(&info.version, Some(published), cx.now);
-        match refusal(view, (module, Some(&info.version)), &decision, &self.caller, index, cx) {
+        let mut refused =
+            refusal(view, (module, Some(&info.version)), &decision, &self.caller, known.index, cx);
+        // Of one that the client names it was asked before, and what stands in for `@latest` was taken from a list without such.
+        if refused.is_none() && self.serving == Serving::Itself && !matches!(file, File::Info(_)) {
+            refused = self.retraction((module, &info.version), (Some(view), Some(&decision)), known, cx)?;
+        }
+        match refused {
             None => whole(found),
             Some(refusal) if *file == File::Latest => {
                 let want = Want::Document(Document::Module { module: module.clone(), file: File::List });
@@ -208,6 +234,15 @@ impl Question {
             }
             Some(refusal) => self.substitute(&Substitute::Refused(refusal), cx),
         }
+    }
+}
+
+/// What was read before of what is retracted. Whether it still holds is seen once the list is judged.
+fn said_before(module: &ModulePath, view: &View<'_>, known: &Known<'_>, cx: &Cx<'_>) -> Withdrawn {
+    let said = Heard::peek(module, known.index, cx).and_then(|heard| heard.statement);
+    match said.filter(|said| is_heeded(said, view, cx.now)) {
+        Some(said) => Withdrawn::Known(said.into()),
+        None => Withdrawn::Unasked,
     }
 }
 

@@ -66,6 +66,7 @@ pub(super) fn policy(
         waivers: Waivers::new(waivers),
         deny_by_default: default.unwrap_or(false),
         monitored,
+        retracted: raw.retracted.unwrap_or_default(),
         bundle,
         on_miss,
     }

@@ -3,6 +3,7 @@
 mod callers;
 mod chance;
 mod cooldown;
+mod denied_retracted;
 mod elsewhere;
 mod latest;
 mod long;
