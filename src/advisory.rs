@@ -11,7 +11,7 @@
 //! # Bounds
 //!
 //! A source has at most [`MAX_RECORDS`] records, each in at most [`MAX_RECORD_BYTES`] of JSON, and its encoded table at most
-//! [`MAX_ENCODED_BYTES`]. Go's own database, of 4,291 records and 6,125 entries, is 192 KB encoded, and takes each worker TODO.
+//! [`MAX_ENCODED_BYTES`]. Go's own database, of 4,291 records and 6,125 entries, is 192 KB encoded, and takes each worker 0.7 MB.
 
 mod decoding;
 mod encoded;

@@ -78,20 +78,20 @@ impl Polls {
     /// The reply to a poll.
     pub(super) fn on_reply(
         &mut self,
-        key: PollKey,
+        key: &PollKey,
         call: CallId,
         reply: Reply,
         services: &mut Services,
         cx: &mut Cx<'_>,
     ) {
-        if let Some(poller) = self.of(&key) {
+        if let Some(poller) = self.of(key) {
             poller.on_reply(call, reply, services, cx);
         }
     }
 
     /// Reads on for a slice; whether something else is in force now.
-    pub(super) fn work(&mut self, key: PollKey, services: &mut Services, cx: &mut Cx<'_>) -> bool {
-        self.of(&key).is_some_and(|poller| poller.work(services, cx))
+    pub(super) fn work(&mut self, key: &PollKey, services: &mut Services, cx: &mut Cx<'_>) -> bool {
+        self.of(key).is_some_and(|poller| poller.work(services, cx))
     }
 
     fn of(&mut self, key: &PollKey) -> Option<&mut Poller> {
