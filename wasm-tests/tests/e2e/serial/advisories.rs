@@ -22,7 +22,7 @@ fn others_are_served_while_a_whole_database_is_read(workers: u32) {
     let (upstream, storage, source) = (Faulty::start(), Faulty::store(), Faulty::start());
     let hot = Module::new("example.com/hot", "v1.0.0");
     upstream.serve(&hot);
-    let zips = [1, 2].map(|day| whole("example.com/hot", "0.9.0", day));
+    let zips = [1, 2, 3, 4].map(|day| whole("example.com/hot", "0.9.0", day));
     assert!(zips[0].len() > 2 << 20, "{} bytes", zips[0].len());
     let zip = json!({"name": "go", "format": "zip", "cluster": "vuln", "url": format!("http://vuln.example{ZIP}"), "interval": "1s"});
     let rule = json!({"name": "known", "modules": ["*"], "advisories": {}, "action": "deny"});
@@ -47,8 +47,7 @@ fn others_are_served_while_a_whole_database_is_read(workers: u32) {
     thread::sleep(Duration::from_secs(4));
     let alone = load.stop();
     let load = start();
-    for round in 1..=4_u64 {
-        let zip = zips[usize::try_from(round % 2).unwrap()].clone();
+    for (round, zip) in (1_u64..).zip(zips) {
         source.on(ZIP, Reply::ok(zip));
         wait::until("it is read", Duration::from_secs(30), || envoy.stat(name) >= round);
     }
