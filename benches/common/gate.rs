@@ -31,6 +31,7 @@ pub(crate) fn advisories(modules: &[&str]) -> Advisories {
             is_malicious: false,
             severity: Severity::Unknown,
             affected: vec![Affected { module, ranges, versions: Vec::new() }],
+            ..Record::default()
         }
     }))
 }

@@ -1,12 +1,17 @@
 //! What stands above the rules: malice and its waivers; and the floor of toolchains, as the real go command meets them.
 
-use modgate_wasm_tests::at_two_workers;
+use std::fs;
+use std::time::Duration;
+
 use modgate_wasm_tests::module::Module;
+use modgate_wasm_tests::{at_two_workers, wait};
 use serde_json::{Value, json};
 
 use super::{FILES, assert_go_shows, assert_refused, go, ruled, versions, with};
+use crate::advisories::database::whole;
 
 at_two_workers!(
+    a_gate_knows_the_database_that_lies_in_storage,
     what_is_malicious_is_refused_until_it_is_waived,
     an_old_toolchain_is_refused_and_the_one_to_use_is_named
 );
@@ -62,6 +67,50 @@ fn what_is_malicious_is_refused_until_it_is_waived(workers: u32) {
         "waiver known of CORP-2026-3 has ended at 2020-02-01T00:00:00Z (by sec@corp.example.com, SEC-81)";
     stack.envoy.wait_metric("waivers_ended", 1);
     assert_eq!(stack.envoy.log().matches(line).count(), 1, "by one worker alone");
+}
+
+/// As the documentation begins: nothing is enforced, and one rule asks for advisories.
+fn a_gate_knows_the_database_that_lies_in_storage(workers: u32) {
+    let gate: Value = serde_json::from_str(include_str!("../../../../examples/gate/gate.json")).unwrap();
+    let enforced = |enforced: bool| {
+        let mut gate = gate.clone();
+        gate["policy"]["enforce"] = json!(enforced);
+        let stack = with(workers, &gate);
+        stack.upstream.serve_all(&versions(MODULE, &["v1.0.0", "v1.1.0"]));
+        let folder = stack.storage.data().join("advisories");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("vulndb.zip"), whole(MODULE, "1.1.0", 1)).unwrap();
+        stack
+    };
+    let old = Module::new(MODULE, "v1.0.0");
+    let stack = enforced(false);
+    wait::until("every worker has read it", Duration::from_secs(60), || {
+        let answers = (0..8 * workers).map(|_| stack.get(&old.url("mod")));
+        answers.into_iter().all(|answer| answer.header("x-modgate-monitored") == Some("fixable"))
+    });
+    go(&stack).get(&old.query()).expect_ok();
+    assert!(stack.envoy.metric("monitored_total.reason.fixable") >= 8);
+    let explained = stack.get(&format!("/-/explain?module={MODULE}&version=v1.0.0")).json();
+    let advisory = &explained["advisories"][0];
+    assert_eq!(
+        (&advisory["id"], &advisory["source"], &advisory["fixed"]),
+        (&json!("GO-2026-9999"), &json!("go"), &json!(["v1.1.0"]))
+    );
+    assert_eq!(explained["monitored"]["rule"]["name"], "fixable");
+
+    let stack = enforced(true);
+    wait::until("every worker has read it", Duration::from_secs(60), || {
+        (0..8 * workers).all(|_| stack.get(&old.url("mod")).status == 403)
+    });
+    let says = [
+        "fixable",
+        "GO-2026-9999",
+        "go get example.com/Acme/log@v1.1.0",
+        "https://pkg.go.dev/vuln/GO-2026-9999",
+    ];
+    assert_go_shows(&go(&stack).get(&old.query()), &says);
+    assert_eq!(go(&stack).list_versions(MODULE), ["v1.1.0"]);
+    go(&stack).get(&format!("{MODULE}@latest")).expect_ok();
 }
 
 fn an_old_toolchain_is_refused_and_the_one_to_use_is_named(workers: u32) {
