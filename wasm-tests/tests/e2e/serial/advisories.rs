@@ -56,8 +56,11 @@ fn others_are_served_while_a_whole_database_is_read(workers: u32) {
     println!("{workers} workers: beside {beside}");
     assert_eq!((beside.status(200), alone.status(200)), (beside.total(), alone.total()));
     assert!(beside.total() > 1_000, "{} requests were no load", beside.total());
-    // A slice is a few milliseconds, and one of a hundred requests waits for one.
-    assert!(beside.within(99) < alone.within(99) * 2 + Duration::from_millis(10), "{beside}");
+    // A slice is a few milliseconds. To read all of it at once takes some hundred.
+    let within = |percent, factor, more| {
+        beside.within(percent) < alone.within(percent) * factor + Duration::from_millis(more)
+    };
+    assert!(within(99, 2, 25) && within(100, 2, 100), "alone {alone}, beside {beside}");
     let refused = http::get(addr, "/golang.org/x/text/@v/v0.3.0.mod");
     assert!(refused.status == 403 && refused.text().contains("GO-2020-0015"), "{}", refused.text());
 }
