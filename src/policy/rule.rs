@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Advised, Caller, Principal, Versions};
-use crate::gomod::{ModulePath, Patterns, Version};
+use crate::gomod::{ModulePath, Pattern, Patterns, Version};
 
 /// One rule. It applies where everything it names fits; what it does not name fits always.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,6 +73,12 @@ impl Rule {
     /// Whether the rule is for this module.
     pub fn names(&self, module: &ModulePath) -> bool {
         self.modules.matches(module) || self.exact.contains(module)
+    }
+
+    /// Whether the rule names this module by more than a pattern for all modules.
+    pub fn claims(&self, module: &ModulePath) -> bool {
+        let names = |pattern: &Pattern| !pattern.is_catch_all() && pattern.matches(module);
+        self.modules.iter().any(names) || self.exact.contains(module)
     }
 
     /// Whether the rule is for this version.
