@@ -36,6 +36,7 @@ mod sifting;
 mod statement;
 mod status;
 mod sums;
+mod waived;
 mod wishes;
 mod withdrawn;
 mod write;

@@ -26,6 +26,10 @@ use crate::{
 impl Next {
     /// The same; where the client gets something now, marked with what would have been decided otherwise.
     pub(super) fn marked(self, question: &Question, known: &mut Known<'_>, cx: &mut Cx<'_>) -> Self {
+        self.count_waivers(question, known, cx).marked_by_shadow(question, known, cx)
+    }
+
+    fn marked_by_shadow(self, question: &Question, known: &mut Known<'_>, cx: &mut Cx<'_>) -> Self {
         let policy = known.in_force.policy();
         // Nearly every policy is enforced.
         if !policy.monitors() {

@@ -14,7 +14,7 @@ use crate::{
     cx::{Cx, Verdict},
     gomod::{ModulePath, Version},
     goproxy::{Answer, Asker, Audience, Document, Failure, File, Missing, Refusal, Validity, encode},
-    metrics::{Cache, Counter, Kind, OwnReason, Reason},
+    metrics::{Cache, Kind, OwnReason, Reason},
     plan::Want,
     policy::{Caller, Decision, Rule, View},
     shared::{Entry, Index, Region},
@@ -52,13 +52,6 @@ impl Question {
                 None => view.whole(),
                 Some(version) => self.decide(view, (module, version), known, cx)?,
             };
-            if let (Some(version), Some(Decision::Allowed(_) | Decision::Redirected(..))) =
-                (version, &decision)
-            {
-                for waiver in view.waived(version, cx.now) {
-                    cx.count(Counter::Waived { reason: waiver.label() });
-                }
-            }
             let substitute = match &decision {
                 None => None,
                 Some(Decision::Redirected(rule, to)) => Some(redirected(want, rule, *to, config)),

@@ -5,6 +5,7 @@ mod chance;
 mod cooldown;
 mod denied_retracted;
 mod elsewhere;
+mod gate;
 mod latest;
 mod long;
 mod mirrors;
