@@ -4,7 +4,8 @@ use std::{ops::ControlFlow, time::Duration};
 
 use super::{
     Known, Next,
-    published::{Publication, published},
+    logged::dated,
+    published::Publication,
     question::{Question, Serving},
     request::refuse,
     respond::answer,
@@ -85,7 +86,7 @@ impl Question {
         let decision = view.decide(version, None, cx.now);
         let Decision::NeedsDate(_) = decision else { return ControlFlow::Continue(Some(decision)) };
         match when(module, version, known, cx) {
-            Some(Publication::At(time)) => {
+            Some(Publication::At(time) | Publication::ForNow(time)) => {
                 ControlFlow::Continue(Some(view.decide(version, Some(time), cx.now)))
             }
             // It says itself when it was published, unless its client is sent away for it.
@@ -171,7 +172,7 @@ pub(super) fn when(
     cx: &Cx<'_>,
 ) -> Option<Publication> {
     let found = known.publications.of(module).and_then(|found| found.get(version)).cloned();
-    found.or_else(|| published(module, version, known.index, cx).map(Publication::At))
+    found.or_else(|| dated(module, version, known.config, known.index, cx))
 }
 
 fn is_info(want: &Want) -> bool {

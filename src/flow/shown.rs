@@ -8,20 +8,21 @@ use std::{borrow::Cow, ops::ControlFlow, time::Duration};
 
 use super::{
     Known, Next,
-    published::{Recorded, published, published_by},
+    logged::dated,
+    published::{Publication, Recorded, published_by},
     question::{Question, Serving},
-    ruling::{Substitute, refusal},
+    ruling::{Substitute, refusal, when},
     sifting::{Sifting, SiftingKey},
     withdrawn::Withdrawn,
 };
 use crate::{
+    config::Clock,
     cx::Cx,
     gomod::{ModulePath, Version},
     goproxy::{Document, File, Found, Info, Missing, Refusal},
     metrics::OwnReason,
     plan::Want,
     policy::{Decision, View},
-    shared::Index,
 };
 
 /// What of a document may be shown.
@@ -68,7 +69,7 @@ impl Question {
         match file {
             File::List | File::Stored => self.show_list((module, file), found, left, &view, known, cx),
             File::Info(_) | File::Latest | File::Query(_) => {
-                self.show_info(module, file, found, &view, known.index, cx)
+                self.show_info((module, file), found, &view, known, cx)
             }
             // It was decided by its version.
             File::Mod(_) => whole(found),
@@ -104,6 +105,7 @@ impl Question {
         if !sifting.is_long() {
             short = Some(sifting.clone().finish(view, known, cx));
         }
+        let clock = known.config.clock(module);
         let Known { index, publications, shelf, .. } = known;
         let sifted = match &mut short {
             Some(sifted) => sifted,
@@ -113,7 +115,7 @@ impl Question {
             },
         };
         let now = cx.now;
-        let undated = sifted.settle(module, view, publications, || Recorded::recall(module, index, cx), now);
+        let undated = sifted.settle(module, view, publications, || Recorded::recall(module, clock, index, cx), now);
         if !self.dated && !undated.is_empty() {
             return ControlFlow::Break(Next::Dates(self.clone().park(), module.clone(), undated));
         }
@@ -145,14 +147,14 @@ impl Question {
             Serving::Unnamed { missing } => match (sifted.newest(false), sifted.top()) {
                 (Some(version), _) if found.left => latest(version),
                 // Everything that the go command would look at is hidden from the caller, who is told why.
-                (None, Some(top)) => self.refuse_all(module, top, view, index, cx),
+                (None, Some(top)) => self.refuse_all(module, top, view, known, cx),
                 (Some(_) | None, _) => ControlFlow::Continue(Shown::NoLatest(missing.clone())),
             },
             Serving::Newest { refused, fits_path, .. } => match sifted.newest(*fits_path) {
                 Some(version) => latest(version),
                 None => match (refused, sifted.top()) {
                     (Some(refusal), _) => self.substitute(&Substitute::Refused(refusal.clone()), cx),
-                    (None, Some(top)) => self.refuse_all(module, top, view, index, cx),
+                    (None, Some(top)) => self.refuse_all(module, top, view, known, cx),
                     (None, None) => self.substitute(&unreadable(module), cx),
                 },
             },
@@ -174,10 +176,11 @@ impl Question {
         module: &ModulePath,
         top: &Version,
         view: &View<'_>,
-        index: &Index,
+        known: &Known<'_>,
         cx: &mut Cx<'_>,
     ) -> ControlFlow<Next, Shown<'f>> {
-        let decision = view.decide(top, published(module, top, index, cx), cx.now);
+        let published = dated(module, top, known.config, known.index, cx).and_then(|dated| dated.time());
+        let decision = view.decide(top, published, cx.now);
         match refusal(view, module, Some(top), &decision, &self.caller, cx.now) {
             Some(refusal) => self.substitute(&Substitute::Refused(refusal), cx),
             None => self.substitute(&unreadable(module), cx),
@@ -186,17 +189,21 @@ impl Question {
 
     fn show_info<'f>(
         &self,
-        module: &ModulePath,
-        file: &File,
+        (module, file): (&ModulePath, &File),
         found: &'f Found,
         view: &View<'_>,
-        index: &Index,
+        known: &Known<'_>,
         cx: &mut Cx<'_>,
     ) -> ControlFlow<Next, Shown<'f>> {
         // What the index or storage has was checked when it came.
         let Some(info) = Info::read(&found.body) else { return self.substitute(&unreadable(module), cx) };
-        let published = published_by(&info, module, found, index, cx);
-        let decision = view.decide(&info.version, Some(published), cx.now);
+        let decision = match known.config.clock(module) {
+            Clock::Info => {
+                let published = published_by(&info, module, found, known.index, cx);
+                view.decide(&info.version, Some(published), cx.now)
+            }
+            Clock::Log => self.decide_by_log(&info, module, view, known, cx)?,
+        };
         match refusal(view, module, Some(&info.version), &decision, &self.caller, cx.now) {
             None => whole(found),
             Some(refusal) if *file == File::Latest => {
@@ -207,6 +214,41 @@ impl Question {
                 ControlFlow::Break(Next::Ask(Self { want, serving, ..self.clone() }.park()))
             }
             Some(refusal) => self.substitute(&Substitute::Refused(refusal), cx),
+        }
+    }
+}
+
+impl Question {
+    /// What the rules say of the version that an `.info` names, where its time can be told by the log. What is too young by its own word
+    /// is not looked up there: the log makes nothing older.
+    fn decide_by_log<'p>(
+        &self,
+        info: &Info,
+        module: &ModulePath,
+        view: &View<'p>,
+        known: &Known<'_>,
+        cx: &mut Cx<'_>,
+    ) -> ControlFlow<Next, Decision<'p>> {
+        let Info { version, time, .. } = info;
+        let decision = view.decide(version, None, cx.now);
+        if !matches!(decision, Decision::NeedsDate(_)) {
+            return ControlFlow::Continue(decision);
+        }
+        if time.is_some()
+            && let decision @ Decision::TooYoung(..) = view.decide(version, *time, cx.now)
+        {
+            return ControlFlow::Continue(decision);
+        }
+        match when(module, version, known, cx) {
+            Some(Publication::At(time) | Publication::ForNow(time)) => {
+                ControlFlow::Continue(view.decide(version, Some(time), cx.now))
+            }
+            Some(Publication::Failed(failure)) => self.substitute(&Substitute::Failed(failure), cx),
+            Some(Publication::Missing(missing)) => self.substitute(&Substitute::Missing(missing), cx),
+            None => {
+                let parked = self.clone().park();
+                ControlFlow::Break(Next::Dates(parked, module.clone(), vec![version.clone()]))
+            }
         }
     }
 }
