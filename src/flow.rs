@@ -44,7 +44,7 @@ pub use self::handover::Handover;
 pub use self::hit::Hit;
 pub use self::keep::keep;
 pub use self::known::Known;
-pub use self::logged::{Said, lookup, place, record_of};
+pub use self::logged::{Said, log, lookup, place, record_of};
 pub use self::monitored::Sightings;
 pub use self::next::Next;
 pub use self::page::refuse_page;
@@ -62,8 +62,8 @@ pub use self::searched::{End, News, Searched};
 pub use self::shelf::Shelf;
 pub use self::sifting::{Sifting, SiftingKey};
 pub use self::status::{
-    BudgetStatus, ClientsStatus, DatabaseStatus, DocumentStatus, FlightsStatus, IndexStatus, Occupancy,
-    SourceStatus, Status, StorageStatus,
+    BudgetStatus, ClientsStatus, DatabaseStatus, DocumentStatus, FlightsStatus, IndexStatus, LogClockStatus,
+    Occupancy, SourceStatus, Status, StorageStatus,
 };
 pub use self::sums::Sums;
 pub use self::write::{Write, Written, is_unwritten, worth_writing};

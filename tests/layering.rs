@@ -46,7 +46,8 @@ const PARTED: &[Parted] = &[Parted {
     module: "worker",
     common: &["key", "flight", "event", "services"],
     parts: &[
-        "census", "clients", "dates", "flights", "lists", "passing", "poll", "probe", "storage", "verify",
+        "census", "clients", "clock", "dates", "flights", "lists", "passing", "poll", "probe", "storage",
+        "verify",
     ],
     desk: &["fly", "receive", "requests", "settle", "status", "tick"],
 }];

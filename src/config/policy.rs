@@ -110,7 +110,8 @@ impl PolicySection {
     ///
     /// It takes the section apart in full, so that a field which is added has to be decided about.
     pub fn on_miss(&self) -> &OnMiss {
-        let Self { on_miss, clock: _, rules: _, filter: _, deny_by_default: _, monitored: _, bundle: _ } = self;
+        let Self { on_miss, clock: _, rules: _, filter: _, deny_by_default: _, monitored: _, bundle: _ } =
+            self;
         on_miss
     }
 }

@@ -4,6 +4,7 @@
 //! asks no source: what the index does not know is shown as unknown.
 
 mod asked;
+mod clocked;
 mod considered;
 mod indexed;
 mod many;
@@ -16,13 +17,14 @@ pub(super) use self::asked::principals;
 pub use self::many::Explaining;
 use self::{
     asked::Asked,
+    clocked::Clocked,
     considered::{Considered, Named},
     indexed::Indexed,
 };
 use super::{
     Known,
+    logged::known_date,
     monitored::would_be,
-    published::published,
     ruling::{Substitute, elsewhere, refusal},
     status::policy_bundle,
 };
@@ -64,6 +66,8 @@ struct Explanation<'a> {
     refusal: Option<String>,
     redirect: Option<String>,
     published: Option<String>,
+    /// By which clock that is told.
+    clock: Clocked,
     /// From when on it may be had.
     until: Option<String>,
     /// What would be decided if all of the policy were enforced, where that is something else; left out where all of it is.
@@ -107,7 +111,8 @@ impl Asked {
         let Self { module, version, caller } = self;
         let policy = in_force.policy();
         let view = policy.view(module, caller);
-        let published = version.as_ref().and_then(|version| published(module, version, index, cx));
+        let published =
+            version.as_ref().and_then(|version| known_date((module, version), &view, config, index, cx));
         let decision = match version {
             Some(version) => Some(view.decide(version, published, cx.now)),
             None => view.whole(),
@@ -159,6 +164,7 @@ impl Asked {
             refusal: decision.as_ref().and_then(|decision| refused(&view, decision)),
             redirect,
             published: published.map(Timestamp::rfc3339),
+            clock: Clocked::of((module, version.as_ref()), config, index, cx),
             until,
             monitored: policy.monitors().then_some(unenforced),
             considered: self.considered(policy, &view, (rule, monitor), published, cx.now),

@@ -1,7 +1,7 @@
 //! When a version was published, by the log of the checksum database.
 //!
 //! A commit has the time that its author gave it, and so has an `.info`. The log cannot be dated back: a record that it did not have
-//! when this gateway knew it to have so many records came later ([`Pairs`](crate::shared::log_clock::Pairs)). So of both times the later one
+//! when this gateway knew it to have so many records came later ([`Pairs`]). So of both times the later one
 //! counts. Of what the log had when it was first looked at, nothing better is known than the `.info`; what came since it was last looked at is as
 //! good as new.
 
@@ -13,9 +13,10 @@ use crate::{
     goproxy::{Document, File, Found, Info, SumdbFile},
     http::Timestamp,
     plan::Want,
+    policy::{Decision, View},
     shared::{
         Entry, Index, Region,
-        log_clock::{self, Cover},
+        log_clock::{self, Cover, Pairs},
     },
     sumdb::Record,
 };
@@ -43,6 +44,21 @@ pub(super) fn dated(
     }
 }
 
+/// As [`dated`], and where that is not known in the log yet, by what its `.info` says, where that alone is too young.
+pub(super) fn known_date(
+    (module, version): (&ModulePath, &Version),
+    view: &View<'_>,
+    config: &Config,
+    index: &Index,
+    cx: &Cx<'_>,
+) -> Option<Timestamp> {
+    let by_info = || {
+        let said = published(module, version, index, cx)?;
+        matches!(view.decide(version, Some(said), cx.now), Decision::TooYoung(..)).then_some(said)
+    };
+    dated(module, version, config, index, cx).and_then(|dated| dated.time()).or_else(by_info)
+}
+
 /// The same of a module that stands in the log.
 fn logged(
     module: &ModulePath,
@@ -63,7 +79,8 @@ fn logged(
     let said = Said::of(&Info::read(&info.body)?, module, &info, index, cx);
     let lookup = lookup(module, version, config)?;
     let Want::Document(document) = lookup else { return None };
-    place(record_of(module, version, &found(document)?)?, said, config, index, cx)
+    let record = record_of(module, version, &found(document)?)?;
+    Some(place(record, said, &log(config, index, cx)?, cx.now))
 }
 
 /// The lookup that says where in the log a version stands; `None` where no log is asked about it.
@@ -79,25 +96,21 @@ pub fn record_of(module: &ModulePath, version: &Version, lookup: &Found) -> Opti
     record.sums(module, version).ok().map(|_| record.id)
 }
 
-/// When the version was published whose record has this number; `None` while it is not known how old the log is: what storage remembers of it
-/// was not read yet, and without that all of the log would be taken to be of any age.
-pub fn place(
-    record: u64,
-    said: Said,
-    config: &Config,
-    index: &Index,
-    cx: &Cx<'_>,
-) -> Option<Publication> {
+/// How old the log is; `None` while that is not known: what storage remembers of it was not read yet, and without that all of the log would
+/// be taken to be of any age.
+pub fn log(config: &Config, index: &Index, cx: &Cx<'_>) -> Option<Pairs> {
     let key = &config.log_clock()?.key;
-    let pairs = log_clock::pairs(cx.kv, key);
-    if pairs.is_empty() || !log_clock::is_recalled(cx.kv, key, index.sources()) {
-        return None;
-    }
-    Some(match pairs.cover(record) {
+    let is_recalled = log_clock::is_recalled(cx.kv, key, index.sources());
+    is_recalled.then(|| log_clock::pairs(cx.kv, key)).filter(|pairs| !pairs.is_empty())
+}
+
+/// When the version was published whose record has this number in the log.
+pub fn place(record: u64, said: Said, log: &Pairs, now: Timestamp) -> Publication {
+    match log.cover(record) {
         Cover::First(first) => Publication::At(said.time.unwrap_or(said.seen.min(first))),
         Cover::By(time) => Publication::At(said.time.map_or(time, |said| said.max(time))),
-        Cover::NotYet => Publication::ForNow(said.time.map_or(cx.now, |said| said.max(cx.now))),
-    })
+        Cover::NotYet => Publication::ForNow(said.time.map_or(now, |said| said.max(now))),
+    }
 }
 
 impl Said {

@@ -213,6 +213,13 @@ pub(super) fn published(
     recorded(module, Clock::Info, version, index, cx).into_iter().chain(time).min()
 }
 
+/// Whether the index has the version's `.info`, and no time is in it.
+pub(super) fn is_timeless(module: &ModulePath, version: &Version, index: &Index, cx: &Cx<'_>) -> bool {
+    let document = Document::Module { module: module.clone(), file: File::Info(version.clone()) };
+    let entry = index.peek(cx.kv, Region::Found, &Want::Document(document).key());
+    matches!(entry, Some(Entry::Found(found)) if Info::read(&found.body).is_some_and(|info| info.time.is_none()))
+}
+
 /// What the index has noted of a version by this clock.
 pub(super) fn recorded(
     module: &ModulePath,
@@ -271,7 +278,8 @@ fn read_records(
     mut is_enough: impl FnMut(&str, Timestamp) -> bool,
 ) {
     for number in 0..MAX_RECORDS {
-        let Some(Entry::Found(found)) = index.peek(cx.kv, Region::Found, &record(module, clock, number)) else {
+        let Some(Entry::Found(found)) = index.peek(cx.kv, Region::Found, &record(module, clock, number))
+        else {
             break;
         };
         let Ok((more, some)) = postcard::from_bytes::<(bool, Vec<(&str, u64)>)>(&found.body) else { break };

@@ -16,13 +16,14 @@ use super::{
     withdrawn::Withdrawn,
 };
 use crate::{
-    config::Clock,
+    config::{Clock, Config},
     cx::Cx,
     gomod::{ModulePath, Version},
     goproxy::{Document, File, Found, Info, Missing, Refusal},
     metrics::OwnReason,
     plan::Want,
     policy::{Decision, View},
+    shared::Index,
 };
 
 /// What of a document may be shown.
@@ -105,7 +106,8 @@ impl Question {
         if !sifting.is_long() {
             short = Some(sifting.clone().finish(view, known, cx));
         }
-        let clock = known.config.clock(module);
+        let config = known.config;
+        let clock = config.clock(module);
         let Known { index, publications, shelf, .. } = known;
         let sifted = match &mut short {
             Some(sifted) => sifted,
@@ -115,7 +117,8 @@ impl Question {
             },
         };
         let now = cx.now;
-        let undated = sifted.settle(module, view, publications, || Recorded::recall(module, clock, index, cx), now);
+        let undated =
+            sifted.settle(module, view, publications, || Recorded::recall(module, clock, index, cx), now);
         if !self.dated && !undated.is_empty() {
             return ControlFlow::Break(Next::Dates(self.clone().park(), module.clone(), undated));
         }
@@ -147,14 +150,14 @@ impl Question {
             Serving::Unnamed { missing } => match (sifted.newest(false), sifted.top()) {
                 (Some(version), _) if found.left => latest(version),
                 // Everything that the go command would look at is hidden from the caller, who is told why.
-                (None, Some(top)) => self.refuse_all(module, top, view, known, cx),
+                (None, Some(top)) => self.refuse_all((module, top), view, (config, index), cx),
                 (Some(_) | None, _) => ControlFlow::Continue(Shown::NoLatest(missing.clone())),
             },
             Serving::Newest { refused, fits_path, .. } => match sifted.newest(*fits_path) {
                 Some(version) => latest(version),
                 None => match (refused, sifted.top()) {
                     (Some(refusal), _) => self.substitute(&Substitute::Refused(refusal.clone()), cx),
-                    (None, Some(top)) => self.refuse_all(module, top, view, known, cx),
+                    (None, Some(top)) => self.refuse_all((module, top), view, (config, index), cx),
                     (None, None) => self.substitute(&unreadable(module), cx),
                 },
             },
@@ -173,13 +176,12 @@ impl Question {
     /// All that is stored is refused, for as many reasons as there are versions: that of the newest is given.
     fn refuse_all<'f>(
         &self,
-        module: &ModulePath,
-        top: &Version,
+        (module, top): (&ModulePath, &Version),
         view: &View<'_>,
-        known: &Known<'_>,
+        (config, index): (&Config, &Index),
         cx: &mut Cx<'_>,
     ) -> ControlFlow<Next, Shown<'f>> {
-        let published = dated(module, top, known.config, known.index, cx).and_then(|dated| dated.time());
+        let published = dated(module, top, config, index, cx).and_then(|dated| dated.time());
         let decision = view.decide(top, published, cx.now);
         match refusal(view, module, Some(top), &decision, &self.caller, cx.now) {
             Some(refusal) => self.substitute(&Substitute::Refused(refusal), cx),

@@ -61,6 +61,12 @@ pub fn aside_key(storage: &Storage, module: &ModulePath, version: &Version) -> S
     format!("{}aside/{}/{}.json", storage.key_prefix, module.escaped(), version.escaped())
 }
 
+/// The key of what gateways remember of how old the log of the checksum database `sumdb` is. It is no module's either, and a server that
+/// hides names with a dot hides it.
+pub fn clock_key(storage: &Storage, sumdb: &str) -> String {
+    format!("{}.modgate/clock/{sumdb}", storage.key_prefix)
+}
+
 /// Whether a store of this kind can have an object of this name. Where it cannot, its answers say something of the name only.
 pub fn can_name(storage: &Storage, key: &str) -> bool {
     match storage.dialect {
@@ -194,6 +200,7 @@ mod tests {
         let aside = [&goproxy, &athens, &flat].map(|storage| aside_key(storage, &module, &version));
         let name = "aside/github.com/!burnt!sushi/toml/v1.0.0-!r!c1.json";
         assert_eq!(aside, [name.to_owned(), name.to_owned(), format!("go/{name}")]);
+        assert_eq!(clock_key(&flat, "sum.golang.org/x"), "go/.modgate/clock/sum.golang.org/x");
         let head = key(&flat, "sumdb/sum.golang.org/latest");
         assert_eq!(head.as_deref(), Some("go/sumdb/sum.golang.org/latest"));
     }

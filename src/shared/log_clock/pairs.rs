@@ -88,6 +88,11 @@ impl Pairs {
         self.0.first().map(|pair| pair.time)
     }
 
+    /// When it was last looked at.
+    pub fn until(&self) -> Option<Timestamp> {
+        self.0.last().map(|pair| pair.time)
+    }
+
     /// Whether one of them is yet to come. Then a clock was wrong: this one is now, or the one that noted them was.
     pub fn are_ahead_of(&self, now: Timestamp) -> bool {
         self.0.last().is_some_and(|last| last.time > now.after(APART))

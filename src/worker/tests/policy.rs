@@ -2,6 +2,7 @@
 
 mod callers;
 mod chance;
+mod clock;
 mod cooldown;
 mod elsewhere;
 mod latest;
