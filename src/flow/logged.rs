@@ -107,7 +107,7 @@ pub fn log(config: &Config, index: &Index, cx: &Cx<'_>) -> Option<Pairs> {
 /// When the version was published whose record has this number in the log.
 pub fn place(record: u64, said: Said, log: &Pairs, now: Timestamp) -> Publication {
     match log.cover(record) {
-        Cover::First(first) => Publication::At(said.time.unwrap_or(said.seen.min(first))),
+        Cover::First(first) => Publication::At(said.time.unwrap_or_else(|| said.seen.min(first))),
         Cover::By(time) => Publication::At(said.time.map_or(time, |said| said.max(time))),
         Cover::NotYet => Publication::ForNow(said.time.map_or(now, |said| said.max(now))),
     }
