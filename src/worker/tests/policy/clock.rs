@@ -10,7 +10,7 @@ const WEEK: u64 = 7 * DAY;
 const COOLDOWN: &str = r#"{"modules": ["*"], "action": "cooldown", "age": "7d"}"#;
 const M: &str = "example.com/m";
 const LIST: &str = "/example.com/m/@v/list";
-const STORED: &str = "/modules/.modgate/clock/sum.test";
+const STORED: &str = "/modules/clock/sum.test";
 /// What an author writes who dates a commit back.
 const LONG_AGO: &str = "2019-01-01T00:00:00Z";
 
