@@ -10,6 +10,7 @@
 mod element;
 mod escape;
 mod file;
+mod go_version;
 mod gosemver;
 mod major;
 mod mod_file;
@@ -26,6 +27,7 @@ mod version;
 pub(crate) mod tests;
 
 pub use self::file::{InvalidFilePath, check_file_path};
+pub use self::go_version::{TOOLCHAIN, go_name, go_version, toolchain_of, toolchain_version};
 pub use self::mod_file::{InvalidModFile, ModFile};
 pub use self::path::{InvalidPath, ModulePath};
 pub use self::pattern::{Glob, InvalidPattern, Pattern, Patterns};

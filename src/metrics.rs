@@ -110,6 +110,11 @@ pub enum Counter {
         /// Why not.
         outcome: Ending,
     },
+    /// A request for a version that could not have been had without a waiver.
+    Waived {
+        /// Which: what it is called.
+        reason: String,
+    },
     /// A go.mod or a zip that was read to its end.
     Verification {
         /// What came of it.
@@ -130,6 +135,10 @@ pub enum Gauge {
         /// Of which: its name.
         document: &'static str,
     },
+    /// Waivers that have ended and are still there.
+    WaiversEnded,
+    /// Waivers that end soon.
+    WaiversEnding,
 }
 
 /// A histogram, with its labels. Its values are milliseconds: by Envoy's buckets these are half of one to an hour.
@@ -247,6 +256,7 @@ impl Counter {
                 Series::new("requests_unfinished_total", [("kind", kind), ("outcome", outcome)])
             }
             Self::Verification { outcome } => Series::new("verifications_total", [("outcome", outcome)]),
+            Self::Waived { reason } => Series::new("waived_total", [("reason", reason)]),
         }
     }
 }
@@ -256,6 +266,8 @@ impl Gauge {
         match self {
             Self::PolledAge { document } => Series::new(format!("{document}_age_seconds"), []),
             Self::PolledVersion { document } => Series::new(format!("{document}_version"), []),
+            Self::WaiversEnded => Series::new("waivers_ended", []),
+            Self::WaiversEnding => Series::new("waivers_ending", []),
         }
     }
 }

@@ -7,11 +7,15 @@
 //! A rule that is not enforced is passed over, as if it were not there; so is every rule, and the default, of a policy that is only
 //! monitored. What they would have come to is a second view beside the first: [`View::shadow`].
 //!
+//! What is malicious is refused before any rule is asked. Only a waiver of what says so lifts that: the order is malice, waivers, rules, default.
+//!
 //! A version that is refused is refused under every name, so nothing here looks at a request: [`Policy::view`] is what holds for a module
 //! and a caller, [`View::decide`] what follows for one of its versions. Each machine asks before it gives something away.
 
+mod advised;
 pub mod athens;
 mod caller;
+mod findings;
 mod in_force;
 mod matcher;
 mod reason;
@@ -19,19 +23,24 @@ mod rule;
 mod ruleset;
 mod versions;
 mod view;
+mod waiver;
 
 #[cfg(test)]
 mod tests;
 
+pub use self::advised::Advised;
 pub use self::caller::{Caller, InvalidPrincipal, Principal};
+pub use self::findings::{Finding, Malice};
 pub use self::in_force::{InForce, Origin};
 pub use self::rule::{Action, Rule};
 pub use self::ruleset::{Ruleset, RulesetBuilder};
 pub use self::versions::{InvalidVersions, Versions};
 pub use self::view::{Decision, View};
+pub use self::waiver::{NOTICE, Waiver, Waivers};
 
 use std::collections::BTreeMap;
 
+use crate::advisory::Advisories;
 use crate::gomod::ModulePath;
 
 /// The rules in force.
@@ -39,6 +48,12 @@ use crate::gomod::ModulePath;
 pub struct Policy {
     /// Those of each origin. An origin's rules are asked after those of the origins before it.
     rulesets: BTreeMap<Origin, Ruleset>,
+    /// What operators have listed as malicious, by origin, as rules that deny. The name of each is its id.
+    malicious: BTreeMap<Origin, Ruleset>,
+    /// What operators have decided to live with, by origin.
+    waivers: BTreeMap<Origin, Waivers>,
+    /// What is known of versions, by the name of the source.
+    advisories: BTreeMap<String, Advisories>,
     /// Whether what no rule decides is refused.
     deny_by_default: bool,
     /// Whether nothing of it is enforced.
@@ -49,7 +64,7 @@ impl Policy {
     /// The rules of a configuration, in their order.
     pub fn new(rules: Vec<Rule>, deny_by_default: bool) -> Self {
         let rulesets = BTreeMap::from([(Origin::Configuration, Ruleset::new(rules))]);
-        Self { rulesets, deny_by_default, monitored: false }
+        Self { rulesets, deny_by_default, ..Self::default() }
     }
 
     /// The same, of which nothing is enforced if it is `monitored`.
@@ -60,7 +75,13 @@ impl Policy {
 
     /// Whether all callers may have all versions.
     pub fn is_open(&self) -> bool {
-        self.monitored || self.rules().next().is_none() && !self.deny_by_default
+        self.monitored || self.rules().next().is_none() && !self.deny_by_default && !self.knows_malice()
+    }
+
+    /// Whether anything is known to be malicious.
+    fn knows_malice(&self) -> bool {
+        self.malicious.values().any(|ruleset| !ruleset.rules().is_empty())
+            || self.advisories.values().any(Advisories::has_malice)
     }
 
     /// Whether it is enforced, but for the rules that say that they are not.
@@ -99,8 +120,13 @@ impl Policy {
         self.rulesets.values().flat_map(|ruleset| ruleset.naming(module))
     }
 
+    /// What operators have decided to live with, in the order of the origins.
+    pub fn waivers(&self) -> impl Iterator<Item = &Waiver> {
+        self.waivers.values().flat_map(Waivers::iter)
+    }
+
     /// What holds for `module` when `caller` asks.
     pub fn view(&self, module: &ModulePath, caller: &Caller) -> View<'_> {
-        View::of(self, self.naming(module), caller)
+        View::of(self, module, self.naming(module), caller)
     }
 }

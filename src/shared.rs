@@ -25,6 +25,7 @@ mod sketch;
 mod slots;
 #[cfg(test)]
 mod tests;
+mod told;
 pub mod tree_heads;
 
 pub use self::calls::{Mine, SHARE, begin_call, left_in_all, tell_calls};
@@ -39,4 +40,5 @@ pub use self::pace::{Gate, MAX_PAUSE, complain, pass, pauses_until};
 pub use self::record::{Entry, Key, Loss, Occupant, Record};
 pub use self::seat::{Capabilities, QueueId, Seat};
 pub use self::slots::SourceId;
+pub use self::told::is_to_tell;
 pub use self::tree_heads::Advanced;

@@ -56,6 +56,7 @@ mod status;
 mod storage;
 mod tick;
 mod verify;
+mod waivers;
 
 use self::{
     census::Census,
@@ -71,6 +72,7 @@ use self::{
     services::{Call, Services},
     storage::Storing,
     verify::Verify,
+    waivers::WaiverWatch,
 };
 use crate::{
     config::Config,
@@ -95,6 +97,7 @@ pub struct Worker {
     services: Services,
     storage: Storing,
     verify: Verify,
+    waivers: WaiverWatch,
 }
 
 impl Worker {
@@ -112,6 +115,7 @@ impl Worker {
             probes: Probes::default(),
             storage: Storing::new(),
             verify: Verify::new(&config),
+            waivers: WaiverWatch::default(),
             services: Services::new(config, seat),
         };
         worker.polls.start(&mut worker.services.in_force, kv);

@@ -47,7 +47,7 @@ const PARTED: &[Parted] = &[Parted {
     common: &["key", "flight", "event", "services"],
     parts: &[
         "census", "clients", "clock", "dates", "flights", "lists", "passing", "poll", "probe", "storage",
-        "verify",
+        "verify", "waivers",
     ],
     desk: &["fly", "receive", "requests", "settle", "status", "tick"],
 }];

@@ -44,6 +44,11 @@ impl Ranges {
         is_affected
     }
 
+    /// Whether every version is in them.
+    pub fn are_whole(&self) -> bool {
+        matches!(self.0.as_slice(), [] | [Event::Introduced(None)])
+    }
+
     /// The versions that fix it, ascending.
     pub fn fixes(&self) -> impl Iterator<Item = &Version> {
         self.0.iter().filter_map(|event| match event {

@@ -8,7 +8,10 @@ use crate::http::Timestamp;
 
 /// The advisories of one source, by module. Cheap to clone.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Advisories(Arc<BTreeMap<Box<str>, Vec<Entry>>>);
+pub struct Advisories {
+    modules: Arc<BTreeMap<Box<str>, Vec<Entry>>>,
+    has_malice: bool,
+}
 
 /// An advisory about one module.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,8 +32,10 @@ impl Advisories {
     /// Of these records.
     pub fn of(records: impl IntoIterator<Item = Record>) -> Self {
         let mut modules: BTreeMap<Box<str>, Vec<Entry>> = BTreeMap::new();
+        let mut has_malice = false;
         for record in records {
             let Record { id, published, is_reviewed, is_malicious, severity, affected } = record;
+            has_malice |= is_malicious;
             for about in affected {
                 modules.entry(about.module.into()).or_default().push(Entry {
                     id: id.as_str().into(),
@@ -43,17 +48,22 @@ impl Advisories {
                 });
             }
         }
-        Self(modules.into())
+        Self { modules: modules.into(), has_malice }
     }
 
     /// Those about the module with this path; one whose record names the module twice comes twice.
     pub fn about(&self, module: &str) -> impl Iterator<Item = Advisory<'_>> {
-        self.0.get(module).into_iter().flatten().map(Advisory)
+        self.modules.get(module).into_iter().flatten().map(Advisory)
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.modules.is_empty()
+    }
+
+    /// Whether any of them says that a module is malicious.
+    pub fn has_malice(&self) -> bool {
+        self.has_malice
     }
 }
 
@@ -89,6 +99,11 @@ impl<'t> Advisory<'t> {
         // A list of versions without a range is not about all others.
         let is_listed_alone = self.0.ranges == Ranges::default() && !self.0.versions.is_empty();
         listed() || !is_listed_alone && self.0.ranges.contain(version)
+    }
+
+    /// Whether it is about every version of its module.
+    pub fn affects_all(self) -> bool {
+        self.0.ranges.are_whole() && (self.0.versions.is_empty() || self.0.ranges != Ranges::default())
     }
 
     /// The versions that fix it, ascending.

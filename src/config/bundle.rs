@@ -1,13 +1,15 @@
-//! A policy bundle: rules that come from a URL, read as strictly as the configuration.
+//! A policy bundle: rules, and what stands above them, that come from a URL, read as strictly as the configuration.
+
+use std::fmt::Write;
 
 use serde_json::value::RawValue;
 
-use super::compile::{self, RuleList};
+use super::compile::{self, BesideRules, RuleList};
 use super::json_tree::JsonTree;
 use super::problems::{Collector, Path, Problems};
 use super::raw::RawBundleDocument;
 use super::typed;
-use crate::policy::{InForce, Origin, Ruleset, RulesetBuilder};
+use crate::policy::{InForce, Origin, Ruleset, RulesetBuilder, Waivers};
 
 /// A bundle that was checked and compiled.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +18,10 @@ pub struct Bundle {
     pub version: u64,
     /// Its rules, in their order.
     pub rules: Ruleset,
+    /// What is malicious, as rules that deny.
+    pub malicious: Ruleset,
+    /// What operators have decided to live with.
+    pub waivers: Waivers,
     /// What is odd and no problem: for the log.
     pub warnings: Vec<String>,
 }
@@ -27,10 +33,12 @@ impl Bundle {
     /// Puts it in force, in place of the one before.
     pub fn install(self, in_force: &mut InForce) {
         in_force.replace(Origin::Bundle, self.rules);
+        in_force.replace_malicious(Origin::Bundle, self.malicious);
+        in_force.replace_waivers(Origin::Bundle, self.waivers);
         in_force.note_version(Self::NAME, self.version);
     }
 
-    /// Reads a bundle: a JSON object with `version` and `rules`.
+    /// Reads a bundle: a JSON object with `version` and `rules`, and perhaps `malicious` and `waivers`.
     ///
     /// # Errors
     /// With every problem found, up to a number that no author fixes in one go.
@@ -58,8 +66,8 @@ enum Step {
     Text,
     /// Some rules are still text; the fields of those before them were read, with what stands beside the rules.
     Fields(Outline, Box<RawBundleDocument>),
-    Rules(u64, Box<RuleList>),
-    Tree(u64, Box<RulesetBuilder>),
+    Rules(BesideRules, Box<RuleList>),
+    Tree(BesideRules, Box<RulesetBuilder>),
     Whole(Bundle),
 }
 
@@ -82,14 +90,20 @@ impl BundleReading {
                 Some(Rest::None) => Step::compile(*raw, found),
                 None => return self.read_whole(),
             },
-            Step::Rules(version, mut rules) => match rules.work(SLICE_NAMES, found) {
-                false => Step::Rules(version, rules),
+            Step::Rules(beside, mut rules) => match rules.work(SLICE_NAMES, found) {
+                false => Step::Rules(beside, rules),
                 true if !found.is_empty() => return Some(Err(self.problems())),
-                true => Step::Tree(version, Box::new(RulesetBuilder::new(rules.rules()))),
+                true => Step::Tree(beside, Box::new(RulesetBuilder::new(rules.rules()))),
             },
-            Step::Tree(version, mut tree) => match tree.work(SLICE_NAMES) {
-                None => Step::Tree(version, tree),
-                Some(rules) => Step::Whole(Bundle { version, rules, warnings: Vec::new() }),
+            Step::Tree(beside, mut tree) => match tree.work(SLICE_NAMES) {
+                None => Step::Tree(beside, tree),
+                Some(rules) => Step::Whole(Bundle {
+                    version: beside.version,
+                    rules,
+                    malicious: Ruleset::new(beside.malicious),
+                    waivers: Waivers::new(beside.waivers),
+                    warnings: Vec::new(),
+                }),
             },
             Step::Whole(bundle) => {
                 let warnings = compile::overshadowed_rules(bundle.rules.rules());
@@ -123,8 +137,8 @@ impl BundleReading {
 
 impl Step {
     fn compile(raw: RawBundleDocument, found: &mut Collector) -> Self {
-        let (version, rules) = compile::bundle(raw, &Path::root(), found);
-        Self::Rules(version, Box::new(rules))
+        let (beside, rules) = compile::bundle(raw, &Path::root(), found);
+        Self::Rules(beside, Box::new(rules))
     }
 }
 
@@ -133,7 +147,8 @@ impl Step {
 /// To find where a rule ends takes a tenth of the time that it takes to read it.
 #[derive(Debug)]
 struct Outline {
-    version: Box<RawValue>,
+    /// All of it but the rules.
+    beside: String,
     rules: std::vec::IntoIter<Box<RawValue>>,
 }
 
@@ -151,15 +166,24 @@ impl Outline {
         struct Fields {
             version: Box<RawValue>,
             rules: Vec<Box<RawValue>>,
+            malicious: Option<Box<RawValue>>,
+            waivers: Option<Box<RawValue>>,
         }
-        let Fields { version, rules } = serde_json::from_str(text)?;
-        Ok(Self { version, rules: rules.into_iter() })
+        let Fields { version, rules, malicious, waivers } = serde_json::from_str(text)?;
+        let mut beside = format!(r#"{{"version":{version},"rules":[]"#);
+        for (name, list) in [("malicious", malicious), ("waivers", waivers)] {
+            if let Some(list) = list {
+                let _ = write!(beside, r#","{name}":{list}"#);
+            }
+        }
+        beside.push('}');
+        Ok(Self { beside, rules: rules.into_iter() })
     }
 
     /// Reads a slice of the rules into `raw`. Nothing where anything is wrong with it.
     fn read_fields(&mut self, raw: &mut RawBundleDocument) -> Option<Rest> {
         if raw.rules.is_none() {
-            let tree = JsonTree::read(&format!(r#"{{"version":{},"rules":[]}}"#, self.version)).ok()?;
+            let tree = JsonTree::read(&self.beside).ok()?;
             let mut found = Collector::default();
             *raw = typed::read::<RawBundleDocument>(&tree, &mut found).filter(|_| found.is_empty())?;
         }

@@ -13,7 +13,7 @@ mod verify;
 
 use crate::gomod::{Pattern, Patterns};
 
-pub(super) use self::policy::{RuleList, bundle, overshadowed_rules};
+pub(super) use self::policy::{BesideRules, RuleList, bundle, overshadowed_rules};
 use super::host::{self, HostPattern};
 use super::problems::{Collector, Path, quoted};
 use super::raw::{

@@ -87,6 +87,18 @@ pub const RESERVED_RULES: [&[&str]; 2] = [OwnReason::WORDS, Unruled::WORDS];
 /// Rules of a configuration or of a bundle. Each costs a few hundred bytes in every worker, and JSON that is read whole.
 pub const MAX_RULES: usize = 20_000;
 
+/// What operators list as malicious themselves: more than that is a source of advisories.
+pub const MAX_MALICIOUS: usize = 1000;
+
+/// Waivers of a configuration or of a bundle. They are read at once, and a person has decided each.
+pub const MAX_WAIVERS: usize = 1000;
+
+/// Who has decided a waiver, and where that is tracked: a name, a ticket.
+pub const MAX_WAIVER_TEXT_BYTES: usize = 100;
+
+/// The id of an advisory. `GO-2024-2687` has 12, the longest in use 24.
+pub const MAX_ID_BYTES: usize = 64;
+
 /// Members of one list in a rule: a rule for more modules than that is generated, and can as well be several.
 pub const MAX_LISTED: usize = 10_000;
 

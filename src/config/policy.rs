@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{Bundle, Config, Endpoint, Sumdb};
 use crate::gomod::{ModulePath, Patterns};
-use crate::policy::{InForce, Origin, Rule};
+use crate::policy::{InForce, Origin, Rule, Ruleset, Waivers};
 
 /// What decides who may have which module version, as it is configured. What is in force while a worker runs, the rules of a polled
 /// bundle among it, is an [`InForce`].
@@ -16,6 +16,10 @@ pub struct PolicySection {
     pub rules: Arc<[Rule]>,
     /// What the Athens filter file says, as rules.
     pub filter: Arc<[Rule]>,
+    /// What is malicious, as rules that deny.
+    pub malicious: Arc<[Rule]>,
+    /// What operators have decided to live with.
+    pub waivers: Waivers,
     /// Whether what no rule decides is refused.
     pub deny_by_default: bool,
     /// Whether nothing of it is enforced: it is only said what would have been decided.
@@ -102,7 +106,10 @@ impl PolicySection {
         let rules =
             [(Origin::Configuration, self.rules.clone()), (Origin::AthensFilter, self.filter.clone())];
         let required = self.bundle.as_ref().filter(|bundle| bundle.required).map(|_| Bundle::NAME);
-        InForce::new(rules, (self.deny_by_default, self.monitored), required)
+        let mut in_force = InForce::new(rules, (self.deny_by_default, self.monitored), required);
+        in_force.replace_malicious(Origin::Configuration, Ruleset::new(self.malicious.clone()));
+        in_force.replace_waivers(Origin::Configuration, self.waivers.clone());
+        in_force
     }
 
     /// The one part of the section that says which sources are asked, and so belongs to what a configuration reaches. All other parts say
@@ -110,8 +117,17 @@ impl PolicySection {
     ///
     /// It takes the section apart in full, so that a field which is added has to be decided about.
     pub fn on_miss(&self) -> &OnMiss {
-        let Self { on_miss, clock: _, rules: _, filter: _, deny_by_default: _, monitored: _, bundle: _ } =
-            self;
+        let Self {
+            on_miss,
+            clock: _,
+            rules: _,
+            filter: _,
+            malicious: _,
+            waivers: _,
+            deny_by_default: _,
+            monitored: _,
+            bundle: _,
+        } = self;
         on_miss
     }
 }

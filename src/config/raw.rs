@@ -20,7 +20,8 @@ pub(super) use self::endpoint::{RawBundle, RawEndpoint, RawStorage, RawSumdb, Ra
 pub(super) use self::fetch::RawFetch;
 pub(super) use self::freshness::RawFreshness;
 pub(super) use self::policy::{
-    ENFORCE, RawAction, RawBundleDocument, RawDefault, RawOnMiss, RawPolicy, RawReach, RawRule,
+    ENFORCE, RawAction, RawAdvised, RawBundleDocument, RawDefault, RawExcept, RawMalicious, RawOnMiss,
+    RawPolicy, RawReach, RawRule, RawSeverity, RawToolchain, RawWaiver,
 };
 pub(super) use self::storage::{RawDelivery, RawDeliveryOverride, RawPresign, RawSecureLink};
 pub(super) use self::verify::RawVerify;

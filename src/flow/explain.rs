@@ -7,6 +7,7 @@ mod asked;
 mod clocked;
 mod considered;
 mod indexed;
+mod known;
 mod many;
 
 use std::collections::VecDeque;
@@ -20,6 +21,7 @@ use self::{
     clocked::Clocked,
     considered::{Considered, Named},
     indexed::Indexed,
+    known::{Advised, advised},
 };
 use super::{
     Known,
@@ -53,7 +55,7 @@ struct Explanation<'a> {
     /// The version of the policy bundle in force; null where none is, and left out where none is configured.
     #[serde(skip_serializing_if = "Option::is_none")]
     policy_bundle: Option<Option<u64>>,
-    /// `allow`, `deny`, `cooldown`, `redirect`; `not_yet` where nothing is served before a bundle was read, `undated` where it depends on
+    /// `allow`, `deny`, `malicious`, `cooldown`, `redirect`; `not_yet` where nothing is served before a bundle was read, `undated` where it depends on
     /// when the version was published, and `by_version` where none was asked for and they differ.
     decision: &'static str,
     /// The rule that decided; `None` where the default did.
@@ -70,6 +72,9 @@ struct Explanation<'a> {
     clock: Clocked,
     /// From when on it may be had.
     until: Option<String>,
+    /// What sources say of the version; left out where none was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advisories: Option<Vec<Advised<'a>>>,
     /// What would be decided if all of the policy were enforced, where that is something else; left out where all of it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     monitored: Option<Option<Unenforced<'a>>>,
@@ -119,7 +124,7 @@ impl Asked {
         };
         let rule = decision.as_ref().and_then(Decision::rule);
         let refused = |view: &View<'_>, decision: &Decision<'_>| {
-            let refusal = refusal(view, module, version.as_ref(), decision, caller, cx.now)?;
+            let refusal = refusal(view, (module, version.as_ref()), decision, caller, (config, index), cx)?;
             Some(refusal.reason().to_owned())
         };
         let otherwise = view.shadow().and_then(|shadow| match version {
@@ -166,6 +171,7 @@ impl Asked {
             published: published.map(Timestamp::rfc3339),
             clock: Clocked::of((module, version.as_ref()), config, index, cx),
             until,
+            advisories: version.as_ref().map(|version| advised(&view, version, cx.now)),
             monitored: policy.monitors().then_some(unenforced),
             considered: self.considered(policy, &view, (rule, monitor), published, cx.now),
             mode: if config.offline { "offline" } else { "online" },
@@ -216,13 +222,14 @@ impl Asked {
 
 /// Whether no client gets it.
 fn is_refused(decision: Option<&Decision<'_>>) -> bool {
-    matches!(decision, Some(Decision::Denied(_) | Decision::TooYoung(..)))
+    matches!(decision, Some(Decision::Denied(_) | Decision::Malicious(_) | Decision::TooYoung(..)))
 }
 
 fn word(decision: &Decision<'_>) -> &'static str {
     match decision {
         Decision::Allowed(_) => "allow",
         Decision::Denied(_) => "deny",
+        Decision::Malicious(_) => "malicious",
         Decision::Redirected(..) => "redirect",
         Decision::TooYoung(..) => "cooldown",
         Decision::NeedsDate(_) => "undated",

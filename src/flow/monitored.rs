@@ -101,7 +101,11 @@ impl Question {
             return None;
         }
         let says = would_be(&decision, policy)?;
-        let rule = decision.rule().map_or_else(|| Unruled::Default.as_str().to_owned(), Rule::label);
+        let unruled = match decision {
+            Decision::Malicious(_) => Unruled::Malicious,
+            _ => Unruled::Default,
+        };
+        let rule = decision.rule().map_or_else(|| unruled.as_str().to_owned(), Rule::label);
         let subject = match version {
             Some(version) => format!("{module}@{version}"),
             None => module.to_string(),
@@ -126,6 +130,9 @@ pub(super) fn would_be(decision: &Decision<'_>, policy: &Policy) -> Option<Strin
     Some(match decision {
         Decision::Allowed(_) => return None,
         Decision::Denied(_) => format!("would be refused by {by}, which is not enforced"),
+        Decision::Malicious(malice) => {
+            format!("would be refused as malicious ({}), and the policy is not enforced", malice.id())
+        }
         Decision::Redirected(..) => format!("would be had elsewhere by {by}, which is not enforced"),
         Decision::TooYoung(_, until) => {
             format!("would be refused until {} by {by}, which is not enforced", until.rfc3339())

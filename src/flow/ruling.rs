@@ -15,10 +15,10 @@ use crate::{
     cx::{Cx, Verdict},
     gomod::{ModulePath, Version},
     goproxy::{Answer, Asker, Audience, Document, Failure, File, Missing, Refusal, Validity, encode},
-    http::Timestamp,
-    metrics::{Cache, Kind, OwnReason, Reason},
+    metrics::{Cache, Counter, Kind, OwnReason, Reason},
     plan::Want,
     policy::{Caller, Decision, View},
+    shared::{Entry, Index, Region},
     upstream,
 };
 
@@ -52,11 +52,19 @@ impl Question {
                 None => view.whole(),
                 Some(version) => self.decide(view, (module, version), known, cx)?,
             };
+            if let (Some(version), Some(Decision::Allowed(_) | Decision::Redirected(..))) =
+                (version, &decision)
+            {
+                for waiver in view.waived(version, cx.now) {
+                    cx.count(Counter::Waived { reason: waiver.label() });
+                }
+            }
             let substitute = match &decision {
                 None => None,
                 Some(Decision::Redirected(_, to)) => Some(elsewhere(want, *to, config)),
                 Some(decision) => {
-                    refusal(view, module, version, decision, &self.caller, cx.now).map(Substitute::Refused)
+                    refusal(view, (module, version), decision, &self.caller, (config, known.index), cx)
+                        .map(Substitute::Refused)
                 }
             };
             match substitute {
@@ -125,21 +133,51 @@ impl Substitute {
 /// The refusal that a decision is, if it is one.
 pub(super) fn refusal(
     view: &View<'_>,
-    module: &ModulePath,
-    version: Option<&Version>,
+    (module, version): (&ModulePath, Option<&Version>),
     decision: &Decision<'_>,
     caller: &Caller,
-    now: Timestamp,
+    (config, index): (&Config, &Index),
+    cx: &Cx<'_>,
 ) -> Option<Refusal> {
-    let reason = view.reason(module, version, decision, caller, now)?;
+    let remedy = match (decision, version) {
+        (Decision::Denied(Some(rule)), Some(version)) if rule.looks_at_content() => {
+            remedy(view, (module, version), config, index, cx)
+        }
+        _ => None,
+    };
+    let reason = view.reason((module, version), decision, remedy.as_ref(), caller, cx.now)?;
     let rule = match decision {
         Decision::Denied(Some(rule)) | Decision::TooYoung(rule, _) | Decision::NeedsDate(rule) => {
             Reason::Rule(rule.label())
         }
+        Decision::Malicious(_) => OwnReason::Malicious.into(),
         _ => OwnReason::Default.into(),
     };
     Some(Refusal::Forbidden { rule, reason })
 }
+
+/// A later version that may be had, by what the index has: its list of the module's versions, unless that is long, and their dates.
+fn remedy(
+    view: &View<'_>,
+    (module, version): (&ModulePath, &Version),
+    config: &Config,
+    index: &Index,
+    cx: &Cx<'_>,
+) -> Option<Version> {
+    let list = Document::Module { module: module.clone(), file: File::List };
+    let listed = match index.peek(cx.kv, Region::Found, &Want::Document(list).key()) {
+        Some(Entry::Found(found)) if found.body.len() <= MAX_LIST => {
+            let lines = std::str::from_utf8(&found.body).unwrap_or_default().lines();
+            lines.filter_map(|line| Version::parse(line.split(' ').next()?).ok()).collect()
+        }
+        _ => Vec::new(),
+    };
+    let published = |one: &Version| dated(module, one, config, index, cx)?.time();
+    view.remedy(version, &listed, published, cx.now)
+}
+
+/// Bytes of a list that is looked through for a version to name: a thousand versions.
+const MAX_LIST: usize = 16 << 10;
 
 /// Sends a client to `base`, or to the upstream that would be asked.
 pub(super) fn elsewhere(want: &Want, base: Option<&str>, config: &Config) -> Substitute {

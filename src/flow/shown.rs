@@ -58,8 +58,15 @@ impl Question {
         }
         let view = policy.view(module, &self.caller);
         match view.whole() {
-            Some(decision @ Decision::Denied(_)) => {
-                return match refusal(&view, module, None, &decision, &self.caller, cx.now) {
+            Some(decision) if decision.is_denied() => {
+                return match refusal(
+                    &view,
+                    (module, None),
+                    &decision,
+                    &self.caller,
+                    (known.config, known.index),
+                    cx,
+                ) {
                     Some(refusal) => self.substitute(&Substitute::Refused(refusal), cx),
                     None => whole(found),
                 };
@@ -183,7 +190,7 @@ impl Question {
     ) -> ControlFlow<Next, Shown<'f>> {
         let published = dated(module, top, config, index, cx).and_then(|dated| dated.time());
         let decision = view.decide(top, published, cx.now);
-        match refusal(view, module, Some(top), &decision, &self.caller, cx.now) {
+        match refusal(view, (module, Some(top)), &decision, &self.caller, (config, index), cx) {
             Some(refusal) => self.substitute(&Substitute::Refused(refusal), cx),
             None => self.substitute(&unreadable(module), cx),
         }
@@ -206,7 +213,14 @@ impl Question {
             }
             Clock::Log => self.decide_by_log(&info, module, view, known, cx)?,
         };
-        match refusal(view, module, Some(&info.version), &decision, &self.caller, cx.now) {
+        match refusal(
+            view,
+            (module, Some(&info.version)),
+            &decision,
+            &self.caller,
+            (known.config, known.index),
+            cx,
+        ) {
             None => whole(found),
             Some(refusal) if *file == File::Latest => {
                 let want = Want::Document(Document::Module { module: module.clone(), file: File::List });

@@ -181,7 +181,7 @@ impl Sifting {
         }
         let version = turn.version();
         let mut decision = view.decide(version, None, cx.now);
-        let is_denied = matches!(decision, Decision::Denied(_));
+        let is_denied = decision.is_denied();
         if !is_denied && sifted.speaker.as_ref().is_none_or(|speaker| turn > *speaker) {
             sifted.speaker = Some(turn.clone());
         }
@@ -220,6 +220,7 @@ impl Sifted {
         now: Timestamp,
     ) -> Vec<Version> {
         self.failed = None;
+        self.hold_until(view.changes_at(now));
         let found = publications.of(module);
         let (mut recall, mut recorded) = (Some(recall), Recorded::default());
         let (mut unknown, mut settled, mut shown) = (Vec::new(), Vec::new(), BTreeSet::new());
@@ -326,9 +327,14 @@ impl Sifted {
 
     fn allows(&mut self, decision: &Decision<'_>) -> bool {
         if let Decision::TooYoung(_, until) = decision {
-            self.holds_until = Some(self.holds_until.map_or(*until, |sooner| sooner.min(*until)));
+            self.hold_until(Some(*until));
         }
         matches!(decision, Decision::Allowed(_) | Decision::Redirected(..))
+    }
+
+    /// At that time, if at any, the result may be another one.
+    fn hold_until(&mut self, until: Option<Timestamp>) {
+        self.holds_until = self.holds_until.into_iter().chain(until).min();
     }
 
     fn is_retracted(&self, version: &Version) -> bool {

@@ -46,6 +46,8 @@ words! {
         Explain = "explain",
         /// It is no path at all, or no query of ours.
         Malformed = "malformed",
+        /// The version is malicious.
+        Malicious = "malicious",
         /// The method is neither GET nor HEAD.
         Method = "method",
         /// No checksum database may hear of the module.
@@ -62,6 +64,8 @@ words! {
     pub enum Unruled {
         /// No rule decides, and the default is to deny.
         Default = "default",
+        /// The version is malicious, whatever the rules say.
+        Malicious = "malicious",
         /// A rule would decide by when the version was published, which is not known.
         Undated = "undated",
     }

@@ -29,6 +29,9 @@ fn families() -> Vec<Family> {
         Metric::Histogram(Histogram::CalloutDuration { target, class }),
         Metric::Counter(Counter::Refusal { reason: OwnReason::Budget.into() }),
         Metric::Counter(Counter::Monitored { reason: Unruled::Default.as_str().to_owned() }),
+        Metric::Counter(Counter::Waived { reason: "rule".to_owned() }),
+        Metric::Gauge(Gauge::WaiversEnding),
+        Metric::Gauge(Gauge::WaiversEnded),
         Metric::Counter(Counter::Verification { outcome: VerificationOutcome::Ok }),
         Metric::Counter(Counter::Sumdb { outcome: SumdbOutcome::Proven }),
         Metric::Counter(Counter::StorageWrite { outcome: WriteOutcome::STORED }),
@@ -73,7 +76,7 @@ fn words(metric: &Metric) -> Vec<&'static str> {
             return Kind::WORDS.iter().chain(endings).copied().collect();
         }
         Metric::Counter(Counter::Verification { .. }) => &[VerificationOutcome::WORDS],
-        Metric::Counter(Counter::Uncounted) | Metric::Gauge(_) => &[],
+        Metric::Counter(Counter::Uncounted | Counter::Waived { .. }) | Metric::Gauge(_) => &[],
     };
     lists.concat()
 }

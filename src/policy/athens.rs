@@ -137,18 +137,9 @@ impl<'t> File<'t> {
                     }
                 },
             };
-            rules.push(Rule {
-                name: String::new(),
-                place: format!("policy.athens_filter line {n}"),
-                modules: Patterns::from_iter([pattern]),
-                exact: Vec::new(),
-                versions,
-                principals: Vec::new(),
-                action: line.sign.action(),
-                enforced: true,
-                reason: String::new(),
-                link: String::new(),
-            });
+            let place = format!("policy.athens_filter line {n}");
+            let rule = Rule::new(&place, Patterns::from_iter([pattern]), line.sign.action());
+            rules.push(Rule { versions, ..rule });
         }
         faults.truncate(MAX_FAULTS);
         if !faults.is_empty() {

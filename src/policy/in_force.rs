@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Policy, Rule, Ruleset};
+use super::{Policy, Rule, Ruleset, Waivers};
+use crate::advisory::Advisories;
 
 /// Where rules come from, in the order in which they are asked: the first rule that applies decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,7 +38,7 @@ impl InForce {
         required: impl IntoIterator<Item = &'static str>,
     ) -> Self {
         let rulesets = rules.into_iter().map(|(origin, rules)| (origin, Ruleset::new(rules)));
-        let policy = Policy { rulesets: rulesets.collect(), deny_by_default, monitored };
+        let policy = Policy { rulesets: rulesets.collect(), deny_by_default, monitored, ..Policy::default() };
         let required = required.into_iter().filter(|_| !monitored);
         Self { policy, versions: BTreeMap::new(), required: required.collect() }
     }
@@ -50,6 +51,21 @@ impl InForce {
     /// Puts the rules of one origin in force, in place of those it had before.
     pub fn replace(&mut self, origin: Origin, ruleset: Ruleset) {
         self.policy.rulesets.insert(origin, ruleset);
+    }
+
+    /// Puts what one origin lists as malicious in force, in place of what it listed before.
+    pub fn replace_malicious(&mut self, origin: Origin, listed: Ruleset) {
+        self.policy.malicious.insert(origin, listed);
+    }
+
+    /// Puts the waivers of one origin in force, in place of those it had before.
+    pub fn replace_waivers(&mut self, origin: Origin, waivers: Waivers) {
+        self.policy.waivers.insert(origin, waivers);
+    }
+
+    /// Puts the advisories of one source in force, in place of those it had before.
+    pub fn replace_advisories(&mut self, source: &str, advisories: Advisories) {
+        self.policy.advisories.insert(source.to_owned(), advisories);
     }
 
     /// This version of the polled `document` is in force from now on.

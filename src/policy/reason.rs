@@ -8,18 +8,18 @@ mod tests;
 
 use std::time::Duration;
 
-use super::{Action, Caller, Decision, Rule, View};
-use crate::gomod::{ModulePath, Version, is_graphic};
+use super::{Action, Caller, Decision, Finding, Malice, Rule, View};
+use crate::gomod::{ModulePath, TOOLCHAIN, Version, go_name, is_graphic, toolchain_version};
 use crate::http::Timestamp;
 
 impl View<'_> {
     /// The text of a refusal that this view led to, of a version or of the whole module: at most 6 lines and, with a line feed
-    /// after the last, 648 bytes. `None` where nothing is refused.
+    /// after the last, 648 bytes. `None` where nothing is refused. `remedy` is a later version that may be had, where one is known.
     pub fn reason(
         &self,
-        module: &ModulePath,
-        version: Option<&Version>,
+        (module, version): (&ModulePath, Option<&Version>),
         decision: &Decision<'_>,
+        remedy: Option<&Version>,
         caller: &Caller,
         now: Timestamp,
     ) -> Option<String> {
@@ -29,8 +29,22 @@ impl View<'_> {
             Some(_) => "choose another module or version, or ask this proxy's operators.".to_owned(),
             None => "choose another module, or ask this proxy's operators.".to_owned(),
         };
+        let mut see = None;
         let rule = match decision {
             Decision::Allowed(_) | Decision::Redirected(..) => return None,
+            Decision::Malicious(malice) => {
+                let id = cut(&shown(malice.id()), MAX_ID);
+                facts.push(format!("forbidden: {subject} is malicious: {id}."));
+                "remove it from the build, and take what it could reach for stolen; ask this proxy's operators."
+                    .clone_into(&mut todo);
+                match malice {
+                    Malice::Advised(_) => {
+                        see = Some(advisory_page(malice.id()));
+                        None
+                    }
+                    Malice::Listed(listed) => Some(listed),
+                }
+            }
             Decision::Denied(None) => {
                 facts.push(format!(
                     "forbidden: no rule allows {subject}, and policy.default denies all others."
@@ -39,6 +53,17 @@ impl View<'_> {
             }
             Decision::Denied(Some(rule)) => {
                 facts.push(format!("forbidden: {subject} is denied by the rule {}.", named(rule)));
+                if let (Some(_), Some(version)) = (&rule.advised, version) {
+                    let advised = self.advised(rule, version, now);
+                    see = advised.first().map(|finding| advisory_page(finding.advisory.id()));
+                    facts.push(advisories(&advised));
+                }
+                if let Some(before) = &rule.go_before {
+                    facts.push(format!("It is older than {}.", cut(&go_name(before), MAX_VERSION)));
+                }
+                if rule.looks_at_content() {
+                    todo = replace(module, remedy);
+                }
                 Some(rule)
             }
             Decision::TooYoung(rule, until) => {
@@ -59,18 +84,20 @@ impl View<'_> {
         }
         let todo = format!("What to do: {todo}");
         let taken: usize = facts.iter().chain([&todo]).map(|line| line.len().saturating_add(FEED)).sum();
-        facts.extend(rule.into_iter().flat_map(|rule| told(rule, ROOM.saturating_sub(taken))));
+        facts.extend(told(rule.copied(), see.as_deref(), ROOM.saturating_sub(taken)));
         facts.push(todo);
         // Nothing of it is that long; but then the go command would show nothing.
         Some(cut(&facts.join("\n"), MAX_BYTES.saturating_sub(1)))
     }
 }
 
-/// What the operator wrote, each on a line of its own, in `room` bytes: the link, which is of no use in part, goes first.
-fn told(rule: &Rule, room: usize) -> Vec<String> {
-    let see = line("See: ", &rule.link, room.min(MAX_LINK));
+/// What the operator wrote, each on a line of its own, in `room` bytes: the link, which is of no use in part, goes first. Where the
+/// operator gave none, it is `see`.
+fn told(rule: Option<&Rule>, see: Option<&str>, room: usize) -> Vec<String> {
+    let link = rule.map(|rule| rule.link.as_str()).filter(|link| !link.is_empty()).or(see);
+    let see = line("See: ", link.unwrap_or_default(), room.min(MAX_LINK));
     let taken = see.as_ref().map_or(0, |see| see.len().saturating_add(FEED));
-    let why = line("Why: ", &rule.reason, room.saturating_sub(taken));
+    let why = line("Why: ", rule.map_or("", |rule| &rule.reason), room.saturating_sub(taken));
     why.into_iter().chain(see).collect()
 }
 
@@ -112,6 +139,42 @@ fn times(rule: &Rule, until: Timestamp, now: Timestamp) -> String {
         until.after(Duration::from_millis(999)).rfc3339(),
         cut(&humantime::format_duration(wait).to_string(), MAX_DURATION)
     )
+}
+
+/// Which advisories are about a version, and what that does not say.
+fn advisories(advised: &[Finding<'_>]) -> String {
+    let ids: Vec<_> =
+        advised.iter().take(MAX_IDS).map(|finding| cut(&shown(finding.advisory.id()), MAX_ID)).collect();
+    let more = match advised.len().saturating_sub(MAX_IDS) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("Advisories: {}{more} (about the module; govulncheck may find no call).", ids.join(", "))
+}
+
+/// What to use in place of a version that an advisory is about.
+fn replace(module: &ModulePath, remedy: Option<&Version>) -> String {
+    let Some(remedy) = remedy else {
+        return "no later version is known to be allowed; ask this proxy's operators for a waiver."
+            .to_owned();
+    };
+    if let (TOOLCHAIN, Some(go)) = (module.as_str(), toolchain_version(remedy)) {
+        return format!("use GOTOOLCHAIN={} or later.", cut(&go_name(&go), MAX_VERSION));
+    }
+    let (module, version) = (module.as_str(), remedy.as_str());
+    if module.len() > MAX_COMMAND || version.len() > MAX_VERSION {
+        return format!("use {}, or ask this proxy's operators for a waiver.", cut(version, MAX_VERSION));
+    }
+    format!("go get {module}@{version}, or ask this proxy's operators for a waiver.")
+}
+
+/// Where an advisory is to be read.
+fn advisory_page(id: &str) -> String {
+    match id.split_once('-') {
+        Some(("GO", _)) => format!("https://pkg.go.dev/vuln/{id}"),
+        Some(("GHSA", _)) => format!("https://github.com/advisories/{id}"),
+        _ => format!("https://osv.dev/vulnerability/{id}"),
+    }
 }
 
 fn wait(module: &ModulePath) -> String {
@@ -173,6 +236,10 @@ const MAX_PLACE: usize = 48;
 const MAX_DURATION: usize = 30;
 /// A command is shown to be copied: whole or not at all.
 const MAX_COMMAND: usize = 60;
+/// Ids of Go's database have 12 bytes, others up to 20.
+const MAX_ID: usize = 24;
+/// Who wants all of them asks explain.
+const MAX_IDS: usize = 3;
 /// The line of a link, so that one without end leaves something for the reason.
 const MAX_LINK: usize = 200;
 /// What is cut to less says nothing.

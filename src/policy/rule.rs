@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Caller, Principal, Versions};
+use super::{Advised, Caller, Principal, Versions};
 use crate::gomod::{ModulePath, Patterns, Version};
 
 /// One rule. It applies where everything it names fits; what it does not name fits always.
@@ -20,6 +20,12 @@ pub struct Rule {
     pub versions: Option<Versions>,
     /// The callers it is for; empty for all.
     pub principals: Vec<Principal>,
+    /// The advisories of which a version must have one; `None` where it needs none.
+    pub advised: Option<Advised>,
+    /// Of toolchains, those of a Go before this version alone; `None` for everything.
+    pub go_before: Option<Version>,
+    /// Whether, as a cool-down, it passes over the first version that fixes an advisory.
+    pub spares_fixes: bool,
     /// What it does.
     pub action: Action,
     /// Whether what it decides holds; else it is only said what it would have decided.
@@ -54,6 +60,9 @@ impl Rule {
             exact: Vec::new(),
             versions: None,
             principals: Vec::new(),
+            advised: None,
+            go_before: None,
+            spares_fixes: false,
             action,
             enforced: true,
             reason: String::new(),
@@ -76,18 +85,27 @@ impl Rule {
         self.principals.is_empty() || self.principals.iter().any(|principal| principal.matches(caller))
     }
 
+    /// Whether the rule is for what is in versions, and not for their names and ages alone.
+    pub fn looks_at_content(&self) -> bool {
+        self.advised.is_some() || self.go_before.is_some()
+    }
+
     /// Whether the rule decides for all versions, where it is for the module and the caller.
     pub fn is_final(&self) -> bool {
-        self.versions.is_none() && !matches!(self.action, Action::Cooldown(_))
+        self.versions.is_none() && !self.looks_at_content() && !matches!(self.action, Action::Cooldown(_))
     }
 
     /// What metrics call it: its name, or else its place in letters that a metric may have.
     pub fn label(&self) -> String {
-        if !self.name.is_empty() {
-            return self.name.clone();
-        }
-        let label: String =
-            self.place.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-        label.trim_end_matches('_').to_owned()
+        label(&self.name, &self.place)
     }
+}
+
+/// What metrics call what has this name and stands in this place.
+pub(super) fn label(name: &str, place: &str) -> String {
+    if !name.is_empty() {
+        return name.to_owned();
+    }
+    let label: String = place.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    label.trim_end_matches('_').to_owned()
 }

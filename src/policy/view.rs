@@ -3,8 +3,12 @@
 #[cfg(test)]
 mod tests;
 
-use super::{Action, Caller, Policy, Rule};
-use crate::{gomod::Version, http::Timestamp};
+use std::rc::Rc;
+
+use super::findings::Findings;
+use super::{Action, Caller, Finding, Malice, Policy, Rule, Waiver};
+use crate::gomod::{ModulePath, TOOLCHAIN, Version, toolchain_of, toolchain_version};
+use crate::http::Timestamp;
 
 /// The rules that can apply to a module for a caller, up to the first that decides for all versions.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +17,10 @@ pub struct View<'p> {
     deny_by_default: bool,
     /// Whether another caller might be told otherwise.
     is_personal: bool,
+    /// What is known of the module's versions.
+    findings: Rc<Findings<'p>>,
+    /// Whether malicious versions are refused.
+    refuses_malice: bool,
     /// What would hold if all of the policy were enforced; `None` where all of it is.
     shadow: Option<Box<Self>>,
 }
@@ -24,6 +32,8 @@ pub enum Decision<'p> {
     Allowed(Option<&'p Rule>),
     /// It may not be had.
     Denied(Option<&'p Rule>),
+    /// It may not be had, whatever the rules say.
+    Malicious(Malice<'p>),
     /// It is to be had elsewhere: there, or where the upstream is that would be asked.
     Redirected(&'p Rule, Option<&'p str>),
     /// It may not be had until then.
@@ -33,24 +43,42 @@ pub enum Decision<'p> {
 }
 
 impl<'p> Decision<'p> {
-    /// The rule that decided; `None` where the default did.
+    /// The rule that decided; `None` where the default did, or no rule is asked.
     pub fn rule(&self) -> Option<&'p Rule> {
         match *self {
             Self::Allowed(rule) | Self::Denied(rule) => rule,
+            Self::Malicious(_) => None,
             Self::Redirected(rule, _) | Self::TooYoung(rule, _) | Self::NeedsDate(rule) => Some(rule),
         }
+    }
+
+    /// Whether it may never be had, as long as the policy is this one.
+    pub fn is_denied(&self) -> bool {
+        matches!(self, Self::Denied(_) | Self::Malicious(_))
     }
 }
 
 impl<'p> View<'p> {
-    /// Of the rules that name the module, in their order.
-    pub(super) fn of(policy: &'p Policy, naming: impl Iterator<Item = &'p Rule>, caller: &Caller) -> Self {
-        let empty =
-            |deny_by_default| Self { rules: Vec::new(), deny_by_default, is_personal: false, shadow: None };
+    /// Of the rules that name `module`, in their order.
+    pub(super) fn of(
+        policy: &'p Policy,
+        module: &ModulePath,
+        naming: impl Iterator<Item = &'p Rule>,
+        caller: &Caller,
+    ) -> Self {
+        let findings = Rc::new(Findings::of(policy, module, caller));
+        let empty = |deny_by_default, refuses_malice| Self {
+            rules: Vec::new(),
+            deny_by_default,
+            is_personal: findings.is_personal,
+            findings: findings.clone(),
+            refuses_malice: refuses_malice && findings.has_malice(),
+            shadow: None,
+        };
         let denies = policy.denies_by_default();
-        let mut view = empty(denies && policy.is_enforced());
-        let mut shadow = policy.monitors().then(|| empty(denies).into());
-        for rule in naming {
+        let mut view = empty(denies && policy.is_enforced(), policy.is_enforced());
+        let mut shadow = policy.monitors().then(|| empty(denies, true).into());
+        for rule in naming.filter(|rule| rule.can_apply(module, &findings)) {
             let is_over = shadow.as_mut().is_none_or(|shadow: &mut Box<Self>| shadow.add(rule, caller));
             let is_decided = policy.enforces(Some(rule)) && view.add(rule, caller);
             // The shadow has all rules that the view has: it is over no later.
@@ -82,6 +110,11 @@ impl<'p> View<'p> {
 
     /// What is decided for all versions, if there is one such decision.
     pub fn whole(&self) -> Option<Decision<'p>> {
+        if self.refuses_malice
+            && let Some(malice) = self.findings.whole_malice()
+        {
+            return Some(Decision::Malicious(malice));
+        }
         let (last, before) = match self.rules.split_last() {
             Some((last, before)) if last.is_final() => (decided(last), before),
             _ => (self.by_default(), self.rules.as_slice()),
@@ -93,7 +126,9 @@ impl<'p> View<'p> {
                     | (Action::Cooldown(_) | Action::Deny, Decision::Denied(_))
             )
         };
-        before.iter().all(agrees).then_some(last)
+        // Where some versions are malicious, the others must be refused as well.
+        let is_one = !self.refuses_malice || matches!(last, Decision::Denied(_));
+        (is_one && before.iter().all(agrees)).then_some(last)
     }
 
     /// What is decided of `version`, which was `published` then, if that is known.
@@ -101,8 +136,15 @@ impl<'p> View<'p> {
     /// A version that a later rule denies anyway is denied at once. Waiting would not help the client, and to look up the date would reveal
     /// that the version exists.
     pub fn decide(&self, version: &Version, published: Option<Timestamp>, now: Timestamp) -> Decision<'p> {
+        let asks = self.refuses_malice || self.rules.iter().any(|rule| rule.advised.is_some());
+        let found = if asks { self.findings.about(version, now) } else { Vec::new() };
+        if self.refuses_malice
+            && let Some(malice) = self.findings.malice(version, &found, now)
+        {
+            return Decision::Malicious(malice);
+        }
         let mut for_now = None;
-        let mut applying = self.rules.iter().filter(|rule| rule.has(version));
+        let mut applying = self.rules.iter().filter(|rule| self.applies(rule, version, &found, now));
         let last = applying.find_map(|&rule| match (&rule.action, published) {
             (Action::Cooldown(age), Some(published)) => {
                 let until = published.after(*age);
@@ -139,8 +181,96 @@ impl<'p> View<'p> {
         &self.rules
     }
 
+    /// What is known of `version`, waived or not: the advisories about it.
+    pub fn findings(&self, version: &Version, now: Timestamp) -> Vec<Finding<'p>> {
+        self.findings.about(version, now)
+    }
+
+    /// The advisories for which `rule` applies to `version`.
+    pub fn advised(&self, rule: &Rule, version: &Version, now: Timestamp) -> Vec<Finding<'p>> {
+        let Some(advised) = &rule.advised else { return Vec::new() };
+        let mut found = self.findings.about(version, now);
+        let here = self.findings.version_here(version);
+        found.retain(|finding| finding.waived.is_none() && advised.fits(finding.advisory, &here, now));
+        found
+    }
+
+    /// The waivers without which it would be decided otherwise of `version`, which may be had.
+    pub fn waived(&self, version: &Version, now: Timestamp) -> Vec<&'p Waiver> {
+        let mut used: Vec<&Waiver> =
+            self.findings(version, now).into_iter().filter_map(|finding| finding.waived).collect();
+        if self.findings.waivers().is_empty() {
+            return used;
+        }
+        let without = Self { findings: self.findings.without_waivers().into(), ..self.clone() };
+        // Of an age it is enough that it is old enough.
+        if !without.decide(version, Some(Timestamp(0)), now).is_denied() {
+            used.clear();
+        } else if let Some(listed) = self.findings.listed_waiver(version, now) {
+            used.push(listed);
+        }
+        used
+    }
+
+    /// The first version later than `version` that may be had and is not what `version` is refused for, of those that `listed` has and of
+    /// those that are known to fix it; `published` says when one was published, if that is known.
+    pub fn remedy(
+        &self,
+        version: &Version,
+        listed: &[Version],
+        published: impl Fn(&Version) -> Option<Timestamp>,
+        now: Timestamp,
+    ) -> Option<Version> {
+        let mut later = self.findings.fixes(version, &self.findings(version, now));
+        let floors = self.rules.iter().filter_map(|rule| rule.go_before.as_ref());
+        later.extend(floors.filter_map(|floor| toolchain_of(floor, version)));
+        later.extend(listed.iter().filter(|one| one.precedence(version).is_gt()).cloned());
+        later.sort();
+        let may_be_had = |one: &Version| {
+            matches!(self.decide(one, published(one), now), Decision::Allowed(_) | Decision::Redirected(..))
+        };
+        later.retain(|one| one.is_prerelease() <= version.is_prerelease() || one.is_pseudo());
+        later.into_iter().take(MAX_TRIED).find(may_be_had)
+    }
+
+    /// When the next thing happens that changes what is decided of some version by the clock, beside a cool-down that ends.
+    pub fn changes_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let ends = self.findings.waivers().iter().map(|waiver| waiver.until).filter(|until| *until > now);
+        let begin = self.rules.iter().filter_map(|rule| rule.advised.as_ref()).flat_map(|advised| {
+            self.findings.advisories().filter_map(|advisory| advised.begins(advisory, now))
+        });
+        ends.chain(begin).min()
+    }
+
+    /// Whether `rule`, which names the module and the caller, is for `version`.
+    pub fn applies_to(&self, rule: &Rule, version: &Version, now: Timestamp) -> bool {
+        self.applies(rule, version, &self.findings(version, now), now)
+    }
+
+    /// Whether `rule`, which names the module and the caller, is for `version`, of which this was found.
+    fn applies(&self, rule: &Rule, version: &Version, found: &[Finding<'p>], now: Timestamp) -> bool {
+        if !rule.has(version) || rule.spares_fixes && self.findings.is_fix(version) {
+            return false;
+        }
+        if let Some(before) = &rule.go_before {
+            // What is no version of Go is not known to be a later one.
+            return toolchain_version(version).is_none_or(|go| go.precedence(before).is_lt());
+        }
+        let Some(advised) = &rule.advised else { return true };
+        let here = self.findings.version_here(version);
+        found.iter().any(|finding| finding.waived.is_none() && advised.fits(finding.advisory, &here, now))
+    }
+
     fn by_default(&self) -> Decision<'p> {
         if self.deny_by_default { Decision::Denied(None) } else { Decision::Allowed(None) }
+    }
+}
+
+impl Rule {
+    /// Whether it can apply to any version of `module`, of which this is known.
+    fn can_apply(&self, module: &ModulePath, findings: &Findings<'_>) -> bool {
+        (self.advised.is_none() || findings.has_advisories())
+            && (self.go_before.is_none() || module.as_str() == TOOLCHAIN)
     }
 }
 
@@ -153,3 +283,6 @@ fn decided(rule: &Rule) -> Decision<'_> {
         Action::Redirect(to) => Decision::Redirected(rule, to.as_deref()),
     }
 }
+
+/// Later versions that are looked at for one that may be had: to name one is a courtesy.
+const MAX_TRIED: usize = 256;

@@ -21,6 +21,7 @@ impl Worker {
             services,
             storage,
             verify,
+            waivers: _,
         } = self;
         census.count_anew(services, cx.now);
         census.status(&services.index, cx.now, &mut status.index);

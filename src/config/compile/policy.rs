@@ -1,8 +1,12 @@
 //! The section `policy`, and what a bundle is.
 
+mod advised;
+mod lifted;
 mod overshadowed;
 mod rule;
 
+use self::advised::ids;
+use self::rule::listed;
 pub(in crate::config) use self::{overshadowed::warnings as overshadowed_rules, rule::RuleList};
 use super::{each, endpoint, given, some_modules};
 use crate::config::problems::{Collector, Path, quoted};
@@ -11,7 +15,7 @@ use crate::config::{
     BundleSource, Clock, Config, Match, MissMode, MissOverride, Mode, OnMiss, PolicySection, limits,
 };
 use crate::gomod::Patterns;
-use crate::policy::{Action, Principal, Rule, athens};
+use crate::policy::{Action, Principal, Rule, Waiver, Waivers, athens};
 
 /// What the section takes from outside of it.
 pub(super) struct Context<'a> {
@@ -38,6 +42,8 @@ pub(super) fn policy(
         warnings
             .push("policy.enforce is false: clients may have everything, whatever the rules say".to_owned());
     }
+    let malicious = lifted::malicious(raw.malicious.as_deref(), "policy.", &at.key("malicious"), found);
+    let waivers = lifted::waivers(raw.waivers.as_deref(), "policy.", &at.key("waivers"), found);
     let mut default = raw.default.map(|default| default == RawDefault::Deny);
     let mut filter = Vec::new();
     if let Some(text) = raw.athens_filter {
@@ -63,6 +69,8 @@ pub(super) fn policy(
     PolicySection {
         rules: rules.into(),
         filter: filter.into(),
+        malicious: malicious.into(),
+        waivers: Waivers::new(waivers),
         deny_by_default: default.unwrap_or(false),
         monitored,
         clock: raw.clock.unwrap_or_default(),
@@ -87,9 +95,24 @@ pub(super) fn forgetful_clock(config: &Config) -> Option<String> {
     })
 }
 
+/// What a bundle has beside its rules.
+#[derive(Clone, Debug, Default)]
+pub(in crate::config) struct BesideRules {
+    /// The number that its author gave it.
+    pub(in crate::config) version: u64,
+    /// What is malicious.
+    pub(in crate::config) malicious: Vec<Rule>,
+    /// The waivers.
+    pub(in crate::config) waivers: Vec<Waiver>,
+}
+
 /// A bundle that was fetched: its version, and its rules, which are yet to be compiled. Whether there is an upstream that its rules can send
 /// clients to is not its business: it is for many.
-pub(in crate::config) fn bundle(raw: RawBundleDocument, at: &Path, found: &mut Collector) -> (u64, RuleList) {
+pub(in crate::config) fn bundle(
+    raw: RawBundleDocument,
+    at: &Path,
+    found: &mut Collector,
+) -> (BesideRules, RuleList) {
     let version = raw.version.map(|RawCount(version)| version);
     if version.is_none() {
         found.note(
@@ -100,7 +123,12 @@ pub(in crate::config) fn bundle(raw: RawBundleDocument, at: &Path, found: &mut C
     if raw.rules.is_none() {
         found.note(&at.key("rules"), "missing: a list of rules, empty where there are none");
     }
-    (version.unwrap_or_default(), RuleList::new(raw.rules, "bundle.", at.key("rules"), true))
+    let beside = BesideRules {
+        version: version.unwrap_or_default(),
+        malicious: lifted::malicious(raw.malicious.as_deref(), "bundle.", &at.key("malicious"), found),
+        waivers: lifted::waivers(raw.waivers.as_deref(), "bundle.", &at.key("waivers"), found),
+    };
+    (beside, RuleList::new(raw.rules, "bundle.", at.key("rules"), true))
 }
 
 /// Callers, as rules and the guard of a page name them.
@@ -113,6 +141,17 @@ pub(super) fn principals(raw: Option<&[Option<String>]>, at: &Path, found: &mut 
         }
     }
     principals
+}
+
+/// An id by which an advisory is known, if it is one.
+fn id(text: &str, at: &Path, found: &mut Collector) -> Option<String> {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.:".contains(&b);
+    let is_id = (1..=limits::MAX_ID_BYTES).contains(&text.len()) && text.bytes().all(is_plain);
+    if !is_id {
+        let most = limits::MAX_ID_BYTES;
+        found.note(at, format!("{} is not 1 to {most} letters, digits, -, _, . and :", quoted(text)));
+    }
+    is_id.then(|| text.to_owned())
 }
 
 fn athens_filter(

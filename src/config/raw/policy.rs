@@ -28,6 +28,14 @@ pub(in crate::config) struct RawPolicy {
     /// An Athens filter file, verbatim. `docs/athens.md` has what its lines mean, and where that differs from Athens. A
     /// line of a sign alone is the `default`. None by default.
     pub(in crate::config) athens_filter: Option<String>,
+    /// Modules that are malicious, in addition to what sources of `advisories` say. They are refused before any rule is asked, whatever the
+    /// rules say; a waiver of their `id` alone lifts that. None by default.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Vec::<String>::new())))]
+    pub(in crate::config) malicious: Option<Vec<Section<RawMalicious>>>,
+    /// Advisories that are lifted, by their ids, for some versions and until a day. A waiver lifts an id and no rule: another advisory about the
+    /// same version still counts. None by default.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Vec::<String>::new())))]
+    pub(in crate::config) waivers: Option<Vec<Section<RawWaiver>>>,
     /// What happens to a module version that clients may have and the storage lacks. By default it is fetched.
     #[serde(default)]
     pub(in crate::config) on_miss: Section<RawOnMiss>,
@@ -36,7 +44,7 @@ pub(in crate::config) struct RawPolicy {
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Clock::default())))]
     pub(in crate::config) clock: Option<Clock>,
     /// More rules, from a URL that is polled: a JSON object with `version`, a whole number that metrics show, and `rules`,
-    /// a list as in `policy.rules`. A bundle is checked whole before it is used; a wrong one is logged and changes nothing.
+    /// a list as in `policy.rules`; and, where there are any, `malicious` and `waivers`, lists as in `policy`. A bundle is checked whole before it is used; a wrong one is logged and changes nothing.
     /// The last good bundle stays in force while none can be fetched, also while the configuration is replaced; it is lost
     /// when Envoy ends. Modgate polls it in `mode: offline` too. None by default.
     #[serde(default)]
@@ -69,6 +77,13 @@ pub(in crate::config) struct RawRule {
     /// The callers it is for, by the names that `callers` gives them: globs in which `*` stands for anything but a slash,
     /// `@anonymous` and `@authenticated`. Every caller by default.
     pub(in crate::config) principals: Option<Vec<Option<String>>>,
+    /// The advisories of which a version must have one for the rule to apply: one that all of these fields fit, and that no waiver lifts. An
+    /// empty object is for every advisory. By default a rule does not ask for advisories.
+    #[serde(default)]
+    pub(in crate::config) advisories: Section<RawAdvised>,
+    /// The toolchains (`golang.org/toolchain`, which the go command fetches by GOTOOLCHAIN) that the rule is for. By default a rule is for all.
+    #[serde(default)]
+    pub(in crate::config) toolchain: Section<RawToolchain>,
     /// What it does.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
     pub(in crate::config) action: Option<RawAction>,
@@ -81,6 +96,8 @@ pub(in crate::config) struct RawRule {
     /// gets further.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(transform = Self::AGE.bounds()))]
     pub(in crate::config) age: Option<RawDuration>,
+    /// With `cooldown`: young versions that need not wait. None by default.
+    pub(in crate::config) except: Option<Vec<Option<RawExcept>>>,
     /// With `redirect`: the base URL of the proxy that clients are sent to. By default that of the upstream that would be
     /// asked, which clients then must be able to reach; required where there is none.
     pub(in crate::config) to: Option<String>,
@@ -104,6 +121,137 @@ impl RawRule {
         most: Duration::from_secs(31_557_600),
         beyond: Some("less is no cool-down, and more is a list of versions"),
     };
+}
+
+/// Advisories, as a rule asks for them.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub(in crate::config) struct RawAdvised {
+    /// Their ids, such as `GO-2024-2687`. Every advisory by default.
+    pub(in crate::config) ids: Option<Vec<Option<String>>>,
+    /// With `true` those that people have checked; in Go's own database, those that are not `UNREVIEWED`. With `false` the others. Both by
+    /// default.
+    pub(in crate::config) reviewed: Option<bool>,
+    /// With `true` those that a later version fixes, with `false` those that none does. Both by default.
+    pub(in crate::config) fixed: Option<bool>,
+    /// How long ago they were published at least. However young by default.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(transform = Self::OLDER_THAN.bounds()))]
+    pub(in crate::config) older_than: Option<RawDuration>,
+    /// How severe they are, by GitHub's word for it. Go's own database has none: without a source that does, all are `unknown`. However severe by
+    /// default.
+    pub(in crate::config) severity: Option<Vec<Option<RawSeverity>>>,
+}
+
+impl RawAdvised {
+    pub(in crate::config) const OLDER_THAN: Setting<Duration> = Setting {
+        name: "older_than",
+        // It stands in for one that is wrong, which has been noted.
+        default: Duration::from_secs(60),
+        // Databases are asked every few minutes: less says nothing.
+        least: Duration::from_secs(60),
+        // A year of 365.25 days: what is older than that is to be denied by its id.
+        most: Duration::from_secs(31_557_600),
+        beyond: None,
+    };
+}
+
+/// How severe an advisory is.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(in crate::config) enum RawSeverity {
+    /// no source says how severe
+    Unknown,
+    /// low
+    Low,
+    /// moderate
+    Moderate,
+    /// high
+    High,
+    /// critical
+    Critical,
+}
+
+/// Toolchains.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub(in crate::config) struct RawToolchain {
+    /// The rule is for every Go older than this: `1.26.6`, `1.27rc3`.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
+    pub(in crate::config) min: Option<String>,
+}
+
+/// Young versions that need not wait.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(in crate::config) enum RawExcept {
+    /// the first version that fixes an advisory which people have checked
+    Fixes,
+}
+
+/// Malicious modules.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(
+    not(target_arch = "wasm32"),
+    derive(schemars::JsonSchema),
+    schemars(
+        deny_unknown_fields,
+        extend("anyOf" = [{ "required": ["modules"] }, { "required": ["exact"] }])
+    )
+)]
+pub(in crate::config) struct RawMalicious {
+    /// Its id in refusals and waivers: 1 to 64 letters, digits, `-`, `_`, `.` and `:`, no two alike in a list.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
+    pub(in crate::config) id: Option<String>,
+    /// The modules, as in a rule.
+    pub(in crate::config) modules: Option<Vec<Option<String>>>,
+    /// More modules, these very paths, as in a rule.
+    pub(in crate::config) exact: Option<Vec<Option<String>>>,
+    /// The versions, as in a rule. Every version by default.
+    pub(in crate::config) versions: Option<Vec<Option<String>>>,
+    /// Why, for the developer who is refused. At most 300 bytes.
+    pub(in crate::config) reason: Option<String>,
+    /// Where the developer reads more: an http or https URL of at most 200 bytes.
+    pub(in crate::config) link: Option<String>,
+}
+
+/// An advisory that is lifted.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(
+    not(target_arch = "wasm32"),
+    derive(schemars::JsonSchema),
+    schemars(
+        deny_unknown_fields,
+        extend("anyOf" = [{ "required": ["modules"] }, { "required": ["exact"] }])
+    )
+)]
+pub(in crate::config) struct RawWaiver {
+    /// Its name in metrics, as that of a rule. By default its place: `policy.waivers[3]`.
+    pub(in crate::config) name: Option<String>,
+    /// The modules, as in a rule.
+    pub(in crate::config) modules: Option<Vec<Option<String>>>,
+    /// More modules, these very paths, as in a rule.
+    pub(in crate::config) exact: Option<Vec<Option<String>>>,
+    /// The versions, as in a rule. Every version by default.
+    pub(in crate::config) versions: Option<Vec<Option<String>>>,
+    /// The ids that are lifted: of advisories, and of `malicious`.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
+    pub(in crate::config) ids: Option<Vec<Option<String>>>,
+    /// The callers for whom, as in a rule. Every caller by default.
+    pub(in crate::config) principals: Option<Vec<Option<String>>>,
+    /// Its last day (`2027-03-01`, until its end in UTC), or its end as RFC 3339 has it. From then on it lifts nothing. 14 days before, the log
+    /// and a metric warn.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
+    pub(in crate::config) until: Option<String>,
+    /// Who has decided it. At most 100 bytes.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
+    pub(in crate::config) by: Option<String>,
+    /// Where that is tracked. At most 100 bytes.
+    pub(in crate::config) ticket: Option<String>,
+    /// Why. At most 300 bytes.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
+    pub(in crate::config) reason: Option<String>,
 }
 
 /// What happens to a module version that the storage lacks.
@@ -178,4 +326,8 @@ pub(in crate::config) struct RawBundleDocument {
     pub(in crate::config) version: Option<super::RawCount>,
     /// The rules, as in the configuration.
     pub(in crate::config) rules: Option<Vec<Section<RawRule>>>,
+    /// What is malicious, as in the configuration.
+    pub(in crate::config) malicious: Option<Vec<Section<RawMalicious>>>,
+    /// The waivers, as in the configuration.
+    pub(in crate::config) waivers: Option<Vec<Section<RawWaiver>>>,
 }

@@ -1,7 +1,7 @@
 //! What a fetched bundle becomes, and what is refused of it.
 
 use super::*;
-use crate::policy::{Action, Ruleset};
+use crate::policy::{Action, Ruleset, Waivers};
 
 fn lines(json: &str) -> Vec<String> {
     match Bundle::parse(json) {
@@ -24,7 +24,13 @@ fn a_bundle_is_a_number_and_rules() {
     assert_eq!((evil.name.as_str(), evil.place.as_str()), ("evil", "bundle.rules[0]"));
     assert_eq!((rest.place.as_str(), &rest.action), ("bundle.rules[1]", &Action::Redirect(None)));
     // What a protobuf Struct or a script makes of 2.
-    let empty = Bundle { version: 2, rules: Ruleset::default(), warnings: Vec::new() };
+    let empty = Bundle {
+        version: 2,
+        rules: Ruleset::default(),
+        malicious: Ruleset::default(),
+        waivers: Waivers::default(),
+        warnings: Vec::new(),
+    };
     assert_eq!(Bundle::parse(r#"{"version":2.0,"rules":[]}"#), Ok(empty));
 }
 
@@ -49,7 +55,7 @@ fn what_is_wrong_with_a_bundle_is_told_as_for_a_configuration() {
         (r#"{"version":1,"version":2,"rules":[]}"#, &["$.version: given twice; keep one"]),
         (
             r#"{"version":1,"rules":[],"default":"deny"}"#,
-            &["$.default: unknown field; known here: version, rules"],
+            &["$.default: unknown field; known here: version, rules, malicious, waivers"],
         ),
         (
             r#"{"version":1,"rules":[{"name":"a","module":["a.com"],"exact":["a.com"],"action":"deny"},{"name":"a","modules":["*"],"action":"cooldown"}]}"#,

@@ -51,6 +51,13 @@ impl Asked {
                 "not for this version"
             } else if self.version.is_some() {
                 match (&rule.action, policy.enforces(Some(rule))) {
+                    _ if !self
+                        .version
+                        .as_ref()
+                        .is_some_and(|version| view.applies_to(rule, version, now)) =>
+                    {
+                        "not for what is in this version"
+                    }
                     (Action::Cooldown(age), _) if is_old(*age, published, now) => "old enough",
                     (_, false) => "not enforced",
                     // What is young is passed over in favour of a denial only.

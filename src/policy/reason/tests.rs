@@ -46,7 +46,7 @@ fn published(
         Some(version) => view.decide(version, published, NOW),
         None => view.whole().unwrap(),
     };
-    view.reason(module, version, &decision, caller, NOW)
+    view.reason((module, version), &decision, None, caller, NOW)
 }
 
 #[test]
@@ -209,8 +209,13 @@ fn what_the_operator_wrote_is_cut_first() {
     let policy = policy("wordy", vec![wordy]);
     let module = module("github.com/acme/thing");
     let view = policy.view(&module, &Caller::default());
-    let reason =
-        view.reason(&module, None, &Decision::Denied(view.rules().first().copied()), &Caller::default(), NOW);
+    let reason = view.reason(
+        (&module, None),
+        &Decision::Denied(view.rules().first().copied()),
+        None,
+        &Caller::default(),
+        NOW,
+    );
     let reason = reason.unwrap();
     let lines: Vec<&str> = reason.lines().collect();
     assert_eq!(

@@ -42,6 +42,7 @@ fn said(decision: Decision<'_>) -> String {
     match decision {
         Decision::Allowed(rule) => format!("allowed by {}", place(rule)),
         Decision::Denied(rule) => format!("denied by {}", place(rule)),
+        Decision::Malicious(malice) => format!("malicious by {}", malice.id()),
         Decision::Redirected(rule, to) => {
             format!("redirected by {} to {}", rule.place, to.unwrap_or("upstream"))
         }

@@ -72,7 +72,11 @@ fn a_commit_that_is_dated_back_is_as_young_as_its_record(workers: u32) {
     assert_eq!(site.go().resolve(&format!("{MODULE}@latest")), "v1.0.0");
     site.go().get(&old.query()).expect_ok();
     let run = site.go().get(&new.query());
-    assert!(!run.ok() && run.stderr.contains("403 Forbidden") && run.stderr.contains("young"), "{}", run.stderr);
+    assert!(
+        !run.ok() && run.stderr.contains("403 Forbidden") && run.stderr.contains("young"),
+        "{}",
+        run.stderr
+    );
     for kind in ["info", "mod", "zip"] {
         assert_eq!(site.envoy.get(&new.url(kind)).status, 403, "{kind}");
     }
@@ -130,7 +134,9 @@ fn a_webdav_server_remembers_it_too() {
     let mut patch = rules("log");
     patch["sumdb"] = sumdb.configured();
     let stack = Stack::with(&patch, |builder| builder.cluster(Sumdb::CLUSTER, sumdb.addr()));
-    wait::until("the pairs are stored", Duration::from_secs(20), || stack.storage.files().contains_key(CLOCK));
+    wait::until("the pairs are stored", Duration::from_secs(20), || {
+        stack.storage.files().contains_key(CLOCK)
+    });
     let text = String::from_utf8(stack.storage.files()[CLOCK].clone()).unwrap();
     assert!(text.starts_with(&format!("modgate clock of {}\n", sumdb.key())), "{text}");
     wait::until("it was recalled", Duration::from_secs(20), || {

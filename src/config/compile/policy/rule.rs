@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write, iter::Enumerate, vec::IntoIter};
 
+use super::advised::{advised, floor, spares_fixes};
 use super::principals;
 use crate::config::compile::{endpoint, given, patterns, plain_name};
 use crate::config::limits;
@@ -75,8 +76,9 @@ impl RuleList {
 
 /// How many names stand in the lists of a rule.
 fn names_in(raw: &RawRule) -> usize {
+    let ids = raw.advisories.0.as_ref().and_then(|advised| advised.ids.as_ref());
     let lists = [&raw.modules, &raw.exact, &raw.versions, &raw.principals];
-    lists.into_iter().flatten().map(Vec::len).sum()
+    lists.into_iter().flatten().chain(ids).map(Vec::len).sum()
 }
 
 /// Compiles a list of rules at once.
@@ -102,7 +104,7 @@ fn place(whose: &str, n: usize) -> String {
     place
 }
 
-/// Compiles a rule. A place in the document is made for the fields that are there: most rules have three of nine.
+/// Compiles a rule. A place in the document is made for the fields that are there: most rules have three of a dozen.
 fn rule(raw: RawRule, place: String, at: &Path, has_upstream: bool, found: &mut Collector) -> Rule {
     let is_none = |list: &Option<Vec<_>>| list.as_ref().is_none_or(Vec::is_empty);
     // Wrong `exact` paths have been noted; they would have been some.
@@ -123,6 +125,9 @@ fn rule(raw: RawRule, place: String, at: &Path, has_upstream: bool, found: &mut 
         versions: listed(raw.versions.as_ref(), at, "versions", found, versions).flatten(),
         principals: listed(raw.principals.as_ref(), at, "principals", found, principals_of)
             .unwrap_or_default(),
+        advised: advised(raw.advisories.0, &at.key("advisories"), found),
+        go_before: raw.toolchain.0.and_then(|raw| floor(raw, &at.key("toolchain"), found)),
+        spares_fixes: spares_fixes(raw.except.as_deref()),
         action,
         enforced: raw.enforce.unwrap_or(ENFORCE),
         reason: raw
@@ -134,7 +139,7 @@ fn rule(raw: RawRule, place: String, at: &Path, has_upstream: bool, found: &mut 
 }
 
 /// Compiles a list of a rule, where it is there, and notes one that is longer than allowed.
-fn listed<T>(
+pub(super) fn listed<T>(
     raw: Option<&Vec<Option<String>>>,
     rule: &Path,
     field: &'static str,
@@ -148,7 +153,7 @@ fn listed<T>(
     Some(compile(list, &at, found))
 }
 
-fn name(name: String, at: &Path, found: &mut Collector) -> String {
+pub(super) fn name(name: String, at: &Path, found: &mut Collector) -> String {
     plain_name(&name, at, found);
     if limits::RESERVED_RULES.iter().any(|words| words.contains(&name.as_str())) {
         found.note(at, format!("{} is what metrics call something else; give it another", quoted(&name)));
@@ -156,7 +161,7 @@ fn name(name: String, at: &Path, found: &mut Collector) -> String {
     name
 }
 
-fn exact(raw: &[Option<String>], at: &Path, found: &mut Collector) -> Vec<ModulePath> {
+pub(super) fn exact(raw: &[Option<String>], at: &Path, found: &mut Collector) -> Vec<ModulePath> {
     let mut paths = Vec::with_capacity(raw.len());
     for (n, text) in given(Some(raw)) {
         match ModulePath::parse(text) {
@@ -167,7 +172,7 @@ fn exact(raw: &[Option<String>], at: &Path, found: &mut Collector) -> Vec<Module
     paths
 }
 
-fn versions(raw: &[Option<String>], at: &Path, found: &mut Collector) -> Option<Versions> {
+pub(super) fn versions(raw: &[Option<String>], at: &Path, found: &mut Collector) -> Option<Versions> {
     if raw.is_empty() {
         found.note(at, "an empty list has no version; leave it out for every one");
     }
@@ -184,7 +189,7 @@ fn versions(raw: &[Option<String>], at: &Path, found: &mut Collector) -> Option<
     None
 }
 
-fn principals_of(raw: &[Option<String>], at: &Path, found: &mut Collector) -> Vec<Principal> {
+pub(super) fn principals_of(raw: &[Option<String>], at: &Path, found: &mut Collector) -> Vec<Principal> {
     if raw.is_empty() {
         found.note(at, "an empty list has no caller; leave it out for everybody");
     }
@@ -196,6 +201,9 @@ fn action(raw: &RawRule, at: &Path, has_upstream: bool, found: &mut Collector) -
     // Where the action itself is wrong, it is unknown which fields belong to it.
     if age.is_some() && !matches!(raw.action, None | Some(RawAction::Cooldown)) {
         found.note(&at.key("age"), "only a rule with the action cooldown has an age");
+    }
+    if raw.except.is_some() && !matches!(raw.action, None | Some(RawAction::Cooldown)) {
+        found.note(&at.key("except"), "only a rule with the action cooldown has versions that need not wait");
     }
     if raw.to.is_some() && !matches!(raw.action, None | Some(RawAction::Redirect)) {
         found.note(&at.key("to"), "only a rule with the action redirect sends clients elsewhere");
@@ -228,7 +236,7 @@ fn action(raw: &RawRule, at: &Path, has_upstream: bool, found: &mut Collector) -
     }
 }
 
-fn text(text: String, most: usize, at: &Path, found: &mut Collector) -> String {
+pub(super) fn text(text: String, most: usize, at: &Path, found: &mut Collector) -> String {
     if text.len() > most {
         found.note(at, format!("{} bytes: the go command would not show more than {most}", text.len()));
     }
@@ -241,7 +249,7 @@ fn text(text: String, most: usize, at: &Path, found: &mut Collector) -> String {
     text
 }
 
-fn link(raw: String, at: &Path, found: &mut Collector) -> String {
+pub(super) fn link(raw: String, at: &Path, found: &mut Collector) -> String {
     let link = text(raw, limits::MAX_LINK_BYTES, at, found);
     let is_url = ["http://", "https://"].iter().any(|scheme| link.starts_with(scheme));
     if !(is_url && link.bytes().all(|b| b.is_ascii_graphic())) {

@@ -1,0 +1,207 @@
+//! What is known of the versions of one module, beside rules: advisories about it, malice that operators have listed, and the waivers
+//! that lift them.
+
+#[cfg(test)]
+mod tests;
+
+use super::{Caller, Policy, Rule, Waiver};
+use crate::advisory::Advisory;
+use crate::gomod::{ModulePath, TOOLCHAIN, Version, toolchain_of, toolchain_version};
+use crate::http::Timestamp;
+
+/// What is known of a module's versions when one caller asks.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Findings<'p> {
+    /// The advisories about the module, each with the source that it is from.
+    advisories: Vec<(&'p str, Advisory<'p>)>,
+    /// What operators have listed as malicious, which names the module.
+    listed: Vec<&'p Rule>,
+    /// The waivers that lift any of these for the caller.
+    waivers: Vec<&'p Waiver>,
+    /// Whether some of those waivers are for some callers alone.
+    pub(super) is_personal: bool,
+    /// Whether the versions are toolchains, which are versions of Go.
+    is_toolchain: bool,
+}
+
+/// An advisory about a version.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Finding<'p> {
+    /// The source that it is from.
+    pub source: &'p str,
+    /// It.
+    pub advisory: Advisory<'p>,
+    /// The waiver that lifts it, if one does.
+    pub waived: Option<&'p Waiver>,
+}
+
+/// Why a version is malicious.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Malice<'p> {
+    /// A source says so.
+    Advised(Advisory<'p>),
+    /// Operators have listed it: what they wrote.
+    Listed(&'p Rule),
+}
+
+impl<'p> Malice<'p> {
+    /// The id by which it can be waived.
+    pub fn id(self) -> &'p str {
+        match self {
+            Self::Advised(advisory) => advisory.id(),
+            Self::Listed(listed) => &listed.name,
+        }
+    }
+}
+
+impl<'p> Findings<'p> {
+    /// What `policy` knows of `module` when `caller` asks.
+    pub(super) fn of(policy: &'p Policy, module: &ModulePath, caller: &Caller) -> Self {
+        let is_toolchain = module.as_str() == TOOLCHAIN;
+        let names: &[&str] = if is_toolchain { &OF_GO } else { &[module.as_str()] };
+        let mut advisories = Vec::new();
+        for (source, known) in &policy.advisories {
+            for name in names {
+                advisories.extend(known.about(name).map(|advisory| (source.as_str(), advisory)));
+            }
+        }
+        let lists = policy.malicious.values().filter(|ruleset| !ruleset.rules().is_empty());
+        let listed = lists.flat_map(|ruleset| ruleset.naming(module)).collect();
+        let mut findings = Self { advisories, listed, is_toolchain, ..Self::default() };
+        let ids = findings.advisories.iter().map(|(_, advisory)| advisory.id());
+        let mut ids: Vec<_> = ids.chain(findings.listed.iter().map(|listed| listed.name.as_str())).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        for waiver in policy.waivers.values().flat_map(|waivers| ids.iter().flat_map(|id| waivers.of(id))) {
+            if waiver.names(module) && !findings.waivers.iter().any(|known| std::ptr::eq(*known, waiver)) {
+                findings.is_personal |= !waiver.principals.is_empty();
+                if waiver.is_for(caller) {
+                    findings.waivers.push(waiver);
+                }
+            }
+        }
+        findings
+    }
+
+    /// Whether there are advisories about any version.
+    pub(super) fn has_advisories(&self) -> bool {
+        !self.advisories.is_empty()
+    }
+
+    /// Whether any version is malicious, if no waiver says otherwise.
+    pub(super) fn has_malice(&self) -> bool {
+        !self.listed.is_empty() || self.advisories.iter().any(|(_, advisory)| advisory.is_malicious())
+    }
+
+    /// Why every version is malicious, where that is so and no waiver is to be looked at.
+    pub(super) fn whole_malice(&self) -> Option<Malice<'p>> {
+        let listed = self.listed.iter().filter(|listed| listed.versions.is_none());
+        let listed = listed.map(|listed| Malice::Listed(listed));
+        let all = |advisory: &Advisory<'p>| advisory.is_malicious() && advisory.affects_all();
+        let advised = self.advisories.iter().map(|(_, advisory)| *advisory).filter(all).map(Malice::Advised);
+        let is_final = |malice: &Malice<'_>| {
+            !self.waivers.iter().any(|waiver| waiver.ids.iter().any(|id| id == malice.id()))
+        };
+        listed.chain(advised).find(is_final)
+    }
+
+    /// The advisories about `version`, waived ones among them. One whose record names the module twice comes once.
+    pub(super) fn about(&self, version: &Version, now: Timestamp) -> Vec<Finding<'p>> {
+        if self.advisories.is_empty() {
+            return Vec::new();
+        }
+        let of_go = if self.is_toolchain { toolchain_version(version) } else { None };
+        let affects = |advisory: &Advisory<'p>| match (&of_go, self.is_toolchain) {
+            (Some(go), _) => advisory.affects(go),
+            // What is no version of Go has what every one has.
+            (None, true) => advisory.affects_all(),
+            (None, false) => advisory.affects(version),
+        };
+        let mut found: Vec<Finding<'p>> = Vec::new();
+        for (source, advisory) in &self.advisories {
+            let is_known = |known: &Finding<'_>| known.advisory.id() == advisory.id();
+            if affects(advisory) && !found.iter().any(is_known) {
+                let waived = self.waiver(advisory.id(), version, now);
+                found.push(Finding { source, advisory: *advisory, waived });
+            }
+        }
+        found
+    }
+
+    /// Why `version` is malicious, if that is so and not waived.
+    pub(super) fn malice(
+        &self,
+        version: &Version,
+        found: &[Finding<'p>],
+        now: Timestamp,
+    ) -> Option<Malice<'p>> {
+        let mut listed = self.listed.iter().filter(|listed| listed.has(version));
+        let listed = listed.find(|listed| self.waiver(&listed.name, version, now).is_none());
+        let advised = |finding: &&Finding<'p>| finding.advisory.is_malicious() && finding.waived.is_none();
+        let advised = || found.iter().find(advised).map(|finding| Malice::Advised(finding.advisory));
+        listed.map(|listed| Malice::Listed(listed)).or_else(advised)
+    }
+
+    /// Whether `version` is the first that fixes an advisory that people have checked: who replaces an older one by it should not wait.
+    ///
+    /// An advisory that only its author has written could be made to let a version pass.
+    pub(super) fn is_fix(&self, version: &Version) -> bool {
+        let reviewed =
+            self.advisories.iter().filter(|(_, advisory)| advisory.is_reviewed() && !advisory.is_malicious());
+        reviewed.flat_map(|(_, advisory)| advisory.fixes()).any(|fix| fix.precedence(version).is_eq())
+    }
+
+    /// The versions later than `version` that fix any of `found`, ascending.
+    pub(super) fn fixes(&self, version: &Version, found: &[Finding<'p>]) -> Vec<Version> {
+        let go = if self.is_toolchain { toolchain_version(version) } else { None };
+        let version_here = go.as_ref().unwrap_or(version);
+        let mut fixes: Vec<_> = found.iter().flat_map(|finding| finding.advisory.fixes()).collect();
+        fixes.retain(|fix| fix.precedence(version_here).is_gt());
+        fixes.sort();
+        fixes.dedup();
+        let named = |fix: &Version| match self.is_toolchain {
+            true => toolchain_of(fix, version),
+            false => Some(fix.clone()),
+        };
+        fixes.into_iter().filter_map(named).collect()
+    }
+
+    /// What a rule's [`Advised`](super::Advised) compares with the versions that fix something: of a toolchain its version of Go.
+    pub(super) fn version_here(&self, version: &Version) -> Version {
+        let go = if self.is_toolchain { toolchain_version(version) } else { None };
+        go.unwrap_or_else(|| version.clone())
+    }
+
+    /// The waivers that end at some time.
+    pub(super) fn waivers(&self) -> &[&'p Waiver] {
+        &self.waivers
+    }
+
+    /// The same, as if nothing were waived.
+    pub(super) fn without_waivers(&self) -> Self {
+        Self { waivers: Vec::new(), ..self.clone() }
+    }
+
+    /// The waiver that lifts what operators have listed of `version`.
+    pub(super) fn listed_waiver(&self, version: &Version, now: Timestamp) -> Option<&'p Waiver> {
+        let mut listed = self.listed.iter().filter(|listed| listed.has(version));
+        listed.find_map(|listed| self.waiver(&listed.name, version, now))
+    }
+
+    /// All advisories about the module.
+    pub(super) fn advisories(&self) -> impl Iterator<Item = Advisory<'p>> {
+        self.advisories.iter().map(|(_, advisory)| *advisory)
+    }
+
+    fn waiver(&self, id: &str, version: &Version, now: Timestamp) -> Option<&'p Waiver> {
+        let lifts = |waiver: &&&'p Waiver| {
+            waiver.holds(now)
+                && waiver.ids.iter().any(|one| one == id)
+                && waiver.versions.as_ref().is_none_or(|versions| versions.contain(version))
+        };
+        self.waivers.iter().find(lifts).copied()
+    }
+}
+
+/// What the Go vulnerability database calls the parts of a toolchain.
+const OF_GO: [&str; 2] = ["stdlib", "toolchain"];
