@@ -101,10 +101,17 @@ impl Clock {
         Some((Want::Document(latest), Waiter::Clock))
     }
 
-    /// The newest head was asked for; one that came was proven.
-    pub(super) fn on_head(&mut self, searched: &Searched, services: &mut Services, cx: &mut Cx<'_>) {
+    /// The newest head was asked for, which `want` is; one that came was proven. Storage's is not the newest.
+    pub(super) fn on_head(
+        &mut self,
+        want: &Want,
+        searched: &Searched,
+        services: &mut Services,
+        cx: &mut Cx<'_>,
+    ) {
         let Some(look) = self.look.as_mut().filter(|look| look.step == Step::Head) else { return };
-        look.has_head = services.config.offline || !searched.is_failed() && !searched.unproven;
+        let is_newest = !searched.is_failed() && !searched.unproven && !searched.is_stale(want);
+        look.has_head = services.config.offline || is_newest;
         look.step = Step::Read;
         match object(services) {
             Some((storage, key)) => {

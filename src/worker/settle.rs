@@ -110,7 +110,7 @@ impl Worker {
                     self.flights.know_sums(key, sums);
                 }
             }
-            Waiter::Clock => self.clock.on_head(searched, &mut self.services, cx),
+            Waiter::Clock => self.clock.on_head(want, searched, &mut self.services, cx),
             Waiter::Date(key, version) => {
                 self.dates.note(key, version.clone(), want, searched, &self.services, cx);
                 // There is room for one more.
@@ -190,7 +190,7 @@ impl Worker {
             && let Some(landed) = self.fly(cx, |flights, ground| flights.board(flight, ground))
         {
             self.write_back(&landed, cx);
-            self.clock.on_head(&landed.searched, &mut self.services, cx);
+            self.clock.on_head(&landed.flight.want, &landed.searched, &mut self.services, cx);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Ages by the log of the checksum database, which no author can date back.
 
-use super::*;
+use super::{super::random::Random, *};
 use crate::{
     http::{CallFailure, Timestamp},
     shared::log_clock,
@@ -341,6 +341,27 @@ fn one_worker_looks_at_the_log_in_an_hour() {
     assert_idle(&mut world, 4);
 }
 
+/// Storage has a head, too, which is not the newest.
+#[test]
+fn a_look_that_failed_is_made_again_as_soon_as_the_database_answers() {
+    let mut world = world_by_log(2);
+    watch(&mut world, 1);
+    for fault in [CallFailure::Unreachable, CallFailure::TimedOut] {
+        let last = |world: &World| {
+            world.clusters["storage"].body(STORED).unwrap().lines().last().unwrap().to_owned()
+        };
+        let before = last(&world);
+        world.cluster("sum").fault = Some(fault);
+        database(&mut world).grow("", 1);
+        leap(&mut world, 5 * HOUR);
+        world.pass(200_000);
+        assert_eq!(last(&world), before);
+        world.cluster("sum").fault = None;
+        world.pass(65_000);
+        assert_ne!(last(&world), before);
+    }
+}
+
 /// It is said what is wrong, and nothing gets older by it.
 #[test]
 fn a_clock_that_was_set_back_makes_nothing_old() {
@@ -459,3 +480,79 @@ fn monitored_nothing_is_looked_up() {
     assert_eq!((got.status, got.monitored.is_some()), (200, true));
     assert_eq!(ask(&mut world, "/example.com/m/@v/v1.0.0.info").monitored, Some("policy_rules_0".to_owned()));
 }
+
+/// Whatever authors write, whoever restarts and however time leaps: no version is given before it has been in the log for a week, and
+/// each is given once the gateways have known for a week that it is there.
+#[test]
+fn nothing_is_given_early_and_nothing_is_kept_for_good() {
+    for seed in 0..SEEDS {
+        let mut random = Random(seed);
+        let mut world = world(2, &by_log());
+        tag(&mut world, "v1.0.0", LONG_AGO);
+        world.pass(2000);
+        world.join(2, Config::parse(&by_log()).unwrap());
+        world.pass(2000);
+        // Each with when it was tagged, when its commit says it was, and when all gateways must have seen that it is there.
+        let mut tagged: Vec<(String, u64, u64, Option<u64>)> = Vec::new();
+        for step in 0..60 {
+            match random.next(0..=9) {
+                0..=1 => {
+                    let now = world.now.0;
+                    let ago = [400 * DAY, 6 * DAY + HOUR / 2, HOUR / 2];
+                    let said = now - ago[usize::try_from(random.next(0..=2)).unwrap()];
+                    let version = format!("v1.{}.0", tagged.len() + 1);
+                    tag(&mut world, &version, &rfc3339(said));
+                    tagged.push((version, now, said, None));
+                }
+                2 => {
+                    let gateway = usize::try_from(random.next(0..=1)).unwrap();
+                    world.gateways[gateway].memory = Default::default();
+                    (0..2).for_each(|worker| world.crash(2 * gateway + worker));
+                }
+                3 => world.crash(usize::try_from(random.next(0..=3)).unwrap()),
+                4 => {
+                    world.cluster("sum").fault = (random.next(0..=2) == 0).then_some(CallFailure::Unreachable)
+                }
+                _ => {
+                    let times = [HOUR, 7 * HOUR, DAY, 2 * DAY];
+                    leap(&mut world, times[usize::try_from(random.next(0..=3)).unwrap()]);
+                }
+            }
+            let worker = usize::try_from(random.next(0..=3)).unwrap();
+            let is_up = world.clusters["sum"].fault.is_none();
+            if is_up {
+                // A look that failed is made again.
+                world.pass(35_000);
+            }
+            let list = ask_with(&mut world, worker, "GET", LIST, &[]);
+            let latest = ask_with(&mut world, worker, "GET", "/example.com/m/@latest", &[]);
+            for (version, since, said, seen) in &mut tagged {
+                let context = || format!("seed {seed}, step {step}: {version}, tagged {since}: {list:?}");
+                let path = format!(
+                    "/{M}/@v/{version}.{}",
+                    ["info", "mod"][usize::try_from(random.next(0..=1)).unwrap()]
+                );
+                let got = ask_with(&mut world, worker, "GET", &path, &[]);
+                let is_named = latest.body.contains(&format!("\"{version}\""));
+                let is_listed = list.status == 200 && list.body.lines().any(|line| line == version);
+                let now = world.now.0;
+                if is_up && now > *since + 2 * HOUR {
+                    seen.get_or_insert(now);
+                }
+                if now < *since + WEEK {
+                    assert_ne!(got.status, 200, "{}: {got:?}", context());
+                    assert!(!is_listed && !is_named, "{}: {latest:?}", context());
+                }
+                if is_up && seen.is_some_and(|seen| now > seen.max(*said) + WEEK) {
+                    assert_eq!(got.status, 200, "{}: {got:?}", context());
+                }
+            }
+        }
+        world.cluster("sum").fault = None;
+        world.pass(200_000);
+        assert_idle(&mut world, 4);
+    }
+}
+
+/// Some thousand requests for each of a few histories.
+const SEEDS: u64 = 6;
