@@ -17,8 +17,10 @@ use std::time::Instant;
 
 use modgate::gomod::{ModulePath, Version};
 use modgate::http::Timestamp;
-use modgate::policy::{Action, Caller, Decision, Policy, Rule};
+use modgate::policy::{Action, Caller, Decision, InForce, Origin, Policy, Rule, Ruleset, Waivers};
 
+#[path = "common/gate.rs"]
+mod gate;
 #[path = "common/rules.rs"]
 mod list;
 
@@ -69,7 +71,29 @@ fn main() {
         || (),
         |()| modules.iter().filter(|(module, _)| by_asking(&all, black_box(module), &version)).count(),
     );
+    let gated = gated();
+    let policy = gated.policy();
+    for (module, is_allowed) in &modules {
+        // Malice and advisories are about other versions of these modules.
+        assert_eq!(by_tree(policy, module, &version), *is_allowed, "{module}");
+    }
+    measure(
+        "8 decisions over 10,000 rules, Go's whole database in size, and 1,000 waivers",
+        || (),
+        |()| modules.iter().filter(|(module, _)| by_tree(policy, black_box(module), &version)).count(),
+    );
     measure("building the tree of 10,000 rules", rules, |rules| Policy::new(rules, false));
+}
+
+/// The same rules behind one that asks for advisories, with as many of these as Go's own database has, and waivers.
+fn gated() -> InForce {
+    let rules: Vec<Rule> = [gate::rule()].into_iter().chain(rules()).collect();
+    let mut in_force = InForce::new([(Origin::Configuration, rules.into())], (false, false), []);
+    let paths: Vec<&str> = MODULES.iter().map(|(path, _)| *path).collect();
+    in_force.replace_advisories("go", gate::advisories(&paths));
+    in_force.replace_malicious(Origin::Configuration, Ruleset::new(gate::malicious()));
+    in_force.replace_waivers(Origin::Configuration, Waivers::new(gate::waivers()));
+    in_force
 }
 
 /// Prints what `work` takes, without what it is given and what it leaves.

@@ -5,6 +5,7 @@
 //! callouts, outlive the client that began them, and are shared by all clients that wait for the same. Each is data and is driven by
 //! [`crate::worker`]; none makes a call itself.
 
+mod advice;
 pub mod cache_state;
 pub mod caller;
 mod copy;
@@ -33,11 +34,15 @@ mod searched;
 mod shelf;
 mod shown;
 mod sifting;
+mod statement;
 mod status;
 mod sums;
+mod waived;
+mod wishes;
 mod withdrawn;
 mod write;
 
+pub use self::advice::Advice;
 pub use self::copy::{Copying, NextPiece, NotCopied};
 pub use self::explain::Explaining;
 pub use self::handover::Handover;
@@ -61,11 +66,13 @@ pub use self::search::{Search, Step, ZipHead};
 pub use self::searched::{End, News, Searched};
 pub use self::shelf::Shelf;
 pub use self::sifting::{Sifting, SiftingKey};
+pub use self::statement::{heard, to_be_heard};
 pub use self::status::{
     BudgetStatus, ClientsStatus, DatabaseStatus, DocumentStatus, FlightsStatus, IndexStatus, LogClockStatus,
     Occupancy, SourceStatus, Status, StorageStatus,
 };
 pub use self::sums::Sums;
+pub use self::wishes::Wishes;
 pub use self::write::{Write, Written, is_unwritten, worth_writing};
 
 /// Bytes of content that one call unpacks and hashes of a zip that no client is being sent, about 4 ms (140 MB/s in V8).

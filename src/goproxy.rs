@@ -14,7 +14,8 @@ mod refusal;
 mod target;
 
 pub use self::answer::{
-    Answer, Asker, Audience, CACHE_HEADER, MONITORED_HEADER, READ, Validity, mark, monitored_by, not_modified,
+    Answer, Asker, Audience, CACHE_HEADER, DEPRECATED_HEADER, MONITORED_HEADER, READ, RETRACTED_HEADER,
+    Validity, doubt, mark, monitored_by, not_modified,
 };
 pub use self::body::{BadBody, Info, accept};
 pub use self::caching::{freshness_limit, wants_revalidation};

@@ -14,7 +14,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-pub use self::account::{Account, BodyEnd, Cache, Ending, Kind, Monitored};
+pub use self::account::{Account, BodyEnd, Cache, Ending, Kind, Monitored, RetractedAs};
 pub use self::body::Body;
 pub use self::cache_control::{CacheControl, delta_seconds};
 pub use self::coding::{BadCoding, Decoder};
@@ -88,6 +88,8 @@ pub struct Response {
     pub account: Account,
     /// What would have been decided of its request if all of the policy were enforced.
     pub monitored: Option<Monitored>,
+    /// What counts of a version that is retracted, or may be.
+    pub retracted: Option<RetractedAs>,
 }
 
 /// Which length a response says that it has.

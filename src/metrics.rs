@@ -21,7 +21,7 @@ pub use self::{
     tally::Tally,
 };
 use crate::http::CallOutcome;
-pub use crate::http::{Account, Cache, Ending, Kind};
+pub use crate::http::{Account, Cache, Ending, Kind, RetractedAs};
 
 /// One value that was measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +81,11 @@ pub enum Counter {
     Refusal {
         /// Why.
         reason: Reason,
+    },
+    /// A request that was answered with a version that is retracted, or may be.
+    Retracted {
+        /// Which of both.
+        outcome: RetractedAs,
     },
     /// A request that was answered, when it ended.
     Request {
@@ -249,6 +254,7 @@ impl Counter {
             Self::Request { kind, cache, class } => {
                 Series::new("requests_total", [("kind", kind), ("cache", cache), ("class", class)])
             }
+            Self::Retracted { outcome } => Series::new("retracted_total", [("outcome", outcome)]),
             Self::StorageWrite { outcome } => Series::new("storage_writes_total", [("outcome", outcome)]),
             Self::Sumdb { outcome } => Series::new("sumdb_proofs_total", [("outcome", outcome)]),
             Self::Uncounted => Series::new("uncounted_total", []),

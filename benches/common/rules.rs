@@ -20,16 +20,10 @@ fn rule(n: usize) -> Rule {
         8 => (Some(format!("github.com/*/typo{n}")), None),
         _ => (Some(format!("gitlab.example.com/group{}/*/svc{n}", n % 50)), None),
     };
+    let globs = glob.iter().map(|glob| Pattern::parse(glob).unwrap()).collect();
     Rule {
-        name: String::new(),
-        place: format!("policy.rules[{n}]"),
-        modules: glob.iter().map(|glob| Pattern::parse(glob).unwrap()).collect(),
         exact: module.iter().map(|module| ModulePath::parse(module).unwrap()).collect(),
         versions: n.is_multiple_of(3).then(|| Versions::parse([">=v1.2.0, <v1.4.0"]).unwrap()),
-        principals: Vec::new(),
-        action: Action::Deny,
-        enforced: true,
-        reason: String::new(),
-        link: String::new(),
+        ..Rule::new(&format!("policy.rules[{n}]"), globs, Action::Deny)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Bundle, Config, Endpoint, Sumdb};
 use crate::gomod::{ModulePath, Patterns};
@@ -26,6 +26,8 @@ pub struct PolicySection {
     pub monitored: bool,
     /// By which clock the age of a version is told.
     pub clock: Clock,
+    /// What becomes of versions that their authors have retracted.
+    pub retracted: RetractedMode,
     /// Where more rules come from.
     pub bundle: Option<BundleSource>,
     /// What becomes of modules that are not stored.
@@ -89,6 +91,20 @@ pub enum MissMode {
     Redirect,
 }
 
+/// What becomes of a version that its author has retracted, where a client names it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub enum RetractedMode {
+    /// it is refused, with the author's reason; lists and `@latest` do not show it
+    Deny,
+    /// clients get it, as from any proxy
+    #[default]
+    Show,
+    /// clients get it, with the author's reason in a header; it is counted
+    Warn,
+}
+
 impl MissMode {
     /// As it is written in the configuration.
     pub fn as_str(self) -> &'static str {
@@ -112,6 +128,16 @@ impl PolicySection {
         in_force
     }
 
+    /// Whether no client may have what its author has retracted.
+    pub fn denies_retracted(&self) -> bool {
+        self.retracted == RetractedMode::Deny && !self.monitored
+    }
+
+    /// Whether it is found out what the authors of modules say of them.
+    pub fn hears_authors(&self) -> bool {
+        self.retracted != RetractedMode::Show
+    }
+
     /// The one part of the section that says which sources are asked, and so belongs to what a configuration reaches. All other parts say
     /// who may have what there is, from any source.
     ///
@@ -126,6 +152,7 @@ impl PolicySection {
             waivers: _,
             deny_by_default: _,
             monitored: _,
+            retracted: _,
             bundle: _,
         } = self;
         on_miss

@@ -4,6 +4,7 @@
 //! asks no source: what the index does not know is shown as unknown.
 
 mod asked;
+mod author;
 mod clocked;
 mod considered;
 mod indexed;
@@ -18,6 +19,7 @@ pub(super) use self::asked::principals;
 pub use self::many::Explaining;
 use self::{
     asked::Asked,
+    author::Author,
     clocked::Clocked,
     considered::{Considered, Named},
     indexed::Indexed,
@@ -26,7 +28,7 @@ use self::{
 use super::{
     Known,
     logged::known_date,
-    monitored::would_be,
+    monitored::{WOULD_BE_RETRACTED, would_be},
     ruling::{Substitute, elsewhere, refusal},
     status::policy_bundle,
 };
@@ -78,6 +80,8 @@ struct Explanation<'a> {
     /// What would be decided if all of the policy were enforced, where that is something else; left out where all of it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     monitored: Option<Option<Unenforced<'a>>>,
+    /// What the author of the module says of it.
+    author: Author,
     /// The rules that name the module, in their order.
     considered: Vec<Considered<'a>>,
     mode: &'static str,
@@ -123,6 +127,8 @@ impl Asked {
             None => view.whole(),
         };
         let rule = decision.as_ref().and_then(Decision::rule);
+        let author = self.author(&view, decision.as_ref(), known, cx);
+        let retracted = Some(&author).filter(|author| policy.is_enforced() && author.refuses());
         let refused = |view: &View<'_>, decision: &Decision<'_>| {
             let refusal = refusal(view, (module, version.as_ref()), decision, caller, (config, index), cx)?;
             Some(refusal.reason().to_owned())
@@ -138,6 +144,11 @@ impl Asked {
                 says: would_be(would, policy).filter(|_| !is_refused(decision.as_ref()))?,
                 refusal: refused(shadow, would),
             })
+        });
+        let unenforced = unenforced.or_else(|| {
+            let refusal = author.refusal.clone().filter(|_| !policy.is_enforced())?;
+            let says = WOULD_BE_RETRACTED.to_owned();
+            Some(Unenforced { decision: "deny", rule: None, says, refusal: Some(refusal) })
         });
         let monitor = unenforced.as_ref().and(otherwise.as_ref()).and_then(|(_, would)| would.rule());
         let until = match decision {
@@ -160,19 +171,24 @@ impl Asked {
             policy_bundle: policy_bundle(config, in_force),
             decision: match &decision {
                 _ if !in_force.is_complete() => "not_yet",
+                _ if retracted.is_some() => "deny",
                 Some(decision) => word(decision),
                 None => "by_version",
             },
-            rule: rule.map(Named::of),
+            rule: rule.filter(|_| retracted.is_none()).map(Named::of),
             enforced: policy.is_enforced(),
             default: if policy.denies_by_default() { "deny" } else { "allow" },
-            refusal: decision.as_ref().and_then(|decision| refused(&view, decision)),
+            refusal: match retracted {
+                Some(author) => author.refusal.clone(),
+                None => decision.as_ref().and_then(|decision| refused(&view, decision)),
+            },
             redirect,
             published: published.map(Timestamp::rfc3339),
             clock: Clocked::of((module, version.as_ref()), config, index, cx),
             until,
             advisories: version.as_ref().map(|version| advised(&view, version, cx.now)),
             monitored: policy.monitors().then_some(unenforced),
+            author,
             considered: self.considered(policy, &view, (rule, monitor), published, cx.now),
             mode: if config.offline { "offline" } else { "online" },
             on_miss: config.on_miss(module).as_str(),
@@ -210,7 +226,9 @@ impl Asked {
         let asked = |want: &Want| {
             let plan = match (config.on_miss(&self.module), &self.version) {
                 // A list in which nothing is to be hidden is not even looked for here.
-                (MissMode::Redirect, None) if !view.is_mixed() => VecDeque::new(),
+                (MissMode::Redirect, None) if !view.is_mixed() && !config.policy.denies_retracted() => {
+                    VecDeque::new()
+                }
                 (MissMode::Redirect, Some(_)) => plan(want, config, false),
                 _ => plan(want, config, true),
             };

@@ -2,6 +2,7 @@
 
 use std::{cell::OnceCell, rc::Rc, time::Duration};
 
+use super::advice::Advice;
 use crate::{
     cx::Verdict,
     goproxy::{Answer, Asker, Audience, Etag, Validity, mark, not_modified},
@@ -51,6 +52,13 @@ impl Hit {
             self.unchanged = OnceCell::new();
         }
         self.is_for_one |= is_personal;
+        self
+    }
+
+    /// The same, with what is said beside it.
+    pub(super) fn advised(mut self, advice: &Advice) -> Self {
+        advice.say(Rc::make_mut(&mut self.response));
+        self.unchanged = OnceCell::new();
         self
     }
 

@@ -1,6 +1,6 @@
 //! What a worker knows when it has to decide.
 
-use super::{Publications, Shelf, Sightings, SourceHealth};
+use super::{Publications, Shelf, Sightings, SourceHealth, Wishes};
 use crate::{
     config::Config,
     policy::InForce,
@@ -26,4 +26,6 @@ pub struct Known<'a> {
     pub sightings: &'a mut Sightings,
     /// What may be shown of long lists, as far as it has found out.
     pub shelf: &'a mut Shelf,
+    /// The modules of which it is to be found out what their authors say.
+    pub wishes: &'a mut Wishes,
 }

@@ -8,9 +8,13 @@ mod sightings;
 use std::rc::Rc;
 
 pub use self::sightings::Sightings;
-use super::{Known, Next, Routed, question::Question, ruling::when};
+use super::{
+    Known, Next, Routed, question::Question, ruling::when, statement::Heard, withdrawn::is_an_exception,
+};
 use crate::{
+    config::RetractedMode,
     cx::{Cx, Verdict},
+    gomod::{ModulePath, Version},
     goproxy::{Document, File, Info, MONITORED_HEADER, mark, monitored_by},
     http::{Monitored, Response},
     metrics::Unruled,
@@ -21,6 +25,10 @@ use crate::{
 impl Next {
     /// The same; where the client gets something now, marked with what would have been decided otherwise.
     pub(super) fn marked(self, question: &Question, known: &mut Known<'_>, cx: &mut Cx<'_>) -> Self {
+        self.count_waivers(question, known, cx).marked_by_shadow(question, known, cx)
+    }
+
+    fn marked_by_shadow(self, question: &Question, known: &mut Known<'_>, cx: &mut Cx<'_>) -> Self {
         let policy = known.in_force.policy();
         // Nearly every policy is enforced.
         if !policy.monitors() {
@@ -100,20 +108,49 @@ impl Question {
         if is_elsewhere && matches!(self.want, Want::Document(Document::Sumdb { .. })) {
             return None;
         }
+        let subject = match version {
+            Some(version) => format!("{module}@{version}"),
+            None => module.to_string(),
+        };
+        if version.is_some_and(|version| self.would_be_retracted((module, version), &decision, known, cx)) {
+            let rule = Unruled::Retracted.as_str().to_owned();
+            known.sightings.note(&(&subject, &rule), cx, || format!("{subject} {WOULD_BE_RETRACTED}"));
+            return Some(Monitored { rule, undated: false });
+        }
         let says = would_be(&decision, policy)?;
         let unruled = match decision {
             Decision::Malicious(_) => Unruled::Malicious,
             _ => Unruled::Default,
         };
         let rule = decision.rule().map_or_else(|| unruled.as_str().to_owned(), Rule::label);
-        let subject = match version {
-            Some(version) => format!("{module}@{version}"),
-            None => module.to_string(),
-        };
         known.sightings.note(&(&subject, &rule), cx, || format!("{subject} {says}"));
         Some(Monitored { rule, undated: matches!(decision, Decision::NeedsDate(_)) })
     }
 }
+
+impl Question {
+    /// Whether a version that rules allow would be refused because it is retracted, as far as that is known.
+    fn would_be_retracted(
+        &self,
+        (module, version): (&ModulePath, &Version),
+        decision: &Decision<'_>,
+        known: &Known<'_>,
+        cx: &Cx<'_>,
+    ) -> bool {
+        let section = &known.config.policy;
+        section.retracted == RetractedMode::Deny
+            && section.monitored
+            && matches!(decision, Decision::Allowed(_))
+            && !is_an_exception(decision)
+            && Heard::peek(module, known.index, cx)
+                .and_then(|heard| heard.statement)
+                .is_some_and(|said| said.retractions.has(version))
+    }
+}
+
+/// What is said of a version that would be refused because it is retracted.
+pub(super) const WOULD_BE_RETRACTED: &str =
+    "would be refused by policy.retracted, which is not enforced: its author has retracted it";
 
 /// What would become of what the policy decides so if all of it were enforced; `None` where clients may have it, or where that decision
 /// holds anyway.

@@ -93,11 +93,11 @@ impl Next {
         let ended = || Box::new(Ended { searched: searched.clone(), coalesced });
         match &mut self {
             Self::Dates(parked, ..) | Self::Sift(parked, _) => parked.ended = Some(ended()),
-            Self::Ask(parked) => {
-                if let Serving::Retractions(reading) = &mut parked.question.serving {
-                    reading.keep(ended());
-                }
-            }
+            Self::Ask(parked) => match &mut parked.question.serving {
+                Serving::Retractions(reading) => reading.keep(ended()),
+                Serving::Speaker(finding) => finding.keep(ended()),
+                _ => {}
+            },
             _ => {}
         }
         self

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::{
     Ask, Known, Routed, Searched,
     respond::{answer, audience},
-    withdrawn::{Reading, Withdrawn},
+    withdrawn::{Finding, Reading, Withdrawn},
 };
 use crate::{
     config::{Config, MissMode, Reverify},
@@ -91,6 +91,8 @@ pub(super) enum Serving {
     },
     /// It is the go.mod in which it is read which versions are retracted, before another answer.
     Retractions(Reading),
+    /// It is the list, or the `@latest`, by which that go.mod is found.
+    Speaker(Finding),
     /// It is the `.info` that `@latest` is answered with, for as long as the list is fresh in which it was found.
     Latest {
         /// As in [`Validity`].
@@ -156,7 +158,7 @@ impl Parked {
 
     /// Whether it is answered without what is searched for, where that is not found in time.
     pub fn does_without(&self) -> bool {
-        matches!(self.question.serving, Serving::Retractions(_))
+        matches!(self.question.serving, Serving::Retractions(_) | Serving::Speaker(_))
     }
 
     /// Its answer, where it cannot be answered.
@@ -212,9 +214,11 @@ impl Question {
     fn left(&self, left: Option<Duration>) -> Option<Duration> {
         match &self.serving {
             Serving::Latest { fresh_for } => *fresh_for,
-            Serving::Itself | Serving::Newest { .. } | Serving::Retractions(_) | Serving::Unnamed { .. } => {
-                left
-            }
+            Serving::Itself
+            | Serving::Newest { .. }
+            | Serving::Retractions(_)
+            | Serving::Speaker(_)
+            | Serving::Unnamed { .. } => left,
         }
     }
 
@@ -227,7 +231,10 @@ impl Question {
         }
         let policy = known.in_force.policy();
         let may_be_left = known.config.storage.is_some() && !module.is_short_of_a_repository();
-        let is_mixed = || !policy.is_open() && policy.view(module, &self.caller).is_mixed();
+        let is_mixed = || {
+            known.config.policy.denies_retracted()
+                || !policy.is_open() && policy.view(module, &self.caller).is_mixed()
+        };
         (may_be_left || is_mixed()).then(|| {
             let want = Want::Document(Document::Module { module: module.clone(), file: File::List });
             let serving = Serving::Unnamed { missing: missing.clone() };

@@ -107,9 +107,12 @@ impl Parked {
             match question.look_up(known, cx) {
                 ControlFlow::Break(Next::Ask(further)) => question = further.question,
                 ControlFlow::Break(Next::Again(further)) if further.ended.is_none() => {
-                    question = further.question;
+                    return further.ask(known, cx);
                 }
-                ControlFlow::Break(next) => return next.marked(&question, known, cx),
+                ControlFlow::Break(next) => {
+                    let next = next.advised(&question, known, cx);
+                    return next.marked(&question, known, cx);
+                }
                 ControlFlow::Continue(before) => return Next::Search(question.park(), before),
             }
         }

@@ -4,7 +4,7 @@ mod response;
 
 pub use self::response::IndexUpdate;
 pub(super) use self::response::present;
-use super::respond::answer;
+use super::{advice::Advice, respond::answer};
 use crate::{
     config::{Config, Endpoint},
     cx::{Cx, Route, Verdict},
@@ -38,6 +38,8 @@ pub struct Routed {
     pub ask: Ask,
     /// What would have been decided of the request if all of the policy were enforced.
     pub monitored: Option<Monitored>,
+    /// What the author of the module says beside it.
+    pub advice: Option<Box<Advice>>,
 }
 
 /// What a client wants of a zip.
@@ -64,6 +66,7 @@ impl Routed {
             moved: false,
             ask,
             monitored: None,
+            advice: None,
         }
     }
 

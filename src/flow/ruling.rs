@@ -14,8 +14,8 @@ use crate::{
     config::{Config, MissMode},
     cx::{Cx, Verdict},
     gomod::{ModulePath, Version},
-    goproxy::{Answer, Asker, Audience, Document, Failure, File, Missing, Refusal, Validity, encode},
-    metrics::{Cache, Counter, Kind, OwnReason, Reason},
+    goproxy::{Answer, Asker, Audience, Document, Failure, File, Info, Missing, Refusal, Validity, encode},
+    metrics::{Cache, Kind, OwnReason, Reason},
     plan::Want,
     policy::{Caller, Decision, View},
     shared::{Entry, Index, Region},
@@ -47,18 +47,12 @@ impl Question {
         let policy = known.in_force.policy();
         let is_of_database = matches!(want, Want::Document(Document::Sumdb { .. }));
         let view = (!policy.is_open()).then(|| policy.view(module, &self.caller));
+        let mut decided = None;
         if let Some(view) = &view {
             let decision = match version {
                 None => view.whole(),
                 Some(version) => self.decide(view, (module, version), known, cx)?,
             };
-            if let (Some(version), Some(Decision::Allowed(_) | Decision::Redirected(..))) =
-                (version, &decision)
-            {
-                for waiver in view.waived(version, cx.now) {
-                    cx.count(Counter::Waived { reason: waiver.label() });
-                }
-            }
             let substitute = match &decision {
                 None => None,
                 Some(Decision::Redirected(_, to)) => Some(elsewhere(want, *to, config)),
@@ -73,8 +67,15 @@ impl Question {
                 Some(substitute) => return self.substitute(&substitute, cx),
                 None => {}
             }
+            decided = decision;
         }
-        let is_mixed = view.is_some_and(|view| view.is_mixed());
+        if let Some(version) = version {
+            let refusal = self.retraction((module, version), (view.as_ref(), decided.as_ref()), known, cx)?;
+            if let Some(refusal) = refusal {
+                return self.substitute(&Substitute::Refused(refusal), cx);
+            }
+        }
+        let is_mixed = config.policy.denies_retracted() || view.is_some_and(|view| view.is_mixed());
         // Without `may_fetch` the client is not sent to upstreams either.
         let may_leave = self.may_fetch && version.is_none() && !is_of_database && !is_mixed;
         if may_leave && config.on_miss(module) == MissMode::Redirect {
@@ -100,6 +101,39 @@ impl Question {
             // It says itself when it was published, unless its client is sent away for it.
             _ if is_info(&self.want) && known.config.on_miss(module) != MissMode::Redirect => {
                 ControlFlow::Continue(None)
+            }
+            Some(Publication::Failed(failure)) => self.substitute(&Substitute::Failed(failure), cx),
+            Some(Publication::Missing(missing)) => self.substitute(&Substitute::Missing(missing), cx),
+            None => {
+                let parked = self.clone().park();
+                ControlFlow::Break(Next::Dates(parked, module.clone(), vec![version.clone()]))
+            }
+        }
+    }
+
+    /// What the rules say of the version that an `.info` names, where its time can be told by the log. What is too young by its own word
+    /// is not looked up there: the log makes nothing older.
+    pub(super) fn decide_by_log<'p>(
+        &self,
+        info: &Info,
+        module: &ModulePath,
+        view: &View<'p>,
+        known: &Known<'_>,
+        cx: &mut Cx<'_>,
+    ) -> ControlFlow<Next, Decision<'p>> {
+        let Info { version, time, .. } = info;
+        let decision = view.decide(version, None, cx.now);
+        if !matches!(decision, Decision::NeedsDate(_)) {
+            return ControlFlow::Continue(decision);
+        }
+        if time.is_some()
+            && let decision @ Decision::TooYoung(..) = view.decide(version, *time, cx.now)
+        {
+            return ControlFlow::Continue(decision);
+        }
+        match when(module, version, known, cx) {
+            Some(Publication::At(time) | Publication::ForNow(time)) => {
+                ControlFlow::Continue(view.decide(version, Some(time), cx.now))
             }
             Some(Publication::Failed(failure)) => self.substitute(&Substitute::Failed(failure), cx),
             Some(Publication::Missing(missing)) => self.substitute(&Substitute::Missing(missing), cx),

@@ -9,11 +9,12 @@ use std::{borrow::Cow, ops::ControlFlow, time::Duration};
 use super::{
     Known, Next,
     logged::dated,
-    published::{Publication, Recorded, published_by},
+    published::{Recorded, published_by},
     question::{Question, Serving},
-    ruling::{Substitute, refusal, when},
+    ruling::{Substitute, refusal},
     sifting::{Sifting, SiftingKey},
-    withdrawn::Withdrawn,
+    statement::{Heard, is_heeded},
+    withdrawn::{Withdrawn, retracted},
 };
 use crate::{
     config::{Clock, Config},
@@ -22,7 +23,7 @@ use crate::{
     goproxy::{Document, File, Found, Info, Missing, Refusal},
     metrics::OwnReason,
     plan::Want,
-    policy::{Decision, View},
+    policy::View,
     shared::Index,
 };
 
@@ -47,13 +48,20 @@ impl Question {
         known: &mut Known<'_>,
         cx: &mut Cx<'_>,
     ) -> ControlFlow<Next, Shown<'f>> {
-        if let Serving::Retractions(reading) = &self.serving {
-            return ControlFlow::Break(reading.read(Some(&found.body)));
+        match &self.serving {
+            Serving::Retractions(reading) => {
+                return ControlFlow::Break(reading.read(Some(&found.body), known, cx));
+            }
+            Serving::Speaker(finding) => {
+                return ControlFlow::Break(finding.read(self, document, found, known, cx));
+            }
+            _ => {}
         }
         let Document::Module { module, file } = document else { return whole(found) };
         let policy = known.in_force.policy();
         let is_list = matches!(file, File::List | File::Stored);
-        if policy.is_open() && !is_list {
+        let denies_retracted = known.config.policy.denies_retracted();
+        if policy.is_open() && !is_list && !denies_retracted {
             return whole(found);
         }
         let view = policy.view(module, &self.caller);
@@ -71,7 +79,7 @@ impl Question {
                     None => whole(found),
                 };
             }
-            Some(_) if !is_list => return whole(found),
+            Some(_) if !is_list && !denies_retracted => return whole(found),
             _ => {}
         }
         match file {
@@ -93,7 +101,8 @@ impl Question {
         known: &mut Known<'_>,
         cx: &mut Cx<'_>,
     ) -> ControlFlow<Next, Shown<'f>> {
-        if *file == File::List && !view.is_mixed() {
+        let denies_retracted = known.config.policy.denies_retracted();
+        if *file == File::List && !view.is_mixed() && !denies_retracted {
             match &self.serving {
                 Serving::Itself => return whole(found),
                 // The go command reads it itself.
@@ -108,7 +117,11 @@ impl Question {
         }
         let shows_pseudo = *file == File::List;
         let key = SiftingKey::of(module, &self.caller, view, shows_pseudo);
-        let sifting = Sifting::of(key, found).without(&self.withdrawn);
+        let withdrawn = match &self.withdrawn {
+            Withdrawn::Unasked if denies_retracted => said_before(module, view, known, cx),
+            withdrawn => withdrawn.clone(),
+        };
+        let sifting = Sifting::of(key, found).without(&withdrawn);
         let mut short = None;
         if !sifting.is_long() {
             short = Some(sifting.clone().finish(view, known, cx));
@@ -137,8 +150,10 @@ impl Question {
                     .filter(|newest| *newest > named || (named.is_prerelease() && !newest.is_prerelease())),
                 _ => None,
             };
-            let by = passed_over.or_else(|| sifted.hidden_speaker());
-            if let Some(by) = by {
+            let by = if denies_retracted { sifted.first_speaker() } else { None };
+            let by = by.or(passed_over).or_else(|| sifted.hidden_speaker());
+            let is_heard = |by: &&Version| matches!(&withdrawn, Withdrawn::Known(said) if said.by == **by);
+            if let Some(by) = by.filter(|by| !is_heard(by)) {
                 return ControlFlow::Break(self.read_retractions(module, by));
             }
         }
@@ -157,18 +172,20 @@ impl Question {
             Serving::Unnamed { missing } => match (sifted.newest(false), sifted.top()) {
                 (Some(version), _) if found.left => latest(version),
                 // Everything that the go command would look at is hidden from the caller, who is told why.
-                (None, Some(top)) => self.refuse_all((module, top), view, (config, index), cx),
+                (None, Some(top)) => self.refuse_all((module, top), (view, &withdrawn), (config, index), cx),
                 (Some(_) | None, _) => ControlFlow::Continue(Shown::NoLatest(missing.clone())),
             },
             Serving::Newest { refused, fits_path, .. } => match sifted.newest(*fits_path) {
                 Some(version) => latest(version),
                 None => match (refused, sifted.top()) {
                     (Some(refusal), _) => self.substitute(&Substitute::Refused(refusal.clone()), cx),
-                    (None, Some(top)) => self.refuse_all((module, top), view, (config, index), cx),
+                    (None, Some(top)) => {
+                        self.refuse_all((module, top), (view, &withdrawn), (config, index), cx)
+                    }
                     (None, None) => self.substitute(&unreadable(module), cx),
                 },
             },
-            Serving::Itself | Serving::Latest { .. } | Serving::Retractions(_) => {
+            Serving::Itself | Serving::Latest { .. } | Serving::Retractions(_) | Serving::Speaker(_) => {
                 let (body, etag) = sifted.listed();
                 let shown = Found { body, etag, ..found.clone() };
                 ControlFlow::Continue(if is_part {
@@ -184,13 +201,18 @@ impl Question {
     fn refuse_all<'f>(
         &self,
         (module, top): (&ModulePath, &Version),
-        view: &View<'_>,
+        (view, withdrawn): (&View<'_>, &Withdrawn),
         (config, index): (&Config, &Index),
         cx: &mut Cx<'_>,
     ) -> ControlFlow<Next, Shown<'f>> {
         let published = dated(module, top, config, index, cx).and_then(|dated| dated.time());
         let decision = view.decide(top, published, cx.now);
-        match refusal(view, (module, Some(top)), &decision, &self.caller, (config, index), cx) {
+        let refused = refusal(view, (module, Some(top)), &decision, &self.caller, (config, index), cx);
+        let refused = refused.or_else(|| match withdrawn {
+            Withdrawn::Known(said) if said.retractions.has(top) => Some(retracted(module, top, said)),
+            _ => None,
+        });
+        match refused {
             Some(refusal) => self.substitute(&Substitute::Refused(refusal), cx),
             None => self.substitute(&unreadable(module), cx),
         }
@@ -213,14 +235,19 @@ impl Question {
             }
             Clock::Log => self.decide_by_log(&info, module, view, known, cx)?,
         };
-        match refusal(
+        let mut refused = refusal(
             view,
             (module, Some(&info.version)),
             &decision,
             &self.caller,
             (known.config, known.index),
             cx,
-        ) {
+        );
+        // Of one that the client names it was asked before, and what stands in for `@latest` was taken from a list without such.
+        if refused.is_none() && self.serving == Serving::Itself && !matches!(file, File::Info(_)) {
+            refused = self.retraction((module, &info.version), (Some(view), Some(&decision)), known, cx)?;
+        }
+        match refused {
             None => whole(found),
             Some(refusal) if *file == File::Latest => {
                 let want = Want::Document(Document::Module { module: module.clone(), file: File::List });
@@ -234,38 +261,12 @@ impl Question {
     }
 }
 
-impl Question {
-    /// What the rules say of the version that an `.info` names, where its time can be told by the log. What is too young by its own word
-    /// is not looked up there: the log makes nothing older.
-    fn decide_by_log<'p>(
-        &self,
-        info: &Info,
-        module: &ModulePath,
-        view: &View<'p>,
-        known: &Known<'_>,
-        cx: &mut Cx<'_>,
-    ) -> ControlFlow<Next, Decision<'p>> {
-        let Info { version, time, .. } = info;
-        let decision = view.decide(version, None, cx.now);
-        if !matches!(decision, Decision::NeedsDate(_)) {
-            return ControlFlow::Continue(decision);
-        }
-        if time.is_some()
-            && let decision @ Decision::TooYoung(..) = view.decide(version, *time, cx.now)
-        {
-            return ControlFlow::Continue(decision);
-        }
-        match when(module, version, known, cx) {
-            Some(Publication::At(time) | Publication::ForNow(time)) => {
-                ControlFlow::Continue(view.decide(version, Some(time), cx.now))
-            }
-            Some(Publication::Failed(failure)) => self.substitute(&Substitute::Failed(failure), cx),
-            Some(Publication::Missing(missing)) => self.substitute(&Substitute::Missing(missing), cx),
-            None => {
-                let parked = self.clone().park();
-                ControlFlow::Break(Next::Dates(parked, module.clone(), vec![version.clone()]))
-            }
-        }
+/// What was read before of what is retracted. Whether it still holds is seen once the list is judged.
+fn said_before(module: &ModulePath, view: &View<'_>, known: &Known<'_>, cx: &Cx<'_>) -> Withdrawn {
+    let said = Heard::peek(module, known.index, cx).and_then(|heard| heard.statement);
+    match said.filter(|said| is_heeded(said, view, cx.now)) {
+        Some(said) => Withdrawn::Known(said.into()),
+        None => Withdrawn::Unasked,
     }
 }
 

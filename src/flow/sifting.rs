@@ -13,7 +13,8 @@ use super::{
     Known,
     listed::Listed,
     published::{Publication, Publications, Recorded},
-    withdrawn::{Statement, Withdrawn},
+    statement::Statement,
+    withdrawn::Withdrawn,
 };
 use crate::{
     cx::Cx,
@@ -288,6 +289,11 @@ impl Sifted {
     pub(super) fn hidden_speaker(&self) -> Option<&Version> {
         let shown = self.newest_fitting.as_ref()?;
         self.speaker.as_ref().filter(|speaker| *speaker != shown).map(Turn::version)
+    }
+
+    /// The same, whatever is shown.
+    pub(super) fn first_speaker(&self) -> Option<&Version> {
+        self.speaker.as_ref().map(Turn::version)
     }
 
     /// The same, shown or not.

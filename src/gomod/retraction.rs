@@ -47,10 +47,16 @@ impl Retractions {
 
     /// Why this version is retracted, in the words that the go command shows: the first that are given. Empty where none are.
     pub fn rationale(&self, version: &Version) -> &str {
-        let has =
-            |one: &&Retraction| begins_by(one.low.as_ref(), version) && version.precedence(&one.high).is_le();
-        let mut given = self.all.iter().filter(has).map(|one| one.rationale.as_str());
-        given.find(|rationale| !rationale.is_empty()).unwrap_or_default()
+        self.rationales(version).next().unwrap_or_default()
+    }
+
+    /// All that is said of why this version is retracted, as `go list -m -retracted` shows it.
+    pub fn rationales(&self, version: &Version) -> impl Iterator<Item = &str> {
+        let has = move |one: &&Retraction| {
+            begins_by(one.low.as_ref(), version) && version.precedence(&one.high).is_le()
+        };
+        let given = self.all.iter().filter(has).map(|one| one.rationale.as_str());
+        given.filter(|rationale| !rationale.is_empty())
     }
 }
 

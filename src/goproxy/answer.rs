@@ -148,6 +148,7 @@ impl Answer<'_> {
                     length: Length::Body,
                     account,
                     monitored: None,
+                    retracted: None,
                 }
             }
             Self::Elsewhere { to, cache } => {
@@ -160,6 +161,7 @@ impl Answer<'_> {
                     length: Length::Body,
                     account,
                     monitored: None,
+                    retracted: None,
                 }
             }
             Self::Failed(failure) => failed(failure, account),
@@ -178,6 +180,7 @@ impl Answer<'_> {
                     length: Length::Body,
                     account,
                     monitored: None,
+                    retracted: None,
                 };
                 if is_known { not_modified(&whole) } else { whole }
             }
@@ -194,6 +197,7 @@ impl Answer<'_> {
                 length: Length::Body,
                 account,
                 monitored: None,
+                retracted: None,
             },
             Self::Present { validity, cache, length, etag, last_modified } => {
                 let mut headers = vec![
@@ -210,6 +214,7 @@ impl Answer<'_> {
                     length: length.map_or(Length::Unsaid, Length::Said),
                     account,
                     monitored: None,
+                    retracted: None,
                 }
             }
             Self::Refused(refusal) => refused(refusal, account),
@@ -220,6 +225,7 @@ impl Answer<'_> {
                 length: Length::Body,
                 account,
                 monitored: None,
+                retracted: None,
             },
         }
     }
@@ -228,9 +234,9 @@ impl Answer<'_> {
 /// The answer to a client that has the document already: 304 in place of the whole of it.
 pub fn not_modified(whole: &Response) -> Response {
     let headers = whole.headers.iter().filter(|(name, _)| *name != "content-type").cloned().collect();
-    let Response { account, ref monitored, .. } = *whole;
-    let (body, length, monitored) = (Body::default(), Length::Body, monitored.clone());
-    Response { status: 304, headers, body, length, account, monitored }
+    let (body, length) = (Body::default(), Length::Body);
+    let Response { account, ref monitored, retracted, .. } = *whole;
+    Response { status: 304, headers, body, length, account, monitored: monitored.clone(), retracted }
 }
 
 /// Marks an answer to a request of which a rule that is not enforced would have decided otherwise: it counts as that, and says so.
@@ -242,6 +248,12 @@ pub fn mark(response: &mut Response, monitored: &Monitored) {
 /// What the header of such an answer says: which rule, and whether that depends on an age that is not known.
 pub fn monitored_by(Monitored { rule, undated }: &Monitored) -> String {
     if *undated { format!("{rule}; undated") } else { rule.clone() }
+}
+
+/// The `Cache-Control` in place of this one of an answer that a cache is to ask for again each time.
+pub fn doubt(cache_control: &str) -> String {
+    let Some((scope, _)) = cache_control.split_once("max-age=") else { return cache_control.to_owned() };
+    format!("{scope}max-age=0")
 }
 
 fn failed(failure: &Failure, account: Account) -> Response {
@@ -299,6 +311,7 @@ fn text(status: u16, reason: &str, account: Account) -> Response {
         length: Length::Body,
         account,
         monitored: None,
+        retracted: None,
     }
 }
 
@@ -341,6 +354,12 @@ pub const CACHE_HEADER: &str = "x-modgate-cache";
 
 /// Names the rule that would have decided otherwise if it were enforced.
 pub const MONITORED_HEADER: &str = "x-modgate-monitored";
+
+/// Says why the author of a module has retracted the version.
+pub const RETRACTED_HEADER: &str = "x-modgate-retracted";
+
+/// Says why the author of a module calls it deprecated.
+pub const DEPRECATED_HEADER: &str = "x-modgate-deprecated";
 
 /// What never changes is kept for a day and then asked for again, at the price of a 304. Otherwise a cache that no operator can clear would
 /// ignore a new rule for a year.

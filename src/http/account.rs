@@ -21,6 +21,16 @@ pub struct Monitored {
 }
 
 words! {
+    /// What counts of a request for a version that is retracted, or may be.
+    pub enum RetractedAs {
+        /// No source could say whether it is; it was given.
+        Unknown = "unknown",
+        /// It is, and was given with a warning.
+        Warned = "warned",
+    }
+}
+
+words! {
     /// What a request asks for.
     pub enum Kind {
         /// The `.info` of a version.

@@ -54,6 +54,8 @@ words! {
         Nosumdb = "nosumdb",
         /// The rules are not there yet, or leave nothing.
         Policy = "policy",
+        /// Its author has retracted the version.
+        Retracted = "retracted",
         /// No such module, file or database can be here.
         Unknown = "unknown",
     }
@@ -66,6 +68,8 @@ words! {
         Default = "default",
         /// The version is malicious, whatever the rules say.
         Malicious = "malicious",
+        /// Its author has retracted the version, and what is retracted is denied.
+        Retracted = "retracted",
         /// A rule would decide by when the version was published, which is not known.
         Undated = "undated",
     }

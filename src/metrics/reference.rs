@@ -2,7 +2,7 @@
 
 use super::{
     Cache, Counter, Ended, Ending, Evicted, Gauge, Histogram, Kind, Metric, OwnReason, PollOutcome,
-    StatusClass, SumdbOutcome, Target, Unruled, VerificationOutcome, WriteOutcome,
+    RetractedAs, StatusClass, SumdbOutcome, Target, Unruled, VerificationOutcome, WriteOutcome,
 };
 use crate::http::{AnswerKind, CallFailure, CallOutcome};
 
@@ -29,6 +29,7 @@ fn families() -> Vec<Family> {
         Metric::Histogram(Histogram::CalloutDuration { target, class }),
         Metric::Counter(Counter::Refusal { reason: OwnReason::Budget.into() }),
         Metric::Counter(Counter::Monitored { reason: Unruled::Default.as_str().to_owned() }),
+        Metric::Counter(Counter::Retracted { outcome: RetractedAs::Warned }),
         Metric::Counter(Counter::Waived { reason: "rule".to_owned() }),
         Metric::Gauge(Gauge::WaiversEnding),
         Metric::Gauge(Gauge::WaiversEnded),
@@ -68,6 +69,7 @@ fn words(metric: &Metric) -> Vec<&'static str> {
         Metric::Counter(Counter::Poll { .. }) => &[PollOutcome::WORDS],
         Metric::Counter(Counter::Monitored { .. }) => &[Unruled::WORDS],
         Metric::Counter(Counter::Refusal { .. }) => &[OwnReason::WORDS],
+        Metric::Counter(Counter::Retracted { .. }) => &[RetractedAs::WORDS],
         Metric::Counter(Counter::StorageWrite { .. }) => &[Ended::WORDS, CallFailure::WORDS],
         Metric::Counter(Counter::Sumdb { .. }) => &[SumdbOutcome::WORDS],
         // All but the one that is none of it.

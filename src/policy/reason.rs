@@ -109,7 +109,7 @@ fn line(label: &str, text: &str, room: usize) -> Option<String> {
 }
 
 /// `module@version`, or the module.
-fn subject(module: &ModulePath, version: Option<&Version>) -> String {
+pub(super) fn subject(module: &ModulePath, version: Option<&Version>) -> String {
     let module = cut(module.as_str(), MAX_MODULE);
     match version {
         Some(version) => format!("{module}@{}", cut(version.as_str(), MAX_VERSION)),
@@ -204,14 +204,14 @@ fn rounded(time: Duration) -> Duration {
 }
 
 /// A text on one line, of characters that show.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     let words =
         text.split_whitespace().map(|word| word.chars().filter(|c| is_graphic(*c)).collect::<String>());
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// A text of at most `max` bytes.
-fn cut(text: &str, max: usize) -> String {
+pub(super) fn cut(text: &str, max: usize) -> String {
     if text.len() <= max {
         return text.to_owned();
     }
@@ -222,9 +222,9 @@ fn cut(text: &str, max: usize) -> String {
 const CUT: &str = "...";
 
 /// cmd/go/internal/web shows no line of an error text that goes beyond this.
-const MAX_BYTES: usize = 648;
+pub(super) const MAX_BYTES: usize = 648;
 /// What a line takes of that beside its own bytes: the go command indents the next one by a tab, and counts it.
-const FEED: usize = 2;
+pub(super) const FEED: usize = 2;
 /// What there is for lines, each with its [`FEED`]: behind the last there is a line feed alone.
 const ROOM: usize = MAX_BYTES + 1;
 
@@ -235,7 +235,7 @@ const MAX_NAME: usize = 32;
 const MAX_PLACE: usize = 48;
 const MAX_DURATION: usize = 30;
 /// A command is shown to be copied: whole or not at all.
-const MAX_COMMAND: usize = 60;
+pub(super) const MAX_COMMAND: usize = 60;
 /// Ids of Go's database have 12 bytes, others up to 20.
 const MAX_ID: usize = 24;
 /// Who wants all of them asks explain.

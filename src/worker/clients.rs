@@ -19,7 +19,7 @@ use crate::{
     config::{Config, Match},
     cx::{Command, Cx, StreamId, Verdict},
     flow::{ClientsStatus, Explaining, Hit, Parked, Receiving, Routed},
-    http::{BodyEnd, Monitored, ReadHeader, RequestHead, Timestamp},
+    http::{BodyEnd, Monitored, ReadHeader, RequestHead, RetractedAs, Timestamp},
     metrics::{Cache, Kind},
     plan::Want,
 };
@@ -194,11 +194,11 @@ impl Clients {
         stream: StreamId,
         verdict: &Verdict,
         given: (Cache, u16),
-        monitored: Option<Monitored>,
+        said: (Option<Monitored>, Option<RetractedAs>),
         cx: &mut Cx<'_>,
     ) {
         match verdict {
-            Verdict::Edit(_) => self.accounts.begun(stream, given, monitored),
+            Verdict::Edit(_) => self.accounts.begun(stream, given, said),
             verdict => self.accounts.decided(stream, verdict, false, cx),
         }
     }

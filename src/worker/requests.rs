@@ -102,17 +102,19 @@ impl Worker {
             return Verdict::Continue;
         };
         let given = (routed.source.cache(), head.status);
-        let monitored = routed.monitored.clone();
-        let verdict = self.begin_response(stream, routed, head, cx).marked(monitored.as_ref());
-        let (verdict, given, monitored) = match verdict {
+        let (monitored, advice) = (routed.monitored.clone(), routed.advice.clone());
+        let verdict = self.begin_response(stream, routed, head, cx);
+        let verdict = verdict.advised(advice.as_deref()).marked(monitored.as_ref());
+        let (verdict, given, (monitored, retracted)) = match verdict {
             // The body stays the source's, and is accounted for when it has ended.
             Verdict::Respond(response) if !self.services.host.respond_late => {
                 let given = (response.account.cache, response.status);
-                (Verdict::Edit(Edit::as_if(&response, head)), given, response.monitored.clone())
+                let said = (response.monitored.clone(), response.retracted);
+                (Verdict::Edit(Edit::as_if(&response, head)), given, said)
             }
-            verdict => (verdict, given, monitored),
+            verdict => (verdict, given, (monitored, advice.and_then(|advice| advice.counts_as()))),
         };
-        self.clients.begin_response(stream, &verdict, given, monitored, cx);
+        self.clients.begin_response(stream, &verdict, given, (monitored, retracted), cx);
         verdict
     }
 

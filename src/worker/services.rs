@@ -19,7 +19,7 @@ use super::{event::Event, key::Owner};
 use crate::{
     config::Config,
     cx::{CallId, Cx},
-    flow::{Asked, Known, Publications, Shelf, Sightings, SourceHealth, Status},
+    flow::{Asked, Known, Publications, Shelf, Sightings, SourceHealth, Status, Wishes},
     http::{Callout, Reply, Timestamp, is_read},
     metrics::{Counter, Histogram, Measure, StatusClass, Tally, Target},
     plan::Source,
@@ -55,6 +55,8 @@ pub(super) struct Services {
     pub(super) slices: Slices,
     /// What was counted.
     tally: Tally,
+    /// The modules of which it is to be found out what their authors say.
+    pub(super) wishes: Wishes,
 }
 
 /// A callout that is under way.
@@ -97,6 +99,7 @@ impl Services {
             source_health,
             slices: Slices::default(),
             tally: Tally::default(),
+            wishes: Wishes::default(),
             config,
             index,
         }
@@ -113,6 +116,7 @@ impl Services {
             source_health: &self.source_health,
             sightings: &mut self.sightings,
             shelf: &mut self.shelf,
+            wishes: &mut self.wishes,
         }
     }
 

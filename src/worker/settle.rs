@@ -11,7 +11,7 @@ use super::{
 use crate::{
     config::Mode,
     cx::Cx,
-    flow::{Searched, Sums},
+    flow::{Searched, Sums, to_be_heard},
     gomod::{ModulePath, Version},
     goproxy::Found,
     plan::Want,
@@ -21,6 +21,7 @@ impl Worker {
     /// Hands on what parts have left to be done, until nothing is left. What comes of one thing is done before the next: who waited for
     /// the first of two answers is answered before the second is looked at.
     pub(super) fn settle(&mut self, cx: &mut Cx<'_>) {
+        self.hear_authors(cx);
         let mut ahead = self.services.take_events();
         while let Some(event) = ahead.pop_front() {
             if let Some(rest) = self.hand_on(event, cx) {
@@ -83,6 +84,16 @@ impl Worker {
             Event::Wanted(want) => self.refresh(want, None, cx),
         }
         None
+    }
+
+    /// Has it found out what the authors of modules say, of which that was wished for. Where a source is to be asked for two things, the
+    /// second follows from the first when it lands.
+    fn hear_authors(&mut self, cx: &mut Cx<'_>) {
+        for module in self.services.wishes.take() {
+            if let Some((want, found)) = to_be_heard(&module, &mut self.services.known(), cx) {
+                self.refresh(want, found, cx);
+            }
+        }
     }
 
     /// Has `want` found out though no client waits for it.

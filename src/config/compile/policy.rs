@@ -74,6 +74,7 @@ pub(super) fn policy(
         deny_by_default: default.unwrap_or(false),
         monitored,
         clock: raw.clock.unwrap_or_default(),
+        retracted: raw.retracted.unwrap_or_default(),
         bundle,
         on_miss,
     }

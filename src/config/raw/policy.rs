@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::RawBundle;
 use super::words::{RawDuration, Section};
-use crate::config::{Clock, MissMode, setting::Setting};
+use crate::config::{Clock, MissMode, RetractedMode, setting::Setting};
 
 /// Who may have which module version. The first rule that applies decides: those of `rules`, then those of the `bundle`,
 /// then those of `athens_filter`, each in its order; then the `default`. A refused version is not listed, is never
@@ -22,6 +22,11 @@ pub(in crate::config) struct RawPolicy {
     /// and said in a header and by explain.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = ENFORCE)))]
     pub(in crate::config) enforce: Option<bool>,
+    /// What happens to a module version that its author has retracted, in the go.mod of the module's newest version, where a client names
+    /// it. `warn` and `deny` have Modgate read that go.mod, and both say in `x-modgate-deprecated` where the author calls the module
+    /// deprecated. A rule that allows it and names `versions` is an exception from `deny`. By default clients get it, as from any proxy.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = RetractedMode::default())))]
+    pub(in crate::config) retracted: Option<RetractedMode>,
     /// The rules, in the order in which they are tried. None by default.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Vec::<String>::new())))]
     pub(in crate::config) rules: Option<Vec<Section<RawRule>>>,

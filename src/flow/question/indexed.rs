@@ -59,7 +59,12 @@ impl Question {
             (_, CacheState::Fresh { .. }, Entry::Missing(_))
                 if let Serving::Retractions(reading) = &self.serving =>
             {
-                reading.read(None)
+                reading.read(None, known, cx)
+            }
+            (_, CacheState::Fresh { .. }, Entry::Missing(_))
+                if let Serving::Speaker(finding) = &self.serving =>
+            {
+                finding.end()
             }
             // Here it is missing, and not where its client is sent to; or it is a part of the answer alone.
             (_, _, Entry::Missing(_)) if self.redirects || self.serving != Serving::Itself => {

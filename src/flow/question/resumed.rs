@@ -33,8 +33,16 @@ impl Parked {
             None => Cache::None,
         };
         match self.question.conclude(searched, stale, cache, jitter, known, cx) {
-            ControlFlow::Continue(verdict) => Next::Answer(verdict).marked(&self.question, known, cx),
-            ControlFlow::Break(next) => next.marked(&self.question, known, cx).after(searched, coalesced),
+            ControlFlow::Continue(verdict) => {
+                let next = Next::Answer(verdict).advised(&self.question, known, cx);
+                next.marked(&self.question, known, cx)
+            }
+            // What was searched for has led to this, and is no part of what is asked then.
+            ControlFlow::Break(next) if matches!(self.question.serving, Serving::Speaker(_)) => next,
+            ControlFlow::Break(next) => {
+                let next = next.advised(&self.question, known, cx);
+                next.marked(&self.question, known, cx).after(searched, coalesced)
+            }
         }
     }
 }
@@ -71,11 +79,18 @@ impl Question {
             }
             (End::Missing(_), _) if let Serving::Retractions(reading) = &self.serving => {
                 // Without the upstreams no source was asked that has to know.
-                let next = if self.may_fetch { reading.read(None) } else { reading.give_up() };
+                let next =
+                    if self.may_fetch { reading.read(None, known, cx) } else { reading.give_up(known, cx) };
                 return ControlFlow::Break(next);
             }
+            (End::Missing(_), _) if let Serving::Speaker(finding) = &self.serving => {
+                return ControlFlow::Break(finding.end());
+            }
             (End::Failed(_), _) if let Serving::Retractions(reading) = &self.serving => {
-                return ControlFlow::Break(reading.give_up());
+                return ControlFlow::Break(reading.give_up(known, cx));
+            }
+            (End::Failed(_), _) if let Serving::Speaker(finding) = &self.serving => {
+                return ControlFlow::Break(finding.give_up(known, cx));
             }
             (End::Failed(_) | End::Missing(_), _) if self.redirects => {
                 elsewhere(&self.want, None, config).give(self.kind, cx)

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     config::Config,
-    flow::{Publications, Published, Shelf, Sightings, SourceHealth},
+    flow::{Publications, Published, Shelf, Sightings, SourceHealth, Wishes},
     goproxy::{Failure, FailureKind, Missing},
     shared::{Capabilities, Index, Memory, Seat},
 };
@@ -45,6 +45,7 @@ impl World {
             source_health: &SourceHealth::new(config),
             sightings: &mut Sightings::default(),
             shelf: &mut self.shelf,
+            wishes: &mut Wishes::default(),
         };
         let view = in_force.policy().view(&module(), &Caller::default());
         act(&view, &mut known, &mut cx)

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     cx::{Cx, StreamId, Verdict},
-    http::{Account, BodyEnd, Ending, Monitored, Timestamp},
+    http::{Account, BodyEnd, Ending, Monitored, RetractedAs, Timestamp},
     metrics::{Cache, Counter, Histogram, Kind, StatusClass, Unruled},
 };
 
@@ -44,6 +44,7 @@ struct Begun {
     cache: Cache,
     status: u16,
     monitored: Option<Monitored>,
+    retracted: Option<RetractedAs>,
     /// How its body ended; nothing until that is known.
     end: Option<BodyEnd>,
 }
@@ -69,10 +70,10 @@ impl Accounts {
         &mut self,
         stream: StreamId,
         (cache, status): (Cache, u16),
-        monitored: Option<Monitored>,
+        (monitored, retracted): (Option<Monitored>, Option<RetractedAs>),
     ) {
         if let Some(open) = self.open.get_mut(&stream) {
-            open.begun = Some(Begun { cache, status, monitored, end: None });
+            open.begun = Some(Begun { cache, status, monitored, retracted, end: None });
         }
     }
 
@@ -91,11 +92,17 @@ impl Accounts {
     /// The stream ended.
     pub(super) fn gone(&mut self, stream: StreamId, cx: &mut Cx<'_>) {
         let Some(Open { kind, since, begun, .. }) = self.open.remove(&stream) else { return };
-        let Some(Begun { cache, status, monitored, end }) = begun else {
+        let Some(Begun { cache, status, monitored, retracted, end }) = begun else {
             return cx.count(Counter::Unfinished { kind, outcome: Ending::Left });
         };
         cx.record(Histogram::RequestDuration { kind, cache }, cx.now.since(since));
-        given(Account { kind, cache }, status, end.map_or(0, |end| end.bytes), monitored.as_ref(), cx);
+        given(
+            Account { kind, cache },
+            status,
+            end.map_or(0, |end| end.bytes),
+            (monitored.as_ref(), retracted),
+            cx,
+        );
         if let Some(BodyEnd { how, .. }) = end
             && how != Ending::Whole
         {
@@ -109,19 +116,22 @@ pub(in crate::worker) fn at_once(verdict: &Verdict, head_only: bool, cx: &mut Cx
     let Verdict::Respond(response) = verdict else { return };
     let bytes = if head_only { 0 } else { response.body.len() };
     let bytes = bytes.try_into().unwrap_or(u64::MAX);
-    given(response.account, response.status, bytes, response.monitored.as_ref(), cx);
+    given(response.account, response.status, bytes, (response.monitored.as_ref(), response.retracted), cx);
 }
 
 fn given(
     Account { kind, cache }: Account,
     status: u16,
     bytes: u64,
-    monitored: Option<&Monitored>,
+    (monitored, retracted): (Option<&Monitored>, Option<RetractedAs>),
     cx: &mut Cx<'_>,
 ) {
     if let Some(Monitored { rule, undated }) = monitored {
         let reason = if *undated { Unruled::Undated.as_str() } else { rule };
         cx.count(Counter::Monitored { reason: reason.to_owned() });
+    }
+    if let Some(outcome) = retracted {
+        cx.count(Counter::Retracted { outcome });
     }
     cx.count(Counter::Request { kind, cache, class: StatusClass::of(status) });
     if bytes > 0 {

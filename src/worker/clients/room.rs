@@ -231,6 +231,7 @@ mod tests {
                 length: crate::http::Length::Body,
                 account: Account { kind: Kind::Mod, cache: Cache::Hit },
                 monitored: None,
+                retracted: None,
             }
             .into(),
         )

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{
     super::{
+        event::Event,
         flight::{Flight, Landed},
         key::SearchKey,
         services::Services,
@@ -12,7 +13,7 @@ use super::{
 };
 use crate::{
     cx::{Command, Cx},
-    flow::{End, News, Searched, cache_state, keep, keep_first_seen},
+    flow::{End, News, Searched, cache_state, heard, keep, keep_first_seen},
     goproxy::{CacheClass, Found},
     http::Body,
     plan::{Source, is_kept_here},
@@ -77,6 +78,12 @@ pub(super) fn land(
     // A part that asks about many versions keeps what it finds out of all of them at once.
     if let (End::Document(found), false) = (&searched.end, flight.is_nested()) {
         keep_first_seen(&flight.want, found, services.in_force.policy(), &mut services.index, cx);
+    }
+    if let (End::Document(found), false) = (&searched.end, searched.unproven || in_vain)
+        && services.config.policy.hears_authors()
+        && let Some(want) = heard(&flight.want, found, &mut services.known(), cx)
+    {
+        services.emit(Event::Wanted(want));
     }
     if let Some(news) = news {
         release(key, &news, services, cx);

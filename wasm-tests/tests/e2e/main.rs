@@ -61,6 +61,7 @@ mod protocol;
 mod ready;
 mod redirect;
 mod reload;
+mod retracted;
 mod room;
 mod routing;
 mod s3;

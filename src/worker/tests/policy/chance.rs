@@ -3,6 +3,9 @@
 //!
 //! The oracle reads the rules one after the other, as a person would, and knows nothing else of how a policy decides.
 
+mod content;
+
+use self::content::Flaw;
 use super::{super::random::Random, *};
 use crate::{
     gomod::{ModulePath, Version},
@@ -35,6 +38,15 @@ const SETS: [&str; 12] = [
     r#""v1.0.0", "v1.4""#,
     r#""release""#,
 ];
+const ADVISED: [&str; 7] = [
+    "",
+    r#""reviewed": true"#,
+    r#""reviewed": true, "fixed": true"#,
+    r#""fixed": false"#,
+    r#""ids": ["GO-0", "GO-1"]"#,
+    r#""older_than": "7d""#,
+    r#""severity": ["critical"]"#,
+];
 const PRINCIPALS: [&str; 5] = ["@anonymous", "@authenticated", "ann", "team-*", "nobody"];
 
 /// How far requests go.
@@ -62,6 +74,10 @@ struct Known {
     master: Version,
     /// What the go.mod of [`NEWEST`] retracts.
     retracted: Vec<Version>,
+    /// The advisories, about this module and others.
+    flaws: Vec<Flaw>,
+    /// What operators have listed as malicious.
+    listed: Vec<Rule>,
 }
 
 /// What the rules come to.
@@ -116,8 +132,15 @@ impl Run {
             3..=5 => r#""action": "deny""#.to_owned(),
             6 => r#""action": "redirect""#.to_owned(),
             7 => r#""action": "redirect", "to": "https://other.test/x""#.to_owned(),
-            _ => format!(r#""action": "cooldown", "age": "{}""#, self.pick(&["1h", "1d", "7d", "30d"])),
+            n => format!(
+                r#""action": "cooldown", "age": "{}"{}"#,
+                self.pick(&["1h", "1d", "7d", "30d"]),
+                if n == 9 { r#", "except": ["fixes"]"# } else { "" }
+            ),
         });
+        if self.one_in(3) {
+            fields.push(format!(r#""advisories": {{{}}}"#, self.pick(&ADVISED)));
+        }
         if self.one_in(3) {
             fields.push(r#""enforce": false"#.to_owned());
         }
@@ -128,20 +151,62 @@ impl Run {
     fn rule_anew(&mut self) {
         let rules: Vec<_> = (0..self.random.next(0..=6)).map(|_| self.rule()).collect();
         let default = self.pick(&["allow", "allow", "deny"]);
+        let listed: Vec<_> = (0..self.random.next(0..=3) / 2)
+            .map(|n| {
+                let (glob, versions) = (self.pick(&GLOBS[1..]), self.pick(&SETS));
+                format!(r#"{{"id": "CORP-{n}", "modules": ["{glob}"], "versions": [{versions}]}}"#)
+            })
+            .collect();
+        let waivers: Vec<_> = (0..self.random.next(0..=3)).map(|_| self.waiver()).collect();
+        let flaws = Flaw::draw(&mut self.random);
         self.reach = self.pick(&[Reach::Online, Reach::Online, Reach::Offline]);
         let mode = if self.reach == Reach::Offline { r#""mode": "offline","# } else { "" };
         let text = config(&format!(
-            r#"{mode}"policy": {{"enforce": {}, "default": "{default}", "rules": [{}]}},"#,
+            r#"{mode}"policy": {{"enforce": {}, "default": "{default}", "rules": [{}], "malicious": [{}], "waivers": [{}]}},"#,
             !self.one_in(6),
-            rules.join(",\n")
+            rules.join(",\n"),
+            listed.join(", "),
+            waivers.join(", ")
         ));
-        self.policy = Config::parse(&text)
-            .unwrap_or_else(|problems| panic!("{problems}"))
-            .policy
-            .in_force()
-            .policy()
-            .clone();
+        let section = Config::parse(&text).unwrap_or_else(|problems| panic!("{problems}")).policy;
+        for known in &mut self.known {
+            (known.flaws, known.listed) = (flaws.clone(), section.malicious.to_vec());
+        }
+        self.policy = section.in_force().policy().clone();
         reconfigure(&mut self.world, WORKERS, &text);
+        for worker in 0..WORKERS {
+            let in_force = &mut self.world.worker(worker).services.in_force;
+            in_force.replace_advisories("go", Flaw::table(&flaws));
+        }
+    }
+
+    fn waiver(&mut self) -> String {
+        let mut fields = vec![
+            format!(r#""modules": ["{}"]"#, self.pick(&GLOBS)),
+            format!(r#""ids": ["GO-{}", "CORP-0"]"#, self.random.next(0..=8)),
+            // In the past, or to come; never near the time of a request.
+            format!(
+                r#""until": "{}""#,
+                rfc3339(START + HOUR / 2 + 3 * DAY * self.random.next(0..=3) - 3 * DAY)
+            ),
+            r#""by": "ann", "reason": "known""#.to_owned(),
+        ];
+        if self.one_in(3) {
+            fields.push(format!(r#""versions": [{}]"#, self.pick(&SETS)));
+        }
+        if self.one_in(3) {
+            fields.push(format!(r#""principals": ["{}"]"#, self.pick(&PRINCIPALS)));
+        }
+        format!("{{{}}}", fields.join(", "))
+    }
+
+    /// Time passes. Where nothing is under way the clock jumps: to tick through days takes longer than all the rest.
+    fn pass(&mut self, millis: u64) {
+        if self.world.is_idle() && millis >= HOUR {
+            self.world.set_clock(Timestamp(self.world.now.0 + millis));
+        } else {
+            self.world.pass(millis);
+        }
     }
 
     /// Some clients come at once, and all are answered.
@@ -199,7 +264,7 @@ impl Run {
         };
         let is_whole = self.reach == Reach::Online;
         // What is retracted is known offline only where the go.mod that says so is stored; and what is denied has no say.
-        let knows = |caller: &str| is_whole && !known.is_denied(NEWEST, &self.policy, caller);
+        let knows = |caller: &str| is_whole && !known.is_denied(NEWEST, &self.policy, caller, self.world.now);
         let expected = known.expected(asked, knows(caller), |version| says(caller, version));
         match (got.status, &expected) {
             (200, Expected::These(versions)) => {
@@ -295,7 +360,8 @@ impl Known {
         let versions =
             versions.iter().map(|(version, age)| (read(version), Timestamp(START - age))).collect();
         let module = ModulePath::parse(module).unwrap();
-        Self { module, versions, latest: read(latest.0), master: read(master.0), retracted }
+        let (latest, master) = (read(latest.0), read(master.0));
+        Self { module, versions, latest, master, retracted, flaws: Vec::new(), listed: Vec::new() }
     }
 
     fn all(&self) -> Vec<Version> {
@@ -320,8 +386,11 @@ impl Known {
 
     fn says(&self, version: &Version, policy: &Policy, caller: &str, now: Timestamp) -> Says {
         let caller = Caller::new([caller.to_owned()]);
+        if policy.is_enforced() && self.is_malicious(version, policy, (&caller, now)) {
+            return Says::No;
+        }
         let rules: Vec<_> = policy.rules().filter(|rule| policy.enforces(Some(rule))).collect();
-        self.by(&rules, version, &caller, now).map_or_else(
+        self.by(&rules, version, policy, (&caller, now)).map_or_else(
             || if policy.denies_by_default() && policy.enforces(None) { Says::No } else { Says::Yes },
             |(says, _)| says,
         )
@@ -330,7 +399,10 @@ impl Known {
     /// What all rules come to, where one that is not enforced decides, or the default of a policy that is not.
     fn would(&self, version: &Version, policy: &Policy, caller: &str, now: Timestamp) -> Option<Says> {
         let caller = Caller::new([caller.to_owned()]);
-        match self.by(&policy.rules().collect::<Vec<_>>(), version, &caller, now) {
+        if self.is_malicious(version, policy, (&caller, now)) {
+            return (!policy.is_enforced()).then_some(Says::No);
+        }
+        match self.by(&policy.rules().collect::<Vec<_>>(), version, policy, (&caller, now)) {
             Some((says, rule)) => (!policy.enforces(Some(rule))).then_some(says),
             None => (!policy.enforces(None) && policy.denies_by_default()).then_some(Says::No),
         }
@@ -341,12 +413,17 @@ impl Known {
         &self,
         rules: &[&'r Rule],
         version: &Version,
-        caller: &Caller,
-        now: Timestamp,
+        policy: &Policy,
+        (caller, now): (&Caller, Timestamp),
     ) -> Option<(Says, &'r Rule)> {
         let published = self.versions.iter().find(|(known, _)| known == version);
         let published = published.map_or(START - 6 * DAY - HOUR / 2, |(_, published)| published.0);
-        let applies = |rule: &&&Rule| rule.names(&self.module) && rule.has(version) && rule.is_for(caller);
+        let applies = |rule: &&&Rule| {
+            rule.names(&self.module)
+                && rule.has(version)
+                && rule.is_for(caller)
+                && self.lets(rule, version, policy, (caller, now))
+        };
         let says = |rule: &Rule| match &rule.action {
             Action::Allow => Some(Says::Yes),
             Action::Deny => Some(Says::No),
@@ -359,13 +436,17 @@ impl Known {
     }
 
     /// Whether it is refused however old it is.
-    fn is_denied(&self, version: &str, policy: &Policy, caller: &str) -> bool {
+    fn is_denied(&self, version: &str, policy: &Policy, caller: &str, now: Timestamp) -> bool {
         let (version, caller) = (Version::parse(version).unwrap(), Caller::new([caller.to_owned()]));
+        if policy.is_enforced() && self.is_malicious(&version, policy, (&caller, now)) {
+            return true;
+        }
         let applies = |rule: &&Rule| {
             policy.enforces(Some(rule))
                 && rule.names(&self.module)
                 && rule.has(&version)
                 && rule.is_for(&caller)
+                && self.lets(rule, &version, policy, (&caller, now))
         };
         let mut deciding = policy.rules().filter(applies).map(|rule| &rule.action);
         let first = deciding.find(|action| !matches!(action, Action::Cooldown(_)));
@@ -431,7 +512,7 @@ fn no_route_reveals_or_serves_what_is_refused() {
                     let millis = run.pick(&[1_500, 70_000, HOUR, 2 * DAY]);
                     // The hour is kept, so that no border is near.
                     let drift = (run.world.now.0 - START) % HOUR;
-                    run.world.pass(if millis < HOUR { millis } else { millis - drift });
+                    run.pass(if millis < HOUR { millis } else { millis - drift });
                 }
             }
             if round < 3 {

@@ -1,0 +1,67 @@
+//! What stands beside 10,000 rules in a gate that is in use: advisories in the number of Go's own database, and waivers.
+
+use modgate::advisory::{Advisories, Affected, Event, Ranges, Record, Severity};
+use modgate::gomod::{Patterns, Version};
+use modgate::http::Timestamp;
+use modgate::policy::{Action, Advised, Rule, Waiver};
+
+/// Modules and pairs of a module and an advisory, in the database of August 2026.
+const MODULES: usize = 1373;
+const PAIRS: usize = 6125;
+const WAIVERS: usize = 1000;
+
+/// What the documentation has an organisation begin with.
+pub(crate) fn rule() -> Rule {
+    let advised = Advised { reviewed: Some(true), fixed: Some(true), ..Advised::default() };
+    Rule { advised: Some(advised), ..Rule::new("policy.rules[0]", everything(), Action::Deny) }
+}
+
+/// As many as there are. Each of `modules` has as many as a module has in the mean.
+pub(crate) fn advisories(modules: &[&str]) -> Advisories {
+    Advisories::of((0..PAIRS).map(|n| {
+        let at = n % MODULES;
+        let module =
+            modules.get(at).map_or_else(|| format!("github.com/org{at}/mod"), |path| (*path).to_owned());
+        let fixed = Version::parse(&format!("v1.1.{n}")).unwrap();
+        let ranges = Ranges::new(vec![Event::Introduced(None), Event::Fixed(fixed)]);
+        Record {
+            id: format!("GO-2026-{n:04}"),
+            published: Timestamp(0),
+            is_reviewed: true,
+            is_malicious: false,
+            severity: Severity::Unknown,
+            affected: vec![Affected { module, ranges, versions: Vec::new() }],
+        }
+    }))
+}
+
+/// A few modules that operators have listed themselves.
+pub(crate) fn malicious() -> Vec<Rule> {
+    let listed = |n| {
+        let modules = Patterns::parse_list(&format!("github.com/evil{n}")).unwrap();
+        Rule { name: format!("CORP-{n}"), ..Rule::new("policy.malicious", modules, Action::Deny) }
+    };
+    (0..20).map(listed).collect()
+}
+
+/// Of every sixth advisory, for all modules.
+pub(crate) fn waivers() -> Vec<Waiver> {
+    let waiver = |n: usize| Waiver {
+        name: String::new(),
+        place: format!("policy.waivers[{n}]"),
+        modules: everything(),
+        exact: Vec::new(),
+        versions: None,
+        ids: vec![format!("GO-2026-{:04}", n * PAIRS / WAIVERS)],
+        principals: Vec::new(),
+        until: Timestamp(u64::MAX),
+        by: "sec@corp.example.com".to_owned(),
+        ticket: String::new(),
+        reason: "known".to_owned(),
+    };
+    (0..WAIVERS).map(waiver).collect()
+}
+
+fn everything() -> Patterns {
+    Patterns::parse_list("*").unwrap()
+}
