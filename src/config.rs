@@ -8,6 +8,7 @@
 //!
 //! What each field means is written once, at its raw struct, and generated from there into `docs/configuration.md`.
 
+mod advisories;
 mod bundle;
 mod callers;
 mod cluster;
@@ -40,6 +41,7 @@ use crate::gomod::Patterns;
 use crate::policy::Principal;
 use crate::sumdb::Key;
 
+pub use self::advisories::{AdvisoriesSection, AdvisoryFormat, AdvisorySource, WhenStale};
 pub use self::bundle::{Bundle, BundleReading};
 pub use self::callers::{CallerSource, Callers, Origin, XfccKey};
 pub use self::cluster::{cluster_remedy, describe_failure};
@@ -79,6 +81,8 @@ pub struct Config {
     pub offline: bool,
     /// Who may have which module version.
     pub policy: PolicySection,
+    /// What is known of versions, and where from.
+    pub advisories: AdvisoriesSection,
     /// The size of the index in shared data.
     pub index: Index,
     /// How long answers that can change are believed.

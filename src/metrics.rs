@@ -6,6 +6,7 @@
 //! A value is made of `[a-z0-9_-]`, so that it can never be taken for a separator. Every label has few values, none of them chosen by
 //! a client.
 
+mod document;
 mod outcome;
 #[cfg(test)]
 mod reference;
@@ -14,6 +15,7 @@ mod tally;
 use std::fmt;
 
 pub use self::{
+    document::DocumentName,
     outcome::{
         Ended, Evicted, OwnReason, PollOutcome, Reason, StatusClass, SumdbOutcome, Unruled,
         VerificationOutcome, WriteOutcome,
@@ -63,7 +65,7 @@ pub enum Counter {
     /// A poll of a document that ended.
     Poll {
         /// Of which: its name.
-        document: &'static str,
+        document: DocumentName,
         /// How.
         outcome: PollOutcome,
     },
@@ -128,17 +130,22 @@ pub enum Counter {
 }
 
 /// A gauge, with its labels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Gauge {
     /// Seconds since the source of a polled document last confirmed the one that is in force.
     PolledAge {
         /// Of which: its name.
-        document: &'static str,
+        document: DocumentName,
+    },
+    /// Whether a polled document was not confirmed for longer than it may be: 1, else 0.
+    PolledStale {
+        /// Of which: its name.
+        document: DocumentName,
     },
     /// The version of a polled document that is in force.
     PolledVersion {
         /// Of which: its name.
-        document: &'static str,
+        document: DocumentName,
     },
     /// Waivers that have ended and are still there.
     WaiversEnded,
@@ -169,7 +176,7 @@ pub enum Histogram {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
     /// The source of a polled document, by the document's name.
-    Polled(&'static str),
+    Polled(DocumentName),
     /// The storage cluster.
     Storage,
     /// A checksum database.
@@ -198,7 +205,7 @@ impl Measure {
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Polled(document) => f.write_str(document),
+            Self::Polled(document) => document.fmt(f),
             Self::Storage => f.write_str("storage"),
             Self::Sumdb => f.write_str("sumdb"),
             Self::Upstream(name) => f.write_str(name),
@@ -234,6 +241,19 @@ impl Series {
         let labels = labels.into_iter().map(|(label, value)| (label, value.to_string())).collect();
         Self { family: family.into(), labels }
     }
+
+    /// Of a polled document: its kind is in the name, and its source, where it has one of several, is the `target` that callouts have.
+    fn of_document<const N: usize>(
+        document: &DocumentName,
+        what: &str,
+        labels: [(&'static str, &dyn fmt::Display); N],
+    ) -> Self {
+        let mut series = Self::new(format!("{}_{what}", document.family()), labels);
+        if document.source().is_some() {
+            series.labels.insert(0, ("target", document.to_string()));
+        }
+        series
+    }
 }
 
 impl Counter {
@@ -246,7 +266,7 @@ impl Counter {
                 Series::new("callouts_total", [("target", target), ("outcome", outcome)])
             }
             Self::Poll { document, outcome } => {
-                Series::new(format!("{document}_polls_total"), [("outcome", outcome)])
+                Series::of_document(document, "polls_total", [("outcome", outcome)])
             }
             Self::Eviction { kind } => Series::new("index_evictions_total", [("kind", kind)]),
             Self::Monitored { reason } => Series::new("monitored_total", [("reason", reason)]),
@@ -268,10 +288,11 @@ impl Counter {
 }
 
 impl Gauge {
-    fn series(self) -> Series {
+    fn series(&self) -> Series {
         match self {
-            Self::PolledAge { document } => Series::new(format!("{document}_age_seconds"), []),
-            Self::PolledVersion { document } => Series::new(format!("{document}_version"), []),
+            Self::PolledAge { document } => Series::of_document(document, "age_seconds", []),
+            Self::PolledStale { document } => Series::of_document(document, "stale", []),
+            Self::PolledVersion { document } => Series::of_document(document, "version", []),
             Self::WaiversEnded => Series::new("waivers_ended", []),
             Self::WaiversEnding => Series::new("waivers_ending", []),
         }

@@ -6,6 +6,8 @@
 //! as they come, and when the directory has come at the end it holds what it found to what Go will find. What the directory does
 //! not speak of is passed over, as by Go.
 //!
+//! An [`Archive`] is read like a [`WholeCheck`], and is no module: what its entries hold is its reader's affair.
+//!
 //! # Stricter than Go
 //!
 //! `docs/stricter.md` lists it, and `testdata/zips.jsonl` has an example of each. In short: a [`WholeCheck`] refuses what would take too
@@ -19,8 +21,10 @@
 //! A check never holds more than 48 MiB (with the most and longest names allowed), about 120 KiB and 300 bytes per
 //! file with usual ones. What one call does is bounded by its budget.
 
+mod archive;
 mod check;
 mod content;
+mod directory;
 mod end;
 mod extra;
 mod h1;
@@ -34,6 +38,7 @@ mod whole;
 #[cfg(test)]
 mod tests;
 
+pub use self::archive::{Archive, Limits, Turn, Unarchived};
 pub use self::check::Check;
 pub use self::h1::H1;
 pub use self::listing::{MAX_ENTRIES, MAX_NAMES};

@@ -89,6 +89,11 @@ impl World {
         Self::on(Capabilities::ALL, workers, config)
     }
 
+    /// How many workers there are.
+    pub fn workers(&self) -> usize {
+        self.workers.len()
+    }
+
     /// As [`World::new`], on a host that can do this.
     pub fn on(host: Capabilities, workers: usize, config: &str) -> Self {
         let mut world = Self::empty();

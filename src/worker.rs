@@ -153,7 +153,7 @@ impl Worker {
             Some(Slice::Explaining) => self.clients.work(&mut self.services, cx),
             Some(Slice::Passing(stream)) => self.passages.work(stream, &mut self.services, cx),
             Some(Slice::Poll(key)) => {
-                let is_new = self.polls.work(key, &mut self.services, cx);
+                let is_new = self.polls.work(&key, &mut self.services, cx);
                 if is_new {
                     self.decide_anew();
                 }
@@ -181,7 +181,7 @@ impl Worker {
             Owner::Clock => self.clock.on_reply(&reply, services, cx),
             Owner::Copy(key) => self.storage.on_copy_reply(&key, call, reply, services, cx),
             Owner::Part(key) => self.fly(cx, |flights, ground| flights.on_part_reply(key, reply, ground)),
-            Owner::Poll(key) => self.polls.on_reply(key, call, reply, services, cx),
+            Owner::Poll(key) => self.polls.on_reply(&key, call, reply, services, cx),
             Owner::Probe => {
                 for stream in self.probes.on_reply(services, cx) {
                     let page = |cx: &mut Cx<'_>| {

@@ -16,7 +16,7 @@ pub(crate) fn rule() -> Rule {
     Rule { advised: Some(advised), ..Rule::new("policy.rules[0]", everything(), Action::Deny) }
 }
 
-/// As many as there are. Each of `modules` has as many as a module has in the mean.
+/// As many as there are. Each of `modules` has as many as a module has in the mean: of real builds few modules have any.
 pub(crate) fn advisories(modules: &[&str]) -> Advisories {
     Advisories::of((0..PAIRS).map(|n| {
         let at = n % MODULES;
@@ -31,6 +31,7 @@ pub(crate) fn advisories(modules: &[&str]) -> Advisories {
             is_malicious: false,
             severity: Severity::Unknown,
             affected: vec![Affected { module, ranges, versions: Vec::new() }],
+            ..Record::default()
         }
     }))
 }

@@ -1,6 +1,7 @@
 //! Raw sections to compiled ones. Nothing stops at the first problem: what is wrong is noted, a stand-in takes its place and the rest is
 //! read. The caller throws the result away if anything was noted.
 
+mod advisories;
 mod callers;
 mod endpoint;
 mod fetch;
@@ -69,7 +70,14 @@ pub(super) fn config(raw: RawConfig, found: &mut Collector) -> Config {
         found,
         &mut warnings,
     );
+    let advisories = advisories::advisories(
+        &raw.advisories.0.unwrap_or_default(),
+        &root.key("advisories"),
+        &matching,
+        found,
+    );
     let mut config = Config {
+        advisories,
         callers,
         offline,
         policy,
@@ -173,7 +181,11 @@ fn upstream(raw: &RawUpstream, at: &Path, matching: &Match, found: &mut Collecto
         None if found.covers(&at.key("name")) => String::new(),
         None => endpoint::name_of(&endpoint.authority),
     };
-    if limits::RESERVED_NAMES.contains(&name.as_str()) {
+    let is_reserved = |name: &str| {
+        limits::RESERVED_NAMES.contains(&name)
+            || limits::RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    };
+    if is_reserved(&name) {
         found.note(
             &at.key("name"),
             format!("{} is what metrics call something else; give it another", quoted(&name)),

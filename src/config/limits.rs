@@ -81,6 +81,12 @@ pub const MAX_EGRESS_BYTES: usize = 128;
 /// What metrics call the storage, the checksum databases and the source of the bundle, where they would call an upstream by its name.
 pub const RESERVED_NAMES: [&str; 3] = ["policy_bundle", "storage", "sumdb"];
 
+/// What metrics call the sources of advisories begins so, where they would call an upstream by its name.
+pub const RESERVED_PREFIXES: [&str; 1] = ["advisories_"];
+
+/// Sources of advisories: Go's own, GitHub's, malice, an operator's, and as many again. Each is a table in every worker.
+pub const MAX_ADVISORY_SOURCES: usize = 8;
+
 /// What metrics call refusals that no rule of a policy makes, or would make, where they would call one by its name.
 pub const RESERVED_RULES: [&[&str]; 2] = [OwnReason::WORDS, Unruled::WORDS];
 

@@ -121,7 +121,7 @@ impl PolicySection {
     pub fn in_force(&self) -> InForce {
         let rules =
             [(Origin::Configuration, self.rules.clone()), (Origin::AthensFilter, self.filter.clone())];
-        let required = self.bundle.as_ref().filter(|bundle| bundle.required).map(|_| Bundle::NAME);
+        let required = self.bundle.as_ref().filter(|bundle| bundle.required).map(|_| Bundle::NAME.into());
         let mut in_force = InForce::new(rules, (self.deny_by_default, self.monitored), required);
         in_force.replace_malicious(Origin::Configuration, Ruleset::new(self.malicious.clone()));
         in_force.replace_waivers(Origin::Configuration, self.waivers.clone());

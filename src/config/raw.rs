@@ -4,6 +4,7 @@
 //! defaults and bounds that each section declares below its fields. They speak to the operator, and so do those of the variants of a
 //! choice, which is read as what it is compiled to.
 
+mod advisories;
 mod callers;
 mod endpoint;
 mod fetch;
@@ -15,8 +16,11 @@ mod words;
 
 use serde::Deserialize;
 
+pub(super) use self::advisories::RawAdvisories;
 pub(super) use self::callers::{RawCallerSource, RawCallers};
-pub(super) use self::endpoint::{RawBundle, RawEndpoint, RawStorage, RawSumdb, RawUpstream};
+pub(super) use self::endpoint::{
+    RawAdvisorySource, RawBundle, RawEndpoint, RawStorage, RawSumdb, RawUpstream,
+};
 pub(super) use self::fetch::RawFetch;
 pub(super) use self::freshness::RawFreshness;
 pub(super) use self::policy::{
@@ -47,6 +51,9 @@ pub(super) struct RawConfig {
     /// Which caller may have which module version. Without it every caller may have everything.
     #[serde(default)]
     pub(super) policy: Section<RawPolicy>,
+    /// Where advisories come from, and what holds while none can be had.
+    #[serde(default)]
+    pub(super) advisories: Section<RawAdvisories>,
     /// Where modules are kept. Without it nothing is stored and every first request of an Envoy goes upstream.
     #[serde(default)]
     pub(super) storage: Section<RawStorage>,

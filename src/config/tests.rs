@@ -76,6 +76,11 @@ fn the_minimal_configuration_gets_every_default() {
         admin: Admin { path_prefix: "/-/".to_owned(), explain: Vec::new() },
         offline: false,
         policy: PolicySection::default(),
+        advisories: AdvisoriesSection {
+            sources: Vec::new(),
+            stale_after: seconds(259_200),
+            when_stale: WhenStale::Allow,
+        },
         callers: Callers::default(),
         warnings: Vec::new(),
     };

@@ -18,8 +18,9 @@ use crate::{
         wants_revalidation,
     },
     http::{ReadHeader, RequestHead},
-    metrics::{Cache, Counter, Kind, OwnReason},
+    metrics::{Cache, Counter, DocumentName, Kind, OwnReason},
     plan::Want,
+    policy::Lacking,
 };
 
 impl Next {
@@ -42,12 +43,21 @@ impl Next {
         Self::Answer(refuse(kind, refusal, cx))
     }
 
-    /// A required policy bundle has not been read yet, so the request cannot be decided.
-    fn not_yet(kind: Kind, cx: &mut Cx<'_>) -> Self {
+    /// The policy bundle, or another document that is required, has not been read yet or is too old, so the request cannot be decided.
+    fn not_yet(lacking: Lacking<'_>, kind: Kind, cx: &mut Cx<'_>) -> Self {
         cx.count(Counter::Refusal { reason: OwnReason::Policy.into() });
-        let reason = "unavailable: this gateway has not read its policy bundle yet, without which it gives no module.\n\
-                      Try again in a few seconds; its log says what is wrong if that does not help."
-            .to_owned();
+        let reason = match lacking {
+            Lacking::Unread(document) => format!(
+                "unavailable: this gateway has not read {} yet, without which it gives no module.\n\
+                 Try again in a few seconds; its log says what is wrong if that does not help.",
+                its(document)
+            ),
+            Lacking::Stale(document) => format!(
+                "unavailable: {} of this gateway were not confirmed for too long, and it gives no module by old ones.\n\
+                 Its log says what is wrong with their source.",
+                its(document).trim_start_matches("its ")
+            ),
+        };
         let failure = Failure { kind: FailureKind::Overloaded, reason, retry_after: None };
         Self::Answer(answer(&Answer::Failed(&failure), &Asker::default(), kind, Cache::None))
     }
@@ -57,8 +67,10 @@ impl Next {
         if let Some(refusal) = sumdb_refusal(&target, config) {
             return Self::refuse(kind, &refusal, cx);
         }
-        if !known.in_force.is_complete() && names_module(&target) {
-            return Self::not_yet(kind, cx);
+        if let Some(lacking) = known.in_force.lacking()
+            && names_module(&target)
+        {
+            return Self::not_yet(lacking, kind, cx);
         }
         let want = match target {
             Target::Supported { .. } => {
@@ -92,6 +104,14 @@ impl Next {
         };
         Parked::new(question).ask(known, cx)
     }
+}
+
+/// What clients are told of a document.
+fn its(document: &DocumentName) -> String {
+    let family = document.family().replace('_', " ");
+    document
+        .source()
+        .map_or_else(|| format!("its {family}"), |source| format!("its {family} of the source {source}"))
 }
 
 impl Parked {

@@ -63,7 +63,7 @@ pub struct SourceStatus {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct DocumentStatus {
     /// Its name.
-    pub name: &'static str,
+    pub name: String,
     /// The version in force in this worker; nothing where none is.
     pub version: Option<u64>,
     /// The revision that all workers have or are about to read; 0 for none.

@@ -46,6 +46,13 @@ impl Version {
         Ok(Self { text: canonical, prerelease: parsed.prerelease })
     }
 
+    /// The version that a text stands for which need not be canonical: short (`v1.2`), or with build metadata, of which no other than
+    /// `+incompatible` stays; `None` where it is no semantic version. Semantics of module.CanonicalVersion.
+    pub fn canonical(text: &str) -> Option<Self> {
+        let parsed = Semver::parse(text)?;
+        Some(Self { text: parsed.canonical(), prerelease: parsed.prerelease })
+    }
+
     /// The version, unescaped.
     pub fn as_str(&self) -> &str {
         &self.text

@@ -1,8 +1,8 @@
 //! All metrics there are, by their names for Prometheus: what the documentation has to say.
 
 use super::{
-    Cache, Counter, Ended, Ending, Evicted, Gauge, Histogram, Kind, Metric, OwnReason, PollOutcome,
-    RetractedAs, StatusClass, SumdbOutcome, Target, Unruled, VerificationOutcome, WriteOutcome,
+    Cache, Counter, DocumentName, Ended, Ending, Evicted, Gauge, Histogram, Kind, Metric, OwnReason,
+    PollOutcome, RetractedAs, StatusClass, SumdbOutcome, Target, Unruled, VerificationOutcome, WriteOutcome,
 };
 use crate::http::{AnswerKind, CallFailure, CallOutcome};
 
@@ -17,7 +17,8 @@ struct Family {
 
 /// One family for each variant: what is added to the enums gets a line in `words` below, and one here.
 fn families() -> Vec<Family> {
-    let (kind, cache, document) = (Kind::Zip, Cache::Hit, "policy_bundle");
+    let (kind, cache, document) = (Kind::Zip, Cache::Hit, DocumentName::from("policy_bundle"));
+    let advisories = DocumentName::of_source("advisories", "go");
     let (target, class) = (Target::Storage, StatusClass::None);
     let failed = CallFailure::Dropped;
     [
@@ -37,9 +38,13 @@ fn families() -> Vec<Family> {
         Metric::Counter(Counter::Sumdb { outcome: SumdbOutcome::Proven }),
         Metric::Counter(Counter::StorageWrite { outcome: WriteOutcome::STORED }),
         Metric::Counter(Counter::Eviction { kind: Evicted::Found }),
-        Metric::Gauge(Gauge::PolledVersion { document }),
-        Metric::Gauge(Gauge::PolledAge { document }),
+        Metric::Gauge(Gauge::PolledVersion { document: document.clone() }),
+        Metric::Gauge(Gauge::PolledAge { document: document.clone() }),
         Metric::Counter(Counter::Poll { document, outcome: PollOutcome::Changed }),
+        Metric::Gauge(Gauge::PolledVersion { document: advisories.clone() }),
+        Metric::Gauge(Gauge::PolledAge { document: advisories.clone() }),
+        Metric::Gauge(Gauge::PolledStale { document: advisories.clone() }),
+        Metric::Counter(Counter::Poll { document: advisories, outcome: PollOutcome::Changed }),
         Metric::Counter(Counter::Uncounted),
     ]
     .iter()
@@ -96,7 +101,7 @@ mod tests {
                 "kind=.=zip;.;cache=.=storage;.;class=.=none;.;modgate.requests_total",
             ),
             (Metric::Counter(Counter::Uncounted), "modgate.uncounted_total"),
-            (Metric::Gauge(Gauge::PolledAge { document: "bundle" }), "modgate.bundle_age_seconds"),
+            (Metric::Gauge(Gauge::PolledAge { document: "bundle".into() }), "modgate.bundle_age_seconds"),
             (
                 Metric::Histogram(Histogram::RequestDuration { kind, cache }),
                 "kind=.=zip;.;cache=.=storage;.;modgate.request_duration_ms",

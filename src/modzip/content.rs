@@ -47,7 +47,7 @@ impl Content {
     /// `left` is how many bytes there are of it in the zip, or may be.
     pub(super) fn new(method: Method, left: Option<usize>, unpacker: &mut Unpacker) -> Self {
         if method == Method::Deflated {
-            unpacker.inflate.reset(false);
+            unpacker.begin();
         }
         Self { method, left, packed: 0, size: 0, crc: 0, hash: Sha256::new(), behind: Vec::new() }
     }
@@ -146,8 +146,13 @@ impl Unpacker {
         Self { inflate: Inflate::new(false, WINDOW_BITS), made: vec![0; MADE].into() }
     }
 
+    /// Another file begins.
+    pub(super) fn begin(&mut self) {
+        self.inflate.reset(false);
+    }
+
     /// How many bytes were taken, what was made of them, and whether that was all.
-    fn step(&mut self, input: &[u8], budget: usize) -> Result<(usize, &[u8], bool), Fault> {
+    pub(super) fn step(&mut self, input: &[u8], budget: usize) -> Result<(usize, &[u8], bool), Fault> {
         let (taken, made) = (self.inflate.total_in(), self.inflate.total_out());
         let room = self.made.len().min(budget);
         let input = input.get(..input.len().min(budget)).unwrap_or_default();

@@ -5,11 +5,12 @@
 use std::rc::Rc;
 
 use super::content::{Content, Method, Step, Unpacker};
+use super::directory::{self, Directory, Entry};
 use super::end::{self, End};
 use super::h1::Summary;
 use super::listing::{Listed, Listing};
 use super::names;
-use super::record::{self, Central, Kind, STORED};
+use super::record::{Central, Kind, STORED};
 use super::{Checked, ENTRY_WORK, Fault, MAX_ZIP, NAME_WORK, Unfit};
 use crate::gomod::{ModulePath, Version};
 
@@ -96,44 +97,21 @@ impl WholeCheck {
         }
     }
 
-    /// Finds the end, and by it the directory.
+    /// Finds the directory.
     fn begin(&mut self, zip: &[u8]) -> Result<Step, Fault> {
         if zip.len() as u64 > MAX_ZIP {
             return Err(Fault::ZipTooLarge);
         }
-        let mut at = end::find(zip).ok_or(Fault::Truncated)?;
-        let mut end = zip.get(at..).and_then(End::read).ok_or(Fault::Truncated)?;
-        if end.is_full()
-            && let Some(locator) = at.checked_sub(20).and_then(|locator| zip.get(locator..at))
-            && let Some(wide) = end::located(locator)
-        {
-            at = usize::try_from(wide).map_err(|_| Fault::Zip64)?;
-            let record = at.checked_add(56).and_then(|end| zip.get(at..end)).ok_or(Fault::Zip64)?;
-            let is_one = Kind::of(record.get(..4).unwrap_or_default()) == Some(Kind::End64);
-            end = End::read_wide(record).filter(|_| is_one).ok_or(Fault::Zip64)?;
-        }
-        self.base = end.base(at as u64)?;
-        let offset =
-            |base: i64| base.checked_add_unsigned(end.offset()).and_then(|at| usize::try_from(at).ok());
-        let is_within = |at: &usize| *at < zip.len();
-        let stated = offset(self.base).filter(is_within).ok_or(Fault::End("place of the directory"))?;
-        let begins = |at: &usize| matches!(central(zip, *at), Ok(Some(_)));
-        let start = match offset(0).filter(begins) {
-            // What stands before the zip is there, and the directory knows of it.
-            Some(start) if self.base > 0 => {
-                self.base = 0;
-                start
-            }
-            _ => stated,
-        };
-        self.state = State::Directory(start, end);
+        let directory = Directory::find(zip)?;
+        self.base = directory.base;
+        self.state = State::Directory(directory.start, directory.end);
         Ok(Step::Worked(end::REACH))
     }
 
     /// Reads the directory's next entry; bytes that are no entry end it.
     fn entry(&mut self, zip: &[u8], at: usize, end: End) -> Result<Step, Fault> {
         self.state = State::Directory(at, end);
-        let Some(Entry { length, name, central }) = central(zip, at)? else {
+        let Some(Entry { length, name, central }) = directory::entry(zip, at)? else {
             end.count(self.listing.len())?;
             self.state = State::Between;
             return Ok(Step::Worked(1));
@@ -147,10 +125,8 @@ impl WholeCheck {
     fn next_file(&mut self, zip: &[u8]) -> Result<Step, Fault> {
         let Some((name, listed)) = self.listing.pop() else { return Ok(Step::Ended) };
         let Central { method, packed, offset, .. } = listed.central;
-        let at = self.base.checked_add_unsigned(offset).and_then(|at| usize::try_from(at).ok());
-        let header = at.and_then(|at| zip.get(at..)).unwrap_or_default();
-        let length = record::body_offset(header);
-        let start = at.unwrap_or_default().saturating_add(length.unwrap_or_default());
+        let found = directory::content(zip, self.base, offset);
+        let start = found.unwrap_or_default();
         // Nothing is read of a folder, even if it has content.
         let (method, packed) = match method {
             _ if names::is_folder(&name) => (Method::Stored, 0),
@@ -161,7 +137,7 @@ impl WholeCheck {
         let left = usize::try_from(packed).map_or(there, |packed| packed.min(there));
         let content = Box::new(Content::new(method, Some(left), &mut self.unpacker));
         self.state = State::Content(File { name, listed, start, at: start }, content);
-        if length.is_none() { Err(Fault::Place) } else { Ok(Step::Worked(ENTRY_WORK)) }
+        if found.is_none() { Err(Fault::Place) } else { Ok(Step::Worked(ENTRY_WORK)) }
     }
 
     fn content(
@@ -183,7 +159,10 @@ impl WholeCheck {
         } else if self.packed > zip.len() as u64 {
             // Each byte is unpacked once, unless files share them: a small zip must not be work without end.
             Some(Fault::Overlap)
-        } else if has_ended && !names::is_folder(&file.name) && !has_its_sum(zip, &file, &content) {
+        } else if has_ended
+            && !names::is_folder(&file.name)
+            && !directory::has_its_sum(zip, &file.listed.central, file.start, content.crc)
+        {
             Some(Fault::Crc)
         } else {
             None
@@ -213,40 +192,4 @@ impl WholeCheck {
         };
         Unfit::new(fault, at as u64, name.as_deref())
     }
-}
-
-/// An entry of the directory.
-struct Entry<'a> {
-    /// Its bytes.
-    length: usize,
-    name: &'a [u8],
-    central: Central,
-}
-
-/// The directory's entry at this place; `None` where Go takes it for none.
-fn central(zip: &[u8], at: usize) -> Result<Option<Entry<'_>>, Fault> {
-    let rest = zip.get(at..).unwrap_or_default();
-    if rest.is_empty() {
-        return Err(Fault::End("place of the directory"));
-    }
-    if Kind::of(rest.get(..4).unwrap_or_default()) != Some(Kind::Central) {
-        return Ok(None);
-    }
-    let length = Kind::Central.length(rest);
-    let Some(record) = rest.get(..length).filter(|record| record.len() >= Kind::Central.length(&[])) else {
-        return Ok(None);
-    };
-    Ok(record::central(record).ok().map(|(name, central)| Entry { length, name, central }))
-}
-
-/// Whether the content has the CRC-32 that the directory states. Semantics of archive/zip checksumReader.
-fn has_its_sum(zip: &[u8], file: &File, content: &Content) -> bool {
-    let Central { has_descriptor, crc, packed, .. } = file.listed.central;
-    if !has_descriptor {
-        return crc == 0 || crc == content.crc;
-    }
-    let behind = usize::try_from(packed).ok().and_then(|packed| zip.get(file.start.checked_add(packed)?..));
-    let behind = behind.unwrap_or_default();
-    let length = if behind.starts_with(record::SIGNED) { 16 } else { 12 };
-    behind.get(..length).and_then(record::descriptor_crc) == Some(crc) && crc == content.crc
 }

@@ -4,24 +4,32 @@
 #[cfg(test)]
 mod tests;
 
-use super::{Caller, Policy, Rule, Waiver};
+use std::collections::BTreeMap;
+
+use super::{Caller, Origin, Policy, Rule, Waiver, Waivers};
 use crate::advisory::Advisory;
 use crate::gomod::{ModulePath, TOOLCHAIN, Version, toolchain_of, toolchain_version};
 use crate::http::Timestamp;
 
 /// What is known of a module's versions when one caller asks.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Findings<'p> {
     /// The advisories about the module, each with the source that it is from.
     advisories: Vec<(&'p str, Advisory<'p>)>,
     /// What operators have listed as malicious, which names the module.
     listed: Vec<&'p Rule>,
-    /// The waivers that lift any of these for the caller.
-    waivers: Vec<&'p Waiver>,
-    /// Whether some of those waivers are for some callers alone.
-    pub(super) is_personal: bool,
+    /// The waivers, where there are any and anything to be lifted.
+    waiving: Option<Waiving<'p>>,
     /// Whether the versions are toolchains, which are versions of Go.
     is_toolchain: bool,
+}
+
+/// The waivers of a policy, for one module and one caller. Few versions have anything to be lifted, so they are looked for only then.
+#[derive(Clone, Debug, PartialEq)]
+struct Waiving<'p> {
+    all: &'p BTreeMap<Origin, Waivers>,
+    module: ModulePath,
+    caller: Caller,
 }
 
 /// An advisory about a version.
@@ -67,20 +75,21 @@ impl<'p> Findings<'p> {
         }
         let lists = policy.malicious.values().filter(|ruleset| !ruleset.rules().is_empty());
         let listed = lists.flat_map(|ruleset| ruleset.naming(module)).collect();
-        let mut findings = Self { advisories, listed, is_toolchain, ..Self::default() };
-        let ids = findings.advisories.iter().map(|(_, advisory)| advisory.id());
-        let mut ids: Vec<_> = ids.chain(findings.listed.iter().map(|listed| listed.name.as_str())).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        for waiver in policy.waivers.values().flat_map(|waivers| ids.iter().flat_map(|id| waivers.of(id))) {
-            if waiver.names(module) && !findings.waivers.iter().any(|known| std::ptr::eq(*known, waiver)) {
-                findings.is_personal |= !waiver.principals.is_empty();
-                if waiver.is_for(caller) {
-                    findings.waivers.push(waiver);
-                }
-            }
+        let mut findings = Self { advisories, listed, is_toolchain, waiving: None };
+        let is_any = !(findings.advisories.is_empty() && findings.listed.is_empty());
+        if is_any && policy.waivers().next().is_some() {
+            let (module, caller) = (module.clone(), caller.clone());
+            findings.waiving = Some(Waiving { all: &policy.waivers, module, caller });
         }
         findings
+    }
+
+    /// Whether other callers may have other versions, because of waivers that are for some alone.
+    pub(super) fn is_personal(&self) -> bool {
+        self.waiving.as_ref().is_some_and(|waiving| {
+            waiving.are_personal()
+                && self.ids().any(|id| waiving.naming(id).any(|one| !one.principals.is_empty()))
+        })
     }
 
     /// Whether there are advisories about any version.
@@ -100,7 +109,7 @@ impl<'p> Findings<'p> {
         let all = |advisory: &Advisory<'p>| advisory.is_malicious() && advisory.affects_all();
         let advised = self.advisories.iter().map(|(_, advisory)| *advisory).filter(all).map(Malice::Advised);
         let is_final = |malice: &Malice<'_>| {
-            !self.waivers.iter().any(|waiver| waiver.ids.iter().any(|id| id == malice.id()))
+            self.waiving.as_ref().is_none_or(|waiving| waiving.of(malice.id()).next().is_none())
         };
         listed.chain(advised).find(is_final)
     }
@@ -172,14 +181,20 @@ impl<'p> Findings<'p> {
         go.unwrap_or_else(|| version.clone())
     }
 
-    /// The waivers that end at some time.
-    pub(super) fn waivers(&self) -> &[&'p Waiver] {
-        &self.waivers
+    /// Whether any waiver may lift anything.
+    pub(super) fn may_be_waived(&self) -> bool {
+        self.waiving.is_some()
+    }
+
+    /// When the waivers end that lift anything of any version.
+    pub(super) fn waived_until(&self) -> impl Iterator<Item = Timestamp> {
+        let waiving = self.waiving.iter();
+        waiving.flat_map(|waiving| self.ids().flat_map(|id| waiving.of(id)).map(|waiver| waiver.until))
     }
 
     /// The same, as if nothing were waived.
     pub(super) fn without_waivers(&self) -> Self {
-        Self { waivers: Vec::new(), ..self.clone() }
+        Self { waiving: None, ..self.clone() }
     }
 
     /// The waiver that lifts what operators have listed of `version`.
@@ -194,12 +209,33 @@ impl<'p> Findings<'p> {
     }
 
     fn waiver(&self, id: &str, version: &Version, now: Timestamp) -> Option<&'p Waiver> {
-        let lifts = |waiver: &&&'p Waiver| {
-            waiver.holds(now)
-                && waiver.ids.iter().any(|one| one == id)
-                && waiver.versions.as_ref().is_none_or(|versions| versions.contain(version))
-        };
-        self.waivers.iter().find(lifts).copied()
+        let mut waivers = self.waiving.as_ref()?.of(id);
+        waivers.find(|waiver| {
+            waiver.holds(now) && waiver.versions.as_ref().is_none_or(|versions| versions.contain(version))
+        })
+    }
+
+    /// The ids by which something of any version can be waived.
+    fn ids(&self) -> impl Iterator<Item = &'p str> {
+        let listed = self.listed.iter().map(|listed| listed.name.as_str());
+        self.advisories.iter().map(|(_, advisory)| advisory.id()).chain(listed)
+    }
+}
+
+impl<'p> Waiving<'p> {
+    /// Those that lift this id of the module for the caller, in their order.
+    fn of(&self, id: &str) -> impl Iterator<Item = &'p Waiver> {
+        self.naming(id).filter(|waiver| waiver.is_for(&self.caller))
+    }
+
+    /// The same, for whichever caller.
+    fn naming(&self, id: &str) -> impl Iterator<Item = &'p Waiver> {
+        let of_id = self.all.values().flat_map(move |waivers| waivers.of(id));
+        of_id.filter(|waiver| waiver.names(&self.module))
+    }
+
+    fn are_personal(&self) -> bool {
+        self.all.values().any(Waivers::are_personal)
     }
 }
 

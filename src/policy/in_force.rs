@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::{Policy, Rule, Ruleset, Waivers};
 use crate::advisory::Advisories;
+use crate::metrics::DocumentName;
 
 /// Where rules come from, in the order in which they are asked: the first rule that applies decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,9 +25,11 @@ pub enum Origin {
 pub struct InForce {
     policy: Policy,
     /// The version of each polled document that is in force, by the document's name.
-    versions: BTreeMap<&'static str, u64>,
+    versions: BTreeMap<DocumentName, u64>,
     /// The documents that no module is given without.
-    required: BTreeSet<&'static str>,
+    required: BTreeSet<DocumentName>,
+    /// The documents that their sources have not confirmed for too long, as far as they were looked at.
+    stale: BTreeSet<DocumentName>,
 }
 
 impl InForce {
@@ -35,12 +38,12 @@ impl InForce {
     pub fn new(
         rules: impl IntoIterator<Item = (Origin, Arc<[Rule]>)>,
         (deny_by_default, monitored): (bool, bool),
-        required: impl IntoIterator<Item = &'static str>,
+        required: impl IntoIterator<Item = DocumentName>,
     ) -> Self {
         let rulesets = rules.into_iter().map(|(origin, rules)| (origin, Ruleset::new(rules)));
         let policy = Policy { rulesets: rulesets.collect(), deny_by_default, monitored, ..Policy::default() };
         let required = required.into_iter().filter(|_| !monitored);
-        Self { policy, versions: BTreeMap::new(), required: required.collect() }
+        Self { policy, versions: BTreeMap::new(), required: required.collect(), stale: BTreeSet::new() }
     }
 
     /// What decides who may have which version.
@@ -66,20 +69,54 @@ impl InForce {
     /// Puts the advisories of one source in force, in place of those it had before.
     pub fn replace_advisories(&mut self, source: &str, advisories: Advisories) {
         self.policy.advisories.insert(source.to_owned(), advisories);
+        Advisories::join(self.policy.advisories.values_mut());
     }
 
     /// This version of the polled `document` is in force from now on.
-    pub fn note_version(&mut self, document: &'static str, version: u64) {
-        self.versions.insert(document, version);
+    pub fn note_version(&mut self, document: impl Into<DocumentName>, version: u64) {
+        self.versions.insert(document.into(), version);
     }
 
     /// The version of the polled `document` that is in force; `None` where none was read yet.
-    pub fn version(&self, document: &'static str) -> Option<u64> {
-        self.versions.get(document).copied()
+    pub fn version(&self, document: impl Into<DocumentName>) -> Option<u64> {
+        self.versions.get(&document.into()).copied()
+    }
+
+    /// No module is given without `document` either, or while it is stale; but of a policy that is only monitored nothing is enforced.
+    pub fn require(&mut self, document: DocumentName) {
+        if self.policy.is_enforced() {
+            self.required.insert(document);
+        }
+    }
+
+    /// Whether its source has not confirmed `document` for too long.
+    pub fn note_stale(&mut self, document: &DocumentName, is_stale: bool) {
+        if is_stale {
+            self.stale.insert(document.clone());
+        } else {
+            self.stale.remove(document);
+        }
     }
 
     /// Whether every document is in force that no module is given without.
     pub fn is_complete(&self) -> bool {
-        self.required.iter().all(|document| self.versions.contains_key(document))
+        self.lacking().is_none()
     }
+
+    /// A document that no module is given without and that is not in force, or is stale.
+    pub fn lacking(&self) -> Option<Lacking<'_>> {
+        self.required.iter().find_map(|document| match self.versions.contains_key(document) {
+            false => Some(Lacking::Unread(document)),
+            true => self.stale.get(document).map(Lacking::Stale),
+        })
+    }
+}
+
+/// Why no module is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lacking<'a> {
+    /// This document was not read yet.
+    Unread(&'a DocumentName),
+    /// Its source has not confirmed this document for too long.
+    Stale(&'a DocumentName),
 }

@@ -70,7 +70,7 @@ impl<'p> View<'p> {
         let empty = |deny_by_default, refuses_malice| Self {
             rules: Vec::new(),
             deny_by_default,
-            is_personal: findings.is_personal,
+            is_personal: findings.is_personal(),
             findings: findings.clone(),
             refuses_malice: refuses_malice && findings.has_malice(),
             shadow: None,
@@ -199,7 +199,7 @@ impl<'p> View<'p> {
     pub fn waived(&self, version: &Version, now: Timestamp) -> Vec<&'p Waiver> {
         let mut used: Vec<&Waiver> =
             self.findings(version, now).into_iter().filter_map(|finding| finding.waived).collect();
-        if self.findings.waivers().is_empty() {
+        if !self.findings.may_be_waived() {
             return used;
         }
         let without = Self { findings: self.findings.without_waivers().into(), ..self.clone() };
@@ -235,7 +235,7 @@ impl<'p> View<'p> {
 
     /// When the next thing happens that changes what is decided of some version by the clock, beside a cool-down that ends.
     pub fn changes_at(&self, now: Timestamp) -> Option<Timestamp> {
-        let ends = self.findings.waivers().iter().map(|waiver| waiver.until).filter(|until| *until > now);
+        let ends = self.findings.waived_until().filter(|until| *until > now);
         let begin = self.rules.iter().filter_map(|rule| rule.advised.as_ref()).flat_map(|advised| {
             self.findings.advisories().filter_map(|advisory| advised.begins(advisory, now))
         });

@@ -24,6 +24,7 @@ pub(super) fn fingerprint(config: &Config) -> u64 {
         // not count.
         offline: _,
         policy: _,
+        advisories: _,
         // Which callers are answered, by which path and header, changes no answer.
         matching: Match { hosts: _, path_prefix: _, route_header: _, host_header: _ },
         callers: Callers { principals: _ },

@@ -99,6 +99,14 @@ impl Cluster {
         self
     }
 
+    /// Has what stands at `path` have this entity tag.
+    pub fn tag(&mut self, path: &str, tag: &str) -> &mut Self {
+        if let Some(object) = self.objects.get_mut(path) {
+            object.headers = vec![("etag".to_owned(), tag.to_owned())];
+        }
+        self
+    }
+
     /// Has `path` answer so before it answers as it else would.
     pub fn first(&mut self, path: &str, replies: impl IntoIterator<Item = Reply>) -> &mut Self {
         self.first.entry(path.to_owned()).or_default().extend(replies);

@@ -6,6 +6,7 @@ use crate::{
     flow::SiftingKey,
     gomod::{ModulePath, Version},
     goproxy::Zip,
+    metrics::DocumentName,
     plan::Want,
 };
 
@@ -82,8 +83,8 @@ pub(super) struct PartKey {
 }
 
 /// A polled document, by its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct PollKey(pub(super) &'static str);
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct PollKey(pub(super) DocumentName);
 
 /// Whose a callout is: the part of the worker by the variant, what of it by the part's own key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

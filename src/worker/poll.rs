@@ -9,7 +9,7 @@
 //!                                      │
 //!   shared/polled.rs ◀── poller.rs ────┴───▶ polled.rs: what a document does
 //!   state, snapshot      asks, keeps,        ├── bundle.rs
-//!                        installs            └── ...
+//!                        installs            └── advisories.rs
 //!                          │     │
 //!                    reply.rs   reading.rs: decodes, compares, has the document read, a slice at a time
 //! ```
@@ -17,6 +17,7 @@
 //! A document is read in slices, whole and into a place of its own, and is installed only if it was read to its end without an error. To
 //! add one takes an implementation of [`polled::Polled`] and a line in `documents.rs`; what it decides goes into [`InForce`].
 
+mod advisories;
 mod bundle;
 mod documents;
 mod polled;
@@ -77,7 +78,7 @@ impl Polls {
     /// The reply to a poll.
     pub(super) fn on_reply(
         &mut self,
-        key: PollKey,
+        key: &PollKey,
         call: CallId,
         reply: Reply,
         services: &mut Services,
@@ -89,12 +90,12 @@ impl Polls {
     }
 
     /// Reads on for a slice; whether something else is in force now.
-    pub(super) fn work(&mut self, key: PollKey, services: &mut Services, cx: &mut Cx<'_>) -> bool {
+    pub(super) fn work(&mut self, key: &PollKey, services: &mut Services, cx: &mut Cx<'_>) -> bool {
         self.of(key).is_some_and(|poller| poller.work(services, cx))
     }
 
-    fn of(&mut self, key: PollKey) -> Option<&mut Poller> {
-        self.pollers.iter_mut().find(|poller| poller.key() == key)
+    fn of(&mut self, key: &PollKey) -> Option<&mut Poller> {
+        self.pollers.iter_mut().find(|poller| poller.key() == *key)
     }
 
     /// Has a document of a test polled too.

@@ -21,7 +21,7 @@ use crate::{
     cx::{CallId, Cx},
     flow::{Asked, Known, Publications, Shelf, Sightings, SourceHealth, Status, Wishes},
     http::{Callout, Reply, Timestamp, is_read},
-    metrics::{Counter, Histogram, Measure, StatusClass, Tally, Target},
+    metrics::{Counter, DocumentName, Histogram, Measure, StatusClass, Tally, Target},
     plan::Source,
     policy::InForce,
     shared::{Capabilities, Index, Leases, Seat},
@@ -71,12 +71,12 @@ pub(super) struct Call {
 }
 
 /// What a callout counts as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Account {
     /// One of the questions that a source may be asked.
     Source(Permit, Asked),
     /// A poll of this document. Of all workers one polls at a time, which is bound enough.
-    Document(&'static str),
+    Document(DocumentName),
 }
 
 impl Services {
@@ -89,7 +89,7 @@ impl Services {
             calls: BTreeMap::new(),
             host: seat.host,
             events: VecDeque::new(),
-            in_force: config.policy.in_force(),
+            in_force: config.in_force(),
             leases: Leases::new(&index, seat),
             next_attempt: 0,
             next_call: 0,
@@ -143,7 +143,7 @@ impl Services {
     pub(super) fn poll(
         &mut self,
         owner: Owner,
-        document: &'static str,
+        document: DocumentName,
         callout: Callout,
         cx: &mut Cx<'_>,
     ) -> CallId {

@@ -1,6 +1,7 @@
 //! Flows, from the head of a request to its answer, in the simulated world.
 
 mod accounting;
+mod advisories;
 mod aside;
 mod bodies;
 mod boundary;

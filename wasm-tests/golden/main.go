@@ -1,4 +1,4 @@
-// Golden writes the tables the Rust code in src/gomod, src/modzip, src/policy and src/sumdb is held against: for each input the answer
+// Golden writes the tables the Rust code in src/advisory, src/gomod, src/modzip, src/policy and src/sumdb is held against: for each input the answer
 // of Go's own code.
 //
 // Every table is a file of JSON arrays, one a line. Inputs are the curated lists of bases.go and mutations of them;
@@ -45,6 +45,8 @@ func main() {
 	write(dir, "mod_files", modFileRows())
 
 	write(filepath.Join(src, "policy/testdata"), "version_terms", termRows(canonical))
+
+	writeAdvisories(filepath.Join(src, "advisory/testdata/advisories.txt"))
 
 	dir = filepath.Join(src, "sumdb", "testdata")
 	heads, lookups, answers := sumdbTables()

@@ -7,7 +7,9 @@ use serde_json::{Map, Value};
 
 use super::storage::RawDelivery;
 use super::words::{RawCount, RawDuration, Section};
-use crate::config::{Dialect, Fallback, Layout, Listing, Reverify, Scheme, limits, setting::Setting};
+use crate::config::{
+    AdvisoryFormat, Dialect, Fallback, Layout, Listing, Reverify, Scheme, limits, setting::Setting,
+};
 
 /// The fields by which an upstream, a checksum database and the storage are reached: the same for all of them.
 #[derive(Debug)]
@@ -44,6 +46,12 @@ const STORAGE_TIMEOUT: Setting<Duration> = Setting {
     // It is near and only reads what it has; when it does not answer, an upstream can, and the client should not wait for minutes to
     // get there.
     default: Duration::from_secs(5),
+    ..UPSTREAM_TIMEOUT
+};
+
+const FEED_TIMEOUT: Setting<Duration> = Setting {
+    // Three megabytes over a slow line, for which no client waits.
+    default: Duration::from_secs(30),
     ..UPSTREAM_TIMEOUT
 };
 
@@ -234,6 +242,42 @@ endpoint_section! {
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Self::REQUIRED)))]
         pub(in crate::config) required: Option<bool>,
     }
+}
+
+endpoint_section! {
+    /// A source of advisories. One worker reads it for all: what is polled, decoded and reduced is read a few milliseconds at a time. The
+    /// advisories that were read last stay in force while it fails or sends what is wrong.
+    RawAdvisorySource, timeout FEED_TIMEOUT, follows redirects, {
+        /// Its name in metrics, logs and pages: 1 to 32 of `a-z`, `0-9`, `_` and `-`, no two alike.
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
+        pub(in crate::config) name: Option<String>,
+        /// What it has: OSV records, in one of two ways.
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
+        pub(in crate::config) format: Option<AdvisoryFormat>,
+        /// How often one worker asks for news, for all workers.
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(transform = Self::INTERVAL.schema()))]
+        pub(in crate::config) interval: Option<RawDuration>,
+        /// Whether what it tells of is malicious, and refused as that. By default only records whose ids begin with `MAL-` are
+        /// about malice, and all others about weaknesses.
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Self::MALICIOUS)))]
+        pub(in crate::config) malicious: Option<bool>,
+    }
+}
+
+impl RawAdvisorySource {
+    pub(in crate::config) const INTERVAL: Setting<Duration> = Setting {
+        name: "interval",
+        // Go's database changes about once a day, and a poll without news is 35 bytes.
+        default: Duration::from_secs(10 * 60),
+        // As often as the filter's clock is sure to tick in between.
+        least: Duration::from_secs(1),
+        // A day: Go's database changes as often.
+        most: Duration::from_secs(24 * 60 * 60),
+        beyond: Some("more often is a flood, and more seldom no news"),
+    };
+
+    /// Databases of weaknesses are the usual ones.
+    pub(in crate::config) const MALICIOUS: bool = false;
 }
 
 impl RawStorage {

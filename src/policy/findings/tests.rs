@@ -32,6 +32,7 @@ fn record(id: &str, about: &str, fixed: &[&str]) -> Record {
             ranges: Ranges::new(events.collect()),
             versions: Vec::new(),
         }],
+        ..Record::default()
     }
 }
 

@@ -4,7 +4,8 @@ use super::polled::{Content, Installed, PollSource, Polled, Progress, entity_tag
 use crate::{
     config::{Bundle, BundleReading, BundleSource, limits::MAX_BUNDLE_BYTES},
     endpoint,
-    http::{Body, Callout, Headers},
+    goproxy::Etag,
+    http::{Body, Callout, Headers, Timestamp},
     policy::InForce,
 };
 
@@ -29,12 +30,14 @@ enum State {
 impl BundleDocument {
     pub(super) fn new(source: &BundleSource) -> Self {
         let source = PollSource {
-            name: Bundle::NAME,
-            title: "policy bundle",
-            section: "policy.bundle",
+            name: Bundle::NAME.into(),
+            title: "policy bundle".to_owned(),
+            section: "policy.bundle".to_owned(),
+            variant: "",
             endpoint: source.endpoint.clone(),
             interval: source.interval,
             most_bytes: MAX_BUNDLE_BYTES,
+            stale_after: None,
         };
         Self { source, tag: Vec::new(), state: State::Idle }
     }
@@ -45,14 +48,14 @@ impl Polled for BundleDocument {
         &self.source
     }
 
-    fn begin(&mut self, cursor: &[u8]) -> Callout {
+    fn begin(&mut self, cursor: &[u8], _: Timestamp) -> Callout {
         self.state = State::Idle;
         let endpoint = &self.source.endpoint;
         let path = if endpoint.path_prefix.is_empty() { "/" } else { &endpoint.path_prefix };
         if_none_match(endpoint::request(endpoint, "GET", path.to_owned()), cursor)
     }
 
-    fn take(&mut self, headers: &Headers, body: Body) {
+    fn take(&mut self, headers: &Headers, body: Body, _: &Etag) {
         (self.tag, self.state) = (entity_tag(headers), State::Taken(body));
     }
 

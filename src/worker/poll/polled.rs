@@ -7,7 +7,9 @@ use std::{fmt, time::Duration};
 
 use crate::{
     config::Endpoint,
-    http::{Body, Callout, Headers},
+    goproxy::Etag,
+    http::{Body, Callout, Headers, Timestamp},
+    metrics::DocumentName,
     policy::InForce,
 };
 
@@ -26,8 +28,9 @@ pub(in crate::worker) trait Polled: fmt::Debug {
     fn source(&self) -> &PollSource;
 
     /// The request that a poll begins with. `cursor` is where the last one ended, whose revision this worker has installed; it is
-    /// empty where the source is to be read from its beginning. A 304 is taken for "nothing new" where there was a cursor.
-    fn begin(&mut self, cursor: &[u8]) -> Callout;
+    /// empty where the source is to be read from its beginning. A 304 is taken for "nothing new" where there was a cursor. `now` is
+    /// the time by which what is read is judged.
+    fn begin(&mut self, cursor: &[u8], now: Timestamp) -> Callout;
 
     /// The cursor where a reply with these headers turns out to bring what is in force already: the entity tag, unless the document
     /// has another.
@@ -35,8 +38,13 @@ pub(in crate::worker) trait Polled: fmt::Debug {
         entity_tag(headers)
     }
 
-    /// A reply to its request, with status 200 and decoded. It is only taken here, and read by [`Polled::work`].
-    fn take(&mut self, headers: &Headers, body: Body);
+    /// A reply to its request, with status 200 and decoded, and the digest of its body. It is only taken here, and read by [`Polled::work`].
+    fn take(&mut self, headers: &Headers, body: Body, digest: &Etag);
+
+    /// There is nothing at the place that was asked last: another request instead, where the source need not have it.
+    fn absent(&mut self) -> Option<Callout> {
+        None
+    }
 
     /// What a worker has kept of it, this build of the filter or another one. It is only taken here, and read by [`Polled::work`].
     fn recall(&mut self, snapshot: Body);
@@ -51,18 +59,22 @@ pub(in crate::worker) trait Polled: fmt::Debug {
 /// What a polled document is called, and where it comes from.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::worker) struct PollSource {
-    /// What shared data and metrics call it: of `[a-z_]`.
-    pub(in crate::worker) name: &'static str,
+    /// What shared data and metrics call it.
+    pub(in crate::worker) name: DocumentName,
     /// What the log calls it.
-    pub(in crate::worker) title: &'static str,
+    pub(in crate::worker) title: String,
     /// The section of the configuration that it has, for the log.
-    pub(in crate::worker) section: &'static str,
+    pub(in crate::worker) section: String,
+    /// What else decides what is made of its bytes: what was kept under another one is another document's.
+    pub(in crate::worker) variant: &'static str,
     /// How its source is reached.
     pub(in crate::worker) endpoint: Endpoint,
     /// How often it is asked for.
     pub(in crate::worker) interval: Duration,
     /// The most bytes of one reply, decoded.
     pub(in crate::worker) most_bytes: usize,
+    /// How long after its source last confirmed it it is stale; never where there is nothing.
+    pub(in crate::worker) stale_after: Option<Duration>,
 }
 
 /// How far the reading of a document is.
@@ -71,7 +83,6 @@ pub(in crate::worker) enum Progress {
     /// There is more to be read of what was taken.
     More,
     /// It goes on elsewhere: this is to be asked next, and its reply taken.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the bundle is one file; a feed has pages"))]
     Ask(Box<Callout>),
     /// It was read to its end, and is right. Where it was recalled, neither is looked at.
     Read {
@@ -90,14 +101,9 @@ pub(in crate::worker) enum Content {
     /// The reply's body.
     AsItCame,
     /// These bytes.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the bundle is kept as it came; what is merged is not"))]
     Bytes(Vec<u8>),
     /// What is kept already: the poll has brought nothing. Only for a poll that began with a cursor: else what is kept may be another
     /// revision than this worker's, or gone.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the bundle is compared whole; a page of a feed can be empty")
-    )]
     Same,
 }
 

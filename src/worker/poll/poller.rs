@@ -41,6 +41,8 @@ pub(super) struct Poller {
     wrong: Option<(Etag, Vec<String>)>,
     /// The version and its age, as the host was told last.
     told: Option<(u64, u64)>,
+    /// Whether the host was told last that it is stale.
+    told_stale: Option<bool>,
 }
 
 /// What this worker is doing about it.
@@ -80,9 +82,9 @@ struct Current {
 
 impl Poller {
     pub(super) fn new(document: Box<dyn Polled>, queue: QueueId) -> Self {
-        let PollSource { name, endpoint, interval, .. } = document.source();
+        let PollSource { name, variant, endpoint, interval, .. } = document.source();
         Self {
-            store: SnapshotStore::new(name, endpoint, *interval),
+            store: SnapshotStore::new(&format!("{name}{variant}"), endpoint, *interval),
             document,
             queue,
             phase: Phase::Resting,
@@ -90,20 +92,21 @@ impl Poller {
             seen: 0,
             wrong: None,
             told: None,
+            told_stale: None,
         }
     }
 
     /// The name by which it is known.
     pub(super) fn key(&self) -> PollKey {
-        PollKey(self.document.source().name)
+        PollKey(self.document.source().name.clone())
     }
 
     /// How the polling goes.
     pub(super) fn status(&self, in_force: &InForce, cx: &Cx<'_>) -> DocumentStatus {
-        let (name, state) = (self.document.source().name, self.store.state(cx.kv));
+        let (name, state) = (self.document.source().name.clone(), self.store.state(cx.kv));
         let failing = state.trouble != 0;
         DocumentStatus {
-            name,
+            name: name.to_string(),
             version: in_force.version(name),
             revision: state.revision,
             confirmed_seconds_ago: (state.confirmed != Timestamp::default())
@@ -129,7 +132,7 @@ impl Poller {
         if self.look_at(&state, cx.kv) {
             self.read_on(services);
         }
-        self.tell(&state, cx);
+        self.tell(&state, &mut services.in_force, cx);
         let may_ask = matches!(self.phase, Phase::Resting | Phase::Asking(_));
         let claimed = cx.now.after(self.patience());
         if may_ask
@@ -138,7 +141,7 @@ impl Poller {
         {
             // A cursor is of a revision, and says nothing to a worker that has another.
             let cursor = if self.is_current(&state) { state.cursor.as_slice() } else { &[] };
-            let request = self.document.begin(cursor);
+            let request = self.document.begin(cursor, cx.now);
             self.ask(request, !cursor.is_empty(), (Trail::default(), claimed), services, cx);
         }
     }
@@ -161,11 +164,17 @@ impl Poller {
         let source = self.document.source();
         if let Some(location) = leads_to(&reply) {
             let sent = poll.trail.lead(poll.request.clone(), &source.endpoint);
-            return match poll.trail.follow(&sent, location, &source.endpoint, source.section) {
+            return match poll.trail.follow(&sent, location, &source.endpoint, &source.section) {
                 Ok(trail) => self.ask(poll.request, poll.conditional, (trail, until), services, cx),
                 Err(why) => self.fail(&PollFailure::Failed(format!("{who} {why}")), services, cx),
             };
         }
+        if let Reply::Answered { status: 403 | 404 | 410, .. } = reply
+            && let Some(instead) = self.document.absent()
+        {
+            return self.ask(instead, false, (Trail::default(), until), services, cx);
+        }
+        let source = self.document.source();
         let most = source.most_bytes;
         let cluster = poll.trail.at().map_or(&source.endpoint.cluster, |at| &at.cluster);
         let reading = judge(reply, &who, cluster, poll.conditional).and_then(|came| match came {
@@ -213,7 +222,7 @@ impl Poller {
     ) {
         let source = self.document.source();
         let callout = trail.lead(request.clone(), &source.endpoint);
-        let call = services.poll(Owner::Poll(self.key()), source.name, callout, cx);
+        let call = services.poll(Owner::Poll(self.key()), source.name.clone(), callout, cx);
         self.phase = Phase::Asking(Box::new(Poll { call, claimed, request, conditional, trail }));
     }
 
@@ -316,8 +325,8 @@ impl Poller {
         self.current.as_ref().is_some_and(|current| current.revision == state.revision)
     }
 
-    fn title(&self) -> &'static str {
-        self.document.source().title
+    fn title(&self) -> &str {
+        &self.document.source().title
     }
 
     fn patience(&self) -> Duration {

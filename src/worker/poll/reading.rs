@@ -138,7 +138,7 @@ impl Reading {
             if is_kept {
                 document.recall(body.clone());
             } else {
-                document.take(&self.headers, body.clone());
+                document.take(&self.headers, body.clone(), &etag);
             }
             self.step = Step::Read(body, etag);
         }

@@ -5,7 +5,7 @@
 //! file.
 
 use modgate::config::Bundle;
-use modgate::gomod::{ModulePath, Version};
+use modgate::gomod::{ModulePath, TOOLCHAIN, Version, toolchain_version};
 use modgate::http::Timestamp;
 use modgate::policy::{Action, Caller, Decision, Policy, Rule, View, athens};
 
@@ -56,7 +56,18 @@ fn view_decides_in_order(
     let rules = || rules.iter().copied();
     for published in [None, Some(Timestamp(0)), Some(NOW)] {
         let decision = view.decide(version, published, NOW);
-        let applies = |rule: &&Rule| rule.names(module) && rule.is_for(caller) && rule.has(version);
+        let applies = |rule: &&Rule| {
+            let is_old_go = |before: &Version| {
+                let go = toolchain_version(version);
+                module.as_str() == TOOLCHAIN && go.is_none_or(|go| go.precedence(before).is_lt())
+            };
+            rule.names(module)
+                && rule.is_for(caller)
+                && rule.has(version)
+                // There are no advisories here.
+                && rule.advised.is_none()
+                && rule.go_before.as_ref().is_none_or(is_old_go)
+        };
         let age = |rule: &Rule| if let Action::Cooldown(age) = &rule.action { Some(*age) } else { None };
         let last = rules().filter(applies).find(|rule| age(rule).is_none());
         let before = rules().take_while(|rule| Some(*rule) != last).filter(applies);
@@ -75,7 +86,7 @@ fn view_decides_in_order(
             last => for_now.or(last),
         };
         assert_eq!(decision.rule(), expected, "{decision:?}");
-        if let Some(reason) = view.reason(module, Some(version), &decision, caller, NOW) {
+        if let Some(reason) = view.reason((module, Some(version)), &decision, None, caller, NOW) {
             assert!(reason.lines().count() <= 8 && reason.len() < 648, "{reason:?}");
             assert!(!reason.chars().any(|c| c.is_control() && c != '\n'), "{reason:?}");
         }

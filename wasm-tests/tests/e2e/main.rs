@@ -6,6 +6,7 @@
 
 #![cfg(not(target_arch = "wasm32"))]
 
+mod advisories;
 mod artifact;
 mod beside;
 mod bundle;

@@ -3,6 +3,7 @@
 mod athens;
 mod cooldown;
 mod explain;
+mod gate;
 mod later;
 mod many;
 mod monitored;

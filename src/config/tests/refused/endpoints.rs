@@ -264,6 +264,12 @@ fn upstreams() {
                     r#"$.upstreams[0].name: "policy_bundle" is what metrics call something else; give it another"#,
                 ],
             ),
+            (
+                r#"{"cluster":"a","url":"http://h","name":"advisories_go"}"#,
+                &[
+                    r#"$.upstreams[0].name: "advisories_go" is what metrics call something else; give it another"#,
+                ],
+            ),
             // By its authority it would be called so as well.
             (
                 r#"{"cluster":"a","url":"http://sumdb"}"#,

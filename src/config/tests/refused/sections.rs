@@ -400,3 +400,66 @@ fn delivery() {
         ],
     );
 }
+
+#[test]
+fn advisories() {
+    let source =
+        |more: &str| format!(r#"{{"name":"go","format":"database","cluster":"c","url":"http://h"{more}}}"#);
+    let sources = |list: &[String]| format!(r#""sources":[{}]"#, list.join(","));
+    let one = |more: &str| sources(&[source(more)]);
+    let zip =
+        |url: &str| sources(&[format!(r#"{{"name":"go","format":"zip","cluster":"c","url":"{url}"}}"#)]);
+    let rows: Vec<(String, &[&str])> = vec![
+        (one(""), &[]),
+        (one(r#","interval":"1m","malicious":true,"redirects":{"a.example":"a"}"#), &[]),
+        (zip("http://h/a.zip"), &[]),
+        (r#""stale_after":"1m","when_stale":"fail""#.to_owned(), &[]),
+        (
+            sources(&["{}".to_owned()]),
+            &[
+                "$.advisories.sources[0].name: missing: what metrics and pages call it, such as go",
+                "$.advisories.sources[0].format: missing: database or zip",
+                "$.advisories.sources[0].cluster: missing: the name of the Envoy cluster that reaches it",
+                "$.advisories.sources[0].authority: missing: give `url`, or the host it is addressed to",
+            ],
+        ),
+        (
+            sources(&[source(""), source("")]),
+            &[
+                r#"$.advisories.sources[1].name: "go" is the name of $.advisories.sources[0] already; give it another"#,
+            ],
+        ),
+        (
+            sources(&vec![source(""); 9])
+                .split("go")
+                .enumerate()
+                .map(|(n, part)| if n == 0 { part.to_owned() } else { format!("go{n}{part}") })
+                .collect(),
+            &["$.advisories.sources[8]: too many: at most 8 are allowed"],
+        ),
+        (zip("http://h/folder/"), &["$.advisories.sources[0].url: it ends in a slash, and a zip is a file"]),
+        (
+            one(r#","interval":"1ms""#),
+            &[
+                r#"$.advisories.sources[0].interval: "1ms" is not from 1s to 1day: more often is a flood, and more seldom no news"#,
+            ],
+        ),
+        (
+            format!(r#""stale_after":"10m",{}"#, one("")),
+            &[
+                "$.advisories.sources[0].interval: not less than `stale_after`: what it has would be stale before it is asked again",
+            ],
+        ),
+        (
+            r#""stale_after":"1s""#.to_owned(),
+            &[r#"$.advisories.stale_after: "1s" is not from 1m to 365days 6h"#],
+        ),
+        (
+            r#""when_stale":"deny""#.to_owned(),
+            &[r#"$.advisories.when_stale: "deny" is not one of "allow", "fail""#],
+        ),
+    ];
+    let rows: Vec<(&str, &[&str])> =
+        rows.iter().map(|(fields, problems)| (fields.as_str(), *problems)).collect();
+    check(|fields| format!(r#"{{"upstreams":[{UPSTREAM}],"advisories":{{{fields}}}}}"#), &rows);
+}

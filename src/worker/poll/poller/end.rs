@@ -13,6 +13,7 @@ use crate::{
     goproxy::Etag,
     http::Body,
     metrics::{Counter, Gauge, PollOutcome},
+    policy::InForce,
     shared::polled::{MAX_CURSOR_BYTES, MAX_WHY_BYTES, PollState},
     worker::services::Services,
 };
@@ -121,20 +122,27 @@ impl Poller {
         }
     }
 
-    /// Tells the host how old what is in force is, once a second.
-    pub(super) fn tell(&mut self, state: &PollState, cx: &mut Cx<'_>) {
+    /// Tells the host how old what is in force is, once a second, and what is decided here whether it is too old.
+    pub(super) fn tell(&mut self, state: &PollState, in_force: &mut InForce, cx: &mut Cx<'_>) {
+        let document = &self.document.source().name;
+        if let Some(most) = self.document.source().stale_after {
+            let is_stale = self.current.is_none() || cx.now.since(state.confirmed) > most;
+            in_force.note_stale(document, is_stale);
+            if self.told_stale.replace(is_stale) != Some(is_stale) {
+                cx.set(Gauge::PolledStale { document: document.clone() }, is_stale.into());
+            }
+        }
         let age = cx.now.since(state.confirmed).as_secs();
         let told = self.current.as_ref().map(|current| (current.version, age));
         if let Some((version, age)) = told.filter(|_| told != self.told) {
-            let document = self.document.source().name;
-            cx.set(Gauge::PolledVersion { document }, version);
-            cx.set(Gauge::PolledAge { document }, age);
+            cx.set(Gauge::PolledVersion { document: document.clone() }, version);
+            cx.set(Gauge::PolledAge { document: document.clone() }, age);
             self.told = told;
         }
     }
 
     fn count(&self, outcome: PollOutcome, cx: &mut Cx<'_>) {
-        cx.count(Counter::Poll { document: self.document.source().name, outcome });
+        cx.count(Counter::Poll { document: self.document.source().name.clone(), outcome });
     }
 
     fn stays(&self) -> String {

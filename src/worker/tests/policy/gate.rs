@@ -34,6 +34,7 @@ fn advisory(id: &str, fix: Option<&str>) -> Record {
         is_malicious: id.starts_with("MAL"),
         severity: Severity::High,
         affected: vec![Affected { module: M.to_owned(), ranges, versions: Vec::new() }],
+        ..Record::default()
     }
 }
 

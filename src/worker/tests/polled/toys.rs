@@ -5,7 +5,8 @@ use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
 use crate::{
     config::Config,
     endpoint,
-    http::{Body, Callout, Headers},
+    goproxy::Etag,
+    http::{Body, Callout, Headers, Timestamp},
     policy::InForce,
     worker::poll::{Content, Installed, PollSource, Polled, Progress},
 };
@@ -58,12 +59,14 @@ fn source() -> PollSource {
         "policy": {"bundle": {"cluster": "source", "url": "http://source.test", "timeout": "3s"}}}"#;
     let bundle = Config::parse(config).unwrap().policy.bundle.unwrap();
     PollSource {
-        name: "toy",
-        title: "toy",
-        section: "toy",
+        name: "toy".into(),
+        title: "toy".to_owned(),
+        section: "toy".to_owned(),
+        variant: "",
         endpoint: bundle.endpoint,
         interval: std::time::Duration::from_secs(10),
         most_bytes: 16 << 20,
+        stale_after: None,
     }
 }
 
@@ -88,11 +91,11 @@ impl Polled for Large {
         &self.source
     }
 
-    fn begin(&mut self, _: &[u8]) -> Callout {
+    fn begin(&mut self, _: &[u8], _: Timestamp) -> Callout {
         endpoint::request(&self.source.endpoint, "GET", "/large".to_owned())
     }
 
-    fn take(&mut self, _: &Headers, body: Body) {
+    fn take(&mut self, _: &Headers, body: Body, _: &Etag) {
         self.recall(body);
     }
 
@@ -175,14 +178,14 @@ impl Polled for Feed {
         &self.source
     }
 
-    fn begin(&mut self, cursor: &[u8]) -> Callout {
+    fn begin(&mut self, cursor: &[u8], _: Timestamp) -> Callout {
         // Without a cursor all of it comes once more.
         self.goes_on = !cursor.is_empty();
         self.ahead = if self.goes_on { self.entries.clone() } else { BTreeSet::new() };
         self.page(if cursor.is_empty() { "0" } else { std::str::from_utf8(cursor).unwrap() })
     }
 
-    fn take(&mut self, _: &Headers, body: Body) {
+    fn take(&mut self, _: &Headers, body: Body, _: &Etag) {
         self.next = Some((body, false));
     }
 

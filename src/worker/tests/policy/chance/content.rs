@@ -52,6 +52,7 @@ impl Flaw {
                 is_malicious: flaw.is_malicious,
                 severity: Severity::Unknown,
                 affected: vec![Affected { module: flaw.module.to_owned(), ranges, versions: Vec::new() }],
+                ..Record::default()
             }
         }))
     }
