@@ -9,6 +9,7 @@ mod freshness;
 mod header;
 mod path;
 mod policy;
+mod private;
 mod storage;
 mod verify;
 
@@ -17,10 +18,8 @@ use crate::gomod::{Pattern, Patterns};
 pub(super) use self::policy::{BesideRules, RuleList, bundle, overshadowed_rules};
 use super::host::{self, HostPattern};
 use super::problems::{Collector, Path, quoted};
-use super::raw::{
-    RawAdmin, RawConfig, RawIndex, RawMatch, RawPrivate, RawReach, RawSumdb, RawUpstream, Section,
-};
-use super::{Admin, Config, Endpoint, Index, Match, Private, Sumdb, Upstream, limits};
+use super::raw::{RawAdmin, RawConfig, RawIndex, RawMatch, RawReach, RawSumdb, RawUpstream, Section};
+use super::{Admin, Config, Endpoint, Index, Match, Sumdb, Upstream, limits};
 
 /// Compiles all sections.
 pub(super) fn config(raw: RawConfig, found: &mut Collector) -> Config {
@@ -86,7 +85,7 @@ pub(super) fn config(raw: RawConfig, found: &mut Collector) -> Config {
         sumdb,
         verify,
         storage,
-        private: private(&raw.private.0.unwrap_or_default(), &root.key("private"), found),
+        private: private::private(&raw.private.0.unwrap_or_default(), &root.key("private"), found),
         index: index(&raw.index.0.unwrap_or_default(), &root.key("index"), found),
         freshness: freshness::freshness(&raw.freshness.0.unwrap_or_default(), &root.key("freshness"), found),
         fetch: fetch::fetch(&raw.fetch.0.unwrap_or_default(), &root.key("fetch"), found),
@@ -96,6 +95,7 @@ pub(super) fn config(raw: RawConfig, found: &mut Collector) -> Config {
     config.warnings.extend(endpoint::unconfided(&config));
     config.warnings.extend(policy::forgetful_clock(&config));
     config.warnings.extend(verify::unproven_offline(&config));
+    config.warnings.extend(private::wide_upstreams(&config));
     config.warnings.extend(callers::no_caller_has_a_name(&config));
     config
 }
@@ -250,15 +250,6 @@ fn is_sumdb_name(name: &str) -> bool {
     host::authority(host).is_ok()
         && !host.starts_with('[')
         && path.is_none_or(|path| path.split('/').all(is_element))
-}
-
-fn private(raw: &RawPrivate, at: &Path, found: &mut Collector) -> Private {
-    let modules = patterns(raw.modules.as_deref(), &at.key("modules"), found);
-    let nosumdb = patterns(raw.nosumdb.as_deref(), &at.key("nosumdb"), found);
-    Private {
-        nosumdb: modules.iter().cloned().chain(nosumdb).collect(),
-        modules: Patterns::from_iter(modules),
-    }
 }
 
 /// The modules that an override is for: `missing` says what is wrong where it is for none.

@@ -29,7 +29,7 @@ use super::{
     Known,
     logged::known_date,
     monitored::{WOULD_BE_RETRACTED, would_be},
-    ruling::{Substitute, elsewhere, refusal},
+    ruling::{Substitute, redirected, refusal},
     status::policy_bundle,
 };
 use crate::{
@@ -156,8 +156,8 @@ impl Asked {
             _ => None,
         };
         let redirect = match &decision {
-            Some(Decision::Redirected(_, to)) => {
-                self.wants().first().and_then(|(_, want)| match elsewhere(want, *to, config) {
+            Some(Decision::Redirected(rule, to)) => {
+                self.wants().first().and_then(|(_, want)| match redirected(want, rule, *to, config) {
                     Substitute::Elsewhere(to) => Some(to),
                     Substitute::Failed(_) | Substitute::Missing(_) | Substitute::Refused(_) => None,
                 })

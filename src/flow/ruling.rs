@@ -17,9 +17,9 @@ use crate::{
     goproxy::{Answer, Asker, Audience, Document, Failure, File, Info, Missing, Refusal, Validity, encode},
     metrics::{Cache, Kind, OwnReason, Reason},
     plan::Want,
-    policy::{Caller, Decision, View},
+    policy::{Caller, Decision, Rule, View},
     shared::{Entry, Index, Region},
-    upstream,
+    upstream::{self, UNCLAIMED},
 };
 
 /// What is answered in place of what was asked for.
@@ -55,7 +55,7 @@ impl Question {
             };
             let substitute = match &decision {
                 None => None,
-                Some(Decision::Redirected(_, to)) => Some(elsewhere(want, *to, config)),
+                Some(Decision::Redirected(rule, to)) => Some(redirected(want, rule, *to, config)),
                 Some(decision) => {
                     refusal(view, (module, version), decision, &self.caller, (config, known.index), cx)
                         .map(Substitute::Refused)
@@ -74,6 +74,10 @@ impl Question {
             if let Some(refusal) = refusal {
                 return self.substitute(&Substitute::Refused(refusal), cx);
             }
+        }
+        // Without storage no source can have it; a 404 would send the client to its next proxy.
+        if config.storage.is_none() && !is_of_database && upstream::is_unclaimed(config, module) {
+            return self.substitute(&Substitute::Refused(private(want, UNCLAIMED)), cx);
         }
         let is_mixed = config.policy.denies_retracted() || view.is_some_and(|view| view.is_mixed());
         // Without `may_fetch` the client is not sent to upstreams either.
@@ -213,6 +217,31 @@ fn remedy(
 /// Bytes of a list that is looked through for a version to name: a thousand versions.
 const MAX_LIST: usize = 16 << 10;
 
+/// Sends a client to where `rule` says. A private module is not named to another proxy by a rule that is for all modules.
+pub(super) fn redirected(want: &Want, rule: &Rule, to: Option<&str>, config: &Config) -> Substitute {
+    match want.module() {
+        Some(module) if to.is_some() && config.private.modules.matches(module) && !rule.claims(module) => {
+            let why = format!(
+                "is in a private namespace (private.modules), and the rule {}, which is for all modules, sends clients \
+                 to another proxy; that is not asked for it",
+                rule.label()
+            );
+            Substitute::Refused(private(want, &why))
+        }
+        _ => elsewhere(want, to, config),
+    }
+}
+
+/// The refusal of a private module that a source would be asked for which does not name it.
+fn private(want: &Want, why: &str) -> Refusal {
+    let reason = format!(
+        "forbidden: {} {why}: what it has under this name may be another's.\n\
+         What to do: correct the path, or ask this proxy's operators.",
+        want.describe()
+    );
+    Refusal::Forbidden { rule: OwnReason::Private.into(), reason }
+}
+
 /// Sends a client to `base`, or to the upstream that would be asked.
 pub(super) fn elsewhere(want: &Want, base: Option<&str>, config: &Config) -> Substitute {
     let upstream = || {
@@ -229,6 +258,11 @@ pub(super) fn elsewhere(want: &Want, base: Option<&str>, config: &Config) -> Sub
     };
     match base.map(str::to_owned).or_else(upstream) {
         Some(base) => Substitute::Elsewhere(format!("{base}/{}", encode(&path))),
+        None if want.module().is_some_and(|module| upstream::is_unclaimed(config, module)) => {
+            let module = want.module().map(ModulePath::as_str).unwrap_or_default();
+            let reason = format!("not found: {}: not stored here; {module} {UNCLAIMED}", want.describe());
+            Substitute::Refused(Refusal::Unknown(reason))
+        }
         None => Substitute::Refused(Refusal::Unknown(format!(
             "not found: {}: it is not served here, and no upstream is configured to redirect to",
             want.describe()
