@@ -9,6 +9,7 @@ mod freshness;
 mod header;
 mod path;
 mod policy;
+mod private;
 mod storage;
 mod verify;
 
@@ -17,10 +18,8 @@ use crate::gomod::{Pattern, Patterns};
 pub(super) use self::policy::{BesideRules, RuleList, bundle, overshadowed_rules};
 use super::host::{self, HostPattern};
 use super::problems::{Collector, Path, quoted};
-use super::raw::{
-    RawAdmin, RawConfig, RawIndex, RawMatch, RawPrivate, RawReach, RawSumdb, RawUpstream, Section,
-};
-use super::{Admin, Config, Endpoint, Index, Match, Private, Sumdb, Upstream, limits};
+use super::raw::{RawAdmin, RawConfig, RawIndex, RawMatch, RawReach, RawSumdb, RawUpstream, Section};
+use super::{Admin, Config, Endpoint, Index, Match, Sumdb, Upstream, limits};
 
 /// Compiles all sections.
 pub(super) fn config(raw: RawConfig, found: &mut Collector) -> Config {
@@ -49,14 +48,15 @@ pub(super) fn config(raw: RawConfig, found: &mut Collector) -> Config {
             let sumdb = sumdb(raw, at, &matching, found);
             (raw.name.clone().unwrap_or_default(), sumdb)
         });
-    let sumdb = sumdb.into_iter().flatten().collect();
+    let sumdb: Vec<Sumdb> = sumdb.into_iter().flatten().collect();
     let verify = verify::verify(&raw.verify.0.unwrap_or_default(), &root.key("verify"), found);
     let storage = raw.storage.0.map(|raw| storage::storage(&raw, &root.key("storage"), &matching, found));
     let mut warnings = Vec::new();
     let at_policy = root.key("policy");
     // What was meant to be one has been noted.
     let has_upstream = has_upstream || found.covers(&root.key("upstreams"));
-    let context = policy::Context { matching: &matching, has_upstream };
+    let has_sumdb = !sumdb.is_empty() || found.covers(&root.key("sumdb"));
+    let context = policy::Context { matching: &matching, has_upstream, has_sumdb };
     let policy = policy::policy(raw.policy.0.unwrap_or_default(), &at_policy, &context, found, &mut warnings);
     let offline = raw.mode.unwrap_or_default() == RawReach::Offline;
     if offline && storage.is_none() && !found.covers(&root.key("storage")) {
@@ -85,7 +85,7 @@ pub(super) fn config(raw: RawConfig, found: &mut Collector) -> Config {
         sumdb,
         verify,
         storage,
-        private: private(&raw.private.0.unwrap_or_default(), &root.key("private"), found),
+        private: private::private(&raw.private.0.unwrap_or_default(), &root.key("private"), found),
         index: index(&raw.index.0.unwrap_or_default(), &root.key("index"), found),
         freshness: freshness::freshness(&raw.freshness.0.unwrap_or_default(), &root.key("freshness"), found),
         fetch: fetch::fetch(&raw.fetch.0.unwrap_or_default(), &root.key("fetch"), found),
@@ -93,7 +93,9 @@ pub(super) fn config(raw: RawConfig, found: &mut Collector) -> Config {
         matching,
     };
     config.warnings.extend(endpoint::unconfided(&config));
+    config.warnings.extend(policy::forgetful_clock(&config));
     config.warnings.extend(verify::unproven_offline(&config));
+    config.warnings.extend(private::wide_upstreams(&config));
     config.warnings.extend(callers::no_caller_has_a_name(&config));
     config
 }
@@ -248,15 +250,6 @@ fn is_sumdb_name(name: &str) -> bool {
     host::authority(host).is_ok()
         && !host.starts_with('[')
         && path.is_none_or(|path| path.split('/').all(is_element))
-}
-
-fn private(raw: &RawPrivate, at: &Path, found: &mut Collector) -> Private {
-    let modules = patterns(raw.modules.as_deref(), &at.key("modules"), found);
-    let nosumdb = patterns(raw.nosumdb.as_deref(), &at.key("nosumdb"), found);
-    Private {
-        nosumdb: modules.iter().cloned().chain(nosumdb).collect(),
-        modules: Patterns::from_iter(modules),
-    }
 }
 
 /// The modules that an override is for: `missing` says what is wrong where it is for none.

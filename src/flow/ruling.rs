@@ -4,7 +4,8 @@ use std::{ops::ControlFlow, time::Duration};
 
 use super::{
     Known, Next,
-    published::{Publication, published},
+    logged::dated,
+    published::Publication,
     question::{Question, Serving},
     request::refuse,
     respond::answer,
@@ -13,12 +14,12 @@ use crate::{
     config::{Config, MissMode},
     cx::{Cx, Verdict},
     gomod::{ModulePath, Version},
-    goproxy::{Answer, Asker, Audience, Document, Failure, File, Missing, Refusal, Validity, encode},
+    goproxy::{Answer, Asker, Audience, Document, Failure, File, Info, Missing, Refusal, Validity, encode},
     metrics::{Cache, Kind, OwnReason, Reason},
     plan::Want,
-    policy::{Caller, Decision, View},
+    policy::{Caller, Decision, Rule, View},
     shared::{Entry, Index, Region},
-    upstream,
+    upstream::{self, UNCLAIMED},
 };
 
 /// What is answered in place of what was asked for.
@@ -54,9 +55,11 @@ impl Question {
             };
             let substitute = match &decision {
                 None => None,
-                Some(Decision::Redirected(_, to)) => Some(elsewhere(want, *to, config)),
-                Some(decision) => refusal(view, (module, version), decision, &self.caller, known.index, cx)
-                    .map(Substitute::Refused),
+                Some(Decision::Redirected(rule, to)) => Some(redirected(want, rule, *to, config)),
+                Some(decision) => {
+                    refusal(view, (module, version), decision, &self.caller, (config, known.index), cx)
+                        .map(Substitute::Refused)
+                }
             };
             match substitute {
                 // A checksum database is no proxy: what may be had elsewhere is verified here all the same.
@@ -71,6 +74,10 @@ impl Question {
             if let Some(refusal) = refusal {
                 return self.substitute(&Substitute::Refused(refusal), cx);
             }
+        }
+        // Without storage no source can have it; a 404 would send the client to its next proxy.
+        if config.storage.is_none() && !is_of_database && upstream::is_unclaimed(config, module) {
+            return self.substitute(&Substitute::Refused(private(want, UNCLAIMED)), cx);
         }
         let is_mixed = config.policy.denies_retracted() || view.is_some_and(|view| view.is_mixed());
         // Without `may_fetch` the client is not sent to upstreams either.
@@ -92,12 +99,45 @@ impl Question {
         let decision = view.decide(version, None, cx.now);
         let Decision::NeedsDate(_) = decision else { return ControlFlow::Continue(Some(decision)) };
         match when(module, version, known, cx) {
-            Some(Publication::At(time)) => {
+            Some(Publication::At(time) | Publication::ForNow(time)) => {
                 ControlFlow::Continue(Some(view.decide(version, Some(time), cx.now)))
             }
             // It says itself when it was published, unless its client is sent away for it.
             _ if is_info(&self.want) && known.config.on_miss(module) != MissMode::Redirect => {
                 ControlFlow::Continue(None)
+            }
+            Some(Publication::Failed(failure)) => self.substitute(&Substitute::Failed(failure), cx),
+            Some(Publication::Missing(missing)) => self.substitute(&Substitute::Missing(missing), cx),
+            None => {
+                let parked = self.clone().park();
+                ControlFlow::Break(Next::Dates(parked, module.clone(), vec![version.clone()]))
+            }
+        }
+    }
+
+    /// What the rules say of the version that an `.info` names, where its time can be told by the log. What is too young by its own word
+    /// is not looked up there: the log makes nothing older.
+    pub(super) fn decide_by_log<'p>(
+        &self,
+        info: &Info,
+        module: &ModulePath,
+        view: &View<'p>,
+        known: &Known<'_>,
+        cx: &mut Cx<'_>,
+    ) -> ControlFlow<Next, Decision<'p>> {
+        let Info { version, time, .. } = info;
+        let decision = view.decide(version, None, cx.now);
+        if !matches!(decision, Decision::NeedsDate(_)) {
+            return ControlFlow::Continue(decision);
+        }
+        if time.is_some()
+            && let decision @ Decision::TooYoung(..) = view.decide(version, *time, cx.now)
+        {
+            return ControlFlow::Continue(decision);
+        }
+        match when(module, version, known, cx) {
+            Some(Publication::At(time) | Publication::ForNow(time)) => {
+                ControlFlow::Continue(view.decide(version, Some(time), cx.now))
             }
             Some(Publication::Failed(failure)) => self.substitute(&Substitute::Failed(failure), cx),
             Some(Publication::Missing(missing)) => self.substitute(&Substitute::Missing(missing), cx),
@@ -134,12 +174,12 @@ pub(super) fn refusal(
     (module, version): (&ModulePath, Option<&Version>),
     decision: &Decision<'_>,
     caller: &Caller,
-    index: &Index,
+    (config, index): (&Config, &Index),
     cx: &Cx<'_>,
 ) -> Option<Refusal> {
     let remedy = match (decision, version) {
         (Decision::Denied(Some(rule)), Some(version)) if rule.looks_at_content() => {
-            remedy(view, module, version, index, cx)
+            remedy(view, (module, version), config, index, cx)
         }
         _ => None,
     };
@@ -157,8 +197,8 @@ pub(super) fn refusal(
 /// A later version that may be had, by what the index has: its list of the module's versions, unless that is long, and their dates.
 fn remedy(
     view: &View<'_>,
-    module: &ModulePath,
-    version: &Version,
+    (module, version): (&ModulePath, &Version),
+    config: &Config,
     index: &Index,
     cx: &Cx<'_>,
 ) -> Option<Version> {
@@ -170,11 +210,37 @@ fn remedy(
         }
         _ => Vec::new(),
     };
-    view.remedy(version, &listed, |one| published(module, one, index, cx), cx.now)
+    let published = |one: &Version| dated(module, one, config, index, cx)?.time();
+    view.remedy(version, &listed, published, cx.now)
 }
 
 /// Bytes of a list that is looked through for a version to name: a thousand versions.
 const MAX_LIST: usize = 16 << 10;
+
+/// Sends a client to where `rule` says. A private module is not named to another proxy by a rule that is for all modules.
+pub(super) fn redirected(want: &Want, rule: &Rule, to: Option<&str>, config: &Config) -> Substitute {
+    match want.module() {
+        Some(module) if to.is_some() && config.private.modules.matches(module) && !rule.claims(module) => {
+            let why = format!(
+                "is in a private namespace (private.modules), and the rule {}, which is for all modules, sends clients \
+                 to another proxy; that is not asked for it",
+                rule.label()
+            );
+            Substitute::Refused(private(want, &why))
+        }
+        _ => elsewhere(want, to, config),
+    }
+}
+
+/// The refusal of a private module that a source would be asked for which does not name it.
+fn private(want: &Want, why: &str) -> Refusal {
+    let reason = format!(
+        "forbidden: {} {why}: what it has under this name may be another's.\n\
+         What to do: correct the path, or ask this proxy's operators.",
+        want.describe()
+    );
+    Refusal::Forbidden { rule: OwnReason::Private.into(), reason }
+}
 
 /// Sends a client to `base`, or to the upstream that would be asked.
 pub(super) fn elsewhere(want: &Want, base: Option<&str>, config: &Config) -> Substitute {
@@ -192,6 +258,11 @@ pub(super) fn elsewhere(want: &Want, base: Option<&str>, config: &Config) -> Sub
     };
     match base.map(str::to_owned).or_else(upstream) {
         Some(base) => Substitute::Elsewhere(format!("{base}/{}", encode(&path))),
+        None if want.module().is_some_and(|module| upstream::is_unclaimed(config, module)) => {
+            let module = want.module().map(ModulePath::as_str).unwrap_or_default();
+            let reason = format!("not found: {}: not stored here; {module} {UNCLAIMED}", want.describe());
+            Substitute::Refused(Refusal::Unknown(reason))
+        }
         None => Substitute::Refused(Refusal::Unknown(format!(
             "not found: {}: it is not served here, and no upstream is configured to redirect to",
             want.describe()
@@ -207,7 +278,7 @@ pub(super) fn when(
     cx: &Cx<'_>,
 ) -> Option<Publication> {
     let found = known.publications.of(module).and_then(|found| found.get(version)).cloned();
-    found.or_else(|| published(module, version, known.index, cx).map(Publication::At))
+    found.or_else(|| dated(module, version, known.config, known.index, cx))
 }
 
 fn is_info(want: &Want) -> bool {

@@ -54,6 +54,8 @@ words! {
         Nosumdb = "nosumdb",
         /// The rules are not there yet, or leave nothing.
         Policy = "policy",
+        /// The module is private, and would be had from a source that does not name it.
+        Private = "private",
         /// Its author has retracted the version.
         Retracted = "retracted",
         /// No such module, file or database can be here.

@@ -18,3 +18,13 @@ pub fn chain(config: &Config, module: &ModulePath) -> impl Iterator<Item = usize
     };
     config.upstreams.iter().enumerate().filter(move |(_, upstream)| claims(upstream)).map(|(at, _)| at)
 }
+
+/// Whether `module` is private and no upstream names it, so that none is asked for it. What a public one has under this name may be
+/// another's.
+pub fn is_unclaimed(config: &Config, module: &ModulePath) -> bool {
+    config.private.modules.matches(module) && chain(config, module).next().is_none()
+}
+
+/// What is said of such a module beside what becomes of the request.
+pub const UNCLAIMED: &str = "is in a private namespace (private.modules), and no upstream's modules name it; \
+                             public upstreams are not asked for it";

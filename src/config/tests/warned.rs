@@ -44,6 +44,7 @@ fn rules_that_can_never_apply() {
         (r#""modules":["a.com"],"action":"cooldown","age":"7d""#, r#""modules":["a.com"]"#),
         (r#""modules":["a.com"],"versions":["v1.0.0"]"#, r#""modules":["a.com"]"#),
         (r#""modules":["a.com"],"principals":["@anonymous"]"#, r#""modules":["a.com"]"#),
+        (r#""modules":["a.com"],"looks_like":{"of":["a.com/b"]}"#, r#""modules":["a.com"]"#),
         (r#""exact":["a.com"]"#, r#""modules":["a.com"]"#),
         (r#""modules":["a.com"],"enforce":false"#, r#""modules":["a.com"]"#),
         // Not of everything.
@@ -113,6 +114,31 @@ fn what_athens_has_stored_cannot_be_proven_offline() {
     assert_eq!(warnings(&base.replace(r#""sumdb":"#, excepted)).len(), 1);
 }
 
+/// By a log that is forgotten with each restart, or that is asked about nothing.
+#[test]
+fn a_clock_that_forgets() {
+    let base = r#""policy":{"clock":"log"},"storage":{"cluster":"s","url":"http://s"},
+        "sumdb":[{"name":"sum.golang.org","cluster":"d","url":"http://d"}]"#;
+    let told = |from: &str, to: &str| {
+        assert!(base.contains(from));
+        let warnings = warnings(&base.replacen(from, to, 1));
+        warnings.iter().map(|warning| warning.chars().take(60).collect()).collect::<Vec<String>>()
+    };
+    let forgets = "policy.clock is log, and no storage is written that keeps ho";
+    let is_off = "policy.clock is log, and verify.mode is off: no version is l";
+    let exempt = r#""verify":{"mode":"off","overrides":[{"modules":["a.com"],"mode":"require"}]},"sumdb":"#;
+    for (from, to, expected) in [
+        (r#""log""#, r#""log""#, &[][..]),
+        (r#""url":"http://s""#, r#""url":"http://s","write":false"#, &[forgets]),
+        (r#""storage":{"cluster":"s","url":"http://s"},"#, "", &[forgets]),
+        (r#""log""#, r#""info""#, &[]),
+        (r#""sumdb":"#, r#""verify":{"mode":"off"},"sumdb":"#, &[is_off]),
+        (r#""sumdb":"#, exempt, &[]),
+    ] {
+        assert_eq!(told(from, to), expected, "{to}");
+    }
+}
+
 #[test]
 fn a_rule_for_callers_of_whom_nobody_says_who_they_are() {
     let rule = |who: &str| {
@@ -146,5 +172,38 @@ fn headers_that_a_download_may_lack() {
             warning.starts_with(at) && warning.contains(line) && !warning.contains("s3cret"),
             "{warning}"
         );
+    }
+}
+
+/// Whoever answers for all of a forge may answer for names that are private there.
+#[test]
+fn an_upstream_that_is_asked_for_private_modules_and_for_others() {
+    let warned = |modules: &str, private: &str| {
+        let config = format!(
+            r#"{{"upstreams":[{{"name":"wide","cluster":"c","url":"http://h","modules":[{modules}]}}],
+                "private":{{"modules":[{private}]}}}}"#
+        );
+        Config::parse(&config).unwrap().warnings
+    };
+    for (modules, private) in [
+        (r#""github.com""#, r#""github.com/acme""#),
+        (r#""github.com/*""#, r#""github.com/acme""#),
+        (r#""a.com","*.com""#, r#""corp.com/x/*""#),
+    ] {
+        let warnings = warned(modules, private);
+        assert!(
+            warnings.len() == 1 && warnings[0].starts_with("upstream wide is asked for private modules ("),
+            "{modules} {private}: {warnings:?}"
+        );
+    }
+    for (modules, private) in [
+        (r#""github.com/acme""#, r#""github.com/acme""#),
+        (r#""github.com/acme/team","*.corp.com""#, r#""github.com/acme","*.corp.com""#),
+        (r#""golang.org""#, r#""github.com/acme""#),
+        // It is asked for no private module by that.
+        (r#""*""#, r#""github.com/acme""#),
+        (r#""github.com/*""#, ""),
+    ] {
+        assert_eq!(warned(modules, private), [""; 0], "{modules} {private}");
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     goproxy::{CacheClass, Failure, FailureKind, Missing, Outcome},
     http::Timestamp,
     plan::Want,
+    upstream::{self, UNCLAIMED},
 };
 
 /// The refusal that is reported unless a source has what is wanted: the last failure, or else the last "not found".
@@ -109,7 +110,7 @@ impl Search {
             }
             (Some((source, Outcome::Missing(missing))), _) => self.done(End::Missing(missing), Some(source)),
             (_, Some(failure)) => self.done(End::Failed(failure), Some(Source::Storage)),
-            (_, None) => self.done(End::Missing(nowhere(&self.want, cx.now)), None),
+            (_, None) => self.done(End::Missing(nowhere(&self.want, config, cx.now)), None),
         }
     }
 
@@ -129,9 +130,14 @@ impl Search {
     }
 }
 
-fn nowhere(want: &Want, now: Timestamp) -> Missing {
+fn nowhere(want: &Want, config: &Config, now: Timestamp) -> Missing {
     let what = want.describe();
-    let reason = format!("not found: {what}: not stored here, and no upstream may be asked for it");
+    let reason = match want.module() {
+        Some(module) if upstream::is_unclaimed(config, module) => {
+            format!("not found: {what}: not stored here; {module} {UNCLAIMED}")
+        }
+        _ => format!("not found: {what}: not stored here, and no upstream may be asked for it"),
+    };
     Missing { gone: false, reason, since: now, limit: None }
 }
 

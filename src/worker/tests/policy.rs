@@ -2,6 +2,7 @@
 
 mod callers;
 mod chance;
+mod clock;
 mod cooldown;
 mod denied_retracted;
 mod elsewhere;
@@ -10,6 +11,7 @@ mod latest;
 mod long;
 mod mirrors;
 mod monitored;
+mod names;
 mod offline;
 mod outages;
 mod retracted;

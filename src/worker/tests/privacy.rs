@@ -117,3 +117,66 @@ fn scenario_an_unknown_checksum_database_is_404_and_asked_of_nobody() {
         assert!(world.clusters.values().all(|cluster| cluster.asked.is_empty()), "{file}");
     }
 }
+
+/// What a public source has under a private name may be another's: none is asked, whatever else the configuration says.
+#[test]
+fn scenario_no_public_source_answers_for_a_private_name() {
+    let upstreams = r#"{"name": "public", "cluster": "public", "url": "https://proxy.test"},
+        {"name": "any", "cluster": "any", "url": "https://any.test", "modules": ["*"]}"#;
+    let storage = r#""storage": {"cluster": "storage", "url": "http://storage.test"},"#;
+    let redirect = r#""policy": {"on_miss": {"mode": "redirect"}},"#;
+    let all = r#"{"name": "out", "modules": ["*"], "action": "redirect""#;
+    let elsewhere = format!(r#""policy": {{"rules": [{all}, "to": "https://other.test"}}]}},"#);
+    let upwards = format!(r#""policy": {{"rules": [{all}}}]}},"#);
+    let no_storage = "private namespace (private.modules), and no upstream's modules name it";
+    for (more, status, says) in [
+        (String::new(), 403, no_storage),
+        (storage.to_owned(), 404, no_storage),
+        (redirect.to_owned(), 403, no_storage),
+        (format!("{storage}{redirect}"), 404, no_storage),
+        (elsewhere.clone(), 403, "the rule out, which is for all modules"),
+        (format!("{storage}{elsewhere}"), 403, "the rule out, which is for all modules"),
+        (format!("{storage}{upwards}"), 404, no_storage),
+    ] {
+        let config = format!(
+            r#"{{{more} "upstreams": [{upstreams}], "private": {{"modules": ["*.corp.test", "github.com/acme"]}}}}"#
+        );
+        let mut world = World::new(1, &config);
+        for name in ["public", "any", "storage"] {
+            world.cluster(name);
+        }
+        for path in [
+            "/git.corp.test/m/@v/list",
+            "/git.corp.test/m/@latest",
+            "/git.corp.test/m/@v/master.info",
+            "/git.corp.test/m/@v/v1.0.0.info",
+            "/git.corp.test/m/@v/v1.0.0.mod",
+            "/github.com/acme/m/@v/v1.0.0.zip",
+        ] {
+            let response = world.get(0, path);
+            assert_eq!(response.status, status, "{more} {path}: {}", body(&response));
+            assert!(body(&response).contains(says), "{more} {path}: {}", body(&response));
+            assert!(body(&response).len() <= 648);
+        }
+        for name in ["public", "any"] {
+            assert!(world.clusters[name].asked.is_empty(), "{more}: {:?}", world.clusters[name].asked);
+        }
+        let refused = world.counters.get("modgate.refusals_total.reason.private").copied();
+        assert_eq!(refused, (status == 403).then_some(6), "{more}");
+    }
+}
+
+/// A rule that names private modules is an operator's word about them.
+#[test]
+fn scenario_a_rule_that_names_a_private_module_sends_clients_where_it_says() {
+    for modules in [r#""modules": ["*.corp.test"]"#, r#""exact": ["git.corp.test/m"]"#] {
+        let config = format!(
+            r#"{{"policy": {{"rules": [{{{modules}, "action": "redirect", "to": "https://ours.test"}}]}},
+                "upstreams": [{{"name": "public", "cluster": "public", "url": "https://proxy.test"}}],
+                "private": {{"modules": ["*.corp.test"]}}}}"#
+        );
+        let mut world = World::new(1, &config);
+        let response = world.get(0, "/git.corp.test/m/@v/v1.0.0.mod");
+        assert_eq!(super::header(&response, "location"), "https://ours.test/git.corp.test/m/@v/v1.0.0.mod");
+    }
+}
