@@ -18,9 +18,7 @@ use crate::gomod::{Pattern, Patterns};
 pub(super) use self::policy::{BesideRules, RuleList, bundle, overshadowed_rules};
 use super::host::{self, HostPattern};
 use super::problems::{Collector, Path, quoted};
-use super::raw::{
-    RawAdmin, RawConfig, RawIndex, RawMatch, RawReach, RawSumdb, RawUpstream, Section,
-};
+use super::raw::{RawAdmin, RawConfig, RawIndex, RawMatch, RawReach, RawSumdb, RawUpstream, Section};
 use super::{Admin, Config, Endpoint, Index, Match, Sumdb, Upstream, limits};
 
 /// Compiles all sections.

@@ -108,6 +108,9 @@ pub const MAX_ID_BYTES: usize = 64;
 /// Members of one list in a rule: a rule for more modules than that is generated, and can as well be several.
 pub const MAX_LISTED: usize = 10_000;
 
+/// Modules that rules of one list look for look-alikes of. Each is kept with a hash for each of its letters: 700 bytes in every worker.
+pub const MAX_LOOK_ALIKES: usize = 10_000;
+
 /// Overrides of `policy.on_miss`: each is looked at for every module that is asked for.
 pub const MAX_MISS_OVERRIDES: usize = 64;
 

@@ -24,8 +24,8 @@ pub(super) use self::endpoint::{
 pub(super) use self::fetch::RawFetch;
 pub(super) use self::freshness::RawFreshness;
 pub(super) use self::policy::{
-    ENFORCE, RawAction, RawAdvised, RawBundleDocument, RawDefault, RawExcept, RawMalicious, RawOnMiss,
-    RawPolicy, RawReach, RawRule, RawSeverity, RawToolchain, RawWaiver,
+    ENFORCE, RawAction, RawAdvised, RawBundleDocument, RawDefault, RawExcept, RawLikeness, RawLooksLike,
+    RawMalicious, RawOnMiss, RawPolicy, RawReach, RawRule, RawSeverity, RawToolchain, RawWaiver,
 };
 pub(super) use self::storage::{RawDelivery, RawDeliveryOverride, RawPresign, RawSecureLink};
 pub(super) use self::verify::RawVerify;

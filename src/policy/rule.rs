@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Advised, Caller, Principal, Versions};
+use super::{Advised, Caller, LookAlikes, Principal, Versions};
 use crate::gomod::{ModulePath, Pattern, Patterns, Version};
 
 /// One rule. It applies where everything it names fits; what it does not name fits always.
@@ -24,6 +24,8 @@ pub struct Rule {
     pub advised: Option<Advised>,
     /// Of toolchains, those of a Go before this version alone; `None` for everything.
     pub go_before: Option<Version>,
+    /// What its modules must look like; `None` where that does not matter.
+    pub looks_like: Option<LookAlikes>,
     /// Whether, as a cool-down, it passes over the first version that fixes an advisory.
     pub spares_fixes: bool,
     /// What it does.
@@ -62,6 +64,7 @@ impl Rule {
             principals: Vec::new(),
             advised: None,
             go_before: None,
+            looks_like: None,
             spares_fixes: false,
             action,
             enforced: true,
@@ -72,7 +75,12 @@ impl Rule {
 
     /// Whether the rule is for this module.
     pub fn names(&self, module: &ModulePath) -> bool {
-        self.modules.matches(module) || self.exact.contains(module)
+        (self.modules.matches(module) || self.exact.contains(module)) && self.is_for_likes_of(module)
+    }
+
+    /// Whether the rule is for modules that look as this one does.
+    pub(super) fn is_for_likes_of(&self, module: &ModulePath) -> bool {
+        self.looks_like.as_ref().is_none_or(|likes| likes.find(module).is_some())
     }
 
     /// Whether the rule names this module by more than a pattern for all modules.

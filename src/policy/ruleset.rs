@@ -41,7 +41,8 @@ impl Ruleset {
 
     /// The rules that name `module`, in their order.
     pub(super) fn naming(&self, module: &ModulePath) -> impl Iterator<Item = &Rule> {
-        self.matcher.places(module).filter_map(|place| self.rules.get(place))
+        let named = self.matcher.places(module).filter_map(|place| self.rules.get(place));
+        named.filter(|rule| rule.is_for_likes_of(module))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod advised;
 mod lifted;
+mod look_alike;
 mod overshadowed;
 mod rule;
 

@@ -85,6 +85,9 @@ pub(in crate::config) struct RawRule {
     /// The toolchains (`golang.org/toolchain`, which the go command fetches by GOTOOLCHAIN) that the rule is for. By default a rule is for all.
     #[serde(default)]
     pub(in crate::config) toolchain: Section<RawToolchain>,
+    /// Of its modules, those alone that look like one of these and are none of them. By default that does not matter.
+    #[serde(default)]
+    pub(in crate::config) looks_like: Section<RawLooksLike>,
     /// What it does.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
     pub(in crate::config) action: Option<RawAction>,
@@ -278,6 +281,36 @@ pub(in crate::config) struct RawMissOverride {
     /// What happens to their versions.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
     pub(in crate::config) mode: Option<MissMode>,
+}
+
+/// What modules look like.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub(in crate::config) struct RawLooksLike {
+    /// The modules that are meant, by their paths; of all rules of a list 10,000 at most. Another major version of one, and what its
+    /// repository has beside it, is the same to this.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
+    pub(in crate::config) of: Option<Vec<Option<String>>>,
+    /// How others look like them. By default by capitals and by a letter, by which next to no module looks like another that is not meant
+    /// to; by their owners all forks do.
+    pub(in crate::config) by: Option<Vec<Option<RawLikeness>>>,
+}
+
+/// How a module looks like another.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(in crate::config) enum RawLikeness {
+    /// they differ in capitals alone
+    Capitals,
+    /// their owners differ, and a letter: another one, one too many or too few, or two that are swapped
+    Letter,
+    /// they have the same name on the same forge, and other owners
+    Owner,
+}
+
+impl RawLikeness {
+    pub(in crate::config) const DEFAULT: [Self; 2] = [Self::Capitals, Self::Letter];
 }
 
 /// What happens to a module version that no rule decides.

@@ -44,6 +44,7 @@ fn rules_that_can_never_apply() {
         (r#""modules":["a.com"],"action":"cooldown","age":"7d""#, r#""modules":["a.com"]"#),
         (r#""modules":["a.com"],"versions":["v1.0.0"]"#, r#""modules":["a.com"]"#),
         (r#""modules":["a.com"],"principals":["@anonymous"]"#, r#""modules":["a.com"]"#),
+        (r#""modules":["a.com"],"looks_like":{"of":["a.com/b"]}"#, r#""modules":["a.com"]"#),
         (r#""exact":["a.com"]"#, r#""modules":["a.com"]"#),
         (r#""modules":["a.com"],"enforce":false"#, r#""modules":["a.com"]"#),
         // Not of everything.
@@ -146,5 +147,38 @@ fn headers_that_a_download_may_lack() {
             warning.starts_with(at) && warning.contains(line) && !warning.contains("s3cret"),
             "{warning}"
         );
+    }
+}
+
+/// Whoever answers for all of a forge may answer for names that are private there.
+#[test]
+fn an_upstream_that_is_asked_for_private_modules_and_for_others() {
+    let warned = |modules: &str, private: &str| {
+        let config = format!(
+            r#"{{"upstreams":[{{"name":"wide","cluster":"c","url":"http://h","modules":[{modules}]}}],
+                "private":{{"modules":[{private}]}}}}"#
+        );
+        Config::parse(&config).unwrap().warnings
+    };
+    for (modules, private) in [
+        (r#""github.com""#, r#""github.com/acme""#),
+        (r#""github.com/*""#, r#""github.com/acme""#),
+        (r#""a.com","*.com""#, r#""corp.com/x/*""#),
+    ] {
+        let warnings = warned(modules, private);
+        assert!(
+            warnings.len() == 1 && warnings[0].starts_with("upstream wide is asked for private modules ("),
+            "{modules} {private}: {warnings:?}"
+        );
+    }
+    for (modules, private) in [
+        (r#""github.com/acme""#, r#""github.com/acme""#),
+        (r#""github.com/acme/team","*.corp.com""#, r#""github.com/acme","*.corp.com""#),
+        (r#""golang.org""#, r#""github.com/acme""#),
+        // It is asked for no private module by that.
+        (r#""*""#, r#""github.com/acme""#),
+        (r#""github.com/*""#, ""),
+    ] {
+        assert_eq!(warned(modules, private), [""; 0], "{modules} {private}");
     }
 }

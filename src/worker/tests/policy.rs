@@ -10,6 +10,7 @@ mod latest;
 mod long;
 mod mirrors;
 mod monitored;
+mod names;
 mod offline;
 mod outages;
 mod retracted;

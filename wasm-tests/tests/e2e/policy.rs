@@ -7,6 +7,7 @@ mod gate;
 mod later;
 mod many;
 mod monitored;
+mod names;
 mod offline;
 mod on_miss;
 mod private;

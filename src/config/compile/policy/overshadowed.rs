@@ -44,7 +44,7 @@ struct Decided<'r> {
 
 impl<'r> Decided<'r> {
     fn add(&mut self, n: usize, rule: &'r Rule) {
-        if rule.enforced && rule.is_final() && rule.principals.is_empty() {
+        if rule.enforced && rule.is_final() && rule.principals.is_empty() && rule.looks_like.is_none() {
             for glob in rule.modules.iter() {
                 self.globs.entry(written(glob)).or_insert(n);
                 self.lengths |= length(written(glob));

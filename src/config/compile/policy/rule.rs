@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write, iter::Enumerate, vec::IntoIter};
 
 use super::advised::{advised, floor, spares_fixes};
+use super::look_alike::looks_like;
 use super::principals;
 use crate::config::compile::{endpoint, given, patterns, plain_name};
 use crate::config::limits;
@@ -20,8 +21,13 @@ pub(in crate::config) struct RuleList {
     at: Path,
     has_upstream: bool,
     names: BTreeMap<String, usize>,
+    /// How many modules they list that others look like.
+    meant: usize,
     rules: Vec<Rule>,
 }
+
+/// What a module takes that others look like, beside another name in a rule: it is hashed as often as it has letters.
+const WORK_OF_LIKES: usize = 10;
 
 impl RuleList {
     /// Of these, of which none was looked at yet. `whose` begins what their places are called for people.
@@ -33,7 +39,15 @@ impl RuleList {
     ) -> Self {
         let raw = raw.unwrap_or_default();
         let rules = Vec::with_capacity(raw.len().min(limits::MAX_RULES));
-        Self { raw: raw.into_iter().enumerate(), whose, at, has_upstream, names: BTreeMap::new(), rules }
+        Self {
+            raw: raw.into_iter().enumerate(),
+            whose,
+            at,
+            has_upstream,
+            names: BTreeMap::new(),
+            meant: 0,
+            rules,
+        }
     }
 
     /// Compiles more of them, with so many names in their lists, or a rule that has more; whether that was all.
@@ -53,6 +67,13 @@ impl RuleList {
                 continue;
             };
             left = left.saturating_sub(names_in(&raw).max(1));
+            self.meant = self.meant.saturating_add(meant_in(&raw));
+            if self.meant > limits::MAX_LOOK_ALIKES && meant_in(&raw) > 0 {
+                let most = limits::MAX_LOOK_ALIKES;
+                let at = here.key("looks_like").key("of");
+                found.note(&at, format!("too many: at most {most} are allowed in all rules of a list"));
+                return true;
+            }
             if let Some(name) = &raw.name {
                 let first = *self.names.entry(name.clone()).or_insert(n);
                 if first != n {
@@ -78,7 +99,13 @@ impl RuleList {
 fn names_in(raw: &RawRule) -> usize {
     let ids = raw.advisories.0.as_ref().and_then(|advised| advised.ids.as_ref());
     let lists = [&raw.modules, &raw.exact, &raw.versions, &raw.principals];
-    lists.into_iter().flatten().chain(ids).map(Vec::len).sum()
+    let names: usize = lists.into_iter().flatten().chain(ids).map(Vec::len).sum();
+    names.saturating_add(meant_in(raw).saturating_mul(WORK_OF_LIKES))
+}
+
+/// How many modules a rule lists that others look like.
+fn meant_in(raw: &RawRule) -> usize {
+    raw.looks_like.0.as_ref().and_then(|likes| likes.of.as_ref()).map_or(0, Vec::len)
 }
 
 /// Compiles a list of rules at once.
@@ -127,6 +154,7 @@ fn rule(raw: RawRule, place: String, at: &Path, has_upstream: bool, found: &mut 
             .unwrap_or_default(),
         advised: advised(raw.advisories.0, &at.key("advisories"), found),
         go_before: raw.toolchain.0.and_then(|raw| floor(raw, &at.key("toolchain"), found)),
+        looks_like: looks_like(raw.looks_like.0, &at.key("looks_like"), found),
         spares_fixes: spares_fixes(raw.except.as_deref()),
         action,
         enforced: raw.enforce.unwrap_or(ENFORCE),

@@ -46,7 +46,7 @@ fn rules() {
             (
                 r#"[{"modules":["*"],"when":"now","action":"deny","reson":"x","reason":null}]"#,
                 &[
-                    "$.policy.rules[0].when: unknown field; known here: name, modules, exact, versions, principals, advisories, toolchain, action, enforce, age, except, to, reason, link",
+                    "$.policy.rules[0].when: unknown field; known here: name, modules, exact, versions, principals, advisories, toolchain, looks_like, action, enforce, age, except, to, reason, link",
                     r#"$.policy.rules[0].reson: unknown field; did you mean "reason"?"#,
                     "$.policy.rules[0].reason: null says nothing: give a value, or leave it out for the default",
                 ],
@@ -138,6 +138,24 @@ fn actions() {
                 &[
                     "$.policy.rules[0].reason: it has line ends or other control characters, for which the go command would show nothing",
                     "$.policy.rules[0].link: a link is a URL that begins with http:// or https://",
+                ],
+            ),
+            (r#""deny","looks_like":{"of":["a.com/b"]}"#, &[]),
+            (
+                r#""deny","looks_like":{}"#,
+                &["$.policy.rules[0].looks_like.of: missing: the modules that are meant, by their paths"],
+            ),
+            (
+                r#""deny","looks_like":{"of":["a.com/*"],"by":[]}"#,
+                &[
+                    r#"$.policy.rules[0].looks_like.of[0]: malformed module path "a.com/*": the character '*' is not allowed"#,
+                    "$.policy.rules[0].looks_like.by: an empty list has no likeness; leave it out for capitals and a letter",
+                ],
+            ),
+            (
+                r#""deny","looks_like":{"of":["a.com/b"],"by":["sound"]}"#,
+                &[
+                    r#"$.policy.rules[0].looks_like.by[0]: expected one of `capitals`, `letter`, `owner`, found "sound""#,
                 ],
             ),
             (

@@ -97,6 +97,7 @@ fn a_private_module_is_asked_of_the_upstream_that_names_it_and_of_no_other() {
         let run =
             go().env("GONOSUMDB", "*").get(&format!("{}@latest", module.query().split('@').next().unwrap()));
         assert!(!run.ok() && run.stderr.contains("404 Not Found"), "{run:?}");
+        assert!(run.stderr.contains("is in a private namespace (private.modules)"), "{run:?}");
         let paths =
             FILES.map(|kind| module.url(kind)).into_iter().chain([module.list_url(), module.latest_url()]);
         for path in paths {
