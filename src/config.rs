@@ -49,7 +49,7 @@ pub use self::endpoint::{Endpoint, Scheme};
 pub use self::host::{HostPattern, authority};
 pub use self::index::{Index, Pages};
 use self::json_tree::JsonTree;
-pub use self::policy::{BundleSource, MissMode, MissOverride, OnMiss, PolicySection, RetractedMode};
+pub use self::policy::{BundleSource, Clock, MissMode, MissOverride, OnMiss, PolicySection, RetractedMode};
 use self::problems::Collector;
 pub use self::problems::{Problem, Problems};
 use self::raw::RawConfig;

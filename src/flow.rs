@@ -15,6 +15,7 @@ mod hit;
 mod keep;
 mod known;
 mod listed;
+mod logged;
 mod monitored;
 mod next;
 mod page;
@@ -48,6 +49,7 @@ pub use self::handover::Handover;
 pub use self::hit::Hit;
 pub use self::keep::keep;
 pub use self::known::Known;
+pub use self::logged::{Said, log, lookup, place, record_of};
 pub use self::monitored::Sightings;
 pub use self::next::Next;
 pub use self::page::refuse_page;
@@ -66,8 +68,8 @@ pub use self::shelf::Shelf;
 pub use self::sifting::{Sifting, SiftingKey};
 pub use self::statement::{heard, to_be_heard};
 pub use self::status::{
-    BudgetStatus, ClientsStatus, DatabaseStatus, DocumentStatus, FlightsStatus, IndexStatus, Occupancy,
-    SourceStatus, Status, StorageStatus,
+    BudgetStatus, ClientsStatus, DatabaseStatus, DocumentStatus, FlightsStatus, IndexStatus, LogClockStatus,
+    Occupancy, SourceStatus, Status, StorageStatus,
 };
 pub use self::sums::Sums;
 pub use self::wishes::Wishes;

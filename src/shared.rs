@@ -1,5 +1,5 @@
-//! The index, the leases, polled documents, how sources are doing and how much they are asked: what all workers of one Envoy
-//! know, kept in the host's shared data.
+//! The index, the leases, polled documents, how old the log of a checksum database is, how sources are doing and how much they are
+//! asked: what all workers of one Envoy know, kept in the host's shared data.
 //!
 //! Nothing here can be relied upon to be there: another worker writes between any two calls, another build of this filter may have written
 //! before, and everything is gone with the last of them. Each record says what it is about, and is checked for that when it is read.
@@ -15,6 +15,7 @@ mod index;
 mod keyed;
 mod kv;
 mod lease;
+pub mod log_clock;
 mod memory;
 mod pace;
 pub mod polled;

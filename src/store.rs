@@ -15,9 +15,10 @@ pub mod upload;
 mod xml;
 
 pub use self::address::public_url;
-pub use self::layout::{aside_key, can_name, document_key, zip_key};
+pub use self::layout::{aside_key, can_name, clock_key, document_key, zip_key};
 pub use self::listing::{Inventory, Turned};
 pub use self::reply::{
-    Scope, Stored, WriteFailure, Written, is_page, judge, judge_presence, judge_read, judge_write, redirect,
+    Object, Scope, Stored, WriteFailure, Written, is_page, judge, judge_presence, judge_read, judge_small,
+    judge_write, redirect,
 };
 pub use self::request::{create, get, head, path, replace};

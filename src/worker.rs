@@ -12,7 +12,7 @@
 //!                                 ▼
 //!                 worker.rs, receive.rs, settle.rs, status.rs  who is asked what, in which order
 //!    ┌─────────┬───────┬───────┬──┴────┬───────┬──────┬───────┬─────────┬────────┐
-//! clients   passing  lists   dates  flights  verify storage  poll  probe, census the parts
+//! clients   passing  lists   dates  flights  verify storage  poll  probe, census, clock the parts
 //!    └─────────┴───────┴───────┴──┬────┴───────┴──────┴───────┴─────────┴────────┘
 //!                                 ▼
 //!                services, event, flight, key                  what all of them know
@@ -37,6 +37,7 @@
 
 mod census;
 mod clients;
+mod clock;
 mod dates;
 mod event;
 mod flight;
@@ -60,6 +61,7 @@ mod waivers;
 use self::{
     census::Census,
     clients::Clients,
+    clock::Clock,
     dates::Dates,
     flights::Flights,
     key::{Owner, Slice},
@@ -85,6 +87,7 @@ use crate::{
 pub struct Worker {
     census: Census,
     clients: Clients,
+    clock: Clock,
     dates: Dates,
     flights: Flights,
     lists: Lists,
@@ -103,6 +106,7 @@ impl Worker {
         let mut worker = Self {
             census: Census::default(),
             clients: Clients::new(seat.seed),
+            clock: Clock::default(),
             dates: Dates::default(),
             flights: Flights::default(),
             lists: Lists::default(),
@@ -174,6 +178,7 @@ impl Worker {
         self.services.note_reply((account, since), |source| self.flights.told(&owner, source), &reply, cx);
         let services = &mut self.services;
         match owner {
+            Owner::Clock => self.clock.on_reply(&reply, services, cx),
             Owner::Copy(key) => self.storage.on_copy_reply(&key, call, reply, services, cx),
             Owner::Part(key) => self.fly(cx, |flights, ground| flights.on_part_reply(key, reply, ground)),
             Owner::Poll(key) => self.polls.on_reply(&key, call, reply, services, cx),

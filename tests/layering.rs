@@ -46,8 +46,8 @@ const PARTED: &[Parted] = &[Parted {
     module: "worker",
     common: &["key", "flight", "event", "services"],
     parts: &[
-        "census", "clients", "dates", "flights", "lists", "passing", "poll", "probe", "storage", "verify",
-        "waivers",
+        "census", "clients", "clock", "dates", "flights", "lists", "passing", "poll", "probe", "storage",
+        "verify", "waivers",
     ],
     desk: &["fly", "receive", "requests", "settle", "status", "tick"],
 }];

@@ -92,4 +92,4 @@ fn take<'b, T: serde::Deserialize<'b>>(bytes: &'b [u8], at: usize) -> Result<(T,
 }
 
 /// Texts or records that are read at once: a millisecond.
-const SLICE: usize = 1000;
+const SLICE: usize = 500;

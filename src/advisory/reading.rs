@@ -146,8 +146,8 @@ const SHOWN: usize = 24;
 /// The file of Go's database that says when it was changed last.
 const DATABASE: &str = "index/db.json";
 
-/// JSON that is read at once: some 3 ms.
-const SLICE: usize = 128 << 10;
+/// JSON that is read at once: some fifty records, which take a millisecond or two.
+const SLICE: usize = 64 << 10;
 
 /// What a record costs beside its bytes, what a step of unpacking costs that does not end one, and a name.
 const RECORD: usize = 512;

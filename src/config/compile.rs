@@ -48,14 +48,15 @@ pub(super) fn config(raw: RawConfig, found: &mut Collector) -> Config {
             let sumdb = sumdb(raw, at, &matching, found);
             (raw.name.clone().unwrap_or_default(), sumdb)
         });
-    let sumdb = sumdb.into_iter().flatten().collect();
+    let sumdb: Vec<Sumdb> = sumdb.into_iter().flatten().collect();
     let verify = verify::verify(&raw.verify.0.unwrap_or_default(), &root.key("verify"), found);
     let storage = raw.storage.0.map(|raw| storage::storage(&raw, &root.key("storage"), &matching, found));
     let mut warnings = Vec::new();
     let at_policy = root.key("policy");
     // What was meant to be one has been noted.
     let has_upstream = has_upstream || found.covers(&root.key("upstreams"));
-    let context = policy::Context { matching: &matching, has_upstream };
+    let has_sumdb = !sumdb.is_empty() || found.covers(&root.key("sumdb"));
+    let context = policy::Context { matching: &matching, has_upstream, has_sumdb };
     let policy = policy::policy(raw.policy.0.unwrap_or_default(), &at_policy, &context, found, &mut warnings);
     let offline = raw.mode.unwrap_or_default() == RawReach::Offline;
     if offline && storage.is_none() && !found.covers(&root.key("storage")) {
@@ -92,6 +93,7 @@ pub(super) fn config(raw: RawConfig, found: &mut Collector) -> Config {
         matching,
     };
     config.warnings.extend(endpoint::unconfided(&config));
+    config.warnings.extend(policy::forgetful_clock(&config));
     config.warnings.extend(verify::unproven_offline(&config));
     config.warnings.extend(private::wide_upstreams(&config));
     config.warnings.extend(callers::no_caller_has_a_name(&config));

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bundle, Config, Endpoint};
+use super::{Bundle, Config, Endpoint, Sumdb};
 use crate::gomod::{ModulePath, Patterns};
 use crate::policy::{InForce, Origin, Rule, Ruleset, Waivers};
 
@@ -24,6 +24,8 @@ pub struct PolicySection {
     pub deny_by_default: bool,
     /// Whether nothing of it is enforced: it is only said what would have been decided.
     pub monitored: bool,
+    /// By which clock the age of a version is told.
+    pub clock: Clock,
     /// What becomes of versions that their authors have retracted.
     pub retracted: RetractedMode,
     /// Where more rules come from.
@@ -41,6 +43,19 @@ pub struct BundleSource {
     pub interval: Duration,
     /// Whether nothing is served before one was read.
     pub required: bool,
+}
+
+/// By which clock the age of a version is told, where a rule asks for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema, serde::Serialize))]
+pub enum Clock {
+    /// by the time in its `.info`, which its author can date back; by when this Envoy first saw it, where that has none
+    #[default]
+    Info,
+    /// by when the checksum database's log had it, too: the later of the two counts. Modules that `verify` leaves out are dated
+    /// as with `info`
+    Log,
 }
 
 /// What becomes of modules that are not stored. By default they are fetched.
@@ -130,6 +145,7 @@ impl PolicySection {
     pub fn on_miss(&self) -> &OnMiss {
         let Self {
             on_miss,
+            clock: _,
             rules: _,
             filter: _,
             malicious: _,
@@ -155,5 +171,45 @@ impl Config {
     /// What becomes of `module` where it is not stored; offline, nothing is fetched, and no client is sent elsewhere.
     pub fn on_miss(&self, module: &ModulePath) -> MissMode {
         if self.offline { MissMode::None } else { self.policy.on_miss.mode(module) }
+    }
+
+    /// By which clock the age of `module`'s versions is told. What no checksum database may hear of stands in no log.
+    pub fn clock(&self, module: &ModulePath) -> Clock {
+        match self.policy.clock {
+            Clock::Log if self.verification(module).is_some() => Clock::Log,
+            Clock::Log | Clock::Info => Clock::Info,
+        }
+    }
+
+    /// The database by whose log ages are told, where they are.
+    pub fn log_clock(&self) -> Option<&Sumdb> {
+        // The one that `verification` names: it knows every public module.
+        self.sumdb.first().filter(|_| self.policy.clock == Clock::Log)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_database_may_hear_of_is_dated_by_its_info() {
+        let clock = |clock: &str, module: &str| {
+            let config = Config::parse(&format!(
+                r#"{{"upstreams": [{{"cluster": "c", "url": "http://h"}}], "policy": {{"clock": "{clock}"}},
+                    "private": {{"modules": ["corp.example.com"]}},
+                    "sumdb": [{{"name": "sum.golang.org", "cluster": "s", "url": "http://s"}}],
+                    "verify": {{"mode": "when_available", "overrides": [{{"modules": ["off.example.com"], "mode": "off"}}]}}}}"#
+            ))
+            .unwrap();
+            assert_eq!(config.log_clock().is_some(), clock == "log");
+            config.clock(&ModulePath::parse(module).unwrap())
+        };
+        for (module, expected) in
+            [("a.com", Clock::Log), ("corp.example.com/m", Clock::Info), ("off.example.com", Clock::Info)]
+        {
+            assert_eq!(clock("log", module), expected, "{module}");
+            assert_eq!(clock("info", module), Clock::Info, "{module}");
+        }
     }
 }

@@ -5,6 +5,7 @@
 
 mod asked;
 mod author;
+mod clocked;
 mod considered;
 mod indexed;
 mod known;
@@ -19,14 +20,15 @@ pub use self::many::Explaining;
 use self::{
     asked::Asked,
     author::Author,
+    clocked::Clocked,
     considered::{Considered, Named},
     indexed::Indexed,
     known::{Advised, advised},
 };
 use super::{
     Known,
+    logged::known_date,
     monitored::{WOULD_BE_RETRACTED, would_be},
-    published::published,
     ruling::{Substitute, redirected, refusal},
     status::policy_bundle,
 };
@@ -68,6 +70,8 @@ struct Explanation<'a> {
     refusal: Option<String>,
     redirect: Option<String>,
     published: Option<String>,
+    /// By which clock that is told.
+    clock: Clocked,
     /// From when on it may be had.
     until: Option<String>,
     /// What sources say of the version; left out where none was asked for.
@@ -116,7 +120,8 @@ impl Asked {
         let Self { module, version, caller } = self;
         let policy = in_force.policy();
         let view = policy.view(module, caller);
-        let published = version.as_ref().and_then(|version| published(module, version, index, cx));
+        let published =
+            version.as_ref().and_then(|version| known_date((module, version), &view, config, index, cx));
         let decision = match version {
             Some(version) => Some(view.decide(version, published, cx.now)),
             None => view.whole(),
@@ -125,7 +130,7 @@ impl Asked {
         let author = self.author(&view, decision.as_ref(), known, cx);
         let retracted = Some(&author).filter(|author| policy.is_enforced() && author.refuses());
         let refused = |view: &View<'_>, decision: &Decision<'_>| {
-            let refusal = refusal(view, (module, version.as_ref()), decision, caller, index, cx)?;
+            let refusal = refusal(view, (module, version.as_ref()), decision, caller, (config, index), cx)?;
             Some(refusal.reason().to_owned())
         };
         let otherwise = view.shadow().and_then(|shadow| match version {
@@ -179,6 +184,7 @@ impl Asked {
             },
             redirect,
             published: published.map(Timestamp::rfc3339),
+            clock: Clocked::of((module, version.as_ref()), config, index, cx),
             until,
             advisories: version.as_ref().map(|version| advised(&view, version, cx.now)),
             monitored: policy.monitors().then_some(unenforced),

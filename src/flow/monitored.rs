@@ -9,8 +9,7 @@ use std::rc::Rc;
 
 pub use self::sightings::Sightings;
 use super::{
-    Known, Next, Routed, published::Publication, question::Question, ruling::when, statement::Heard,
-    withdrawn::is_an_exception,
+    Known, Next, Routed, question::Question, ruling::when, statement::Heard, withdrawn::is_an_exception,
 };
 use crate::{
     config::RetractedMode,
@@ -96,11 +95,9 @@ impl Question {
             None => shadow.whole()?,
             Some(version) => match shadow.decide(version, None, cx.now) {
                 Decision::NeedsDate(_) => {
-                    let known_by = || match when(module, version, known, cx) {
-                        Some(Publication::At(time)) => Some(time),
-                        _ => None,
-                    };
-                    let published = info.as_ref().and_then(|info| info.time).or_else(known_by);
+                    let published = when(module, version, known, cx).and_then(|when| when.time());
+                    // Nothing is looked up in a log for it.
+                    let published = published.or_else(|| info.as_ref().and_then(|info| info.time));
                     shadow.decide(version, published, cx.now)
                 }
                 decision => decision,

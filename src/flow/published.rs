@@ -1,6 +1,7 @@
 //! When the versions of a module were published, as far as that was found out.
 //!
-//! It is the time in a version's `.info`, or where that has none, when this gateway first saw it. The `.info` documents
+//! It is the time in a version's `.info`, or where that has none, when this gateway first saw it; by the clock that is a log, `logged.rs` says
+//! which time it is. The `.info` documents
 //! themselves come and go in the index, so what was read in them is kept there once more, for all versions of a module
 //! together: a list of a thousand versions is then judged by one or two records, and "first seen" stays first.
 
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 
 use super::keep;
 use crate::{
+    config::Clock,
     cx::Cx,
     gomod::{ModulePath, Version},
     goproxy::{Document, Failure, File, Found, Info, Missing},
@@ -34,6 +36,16 @@ pub struct Published {
     bytes: usize,
 }
 
+impl Publication {
+    /// When it was published, as far as is known.
+    pub fn time(&self) -> Option<Timestamp> {
+        match self {
+            Self::At(time) | Self::ForNow(time) => Some(*time),
+            Self::Failed(_) | Self::Missing(_) => None,
+        }
+    }
+}
+
 /// When the versions of a module were published, as far as the index has it, by their names: to read thousands of them as versions
 /// would take as long as all the rest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,6 +56,8 @@ pub(super) struct Recorded(BTreeMap<String, Timestamp>);
 pub enum Publication {
     /// It was published then.
     At(Timestamp),
+    /// For now it is taken to be published then: that is too young for every rule, or no more is known yet. Found out anew the next time.
+    ForNow(Timestamp),
     /// No source could say.
     Failed(Failure),
     /// There is no such version.
@@ -79,7 +93,7 @@ impl Publications {
         self.modules.insert(module.clone(), (self.learned, all));
     }
 
-    /// Forgets what says nothing of the next time: who could not say, and what is missing.
+    /// Forgets what says nothing of the next time: who could not say, what is missing, and what holds for now.
     pub fn forget_failures(&mut self, module: &ModulePath) {
         if let Some((_, published)) = self.modules.get_mut(module) {
             let before = published.bytes;
@@ -110,10 +124,11 @@ impl Published {
         gone.is_some()
     }
 
-    /// Keeps in the index what was found out, beside what is there. Where more versions are known than fit into `MAX_RECORDS`, those that
+    /// Keeps in the index what was found out by this clock, beside what is there. Where more versions are known than fit into `MAX_RECORDS`, those that
     /// were published first are asked about again.
-    pub fn keep(&self, module: &ModulePath, index: &mut Index, cx: &mut Cx<'_>) {
-        let Recorded(mut all) = Recorded::of(module, index, cx);
+    pub fn keep(&self, module: &ModulePath, clock: Clock, index: &mut Index, cx: &mut Cx<'_>) {
+        let record = |number| record(module, clock, number);
+        let Recorded(mut all) = Recorded::of(module, clock, index, cx);
         let known = all.len();
         for (version, publication) in &self.versions {
             if let Publication::At(time) = publication
@@ -125,7 +140,7 @@ impl Published {
         if all.len() == known {
             return;
         }
-        let room = index.max_body_bytes(&record(module, MAX_RECORDS)).saturating_sub(BYTES_BESIDE);
+        let room = index.max_body_bytes(&record(MAX_RECORDS)).saturating_sub(BYTES_BESIDE);
         let mut latest: Vec<_> = all.iter().map(|(version, time)| (time.0, version.as_str())).collect();
         latest.sort_unstable_by(|a, b| b.cmp(a));
         let mut records: Vec<Vec<(&str, u64)>> = Vec::new();
@@ -151,23 +166,23 @@ impl Published {
             let more = records.len() > number + 1;
             if let Ok(body) = postcard::to_allocvec(&(more, some)) {
                 let entry = Entry::Found(Found::fetched(body, cx.now));
-                keep(index, &record(module, number), &entry, cx);
+                keep(index, &record(number), &entry, cx);
             }
         }
     }
 }
 
 impl Recorded {
-    /// What the index has of all versions of `module`.
-    pub(super) fn recall(module: &ModulePath, index: &mut Index, cx: &mut Cx<'_>) -> Self {
+    /// What the index has of all versions of `module`, by this clock.
+    pub(super) fn recall(module: &ModulePath, clock: Clock, index: &mut Index, cx: &mut Cx<'_>) -> Self {
         // Used, and not only looked at: what a list in use is judged by is to stay.
-        let _ = index.look_up(cx.kv, Region::Found, &record(module, 0), cx.now);
-        Self::of(module, index, cx)
+        let _ = index.look_up(cx.kv, Region::Found, &record(module, clock, 0), cx.now);
+        Self::of(module, clock, index, cx)
     }
 
-    fn of(module: &ModulePath, index: &Index, cx: &Cx<'_>) -> Self {
+    fn of(module: &ModulePath, clock: Clock, index: &Index, cx: &Cx<'_>) -> Self {
         let mut all = Vec::new();
-        read_records(module, index, cx, |version, time| {
+        read_records((module, clock), index, cx, |version, time| {
             all.push((version.to_owned(), time));
             false
         });
@@ -180,7 +195,7 @@ impl Recorded {
     }
 }
 
-/// When a version was published, as far as the index has it.
+/// When a version was published by its `.info`, or by when it was first seen, as far as the index has it.
 pub(super) fn published(
     module: &ModulePath,
     version: &Version,
@@ -195,13 +210,31 @@ pub(super) fn published(
         },
         _ => None,
     };
-    let mut before = None;
-    read_records(module, index, cx, |known, time| {
+    recorded(module, Clock::Info, version, index, cx).into_iter().chain(time).min()
+}
+
+/// Whether the index has the version's `.info`, and no time is in it.
+pub(super) fn is_timeless(module: &ModulePath, version: &Version, index: &Index, cx: &Cx<'_>) -> bool {
+    let document = Document::Module { module: module.clone(), file: File::Info(version.clone()) };
+    let entry = index.peek(cx.kv, Region::Found, &Want::Document(document).key());
+    matches!(entry, Some(Entry::Found(found)) if Info::read(&found.body).is_some_and(|info| info.time.is_none()))
+}
+
+/// What the index has noted of a version by this clock.
+pub(super) fn recorded(
+    module: &ModulePath,
+    clock: Clock,
+    version: &Version,
+    index: &Index,
+    cx: &Cx<'_>,
+) -> Option<Timestamp> {
+    let mut noted = None;
+    read_records((module, clock), index, cx, |known, time| {
         let is_it = known == version.as_str();
-        before = is_it.then_some(time);
+        noted = is_it.then_some(time);
         is_it
     });
-    before.into_iter().chain(time).min()
+    noted
 }
 
 /// When the version was published that an `.info`, an `@latest` or the answer to a query is about.
@@ -233,19 +266,20 @@ pub fn keep_first_seen(want: &Want, found: &Found, policy: &Policy, index: &mut 
         let mut seen = Published::default();
         let since = published_by(&info, module, found, index, cx);
         seen.note(info.version, Publication::At(since));
-        seen.keep(module, index, cx);
+        seen.keep(module, Clock::Info, index, cx);
     }
 }
 
-/// Reads the records of a module, version by version, until `is_enough` is true.
+/// Reads the records that a module has by a clock, version by version, until `is_enough` is true.
 fn read_records(
-    module: &ModulePath,
+    (module, clock): (&ModulePath, Clock),
     index: &Index,
     cx: &Cx<'_>,
     mut is_enough: impl FnMut(&str, Timestamp) -> bool,
 ) {
     for number in 0..MAX_RECORDS {
-        let Some(Entry::Found(found)) = index.peek(cx.kv, Region::Found, &record(module, number)) else {
+        let Some(Entry::Found(found)) = index.peek(cx.kv, Region::Found, &record(module, clock, number))
+        else {
             break;
         };
         let Ok((more, some)) = postcard::from_bytes::<(bool, Vec<(&str, u64)>)>(&found.body) else { break };
@@ -259,9 +293,13 @@ fn bytes_of(version: &Version) -> usize {
     version.as_str().len().saturating_add(BYTES_EACH)
 }
 
-/// What the index calls a record: no request's path is called so.
-fn record(module: &ModulePath, number: usize) -> String {
-    format!("{}/@published/{number}", module.escaped())
+/// What the index calls a record: no request's path is called so. What one clock says is nothing to the other.
+fn record(module: &ModulePath, clock: Clock, number: usize) -> String {
+    let kind = match clock {
+        Clock::Info => "published",
+        Clock::Log => "logged",
+    };
+    format!("{}/@{kind}/{number}", module.escaped())
 }
 
 /// With the default size of a record, 7,000 versions: three times what any public module has. All are read, in a few milliseconds,

@@ -4,7 +4,8 @@ use std::{ops::ControlFlow, time::Duration};
 
 use super::{
     Known, Next,
-    published::{Publication, published},
+    logged::dated,
+    published::Publication,
     question::{Question, Serving},
     request::refuse,
     respond::answer,
@@ -13,7 +14,7 @@ use crate::{
     config::{Config, MissMode},
     cx::{Cx, Verdict},
     gomod::{ModulePath, Version},
-    goproxy::{Answer, Asker, Audience, Document, Failure, File, Missing, Refusal, Validity, encode},
+    goproxy::{Answer, Asker, Audience, Document, Failure, File, Info, Missing, Refusal, Validity, encode},
     metrics::{Cache, Kind, OwnReason, Reason},
     plan::Want,
     policy::{Caller, Decision, Rule, View},
@@ -55,8 +56,10 @@ impl Question {
             let substitute = match &decision {
                 None => None,
                 Some(Decision::Redirected(rule, to)) => Some(redirected(want, rule, *to, config)),
-                Some(decision) => refusal(view, (module, version), decision, &self.caller, known.index, cx)
-                    .map(Substitute::Refused),
+                Some(decision) => {
+                    refusal(view, (module, version), decision, &self.caller, (config, known.index), cx)
+                        .map(Substitute::Refused)
+                }
             };
             match substitute {
                 // A checksum database is no proxy: what may be had elsewhere is verified here all the same.
@@ -96,12 +99,45 @@ impl Question {
         let decision = view.decide(version, None, cx.now);
         let Decision::NeedsDate(_) = decision else { return ControlFlow::Continue(Some(decision)) };
         match when(module, version, known, cx) {
-            Some(Publication::At(time)) => {
+            Some(Publication::At(time) | Publication::ForNow(time)) => {
                 ControlFlow::Continue(Some(view.decide(version, Some(time), cx.now)))
             }
             // It says itself when it was published, unless its client is sent away for it.
             _ if is_info(&self.want) && known.config.on_miss(module) != MissMode::Redirect => {
                 ControlFlow::Continue(None)
+            }
+            Some(Publication::Failed(failure)) => self.substitute(&Substitute::Failed(failure), cx),
+            Some(Publication::Missing(missing)) => self.substitute(&Substitute::Missing(missing), cx),
+            None => {
+                let parked = self.clone().park();
+                ControlFlow::Break(Next::Dates(parked, module.clone(), vec![version.clone()]))
+            }
+        }
+    }
+
+    /// What the rules say of the version that an `.info` names, where its time can be told by the log. What is too young by its own word
+    /// is not looked up there: the log makes nothing older.
+    pub(super) fn decide_by_log<'p>(
+        &self,
+        info: &Info,
+        module: &ModulePath,
+        view: &View<'p>,
+        known: &Known<'_>,
+        cx: &mut Cx<'_>,
+    ) -> ControlFlow<Next, Decision<'p>> {
+        let Info { version, time, .. } = info;
+        let decision = view.decide(version, None, cx.now);
+        if !matches!(decision, Decision::NeedsDate(_)) {
+            return ControlFlow::Continue(decision);
+        }
+        if time.is_some()
+            && let decision @ Decision::TooYoung(..) = view.decide(version, *time, cx.now)
+        {
+            return ControlFlow::Continue(decision);
+        }
+        match when(module, version, known, cx) {
+            Some(Publication::At(time) | Publication::ForNow(time)) => {
+                ControlFlow::Continue(view.decide(version, Some(time), cx.now))
             }
             Some(Publication::Failed(failure)) => self.substitute(&Substitute::Failed(failure), cx),
             Some(Publication::Missing(missing)) => self.substitute(&Substitute::Missing(missing), cx),
@@ -138,12 +174,12 @@ pub(super) fn refusal(
     (module, version): (&ModulePath, Option<&Version>),
     decision: &Decision<'_>,
     caller: &Caller,
-    index: &Index,
+    (config, index): (&Config, &Index),
     cx: &Cx<'_>,
 ) -> Option<Refusal> {
     let remedy = match (decision, version) {
         (Decision::Denied(Some(rule)), Some(version)) if rule.looks_at_content() => {
-            remedy(view, module, version, index, cx)
+            remedy(view, (module, version), config, index, cx)
         }
         _ => None,
     };
@@ -161,8 +197,8 @@ pub(super) fn refusal(
 /// A later version that may be had, by what the index has: its list of the module's versions, unless that is long, and their dates.
 fn remedy(
     view: &View<'_>,
-    module: &ModulePath,
-    version: &Version,
+    (module, version): (&ModulePath, &Version),
+    config: &Config,
     index: &Index,
     cx: &Cx<'_>,
 ) -> Option<Version> {
@@ -174,7 +210,8 @@ fn remedy(
         }
         _ => Vec::new(),
     };
-    view.remedy(version, &listed, |one| published(module, one, index, cx), cx.now)
+    let published = |one: &Version| dated(module, one, config, index, cx)?.time();
+    view.remedy(version, &listed, published, cx.now)
 }
 
 /// Bytes of a list that is looked through for a version to name: a thousand versions.
@@ -241,7 +278,7 @@ pub(super) fn when(
     cx: &Cx<'_>,
 ) -> Option<Publication> {
     let found = known.publications.of(module).and_then(|found| found.get(version)).cloned();
-    found.or_else(|| published(module, version, known.index, cx).map(Publication::At))
+    found.or_else(|| dated(module, version, known.config, known.index, cx))
 }
 
 fn is_info(want: &Want) -> bool {

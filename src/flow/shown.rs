@@ -8,7 +8,8 @@ use std::{borrow::Cow, ops::ControlFlow, time::Duration};
 
 use super::{
     Known, Next,
-    published::{Recorded, published, published_by},
+    logged::dated,
+    published::{Recorded, published_by},
     question::{Question, Serving},
     ruling::{Substitute, refusal},
     sifting::{Sifting, SiftingKey},
@@ -16,6 +17,7 @@ use super::{
     withdrawn::{Withdrawn, retracted},
 };
 use crate::{
+    config::{Clock, Config},
     cx::Cx,
     gomod::{ModulePath, Version},
     goproxy::{Document, File, Found, Info, Missing, Refusal},
@@ -65,7 +67,14 @@ impl Question {
         let view = policy.view(module, &self.caller);
         match view.whole() {
             Some(decision) if decision.is_denied() => {
-                return match refusal(&view, (module, None), &decision, &self.caller, known.index, cx) {
+                return match refusal(
+                    &view,
+                    (module, None),
+                    &decision,
+                    &self.caller,
+                    (known.config, known.index),
+                    cx,
+                ) {
                     Some(refusal) => self.substitute(&Substitute::Refused(refusal), cx),
                     None => whole(found),
                 };
@@ -76,7 +85,7 @@ impl Question {
         match file {
             File::List | File::Stored => self.show_list((module, file), found, left, &view, known, cx),
             File::Info(_) | File::Latest | File::Query(_) => {
-                self.show_info(module, file, found, &view, known, cx)
+                self.show_info((module, file), found, &view, known, cx)
             }
             // It was decided by its version.
             File::Mod(_) => whole(found),
@@ -117,6 +126,8 @@ impl Question {
         if !sifting.is_long() {
             short = Some(sifting.clone().finish(view, known, cx));
         }
+        let config = known.config;
+        let clock = config.clock(module);
         let Known { index, publications, shelf, .. } = known;
         let sifted = match &mut short {
             Some(sifted) => sifted,
@@ -126,7 +137,8 @@ impl Question {
             },
         };
         let now = cx.now;
-        let undated = sifted.settle(module, view, publications, || Recorded::recall(module, index, cx), now);
+        let undated =
+            sifted.settle(module, view, publications, || Recorded::recall(module, clock, index, cx), now);
         if !self.dated && !undated.is_empty() {
             return ControlFlow::Break(Next::Dates(self.clone().park(), module.clone(), undated));
         }
@@ -160,14 +172,16 @@ impl Question {
             Serving::Unnamed { missing } => match (sifted.newest(false), sifted.top()) {
                 (Some(version), _) if found.left => latest(version),
                 // Everything that the go command would look at is hidden from the caller, who is told why.
-                (None, Some(top)) => self.refuse_all(module, top, (view, &withdrawn), index, cx),
+                (None, Some(top)) => self.refuse_all((module, top), (view, &withdrawn), (config, index), cx),
                 (Some(_) | None, _) => ControlFlow::Continue(Shown::NoLatest(missing.clone())),
             },
             Serving::Newest { refused, fits_path, .. } => match sifted.newest(*fits_path) {
                 Some(version) => latest(version),
                 None => match (refused, sifted.top()) {
                     (Some(refusal), _) => self.substitute(&Substitute::Refused(refusal.clone()), cx),
-                    (None, Some(top)) => self.refuse_all(module, top, (view, &withdrawn), index, cx),
+                    (None, Some(top)) => {
+                        self.refuse_all((module, top), (view, &withdrawn), (config, index), cx)
+                    }
                     (None, None) => self.substitute(&unreadable(module), cx),
                 },
             },
@@ -186,14 +200,14 @@ impl Question {
     /// All that is stored is refused, for as many reasons as there are versions: that of the newest is given.
     fn refuse_all<'f>(
         &self,
-        module: &ModulePath,
-        top: &Version,
+        (module, top): (&ModulePath, &Version),
         (view, withdrawn): (&View<'_>, &Withdrawn),
-        index: &Index,
+        (config, index): (&Config, &Index),
         cx: &mut Cx<'_>,
     ) -> ControlFlow<Next, Shown<'f>> {
-        let decision = view.decide(top, published(module, top, index, cx), cx.now);
-        let refused = refusal(view, (module, Some(top)), &decision, &self.caller, index, cx);
+        let published = dated(module, top, config, index, cx).and_then(|dated| dated.time());
+        let decision = view.decide(top, published, cx.now);
+        let refused = refusal(view, (module, Some(top)), &decision, &self.caller, (config, index), cx);
         let refused = refused.or_else(|| match withdrawn {
             Withdrawn::Known(said) if said.retractions.has(top) => Some(retracted(module, top, said)),
             _ => None,
@@ -206,8 +220,7 @@ impl Question {
 
     fn show_info<'f>(
         &self,
-        module: &ModulePath,
-        file: &File,
+        (module, file): (&ModulePath, &File),
         found: &'f Found,
         view: &View<'_>,
         known: &Known<'_>,
@@ -215,10 +228,21 @@ impl Question {
     ) -> ControlFlow<Next, Shown<'f>> {
         // What the index or storage has was checked when it came.
         let Some(info) = Info::read(&found.body) else { return self.substitute(&unreadable(module), cx) };
-        let published = published_by(&info, module, found, known.index, cx);
-        let decision = view.decide(&info.version, Some(published), cx.now);
-        let mut refused =
-            refusal(view, (module, Some(&info.version)), &decision, &self.caller, known.index, cx);
+        let decision = match known.config.clock(module) {
+            Clock::Info => {
+                let published = published_by(&info, module, found, known.index, cx);
+                view.decide(&info.version, Some(published), cx.now)
+            }
+            Clock::Log => self.decide_by_log(&info, module, view, known, cx)?,
+        };
+        let mut refused = refusal(
+            view,
+            (module, Some(&info.version)),
+            &decision,
+            &self.caller,
+            (known.config, known.index),
+            cx,
+        );
         // Of one that the client names it was asked before, and what stands in for `@latest` was taken from a list without such.
         if refused.is_none() && self.serving == Serving::Itself && !matches!(file, File::Info(_)) {
             refused = self.retraction((module, &info.version), (Some(view), Some(&decision)), known, cx)?;

@@ -189,10 +189,11 @@ impl Sifting {
         if let Decision::NeedsDate(_) = decision {
             let found = known.publications.of(module).and_then(|found| found.get(version));
             let time = match found {
-                Some(Publication::At(time)) => Some(*time),
-                Some(Publication::Failed(_) | Publication::Missing(_)) => None,
+                Some(publication) => publication.time(),
                 None => recorded
-                    .get_or_insert_with(|| Recorded::recall(module, known.index, cx))
+                    .get_or_insert_with(|| {
+                        Recorded::recall(module, known.config.clock(module), known.index, cx)
+                    })
                     .get(version.as_str()),
             };
             match time {
@@ -235,7 +236,9 @@ impl Sifted {
                     open = open.saturating_add(1);
                 }
                 Some(Publication::Missing(_)) => settled.push((turn.clone(), None)),
-                Some(Publication::At(time)) => settled.push((turn.clone(), Some(*time))),
+                Some(Publication::At(time) | Publication::ForNow(time)) => {
+                    settled.push((turn.clone(), Some(*time)));
+                }
                 // Another worker may have found it out.
                 None => {
                     if let Some(recall) = recall.take() {

@@ -85,6 +85,22 @@ pub struct DatabaseStatus {
     pub name: String,
     /// How many records the newest verified tree has; nothing where none was read yet.
     pub tree_size: Option<u64>,
+    /// How old its log is, where versions are dated by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock: Option<LogClockStatus>,
+}
+
+/// What gateways remember of how old a log is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct LogClockStatus {
+    /// Whether storage was read, without which nothing is dated.
+    pub recalled: bool,
+    /// How many sizes with their times are remembered.
+    pub pairs: usize,
+    /// When the log was first looked at.
+    pub since: Option<String>,
+    /// When it was last seen to have grown.
+    pub until: Option<String>,
 }
 
 /// The index.

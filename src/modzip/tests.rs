@@ -1,5 +1,6 @@
 //! The check against Go's, byte by byte, and with hostile zips.
 
+mod archive;
 mod bytes;
 mod golden;
 mod hostile;

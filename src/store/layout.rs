@@ -9,7 +9,8 @@
 //! So of what changes it is given nothing, nor are queries: `M/@v/master.info` would be a version `master`.
 //!
 //! The `.info` of a version is written last, and says that all of it is there. One whose zip has not come is kept aside, in every
-//! layout: `aside/M/V.json`, escaped as in a request. Athens passes over it, and to a static file server it is no version.
+//! layout: `aside/M/V.json`, escaped as in a request. Athens passes over it, and to a static file server it is no version. So it is with
+//! `clock/NAME`, what gateways remember of how old the log of a checksum database is.
 
 use crate::{
     config::{Dialect, Layout, Storage},
@@ -59,6 +60,12 @@ pub fn zip_key(storage: &Storage, zip: &Zip) -> String {
 /// a dot.
 pub fn aside_key(storage: &Storage, module: &ModulePath, version: &Version) -> String {
     format!("{}aside/{}/{}.json", storage.key_prefix, module.escaped(), version.escaped())
+}
+
+/// The key of what gateways remember of how old the log of the checksum database `sumdb` is. It is no module's either.
+/// nginx as shipped takes no name that begins with a dot.
+pub fn clock_key(storage: &Storage, sumdb: &str) -> String {
+    format!("{}clock/{sumdb}", storage.key_prefix)
 }
 
 /// Whether a store of this kind can have an object of this name. Where it cannot, its answers say something of the name only.
@@ -194,6 +201,7 @@ mod tests {
         let aside = [&goproxy, &athens, &flat].map(|storage| aside_key(storage, &module, &version));
         let name = "aside/github.com/!burnt!sushi/toml/v1.0.0-!r!c1.json";
         assert_eq!(aside, [name.to_owned(), name.to_owned(), format!("go/{name}")]);
+        assert_eq!(clock_key(&flat, "sum.golang.org/x"), "go/clock/sum.golang.org/x");
         let head = key(&flat, "sumdb/sum.golang.org/latest");
         assert_eq!(head.as_deref(), Some("go/sumdb/sum.golang.org/latest"));
     }

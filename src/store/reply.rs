@@ -21,6 +21,17 @@ pub enum Stored<T> {
     Unavailable(String),
 }
 
+/// What storage says of an object of the gateways' own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Object<'r> {
+    /// It has none.
+    Absent,
+    /// It has this.
+    Present(&'r [u8]),
+    /// It could not say; why.
+    Unavailable(String),
+}
+
 /// What came of a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Written {
@@ -84,6 +95,21 @@ pub fn judge(document: &Document, reply: Reply, now: Timestamp) -> Stored<Found>
             judge_read(accept(document, body).map(|body| Found::fetched(body, now)))
         }
         reply => without(&reply),
+    }
+}
+
+/// Reads the reply to a GET of an object of the gateways' own, of at most so many bytes.
+pub fn judge_small(reply: &Reply, most: usize) -> Object<'_> {
+    match reply {
+        Reply::Answered { status: 200, body, .. } if body.len() > most => {
+            Object::Unavailable(format!("it answered with {} bytes, more than {most}", body.len()))
+        }
+        Reply::Answered { status: 200, body, .. } => Object::Present(body),
+        reply => match without::<()>(reply) {
+            Stored::Absent => Object::Absent,
+            Stored::Unavailable(why) | Stored::Corrupt(why) => Object::Unavailable(why),
+            Stored::Present(()) => Object::Unavailable("bad answer".to_owned()),
+        },
     }
 }
 

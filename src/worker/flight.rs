@@ -147,7 +147,10 @@ impl Flight {
 
     /// Whether something of this worker's own began it.
     pub(super) fn is_nested(&self) -> bool {
-        matches!(self.waiting.front(), Some((_, Waiter::Ahead(_) | Waiter::Sums(_) | Waiter::Date(..))))
+        matches!(
+            self.waiting.front(),
+            Some((_, Waiter::Ahead(_) | Waiter::Clock | Waiter::Sums(_) | Waiter::Date(..)))
+        )
     }
 
     /// All that wait.

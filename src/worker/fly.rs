@@ -3,6 +3,7 @@
 use super::{
     Worker,
     clients::Clients,
+    clock::Clock,
     dates::Dates,
     flights::{Flights, Ground, Present},
     key::{SumsWaiter, Waiter},
@@ -22,8 +23,8 @@ impl Worker {
         cx: &mut Cx<'_>,
         what: impl FnOnce(&mut Flights, &mut Ground<'_, '_>) -> T,
     ) -> T {
-        let Self { clients, dates, flights, passages, services, storage, .. } = self;
-        let present = Waiters { clients, dates, passages, storage };
+        let Self { clients, clock, dates, flights, passages, services, storage, .. } = self;
+        let present = Waiters { clients, clock, dates, passages, storage };
         what(flights, &mut Ground { services, present: &present, cx })
     }
 }
@@ -31,6 +32,7 @@ impl Worker {
 /// Where the clients and parts that wait for a flight are looked up.
 struct Waiters<'a> {
     clients: &'a Clients,
+    clock: &'a Clock,
     dates: &'a Dates,
     passages: &'a Passages,
     storage: &'a Storing,
@@ -39,6 +41,7 @@ struct Waiters<'a> {
 impl Present for Waiters<'_> {
     fn is_there(&self, waiter: &Waiter) -> bool {
         match waiter {
+            Waiter::Clock => self.clock.awaits_head(),
             Waiter::Date(key, _) => self.dates.has(key),
             Waiter::Stream(stream) | Waiter::Sums(SumsWaiter::Passing(stream)) => {
                 self.clients.has(*stream) || self.passages.has(*stream)

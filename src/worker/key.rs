@@ -43,6 +43,8 @@ pub(super) struct DateLookupKey {
 pub(super) enum Waiter {
     /// A search that will need the sums in it, if a source has the go.mod or zip that it is for. It does not wait yet.
     Ahead(SearchKey),
+    /// What looks how old the log of the checksum database is.
+    Clock,
     /// What needs to know when this version was published.
     Date(DateLookupKey, Version),
     /// A client.
@@ -87,6 +89,8 @@ pub(super) struct PollKey(pub(super) DocumentName);
 /// Whose a callout is: the part of the worker by the variant, what of it by the part's own key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Owner {
+    /// Asking storage how old the log of the checksum database is.
+    Clock,
     /// Reading a zip once more, for storage alone.
     Copy(ZipKey),
     /// Asking for a file of a checksum database that a proof needs.

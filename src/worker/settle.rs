@@ -4,7 +4,7 @@
 use super::{
     Worker,
     event::Event,
-    flight::Landed,
+    flight::{Flight, Landed},
     key::{DateLookupKey, SearchKey, SumsWaiter, Waiter},
     verify::{Begun, Lookup, Need, Progress},
 };
@@ -121,8 +121,9 @@ impl Worker {
                     self.flights.know_sums(key, sums);
                 }
             }
+            Waiter::Clock => self.clock.on_head(want, searched, &mut self.services, cx),
             Waiter::Date(key, version) => {
-                self.dates.note(key, version.clone(), searched, &self.services, cx);
+                self.dates.note(key, version.clone(), want, searched, &self.services, cx);
                 // There is room for one more.
                 if let Some(next) = self.dates.first_waiting() {
                     self.ask_dates(&next, cx);
@@ -192,6 +193,18 @@ impl Worker {
         }
     }
 
+    /// Looks how old the log is by which versions are dated, where that is due.
+    pub(super) fn look_at_log(&mut self, cx: &mut Cx<'_>) {
+        let Some((want, waiter)) = self.clock.on_tick(&self.services, cx) else { return };
+        let flight = Flight::of_waiter(want, true, waiter, cx.now);
+        if let Some(flight) = self.flights.join(flight, &self.services.config)
+            && let Some(landed) = self.fly(cx, |flights, ground| flights.board(flight, ground))
+        {
+            self.write_back(&landed, cx);
+            self.clock.on_head(&landed.flight.want, &landed.searched, &mut self.services, cx);
+        }
+    }
+
     /// Asks about as many versions as may be asked about at once, and lets those go on who wait where nothing is left to be asked.
     pub(super) fn ask_dates(&mut self, key: &DateLookupKey, cx: &mut Cx<'_>) {
         while let Some((version, flight)) = self.dates.next(key, &self.services, cx) {
@@ -199,9 +212,11 @@ impl Worker {
                 && let Some(landed) = self.fly(cx, |flights, ground| flights.board(flight, ground))
             {
                 self.write_back(&landed, cx);
-                self.dates.note(key, version, &landed.searched, &self.services, cx);
+                let want = &landed.flight.want;
+                self.dates.note(key, version, want, &landed.searched, &self.services, cx);
             }
         }
+        self.dates.place(key, &self.services, cx);
         self.end_dates(key, cx);
     }
 

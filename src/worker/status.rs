@@ -1,6 +1,6 @@
 //! How the gateway is doing: each part says what it knows.
 
-use super::Worker;
+use super::{Worker, clock::Clock};
 use crate::{cx::Cx, flow::Status};
 
 impl Worker {
@@ -11,6 +11,7 @@ impl Worker {
         let Self {
             census,
             clients,
+            clock: _,
             dates,
             flights,
             lists,
@@ -30,6 +31,7 @@ impl Worker {
         services.status(cx, &mut status);
         storage.status(&mut status.worker.storage);
         verify.status(&services.config, cx.kv, &mut status);
+        Clock::status(services, cx.kv, &mut status);
         status.worker.dated_modules = dates.len();
         status.worker.lists = lists.len();
         status.worker.passing_zips = passages.len();

@@ -62,6 +62,7 @@ impl Worker {
     /// What is under way, where something is.
     fn jobs(&self) -> Vec<String> {
         let parts = [
+            (self.clock.is_done(), format!("{:?}", self.clock)),
             (self.dates.is_done(), format!("{:?}", self.dates)),
             (self.flights.is_done(), format!("{:?}", self.flights)),
             (self.lists.is_done(), format!("{:?}", self.lists)),

@@ -29,7 +29,9 @@ impl Worker {
 
     /// Whether [`Worker::tick`] is to be called twice a second even if nothing is under way.
     pub fn watches(&self) -> bool {
-        !self.polls.is_empty() || WaiverWatch::watches(&self.services)
+        !self.polls.is_empty()
+            || self.services.config.log_clock().is_some()
+            || WaiverWatch::watches(&self.services)
     }
 
     /// Whether [`Worker::work`] is to be called again, as soon as others had their turn.
@@ -40,6 +42,7 @@ impl Worker {
     /// Time has passed.
     pub fn tick(&mut self, cx: &mut Cx<'_>) {
         self.polls.on_tick(&mut self.services, cx);
+        self.look_at_log(cx);
         self.waivers.on_tick(&self.services, cx);
         self.storage.renew_uploads(&self.services, cx);
         self.storage.end_slow_gathers(&mut self.services, cx);

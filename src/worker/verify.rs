@@ -42,6 +42,7 @@ impl Verify {
         let head = |sumdb: &Sumdb| DatabaseStatus {
             name: sumdb.name.clone(),
             tree_size: tree_heads::head(kv, &sumdb.key).map(|head| head.size()),
+            clock: None,
         };
         status.checksum_databases = config.sumdb.iter().map(head).collect();
         status.worker.proofs = self.proofs.len();

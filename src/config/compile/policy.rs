@@ -12,7 +12,9 @@ pub(in crate::config) use self::{overshadowed::warnings as overshadowed_rules, r
 use super::{each, endpoint, given, some_modules};
 use crate::config::problems::{Collector, Path, quoted};
 use crate::config::raw::{ENFORCE, RawBundle, RawBundleDocument, RawCount, RawDefault, RawOnMiss, RawPolicy};
-use crate::config::{BundleSource, Match, MissMode, MissOverride, OnMiss, PolicySection, limits};
+use crate::config::{
+    BundleSource, Clock, Config, Match, MissMode, MissOverride, Mode, OnMiss, PolicySection, limits,
+};
 use crate::gomod::Patterns;
 use crate::policy::{Action, Principal, Rule, Waiver, Waivers, athens};
 
@@ -22,6 +24,8 @@ pub(super) struct Context<'a> {
     pub(super) matching: &'a Match,
     /// Whether there is an upstream to send clients to.
     pub(super) has_upstream: bool,
+    /// Whether there is a checksum database.
+    pub(super) has_sumdb: bool,
 }
 
 /// Compiles the section; `warnings` takes what is odd.
@@ -58,6 +62,9 @@ pub(super) fn policy(
         filter.splice(0..0, read.rules);
     }
     let bundle = raw.bundle.0.map(|raw| bundle_source(&raw, &at.key("bundle"), context.matching, found));
+    if raw.clock == Some(Clock::Log) && !context.has_sumdb {
+        found.note(&at.key("clock"), "there is no checksum database in `sumdb` by whose log it could be");
+    }
     let at_miss = at.key("on_miss");
     let on_miss = on_miss(&raw.on_miss.0.unwrap_or_default(), &at_miss, context.has_upstream, found);
     PolicySection {
@@ -67,10 +74,27 @@ pub(super) fn policy(
         waivers: Waivers::new(waivers),
         deny_by_default: default.unwrap_or(false),
         monitored,
+        clock: raw.clock.unwrap_or_default(),
         retracted: raw.retracted.unwrap_or_default(),
         bundle,
         on_miss,
     }
+}
+
+/// What to say of ages that are told by a log, where the gateway does not remember the log, or asks it about nothing.
+pub(super) fn forgetful_clock(config: &Config) -> Option<String> {
+    config.log_clock()?;
+    let is_off = |mode: Mode| mode == Mode::Off;
+    if is_off(config.verify.mode) && config.verify.overrides.iter().all(|one| is_off(one.mode)) {
+        return Some(
+            "policy.clock is log, and verify.mode is off: no version is looked up in the log, and ages count from the time in the .info"
+                .to_owned(),
+        );
+    }
+    config.writable_storage().is_none().then(|| {
+        "policy.clock is log, and no storage is written that keeps how old the log is: after a restart of Envoy, what the log has by then is as old as its .info says"
+            .to_owned()
+    })
 }
 
 /// What a bundle has beside its rules.

@@ -191,8 +191,8 @@ endpoint_section! {
         pub(in crate::config) listing: Option<Listing>,
         /// What objects are called. With the default, any static web server over the store is a GOPROXY. The others are for
         /// a store that Athens has filled, and leave it readable by Athens: they hold versions alone, no lists and no
-        /// `@latest`. Beside them every layout has `sumdb/`, and `aside/` for the `.info` of a version that a client has
-        /// looked at and not downloaded.
+        /// `@latest`. Beside them every layout has `sumdb/`, `aside/` for the `.info` of a version that a client has
+        /// looked at and not downloaded, and `clock/` for how old a log is (`policy.clock`).
         #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Layout::default())))]
         pub(in crate::config) layout: Option<Layout>,
         /// The names of all objects begin with this and a slash, e.g. `go/modules`, in a store that holds other things too.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::RawBundle;
 use super::words::{RawDuration, Section};
-use crate::config::{MissMode, RetractedMode, setting::Setting};
+use crate::config::{Clock, MissMode, RetractedMode, setting::Setting};
 
 /// Who may have which module version. The first rule that applies decides: those of `rules`, then those of the `bundle`,
 /// then those of `athens_filter`, each in its order; then the `default`. A refused version is not listed, is never
@@ -44,6 +44,10 @@ pub(in crate::config) struct RawPolicy {
     /// What happens to a module version that clients may have and the storage lacks. By default it is fetched.
     #[serde(default)]
     pub(in crate::config) on_miss: Section<RawOnMiss>,
+    /// By which clock the age of a version is told that a `cooldown` asks for. `log` needs a checksum database in `sumdb`, of which the
+    /// first counts, and a `storage` that is written to, which keeps from when on the log was looked at.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Clock::default())))]
+    pub(in crate::config) clock: Option<Clock>,
     /// More rules, from a URL that is polled: a JSON object with `version`, a whole number that metrics show, and `rules`,
     /// a list as in `policy.rules`; and, where there are any, `malicious` and `waivers`, lists as in `policy`. A bundle is checked whole before it is used; a wrong one is logged and changes nothing.
     /// The last good bundle stays in force while none can be fetched, also while the configuration is replaced; it is lost
@@ -95,7 +99,7 @@ pub(in crate::config) struct RawRule {
     /// would have decided is counted, logged, and said in a header and by explain.
     pub(in crate::config) enforce: Option<bool>,
     /// With `cooldown`: how old a version has to be. Its age counts from the time in its `.info`, or without one from when
-    /// this Envoy first saw it. For one request for a list Modgate looks up the dates of at most 512 versions, those that
+    /// this Envoy first saw it, unless `policy.clock` says otherwise. For one request for a list Modgate looks up the dates of at most 512 versions, those that
     /// Go would take for the latest first. Older versions without a known date are not listed yet, and the next request
     /// gets further.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(transform = Self::AGE.bounds()))]

@@ -114,6 +114,31 @@ fn what_athens_has_stored_cannot_be_proven_offline() {
     assert_eq!(warnings(&base.replace(r#""sumdb":"#, excepted)).len(), 1);
 }
 
+/// By a log that is forgotten with each restart, or that is asked about nothing.
+#[test]
+fn a_clock_that_forgets() {
+    let base = r#""policy":{"clock":"log"},"storage":{"cluster":"s","url":"http://s"},
+        "sumdb":[{"name":"sum.golang.org","cluster":"d","url":"http://d"}]"#;
+    let told = |from: &str, to: &str| {
+        assert!(base.contains(from));
+        let warnings = warnings(&base.replacen(from, to, 1));
+        warnings.iter().map(|warning| warning.chars().take(60).collect()).collect::<Vec<String>>()
+    };
+    let forgets = "policy.clock is log, and no storage is written that keeps ho";
+    let is_off = "policy.clock is log, and verify.mode is off: no version is l";
+    let exempt = r#""verify":{"mode":"off","overrides":[{"modules":["a.com"],"mode":"require"}]},"sumdb":"#;
+    for (from, to, expected) in [
+        (r#""log""#, r#""log""#, &[][..]),
+        (r#""url":"http://s""#, r#""url":"http://s","write":false"#, &[forgets]),
+        (r#""storage":{"cluster":"s","url":"http://s"},"#, "", &[forgets]),
+        (r#""log""#, r#""info""#, &[]),
+        (r#""sumdb":"#, r#""verify":{"mode":"off"},"sumdb":"#, &[is_off]),
+        (r#""sumdb":"#, exempt, &[]),
+    ] {
+        assert_eq!(told(from, to), expected, "{to}");
+    }
+}
+
 #[test]
 fn a_rule_for_callers_of_whom_nobody_says_who_they_are() {
     let rule = |who: &str| {

@@ -24,8 +24,10 @@ fn what_was_found_out_is_recalled_however_long_the_names_are() {
         for n in 100_000..100_300 {
             found.note(version(n), Publication::At(Timestamp(1_700_000_000_000 + n as u64)));
         }
-        found.keep(&module, &mut index, &mut cx);
-        let recalled = Recorded::recall(&module, &mut index, &mut cx);
+        found.keep(&module, Clock::Info, &mut index, &mut cx);
+        let other = Recorded::recall(&module, Clock::Log, &mut index, &mut cx);
+        assert_eq!(other, Recorded::default(), "one clock's dates are not another's");
+        let recalled = Recorded::recall(&module, Clock::Info, &mut index, &mut cx);
         let room = MAX_RECORDS * (1800 / (name.len() + 20));
         for n in (100_000..100_300).rev().take(room.min(300)) {
             let time = Timestamp(1_700_000_000_000 + n as u64);

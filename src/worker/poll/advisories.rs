@@ -301,7 +301,7 @@ impl Polled for AdvisoriesDocument {
         let version = advisories.modified().0 / 1000;
         in_force.note_version(self.source.name.clone(), version);
         in_force.replace_advisories(&self.name, advisories);
-        let extent = format!("of {records} records about {entries} modules");
+        let extent = format!("of {records} records with {entries} entries");
         Installed { version, extent, warnings: Vec::new() }
     }
 }

@@ -133,8 +133,8 @@ fn scenario_one_worker_reads_a_zip_and_all_put_it_in_force() {
     assert_eq!(
         world.log,
         [
-            "INFO advisories go: version 1767312000, of 2 records about 2 modules, is in force",
-            "WARN advisories go: version 1767312000, of 1 records about 1 modules, is in force in place of another one of the same version",
+            "INFO advisories go: version 1767312000, of 2 records with 2 entries, is in force",
+            "WARN advisories go: version 1767312000, of 1 records with 1 entries, is in force in place of another one of the same version",
         ]
     );
 }

@@ -2,6 +2,7 @@
 
 mod callers;
 mod chance;
+mod clock;
 mod cooldown;
 mod denied_retracted;
 mod elsewhere;

@@ -13,6 +13,7 @@ mod bundle;
 mod bytes;
 mod callers;
 mod clients;
+mod clock;
 mod clocks;
 mod clusters;
 mod coalesce;

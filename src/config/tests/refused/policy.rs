@@ -317,3 +317,25 @@ fn where_a_bundle_comes_from() {
         ],
     );
 }
+
+#[test]
+fn the_clock() {
+    let database = r#""sumdb":[{"name":"sum.golang.org","cluster":"d","url":"http://d"}],"#;
+    let none = "$.policy.clock: there is no checksum database in `sumdb` by whose log it could be";
+    for (more, clock, problems) in [
+        (database, r#""log""#, &[][..]),
+        (database, r#""info""#, &[]),
+        ("", r#""info""#, &[]),
+        ("", r#""log""#, &[none]),
+        (r#""sumdb":[],"#, r#""log""#, &[none]),
+        // What was meant to be one has been noted.
+        (r#""sumdb":7,"#, r#""log""#, &["$.sumdb: expected a list, found a number"]),
+        (database, r#""tlog""#, &[r#"$.policy.clock: expected `info` or `log`, found "tlog""#]),
+        (database, "7", &["$.policy.clock: expected text, found 7"]),
+    ] {
+        check(
+            |clock| format!(r#"{{{more}"upstreams":[{UPSTREAM}],"policy":{{"clock":{clock}}}}}"#),
+            &[(clock, problems)],
+        );
+    }
+}

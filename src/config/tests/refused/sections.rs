@@ -452,7 +452,7 @@ fn advisories() {
         ),
         (
             r#""stale_after":"1s""#.to_owned(),
-            &[r#"$.advisories.stale_after: "1s" is not from 1m to 365days 6h"#],
+            &[r#"$.advisories.stale_after: "1s" is not from 1m to 1year"#],
         ),
         (
             r#""when_stale":"deny""#.to_owned(),

@@ -22,7 +22,7 @@ fn others_are_served_while_a_whole_database_is_read(workers: u32) {
     let (upstream, storage, source) = (Faulty::start(), Faulty::store(), Faulty::start());
     let hot = Module::new("example.com/hot", "v1.0.0");
     upstream.serve(&hot);
-    let zips = [1, 2].map(|day| whole("example.com/hot", "0.9.0", day));
+    let zips = [1, 2, 3, 4].map(|day| whole("example.com/hot", "0.9.0", day));
     assert!(zips[0].len() > 2 << 20, "{} bytes", zips[0].len());
     let zip = json!({"name": "go", "format": "zip", "cluster": "vuln", "url": format!("http://vuln.example{ZIP}"), "interval": "1s"});
     let rule = json!({"name": "known", "modules": ["*"], "advisories": {}, "action": "deny"});
@@ -47,8 +47,7 @@ fn others_are_served_while_a_whole_database_is_read(workers: u32) {
     thread::sleep(Duration::from_secs(4));
     let alone = load.stop();
     let load = start();
-    for round in 1..=4_u64 {
-        let zip = zips[usize::try_from(round % 2).unwrap()].clone();
+    for (round, zip) in (1_u64..).zip(zips) {
         source.on(ZIP, Reply::ok(zip));
         wait::until("it is read", Duration::from_secs(30), || envoy.stat(name) >= round);
     }
@@ -57,8 +56,11 @@ fn others_are_served_while_a_whole_database_is_read(workers: u32) {
     println!("{workers} workers: beside {beside}");
     assert_eq!((beside.status(200), alone.status(200)), (beside.total(), alone.total()));
     assert!(beside.total() > 1_000, "{} requests were no load", beside.total());
-    // A slice is a few milliseconds, and one of a hundred requests waits for one.
-    assert!(beside.within(99) < alone.within(99) * 2 + Duration::from_millis(10), "{beside}");
+    // A slice is a few milliseconds. To read all of it at once takes some hundred.
+    let within = |percent, factor, more| {
+        beside.within(percent) < alone.within(percent) * factor + Duration::from_millis(more)
+    };
+    assert!(within(99, 2, 25) && within(100, 2, 100), "alone {alone}, beside {beside}");
     let refused = http::get(addr, "/golang.org/x/text/@v/v0.3.0.mod");
     assert!(refused.status == 403 && refused.text().contains("GO-2020-0015"), "{}", refused.text());
 }
