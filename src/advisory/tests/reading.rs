@@ -196,5 +196,5 @@ fn sources_know_of_each_other_by_aliases() {
     Advisories::join(&mut sources);
     let ids: Vec<_> = told(&sources, "m").into_iter().map(|(id, _)| id).collect();
     assert_eq!(ids, ["GO-2026-0001", "GHSA-4v7x-pqxf-cx7m"]);
-    assert!(sources[1].about("m").all(|advisory| advisory.is_malicious()));
+    assert!(sources[1].about("m").all(Advisory::is_malicious));
 }

@@ -38,7 +38,7 @@ pub(in crate::flow) struct Waived<'a> {
 
 /// The advisories about `version`, those that are waived among them.
 pub(super) fn advised<'a>(view: &View<'a>, version: &Version, now: Timestamp) -> Vec<Advised<'a>> {
-    view.findings(version, now).iter().take(MAX_SHOWN).map(|finding| Advised::of(finding)).collect()
+    view.findings(version, now).iter().take(MAX_SHOWN).map(Advised::of).collect()
 }
 
 impl<'a> Advised<'a> {

@@ -269,7 +269,7 @@ fn scenario_no_module_is_given_by_stale_advisories_where_that_is_configured() {
     // What is not enforced is not waited for.
     world.cluster("vuln").fault = Some(CallFailure::Unreachable);
     (0..2).for_each(|worker| {
-        world.replace(worker, &strict.replacen(r#""policy": {"#, r#""policy": {"enforce": false, "#, 1))
+        world.replace(worker, &strict.replacen(r#""policy": {"#, r#""policy": {"enforce": false, "#, 1));
     });
     world.pass(75_000);
     assert_eq!(world.get(0, FIXED).status, 200);

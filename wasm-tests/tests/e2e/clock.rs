@@ -133,6 +133,7 @@ fn a_webdav_server_remembers_it_too() {
     let sumdb = Sumdb::of(tree.path());
     let mut patch = rules("log");
     patch["sumdb"] = sumdb.configured();
+    patch["admin"] = json!({"explain": ["@anonymous"]});
     let stack = Stack::with(&patch, |builder| builder.cluster(Sumdb::CLUSTER, sumdb.addr()));
     wait::until("the pairs are stored", Duration::from_secs(20), || {
         stack.storage.files().contains_key(CLOCK)

@@ -36,7 +36,7 @@ pub(super) fn malicious(
         if let Some(first) = known.insert(name.clone(), place.clone()).filter(|_| !name.is_empty()) {
             found.note(&at.key("id"), format!("{} is the id of {first} already", quoted(&name)));
         }
-        let (modules, exact) = modules((raw.modules.as_ref(), raw.exact.as_ref()), at, found);
+        let (modules, exact) = modules(raw.modules.as_ref(), raw.exact.as_ref(), at, found);
         Rule {
             name,
             exact,
@@ -77,7 +77,7 @@ pub(super) fn waivers(
                 found.note(&at.key(field), "missing: a waiver says who has decided it, and why");
             }
         }
-        let (modules, exact) = modules((raw.modules.as_ref(), raw.exact.as_ref()), at, found);
+        let (modules, exact) = modules(raw.modules.as_ref(), raw.exact.as_ref(), at, found);
         Waiver {
             name,
             modules,
@@ -96,7 +96,8 @@ pub(super) fn waivers(
 }
 
 fn modules(
-    (globs, exact): (Option<&Vec<Option<String>>>, Option<&Vec<Option<String>>>),
+    globs: Option<&Vec<Option<String>>>,
+    exact: Option<&Vec<Option<String>>>,
     at: &Path,
     found: &mut Collector,
 ) -> (Patterns, Vec<ModulePath>) {

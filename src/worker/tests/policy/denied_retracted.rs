@@ -117,7 +117,7 @@ fn lists_and_the_latest_do_not_show_it() {
                     let got = ask(&mut world, path);
                     match latest {
                         _ if path == LIST => {
-                            assert_eq!((got.status, got.body.as_str()), (200, list), "{go_mod}")
+                            assert_eq!((got.status, got.body.as_str()), (200, list), "{go_mod}");
                         }
                         Some(latest) => {
                             assert!(got.status == 200 && got.body.contains(latest), "{go_mod}: {got:?}");
