@@ -184,7 +184,7 @@ impl Worker {
         self.services.note_reply((account, since), |source| self.flights.told(&owner, source), &reply, cx);
         let services = &mut self.services;
         match owner {
-            Owner::Exposures => self.exposures.on_reply(reply, services, cx),
+            Owner::Exposures => self.exposures.on_reply(&reply, services, cx),
             Owner::Clock => self.clock.on_reply(&reply, services, cx),
             Owner::Copy(key) => self.storage.on_copy_reply(&key, call, reply, services, cx),
             Owner::Part(key) => self.fly(cx, |flights, ground| flights.on_part_reply(key, reply, ground)),

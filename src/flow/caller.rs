@@ -64,7 +64,7 @@ pub(super) fn first_name<'a>(caller: &'a Caller, callers: &Callers) -> &'a str {
     // No prefix is the beginning of another.
     let mut sources = callers.principals.iter();
     let first = sources.find_map(|source| names.iter().find(|name| name.starts_with(&source.prefix)));
-    first.or(names.first()).map_or("", String::as_str)
+    first.or_else(|| names.first()).map_or("", String::as_str)
 }
 
 /// The names that `source` gives, as they are written there.

@@ -62,9 +62,9 @@ impl Exposures {
     }
 
     /// Storage has answered.
-    pub(in crate::worker) fn on_reply(&mut self, reply: Reply, services: &mut Services, cx: &mut Cx<'_>) {
+    pub(in crate::worker) fn on_reply(&mut self, reply: &Reply, services: &mut Services, cx: &mut Cx<'_>) {
         let Some(Syncing { ledger, is_turn, is_read }) = self.syncing.take() else { return };
-        let next = if is_read { self.written(&reply, cx) } else { self.read(ledger, &reply, services, cx) };
+        let next = if is_read { self.written(reply, cx) } else { self.read(ledger, reply, services, cx) };
         match next {
             Ok(None) => {
                 self.trouble = None;

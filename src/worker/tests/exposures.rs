@@ -380,7 +380,9 @@ fn scenario_of_very_many_not_all_are_told_singly() {
     take(&mut world, 0, "ann", "example.com/m@v1.0.0");
     world.pass(WHILE);
     let many: Vec<_> = (0..60)
-        .flat_map(|n| [M, "example.com/n"].map(|module| record(&format!("GO-{n}-{module}"), module, None, false)))
+        .flat_map(|n| {
+            [M, "example.com/n"].map(|module| record(&format!("GO-{n}-{module}"), module, None, false))
+        })
         .collect();
     advise(&mut world, 1, &many);
     world.pass(WHILE);
