@@ -511,7 +511,8 @@ fn nothing_is_given_early_and_nothing_is_kept_for_good() {
                 }
                 3 => world.crash(usize::try_from(random.next(0..=3)).unwrap()),
                 4 => {
-                    world.cluster("sum").fault = (random.next(0..=2) == 0).then_some(CallFailure::Unreachable);
+                    world.cluster("sum").fault =
+                        (random.next(0..=2) == 0).then_some(CallFailure::Unreachable);
                 }
                 _ => {
                     let times = [HOUR, 7 * HOUR, DAY, 2 * DAY];
