@@ -1,6 +1,6 @@
 //! What is read of a record.
 
-use crate::advisory::{Advisories, Record, Severity, osv};
+use crate::advisory::{Advisories, Advisory, Record, Severity, osv};
 use crate::gomod::Version;
 use crate::http::Timestamp;
 
