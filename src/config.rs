@@ -14,6 +14,7 @@ mod callers;
 mod cluster;
 mod compile;
 mod endpoint;
+mod exposure;
 mod host;
 mod index;
 mod json_tree;
@@ -46,6 +47,7 @@ pub use self::bundle::{Bundle, BundleReading};
 pub use self::callers::{CallerSource, Callers, Origin, XfccKey};
 pub use self::cluster::{cluster_remedy, describe_failure};
 pub use self::endpoint::{Endpoint, Scheme};
+pub use self::exposure::Exposure;
 pub use self::host::{HostPattern, authority};
 pub use self::index::{Index, Pages};
 use self::json_tree::JsonTree;
@@ -91,6 +93,8 @@ pub struct Config {
     pub fetch: Fetch,
     /// Who says who asks.
     pub callers: Callers,
+    /// What is remembered of what was served, if anything is.
+    pub exposure: Option<Exposure>,
     /// Our own pages.
     pub admin: Admin,
     /// What is odd and no problem: for the log.

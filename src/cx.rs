@@ -8,7 +8,7 @@ use crate::{
     endpoint,
     http::{Body, Callout, Response, ResponseHead, Timestamp},
     metrics::{Counter, Gauge, Histogram, Measure},
-    shared::{QueueId, SharedKv},
+    shared::{Day, QueueId, SharedKv},
 };
 
 /// A callout, as the core names it. Only the adapter knows what the host calls it.
@@ -146,6 +146,17 @@ pub enum Command {
     },
 }
 
+/// A zip that a client was given, or was told where to get.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given {
+    /// Which version, as it is called in a ledger.
+    pub version: String,
+    /// Who the client is; an anonymous one has no name.
+    pub caller: Box<str>,
+    /// When.
+    pub day: Day,
+}
+
 /// The surroundings of one step.
 pub struct Cx<'a> {
     /// The time.
@@ -156,12 +167,14 @@ pub struct Cx<'a> {
     pub commands: Vec<Command>,
     /// What was counted. The worker adds it up, and tells the host later.
     pub counted: Vec<(Counter, u64)>,
+    /// Zips that clients were told where to get. The worker notes them.
+    pub given: Vec<Given>,
 }
 
 impl<'a> Cx<'a> {
     /// Surroundings without a command yet.
     pub fn new(now: Timestamp, kv: &'a mut dyn SharedKv) -> Self {
-        Self { now, kv, commands: Vec::new(), counted: Vec::new() }
+        Self { now, kv, commands: Vec::new(), counted: Vec::new(), given: Vec::new() }
     }
 
     /// Has the host make a callout.

@@ -74,6 +74,8 @@ pub enum Counter {
         /// What it said.
         kind: Evicted,
     },
+    /// A version that was served, and is forgotten before its time, as there is no room for it.
+    Forgotten,
     /// A request that was answered, though it would have been refused or sent elsewhere if all of the policy were enforced.
     Monitored {
         /// Why it would: what the rule is called, or a word of [`Unruled`].
@@ -132,6 +134,10 @@ pub enum Counter {
 /// A gauge, with its labels.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Gauge {
+    /// Versions that were served lately and that an advisory is about which no waiver lifts.
+    ServedAdvised,
+    /// Those of them that are malicious.
+    ServedMalicious,
     /// Seconds since the source of a polled document last confirmed the one that is in force.
     PolledAge {
         /// Of which: its name.
@@ -269,6 +275,7 @@ impl Counter {
                 Series::of_document(document, "polls_total", [("outcome", outcome)])
             }
             Self::Eviction { kind } => Series::new("index_evictions_total", [("kind", kind)]),
+            Self::Forgotten => Series::new("served_forgotten_total", []),
             Self::Monitored { reason } => Series::new("monitored_total", [("reason", reason)]),
             Self::Refusal { reason } => Series::new("refusals_total", [("reason", reason)]),
             Self::Request { kind, cache, class } => {
@@ -293,6 +300,8 @@ impl Gauge {
             Self::PolledAge { document } => Series::of_document(document, "age_seconds", []),
             Self::PolledStale { document } => Series::of_document(document, "stale", []),
             Self::PolledVersion { document } => Series::of_document(document, "version", []),
+            Self::ServedAdvised => Series::new("served_advised", []),
+            Self::ServedMalicious => Series::new("served_malicious", []),
             Self::WaiversEnded => Series::new("waivers_ended", []),
             Self::WaiversEnding => Series::new("waivers_ending", []),
         }

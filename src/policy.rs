@@ -32,7 +32,7 @@ mod tests;
 
 pub use self::advised::Advised;
 pub use self::caller::{Caller, InvalidPrincipal, Principal};
-pub use self::findings::{Finding, Malice};
+pub use self::findings::{Against, Finding, Malice, OPERATORS};
 pub use self::in_force::{InForce, Lacking, Origin};
 pub use self::look_alike::{Likeness, LookAlikes};
 pub use self::retracted::retracted_reason;

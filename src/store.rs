@@ -15,7 +15,7 @@ pub mod upload;
 mod xml;
 
 pub use self::address::public_url;
-pub use self::layout::{aside_key, can_name, clock_key, document_key, zip_key};
+pub use self::layout::{aside_key, can_name, clock_key, document_key, served_key, zip_key};
 pub use self::listing::{Inventory, Turned};
 pub use self::reply::{
     Object, Scope, Stored, WriteFailure, Written, is_page, judge, judge_presence, judge_read, judge_small,

@@ -40,6 +40,7 @@ mod clients;
 mod clock;
 mod dates;
 mod event;
+mod exposures;
 mod flight;
 mod flights;
 mod fly;
@@ -63,6 +64,7 @@ use self::{
     clients::Clients,
     clock::Clock,
     dates::Dates,
+    exposures::Exposures,
     flights::Flights,
     key::{Owner, Slice},
     lists::Lists,
@@ -89,6 +91,7 @@ pub struct Worker {
     clients: Clients,
     clock: Clock,
     dates: Dates,
+    exposures: Exposures,
     flights: Flights,
     lists: Lists,
     passages: Passages,
@@ -108,6 +111,7 @@ impl Worker {
             clients: Clients::new(seat.seed),
             clock: Clock::default(),
             dates: Dates::default(),
+            exposures: Exposures::new(&config),
             flights: Flights::default(),
             lists: Lists::default(),
             passages: Passages::default(),
@@ -132,6 +136,7 @@ impl Worker {
         let mut cx = Cx::new(now, kv);
         let result = event(self, &mut cx);
         self.services.add_up(cx.counted);
+        self.exposures.note_all(&cx.given);
         (result, cx.commands)
     }
 
@@ -150,7 +155,8 @@ impl Worker {
         match self.services.slices.next() {
             Some(Slice::Census) => self.census.work(&mut self.services, cx),
             Some(Slice::Copy(zip)) => self.storage.work(&zip, &mut self.services, cx),
-            Some(Slice::Explaining) => self.clients.work(&mut self.services, cx),
+            Some(Slice::Exposures) => self.exposures.work(&mut self.services, cx),
+            Some(Slice::Making) => self.clients.work(&mut self.services, cx),
             Some(Slice::Passing(stream)) => self.passages.work(stream, &mut self.services, cx),
             Some(Slice::Poll(key)) => {
                 let is_new = self.polls.work(&key, &mut self.services, cx);
@@ -178,6 +184,7 @@ impl Worker {
         self.services.note_reply((account, since), |source| self.flights.told(&owner, source), &reply, cx);
         let services = &mut self.services;
         match owner {
+            Owner::Exposures => self.exposures.on_reply(&reply, services, cx),
             Owner::Clock => self.clock.on_reply(&reply, services, cx),
             Owner::Copy(key) => self.storage.on_copy_reply(&key, call, reply, services, cx),
             Owner::Part(key) => self.fly(cx, |flights, ground| flights.on_part_reply(key, reply, ground)),
@@ -213,6 +220,7 @@ impl Worker {
         self.services.shelf.clear();
         self.clients.forget_answers();
         self.lists.begin_again();
+        self.exposures.look_anew();
     }
 }
 

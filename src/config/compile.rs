@@ -18,8 +18,10 @@ use crate::gomod::{Pattern, Patterns};
 pub(super) use self::policy::{BesideRules, RuleList, bundle, overshadowed_rules};
 use super::host::{self, HostPattern};
 use super::problems::{Collector, Path, quoted};
-use super::raw::{RawAdmin, RawConfig, RawIndex, RawMatch, RawReach, RawSumdb, RawUpstream, Section};
-use super::{Admin, Config, Endpoint, Index, Match, Sumdb, Upstream, limits};
+use super::raw::{
+    RawAdmin, RawConfig, RawExposure, RawIndex, RawMatch, RawReach, RawSumdb, RawUpstream, Section,
+};
+use super::{Admin, Config, Endpoint, Exposure, Index, Match, Sumdb, Upstream, limits};
 
 /// Compiles all sections.
 pub(super) fn config(raw: RawConfig, found: &mut Collector) -> Config {
@@ -89,6 +91,7 @@ pub(super) fn config(raw: RawConfig, found: &mut Collector) -> Config {
         index: index(&raw.index.0.unwrap_or_default(), &root.key("index"), found),
         freshness: freshness::freshness(&raw.freshness.0.unwrap_or_default(), &root.key("freshness"), found),
         fetch: fetch::fetch(&raw.fetch.0.unwrap_or_default(), &root.key("fetch"), found),
+        exposure: raw.exposure.0.map(|raw| exposure(&raw, &root.key("exposure"), found)),
         admin: admin(&raw.admin.0.unwrap_or_default(), &root.key("admin"), found),
         matching,
     };
@@ -285,6 +288,13 @@ fn admin(raw: &RawAdmin, at: &Path, found: &mut Collector) -> Admin {
     Admin {
         path_prefix: path::admin_prefix(raw.path_prefix.as_deref(), &at.key("path_prefix"), found),
         explain: policy::principals(raw.explain.as_deref(), &at.key("explain"), found),
+    }
+}
+
+fn exposure(raw: &RawExposure, at: &Path, found: &mut Collector) -> Exposure {
+    Exposure {
+        days: RawExposure::DAYS.read(raw.days, at, found),
+        callers: raw.callers.unwrap_or(RawExposure::CALLERS),
     }
 }
 

@@ -7,6 +7,7 @@
 mod advisories;
 mod callers;
 mod endpoint;
+mod exposure;
 mod fetch;
 mod freshness;
 mod policy;
@@ -21,6 +22,7 @@ pub(super) use self::callers::{RawCallerSource, RawCallers};
 pub(super) use self::endpoint::{
     RawAdvisorySource, RawBundle, RawEndpoint, RawStorage, RawSumdb, RawUpstream,
 };
+pub(super) use self::exposure::RawExposure;
 pub(super) use self::fetch::RawFetch;
 pub(super) use self::freshness::RawFreshness;
 pub(super) use self::policy::{
@@ -83,6 +85,10 @@ pub(super) struct RawConfig {
     /// basic_auth, jwt_authn, ext_authz or a client certificate. Without it every caller is anonymous.
     #[serde(default)]
     pub(super) callers: Section<RawCallers>,
+    /// Which versions were served lately and to whom, so that operators learn it when an advisory about one of them comes
+    /// (`/-/exposed`). It is kept in Envoy's shared memory, and where the storage is written to also there. Without it nothing is remembered.
+    #[serde(default)]
+    pub(super) exposure: Section<RawExposure>,
     /// Modgate's own pages: liveness, readiness, version.
     #[serde(default)]
     pub(super) admin: Section<RawAdmin>,
@@ -178,7 +184,7 @@ pub(super) struct RawAdmin {
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Self::PATH_PREFIX)))]
     pub(super) path_prefix: Option<String>,
     /// The callers who may ask `/-/explain` what is decided of a module version and why, and `/-/status` how the gateway is doing,
-    /// named as in `principals` of a rule. The pages show rules, sources and what is indexed. No caller may by default.
+    /// named as in `principals` of a rule. `/-/exposed` is for them too. The pages show rules, sources, what is indexed and what was served. No caller may by default.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Vec::<String>::new())))]
     pub(super) explain: Option<Vec<Option<String>>>,
 }

@@ -72,7 +72,7 @@ fn documented_defaults_are_the_compiled_ones() {
         assert_eq!(with(default.clone()).as_ref(), Ok(&expected), "{place}");
         Some(())
     });
-    assert_eq!(checked, 80, "every default of the schema, none lost on the way");
+    assert_eq!(checked, 82, "every default of the schema, none lost on the way");
 }
 
 /// Bounds that are documented hold, and end where they say.
@@ -92,8 +92,8 @@ fn documented_bounds_are_the_compiled_ones() {
         Some(())
     });
     assert_eq!(
-        checked, 28,
-        "seven numbers, five timeouts, eight freshnesses, two waits, an expiry, three ages, two intervals"
+        checked, 29,
+        "eight numbers, five timeouts, eight freshnesses, two waits, an expiry, three ages, two intervals"
     );
 }
 
@@ -165,6 +165,7 @@ fn base() -> Value {
         "storage": {"cluster": "c", "authority": "h", "delivery": {"url": "https://h"}},
         "sumdb": [{"name": "sum.golang.org", "cluster": "c", "authority": "h"}],
         "policy": {"bundle": {"cluster": "c", "authority": "h"}},
+        "exposure": {},
         "advisories": {"sources": [{"name": "go", "format": "zip", "cluster": "c", "authority": "h"}]},
     })
 }

@@ -73,6 +73,7 @@ fn the_minimal_configuration_gets_every_default() {
             zip_wait: seconds(15),
             zip_bytes: 8_388_608,
         },
+        exposure: None,
         admin: Admin { path_prefix: "/-/".to_owned(), explain: Vec::new() },
         offline: false,
         policy: PolicySection::default(),

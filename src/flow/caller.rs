@@ -57,6 +57,16 @@ pub fn caller(head: &RequestHead, callers: &Callers) -> Result<Caller, Refusal> 
     Ok(Caller::new(names))
 }
 
+/// The one name of a caller that is shown where there is room for one: the first of the first source that gives one, and an empty one for
+/// an anonymous caller.
+pub(super) fn first_name<'a>(caller: &'a Caller, callers: &Callers) -> &'a str {
+    let names = caller.principals();
+    // No prefix is the beginning of another.
+    let mut sources = callers.principals.iter();
+    let first = sources.find_map(|source| names.iter().find(|name| name.starts_with(&source.prefix)));
+    first.or_else(|| names.first()).map_or("", String::as_str)
+}
+
 /// The names that `source` gives, as they are written there.
 fn read(source: &CallerSource, head: &RequestHead, property: &Property) -> Result<Vec<String>, Unclear> {
     match &source.origin {

@@ -15,7 +15,8 @@ use std::collections::VecDeque;
 
 use serde::Serialize;
 
-pub(super) use self::asked::principals;
+pub(super) use self::asked::{malformed, principals, query, unknown};
+pub(super) use self::known::Waived;
 pub use self::many::Explaining;
 use self::{
     asked::Asked,

@@ -5,11 +5,11 @@
 //! step; one that ends its way for now returns `Break` with one of these.
 
 use super::{
-    Explaining, Hit, Parked, Receiving, Routed, Searched, Sifting,
+    Explaining, Exposing, Hit, Known, Parked, Receiving, Routed, Searched, Sifting,
     question::{Ended, Serving},
 };
 use crate::{
-    cx::Verdict,
+    cx::{Cx, Verdict},
     gomod::{ModulePath, Version},
     goproxy::Found,
     metrics::Kind,
@@ -28,8 +28,8 @@ pub enum Next {
     Ask(Box<Parked>),
     /// It waits until it is known when these versions of the module were published.
     Dates(Box<Parked>, ModulePath, Vec<Version>),
-    /// It waits until this is explained.
-    Explain(Box<Explaining>),
+    /// It waits until this page is made.
+    Make(Box<Making>),
     /// The index has the answer.
     Hit(Hit),
     /// It waits until everyone unseen was asked.
@@ -50,11 +50,30 @@ pub enum Next {
     Sift(Box<Parked>, Box<Sifting>),
 }
 
+/// A page that is made a part at each turn of the worker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Making {
+    /// Explanations of what a client has sent.
+    Explanations(Explaining),
+    /// What was served and is exposed.
+    Exposures(Exposing),
+}
+
+impl Making {
+    /// Makes a part of it; the answer, when that was the last.
+    pub fn work(&mut self, known: &Known<'_>, cx: &mut Cx<'_>) -> Option<Verdict> {
+        match self {
+            Self::Explanations(explaining) => explaining.work(known, cx),
+            Self::Exposures(exposing) => exposing.work(known, cx),
+        }
+    }
+}
+
 impl Next {
     /// What is asked, where it is not answered at once.
     pub fn kind(&self) -> Option<Kind> {
         match self {
-            Self::Explain(_) | Self::Probe | Self::Receive(_) => Some(Kind::Page),
+            Self::Make(_) | Self::Probe | Self::Receive(_) => Some(Kind::Page),
             Self::Again(parked)
             | Self::Ask(parked)
             | Self::Dates(parked, ..)
@@ -69,7 +88,7 @@ impl Next {
     pub fn waits_for(&self) -> Option<String> {
         match self {
             Self::Probe => Some("readyz".to_owned()),
-            Self::Explain(_) | Self::Receive(_) => Some("body".to_owned()),
+            Self::Make(_) | Self::Receive(_) => Some("body".to_owned()),
             Self::Again(parked)
             | Self::Ask(parked)
             | Self::Dates(parked, ..)
@@ -84,8 +103,8 @@ impl Next {
         }
     }
 
-    pub(super) fn explain(explaining: Explaining) -> Self {
-        Self::Explain(Box::new(explaining))
+    pub(super) fn make(making: Making) -> Self {
+        Self::Make(Box::new(making))
     }
 
     /// The same of a request whose search has come to this. Where it is to wait before that can be given, it goes on with it afterwards.

@@ -1,7 +1,7 @@
 //! A request for one of this proxy's own pages: whether it may be asked for so, and what answers it.
 
 use super::{
-    Known, Next,
+    Exposing, Known, Making, Next,
     caller::caller,
     explain,
     receiving::{Post, Receiving},
@@ -45,6 +45,12 @@ impl Next {
                 Ok(explanation) => ("application/json", explanation),
                 Err(refusal) => return Self::refuse(Kind::Page, &refusal, cx),
             },
+            Page::Exposed => {
+                return match Exposing::begin(&head.path, known.config) {
+                    Ok(exposing) => Self::make(Making::Exposures(exposing)),
+                    Err(refusal) => Self::refuse(Kind::Page, &refusal, cx),
+                };
+            }
             Page::Healthz => ("text/plain; charset=utf-8", "ok\n".to_owned()),
             Page::Readyz => return Self::Probe,
             Page::Status => return Self::Status,
@@ -59,7 +65,10 @@ impl Next {
     /// Decides what to do with a request whose body has come to its end.
     pub fn received(receiving: Receiving, cx: &mut Cx<'_>) -> Self {
         let next = receiving.end().and_then(|(post, body)| match post {
-            Post::Modules(caller) => explain::Explaining::begin(body, caller).map(Self::explain),
+            Post::Modules(caller) => {
+                let explaining = explain::Explaining::begin(body, caller);
+                explaining.map(|explaining| Self::make(Making::Explanations(explaining)))
+            }
         });
         next.unwrap_or_else(|refusal| Self::refuse(Kind::Page, &refusal, cx))
     }

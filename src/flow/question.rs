@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::{
     Ask, Known, Routed, Searched,
+    caller::first_name,
     respond::{answer, audience},
     withdrawn::{Finding, Reading, Withdrawn},
 };
@@ -179,8 +180,9 @@ impl Question {
     }
 
     /// This, of `zip`, routed to `source`.
-    fn route(&self, zip: &Zip, source: Source) -> Routed {
-        Routed::new(zip.clone(), source, self.ask())
+    fn route(&self, zip: &Zip, source: Source, config: &Config) -> Routed {
+        let remembered_as = config.exposure.map(|_| first_name(&self.caller, &config.callers).into());
+        Routed { remembered_as, ..Routed::new(zip.clone(), source, self.ask()) }
     }
 
     fn freshness_check<'a>(&self, jitter: u8, config: &'a Config, now: Timestamp) -> FreshnessCheck<'a> {

@@ -4,16 +4,16 @@ mod response;
 
 pub use self::response::IndexUpdate;
 pub(super) use self::response::present;
-use super::{advice::Advice, respond::answer};
+use super::{advice::Advice, exposed::ledger_name, respond::answer};
 use crate::{
     config::{Config, Endpoint},
-    cx::{Cx, Route, Verdict},
+    cx::{Cx, Given, Route, Verdict},
     endpoint::{self, Address},
     goproxy::{Answer, Asker, Failure, FailureKind, Zip},
-    http::Monitored,
+    http::{Monitored, Timestamp},
     metrics::{Cache, Kind},
     plan::Source,
-    shared::Capabilities,
+    shared::{Capabilities, Day},
     store,
 };
 
@@ -40,6 +40,8 @@ pub struct Routed {
     pub monitored: Option<Monitored>,
     /// What the author of the module says beside it.
     pub advice: Option<Box<Advice>>,
+    /// Who asks, by the name under which that is remembered; `None` where nothing is.
+    pub remembered_as: Option<Box<str>>,
 }
 
 /// What a client wants of a zip.
@@ -67,19 +69,29 @@ impl Routed {
             ask,
             monitored: None,
             advice: None,
+            remembered_as: None,
         }
     }
 
     /// The answer that redirects the client to where storage can be reached without the gateway, if it is to go there. No client is
     /// redirected to a zip that was not checked, nor for a HEAD: the signed address is one for GET.
-    pub fn redirect(&self, config: &Config, cx: &Cx<'_>) -> Option<Verdict> {
+    pub fn redirect(&self, config: &Config, cx: &mut Cx<'_>) -> Option<Verdict> {
         let storage = config.storage.as_ref().filter(|_| self.source == Source::Storage)?;
         if !self.checked || self.ask.head_only || !storage.delivery.redirects(&self.zip.module) {
             return None;
         }
         let to = store::public_url(storage, &store::zip_key(storage, &self.zip), cx.now)?;
+        // Whether the client goes there is not seen here.
+        cx.given.extend(self.given(cx.now));
         let redirect = Answer::Elsewhere { to: &to, cache: Cache::Storage };
         Some(answer(&redirect, &Asker::default(), Kind::Zip, Cache::Storage))
+    }
+
+    /// That the client has got it, where that is to be remembered. Whoever asks for the head alone gets nothing.
+    pub fn given(&self, now: Timestamp) -> Option<Given> {
+        let caller = self.remembered_as.clone().filter(|_| !self.ask.head_only)?;
+        let version = ledger_name(&self.zip.module, &self.zip.version);
+        Some(Given { version, caller, day: Day::of(now) })
     }
 
     /// Whether the filter reads the zip as it passes. It then asks for the whole zip, also where the client wants a part.

@@ -10,6 +10,8 @@ use crate::http::is_read;
 pub enum Page {
     /// What is decided of a module version, and why.
     Explain,
+    /// Which versions that were served lately are known to be vulnerable or malicious.
+    Exposed,
     /// The filter runs.
     Healthz,
     /// The filter runs and has seen what it fetches from.
@@ -87,12 +89,17 @@ pub enum Deed {
 }
 
 /// Every page.
-pub(super) const ROUTES: [Route; 5] = [
+pub(super) const ROUTES: [Route; 6] = [
     Route {
         name: Name::Exact("explain"),
         // A thousand lines of `go list -m all` have some 50 KB.
         methods: Methods::ReadAndPost(Page::Explain, Taken { what: Posted::Modules, most: 64 << 10 }),
         who: Who::Named { what: "explanations" },
+    },
+    Route {
+        name: Name::Exact("exposed"),
+        methods: Methods::Read(Page::Exposed),
+        who: Who::Named { what: "reports of what was served" },
     },
     Route { name: Name::Exact("healthz"), methods: Methods::Read(Page::Healthz), who: Who::Everyone },
     Route { name: Name::Exact("readyz"), methods: Methods::Read(Page::Readyz), who: Who::Everyone },
@@ -197,7 +204,7 @@ mod tests {
 
     #[test]
     fn only_what_a_page_answers_is_done_with_it() {
-        let [explain, healthz, ..] = &ROUTES;
+        let [explain, _, healthz, ..] = &ROUTES;
         for method in ["GET", "HEAD"] {
             assert_eq!(explain.deed(method), Some(Deed::Read(Page::Explain)));
             assert_eq!(healthz.deed(method), Some(Deed::Read(Page::Healthz)));

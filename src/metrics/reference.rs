@@ -32,6 +32,9 @@ fn families() -> Vec<Family> {
         Metric::Counter(Counter::Monitored { reason: Unruled::Default.as_str().to_owned() }),
         Metric::Counter(Counter::Retracted { outcome: RetractedAs::Warned }),
         Metric::Counter(Counter::Waived { reason: "rule".to_owned() }),
+        Metric::Counter(Counter::Forgotten),
+        Metric::Gauge(Gauge::ServedAdvised),
+        Metric::Gauge(Gauge::ServedMalicious),
         Metric::Gauge(Gauge::WaiversEnding),
         Metric::Gauge(Gauge::WaiversEnded),
         Metric::Counter(Counter::Verification { outcome: VerificationOutcome::Ok }),
@@ -83,7 +86,8 @@ fn words(metric: &Metric) -> Vec<&'static str> {
             return Kind::WORDS.iter().chain(endings).copied().collect();
         }
         Metric::Counter(Counter::Verification { .. }) => &[VerificationOutcome::WORDS],
-        Metric::Counter(Counter::Uncounted | Counter::Waived { .. }) | Metric::Gauge(_) => &[],
+        Metric::Counter(Counter::Forgotten | Counter::Uncounted | Counter::Waived { .. })
+        | Metric::Gauge(_) => &[],
     };
     lists.concat()
 }

@@ -62,6 +62,43 @@ impl<'p> Malice<'p> {
     }
 }
 
+/// Something that is said against a version, waived or not.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Against<'p> {
+    /// Its id.
+    pub id: &'p str,
+    /// The source that it is from; [`OPERATORS`] for what operators have listed.
+    pub source: &'p str,
+    /// Whether it says that the version is malicious.
+    pub is_malicious: bool,
+    /// The waiver that lifts it, if one does.
+    pub waived: Option<&'p Waiver>,
+}
+
+/// The source of what operators have listed as malicious themselves.
+pub const OPERATORS: &str = "operators";
+
+impl Policy {
+    /// What is said against `version`, whoever asks: a waiver that names callers lifts nothing here.
+    pub fn against(&self, module: &ModulePath, version: &Version, now: Timestamp) -> Vec<Against<'_>> {
+        let findings = Findings::of(self, module, &Caller::default());
+        let waived = |id| findings.waivers_of(id, version, now).find(|waiver| waiver.principals.is_empty());
+        let advised = findings.about(version, now).into_iter().map(|found| Against {
+            id: found.advisory.id(),
+            source: found.source,
+            is_malicious: found.advisory.is_malicious(),
+            waived: waived(found.advisory.id()),
+        });
+        let listed = findings.listed.iter().filter(|listed| listed.has(version)).map(|listed| Against {
+            id: &listed.name,
+            source: OPERATORS,
+            is_malicious: true,
+            waived: waived(&listed.name),
+        });
+        advised.chain(listed).collect()
+    }
+}
+
 impl<'p> Findings<'p> {
     /// What `policy` knows of `module` when `caller` asks.
     pub(super) fn of(policy: &'p Policy, module: &ModulePath, caller: &Caller) -> Self {
@@ -209,8 +246,13 @@ impl<'p> Findings<'p> {
     }
 
     fn waiver(&self, id: &str, version: &Version, now: Timestamp) -> Option<&'p Waiver> {
-        let mut waivers = self.waiving.as_ref()?.of(id);
-        waivers.find(|waiver| {
+        self.waivers_of(id, version, now).next()
+    }
+
+    /// The waivers of `id` that hold now for `version`.
+    fn waivers_of(&self, id: &str, version: &Version, now: Timestamp) -> impl Iterator<Item = &'p Waiver> {
+        let waivers = self.waiving.iter().flat_map(move |waiving| waiving.of(id));
+        waivers.filter(move |waiver| {
             waiver.holds(now) && waiver.versions.as_ref().is_none_or(|versions| versions.contain(version))
         })
     }

@@ -62,6 +62,11 @@ pub fn aside_key(storage: &Storage, module: &ModulePath, version: &Version) -> S
     format!("{}aside/{}/{}.json", storage.key_prefix, module.escaped(), version.escaped())
 }
 
+/// The key of a ledger of what was served, by its number. It is no module's either, and Athens passes over it.
+pub fn served_key(storage: &Storage, ledger: u8) -> String {
+    format!("{}served/{ledger:02}.txt", storage.key_prefix)
+}
+
 /// The key of what gateways remember of how old the log of the checksum database `sumdb` is. It is no module's either.
 /// nginx as shipped takes no name that begins with a dot.
 pub fn clock_key(storage: &Storage, sumdb: &str) -> String {
@@ -201,6 +206,7 @@ mod tests {
         let aside = [&goproxy, &athens, &flat].map(|storage| aside_key(storage, &module, &version));
         let name = "aside/github.com/!burnt!sushi/toml/v1.0.0-!r!c1.json";
         assert_eq!(aside, [name.to_owned(), name.to_owned(), format!("go/{name}")]);
+        assert_eq!(served_key(&flat, 7), "go/served/07.txt");
         assert_eq!(clock_key(&flat, "sum.golang.org/x"), "go/clock/sum.golang.org/x");
         let head = key(&flat, "sumdb/sum.golang.org/latest");
         assert_eq!(head.as_deref(), Some("go/sumdb/sum.golang.org/latest"));

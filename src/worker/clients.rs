@@ -18,7 +18,7 @@ use self::{accounting::Accounts, hot::HotAnswers, room::Room};
 use crate::{
     config::{Config, Match},
     cx::{Command, Cx, StreamId, Verdict},
-    flow::{ClientsStatus, Explaining, Hit, Parked, Receiving, Routed},
+    flow::{ClientsStatus, Hit, Making, Parked, Receiving, Routed},
     http::{BodyEnd, Monitored, ReadHeader, RequestHead, RetractedAs, Timestamp},
     metrics::{Cache, Kind},
     plan::Want,
@@ -29,8 +29,8 @@ use crate::{
 pub(super) struct Clients {
     /// What they asked, until that has ended.
     accounts: Accounts,
-    /// The clients that wait until what they sent is explained, in the order in which they came; some may have left.
-    explained: VecDeque<StreamId>,
+    /// The clients that wait until a page is made, in the order in which they came; some may have left.
+    made: VecDeque<StreamId>,
     hot: HotAnswers,
     /// What is kept for them.
     room: Room,
@@ -42,8 +42,8 @@ pub(super) struct Clients {
 /// What a client waits for.
 #[derive(Debug)]
 enum Client {
-    /// That what it sent is explained.
-    Explained(Box<Explaining>),
+    /// That a page is made.
+    Made(Box<Making>),
     /// A search; `coalesced` says that another request had begun it.
     Parked { parked: Box<Parked>, coalesced: bool },
     /// The readiness page.
@@ -61,7 +61,7 @@ impl Clients {
     pub(super) fn new(seed: u64) -> Self {
         Self {
             accounts: Accounts::default(),
-            explained: VecDeque::new(),
+            made: VecDeque::new(),
             hot: HotAnswers::new(seed),
             room: Room::default(),
             routes: BTreeMap::new(),
@@ -73,7 +73,7 @@ impl Clients {
     pub(super) fn status(&self, status: &mut ClientsStatus) {
         for client in self.streams.values() {
             let count = match client {
-                Client::Explained(_) => &mut status.explained,
+                Client::Made(_) => &mut status.explained,
                 Client::Parked { .. } => &mut status.searching,
                 Client::Probing => &mut status.probing,
                 Client::Routed(_) => &mut status.routed,
@@ -99,7 +99,7 @@ impl Clients {
     pub(super) fn holds(&self, stream: StreamId) -> bool {
         match self.streams.get(&stream) {
             Some(
-                Client::Explained(_)
+                Client::Made(_)
                 | Client::Parked { .. }
                 | Client::Probing
                 | Client::Sending(_)
@@ -119,7 +119,7 @@ impl Clients {
     pub(super) fn has_waited(&self, stream: StreamId, config: &Config, now: Timestamp) -> bool {
         let parked = match self.streams.get(&stream) {
             Some(Client::Parked { parked, .. } | Client::Undecided(parked)) => parked,
-            Some(Client::Explained(_) | Client::Probing | Client::Routed(_) | Client::Sending(_)) | None => {
+            Some(Client::Made(_) | Client::Probing | Client::Routed(_) | Client::Sending(_)) | None => {
                 return false;
             }
         };

@@ -93,6 +93,8 @@ pub(super) enum Owner {
     Clock,
     /// Reading a zip once more, for storage alone.
     Copy(ZipKey),
+    /// Bringing what was served together with what storage has of it.
+    Exposures,
     /// Asking for a file of a checksum database that a proof needs.
     Part(PartKey),
     /// Asking for a polled document.
@@ -114,8 +116,10 @@ pub(super) enum Slice {
     Census,
     /// Checking what came of a zip that is copied.
     Copy(Zip),
-    /// Explaining module versions that a client has sent.
-    Explaining,
+    /// Comparing what was served with what is known of it.
+    Exposures,
+    /// Making a page for a client.
+    Making,
     /// Checking a zip that passes by on this stream.
     Passing(StreamId),
     /// Reading a polled document.

@@ -35,7 +35,7 @@ impl Worker {
             Next::Dates(parked, module, versions) => {
                 self.wait_for_dates(stream, parked, module, versions, cx)
             }
-            Next::Explain(explaining) => self.clients.explain(stream, explaining, &mut self.services),
+            Next::Make(making) => self.clients.make(stream, making, &mut self.services),
             Next::Hit(hit) => hit.give(if_none_match),
             Next::Probe => match self.probes.ask(stream, &mut self.services, cx) {
                 Some(page) => page,

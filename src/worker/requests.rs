@@ -6,7 +6,7 @@ use crate::{
     endpoint::leads_to,
     flow::{Next, Routed, pass_on, unreadable},
     goproxy::may_be_ours,
-    http::{BodyEnd, ReadHeader, Reply, RequestHead, ResponseHead},
+    http::{BodyEnd, Ending, ReadHeader, Reply, RequestHead, ResponseHead},
     plan::Source,
 };
 
@@ -103,6 +103,7 @@ impl Worker {
         };
         let given = (routed.source.cache(), head.status);
         let (monitored, advice) = (routed.monitored.clone(), routed.advice.clone());
+        let zip = routed.given(cx.now);
         let verdict = self.begin_response(stream, routed, head, cx);
         let verdict = verdict.advised(advice.as_deref()).marked(monitored.as_ref());
         let (verdict, given, (monitored, retracted)) = match verdict {
@@ -114,6 +115,9 @@ impl Worker {
             }
             verdict => (verdict, given, (monitored, advice.and_then(|advice| advice.counts_as()))),
         };
+        if let (Some(zip), Verdict::Edit(_), (_, 200)) = (zip, &verdict, given) {
+            self.exposures.sends(stream, zip);
+        }
         self.clients.begin_response(stream, &verdict, given, (monitored, retracted), cx);
         verdict
     }
@@ -181,6 +185,7 @@ impl Worker {
     /// The body of a response to a routed request ended, and with it the stream: [`Worker::stream_gone`] follows.
     pub fn response_ended(&mut self, stream: StreamId, end: BodyEnd) {
         let how = self.passages.ending(stream, end.how);
+        self.exposures.sent(stream, how == Ending::Whole);
         self.clients.end_response(stream, BodyEnd { how, ..end });
     }
 
@@ -188,6 +193,7 @@ impl Worker {
     pub fn stream_gone(&mut self, stream: StreamId, cx: &mut Cx<'_>) {
         self.storage.leave(stream, &mut self.services, cx);
         self.passages.leave(stream);
+        self.exposures.sent(stream, false);
         if self.clients.leave(stream, cx) {
             self.leave_dates(cx);
         }

@@ -13,6 +13,7 @@ impl Worker {
             clients,
             clock: _,
             dates,
+            exposures: _,
             flights,
             lists,
             passages,

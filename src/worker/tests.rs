@@ -15,6 +15,7 @@ mod egress;
 mod encoded;
 mod evictions;
 mod explain;
+mod exposures;
 mod flaky;
 mod gateways;
 mod hosts;

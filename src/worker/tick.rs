@@ -1,6 +1,6 @@
 //! What depends on time, and whether anything does.
 
-use super::{Worker, flights::Flights, waivers::WaiverWatch};
+use super::{Worker, exposures::Exposures, flights::Flights, waivers::WaiverWatch};
 use crate::cx::Cx;
 
 impl Worker {
@@ -32,6 +32,7 @@ impl Worker {
         !self.polls.is_empty()
             || self.services.config.log_clock().is_some()
             || WaiverWatch::watches(&self.services)
+            || Exposures::watches(&self.services)
     }
 
     /// Whether [`Worker::work`] is to be called again, as soon as others had their turn.
@@ -44,6 +45,7 @@ impl Worker {
         self.polls.on_tick(&mut self.services, cx);
         self.look_at_log(cx);
         self.waivers.on_tick(&self.services, cx);
+        self.exposures.on_tick(&mut self.services, cx);
         self.storage.renew_uploads(&self.services, cx);
         self.storage.end_slow_gathers(&mut self.services, cx);
         self.storage.begin_copies(&mut self.services, cx);

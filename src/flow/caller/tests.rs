@@ -228,3 +228,21 @@ fn a_refusal_stays_short() {
     let callers = callers(&format!(r#"{{"property":{path}}}"#));
     assert_eq!(told(&head(&[], &[Some(b"\0")]), &callers), "refused: it holds what is no text.");
 }
+
+#[test]
+fn where_there_is_room_for_one_name_it_is_of_the_first_source() {
+    let sources =
+        format!(r#"{USER}, {{"header":"X-Team","trusted":true,"prefix":"a-team:","separator":","}}"#);
+    let callers = callers(&sources);
+    for (headers, want) in [
+        (&[("x-team", "web,ops"), ("x-user", "ann")][..], "user:ann"),
+        (&[("x-team", "web,ops")], "a-team:ops"),
+        (&[], ""),
+    ] {
+        let caller = caller(&head(headers, &[]), &callers).unwrap();
+        assert_eq!(first_name(&caller, &callers), want, "{headers:?}");
+    }
+    // Of a configuration that is there no more.
+    let caller = Caller::new(["role:x".to_owned()]);
+    assert_eq!(first_name(&caller, &callers), "role:x");
+}

@@ -70,7 +70,7 @@ pub(in crate::flow) fn principals(path: &str) -> Result<Caller, Refusal> {
 }
 
 /// The names and values of a query. A plus is a plus, as in v2.0.0+incompatible.
-fn query(path: &str) -> impl Iterator<Item = (&str, String)> {
+pub(in crate::flow) fn query(path: &str) -> impl Iterator<Item = (&str, String)> {
     let query = path.split_once('?').map_or("", |(_, query)| query);
     query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -78,11 +78,11 @@ fn query(path: &str) -> impl Iterator<Item = (&str, String)> {
     })
 }
 
-fn malformed(why: &str) -> Refusal {
+pub(in crate::flow) fn malformed(why: &str) -> Refusal {
     Refusal::Malformed(format!("malformed query: {why}"))
 }
 
-fn unknown(name: &str, known: &str) -> Refusal {
+pub(in crate::flow) fn unknown(name: &str, known: &str) -> Refusal {
     malformed(&format!("{name:?} is not one of {known}"))
 }
 

@@ -25,8 +25,9 @@ pub(super) struct Advised<'a> {
     waived: Option<Waived<'a>>,
 }
 
+/// The waiver that lifts something.
 #[derive(Serialize)]
-struct Waived<'a> {
+pub(in crate::flow) struct Waived<'a> {
     place: &'a str,
     name: &'a str,
     until: String,
@@ -56,7 +57,8 @@ impl<'a> Advised<'a> {
 }
 
 impl<'a> Waived<'a> {
-    fn by(waiver: &'a Waiver) -> Self {
+    /// As it is shown.
+    pub(in crate::flow) fn by(waiver: &'a Waiver) -> Self {
         Self {
             place: &waiver.place,
             name: &waiver.name,

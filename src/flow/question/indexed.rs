@@ -150,7 +150,7 @@ impl Question {
     ) -> ControlFlow<Next, Option<Found>> {
         let config = known.config;
         let checked = checked && !is_always_checked(config);
-        let routed = Routed { confirmed: true, checked, ..self.route(zip, source) };
+        let routed = Routed { confirmed: true, checked, ..self.route(zip, source, config) };
         if !routed.may_pass(known.host) {
             return ControlFlow::Continue(None);
         }

@@ -129,7 +129,7 @@ impl Question {
                     // A signed address answers 403 to a HEAD.
                     to: to.clone().filter(|_| !self.head_only),
                     checked: *checked && !is_always_checked(config),
-                    ..self.route(zip, source)
+                    ..self.route(zip, source, config)
                 };
                 if let Some(verdict) = routed.redirect(config, cx) {
                     verdict

@@ -385,3 +385,27 @@ fn it_is_known_when_a_decision_changes() {
     gate.waivers[0].until = NOW;
     assert_eq!(changes(&gate, "a.b/c"), Some(NOW.after(DAY)));
 }
+
+#[test]
+fn what_is_said_against_a_version_is_said_whoever_asks() {
+    let mut gate =
+        Gate::new(Vec::new(), vec![record("GO-1", "a.b/c", &["v1.1.0"]), record("MAL-2", "a.b/c", &[])]);
+    gate.listed = vec![Rule { name: "CORP-3".to_owned(), ..rule(["a.b/c"], Action::Deny) }];
+    // That one caller may have it says nothing of the others.
+    let personal = Waiver { principals: vec![Principal::Anonymous], ..waiver(&["GO-1", "MAL-2"]) };
+    let ended = Waiver { until: NOW, ..waiver(&["MAL-2"]) };
+    gate.waivers = vec![personal, ended, waiver(&["GO-1", "CORP-3"])];
+    let against = |of: &str| {
+        let in_force = gate.in_force();
+        let against = in_force.policy().against(&module("a.b/c"), &version(of), NOW);
+        let said = against
+            .iter()
+            .map(|one| format!("{} {} {} {}", one.id, one.source, one.is_malicious, one.waived.is_some()));
+        said.collect::<Vec<_>>()
+    };
+    let always = ["MAL-2 go true false", "CORP-3 operators true true"];
+    let old = against("v1.0.0");
+    assert!(old.len() == 3 && old.contains(&"GO-1 go false true".to_owned()), "{old:?}");
+    assert_eq!(against("v1.1.0"), always);
+    assert!(always.iter().all(|one| old.contains(&(*one).to_owned())), "{old:?}");
+}

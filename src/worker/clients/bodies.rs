@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     cx::{Cx, StreamId, Verdict},
-    flow::{Explaining, Next, Receiving, refuse_page},
+    flow::{Making, Next, Receiving, refuse_page},
 };
 
 impl Clients {
@@ -69,38 +69,38 @@ impl Clients {
         }
     }
 
-    /// `stream` waits until this is explained. Of all who wait for that, one is worked for: only one answer grows at a time.
-    pub(in crate::worker) fn explain(
+    /// `stream` waits until this page is made. Of all who wait for that, one is worked for: only one answer grows at a time.
+    pub(in crate::worker) fn make(
         &mut self,
         stream: StreamId,
-        explaining: Box<Explaining>,
+        making: Box<Making>,
         services: &mut Services,
     ) -> Verdict {
-        if self.explained.is_empty() {
-            services.slices.add(Slice::Explaining);
+        if self.made.is_empty() {
+            services.slices.add(Slice::Making);
         }
-        self.explained.push_back(stream);
-        self.streams.insert(stream, Client::Explained(explaining));
+        self.made.push_back(stream);
+        self.streams.insert(stream, Client::Made(making));
         Verdict::Wait
     }
 
-    /// Explains on, for the first who waits for that.
+    /// Makes a page further, for the first who waits for that.
     pub(in crate::worker) fn work(&mut self, services: &mut Services, cx: &mut Cx<'_>) {
-        let Some(stream) = self.explained.front().copied() else { return };
+        let Some(stream) = self.made.front().copied() else { return };
         let verdict = match self.streams.get_mut(&stream) {
-            Some(Client::Explained(explaining)) => explaining.work(&services.known(), cx),
+            Some(Client::Made(making)) => making.work(&services.known(), cx),
             // It has left.
             _ => Some(Verdict::Wait),
         };
         if let Some(verdict) = verdict {
-            self.explained.pop_front();
+            self.made.pop_front();
             if verdict != Verdict::Wait {
                 self.streams.remove(&stream);
                 self.go_on(stream, verdict, cx);
             }
         }
-        if !self.explained.is_empty() {
-            services.slices.add(Slice::Explaining);
+        if !self.made.is_empty() {
+            services.slices.add(Slice::Making);
         }
     }
 }

@@ -33,7 +33,8 @@ impl Slices {
             Slice::Passing(stream) => Some(*stream),
             Slice::Census
             | Slice::Copy(_)
-            | Slice::Explaining
+            | Slice::Exposures
+            | Slice::Making
             | Slice::Poll(_)
             | Slice::Search(_)
             | Slice::Sifting(_) => None,

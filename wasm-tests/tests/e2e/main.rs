@@ -25,6 +25,7 @@ mod drain;
 mod envoy_gateway;
 mod examples;
 mod existing;
+mod exposed;
 mod faults;
 mod faults_storage;
 mod faulty;

@@ -276,6 +276,16 @@ fn index_freshness_admin() {
                 r#""freshness":{"stale_on_error":"1h"}"#,
                 &[r#"$.freshness.stale_on_error: unknown field; did you mean "stale_if_error"?"#],
             ),
+            (r#""exposure":{}"#, &[]),
+            (r#""exposure":{"days":366,"callers":true}"#, &[]),
+            (
+                r#""exposure":{"days":0,"callers":"no"}"#,
+                &[
+                    "$.exposure.days: 0 is not from 1 to 366: leave `exposure` out to remember nothing, and keep access logs for longer",
+                    r#"$.exposure.callers: expected true or false, found "no""#,
+                ],
+            ),
+            (r#""exposure":true"#, &["$.exposure: expected an object, found true"]),
             (r#""admin":{"path_prefix":"/_modgate"}"#, &[]),
             (
                 r#""admin":{"path_prefix":"/"}"#,
