@@ -39,7 +39,7 @@ pub struct AdvisorySource {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub enum AdvisoryFormat {
-    /// the files of Go's vulnerability database, below `url`: `index/db.json` is polled, and then what has changed
+    /// the files of Go's vulnerability database, below `url`: the date of its last change is polled, and then what has changed
     Database,
     /// a zip of records, at `url`: the vulndb.zip of Go's database, the all.zip that osv.dev has of an ecosystem, one of your own
     Zip,

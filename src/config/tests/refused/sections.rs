@@ -463,7 +463,7 @@ fn advisories() {
         (r#""stale_after":"1s""#.to_owned(), &[r#"$.advisories.stale_after: "1s" is not from 1m to 1year"#]),
         (
             r#""when_stale":"deny""#.to_owned(),
-            &[r#"$.advisories.when_stale: "deny" is not one of "allow", "fail""#],
+            &[r#"$.advisories.when_stale: expected `allow` or `fail`, found "deny""#],
         ),
     ];
     let rows: Vec<(&str, &[&str])> =
