@@ -199,7 +199,12 @@ impl<'p> Findings<'p> {
     pub(super) fn is_fix(&self, version: &Version) -> bool {
         let reviewed =
             self.advisories.iter().filter(|(_, advisory)| advisory.is_reviewed() && !advisory.is_malicious());
-        reviewed.flat_map(|(_, advisory)| advisory.fixes()).any(|fix| fix.precedence(version).is_eq())
+        let mut fixes = reviewed.flat_map(|(_, advisory)| advisory.fixes());
+        match self.is_toolchain {
+            // By its very name: what somebody has made of that version of Go is another one.
+            true => fixes.any(|fix| toolchain_of(fix, version).is_some_and(|named| named == *version)),
+            false => fixes.any(|fix| fix.precedence(version).is_eq()),
+        }
     }
 
     /// The versions later than `version` that fix any of `found`, ascending.
