@@ -56,6 +56,9 @@ struct Report {
     /// The version of the policy bundle in force; null where none is, and left out where none is configured.
     #[serde(skip_serializing_if = "Option::is_none")]
     policy_bundle: Option<Option<u64>>,
+    /// The sources of advisories that neither gave any yet nor failed to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    awaited: Vec<String>,
 }
 
 impl SourceHealth {
@@ -134,10 +137,12 @@ impl SourceHealth {
         self.of(source, kv).ever
     }
 
-    /// Whether storage or an upstream was seen, if there is any, and no rules are missing.
+    /// Whether storage or an upstream was seen, if there is any, no rules are missing, and no advisories may come in a moment.
     pub fn is_ready(&self, config: &Config, in_force: &InForce, kv: &dyn SharedKv) -> bool {
         let mut sources = sources(config).peekable();
-        in_force.is_complete() && (sources.peek().is_none() || sources.any(|source| self.saw(source, kv)))
+        in_force.is_complete()
+            && in_force.awaited().next().is_none()
+            && (sources.peek().is_none() || sources.any(|source| self.saw(source, kv)))
     }
 
     /// How those are doing that are asked, and the checksum databases.
@@ -185,6 +190,7 @@ impl SourceHealth {
                 .map(|cluster| (cluster.to_owned(), cluster_remedy(cluster)))
                 .collect(),
             policy_bundle: policy_bundle(config, in_force),
+            awaited: in_force.awaited().map(ToString::to_string).collect(),
         };
         let mut body = serde_json::to_string(&report).unwrap_or_default();
         body.push('\n');

@@ -30,6 +30,8 @@ pub struct InForce {
     required: BTreeSet<DocumentName>,
     /// The documents that their sources have not confirmed for too long, as far as they were looked at.
     stale: BTreeSet<DocumentName>,
+    /// The documents that were neither read yet nor failed to be: a gateway that has just begun is not ready before.
+    awaited: BTreeSet<DocumentName>,
 }
 
 impl InForce {
@@ -43,7 +45,7 @@ impl InForce {
         let rulesets = rules.into_iter().map(|(origin, rules)| (origin, Ruleset::new(rules)));
         let policy = Policy { rulesets: rulesets.collect(), deny_by_default, monitored, ..Policy::default() };
         let required = required.into_iter().filter(|_| !monitored);
-        Self { policy, versions: BTreeMap::new(), required: required.collect(), stale: BTreeSet::new() }
+        Self { policy, required: required.collect(), ..Self::default() }
     }
 
     /// What decides who may have which version.
@@ -96,6 +98,20 @@ impl InForce {
         } else {
             self.stale.remove(document);
         }
+    }
+
+    /// Whether `document` is neither read yet nor has failed to be.
+    pub fn note_awaited(&mut self, document: &DocumentName, is_awaited: bool) {
+        if is_awaited {
+            self.awaited.insert(document.clone());
+        } else {
+            self.awaited.remove(document);
+        }
+    }
+
+    /// The documents that were neither read yet nor failed to be.
+    pub fn awaited(&self) -> impl Iterator<Item = &DocumentName> {
+        self.awaited.iter()
     }
 
     /// Whether every document is in force that no module is given without.

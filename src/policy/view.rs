@@ -221,16 +221,26 @@ impl<'p> View<'p> {
         published: impl Fn(&Version) -> Option<Timestamp>,
         now: Timestamp,
     ) -> Option<Version> {
-        let mut later = self.findings.fixes(version, &self.findings(version, now));
-        let floors = self.rules.iter().filter_map(|rule| rule.go_before.as_ref());
-        later.extend(floors.filter_map(|floor| toolchain_of(floor, version)));
-        later.extend(listed.iter().filter(|one| one.precedence(version).is_gt()).cloned());
-        later.sort();
-        let may_be_had = |one: &Version| {
-            matches!(self.decide(one, published(one), now), Decision::Allowed(_) | Decision::Redirected(..))
+        let may_be_had = |one: &&Version| {
+            (one.is_prerelease() <= version.is_prerelease() || one.is_pseudo())
+                && matches!(
+                    self.decide(one, published(one), now),
+                    Decision::Allowed(_) | Decision::Redirected(..)
+                )
         };
-        later.retain(|one| one.is_prerelease() <= version.is_prerelease() || one.is_pseudo());
-        later.into_iter().take(MAX_TRIED).find(may_be_had)
+        let mut fixes = self.findings.fixes(version, &self.findings(version, now));
+        let floors = self.rules.iter().filter_map(|rule| rule.go_before.as_ref());
+        fixes.extend(floors.filter_map(|floor| toolchain_of(floor, version)));
+        fixes.sort();
+        let fix = fixes.iter().take(MAX_TRIED).find(may_be_had);
+        // What is said to fix it is likely to be allowed; what lies before that may be, if other advisories begin there.
+        let is_before = |one: &&Version| {
+            one.precedence(version).is_gt() && fix.is_none_or(|fix| one.precedence(fix).is_lt())
+        };
+        let mut listed: Vec<&Version> = listed.iter().filter(is_before).collect();
+        listed.sort();
+        let sooner = listed.into_iter().take(MAX_TRIED).find(may_be_had);
+        sooner.or(fix).cloned()
     }
 
     /// When the next thing happens that changes what is decided of some version by the clock, beside a cool-down that ends.
@@ -287,4 +297,4 @@ fn decided(rule: &Rule) -> Decision<'_> {
 }
 
 /// Later versions that are looked at for one that may be had: to name one is a courtesy.
-const MAX_TRIED: usize = 256;
+const MAX_TRIED: usize = 32;

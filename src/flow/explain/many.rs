@@ -79,8 +79,9 @@ impl Explaining {
 /// Lines of one body: builds with more modules are rare, and can be asked about in parts.
 const MAX_LINES: usize = 1000;
 
-/// Lines that are explained at one turn: a few milliseconds, at some 20 reads of shared data each.
-const AT_ONCE: usize = 16;
+/// Lines that are explained at one turn: a few milliseconds, at some 20 reads of shared data each, and a version to use in place of
+/// one that is refused.
+const AT_ONCE: usize = 4;
 
 /// Bytes of one answer: a thousand modules with a dozen rules for each.
 const MAX_PAGE: usize = 4 << 20;

@@ -43,6 +43,8 @@ pub(super) struct Poller {
     told: Option<(u64, u64)>,
     /// Whether the host was told last that it is stale.
     told_stale: Option<bool>,
+    /// When this worker looked first.
+    begun: Option<Timestamp>,
 }
 
 /// What this worker is doing about it.
@@ -93,6 +95,7 @@ impl Poller {
             wrong: None,
             told: None,
             told_stale: None,
+            begun: None,
         }
     }
 
@@ -123,6 +126,10 @@ impl Poller {
         self.look_at(&state, kv);
         while let Phase::ReadingSnapshot(..) = self.phase {
             self.work_on_snapshot(in_force);
+        }
+        let source = self.document.source();
+        if source.stale_after.is_some() {
+            in_force.note_awaited(&source.name, self.current.is_none() && state.trouble == 0);
         }
     }
 

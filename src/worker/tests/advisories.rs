@@ -274,3 +274,32 @@ fn scenario_no_module_is_given_by_stale_advisories_where_that_is_configured() {
     world.pass(75_000);
     assert_eq!(world.get(0, FIXED).status, 200);
 }
+
+/// A gateway that has just begun does not know yet what is malicious: it gets no clients in the moment that it takes to be told, and
+/// a source that is down does not keep them away.
+#[test]
+fn scenario_a_gateway_is_not_ready_before_it_knows_or_cannot_know() {
+    let ready = |world: &mut World| {
+        world.get(0, BAD);
+        world.get(0, "/-/readyz").status
+    };
+    let mut slow = world(2, &zipped());
+    slow.cluster("vuln").serve_bytes(ZIP, zip(&records(), 100));
+    slow.cluster("vuln").latency = 5_000;
+    slow.pass(500);
+    assert_eq!(ready(&mut slow), 503);
+    slow.pass(7_000);
+    assert_eq!(ready(&mut slow), 200, "it was read");
+
+    let mut down = world(2, &zipped());
+    down.cluster("vuln").fault = Some(CallFailure::Unreachable);
+    down.pass(1_500);
+    assert_eq!(ready(&mut down), 200, "it cannot be had");
+
+    let mut hanging = world(2, &zipped());
+    hanging.cluster("vuln").latency = 100_000;
+    hanging.pass(2_000);
+    assert_eq!(ready(&mut hanging), 503);
+    hanging.pass(9_000);
+    assert_eq!(ready(&mut hanging), 200, "it is not waited for without end");
+}

@@ -42,7 +42,10 @@ pub(super) fn floor(raw: RawToolchain, at: &Path, found: &mut Collector) -> Opti
 }
 
 /// Whether a cool-down passes over fixes.
-pub(super) fn spares_fixes(raw: Option<&[Option<RawExcept>]>) -> bool {
+pub(super) fn spares_fixes(raw: Option<&[Option<RawExcept>]>, at: &Path, found: &mut Collector) -> bool {
+    if raw.is_some_and(<[_]>::is_empty) {
+        found.note(at, "an empty list has no version that need not wait; leave it out");
+    }
     raw.into_iter().flatten().flatten().any(|RawExcept::Fixes| true)
 }
 

@@ -116,7 +116,12 @@ fn until(raw: Option<&str>, at: &Path, found: &mut Collector) -> Timestamp {
         found.note(at, "missing: its last day, such as \"2027-03-01\"; a waiver ends");
         return Timestamp::default();
     };
-    let day = |text: &str| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.succ_opt()?.and_hms_opt(0, 0, 0);
+    // The parser takes days and months of one digit; the form has one length.
+    let day = |text: &str| {
+        let day =
+            NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| text.len() == "2027-03-01".len());
+        day?.succ_opt()?.and_hms_opt(0, 0, 0)
+    };
     let moment = DateTime::parse_from_rfc3339(text).ok().map(|time| time.timestamp_millis());
     let end = moment.or_else(|| day(text).map(|end| end.and_utc().timestamp_millis()));
     match end.and_then(|millis| u64::try_from(millis).ok()) {

@@ -44,6 +44,10 @@ fn rules_for_what_is_in_versions() {
                 ],
             ),
             (
+                r#""cooldown","age":"7d","except":[]"#,
+                &["$.policy.rules[0].except: an empty list has no version that need not wait; leave it out"],
+            ),
+            (
                 r#""deny","except":["fixes"]"#,
                 &[
                     "$.policy.rules[0].except: only a rule with the action cooldown has versions that need not wait",
@@ -111,10 +115,10 @@ fn waivers() {
                 ],
             ),
             (
-                r#""modules":["*"],"ids":[],"until":"2027-02-30","by":" ","reason":"known","principals":[]"#,
+                r#""modules":["*"],"ids":[],"until":"2027-3-1","by":" ","reason":"known","principals":[]"#,
                 &[
                     "$.policy.waivers[0].ids: an empty list has no id",
-                    r#"$.policy.waivers[0].until: "2027-02-30" is no day such as "2027-03-01", and no time as in RFC 3339"#,
+                    r#"$.policy.waivers[0].until: "2027-3-1" is no day such as "2027-03-01", and no time as in RFC 3339"#,
                     "$.policy.waivers[0].by: missing: a waiver says who has decided it, and why",
                     "$.policy.waivers[0].principals: an empty list has no caller; leave it out for everybody",
                 ],

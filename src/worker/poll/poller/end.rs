@@ -128,6 +128,9 @@ impl Poller {
         if let Some(most) = self.document.source().stale_after {
             let is_stale = self.current.is_none() || cx.now.since(state.confirmed) > most;
             in_force.note_stale(document, is_stale);
+            let waited = cx.now.since(*self.begun.get_or_insert(cx.now));
+            let is_awaited = self.current.is_none() && state.trouble == 0 && waited < AWAITED;
+            in_force.note_awaited(document, is_awaited);
             if self.told_stale.replace(is_stale) != Some(is_stale) {
                 cx.set(Gauge::PolledStale { document: document.clone() }, is_stale.into());
             }
@@ -155,3 +158,6 @@ impl Poller {
 
 /// Between two polls while nothing was read yet: what starts beside this Envoy is there in a moment.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// How long a gateway is not ready because advisories may come in a moment: a source that takes longer is down.
+const AWAITED: Duration = Duration::from_secs(10);
