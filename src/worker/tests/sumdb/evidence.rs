@@ -365,10 +365,9 @@ fn scenario_the_largest_go_sum_is_answered_and_a_longer_answer_refused() {
     let mut world = open(1, "");
     let page = evidence(&mut world, 0, EVIDENCE, &go_sum);
     assert_eq!(page["modules"].as_array().unwrap().len(), go_sum.lines().count());
-    let reason = "x".repeat(900);
-    let rule = format!(r#"{{"name": "no", "modules": ["*"], "action": "deny", "reason": "{reason}"}}"#);
-    let mut world = open(1, &format!(r#""policy": {{"rules": [{rule}]}},"#));
-    let answer = post(&mut world, 0, EVIDENCE, &go_sum);
+    let listed = format!(r#"{{"id": "CORP-1", "modules": ["a.test"], "reason": "{}"}}"#, "x".repeat(300));
+    let mut world = open(1, &format!(r#""policy": {{"malicious": [{listed}]}},"#));
+    let answer = post(&mut world, 0, BILL, &go_sum);
     assert_eq!(answer.status, 413);
     assert!(body(&answer).contains("send the go.sum in parts"), "{}", body(&answer));
     assert!(world.is_idle() && world.worker(0).clients.is_empty());
