@@ -267,9 +267,7 @@ impl<'p> Findings<'p> {
     /// What operators have listed as malicious of which `version` is, with the waiver that lifts it for the caller.
     pub(super) fn listed(&self, version: &Version, now: Timestamp) -> Vec<(&'p str, Option<&'p Waiver>)> {
         let listed = self.listed.iter().filter(|listed| listed.has(version));
-        listed
-            .map(|listed| (listed.name.as_str(), self.waivers_of(&listed.name, version, now).next()))
-            .collect()
+        listed.map(|listed| (listed.name.as_str(), self.waiver(&listed.name, version, now))).collect()
     }
 
     /// The waivers of `id` that hold now for `version`.
