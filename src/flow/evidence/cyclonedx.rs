@@ -61,7 +61,7 @@ struct Analysis {
 }
 
 impl Property {
-    fn of(name: &str, value: impl ToString) -> Self {
+    fn of(name: &str, value: &impl ToString) -> Self {
         Self { name: format!("modgate:{name}"), value: value.to_string() }
     }
 }
@@ -73,12 +73,12 @@ pub(super) fn component(listed: &Listed, hashes: &Hashes, explained: &Explanatio
     for (prefix, hash) in [("", &hashes.zip), ("go_mod:", &hashes.go_mod)] {
         properties.extend(hash.iter().flat_map(|hash| of_hash(prefix, hash)));
     }
-    properties.extend(explained.checksum_database.map(|name| Property::of("checksum_database", name)));
-    properties.push(Property::of("decision", explained.decision));
-    properties.extend(explained.refusal.as_deref().map(|refusal| Property::of("refusal", refusal)));
-    properties.extend(explained.published.as_deref().map(|published| Property::of("published", published)));
+    properties.extend(explained.checksum_database.map(|name| Property::of("checksum_database", &name)));
+    properties.push(Property::of("decision", &explained.decision));
+    properties.extend(explained.refusal.as_deref().map(|refusal| Property::of("refusal", &refusal)));
+    properties.extend(explained.published.as_deref().map(|published| Property::of("published", &published)));
     let author = &explained.author;
-    properties.extend(author.deprecated.as_deref().map(|why| Property::of("deprecated", why)));
+    properties.extend(author.deprecated.as_deref().map(|why| Property::of("deprecated", &why)));
     properties.extend(author.retracted.iter().flatten().map(|why| Property::of("retracted", why)));
     let component = Component {
         r#type: "library",
@@ -93,10 +93,10 @@ pub(super) fn component(listed: &Listed, hashes: &Hashes, explained: &Explanatio
 
 fn of_hash(prefix: &str, hash: &Hash) -> Vec<Property> {
     let name = |name: &str| format!("{prefix}{name}");
-    let mut properties = vec![Property::of(&name("h1"), &hash.h1), Property::of(&name("log"), hash.log)];
+    let mut properties = vec![Property::of(&name("h1"), &hash.h1), Property::of(&name("log"), &hash.log)];
     properties.extend(hash.log_h1.as_ref().map(|h1| Property::of(&name("log_h1"), h1)));
-    properties.extend(hash.record.map(|record| Property::of(&name("record"), record)));
-    properties.extend(hash.tree_size.map(|size| Property::of(&name("tree_size"), size)));
+    properties.extend(hash.record.map(|record| Property::of(&name("record"), &record)));
+    properties.extend(hash.tree_size.map(|size| Property::of(&name("tree_size"), &size)));
     properties
 }
 
@@ -119,7 +119,7 @@ pub(super) fn vulnerabilities(
         published: None,
         analysis: Analysis::of(waiver.map(Waived::by).as_ref(), explained.decision),
         affects: [affects(&purl, listed)],
-        properties: vec![Property::of("malicious", true)],
+        properties: vec![Property::of("malicious", &true)],
     });
     advised.chain(listings).map(|one| serde_json::to_string(&one).unwrap_or_default()).collect()
 }
@@ -135,8 +135,8 @@ fn of_advisory<'a>(advised: &'a Advised<'_>, decision: &str, affects: Value) -> 
         analysis: Analysis::of(advised.waived.as_ref(), decision),
         affects: [affects],
         properties: vec![
-            Property::of("malicious", advised.malicious),
-            Property::of("reviewed", advised.reviewed),
+            Property::of("malicious", &advised.malicious),
+            Property::of("reviewed", &advised.reviewed),
         ],
     }
 }
