@@ -9,6 +9,7 @@ mod advice;
 pub mod cache_state;
 pub mod caller;
 mod copy;
+mod evidence;
 mod explain;
 mod exposed;
 mod handover;
@@ -45,6 +46,7 @@ mod write;
 
 pub use self::advice::Advice;
 pub use self::copy::{Copying, NextPiece, NotCopied};
+pub use self::evidence::Evidencing;
 pub use self::explain::Explaining;
 pub use self::exposed::{Exposing, exposure_line, keeping, ledger_name, named, served_store};
 pub use self::handover::Handover;

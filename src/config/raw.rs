@@ -184,7 +184,7 @@ pub(super) struct RawAdmin {
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Self::PATH_PREFIX)))]
     pub(super) path_prefix: Option<String>,
     /// The callers who may ask `/-/explain` what is decided of a module version and why, and `/-/status` how the gateway is doing,
-    /// named as in `principals` of a rule. `/-/exposed` is for them too. The pages show rules, sources, what is indexed and what was served. No caller may by default.
+    /// named as in `principals` of a rule. `/-/exposed` and `/-/evidence` are for them too. The pages show rules, sources, what is indexed and what was served. No caller may by default.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Vec::<String>::new())))]
     pub(super) explain: Option<Vec<Option<String>>>,
 }

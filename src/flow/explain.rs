@@ -15,17 +15,13 @@ use std::collections::VecDeque;
 
 use serde::Serialize;
 
-pub(super) use self::asked::{malformed, principals, query, unknown};
-pub(super) use self::known::Waived;
+pub(super) use self::asked::{Asked, malformed, principals, query, unknown};
+pub(super) use self::author::Author;
+pub(super) use self::clocked::Clocked;
+pub(super) use self::considered::Named;
+pub(super) use self::known::{Advised, Waived};
 pub use self::many::Explaining;
-use self::{
-    asked::Asked,
-    author::Author,
-    clocked::Clocked,
-    considered::{Considered, Named},
-    indexed::Indexed,
-    known::{Advised, advised},
-};
+use self::{considered::Considered, indexed::Indexed, known::advised};
 use super::{
     Known,
     logged::known_date,
@@ -51,7 +47,7 @@ pub(super) fn one(path: &str, known: &Known<'_>, cx: &Cx<'_>) -> Result<String, 
 }
 
 #[derive(Serialize)]
-struct Explanation<'a> {
+pub(super) struct Explanation<'a> {
     module: &'a str,
     version: Option<&'a str>,
     principals: &'a [String],
@@ -60,35 +56,35 @@ struct Explanation<'a> {
     policy_bundle: Option<Option<u64>>,
     /// `allow`, `deny`, `malicious`, `cooldown`, `redirect`; `not_yet` where nothing is served before a bundle was read, `undated` where it depends on
     /// when the version was published, and `by_version` where none was asked for and they differ.
-    decision: &'static str,
+    pub(super) decision: &'static str,
     /// The rule that decided; `None` where the default did.
-    rule: Option<Named<'a>>,
+    pub(super) rule: Option<Named<'a>>,
     /// What becomes of a version that no rule decides.
     default: &'static str,
     /// Whether the policy is enforced, but for the rules that are not.
     enforced: bool,
     /// What a developer is told whose request is refused.
-    refusal: Option<String>,
+    pub(super) refusal: Option<String>,
     redirect: Option<String>,
-    published: Option<String>,
+    pub(super) published: Option<String>,
     /// By which clock that is told.
-    clock: Clocked,
+    pub(super) clock: Clocked,
     /// From when on it may be had.
     until: Option<String>,
     /// What sources say of the version; left out where none was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    advisories: Option<Vec<Advised<'a>>>,
+    pub(super) advisories: Option<Vec<Advised<'a>>>,
     /// What would be decided if all of the policy were enforced, where that is something else; left out where all of it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     monitored: Option<Option<Unenforced<'a>>>,
     /// What the author of the module says of it.
-    author: Author,
+    pub(super) author: Author,
     /// The rules that name the module, in their order.
     considered: Vec<Considered<'a>>,
     mode: &'static str,
     on_miss: &'static str,
     private: bool,
-    checksum_database: Option<&'a str>,
+    pub(super) checksum_database: Option<&'a str>,
     /// The sources that are asked, in this order, for what the index does not have.
     sources: Vec<Sources>,
     indexed: Vec<Indexed>,
@@ -116,7 +112,8 @@ impl Asked {
         serde_json::to_string_pretty(&self.explanation(known, cx)).unwrap_or_default()
     }
 
-    fn explanation<'a>(&'a self, known: &'a Known<'_>, cx: &Cx<'_>) -> Explanation<'a> {
+    /// What is decided of it, and why.
+    pub(super) fn explanation<'a>(&'a self, known: &'a Known<'_>, cx: &Cx<'_>) -> Explanation<'a> {
         let (config, in_force, index) = (known.config, known.in_force, &*known.index);
         let Self { module, version, caller } = self;
         let policy = in_force.policy();

@@ -5,7 +5,7 @@
 //! step; one that ends its way for now returns `Break` with one of these.
 
 use super::{
-    Explaining, Exposing, Hit, Known, Parked, Receiving, Routed, Searched, Sifting,
+    Evidencing, Explaining, Exposing, Hit, Known, Parked, Receiving, Routed, Searched, Sifting,
     question::{Ended, Serving},
 };
 use crate::{
@@ -53,6 +53,8 @@ pub enum Next {
 /// A page that is made a part at each turn of the worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Making {
+    /// What is known of a go.sum that a client has sent.
+    Evidence(Box<Evidencing>),
     /// Explanations of what a client has sent.
     Explanations(Explaining),
     /// What was served and is exposed.
@@ -63,6 +65,7 @@ impl Making {
     /// Makes a part of it; the answer, when that was the last.
     pub fn work(&mut self, known: &Known<'_>, cx: &mut Cx<'_>) -> Option<Verdict> {
         match self {
+            Self::Evidence(evidencing) => evidencing.work(known, cx),
             Self::Explanations(explaining) => explaining.work(known, cx),
             Self::Exposures(exposing) => exposing.work(known, cx),
         }

@@ -3,6 +3,7 @@
 use super::{
     Exposing, Known, Making, Next,
     caller::caller,
+    evidence::{Evidencing, Evident},
     explain,
     receiving::{Post, Receiving},
     request::{not_allowed, refuse},
@@ -65,6 +66,10 @@ impl Next {
     /// Decides what to do with a request whose body has come to its end.
     pub fn received(receiving: Receiving, cx: &mut Cx<'_>) -> Self {
         let next = receiving.end().and_then(|(post, body)| match post {
+            Post::GoSum(evident) => {
+                let evidencing = Evidencing::begin(body, evident);
+                evidencing.map(|evidencing| Self::make(Making::Evidence(evidencing.into())))
+            }
             Post::Modules(caller) => {
                 let explaining = explain::Explaining::begin(body, caller);
                 explaining.map(|explaining| Self::make(Making::Explanations(explaining)))
@@ -77,6 +82,7 @@ impl Next {
 /// What the head of a request says of the body that follows it.
 fn posted(what: Posted, head: &RequestHead) -> Result<Post, Refusal> {
     match what {
+        Posted::GoSum => Evident::read(&head.path).map(Post::GoSum),
         Posted::Modules => explain::principals(&head.path).map(Post::Modules),
     }
 }

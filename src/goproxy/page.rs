@@ -25,6 +25,8 @@ pub enum Page {
 /// What a client sends in the body of a POST.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Posted {
+    /// A go.sum of whose hashes is to be said what is known.
+    GoSum,
     /// Module versions that are to be explained.
     Modules,
 }
@@ -52,6 +54,8 @@ pub enum Name {
 /// Which methods a page answers, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Methods {
+    /// POST alone.
+    Post(Taken),
     /// GET and HEAD.
     Read(Page),
     /// Those, and POST.
@@ -89,7 +93,13 @@ pub enum Deed {
 }
 
 /// Every page.
-pub(super) const ROUTES: [Route; 6] = [
+pub(super) const ROUTES: [Route; 7] = [
+    Route {
+        name: Name::Exact("evidence"),
+        // A build of a thousand modules has a go.sum of some 2,000 lines and 200 KB.
+        methods: Methods::Post(Taken { what: Posted::GoSum, most: 256 << 10 }),
+        who: Who::Named { what: "reports about a go.sum" },
+    },
     Route {
         name: Name::Exact("explain"),
         // A thousand lines of `go list -m all` have some 50 KB.
@@ -121,8 +131,10 @@ impl Route {
     pub fn deed(&self, method: &str) -> Option<Deed> {
         match self.methods {
             Methods::Read(page) | Methods::ReadAndPost(page, _) if is_read(method) => Some(Deed::Read(page)),
-            Methods::ReadAndPost(_, taken) if method == "POST" => Some(Deed::Post(taken)),
-            Methods::Read(_) | Methods::ReadAndPost(..) => None,
+            Methods::Post(taken) | Methods::ReadAndPost(_, taken) if method == "POST" => {
+                Some(Deed::Post(taken))
+            }
+            Methods::Post(_) | Methods::Read(_) | Methods::ReadAndPost(..) => None,
         }
     }
 }
@@ -150,6 +162,7 @@ impl Methods {
     /// As `Allow` lists them.
     pub fn allow(self) -> &'static str {
         match self {
+            Self::Post(_) => "POST",
             Self::Read(_) => READ,
             Self::ReadAndPost(..) => "GET, HEAD, POST",
         }
@@ -204,7 +217,7 @@ mod tests {
 
     #[test]
     fn only_what_a_page_answers_is_done_with_it() {
-        let [explain, _, healthz, ..] = &ROUTES;
+        let [evidence, explain, _, healthz, ..] = &ROUTES;
         for method in ["GET", "HEAD"] {
             assert_eq!(explain.deed(method), Some(Deed::Read(Page::Explain)));
             assert_eq!(healthz.deed(method), Some(Deed::Read(Page::Healthz)));
@@ -212,6 +225,9 @@ mod tests {
         let posted = explain.deed("POST");
         assert!(matches!(posted, Some(Deed::Post(Taken { what: Posted::Modules, .. }))), "{posted:?}");
         assert_eq!(healthz.deed("POST"), None);
+        let posted = evidence.deed("POST");
+        assert!(matches!(posted, Some(Deed::Post(Taken { what: Posted::GoSum, .. }))), "{posted:?}");
+        assert_eq!((evidence.deed("GET"), evidence.deed("HEAD")), (None, None));
         for method in ["PUT", "post", "DELETE", "OPTIONS", "CONNECT", ""] {
             assert_eq!((explain.deed(method), healthz.deed(method)), (None, None), "{method}");
         }

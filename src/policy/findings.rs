@@ -81,6 +81,11 @@ pub struct Against<'p> {
 pub const OPERATORS: &str = "operators";
 
 impl Policy {
+    /// The sources of advisories that were read.
+    pub fn advisory_sources(&self) -> impl Iterator<Item = &str> {
+        self.advisories.keys().map(String::as_str)
+    }
+
     /// What is said against `version`, whoever asks: a waiver that names callers lifts nothing here.
     pub fn against(&self, module: &ModulePath, version: &Version, now: Timestamp) -> Vec<Against<'_>> {
         let findings = Findings::of(self, module, &Caller::default());
@@ -257,6 +262,12 @@ impl<'p> Findings<'p> {
 
     fn waiver(&self, id: &str, version: &Version, now: Timestamp) -> Option<&'p Waiver> {
         self.waivers_of(id, version, now).next()
+    }
+
+    /// What operators have listed as malicious of which `version` is, with the waiver that lifts it for the caller.
+    pub(super) fn listed(&self, version: &Version, now: Timestamp) -> Vec<(&'p str, Option<&'p Waiver>)> {
+        let listed = self.listed.iter().filter(|listed| listed.has(version));
+        listed.map(|listed| (listed.name.as_str(), self.waiver(&listed.name, version, now))).collect()
     }
 
     /// The waivers of `id` that hold now for `version`.

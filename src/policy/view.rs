@@ -186,6 +186,11 @@ impl<'p> View<'p> {
         self.findings.about(version, now)
     }
 
+    /// What operators have listed as malicious of which `version` is, waived or not: their ids, each with the waiver that lifts it.
+    pub fn listed(&self, version: &Version, now: Timestamp) -> Vec<(&'p str, Option<&'p Waiver>)> {
+        self.findings.listed(version, now)
+    }
+
     /// The advisories for which `rule` applies to `version`.
     pub fn advised(&self, rule: &Rule, version: &Version, now: Timestamp) -> Vec<Finding<'p>> {
         let Some(advised) = &rule.advised else { return Vec::new() };

@@ -55,6 +55,11 @@ impl Display for SignedHead {
     }
 }
 
+/// The size in a note that was opened before: whose signature it has is not looked at.
+pub(super) fn claimed_size(note: &[u8]) -> Option<u64> {
+    tree(std::str::from_utf8(note).ok()?).map(|(size, _)| size)
+}
+
 /// Semantics of tlog.ParseTree: lines after the third are for the future, and ignored.
 fn tree(text: &str) -> Option<(u64, Hash)> {
     let rest = text.strip_prefix("go.sum database tree\n")?;

@@ -1,6 +1,6 @@
 //! The answer to a lookup: which record is it, what does it say, and which tree head came with it?
 
-use super::{Sums, sums};
+use super::{Sums, head, sums};
 use crate::gomod::{ModulePath, Version};
 
 /// The largest answer to a lookup that is read, in bytes: two go.sum lines and a note need a thousandth of it.
@@ -36,6 +36,11 @@ impl<'a> Record<'a> {
         let (_, note) = note.split_first().ok_or(MALFORMED)?;
         let text = std::str::from_utf8(text).ok().filter(|text| is_text(text)).ok_or(MALFORMED)?;
         Ok(Self { id, text, note })
+    }
+
+    /// How many records the tree had, as the head says that came with it.
+    pub fn tree_size(&self) -> Option<u64> {
+        head::claimed_size(self.note)
     }
 
     /// The hashes the record gives for this version of this module.

@@ -10,7 +10,7 @@ use crate::{
 
 /// What an explanation is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(in crate::flow) struct Asked {
     pub(super) module: ModulePath,
     pub(super) version: Option<Version>,
     pub(super) caller: Caller,
@@ -49,7 +49,18 @@ impl Asked {
         }
     }
 
-    fn of(module: &str, version: Option<&str>, caller: Caller) -> Result<Self, String> {
+    /// This version of this module, as to `caller`.
+    pub(in crate::flow) fn about(module: &ModulePath, version: &Version, caller: &Caller) -> Self {
+        Self { module: module.clone(), version: Some(version.clone()), caller: caller.clone() }
+    }
+
+    /// The module and the version, if one is meant.
+    pub(in crate::flow) fn into_version(self) -> Option<(ModulePath, Version)> {
+        Some((self.module, self.version?))
+    }
+
+    /// This version of this module as to `caller`, by their names, if there can be such.
+    pub(in crate::flow) fn of(module: &str, version: Option<&str>, caller: Caller) -> Result<Self, String> {
         let module = ModulePath::parse(module).map_err(|error| error.to_string())?;
         let version = version
             .map(|version| {

@@ -18,13 +18,13 @@ use crate::{
 
 /// What the author of the module says.
 #[derive(Serialize)]
-pub(super) struct Author {
+pub(in crate::flow) struct Author {
     /// The version whose go.mod says it; null where the index has none.
     by: Option<String>,
     /// What is said of the module, where it is deprecated.
-    deprecated: Option<String>,
+    pub(in crate::flow) deprecated: Option<String>,
     /// Why the version that was asked about is retracted, where it is: as `go list -m -retracted -json` has it.
-    retracted: Option<Vec<String>>,
+    pub(in crate::flow) retracted: Option<Vec<String>>,
     /// `show`, `warn` or `deny`: what becomes of a version that is retracted.
     mode: RetractedMode,
     /// What a developer is told where that refuses the version.

@@ -11,8 +11,9 @@ use crate::{
     shared::{Index, log_clock},
 };
 
+/// By which clock a version's age is told, and since when.
 #[derive(Serialize)]
-pub(super) struct Clocked {
+pub(in crate::flow) struct Clocked {
     /// `log` where the log of the checksum database counts too; `info`, or `first_seen` where the index knows that the `.info` has no time.
     kind: &'static str,
     /// From when on the log was looked at: of what it had by then nothing is known but what the `.info` says. Null where it was not yet.

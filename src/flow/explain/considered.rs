@@ -10,8 +10,9 @@ use crate::{
     policy::{Action, Policy, Rule, View},
 };
 
+/// A rule, as people find it.
 #[derive(Serialize)]
-pub(super) struct Named<'a> {
+pub(in crate::flow) struct Named<'a> {
     place: &'a str,
     name: &'a str,
 }

@@ -11,18 +11,18 @@ use crate::{
 
 /// An advisory about the version.
 #[derive(Serialize)]
-pub(super) struct Advised<'a> {
-    id: &'a str,
+pub(in crate::flow) struct Advised<'a> {
+    pub(in crate::flow) id: &'a str,
     /// The source that it is from.
-    source: &'a str,
-    published: String,
-    reviewed: bool,
-    malicious: bool,
-    severity: &'static str,
+    pub(in crate::flow) source: &'a str,
+    pub(in crate::flow) published: String,
+    pub(in crate::flow) reviewed: bool,
+    pub(in crate::flow) malicious: bool,
+    pub(in crate::flow) severity: &'static str,
     /// The versions that fix it, as its source writes them; of Go itself, versions of Go.
-    fixed: Vec<&'a str>,
+    pub(in crate::flow) fixed: Vec<&'a str>,
     /// The waiver that lifts it.
-    waived: Option<Waived<'a>>,
+    pub(in crate::flow) waived: Option<Waived<'a>>,
 }
 
 /// The waiver that lifts something.
@@ -30,10 +30,10 @@ pub(super) struct Advised<'a> {
 pub(in crate::flow) struct Waived<'a> {
     place: &'a str,
     name: &'a str,
-    until: String,
-    by: &'a str,
-    ticket: &'a str,
-    reason: &'a str,
+    pub(in crate::flow) until: String,
+    pub(in crate::flow) by: &'a str,
+    pub(in crate::flow) ticket: &'a str,
+    pub(in crate::flow) reason: &'a str,
 }
 
 /// The advisories about `version`, those that are waived among them.

@@ -4,6 +4,7 @@ mod ahead;
 mod chance;
 mod clients;
 mod depth;
+mod evidence;
 mod forks;
 mod lies;
 mod lost;

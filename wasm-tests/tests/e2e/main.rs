@@ -23,6 +23,7 @@ mod cut;
 mod downloads;
 mod drain;
 mod envoy_gateway;
+mod evidence;
 mod examples;
 mod existing;
 mod exposed;
