@@ -155,6 +155,10 @@ impl Sifting {
     }
 
     fn work_on(&mut self, lines: usize, view: &View<'_>, known: &mut Known<'_>, cx: &mut Cx<'_>) -> bool {
+        if self.at == 0 {
+            // What changes while it is judged counts, too: the lines before that were judged by what was before.
+            self.sifted.hold_until(view.changes_at(cx.now));
+        }
         let end = self.at.saturating_add(SLICE_BYTES);
         for _ in 0..lines {
             let rest = self.list.get(self.at..).unwrap_or_default();

@@ -14,7 +14,8 @@ use crate::http::Timestamp;
 /// What is known of a module's versions when one caller asks.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Findings<'p> {
-    /// The advisories about the module, each with the source that it is from.
+    /// The advisories about the module, each with the source that it is from. Those of one id stand together: a version of Go has some two
+    /// hundred, and a list some thousand versions.
     advisories: Vec<(&'p str, Advisory<'p>)>,
     /// What operators have listed as malicious, which names the module.
     listed: Vec<&'p Rule>,
@@ -24,12 +25,13 @@ pub(super) struct Findings<'p> {
     is_toolchain: bool,
 }
 
-/// The waivers of a policy, for one module and one caller. Few versions have anything to be lifted, so they are looked for only then.
-#[derive(Clone, Debug, PartialEq)]
+/// The waivers of a policy that lift anything of one module for one caller. They are looked for once, and not for each version.
+#[derive(Clone, Debug, Default, PartialEq)]
 struct Waiving<'p> {
-    all: &'p BTreeMap<Origin, Waivers>,
-    module: ModulePath,
-    caller: Caller,
+    /// By id, in their order.
+    by_id: BTreeMap<&'p str, Vec<&'p Waiver>>,
+    /// Whether any of the module's is for some callers alone.
+    is_personal: bool,
 }
 
 /// An advisory about a version.
@@ -105,28 +107,31 @@ impl<'p> Findings<'p> {
         let is_toolchain = module.as_str() == TOOLCHAIN;
         let names: &[&str] = if is_toolchain { &OF_GO } else { &[module.as_str()] };
         let mut advisories = Vec::new();
+        let mut lists: usize = 0;
         for (source, known) in &policy.advisories {
             for name in names {
+                let before = advisories.len();
                 advisories.extend(known.about(name).map(|advisory| (source.as_str(), advisory)));
+                lists = lists.saturating_add(usize::from(advisories.len() > before));
             }
+        }
+        // What one source says of one name is in the order of its records already.
+        if lists > 1 {
+            put_together(&mut advisories);
         }
         let lists = policy.malicious.values().filter(|ruleset| !ruleset.rules().is_empty());
         let listed = lists.flat_map(|ruleset| ruleset.naming(module)).collect();
         let mut findings = Self { advisories, listed, is_toolchain, waiving: None };
         let is_any = !(findings.advisories.is_empty() && findings.listed.is_empty());
         if is_any && policy.waivers().next().is_some() {
-            let (module, caller) = (module.clone(), caller.clone());
-            findings.waiving = Some(Waiving { all: &policy.waivers, module, caller });
+            findings.waiving = Some(Waiving::of(&policy.waivers, findings.ids(), module, caller));
         }
         findings
     }
 
     /// Whether other callers may have other versions, because of waivers that are for some alone.
     pub(super) fn is_personal(&self) -> bool {
-        self.waiving.as_ref().is_some_and(|waiving| {
-            waiving.are_personal()
-                && self.ids().any(|id| waiving.naming(id).any(|one| !one.principals.is_empty()))
-        })
+        self.waiving.as_ref().is_some_and(|waiving| waiving.is_personal)
     }
 
     /// Whether there are advisories about any version.
@@ -146,7 +151,7 @@ impl<'p> Findings<'p> {
         let all = |advisory: &Advisory<'p>| advisory.is_malicious() && advisory.affects_all();
         let advised = self.advisories.iter().map(|(_, advisory)| *advisory).filter(all).map(Malice::Advised);
         let is_final = |malice: &Malice<'_>| {
-            self.waiving.as_ref().is_none_or(|waiving| waiving.of(malice.id()).next().is_none())
+            self.waiving.as_ref().is_none_or(|waiving| waiving.lifting(malice.id()).is_empty())
         };
         listed.chain(advised).find(is_final)
     }
@@ -166,7 +171,7 @@ impl<'p> Findings<'p> {
         let mut found: Vec<Finding<'p>> = Vec::new();
         for (source, advisory) in &self.advisories {
             let is_known = |known: &Finding<'_>| known.advisory.id() == advisory.id();
-            if affects(advisory) && !found.iter().any(is_known) {
+            if affects(advisory) && !found.last().is_some_and(is_known) {
                 let waived = self.waiver(advisory.id(), version, now);
                 found.push(Finding { source, advisory: *advisory, waived });
             }
@@ -194,7 +199,12 @@ impl<'p> Findings<'p> {
     pub(super) fn is_fix(&self, version: &Version) -> bool {
         let reviewed =
             self.advisories.iter().filter(|(_, advisory)| advisory.is_reviewed() && !advisory.is_malicious());
-        reviewed.flat_map(|(_, advisory)| advisory.fixes()).any(|fix| fix.precedence(version).is_eq())
+        let mut fixes = reviewed.flat_map(|(_, advisory)| advisory.fixes());
+        match self.is_toolchain {
+            // By its very name: what somebody has made of that version of Go is another one.
+            true => fixes.any(|fix| toolchain_of(fix, version).is_some_and(|named| named == *version)),
+            false => fixes.any(|fix| fix.precedence(version).is_eq()),
+        }
     }
 
     /// The versions later than `version` that fix any of `found`, ascending.
@@ -226,7 +236,7 @@ impl<'p> Findings<'p> {
     /// When the waivers end that lift anything of any version.
     pub(super) fn waived_until(&self) -> impl Iterator<Item = Timestamp> {
         let waiving = self.waiving.iter();
-        waiving.flat_map(|waiving| self.ids().flat_map(|id| waiving.of(id)).map(|waiver| waiver.until))
+        waiving.flat_map(|waiving| waiving.by_id.values().flatten()).map(|waiver| waiver.until)
     }
 
     /// The same, as if nothing were waived.
@@ -251,8 +261,8 @@ impl<'p> Findings<'p> {
 
     /// The waivers of `id` that hold now for `version`.
     fn waivers_of(&self, id: &str, version: &Version, now: Timestamp) -> impl Iterator<Item = &'p Waiver> {
-        let waivers = self.waiving.iter().flat_map(move |waiving| waiving.of(id));
-        waivers.filter(move |waiver| {
+        let waivers = self.waiving.as_ref().map_or(&[][..], |waiving| waiving.lifting(id));
+        waivers.iter().copied().filter(move |waiver| {
             waiver.holds(now) && waiver.versions.as_ref().is_none_or(|versions| versions.contain(version))
         })
     }
@@ -265,19 +275,46 @@ impl<'p> Findings<'p> {
 }
 
 impl<'p> Waiving<'p> {
-    /// Those that lift this id of the module for the caller, in their order.
-    fn of(&self, id: &str) -> impl Iterator<Item = &'p Waiver> {
-        self.naming(id).filter(|waiver| waiver.is_for(&self.caller))
+    /// Of `all`, those that lift any of these ids of `module` for `caller`.
+    fn of(
+        all: &'p BTreeMap<Origin, Waivers>,
+        ids: impl Iterator<Item = &'p str>,
+        module: &ModulePath,
+        caller: &Caller,
+    ) -> Self {
+        let mut waiving = Self::default();
+        for id in ids {
+            // One that comes twice has been looked at.
+            if waiving.by_id.contains_key(id) {
+                continue;
+            }
+            for waiver in all.values().flat_map(|waivers| waivers.of(id)) {
+                if !waiver.names(module) {
+                    continue;
+                }
+                waiving.is_personal |= !waiver.principals.is_empty();
+                if waiver.is_for(caller) {
+                    waiving.by_id.entry(id).or_default().push(waiver);
+                }
+            }
+        }
+        waiving
     }
 
-    /// The same, for whichever caller.
-    fn naming(&self, id: &str) -> impl Iterator<Item = &'p Waiver> {
-        let of_id = self.all.values().flat_map(move |waivers| waivers.of(id));
-        of_id.filter(|waiver| waiver.names(&self.module))
+    /// Those of this id.
+    fn lifting(&self, id: &str) -> &[&'p Waiver] {
+        self.by_id.get(id).map_or(&[], Vec::as_slice)
     }
+}
 
-    fn are_personal(&self) -> bool {
-        self.all.values().any(Waivers::are_personal)
+/// Puts those of one id together, where the first of them stands.
+fn put_together(advisories: &mut [(&str, Advisory<'_>)]) {
+    let mut first = BTreeMap::new();
+    for (place, (_, advisory)) in advisories.iter().enumerate() {
+        first.entry(advisory.id()).or_insert(place);
+    }
+    if first.len() < advisories.len() {
+        advisories.sort_by_key(|(_, advisory)| first.get(advisory.id()).copied());
     }
 }
 

@@ -252,9 +252,11 @@ impl<'p> View<'p> {
         if !rule.has(version) || rule.spares_fixes && self.findings.is_fix(version) {
             return false;
         }
-        if let Some(before) = &rule.go_before {
+        if let Some(before) = &rule.go_before
             // What is no version of Go is not known to be a later one.
-            return toolchain_version(version).is_none_or(|go| go.precedence(before).is_lt());
+            && toolchain_version(version).is_some_and(|go| go.precedence(before).is_ge())
+        {
+            return false;
         }
         let Some(advised) = &rule.advised else { return true };
         let here = self.findings.version_here(version);

@@ -40,8 +40,6 @@ pub struct Waiver {
 pub struct Waivers {
     list: Arc<[Waiver]>,
     by_id: Arc<BTreeMap<Box<str>, Vec<usize>>>,
-    /// Whether any is for some callers alone.
-    are_personal: bool,
 }
 
 impl Waiver {
@@ -81,13 +79,7 @@ impl Waivers {
                 by_id.entry(id.as_str().into()).or_default().push(place);
             }
         }
-        let are_personal = list.iter().any(|waiver| !waiver.principals.is_empty());
-        Self { list, by_id: by_id.into(), are_personal }
-    }
-
-    /// Whether any is for some callers alone.
-    pub fn are_personal(&self) -> bool {
-        self.are_personal
+        Self { list, by_id: by_id.into() }
     }
 
     /// All of them, in their order.

@@ -145,6 +145,18 @@ pub(super) fn principals(raw: Option<&[Option<String>]>, at: &Path, found: &mut 
     principals
 }
 
+/// What is odd about rules that ask for advisories where there is no source of any. Whether a bundle has such rules is not known yet.
+pub(super) fn without_advisories(config: &Config) -> Option<String> {
+    let asks = |rule: &&Rule| rule.advised.is_some() || rule.spares_fixes;
+    let rule = config.policy.rules.iter().find(asks)?;
+    config.advisories.sources.is_empty().then(|| {
+        format!(
+            "{} asks for advisories, but `advisories` names no source of them: there are none",
+            rule.place
+        )
+    })
+}
+
 /// An id by which an advisory is known, if it is one.
 fn id(text: &str, at: &Path, found: &mut Collector) -> Option<String> {
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.:".contains(&b);

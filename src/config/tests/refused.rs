@@ -2,6 +2,7 @@
 
 mod callers;
 mod endpoints;
+mod gate;
 mod policy;
 mod sections;
 

@@ -207,3 +207,20 @@ fn an_upstream_that_is_asked_for_private_modules_and_for_others() {
         assert_eq!(warned(modules, private), [""; 0], "{modules} {private}");
     }
 }
+
+#[test]
+fn a_rule_that_asks_for_advisories_where_there_are_none() {
+    let rule = |fields: &str| format!(r#""policy":{{"rules":[{{"modules":["*"],{fields}}}]}}"#);
+    for fields in
+        [r#""action":"deny","advisories":{}"#, r#""action":"cooldown","age":"7d","except":["fixes"]"#]
+    {
+        let told = warnings(&rule(fields));
+        assert_eq!(
+            told,
+            ["policy.rules[0] asks for advisories, but `advisories` names no source of them: there are none"]
+        );
+        let source =
+            r#""advisories":{"sources":[{"name":"go","format":"zip","cluster":"c","url":"http://h/v.zip"}]}"#;
+        assert_eq!(warnings(&format!("{source},{}", rule(fields))), [""; 0]);
+    }
+}

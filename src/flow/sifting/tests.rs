@@ -224,3 +224,15 @@ fn what_could_not_be_said_is_asked_again_and_what_is_missing_is_not_shown() {
     assert_eq!(world.settle(&mut sifted), [version("v1.1.0")]);
     assert_eq!((sifted.failed(), sifted.is_part()), (None, true));
 }
+
+/// A waiver may end before its last line is judged, or before a client asks for what came of it.
+#[test]
+fn what_is_judged_while_a_waiver_lifts_something_holds_until_it_ends() {
+    let text = r#"{"upstreams": [{"cluster": "a", "url": "http://a.test"}], "policy": {
+        "malicious": [{"id": "CORP-1", "exact": ["example.com/m"], "versions": ["v1.1.0"]}],
+        "waivers": [{"exact": ["example.com/m"], "ids": ["CORP-1"], "until": "2023-11-14", "by": "sec", "reason": "seen"}]}}"#;
+    let mut world = World { config: Config::parse(text).unwrap(), ..World::new("") };
+    let sifted = world.sift("v1.0.0\nv1.1.0\n", 1);
+    assert_eq!(sifted.listed().0.to_vec(), b"v1.0.0\nv1.1.0\n");
+    assert_eq!(sifted.holds_until(), Some(Timestamp(1_700_006_400_000)));
+}

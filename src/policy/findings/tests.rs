@@ -267,9 +267,14 @@ fn a_fix_need_not_wait_where_the_cool_down_says_so() {
         record("GO-1", "a.b/c", &["v1.2.3", "v1.3.1"]),
         unreviewed,
         record("MAL-1", "a.b/e", &["v1.2.3"]),
+        record("GO-3", "stdlib", &["v1.26.7"]),
     ];
     let mut gate = Gate::new(vec![cooldown], records);
     for (path, of, said) in [
+        // A toolchain is what its Go is, and what another has made of it is not.
+        ("golang.org/toolchain", "v0.0.1-go1.26.7.linux-amd64", "allowed"),
+        ("golang.org/toolchain", "v0.0.1-go1.26.8.linux-amd64", "undated"),
+        ("golang.org/toolchain", "v0.0.1-go1.26.7-bigcorp.linux-amd64", "undated"),
         ("a.b/c", "v1.2.3", "allowed"),
         ("a.b/c", "v1.3.1", "allowed"),
         // Nor what comes after the fix, which may bring anything.
@@ -320,6 +325,12 @@ fn a_toolchain_is_judged_as_the_go_that_it_is() {
     gate.rules[0].go_before = go_version("1.27rc3");
     assert_eq!(gate.says("golang.org/toolchain", &toolchain("1.27rc2")), "denied");
     assert_eq!(gate.says("golang.org/toolchain", &toolchain("1.27rc3")), "allowed");
+    // A rule that asks for both applies to what is old and has the advisory.
+    let both = Rule { go_before: go_version("1.26.6"), ..denies(any()) };
+    let gate_of_both = Gate::new(vec![both], gate.records.clone());
+    for (go, said) in [("1.26.5", "denied"), ("1.26.6", "allowed"), ("1.25.9", "allowed")] {
+        assert_eq!(gate_of_both.says("golang.org/toolchain", &toolchain(go)), said, "{go} by both");
+    }
     // The version that is named is one that may be had.
     gate.rules = vec![denies(any())];
     let text = gate.reason("golang.org/toolchain", &toolchain("1.26.5"), &[]);
@@ -408,4 +419,32 @@ fn what_is_said_against_a_version_is_said_whoever_asks() {
     assert!(old.len() == 3 && old.contains(&"GO-1 go false true".to_owned()), "{old:?}");
     assert_eq!(against("v1.1.0"), always);
     assert!(always.iter().all(|one| old.contains(&(*one).to_owned())), "{old:?}");
+}
+
+/// Sources tell of the same thing between others of their own, and one record names both parts of Go.
+#[test]
+fn an_id_comes_once_whoever_tells_it_and_however_often() {
+    let ids = |in_force: &InForce, path: &str, of: &str| {
+        let view = in_force.policy().view(&module(path), &Caller::default());
+        let found = view.findings(&version(of), NOW);
+        found
+            .iter()
+            .map(|finding| format!("{} {}", finding.source, finding.advisory.id()))
+            .collect::<Vec<_>>()
+    };
+    let told = |ids: &[&str], about: &str| ids.iter().map(|id| record(id, about, &[])).collect::<Vec<_>>();
+    let mut in_force = Gate::new(Vec::new(), told(&["GO-1", "GO-2", "GO-4"], "a.b/c")).in_force();
+    in_force.replace_advisories("more", Advisories::of(told(&["GO-0", "GO-2", "GO-3", "GO-4"], "a.b/c")));
+    assert_eq!(
+        ids(&in_force, "a.b/c", "v1.0.0"),
+        ["go GO-1", "go GO-2", "go GO-4", "more GO-0", "more GO-3"]
+    );
+    let of_go = ["GO-1", "GO-2", "GO-3"].map(|id| {
+        let mut both = record(id, "stdlib", &[]);
+        both.affected.extend(record(id, "toolchain", &[]).affected);
+        both
+    });
+    let in_force = Gate::new(Vec::new(), of_go.to_vec()).in_force();
+    let found = ids(&in_force, "golang.org/toolchain", "v0.0.1-go1.26.0.linux-amd64");
+    assert_eq!(found, ["go GO-1", "go GO-2", "go GO-3"]);
 }

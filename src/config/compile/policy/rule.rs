@@ -9,7 +9,7 @@ use crate::config::compile::{endpoint, given, patterns, plain_name};
 use crate::config::limits;
 use crate::config::problems::{Collector, Path, quoted};
 use crate::config::raw::{ENFORCE, RawAction, RawRule, Section};
-use crate::gomod::ModulePath;
+use crate::gomod::{ModulePath, TOOLCHAIN};
 use crate::policy::{Action, Principal, Rule, Versions};
 
 /// A list of rules that is being compiled, no name twice.
@@ -144,7 +144,8 @@ fn rule(raw: RawRule, place: String, at: &Path, has_upstream: bool, found: &mut 
     let action = action(&raw, at, has_upstream, found);
     let modules =
         listed(raw.modules.as_ref(), at, "modules", found, |list, at, found| patterns(Some(list), at, found));
-    Rule {
+    let has_floor = raw.toolchain.0.is_some();
+    let rule = Rule {
         name: raw.name.map(|raw| name(raw, &at.key("name"), found)).unwrap_or_default(),
         place,
         modules: modules.unwrap_or_default().into_iter().collect(),
@@ -163,7 +164,15 @@ fn rule(raw: RawRule, place: String, at: &Path, has_upstream: bool, found: &mut 
             .map(|raw| text(raw, limits::MAX_REASON_BYTES, &at.key("reason"), found))
             .unwrap_or_default(),
         link: raw.link.map(|raw| link(raw, &at.key("link"), found)).unwrap_or_default(),
+    };
+    let is_of_toolchains = || ModulePath::parse(TOOLCHAIN).is_ok_and(|module| rule.names(&module));
+    if has_floor && !is_of_toolchains() {
+        found.note(
+            &at.key("toolchain"),
+            format!("the rule is not for {TOOLCHAIN}, which toolchains are versions of"),
+        );
     }
+    rule
 }
 
 /// Compiles a list of a rule, where it is there, and notes one that is longer than allowed.
