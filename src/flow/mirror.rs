@@ -79,7 +79,7 @@ impl Next {
         };
         let tables = match tables(known) {
             Ok(tables) => tables,
-            Err(why) => return Self::Answer(unavailable(why)),
+            Err(why) => return Self::Answer(unavailable(&why)),
         };
         let asker = Asker { if_none_match: head.headers.first("if-none-match").map(str::to_owned) };
         match what {
@@ -107,7 +107,7 @@ impl Next {
                 match body {
                     Some(body) => Self::Answer(file((&body.into(), packed), None, &asker, known)),
                     None => {
-                        Self::Answer(unavailable(format!("there was no room for {id} of {}", source.name)))
+                        Self::Answer(unavailable(&format!("there was no room for {id} of {}", source.name)))
                     }
                 }
             }
@@ -134,12 +134,12 @@ impl Mirroring {
     /// The answer, if the lists of what is in force are made, or none can be.
     fn made(&self, known: &Known<'_>) -> Option<Verdict> {
         if let Err(why) = tables(known) {
-            return Some(unavailable(why));
+            return Some(unavailable(&why));
         }
         let stamp = stamp(known.config, known.in_force);
         let packed = match known.mirror.get(stamp, self.list)? {
             Ok(packed) => packed,
-            Err(why) => return Some(unavailable(why)),
+            Err(why) => return Some(unavailable(&why)),
         };
         let list: &[u8] = match self.list {
             List::Modules => b"modules",
@@ -216,7 +216,7 @@ fn file((body, packed): (&Body, bool), etag: Option<Etag>, asker: &Asker, known:
     answer(&Answer::Mirrored { body, content_type, etag, validity }, asker, Kind::Page, Cache::None)
 }
 
-fn unavailable(why: String) -> Verdict {
+fn unavailable(why: &str) -> Verdict {
     let reason = format!("unavailable: {why}.\nThe log of this gateway says more.");
     let failure = Failure { kind: FailureKind::Overloaded, reason, retry_after: None };
     answer(&Answer::Failed(&failure), &Asker::default(), Kind::Page, Cache::None)

@@ -82,6 +82,19 @@ fn scenario_a_client_of_gos_database_is_given_by_every_worker_what_the_source_ha
     {
         assert_eq!(world.get(0, none).status, 404, "{none}");
     }
+    for (method, path, status) in [
+        ("HEAD", "/vulndb/index/modules.json.gz", 200),
+        ("POST", "/vulndb/index/modules.json.gz", 405),
+        ("GET", "/vulndb/index/db.json?x=1", 200),
+        ("GET", "//vulndb/%69ndex//db.json", 200),
+    ] {
+        let stream = world.begin_with(0, method, path, &[]);
+        assert_eq!(world.response(stream).status, status, "{method} {path}");
+    }
+    for foreign in ["/vulndb", "/vulndbx/index/db.json", "/x/vulndb/index/db.json"] {
+        let stream = world.begin(0, foreign);
+        assert_eq!(*world.verdict(stream), Verdict::Continue, "{foreign}");
+    }
     assert!(is_denied(&mut world), "and what it tells of is refused as before");
 }
 
