@@ -32,7 +32,7 @@ pub use self::gathering::{Encoding, Gathering, TooMany, encode};
 pub use self::ranges::{Event, Ranges};
 pub use self::reading::{Unreadable, ZipRead, ZipReading, database_modified};
 
-pub use self::table::{Advisories, Advisory};
+pub use self::table::{Advisories, Advisory, Listed};
 
 use crate::gomod::Version;
 use crate::http::Timestamp;

@@ -108,6 +108,8 @@ pub struct Match {
     pub hosts: Vec<HostPattern>,
     /// Empty, or `/goproxy` without a slash at the end.
     pub path_prefix: String,
+    /// Where the mirror of the database of advisories lies, below that: `/vulndb`, without a slash at the end. None, if none is served.
+    pub mirror: Option<String>,
     /// The request header that names the cluster of a route, in lower case.
     pub route_header: String,
     /// The request header that names the host of a route, in lower case.

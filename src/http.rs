@@ -6,6 +6,7 @@ mod cache_control;
 mod coding;
 mod date;
 mod end;
+pub mod gzip;
 mod headers;
 mod ranged;
 mod reply;

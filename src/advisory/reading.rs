@@ -3,7 +3,7 @@
 use super::osv::{self, InvalidRecord};
 use super::{Gathering, MAX_RECORD_BYTES, MAX_UNPACKED_BYTES, MAX_ZIP_ENTRIES, TooMany};
 use crate::gomod::Quoted;
-use crate::http::Timestamp;
+use crate::http::{Timestamp, gzip::gzip};
 use crate::modzip::{Archive, Limits, Turn, Unarchived};
 
 /// Records in a zip: every file whose name ends in `.json`, in whichever folder, but for those of Go's database that list the others.
@@ -16,6 +16,9 @@ pub struct ZipReading {
     is_malicious: bool,
     now: Timestamp,
     modified: Option<Timestamp>,
+    /// Whether records are kept as they are, and those that were read since they were taken last.
+    keeps: bool,
+    records: Vec<(String, Vec<u8>)>,
 }
 
 /// What was read of a zip.
@@ -72,7 +75,19 @@ impl ZipReading {
             is_malicious,
             now,
             modified: None,
+            keeps: false,
+            records: Vec::new(),
         }
+    }
+
+    /// Has it keep each record as it is, too.
+    pub fn keep_records(&mut self) {
+        self.keeps = true;
+    }
+
+    /// The records that were read since this was asked last, each with its id and packed, if they are kept.
+    pub fn records(&mut self) -> Vec<(String, Vec<u8>)> {
+        std::mem::take(&mut self.records)
     }
 
     /// Reads on in `zip`, which is the same each time; what it holds, once that was the last.
@@ -97,7 +112,8 @@ impl ZipReading {
                     left = left.saturating_sub(NAME);
                 }
                 Turn::Content(json) => {
-                    left = left.saturating_sub(RECORD.saturating_add(json.len()));
+                    let cost = RECORD.saturating_add(json.len());
+                    left = left.saturating_sub(if self.keeps { cost.saturating_mul(PACKED) } else { cost });
                     self.take(&json)?;
                 }
                 Turn::End if self.gathering.is_empty() => return Err(Unreadable::Empty),
@@ -117,7 +133,11 @@ impl ZipReading {
         }
         let record = osv::read(json, self.is_malicious, self.now);
         let record = record.map_err(|why| Unreadable::Record { file: self.name.clone(), why })?;
-        Ok(self.gathering.add(&record)?)
+        self.gathering.add(&record)?;
+        if self.keeps {
+            self.records.push((record.id, gzip(json)));
+        }
+        Ok(())
     }
 }
 
@@ -153,3 +173,6 @@ const SLICE: usize = 64 << 10;
 const RECORD: usize = 512;
 const STEP: usize = 16 << 10;
 const NAME: usize = 256;
+
+/// How many times as much a record costs that is packed, too.
+const PACKED: usize = 4;

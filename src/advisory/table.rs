@@ -4,6 +4,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::encoded::{Item, read_flags};
@@ -29,6 +30,19 @@ pub struct Advisory<'t> {
     advisories: &'t Advisories,
     head: &'t Head,
     entry: &'t Entry,
+}
+
+/// An advisory about one module, as the index of a database lists it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listed<'t> {
+    /// The module path.
+    pub module: &'t str,
+    /// The record's id.
+    pub id: &'t str,
+    /// When the record was changed last.
+    pub modified: Timestamp,
+    /// The version from which on nothing is affected; `None` where there is none.
+    pub fixed: Option<&'t Version>,
 }
 
 #[derive(Debug, Default, PartialEq)]
@@ -156,6 +170,24 @@ impl Advisories {
         let table = &self.table;
         let place = table.heads.binary_search_by(|head| Id::of(table.ids.get(head.record)).cmp(&id)).ok()?;
         Some(Timestamp(table.heads.get(place)?.modified.saturating_mul(1000)))
+    }
+}
+
+impl Advisories {
+    /// The entries at these places, as the index of a database lists them; those that another source tells of are left out.
+    pub fn listed(&self, places: Range<usize>) -> impl Iterator<Item = Listed<'_>> {
+        let table = &self.table;
+        let entries = table.entries.get(places.start..places.end.min(table.entries.len()));
+        (places.start..).zip(entries.unwrap_or_default()).filter_map(|(place, entry)| {
+            let is_told = u32::try_from(place).is_ok_and(|place| self.joined.is_told_elsewhere(place));
+            let head = table.head(entry.record).filter(|_| !is_told)?;
+            Some(Listed {
+                module: table.paths.get(entry.module),
+                id: table.ids.get(entry.record),
+                modified: Timestamp(head.modified.saturating_mul(1000)),
+                fixed: table.fixed_for_good(entry),
+            })
+        })
     }
 }
 
@@ -336,6 +368,12 @@ impl Table {
 
     fn listed(&self, span: Span) -> impl Iterator<Item = &Version> {
         span.of(&self.numbers).iter().filter_map(|number| self.version(*number))
+    }
+
+    /// The version from which on nothing is affected any more: the end of the last range, unless a version is listed that is not less.
+    fn fixed_for_good(&self, entry: &Entry) -> Option<&Version> {
+        let fixed = self.events(entry.events).last().and_then(Event::fix)?;
+        self.listed(entry.versions).all(|one| one.precedence(fixed).is_lt()).then_some(fixed)
     }
 
     fn events(&self, span: Span) -> impl Iterator<Item = Event<&Version>> {

@@ -71,12 +71,13 @@ pub(super) fn config(raw: RawConfig, found: &mut Collector) -> Config {
         found,
         &mut warnings,
     );
-    let advisories = advisories::advisories(
-        &raw.advisories.0.unwrap_or_default(),
-        &root.key("advisories"),
-        &matching,
-        found,
-    );
+    let raw_advisories = raw.advisories.0.unwrap_or_default();
+    let raw_mirror = raw_advisories.mirror.clone();
+    let advisories = advisories::advisories(&raw_advisories, &root.key("advisories"), &matching, found);
+    let admin = admin(&raw.admin.0.unwrap_or_default(), &root.key("admin"), found);
+    let at_mirror = root.key("advisories").key("mirror");
+    let mirror =
+        raw_mirror.map(|raw| path::mirror(&raw, advisories.sources.is_empty(), &admin, &at_mirror, found));
     let mut config = Config {
         advisories,
         callers,
@@ -92,8 +93,8 @@ pub(super) fn config(raw: RawConfig, found: &mut Collector) -> Config {
         freshness: freshness::freshness(&raw.freshness.0.unwrap_or_default(), &root.key("freshness"), found),
         fetch: fetch::fetch(&raw.fetch.0.unwrap_or_default(), &root.key("fetch"), found),
         exposure: raw.exposure.0.map(|raw| exposure(&raw, &root.key("exposure"), found)),
-        admin: admin(&raw.admin.0.unwrap_or_default(), &root.key("admin"), found),
-        matching,
+        admin,
+        matching: Match { mirror, ..matching },
     };
     config.warnings.extend(endpoint::unconfided(&config));
     config.warnings.extend(policy::forgetful_clock(&config));
@@ -124,7 +125,7 @@ fn matching(raw: &RawMatch, at: &Path, found: &mut Collector) -> Match {
         found.note(&at.key("host_header"), "the same as `route_header`; each carries something else");
     }
     let path_prefix = path::match_prefix(raw.path_prefix.as_deref(), &at.key("path_prefix"), found);
-    Match { hosts, path_prefix, route_header, host_header }
+    Match { hosts, path_prefix, mirror: None, route_header, host_header }
 }
 
 /// A list of sections that are known by name: no longer than `most`, no name twice.

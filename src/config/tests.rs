@@ -27,6 +27,7 @@ fn the_minimal_configuration_gets_every_default() {
         matching: Match {
             hosts: Vec::new(),
             path_prefix: String::new(),
+            mirror: None,
             route_header: "x-modgate-cluster".to_owned(),
             host_header: "x-modgate-host".to_owned(),
         },

@@ -1,6 +1,6 @@
 //! What a worker knows when it has to decide.
 
-use super::{Publications, Shelf, Sightings, SourceHealth, Wishes};
+use super::{Mirror, Publications, Shelf, Sightings, SourceHealth, Wishes};
 use crate::{
     config::Config,
     policy::InForce,
@@ -18,6 +18,8 @@ pub struct Known<'a> {
     pub in_force: &'a InForce,
     /// The index.
     pub index: &'a mut Index,
+    /// The mirror of advisories, as far as it was made.
+    pub mirror: &'a mut Mirror,
     /// When versions were published, as far as it has found out.
     pub publications: &'a Publications,
     /// How those are doing who are asked.

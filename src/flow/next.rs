@@ -5,7 +5,7 @@
 //! step; one that ends its way for now returns `Break` with one of these.
 
 use super::{
-    Evidencing, Explaining, Exposing, Hit, Known, Parked, Receiving, Routed, Searched, Sifting,
+    Evidencing, Explaining, Exposing, Hit, Known, Mirroring, Parked, Receiving, Routed, Searched, Sifting,
     question::{Ended, Serving},
 };
 use crate::{
@@ -59,15 +59,18 @@ pub enum Making {
     Explanations(Explaining),
     /// What was served and is exposed.
     Exposures(Exposing),
+    /// A list of what the mirror has.
+    Mirror(Mirroring),
 }
 
 impl Making {
     /// Makes a part of it; the answer, when that was the last.
-    pub fn work(&mut self, known: &Known<'_>, cx: &mut Cx<'_>) -> Option<Verdict> {
+    pub fn work(&mut self, known: &mut Known<'_>, cx: &mut Cx<'_>) -> Option<Verdict> {
         match self {
             Self::Evidence(evidencing) => evidencing.work(known, cx),
             Self::Explanations(explaining) => explaining.work(known, cx),
             Self::Exposures(exposing) => exposing.work(known, cx),
+            Self::Mirror(mirroring) => mirroring.work(known),
         }
     }
 }

@@ -30,7 +30,10 @@ impl Next {
         match place(head, &config.matching, &config.admin) {
             Place::Foreign => Self::Answer(pass_on(&|name| head.value(name), config)),
             Place::Page { route, .. } => Self::page(route, head, known, cx),
+            Place::Mirror(file) if head.is_read() => Self::mirror(&file, head, known, cx),
             _ if !head.is_read() => Self::refuse(Kind::Invalid, &not_allowed(&head.method, READ), cx),
+            // Its methods were looked at above.
+            Place::Mirror(_) => Self::refuse(Kind::Invalid, &not_allowed(&head.method, READ), cx),
             Place::Refused(refusal) => Self::refuse(Kind::Invalid, &refusal, cx),
             Place::Ours(path) => match Target::parse(&path) {
                 Err(refusal) => Self::refuse(Kind::Invalid, &refusal, cx),

@@ -7,6 +7,7 @@
 //! | a zip that storage hands out itself | 302 | `no-store`: the address is good for minutes |
 //! | a zip that its source redirects, which was learnt just now | 307, to itself | `no-store` |
 //! | a zip, to a HEAD | 200, without a length where its source does not say it | a day, `immutable` |
+//! | a file of the mirror of advisories | 200 or 304 | as a list |
 //! | none exists | 404 or 410, as the source said | what is left of the negative freshness |
 //! | a rule or an upstream forbids it | 403 | `no-store` |
 //! | malformed | 400, 405 | `no-store` |
@@ -20,7 +21,7 @@
 
 use std::time::Duration;
 
-use super::{BodyFault, Document, Failure, FailureKind, Found, Missing, Refusal, Zip};
+use super::{BodyFault, Document, Etag, Failure, FailureKind, Found, Missing, Refusal, Zip};
 use crate::{
     gomod::is_graphic,
     http::{Account, Body, Cache, Length, Monitored, Response},
@@ -64,6 +65,17 @@ pub enum Answer<'a> {
         validity: Validity,
         /// Where that came from.
         cache: Cache,
+    },
+    /// A file of the mirror of advisories.
+    Mirrored {
+        /// Its bytes.
+        body: &'a Body,
+        /// Its media type.
+        content_type: &'static str,
+        /// Its entity tag.
+        etag: Etag,
+        /// How long caches may keep it.
+        validity: Validity,
     },
     /// One of our own pages.
     Page {
@@ -189,6 +201,23 @@ impl Answer<'_> {
                 response.headers.push(("cache-control", validity.cache_control()));
                 response.headers.push((CACHE_HEADER, cache.as_str().to_owned()));
                 response
+            }
+            Self::Mirrored { body, content_type, etag, validity } => {
+                let is_known = asker.if_none_match.as_deref().is_some_and(|tags| etag.matches(tags));
+                let whole = Response {
+                    status: 200,
+                    headers: vec![
+                        ("cache-control", validity.cache_control()),
+                        ("etag", etag.to_string()),
+                        ("content-type", (*content_type).to_owned()),
+                    ],
+                    body: (*body).clone(),
+                    length: Length::Body,
+                    account,
+                    monitored: None,
+                    retracted: None,
+                };
+                if is_known { not_modified(&whole) } else { whole }
             }
             Self::Page { healthy, content_type, body } => Response {
                 status: if *healthy { 200 } else { 503 },

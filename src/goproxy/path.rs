@@ -31,6 +31,8 @@ pub enum Place {
         /// What follows the page's own name in the path.
         rest: String,
     },
+    /// The mirror of the database of advisories: the path below it, without its leading slash.
+    Mirror(String),
     /// Ours by its shape, and no path: what cannot be decoded, would have to be resolved, or is longer than any.
     Refused(Refusal),
 }
@@ -38,8 +40,11 @@ pub enum Place {
 /// Whether a request for `path` can be one of ours, on any host. A path for which this is false is [`Place::Foreign`].
 pub fn may_be_ours(path: &str, matching: &Match, admin: &Admin) -> bool {
     let decoded = decoded(without_query(path));
-    strip_prefix(&decoded, &matching.path_prefix)
-        .is_some_and(|below| page(below, &admin.path_prefix).is_some() || has_our_shape(below))
+    strip_prefix(&decoded, &matching.path_prefix).is_some_and(|below| {
+        page(below, &admin.path_prefix).is_some()
+            || mirrored(below, matching).is_some()
+            || has_our_shape(below)
+    })
 }
 
 /// Whether a request with this `:authority` is addressed to a host that is answered for here.
@@ -59,6 +64,9 @@ pub fn place(head: &RequestHead, matching: &Match, admin: &Admin) -> Place {
     };
     if let Some((route, rest)) = page(below, &admin.path_prefix) {
         return Place::Page { route, rest: rest.to_owned() };
+    }
+    if let Some(file) = mirrored(below, matching) {
+        return Place::Mirror(String::from_utf8_lossy(file).into_owned());
     }
     if !has_our_shape(below) {
         return Place::Foreign;
@@ -98,6 +106,12 @@ fn strip_prefix<'a>(path: &'a [u8], prefix: &str) -> Option<&'a [u8]> {
 
 fn page<'a>(below: &'a [u8], prefix: &str) -> Option<(&'static Route, &'a str)> {
     Route::find(&ROUTES, below.strip_prefix(prefix.trim_start_matches('/').as_bytes())?)
+}
+
+/// What follows the path of the mirror, if a mirror is served and this is below it.
+fn mirrored<'a>(below: &'a [u8], matching: &Match) -> Option<&'a [u8]> {
+    let mirror = matching.mirror.as_deref()?;
+    strip_prefix(below.strip_prefix(mirror.trim_start_matches('/').as_bytes())?, "")
 }
 
 /// Whether only the module proxy protocol asks for paths of this shape.

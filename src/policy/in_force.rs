@@ -26,6 +26,8 @@ pub struct InForce {
     policy: Policy,
     /// The version of each polled document that is in force, by the document's name.
     versions: BTreeMap<DocumentName, u64>,
+    /// What they were read from, as a digest.
+    contents: BTreeMap<DocumentName, [u8; 16]>,
     /// The documents that no module is given without.
     required: BTreeSet<DocumentName>,
     /// The documents that their sources have not confirmed for too long, as far as they were looked at.
@@ -72,6 +74,21 @@ impl InForce {
     pub fn replace_advisories(&mut self, source: &str, advisories: Advisories) {
         self.policy.advisories.insert(source.to_owned(), advisories);
         Advisories::join(self.policy.advisories.values_mut());
+    }
+
+    /// The advisories of the source with this name that are in force.
+    pub fn advisories(&self, source: &str) -> Option<&Advisories> {
+        self.policy.advisories.get(source)
+    }
+
+    /// What is in force of the polled `document` was read from what has this digest.
+    pub fn note_content(&mut self, document: &DocumentName, digest: [u8; 16]) {
+        self.contents.insert(document.clone(), digest);
+    }
+
+    /// The digest of what the polled `document` that is in force was read from; `None` where none was read yet.
+    pub fn content(&self, document: &DocumentName) -> Option<[u8; 16]> {
+        self.contents.get(document).copied()
     }
 
     /// This version of the polled `document` is in force from now on.

@@ -66,13 +66,7 @@ impl SnapshotStore {
     /// The store of `document`, a name of `[a-z_]`, from the source at `endpoint`, which is asked at `interval`. The headers of the
     /// endpoint count: another tenant has another document. Who changes a credential there begins anew.
     pub fn new(document: &str, endpoint: &Endpoint, interval: Duration) -> Self {
-        let mut digest = Sha256::new();
-        for text in texts(endpoint) {
-            digest.update(text);
-            // A byte that none of them contains.
-            digest.update([0xff]);
-        }
-        let source = digest.finalize().first_chunk().map_or(0, |first| u64::from_le_bytes(*first));
+        let source = source_number(endpoint);
         Self {
             snapshot: format!("modgate/poll/{document}/{source:016x}"),
             state: format!("modgate/poll/{document}/{source:016x} state"),
@@ -143,6 +137,17 @@ impl SnapshotStore {
         }
         false
     }
+}
+
+/// A number that stands for where something is read from.
+pub(super) fn source_number(endpoint: &Endpoint) -> u64 {
+    let mut digest = Sha256::new();
+    for text in texts(endpoint) {
+        digest.update(text);
+        // A byte that none of them contains.
+        digest.update([0xff]);
+    }
+    digest.finalize().first_chunk().map_or(0, |first| u64::from_le_bytes(*first))
 }
 
 /// For how long a worker that polls is believed to be alive: for longer than the host lets it wait.

@@ -19,7 +19,7 @@ use super::{event::Event, key::Owner};
 use crate::{
     config::Config,
     cx::{CallId, Cx},
-    flow::{Asked, Known, Publications, Shelf, Sightings, SourceHealth, Status, Wishes},
+    flow::{Asked, Known, Mirror, Publications, Shelf, Sightings, SourceHealth, Status, Wishes},
     http::{Callout, Reply, Timestamp, is_read},
     metrics::{Counter, DocumentName, Histogram, Measure, StatusClass, Tally, Target},
     plan::Source,
@@ -42,6 +42,8 @@ pub(super) struct Services {
     pub(super) in_force: InForce,
     pub(super) index: Index,
     pub(super) leases: Leases,
+    /// The mirror of advisories, as far as this worker has made it.
+    mirror: Mirror,
     next_attempt: u64,
     next_call: u32,
     /// When versions were published, as far as this worker found out.
@@ -91,6 +93,7 @@ impl Services {
             events: VecDeque::new(),
             in_force: config.in_force(),
             leases: Leases::new(&index, seat),
+            mirror: Mirror::default(),
             next_attempt: 0,
             next_call: 0,
             publications: Publications::default(),
@@ -112,6 +115,7 @@ impl Services {
             host: self.host,
             in_force: &self.in_force,
             index: &mut self.index,
+            mirror: &mut self.mirror,
             publications: &self.publications,
             source_health: &self.source_health,
             sightings: &mut self.sightings,

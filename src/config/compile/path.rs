@@ -1,5 +1,6 @@
 //! Path prefixes: checked, and written one way.
 
+use crate::config::Admin;
 use crate::config::problems::{Collector, Path, quoted};
 use crate::config::raw::RawAdmin;
 
@@ -30,20 +31,47 @@ pub(super) fn match_prefix(raw: Option<&str>, at: &Path, found: &mut Collector) 
 /// The prefix of Modgate's own pages: `/x/`.
 pub(super) fn admin_prefix(raw: Option<&str>, at: &Path, found: &mut Collector) -> String {
     let text = raw.unwrap_or(RawAdmin::PATH_PREFIX);
-    let prefix = normalised(text, Escapes::Refused).and_then(|prefix| {
-        let first = prefix.split('/').nth(1).unwrap_or_default();
-        if first.is_empty() {
-            Err("it would take every request")
-        } else if prefix.contains('@') || (first.contains('.') && !first.starts_with('-')) {
-            // The first element of a module path has a dot and does not begin with a dash (module.CheckPath).
-            Err("it looks like the path of a module")
-        } else if first == "sumdb" {
-            Err("checksum databases lie there")
+    let prefix = own_prefix(text).map(|prefix| format!("{prefix}/"));
+    noted(text, prefix, at, found)
+}
+
+/// The prefix of the mirror of advisories: `/x`. It neither holds Modgate's own pages nor lies among them.
+pub(super) fn mirror(
+    text: &str,
+    has_no_sources: bool,
+    admin: &Admin,
+    at: &Path,
+    found: &mut Collector,
+) -> String {
+    let pages = &admin.path_prefix;
+    let prefix = own_prefix(text).and_then(|prefix| {
+        let mirror = format!("{prefix}/");
+        if !pages.is_empty() && (mirror.starts_with(pages.as_str()) || pages.starts_with(&mirror)) {
+            Err("the gateway's own pages lie there (`admin.path_prefix`)")
         } else {
-            Ok(format!("{prefix}/"))
+            Ok(prefix)
         }
     });
+    if has_no_sources && !found.covers(&at.key("sources")) {
+        found.note(at, "a mirror without `sources`: there is nothing to serve");
+    }
     noted(text, prefix, at, found)
+}
+
+/// A prefix that takes no request for a module or a checksum database.
+fn own_prefix(text: &str) -> Result<String, &'static str> {
+    let prefix = normalised(text, Escapes::Refused)?;
+    let first = prefix.split('/').nth(1).unwrap_or_default();
+    if first.is_empty() {
+        Err("it would take every request")
+    } else if prefix.contains('@') || (first.contains('.') && !first.starts_with('-')) {
+        // The first element of a module path has a dot and does not begin with a dash (module.CheckPath).
+        Err("it looks like the path of a module")
+    } else if first == "sumdb" {
+        Err("checksum databases lie there")
+    } else {
+        Ok(prefix)
+    }
 }
 
 /// What the names of objects begin with: empty or `x/y/`.

@@ -21,6 +21,9 @@ pub(in crate::config) struct RawAdvisories {
     /// `modgate_advisories_stale` says so: an outage of a database stops no build.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = WhenStale::default())))]
     pub(in crate::config) when_stale: Option<WhenStale>,
+    /// The path, such as `/vulndb` and below `match.path_prefix`, at which the gateway serves what it has read of all sources as Go's database
+    /// does, for `govulncheck -db`. By default it does not. Each source's records then take up to 16 MiB of the memory that workers share.
+    pub(in crate::config) mirror: Option<String>,
 }
 
 impl RawAdvisories {

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     config::Config,
-    flow::{Publications, Published, Shelf, Sightings, SourceHealth, Wishes},
+    flow::{Mirror, Publications, Published, Shelf, Sightings, SourceHealth, Wishes},
     goproxy::{Failure, FailureKind, Missing},
     shared::{Capabilities, Index, Memory, Seat},
 };
@@ -14,6 +14,7 @@ struct World {
     index: Index,
     memory: Memory,
     publications: Publications,
+    mirror: Mirror,
     shelf: Shelf,
 }
 
@@ -29,6 +30,7 @@ impl World {
             index,
             memory: Memory::default(),
             publications: Publications::default(),
+            mirror: Mirror::default(),
             shelf: Shelf::default(),
         }
     }
@@ -44,6 +46,7 @@ impl World {
             publications: &self.publications,
             source_health: &SourceHealth::new(config),
             sightings: &mut Sightings::default(),
+            mirror: &mut self.mirror,
             shelf: &mut self.shelf,
             wishes: &mut Wishes::default(),
         };

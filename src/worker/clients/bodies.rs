@@ -88,7 +88,7 @@ impl Clients {
     pub(in crate::worker) fn work(&mut self, services: &mut Services, cx: &mut Cx<'_>) {
         let Some(stream) = self.made.front().copied() else { return };
         let verdict = match self.streams.get_mut(&stream) {
-            Some(Client::Made(making)) => making.work(&services.known(), cx),
+            Some(Client::Made(making)) => making.work(&mut services.known(), cx),
             // It has left.
             _ => Some(Verdict::Wait),
         };

@@ -15,7 +15,7 @@ use crate::{
     config::{AdvisoryFormat, AdvisorySource},
     endpoint,
     goproxy::Etag,
-    http::{Body, Callout, Headers, Timestamp},
+    http::{Body, Callout, Headers, Timestamp, gzip::gzip},
     policy::InForce,
 };
 
@@ -27,6 +27,9 @@ pub(super) struct AdvisoriesDocument {
     name: String,
     format: AdvisoryFormat,
     is_malicious: bool,
+    mirrored: bool,
+    /// Those that were read and are to be kept as they are.
+    records: Vec<(String, Vec<u8>)>,
     /// What this worker has installed.
     installed: Advisories,
     /// When the poll began.
@@ -74,14 +77,21 @@ enum State {
 }
 
 impl AdvisoriesDocument {
-    pub(super) fn new(source: &AdvisorySource, stale_after: std::time::Duration) -> Self {
+    /// `mirrored` says whether its records are kept as they are.
+    pub(super) fn new(source: &AdvisorySource, stale_after: std::time::Duration, mirrored: bool) -> Self {
         let AdvisorySource { name, endpoint, interval, format, is_malicious } = source;
         let poll_source = PollSource {
             name: source.document(),
             title: format!("advisories {name}"),
             section: "advisories.sources".to_owned(),
-            // What a source told of malice says something else once it is not of malice any more.
-            variant: if *is_malicious { "malicious" } else { "" },
+            // What a source told of malice says something else once it is not of malice any more; and where a mirror is served, all records
+            // have to be read once more.
+            variant: match (is_malicious, mirrored) {
+                (false, false) => "",
+                (true, false) => "malicious",
+                (false, true) => "mirrored",
+                (true, true) => "malicious_mirrored",
+            },
             endpoint: endpoint.clone(),
             interval: *interval,
             most_bytes: MAX_ZIP_BYTES,
@@ -92,6 +102,8 @@ impl AdvisoriesDocument {
             name: name.clone(),
             format: *format,
             is_malicious: *is_malicious,
+            mirrored,
+            records: Vec::new(),
             installed: Advisories::default(),
             now: Timestamp::default(),
             cursor: Vec::new(),
@@ -120,6 +132,9 @@ impl AdvisoriesDocument {
             },
             Asked::Record(mut changes) => match changes.take(&body, self.is_malicious, self.now) {
                 Ok(record) => {
+                    if self.mirrored {
+                        self.records.push((record.id.clone(), gzip(&body)));
+                    }
                     self.fetched.keep(record);
                     self.ask_next(changes)
                 }
@@ -129,7 +144,10 @@ impl AdvisoriesDocument {
     }
 
     fn begin_zip(&mut self, body: Body) -> Progress {
-        let reading = ZipReading::new(self.is_malicious, self.now);
+        let mut reading = ZipReading::new(self.is_malicious, self.now);
+        if self.mirrored {
+            reading.keep_records();
+        }
         self.more(State::Zip(body, Box::new(reading)))
     }
 
@@ -252,11 +270,15 @@ impl Polled for AdvisoriesDocument {
             }
             State::Idle => Progress::Wrong(vec!["nothing was read".to_owned()]),
             State::Taken(body) => self.taken(body),
-            State::Zip(body, mut reading) => match reading.work(&body) {
-                Ok(None) => self.more(State::Zip(body, reading)),
-                Ok(Some(read)) => self.zip_read(read.gathering, read.modified),
-                Err(error) => wrong(&error),
-            },
+            State::Zip(body, mut reading) => {
+                let read = reading.work(&body);
+                self.records = reading.records();
+                match read {
+                    Ok(None) => self.more(State::Zip(body, reading)),
+                    Ok(Some(read)) => self.zip_read(read.gathering, read.modified),
+                    Err(error) => wrong(&error),
+                }
+            }
             State::Index(mut index, modified) => match index.work() {
                 Ok(false) => self.more(State::Index(index, modified)),
                 Ok(true) => self.ask_changes(*index, modified),
@@ -290,6 +312,10 @@ impl Polled for AdvisoriesDocument {
                 Progress::Read { cursor: self.next_cursor.clone(), content }
             }
         }
+    }
+
+    fn records(&mut self) -> Vec<(String, Vec<u8>)> {
+        std::mem::take(&mut self.records)
     }
 
     fn install(&mut self, in_force: &mut InForce) -> Installed {

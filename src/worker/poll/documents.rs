@@ -10,6 +10,9 @@ pub(super) fn of(config: &Config) -> Vec<Box<dyn Polled>> {
     let advisories = advisories
         .sources
         .iter()
-        .map(|source| Box::new(AdvisoriesDocument::new(source, advisories.stale_after)) as Box<dyn Polled>);
+        .map(|source| {
+            AdvisoriesDocument::new(source, advisories.stale_after, config.matching.mirror.is_some())
+        })
+        .map(|document| Box::new(document) as Box<dyn Polled>);
     bundle.into_iter().chain(advisories).collect()
 }

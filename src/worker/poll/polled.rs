@@ -52,6 +52,12 @@ pub(in crate::worker) trait Polled: fmt::Debug {
     /// Reads on for a few milliseconds.
     fn work(&mut self) -> Progress;
 
+    /// The records that were read since it was asked last, each with its id and packed, if a mirror of them is served. They may show
+    /// before what they belong to is in force.
+    fn records(&mut self) -> Vec<(String, Vec<u8>)> {
+        Vec::new()
+    }
+
     /// What was read to its end is in force from now on.
     fn install(&mut self, in_force: &mut InForce) -> Installed;
 }

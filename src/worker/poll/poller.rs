@@ -4,6 +4,8 @@ mod end;
 
 use std::time::Duration;
 
+use log::Level;
+
 use self::end::News;
 use super::{
     polled::{Installed, PollSource, Polled},
@@ -18,7 +20,7 @@ use crate::{
     http::{Callout, Reply, Timestamp},
     policy::InForce,
     shared::{
-        QueueId, SharedKv,
+        QueueId, RecordStore, SharedKv,
         polled::{PollState, SnapshotStore, patience},
     },
     worker::{
@@ -32,6 +34,10 @@ use crate::{
 pub(super) struct Poller {
     document: Box<dyn Polled>,
     store: SnapshotStore,
+    /// Where its records are kept, if they are.
+    records: RecordStore,
+    /// Whether the log was told that not all of them are.
+    told_full: bool,
     queue: QueueId,
     phase: Phase,
     current: Option<Current>,
@@ -87,6 +93,8 @@ impl Poller {
         let PollSource { name, variant, endpoint, interval, .. } = document.source();
         Self {
             store: SnapshotStore::new(&format!("{name}{variant}"), endpoint, *interval),
+            records: RecordStore::new(&name.to_string(), endpoint),
+            told_full: false,
             document,
             queue,
             phase: Phase::Resting,
@@ -265,6 +273,7 @@ impl Poller {
             Turn::Read(_, _, content) => {
                 self.phase = Phase::Resting;
                 let Installed { version, .. } = self.document.install(in_force);
+                in_force.note_content(&self.document.source().name, content.0);
                 self.current = Some(Current { revision, content, version });
                 true
             }
@@ -284,7 +293,10 @@ impl Poller {
         let most = self.document.source().most_bytes;
         let Phase::ReadingReply(reading, claimed) = &mut self.phase else { return false };
         let claimed = *claimed;
-        match reading.work(&mut *self.document, most) {
+        let turn = reading.work(&mut *self.document, most);
+        self.keep_records(cx);
+        let Phase::ReadingReply(reading, _) = &mut self.phase else { return false };
+        match turn {
             Turn::More => return false,
             Turn::Compared(content) => {
                 if let Some((_, reasons)) = self.wrong.as_ref().filter(|(wrong, _)| *wrong == content) {
@@ -312,6 +324,17 @@ impl Poller {
             }
         }
         false
+    }
+
+    /// Keeps the records that were read just now, where the document is one of which they are kept.
+    fn keep_records(&mut self, cx: &mut Cx<'_>) {
+        for (id, packed) in self.document.records() {
+            let all_fit = self.records.keep(cx.kv, &id, &packed);
+            if !all_fit && !std::mem::replace(&mut self.told_full, true) {
+                let why = "its records are more than the mirror has room for, and it answers 503 for some";
+                cx.log(Level::Warn, format!("{}: {why}; the first was {id}", self.title()));
+            }
+        }
     }
 
     /// Whether the poll whose reply is being read is still this worker's. Its claim is prolonged in good time.

@@ -1,6 +1,7 @@
 //! Advisories: who asks for them, what of them is asked for, what becomes of what comes, and what holds meanwhile.
 
 mod database;
+mod mirror;
 mod trouble;
 
 use super::{CONFIG, body};

@@ -58,7 +58,7 @@ fn what_go_has_downloaded_is_told_when_an_advisory_comes_and_known_to_the_next_g
         |builder: modgate_wasm_tests::envoy::Builder| builder.cluster("vuln", source.addr()).concurrency(2);
     let stack = Stack::with(&patch(), with);
     let module = Module::new("example.com/m", "v1.0.0");
-    stack.upstream.serve_all(&[module.clone()]);
+    stack.upstream.serve_all(std::slice::from_ref(&module));
     Go::new(&stack.envoy.url()).mod_download(&[&module.query()]).expect_ok();
     let zip = stack.envoy.send(&Request::get(&module.url("zip")).header("x-user", "ann"));
     assert_eq!(zip.status, 200);

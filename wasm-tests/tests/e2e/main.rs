@@ -52,6 +52,7 @@ mod liar;
 mod lists;
 mod mesh;
 mod metrics;
+mod mirror;
 mod modules;
 mod offline;
 mod once;

@@ -419,6 +419,7 @@ fn advisories() {
     let one = |more: &str| sources(&[source(more)]);
     let zip =
         |url: &str| sources(&[format!(r#"{{"name":"go","format":"zip","cluster":"c","url":"{url}"}}"#)]);
+    let mirror = |path: &str| format!(r#""mirror":"{path}",{}"#, one(""));
     let rows: Vec<(String, &[&str])> = vec![
         (one(""), &[]),
         (one(r#","interval":"1m","malicious":true,"redirects":{"a.example":"a"}"#), &[]),
@@ -464,6 +465,56 @@ fn advisories() {
         (
             r#""when_stale":"deny""#.to_owned(),
             &[r#"$.advisories.when_stale: expected `allow` or `fail`, found "deny""#],
+        ),
+        (format!(r#""mirror":"/vulndb",{}"#, one("")), &[]),
+        (format!(r#""mirror":"/-vulndb/v1/",{}"#, one("")), &[]),
+        (
+            r#""mirror":"/vulndb""#.to_owned(),
+            &["$.advisories.mirror: a mirror without `sources`: there is nothing to serve"],
+        ),
+        (
+            mirror("vulndb"),
+            &[
+                r#"$.advisories.mirror: "vulndb" is not a path prefix such as /x/y: it does not begin with a slash"#,
+            ],
+        ),
+        (
+            mirror("/"),
+            &[r#"$.advisories.mirror: "/" is not a path prefix such as /x/y: it would take every request"#],
+        ),
+        (
+            mirror(""),
+            &[r#"$.advisories.mirror: "" is not a path prefix such as /x/y: it would take every request"#],
+        ),
+        (
+            mirror("/example.com/m"),
+            &[
+                r#"$.advisories.mirror: "/example.com/m" is not a path prefix such as /x/y: it looks like the path of a module"#,
+            ],
+        ),
+        (
+            mirror("/v/@v"),
+            &[
+                r#"$.advisories.mirror: "/v/@v" is not a path prefix such as /x/y: it looks like the path of a module"#,
+            ],
+        ),
+        (
+            mirror("/sumdb"),
+            &[
+                r#"$.advisories.mirror: "/sumdb" is not a path prefix such as /x/y: checksum databases lie there"#,
+            ],
+        ),
+        (
+            mirror("/-"),
+            &[
+                r#"$.advisories.mirror: "/-" is not a path prefix such as /x/y: the gateway's own pages lie there (`admin.path_prefix`)"#,
+            ],
+        ),
+        (
+            mirror("/-/vulndb"),
+            &[
+                r#"$.advisories.mirror: "/-/vulndb" is not a path prefix such as /x/y: the gateway's own pages lie there (`admin.path_prefix`)"#,
+            ],
         ),
     ];
     let rows: Vec<(&str, &[&str])> =

@@ -105,6 +105,7 @@ impl Poller {
     /// What was read to its end is in force.
     fn install(&mut self, revision: u64, content: Etag, services: &mut Services, cx: &mut Cx<'_>) {
         let Installed { version, extent, warnings } = self.document.install(&mut services.in_force);
+        services.in_force.note_content(&self.document.source().name, content.0);
         let before = self.current.replace(Current { revision, content, version });
         self.count(PollOutcome::Changed, cx);
         let (level, instead) = match before.map(|before| before.version) {
