@@ -175,10 +175,19 @@ impl<'p> Findings<'p> {
         };
         let mut found: Vec<Finding<'p>> = Vec::new();
         for (source, advisory) in &self.advisories {
-            let is_known = |known: &Finding<'_>| known.advisory.id() == advisory.id();
-            if affects(advisory) && !found.last().is_some_and(is_known) {
-                let waived = self.waiver(advisory.id(), version, now);
-                found.push(Finding { source, advisory: *advisory, waived });
+            if !affects(advisory) {
+                continue;
+            }
+            match found.last_mut().filter(|known| known.advisory.id() == advisory.id()) {
+                None => {
+                    let waived = self.waiver(advisory.id(), version, now);
+                    found.push(Finding { source, advisory: *advisory, waived });
+                }
+                // What any source calls malicious is, whichever other tells of it as well.
+                Some(known) if advisory.is_malicious() && !known.advisory.is_malicious() => {
+                    *known = Finding { source, advisory: *advisory, waived: known.waived };
+                }
+                Some(_) => {}
             }
         }
         found

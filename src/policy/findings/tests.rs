@@ -448,3 +448,19 @@ fn an_id_comes_once_whoever_tells_it_and_however_often() {
     let found = ids(&in_force, "golang.org/toolchain", "v0.0.1-go1.26.0.linux-amd64");
     assert_eq!(found, ["go GO-1", "go GO-2", "go GO-3"]);
 }
+
+/// What one source calls vulnerable may be what another calls malicious.
+#[test]
+fn what_any_source_calls_malicious_is() {
+    let told =
+        |id: &str, is_malicious| Record { id: id.to_owned(), is_malicious, ..record("GO-1", "a.b/c", &[]) };
+    for [first, second] in [[false, true], [true, false], [true, true]] {
+        let gate = Gate::new(vec![], vec![told("GO-1", first)]);
+        let mut in_force = gate.in_force();
+        in_force.replace_advisories("malice", Advisories::of(vec![told("GO-1", second)]));
+        let view = in_force.policy().view(&module("a.b/c"), &Caller::default());
+        let decision = view.decide(&version("v1.0.0"), None, NOW);
+        assert!(matches!(decision, Decision::Malicious(_)), "{first} {second}: {decision:?}");
+        assert_eq!(view.findings(&version("v1.0.0"), NOW).len(), 1);
+    }
+}
