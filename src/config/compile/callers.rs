@@ -47,7 +47,7 @@ pub(super) fn no_caller_has_a_name(config: &Config) -> Option<String> {
     let mut rules = config.policy.rules.iter().chain(config.policy.filter.iter());
     let rule = rules.find(|rule| rule.principals.iter().any(is_named));
     let waiver = config.policy.waivers.iter().find(|waiver| waiver.principals.iter().any(is_named));
-    let whose = match rule.map(|rule| &rule.place).or(waiver.map(|waiver| &waiver.place)) {
+    let whose = match rule.map(|rule| &rule.place).or_else(|| waiver.map(|waiver| &waiver.place)) {
         Some(place) => place.as_str(),
         None if config.admin.explain.iter().any(is_named) => "admin.explain",
         None => return None,
