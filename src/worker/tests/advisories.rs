@@ -10,6 +10,7 @@ use crate::{
         Affected, Event, Ranges, Record,
         tests::{go_database, json, zip},
     },
+    cx::Verdict,
     gomod::Version,
     http::{CallFailure, Timestamp},
     shared::SharedKv as _,
@@ -280,9 +281,17 @@ fn scenario_no_module_is_given_by_stale_advisories_where_that_is_configured() {
 /// a source that is down does not keep them away.
 #[test]
 fn scenario_a_gateway_is_not_ready_before_it_knows_or_cannot_know() {
+    // Nothing is waited for but the moment that the answers take: the source's own is under way.
     let ready = |world: &mut World| {
-        world.get(0, BAD);
-        world.get(0, "/-/readyz").status
+        let answers = [BAD, "/-/readyz"].map(|path| {
+            let stream = world.begin(0, path);
+            world.pass(300);
+            let Verdict::Respond(response) = world.verdict(stream) else { panic!("{path} is not answered") };
+            let status = response.status;
+            world.leave(0, stream);
+            status
+        });
+        answers[1]
     };
     let mut slow = world(2, &zipped());
     slow.cluster("vuln").serve_bytes(ZIP, zip(&records(), 100));
