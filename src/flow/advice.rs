@@ -87,14 +87,7 @@ impl Next {
         if !known.config.policy.hears_authors() {
             return self;
         }
-        let response = match &self {
-            Self::Answer(Verdict::Respond(response)) | Self::Refresh(Verdict::Respond(response), ..) => {
-                Some(&**response)
-            }
-            Self::Hit(hit) | Self::Rewrite(hit, ..) => Some(hit.response()),
-            Self::Route(..) => None,
-            _ => return self,
-        };
+        let Some(response) = self.ending() else { return self };
         if response.is_some_and(|response| !is_given(response.status)) {
             return self;
         }

@@ -34,14 +34,7 @@ impl Next {
         if !policy.monitors() {
             return self;
         }
-        let response = match &self {
-            Self::Answer(Verdict::Respond(response)) | Self::Refresh(Verdict::Respond(response), ..) => {
-                Some(&**response)
-            }
-            Self::Hit(hit) | Self::Rewrite(hit, ..) => Some(hit.response()),
-            Self::Route(..) => None,
-            _ => return self,
-        };
+        let Some(response) = self.ending() else { return self };
         let Some((module, _)) = question.want.subject() else { return self };
         let view = policy.view(module, &question.caller);
         let Some(shadow) = view.shadow() else { return self };

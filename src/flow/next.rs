@@ -12,6 +12,7 @@ use crate::{
     cx::{Cx, Verdict},
     gomod::{ModulePath, Version},
     goproxy::Found,
+    http::Response,
     metrics::Kind,
     plan::Want,
 };
@@ -111,6 +112,18 @@ impl Next {
 
     pub(super) fn make(making: Making) -> Self {
         Self::Make(Box::new(making))
+    }
+
+    /// How the request ends, where it does now: with this response, or routed to one that is yet to come.
+    pub(super) fn ending(&self) -> Option<Option<&Response>> {
+        match self {
+            Self::Answer(Verdict::Respond(response)) | Self::Refresh(Verdict::Respond(response), ..) => {
+                Some(Some(response))
+            }
+            Self::Hit(hit) | Self::Rewrite(hit, ..) => Some(Some(hit.response())),
+            Self::Route(..) => Some(None),
+            _ => None,
+        }
     }
 
     /// The same of a request whose search has come to this. Where it is to wait before that can be given, it goes on with it afterwards.
