@@ -6,6 +6,7 @@ mod answer;
 mod body;
 mod caching;
 mod freshness;
+mod license;
 mod list;
 mod outcome;
 mod page;
@@ -20,6 +21,7 @@ pub use self::answer::{
 pub use self::body::{BadBody, Info, accept};
 pub use self::caching::{freshness_limit, wants_revalidation};
 pub use self::freshness::{CacheState, Dates, FreshnessCheck, ttl};
+pub use self::license::LicenseRecord;
 pub use self::list::{Line, ListReader, Moment};
 pub use self::outcome::{Etag, Failure, FailureKind, Found, Missing, Outcome};
 pub use self::page::{Deed, Page, Posted, Route, Taken, Who};

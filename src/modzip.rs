@@ -28,6 +28,7 @@ mod directory;
 mod end;
 mod extra;
 mod h1;
+mod licensing;
 mod listing;
 mod names;
 mod record;
@@ -37,6 +38,8 @@ mod whole;
 
 #[cfg(test)]
 mod tests;
+
+use crate::license::Licenses;
 
 pub use self::archive::{Archive, Limits, Turn, Unarchived};
 pub use self::check::Check;
@@ -60,6 +63,8 @@ pub struct Checked {
     pub bytes: u64,
     /// Bytes of all files, unpacked.
     pub content_bytes: u64,
+    /// What licences its files say, where that was to be read and could be told.
+    pub licenses: Option<Licenses>,
 }
 
 /// What an entry costs beside its bytes: a hash to begin and to end, and its place among the others.

@@ -17,6 +17,7 @@ pub mod athens;
 mod caller;
 mod findings;
 mod in_force;
+mod licensed;
 mod look_alike;
 mod matcher;
 mod reason;
@@ -34,6 +35,7 @@ pub use self::advised::Advised;
 pub use self::caller::{Caller, InvalidPrincipal, Principal};
 pub use self::findings::{Against, Finding, Malice, OPERATORS};
 pub use self::in_force::{InForce, Lacking, Origin};
+pub use self::licensed::{InvalidLicense, KnownLicenses, LicenseGlob, Licensed};
 pub use self::look_alike::{Likeness, LookAlikes};
 pub use self::retracted::retracted_reason;
 pub use self::rule::{Action, Rule};
@@ -45,7 +47,7 @@ pub use self::waiver::{NOTICE, Waiver, Waivers};
 use std::collections::BTreeMap;
 
 use crate::advisory::Advisories;
-use crate::gomod::ModulePath;
+use crate::gomod::{ModulePath, Version};
 
 /// The rules in force.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -96,6 +98,17 @@ impl Policy {
     /// Whether any of it is not enforced.
     pub fn monitors(&self) -> bool {
         self.monitored || self.rulesets.values().any(Ruleset::monitors)
+    }
+
+    /// Whether any rule asks for licences, enforced or not.
+    pub fn asks_licenses(&self) -> bool {
+        self.rulesets.values().any(Ruleset::asks_licenses)
+    }
+
+    /// Whether clients may be refused this version because of its licences.
+    pub fn judges_license(&self, module: &ModulePath, version: &Version) -> bool {
+        let judges = |rule: &Rule| rule.license.is_some() && rule.has(version) && self.enforces(Some(rule));
+        self.asks_licenses() && self.naming(module).any(judges)
     }
 
     /// Whether what `rule` decides holds; of the default, where it is no rule.

@@ -28,6 +28,8 @@ pub struct PolicySection {
     pub clock: Clock,
     /// What becomes of versions that their authors have retracted.
     pub retracted: RetractedMode,
+    /// Whether the licences of versions are read though no rule asks for them.
+    pub licenses: bool,
     /// Where more rules come from.
     pub bundle: Option<BundleSource>,
     /// What becomes of modules that are not stored.
@@ -153,6 +155,7 @@ impl PolicySection {
             deny_by_default: _,
             monitored: _,
             retracted: _,
+            licenses: _,
             bundle: _,
         } = self;
         on_miss

@@ -36,7 +36,7 @@ impl Next {
         }
         let Some(response) = self.ending() else { return self };
         let Some((module, _)) = question.want.subject() else { return self };
-        let view = policy.view(module, &question.caller);
+        let view = question.view(module, known, cx);
         let Some(shadow) = view.shadow() else { return self };
         let is_given = response.is_none_or(|response| is_given(response.status));
         let monitored = if is_given { question.monitored(response, shadow, policy, known, cx) } else { None };

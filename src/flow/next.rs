@@ -133,6 +133,7 @@ impl Next {
             Self::Dates(parked, ..) | Self::Sift(parked, _) => parked.ended = Some(ended()),
             Self::Ask(parked) => match &mut parked.question.serving {
                 Serving::Retractions(reading) => reading.keep(ended()),
+                Serving::License(recalling) => recalling.keep(ended()),
                 Serving::Speaker(finding) => finding.keep(ended()),
                 _ => {}
             },

@@ -24,6 +24,7 @@ use super::{Routed, Sums};
 use crate::{
     cx::BodyVerdict,
     http::ResponseHead,
+    license::Licenses,
     modzip::{Check, H1},
 };
 
@@ -33,6 +34,8 @@ pub struct Passing {
     /// The parser, until it has come to a verdict.
     check: Option<Box<Check>>,
     found: Option<Result<H1, VerifyError>>,
+    /// What licences its files say, once it was read for that.
+    licenses: Option<Licenses>,
     sums: Option<Sums>,
     /// Bytes of the whole zip, where the response headers tell.
     length: Option<u64>,
@@ -49,13 +52,15 @@ pub struct Passing {
 }
 
 impl Passing {
-    /// A zip of which only the response headers have come.
-    pub fn new(routed: Routed, head: &ResponseHead, sums: Option<Sums>) -> Self {
-        let check = Check::new(&routed.zip.module, &routed.zip.version);
+    /// A zip of which only the response headers have come. Whether it is read for its licences as well is up to `reads_licenses`.
+    pub fn new(routed: Routed, head: &ResponseHead, sums: Option<Sums>, reads_licenses: bool) -> Self {
+        let mut check = Check::new(&routed.zip.module, &routed.zip.version);
+        check.read_licenses(reads_licenses);
         Self {
             routed,
             check: Some(Box::new(check)),
             found: None,
+            licenses: None,
             sums,
             length: head.content_length(),
             received: 0,
@@ -155,7 +160,9 @@ impl Passing {
         if (self.is_read() || self.ended && !self.lags())
             && let Some(check) = self.check.take()
         {
-            self.found = Some(check.finish().map(|checked| checked.h1).map_err(VerifyError::Unfit));
+            let checked = check.finish().map_err(VerifyError::Unfit);
+            self.licenses = checked.as_ref().ok().and_then(|checked| checked.licenses.clone());
+            self.found = Some(checked.map(|checked| checked.h1));
         }
         match (&self.found, &self.sums) {
             (Some(Err(error)), _) => Some(Err(error.clone())),
@@ -168,6 +175,11 @@ impl Passing {
             }
             _ => None,
         }
+    }
+
+    /// What licences its files say; `None` where it was not read for that, or not to its end, or they cannot be told.
+    pub fn licenses(&self) -> Option<&Licenses> {
+        self.licenses.as_ref()
     }
 
     /// Whether the parser has taken the end of the zip, and all that came is read.

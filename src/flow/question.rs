@@ -8,12 +8,13 @@ use std::time::Duration;
 use super::{
     Ask, Known, Routed, Searched,
     caller::first_name,
+    license::{Licensing, Recalling},
     respond::{answer, audience},
     withdrawn::{Finding, Reading, Withdrawn},
 };
 use crate::{
     config::{Config, MissMode, Reverify},
-    cx::Verdict,
+    cx::{Cx, Verdict},
     gomod::Version,
     goproxy::{
         Answer, Asker, Audience, Document, Failure, File, Found, FreshnessCheck, Missing, Refusal, Validity,
@@ -69,6 +70,8 @@ pub(super) struct Question {
     pub(super) dated: bool,
     /// Which versions the author has taken back, where that had to be found out.
     pub(super) withdrawn: Withdrawn,
+    /// What is known of the licences of the version that it names.
+    pub(super) licensing: Licensing,
 }
 
 /// What the answer to a question is for.
@@ -85,6 +88,8 @@ pub(super) enum Serving {
         /// Whether that is known to be no `+incompatible` version.
         fits_path: bool,
     },
+    /// It is what storage has of a version's licences, before its zip.
+    License(Recalling),
     /// It is the list from which the go command takes the latest version where upstreams know no `@latest`.
     Unnamed {
         /// What they said.
@@ -159,7 +164,10 @@ impl Parked {
 
     /// Whether it is answered without what is searched for, where that is not found in time.
     pub fn does_without(&self) -> bool {
-        matches!(self.question.serving, Serving::Retractions(_) | Serving::Speaker(_))
+        matches!(
+            self.question.serving,
+            Serving::License(_) | Serving::Retractions(_) | Serving::Speaker(_)
+        )
     }
 
     /// Its answer, where it cannot be answered.
@@ -179,10 +187,17 @@ impl Question {
         Ask { head_only: self.head_only, selects: self.selects, has_body: self.has_body }
     }
 
+    /// Whether the head of a zip is asked for, of which no part goes along.
+    pub(super) fn is_for_the_head(&self) -> bool {
+        self.head_only && matches!(self.want, Want::Zip(_))
+    }
+
     /// This, of `zip`, routed to `source`.
-    fn route(&self, zip: &Zip, source: Source, config: &Config) -> Routed {
+    fn route(&self, zip: &Zip, source: Source, known: &Known<'_>, cx: &Cx<'_>) -> Routed {
+        let config = known.config;
         let remembered_as = config.exposure.map(|_| first_name(&self.caller, &config.callers).into());
-        Routed { remembered_as, ..Routed::new(zip.clone(), source, self.ask()) }
+        let judged_for = self.judged_for(zip, known, cx);
+        Routed { remembered_as, judged_for, ..Routed::new(zip.clone(), source, self.ask()) }
     }
 
     fn freshness_check<'a>(&self, jitter: u8, config: &'a Config, now: Timestamp) -> FreshnessCheck<'a> {
@@ -217,6 +232,7 @@ impl Question {
         match &self.serving {
             Serving::Latest { fresh_for } => *fresh_for,
             Serving::Itself
+            | Serving::License(_)
             | Serving::Newest { .. }
             | Serving::Retractions(_)
             | Serving::Speaker(_)

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use super::{
     Known, Next, Parked,
     caller::caller,
+    license::Licensing,
     question::{Question, Serving},
     respond::answer,
     withdrawn::Withdrawn,
@@ -102,6 +103,7 @@ impl Next {
             redirects: false,
             dated: false,
             withdrawn: Withdrawn::Unasked,
+            licensing: Licensing::Unasked,
             since: cx.now,
             want,
         };

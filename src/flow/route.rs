@@ -13,6 +13,7 @@ use crate::{
     http::{Monitored, Timestamp},
     metrics::{Cache, Kind},
     plan::Source,
+    policy::Caller,
     shared::{Capabilities, Day},
     store,
 };
@@ -42,6 +43,8 @@ pub struct Routed {
     pub advice: Option<Box<Advice>>,
     /// Who asks, by the name under which that is remembered; `None` where nothing is.
     pub remembered_as: Option<Box<str>>,
+    /// Who asks, where the licences that are read as it passes may have it refused.
+    pub judged_for: Option<Box<Caller>>,
 }
 
 /// What a client wants of a zip.
@@ -70,6 +73,7 @@ impl Routed {
             monitored: None,
             advice: None,
             remembered_as: None,
+            judged_for: None,
         }
     }
 

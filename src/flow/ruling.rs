@@ -4,6 +4,7 @@ use std::{ops::ControlFlow, time::Duration};
 
 use super::{
     Known, Next,
+    license::Licensing,
     logged::dated,
     published::Publication,
     question::{Question, Serving},
@@ -46,15 +47,23 @@ impl Question {
         let Some((module, version)) = want.subject() else { return ControlFlow::Continue(()) };
         let policy = known.in_force.policy();
         let is_of_database = matches!(want, Want::Document(Document::Sumdb { .. }));
-        let view = (!policy.is_open()).then(|| policy.view(module, &self.caller));
+        let view = (!policy.is_open()).then(|| self.view(module, known, cx));
         let mut decided = None;
         if let Some(view) = &view {
             let decision = match version {
                 None => view.whole(),
                 Some(version) => self.decide(view, (module, version), known, cx)?,
             };
+            let awaited = self.awaited_by(view, cx);
+            if let (Some(_), Licensing::Unasked, Want::Zip(zip)) = (&awaited, &self.licensing, want)
+                && decision.as_ref().is_some_and(may_be_had)
+            {
+                return ControlFlow::Break(self.recall_license(zip));
+            }
             let substitute = match &decision {
                 None => None,
+                // Whether it may be had at all is seen in it.
+                Some(Decision::Redirected(..)) if awaited.is_some() => None,
                 Some(Decision::Redirected(rule, to)) => Some(redirected(want, rule, *to, config)),
                 Some(decision) => {
                     refusal(view, (module, version), decision, &self.caller, (config, known.index), cx)
@@ -178,7 +187,7 @@ pub(super) fn refusal(
     cx: &Cx<'_>,
 ) -> Option<Refusal> {
     let remedy = match (decision, version) {
-        (Decision::Denied(Some(rule)), Some(version)) if rule.looks_at_content() => {
+        (Decision::Denied(Some(rule)), Some(version)) if rule.is_remedied() => {
             remedy(view, (module, version), config, index, cx)
         }
         _ => None,
@@ -279,6 +288,11 @@ pub(super) fn when(
 ) -> Option<Publication> {
     let found = known.publications.of(module).and_then(|found| found.get(version)).cloned();
     found.or_else(|| dated(module, version, known.config, known.index, cx))
+}
+
+/// Whether clients may have what is decided so, here or elsewhere.
+fn may_be_had(decision: &Decision<'_>) -> bool {
+    matches!(decision, Decision::Allowed(_) | Decision::Redirected(..))
 }
 
 fn is_info(want: &Want) -> bool {

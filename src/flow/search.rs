@@ -141,11 +141,16 @@ impl Search {
         };
         self.zip.begin_source();
         let form = match (&self.want, source) {
-            (Want::Zip(_), Source::Storage) if self.zip.is_whole() && self.storage.is_to_be_read(config) => {
+            (Want::Zip(_), Source::Storage)
+                if self.zip.is_whole()
+                    && (self.zip.is_to_be_read() || self.storage.is_to_be_read(config)) =>
+            {
                 Form::Whole
             }
             (Want::Zip(_), Source::Upstream(_))
-                if self.zip.is_whole() && !self.zip.is_slow() && self.may_store(config) =>
+                if self.zip.is_whole()
+                    && !self.zip.is_slow()
+                    && (self.zip.is_to_be_read() || self.may_store(config)) =>
             {
                 Form::Whole
             }

@@ -7,6 +7,7 @@ use crate::{
     endpoint::Address,
     goproxy::{CacheClass, Failure, FailureKind, Found, Missing},
     http::Timestamp,
+    license::Licenses,
     plan::{Source, Want},
     shared::{Entry, Loss},
 };
@@ -50,6 +51,9 @@ pub enum End {
         to: Option<Box<Address>>,
         /// What `source` said of it.
         head: Option<ZipHead>,
+        /// What licences its files say, where it was read for that.
+        #[serde(with = "licenses")]
+        licenses: Option<Licenses>,
     },
 }
 
@@ -67,7 +71,7 @@ pub struct News<'a> {
 impl End {
     /// A zip at the address of a source, of which no more is known.
     pub fn zip(confirmed: bool, checked: bool) -> Self {
-        Self::Zip { confirmed, checked, moved: false, to: None, head: None }
+        Self::Zip { confirmed, checked, moved: false, to: None, head: None, licenses: None }
     }
 }
 
@@ -98,6 +102,14 @@ impl Searched {
     /// Whether it is known where a redirect leads to the zip.
     pub fn is_located(&self) -> bool {
         matches!(self.end, End::Zip { to: Some(_), .. })
+    }
+
+    /// What licences the files of the zip say, where it was read for that.
+    pub fn licenses(&self) -> Option<&Licenses> {
+        match &self.end {
+            End::Zip { licenses, .. } => licenses.as_ref(),
+            End::Document(_) | End::Failed(_) | End::Missing(_) => None,
+        }
     }
 
     /// Whether no source could say.
@@ -199,9 +211,27 @@ impl<'a> News<'a> {
     }
 }
 
+/// Licences among the rest, as they are written.
+mod licenses {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    use super::Licenses;
+
+    pub(super) fn serialize<S: Serializer>(licenses: &Option<Licenses>, to: S) -> Result<S::Ok, S::Error> {
+        let text = licenses.as_ref().map(Licenses::to_string);
+        serde::Serialize::serialize(&text, to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Licenses>, D::Error> {
+        let text = Option::<&str>::deserialize(from)?;
+        let read = |text| Licenses::parse(text).ok_or_else(|| D::Error::custom("not licences"));
+        text.map(read).transpose()
+    }
+}
+
 /// The encoding has neither names nor types of fields, and while the filter is replaced two builds of it write to each other. NB: count up
 /// with any change of `Searched` or of what it holds.
-const LAYOUT: u8 = 4;
+const LAYOUT: u8 = 5;
 
 #[cfg(test)]
 mod tests {

@@ -52,6 +52,7 @@ impl Question {
             Serving::Retractions(reading) => {
                 return ControlFlow::Break(reading.read(Some(&found.body), known, cx));
             }
+            Serving::License(recalling) => return ControlFlow::Break(recalling.read(Some(found), known, cx)),
             Serving::Speaker(finding) => {
                 return ControlFlow::Break(finding.read(self, document, found, known, cx));
             }
@@ -64,7 +65,7 @@ impl Question {
         if policy.is_open() && !is_list && !denies_retracted {
             return whole(found);
         }
-        let view = policy.view(module, &self.caller);
+        let view = self.view(module, known, cx);
         match view.whole() {
             Some(decision) if decision.is_denied() => {
                 return match refusal(
@@ -88,7 +89,7 @@ impl Question {
                 self.show_info((module, file), found, &view, known, cx)
             }
             // It was decided by its version.
-            File::Mod(_) => whole(found),
+            File::License(_) | File::Mod(_) => whole(found),
         }
     }
 
@@ -185,7 +186,11 @@ impl Question {
                     (None, None) => self.substitute(&unreadable(module), cx),
                 },
             },
-            Serving::Itself | Serving::Latest { .. } | Serving::Retractions(_) | Serving::Speaker(_) => {
+            Serving::Itself
+            | Serving::Latest { .. }
+            | Serving::License(_)
+            | Serving::Retractions(_)
+            | Serving::Speaker(_) => {
                 let (body, etag) = sifted.listed();
                 let shown = Found { body, etag, ..found.clone() };
                 ControlFlow::Continue(if is_part {

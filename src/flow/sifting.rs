@@ -139,7 +139,7 @@ impl Sifting {
     pub fn work(&mut self, known: &mut Known<'_>, cx: &mut Cx<'_>) -> bool {
         let nobody = Caller::default();
         let caller = self.key.caller.clone().unwrap_or(nobody);
-        let view = known.in_force.policy().view(&self.key.module, &caller);
+        let view = known.view(&self.key.module, &caller, cx);
         self.work_on(SLICE_LINES, &view, known, cx)
     }
 

@@ -160,8 +160,7 @@ impl Finding {
         cx: &mut Cx<'_>,
     ) -> Next {
         let Document::Module { module, file } = document else { return self.end() };
-        let policy = known.in_force.policy();
-        let view = policy.view(module, &question.caller);
+        let view = known.view(module, &question.caller, cx);
         let by = match file {
             File::Latest => Info::read(&found.body).map(|info| info.version),
             _ => newest(&found.body, |version| denies(&view, version, cx.now)),

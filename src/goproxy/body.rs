@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, error::Category};
 
-use super::{Document, File, ListReader, SumdbFile};
+use super::{Document, File, LicenseRecord, ListReader, SumdbFile};
 use crate::{
     gomod::{self, Version},
     http::Timestamp,
@@ -62,6 +62,7 @@ pub fn accept(document: &Document, body: Vec<u8>) -> Result<Vec<u8>, BadBody> {
                 }
             }
             File::List | File::Stored => return ListReader::of(module, body).finish(),
+            File::License(_) => is(LicenseRecord::read(&body).is_some(), "record of licences")?,
             File::Mod(_) => is(is_go_mod(&body), "go.mod")?,
         },
         Document::Sumdb { file, .. } => match file {
@@ -84,7 +85,7 @@ impl Document {
     pub fn shows_its_end(&self) -> bool {
         match self {
             Self::Module { file, .. } => match file {
-                File::Info(_) | File::Latest | File::Query(_) => true,
+                File::Info(_) | File::Latest | File::License(_) | File::Query(_) => true,
                 File::List | File::Mod(_) | File::Stored => false,
             },
             Self::Sumdb { file: SumdbFile::Tile(tile), .. } => !is_data(tile),
@@ -112,6 +113,8 @@ fn limit(document: &Document) -> usize {
     const MIB: usize = 1 << 20;
     match document {
         Document::Module { file: File::Mod(_), .. } => 16 * MIB,
+        // Some twenty identifiers.
+        Document::Module { file: File::License(_), .. } => 1 << 10,
         Document::Module { file: File::List | File::Stored, .. } => 4 * MIB,
         Document::Module { .. } | Document::Sumdb { .. } => MIB,
     }

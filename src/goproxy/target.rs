@@ -49,6 +49,8 @@ pub enum Document {
 pub enum File {
     /// `@v/<version>.info` of a canonical version.
     Info(Version),
+    /// What is known of the licences of a version. Storage alone has it, beside its files. No client asks for it by a path.
+    License(Version),
     /// `@latest`.
     Latest,
     /// `@v/list`.
@@ -114,6 +116,8 @@ impl Document {
             Self::Module { file, .. } => match file {
                 File::Info(_) => Kind::Info,
                 File::Latest => Kind::Latest,
+                // It is asked for so that the zip can be given.
+                File::License(_) => Kind::Zip,
                 File::List | File::Stored => Kind::List,
                 File::Mod(_) => Kind::Mod,
                 File::Query(_) => Kind::Query,
@@ -140,6 +144,7 @@ impl Document {
                 match file {
                     File::Info(version) => format!("{module}/@v/{}.info", version.escaped()),
                     File::Latest => format!("{module}/@latest"),
+                    File::License(version) => format!("{module}/@license/{}", version.escaped()),
                     File::List => format!("{module}/@v/list"),
                     File::Mod(version) => format!("{module}/@v/{}.mod", version.escaped()),
                     File::Query(query) => format!("{module}/@v/{}.info", query.escaped()),
@@ -159,7 +164,7 @@ impl Document {
     /// The module version it is of by its own name, where it is of one.
     pub fn version(&self) -> Option<&Version> {
         match self {
-            Self::Module { file: File::Info(version) | File::Mod(version), .. }
+            Self::Module { file: File::Info(version) | File::License(version) | File::Mod(version), .. }
             | Self::Sumdb { file: SumdbFile::Lookup(_, version), .. } => Some(version),
             Self::Module { .. } | Self::Sumdb { .. } => None,
         }
@@ -167,14 +172,14 @@ impl Document {
 
     /// Whether storage alone knows it: what storage has, and not what there is.
     pub fn is_of_storage(&self) -> bool {
-        matches!(self, Self::Module { file: File::Stored, .. })
+        matches!(self, Self::Module { file: File::License(_) | File::Stored, .. })
     }
 
     /// How long it stays what it is.
     pub fn cache_class(&self) -> CacheClass {
         match self {
             Self::Module { file, .. } => match file {
-                File::Info(_) | File::Mod(_) => CacheClass::Immutable,
+                File::Info(_) | File::License(_) | File::Mod(_) => CacheClass::Immutable,
                 File::Latest => CacheClass::Latest,
                 File::List | File::Stored => CacheClass::List,
                 File::Query(_) => CacheClass::Query,
@@ -187,7 +192,9 @@ impl Document {
     /// Its media type.
     pub fn content_type(&self) -> &'static str {
         match self {
-            Self::Module { file: File::Info(_) | File::Latest | File::Query(_), .. } => "application/json",
+            Self::Module { file: File::Info(_) | File::Latest | File::License(_) | File::Query(_), .. } => {
+                "application/json"
+            },
             Self::Sumdb { file: SumdbFile::Tile(_), .. } => "application/octet-stream",
             Self::Module { .. } | Self::Sumdb { .. } => "text/plain; charset=utf-8",
         }
@@ -199,7 +206,9 @@ impl fmt::Display for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Module { module, file } => match file {
-                File::Info(version) | File::Mod(version) => write!(f, "{module}@{version}"),
+                File::Info(version) | File::License(version) | File::Mod(version) => {
+                    write!(f, "{module}@{version}")
+                }
                 File::Latest => write!(f, "{module}@latest"),
                 File::List | File::Stored => write!(f, "{module}"),
                 File::Query(query) => write!(f, "{module}@{query}"),

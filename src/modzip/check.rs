@@ -3,6 +3,7 @@
 use super::content::{Content, Step, Unpacker};
 use super::end::End;
 use super::h1::Summary;
+use super::licensing::Licensing;
 use super::listing::Listing;
 use super::record::Kind;
 use super::{Checked, Fault, Unfit};
@@ -43,6 +44,8 @@ pub struct Check {
     prefix: Prefix,
     has_more_work: bool,
     failed: Option<Unfit>,
+    /// The licences, where they are to be read.
+    licensing: Option<Licensing>,
 }
 
 enum State {
@@ -126,7 +129,13 @@ impl Check {
             prefix: Prefix::default(),
             has_more_work: false,
             failed: None,
+            licensing: None,
         }
+    }
+
+    /// Also reads which licences the files say, if that `is_wanted`.
+    pub fn read_licenses(&mut self, is_wanted: bool) {
+        self.licensing = is_wanted.then(Licensing::default);
     }
 
     /// Takes the next bytes, and says how many of them: all, or fewer where the budget was used up. The rest is to
@@ -181,7 +190,8 @@ impl Check {
 
     /// About how many bytes of memory it takes, at most: it never gets less.
     pub fn weight(&self) -> usize {
-        Self::LEAST + self.listing.weight() + self.files.len().saturating_mul(FILE)
+        let texts = self.licensing.as_ref().map_or(0, Licensing::weight);
+        Self::LEAST + self.listing.weight() + self.files.len().saturating_mul(FILE) + texts
     }
 
     /// Bytes of memory that each takes.
@@ -211,6 +221,7 @@ impl Check {
             bytes: self.consumed,
             content_bytes: self.listing.content_bytes(),
             h1: self.summary.finish(),
+            licenses: self.licensing.and_then(Licensing::licenses),
         })
     }
 

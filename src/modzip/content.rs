@@ -5,6 +5,7 @@ use zlib_rs::{Inflate, InflateFlush, Status, crc32::crc32};
 
 use super::Fault;
 use super::sought;
+use crate::license::MAX_TEXT;
 
 /// A file whose bytes go by.
 pub(super) struct Content {
@@ -17,6 +18,8 @@ pub(super) struct Content {
     pub(super) size: u64,
     pub(super) crc: u32,
     hash: Sha256,
+    /// What the file begins with, where that is to be read.
+    text: Option<Vec<u8>>,
     /// Bytes that were taken and may be behind the content; once it has ended, they are.
     pub(super) behind: Vec<u8>,
 }
@@ -49,7 +52,17 @@ impl Content {
         if method == Method::Deflated {
             unpacker.begin();
         }
-        Self { method, left, packed: 0, size: 0, crc: 0, hash: Sha256::new(), behind: Vec::new() }
+        Self { method, left, packed: 0, size: 0, crc: 0, hash: Sha256::new(), text: None, behind: Vec::new() }
+    }
+
+    /// The same, of which the text is kept as far as anything is read in it.
+    pub(super) fn with_text(self) -> Self {
+        Self { text: Some(Vec::new()), ..self }
+    }
+
+    /// What the file begins with, where that was kept.
+    pub(super) fn take_text(&mut self) -> Option<Vec<u8>> {
+        self.text.take()
     }
 
     /// Takes bytes off the front of `input` and does at most `budget` bytes of work with them, `budget` > 0.
@@ -121,6 +134,10 @@ impl Content {
         self.size += made.len() as u64;
         self.crc = crc32(self.crc, made);
         self.hash.update(made);
+        if let Some(text) = &mut self.text {
+            let room = MAX_TEXT.saturating_sub(text.len());
+            text.extend_from_slice(made.get(..room.min(made.len())).unwrap_or_default());
+        }
     }
 
     /// The hash of the content when it has ended.

@@ -13,6 +13,7 @@ use super::names;
 use super::record::{Central, Kind, STORED};
 use super::{Checked, ENTRY_WORK, Fault, MAX_ZIP, NAME_WORK, Unfit};
 use crate::gomod::{ModulePath, Version};
+use crate::license::{Reader, is_license_file};
 
 /// The check of a zip that is all there, in progress.
 pub struct WholeCheck {
@@ -24,6 +25,8 @@ pub struct WholeCheck {
     base: i64,
     /// Bytes of the zip that were unpacked.
     packed: u64,
+    /// The licences, where they are to be read.
+    licenses: Option<Reader>,
 }
 
 enum State {
@@ -57,7 +60,13 @@ impl WholeCheck {
             state: State::Begun,
             base: 0,
             packed: 0,
+            licenses: None,
         }
+    }
+
+    /// Also reads which licences the files say, if that `is_wanted`.
+    pub fn read_licenses(&mut self, is_wanted: bool) {
+        self.licenses = is_wanted.then(Reader::new);
     }
 
     /// Reads on in `zip`, which is the same each time; what it holds, once that is known.
@@ -77,6 +86,7 @@ impl WholeCheck {
                         entries: self.listing.len(),
                         bytes: zip.len() as u64,
                         content_bytes: self.listing.content_bytes(),
+                        licenses: self.licenses.as_ref().map(Reader::licenses),
                     }));
                 }
                 Ok(Step::Worked(work)) => left = left.saturating_sub(work.max(1)),
@@ -135,7 +145,11 @@ impl WholeCheck {
         };
         let there = zip.len().saturating_sub(start);
         let left = usize::try_from(packed).map_or(there, |packed| packed.min(there));
-        let content = Box::new(Content::new(method, Some(left), &mut self.unpacker));
+        let mut content = Content::new(method, Some(left), &mut self.unpacker);
+        if self.licenses.is_some() && is_license_file(&name) {
+            content = content.with_text();
+        }
+        let content = Box::new(content);
         self.state = State::Content(File { name, listed, start, at: start }, content);
         if found.is_none() { Err(Fault::Place) } else { Ok(Step::Worked(ENTRY_WORK)) }
     }
@@ -168,6 +182,9 @@ impl WholeCheck {
             None
         };
         if has_ended && fault.is_none() {
+            if let (Some(reader), Some(text)) = (&mut self.licenses, content.take_text()) {
+                reader.file(&file.name, &text);
+            }
             let hash = (*content).hash();
             (0..times).for_each(|_| self.summary.add(&hash, self.listing.prefix(), &file.name));
             self.state = State::Between;

@@ -65,7 +65,13 @@ impl View<'_> {
                 if let Some(before) = &rule.go_before {
                     facts.push(format!("It is older than {}.", cut(&go_name(before), MAX_VERSION)));
                 }
-                if rule.looks_at_content() {
+                if let Some(licenses) = version.filter(|_| rule.license.is_some()).and_then(|one| self.licenses(one)) {
+                    facts.push(match licenses.is_known() {
+                        true => format!("Its licence is {}.", cut(&licenses.to_string(), MAX_LICENSE)),
+                        false => "Its files have no licence that is known here.".to_owned(),
+                    });
+                }
+                if rule.is_remedied() {
                     todo = replace(module, remedy);
                 }
                 Some(rule)
@@ -240,6 +246,8 @@ const MAX_PLACE: usize = 48;
 const MAX_DURATION: usize = 30;
 /// A command is shown to be copied: whole or not at all.
 pub(super) const MAX_COMMAND: usize = 60;
+/// Four or five identifiers.
+const MAX_LICENSE: usize = 80;
 /// Ids of Go's database have 12 bytes, others up to 20.
 const MAX_ID: usize = 24;
 /// Who wants all of them asks explain.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Advised, Caller, LookAlikes, Principal, Versions};
+use super::{Advised, Caller, Licensed, LookAlikes, Principal, Versions};
 use crate::gomod::{ModulePath, Pattern, Patterns, Version};
 
 /// One rule. It applies where everything it names fits; what it does not name fits always.
@@ -24,6 +24,8 @@ pub struct Rule {
     pub advised: Option<Advised>,
     /// Of toolchains, those of a Go before this version alone; `None` for everything.
     pub go_before: Option<Version>,
+    /// The licences of which a version must have one; `None` where they do not matter.
+    pub license: Option<Licensed>,
     /// What its modules must look like; `None` where that does not matter.
     pub looks_like: Option<LookAlikes>,
     /// Whether, as a cool-down, it passes over the first version that fixes an advisory.
@@ -64,6 +66,7 @@ impl Rule {
             principals: Vec::new(),
             advised: None,
             go_before: None,
+            license: None,
             looks_like: None,
             spares_fixes: false,
             action,
@@ -101,6 +104,11 @@ impl Rule {
 
     /// Whether the rule is for what is in versions, and not for their names and ages alone.
     pub fn looks_at_content(&self) -> bool {
+        self.is_remedied() || self.license.is_some()
+    }
+
+    /// Whether a later version may be none that it is for: it is for what is known of versions one by one.
+    pub fn is_remedied(&self) -> bool {
         self.advised.is_some() || self.go_before.is_some()
     }
 

@@ -16,6 +16,8 @@ pub struct Ruleset {
     matcher: Matcher,
     /// Whether any of them is not enforced.
     monitors: bool,
+    /// Whether any of them asks for licences.
+    asks_licenses: bool,
 }
 
 impl Ruleset {
@@ -39,6 +41,11 @@ impl Ruleset {
         self.monitors
     }
 
+    /// Whether any of them asks for licences.
+    pub(super) fn asks_licenses(&self) -> bool {
+        self.asks_licenses
+    }
+
     /// The rules that name `module`, in their order.
     pub(super) fn naming(&self, module: &ModulePath) -> impl Iterator<Item = &Rule> {
         let named = self.matcher.places(module).filter_map(|place| self.rules.get(place));
@@ -54,13 +61,15 @@ pub struct RulesetBuilder {
     given: usize,
     /// Whether any of these is not enforced.
     monitors: bool,
+    /// Whether any of these asks for licences.
+    asks_licenses: bool,
     tree: Builder,
 }
 
 impl RulesetBuilder {
     /// Of these, with none of which anything was done yet.
     pub fn new(rules: impl Into<Arc<[Rule]>>) -> Self {
-        Self { rules: rules.into(), given: 0, monitors: false, tree: Builder::default() }
+        Self { rules: rules.into(), given: 0, monitors: false, asks_licenses: false, tree: Builder::default() }
     }
 
     /// Goes on for so many patterns, or a rule that has more; the ruleset, once that was all.
@@ -72,6 +81,7 @@ impl RulesetBuilder {
             {
                 self.given = self.given.saturating_add(1);
                 self.monitors |= !rule.enforced;
+                self.asks_licenses |= rule.license.is_some();
                 self.tree.add(rule);
                 let patterns = rule.modules.iter().count().saturating_add(rule.exact.len());
                 left = left.saturating_sub(patterns.max(1));
@@ -79,6 +89,7 @@ impl RulesetBuilder {
             return None;
         }
         let matcher = self.tree.write(most)?;
-        Some(Ruleset { rules: std::mem::take(&mut self.rules), matcher, monitors: self.monitors })
+        let (monitors, asks_licenses) = (self.monitors, self.asks_licenses);
+        Some(Ruleset { rules: std::mem::take(&mut self.rules), matcher, monitors, asks_licenses })
     }
 }

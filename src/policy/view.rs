@@ -6,9 +6,10 @@ mod tests;
 use std::rc::Rc;
 
 use super::findings::Findings;
-use super::{Action, Caller, Finding, Malice, Policy, Rule, Waiver};
+use super::{Action, Caller, Finding, KnownLicenses, Malice, Policy, Rule, Waiver};
 use crate::gomod::{ModulePath, TOOLCHAIN, Version, toolchain_of, toolchain_version};
 use crate::http::Timestamp;
+use crate::license::Licenses;
 
 /// The rules that can apply to a module for a caller, up to the first that decides for all versions.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +22,8 @@ pub struct View<'p> {
     findings: Rc<Findings<'p>>,
     /// Whether malicious versions are refused.
     refuses_malice: bool,
+    /// What is known of the licences of its versions.
+    licenses: Rc<KnownLicenses>,
     /// What would hold if all of the policy were enforced; `None` where all of it is.
     shadow: Option<Box<Self>>,
 }
@@ -73,6 +76,7 @@ impl<'p> View<'p> {
             is_personal: findings.is_personal(),
             findings: findings.clone(),
             refuses_malice: refuses_malice && findings.has_malice(),
+            licenses: Rc::default(),
             shadow: None,
         };
         let denies = policy.denies_by_default();
@@ -101,6 +105,51 @@ impl<'p> View<'p> {
         }
         self.rules.push(rule);
         rule.is_final()
+    }
+
+    /// Whether any rule asks for licences, enforced or not.
+    pub fn asks_licenses(&self) -> bool {
+        let all = self.rules.iter().chain(self.shadow.iter().flat_map(|shadow| &shadow.rules));
+        all.into_iter().any(|rule| rule.license.is_some())
+    }
+
+    /// The same, knowing these licences of the module's versions. A rule that asks for licences is not for a version whose licences are not
+    /// known yet.
+    #[must_use]
+    pub fn knowing(mut self, licenses: Rc<KnownLicenses>) -> Self {
+        if let Some(shadow) = &mut self.shadow {
+            shadow.licenses = licenses.clone();
+        }
+        self.licenses = licenses;
+        self
+    }
+
+    /// The licences of `version`, where they are known.
+    pub fn licenses(&self, version: &Version) -> Option<&Licenses> {
+        self.licenses.get(version.as_str())
+    }
+
+    /// Whether a rule that is enforced may refuse `version` because of its licences, be they known or not.
+    pub fn judges_license(&self, version: &Version, now: Timestamp) -> bool {
+        self.license_rule(version, now).is_some()
+    }
+
+    /// The rule that may refuse `version`, which no other rule refuses, once its licences are known: they are not known yet.
+    pub fn awaits_license(&self, version: &Version, now: Timestamp) -> Option<&'p Rule> {
+        if self.licenses(version).is_some() { None } else { self.license_rule(version, now) }
+    }
+
+    /// The first rule for `version` that asks for licences, before one that decides without.
+    fn license_rule(&self, version: &Version, now: Timestamp) -> Option<&'p Rule> {
+        if !self.rules.iter().any(|rule| rule.license.is_some()) {
+            return None;
+        }
+        let found = self.findings.about(version, now);
+        let mut applying =
+            self.rules.iter().filter(|rule| self.applies_but_for_license(rule, version, &found, now));
+        applying.find(|rule| rule.license.is_some() || !matches!(rule.action, Action::Cooldown(_)))
+            .copied()
+            .filter(|rule| rule.license.is_some())
     }
 
     /// What would hold if all of the policy were enforced; `None` where all of it is.
@@ -264,6 +313,22 @@ impl<'p> View<'p> {
 
     /// Whether `rule`, which names the module and the caller, is for `version`, of which this was found.
     fn applies(&self, rule: &Rule, version: &Version, found: &[Finding<'p>], now: Timestamp) -> bool {
+        if let Some(licensed) = &rule.license
+            && !self.licenses(version).is_some_and(|licenses| licensed.fits(licenses))
+        {
+            return false;
+        }
+        self.applies_but_for_license(rule, version, found, now)
+    }
+
+    /// The same, whatever the licences of `version` are.
+    fn applies_but_for_license(
+        &self,
+        rule: &Rule,
+        version: &Version,
+        found: &[Finding<'p>],
+        now: Timestamp,
+    ) -> bool {
         if !rule.has(version) || rule.spares_fixes && self.findings.is_fix(version) {
             return false;
         }

@@ -10,7 +10,8 @@
 //!
 //! The `.info` of a version is written last, and says that all of it is there. One whose zip has not come is kept aside, in every
 //! layout: `aside/M/V.json`, escaped as in a request. Athens passes over it, and to a static file server it is no version. So it is with
-//! `clock/NAME`, what gateways remember of how old the log of a checksum database is.
+//! `clock/NAME`, what gateways remember of how old the log of a checksum database is, and with `license/1/M/V.json`, what licences a version
+//! was found to have.
 
 use crate::{
     config::{Dialect, Layout, Storage},
@@ -35,6 +36,7 @@ pub fn document_key(storage: &Storage, document: &Document) -> Option<String> {
     };
     let name = match (storage.layout, file) {
         (_, File::Query(_) | File::Stored) => return None,
+        (_, File::License(version)) => license_name(module, version),
         (Layout::Goproxy, _) => document.path(),
         (Layout::Athens | Layout::AthensFlat, File::Latest | File::List) => return None,
         (Layout::Athens, File::Info(version)) => format!("{module}/@v/{version}.info"),
@@ -61,6 +63,15 @@ pub fn zip_key(storage: &Storage, zip: &Zip) -> String {
 pub fn aside_key(storage: &Storage, module: &ModulePath, version: &Version) -> String {
     format!("{}aside/{}/{}.json", storage.key_prefix, module.escaped(), version.escaped())
 }
+
+/// What is kept of the licences of `version`. It is no module's either, in every layout.
+fn license_name(module: &ModulePath, version: &Version) -> String {
+    format!("license/{EDITION}/{}/{}.json", module.escaped(), version.escaped())
+}
+
+/// Which texts are known, as a number. NB: count up where licences are told that were not before, or otherwise: what an older one says is read
+/// again in the zips, and not believed.
+const EDITION: u8 = 1;
 
 /// The key of a ledger of what was served, by its number. It is no module's either, and Athens passes over it.
 pub fn served_key(storage: &Storage, ledger: u8) -> String {
@@ -206,6 +217,10 @@ mod tests {
         let aside = [&goproxy, &athens, &flat].map(|storage| aside_key(storage, &module, &version));
         let name = "aside/github.com/!burnt!sushi/toml/v1.0.0-!r!c1.json";
         assert_eq!(aside, [name.to_owned(), name.to_owned(), format!("go/{name}")]);
+        let license = Document::Module { module: module.clone(), file: File::License(version.clone()) };
+        let keys = [&goproxy, &flat].map(|storage| document_key(storage, &license).unwrap());
+        let name = "license/1/github.com/!burnt!sushi/toml/v1.0.0-!r!c1.json";
+        assert_eq!(keys, [name.to_owned(), format!("go/{name}")]);
         assert_eq!(served_key(&flat, 7), "go/served/07.txt");
         assert_eq!(clock_key(&flat, "sum.golang.org/x"), "go/clock/sum.golang.org/x");
         let head = key(&flat, "sumdb/sum.golang.org/latest");

@@ -11,6 +11,7 @@ use crate::{
     flow::{Searched, Verified, VerifyError},
     gomod::{ModulePath, Version},
     goproxy::{Found, Zip},
+    license::Licenses,
     plan::Want,
 };
 
@@ -28,6 +29,8 @@ pub(super) enum Event {
     Holds(SearchKey, ModulePath, Version),
     /// A search is over.
     Landed(Box<Landed>),
+    /// This zip was read, is what it has to be, and has these licences.
+    Licensed(Zip, Licenses),
     /// What proofs need was found, or was not.
     PartFound(Box<PartFound>),
     /// It is known whether a zip that passed by on this stream is what it has to be.

@@ -7,10 +7,13 @@ use log::Level;
 use super::{event::Event, key::Slice, services::Services};
 use crate::{
     cx::{BodyVerdict, Command, Cx, StreamId, Verdict},
-    flow::{IndexUpdate, Passing, Routed, Sums, Verified, VerifyError, keep},
+    flow::{
+        IndexUpdate, Passing, Routed, Sums, Verified, VerifyError, keep, reads_licenses, refused_by_license,
+    },
     goproxy::{Failure, FailureKind, Zip},
     http::{Ending, Reply, ResponseHead},
-    metrics::{Counter, OwnReason, VerificationOutcome},
+    license::Licenses,
+    metrics::{Counter, OwnReason, Reason, VerificationOutcome},
     modzip::Check,
     plan::{Source, Want},
     shared::{Entry, Loss},
@@ -105,8 +108,12 @@ impl Passages {
         let (verdict, update) =
             routed.response(head, reply, &services.config, services.in_force.policy(), cx);
         services.apply(&routed, update, cx);
+        // The rule for which it is judged may be gone by now.
+        let reads =
+            routed.judged_for.is_some() || reads_licenses(&services.config, &services.in_force);
         let is_storable = !matches!(sums, Some(Sums::Unproven { .. }));
-        self.zips.insert(stream, Passage::Open(Box::new(Passing::new(routed, head, sums))));
+        let passing = Passing::new(routed, head, sums, reads);
+        self.zips.insert(stream, Passage::Open(Box::new(passing)));
         (verdict, is_storable)
     }
 
@@ -207,12 +214,19 @@ impl Passages {
         let Some(judged) = judged else {
             return verdict;
         };
-        let routed = passing.routed().clone();
+        let (routed, licenses) = (passing.routed().clone(), passing.licenses().cloned());
         services.emit(Event::Passed(stream, judged.clone()));
         match judged {
             Ok(proof) => {
-                self.zips.remove(&stream);
                 proven(&routed, proof, services, cx);
+                if let Some(licenses) = licenses.clone().filter(|_| proof != Verified::Accepted) {
+                    services.emit(Event::Licensed(routed.zip.clone(), licenses));
+                }
+                if !is_licensed(&routed, licenses.as_ref(), services, cx) {
+                    self.zips.insert(stream, Passage::Refused);
+                    return BodyVerdict::Reset;
+                }
+                self.zips.remove(&stream);
                 match verdict {
                     BodyVerdict::Hold(bytes) | BodyVerdict::Pass(bytes) => BodyVerdict::Pass(bytes),
                     BodyVerdict::Reset => BodyVerdict::Reset,
@@ -269,6 +283,23 @@ fn proven(routed: &Routed, proof: Verified, services: &mut Services, cx: &mut Cx
     if routed.source == Source::Storage && proof != Verified::Accepted {
         keep_checked(&routed.zip, services, cx);
     }
+}
+
+/// Whether its client may have it by its licences, where that is for them to say.
+fn is_licensed(routed: &Routed, licenses: Option<&Licenses>, services: &Services, cx: &mut Cx<'_>) -> bool {
+    let Some(caller) = &routed.judged_for else { return true };
+    let zip = &routed.zip;
+    let Some(licenses) = licenses else {
+        let why = "its licences cannot be told as it passes by, for headers in it have other names than its directory";
+        cx.log(Level::Error, format!("{zip}: {why}; the download was reset"));
+        return false;
+    };
+    let Some(rule) = refused_by_license(zip, licenses, caller, &services.in_force, cx) else { return true };
+    cx.count(Counter::Refusal { reason: Reason::Rule(rule.label()) });
+    let label = rule.label();
+    let line = format!("{zip}: refused by the rule {label}: its licence is {licenses}; the download was reset");
+    cx.log(Level::Warn, line);
+    false
 }
 
 fn disproved(routed: &Routed, error: &VerifyError, services: &mut Services, cx: &mut Cx<'_>) {

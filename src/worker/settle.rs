@@ -56,6 +56,9 @@ impl Worker {
                 self.write_back(&landed, cx);
                 return Some(Event::Answered(landed.answered().into()));
             }
+            Event::Licensed(zip, licenses) => {
+                self.storage.note_licenses(&zip, &licenses, &mut self.services, cx);
+            }
             Event::PartFound(mut found) => {
                 let (who, attempt) = found.waiting.pop_front()?;
                 if self.verify.on_part(&who, attempt, &found) {

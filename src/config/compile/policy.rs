@@ -1,6 +1,7 @@
 //! The section `policy`, and what a bundle is.
 
 mod advised;
+mod licensed;
 mod lifted;
 mod look_alike;
 mod overshadowed;
@@ -11,7 +12,7 @@ use self::rule::listed;
 pub(in crate::config) use self::{overshadowed::warnings as overshadowed_rules, rule::RuleList};
 use super::{each, endpoint, given, some_modules};
 use crate::config::problems::{Collector, Path, quoted};
-use crate::config::raw::{ENFORCE, RawBundle, RawBundleDocument, RawCount, RawDefault, RawOnMiss, RawPolicy};
+use crate::config::raw::{ENFORCE, LICENSES, RawBundle, RawBundleDocument, RawCount, RawDefault, RawOnMiss, RawPolicy};
 use crate::config::{
     BundleSource, Clock, Config, Match, MissMode, MissOverride, Mode, OnMiss, PolicySection, limits,
 };
@@ -76,6 +77,7 @@ pub(super) fn policy(
         monitored,
         clock: raw.clock.unwrap_or_default(),
         retracted: raw.retracted.unwrap_or_default(),
+        licenses: raw.licenses.unwrap_or(LICENSES),
         bundle,
         on_miss,
     }

@@ -27,6 +27,10 @@ pub(in crate::config) struct RawPolicy {
     /// deprecated. A rule that allows it and names `versions` is an exception from `deny`. By default clients get it, as from any proxy.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = RetractedMode::default())))]
     pub(in crate::config) retracted: Option<RetractedMode>,
+    /// Whether it is read which licences the versions have whose zips pass by, for evidence and explain. A rule that asks for licences has them read
+    /// in any case. By default they are not: it is one object more in storage for each version.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = LICENSES)))]
+    pub(in crate::config) licenses: Option<bool>,
     /// The rules, in the order in which they are tried. None by default.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Vec::<String>::new())))]
     pub(in crate::config) rules: Option<Vec<Section<RawRule>>>,
@@ -89,6 +93,10 @@ pub(in crate::config) struct RawRule {
     /// The toolchains (`golang.org/toolchain`, which the go command fetches by GOTOOLCHAIN) that the rule is for. By default a rule is for all.
     #[serde(default)]
     pub(in crate::config) toolchain: Section<RawToolchain>,
+    /// The licences of which a version must have one for the rule to apply, by what the files at the root of its zip say. Only a rule with the
+    /// action `deny` has this. By default licences do not matter.
+    #[serde(default)]
+    pub(in crate::config) license: Section<RawLicensed>,
     /// Of its modules, those alone that look like one of these and are none of them. By default that does not matter.
     #[serde(default)]
     pub(in crate::config) looks_like: Section<RawLooksLike>,
@@ -114,6 +122,9 @@ pub(in crate::config) struct RawRule {
     /// Where the developer reads more: an http or https URL of at most 200 bytes.
     pub(in crate::config) link: Option<String>,
 }
+
+/// Each version costs an object in storage.
+pub(in crate::config) const LICENSES: bool = false;
 
 /// A rule is there to be held to.
 pub(in crate::config) const ENFORCE: bool = true;
@@ -187,6 +198,25 @@ pub(in crate::config) struct RawToolchain {
     /// The rule is for every Go older than this: `1.26.6`, `1.27rc3`.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
     pub(in crate::config) min: Option<String>,
+}
+
+/// Licences, as a rule asks for them: `any` or `not`.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(
+    not(target_arch = "wasm32"),
+    derive(schemars::JsonSchema),
+    schemars(
+        deny_unknown_fields,
+        extend("oneOf" = [{ "required": ["any"] }, { "required": ["not"] }])
+    )
+)]
+pub(in crate::config) struct RawLicensed {
+    /// The version has one of these: SPDX identifiers, such as `GPL-3.0-only`, a `*` at the end for all that begin so. Capitals do not count.
+    pub(in crate::config) any: Option<Vec<Option<String>>>,
+    /// The version has one that is none of these.
+    pub(in crate::config) not: Option<Vec<Option<String>>>,
+    /// Whether the rule is also for versions in which no known licence is found. By default it is not with `any`, and is with `not`.
+    pub(in crate::config) unknown: Option<bool>,
 }
 
 /// Young versions that need not wait.

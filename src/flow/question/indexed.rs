@@ -66,6 +66,9 @@ impl Question {
             {
                 finding.end()
             }
+            (_, CacheState::Fresh { .. }, Entry::Missing(_)) if let Serving::License(recalling) = &self.serving => {
+                recalling.read(None, known, cx)
+            }
             // Here it is missing, and not where its client is sent to; or it is a part of the answer alone.
             (_, _, Entry::Missing(_)) if self.redirects || self.serving != Serving::Itself => {
                 return ControlFlow::Continue(None);
@@ -86,6 +89,8 @@ impl Question {
             }
             // What it says of the zip is the answer, and some know no HEAD.
             (Want::Zip(_), ..) if self.head_only && !self.selects => return ControlFlow::Continue(None),
+            // It is read before.
+            (Want::Zip(_), ..) if self.awaits_license(known, cx) => return ControlFlow::Continue(None),
             (Want::Zip(zip), CacheState::Fresh { .. }, Entry::Stored { checked, .. }) => {
                 return self.send(zip, Source::Storage, checked, known, cx);
             }
@@ -150,7 +155,7 @@ impl Question {
     ) -> ControlFlow<Next, Option<Found>> {
         let config = known.config;
         let checked = checked && !is_always_checked(config);
-        let routed = Routed { confirmed: true, checked, ..self.route(zip, source, config) };
+        let routed = Routed { confirmed: true, checked, ..self.route(zip, source, known, cx) };
         if !routed.may_pass(known.host) {
             return ControlFlow::Continue(None);
         }

@@ -32,13 +32,18 @@ impl Parked {
             Some(source) => source.cache(),
             None => Cache::None,
         };
-        match self.question.conclude(searched, stale, cache, jitter, known, cx) {
+        let question = self.question.having(searched);
+        match question.conclude(searched, stale, cache, jitter, known, cx) {
             ControlFlow::Continue(verdict) => {
                 let next = Next::Answer(verdict).advised(&self.question, known, cx);
                 next.marked(&self.question, known, cx)
             }
             // What was searched for has led to this, and is no part of what is asked then.
-            ControlFlow::Break(next) if matches!(self.question.serving, Serving::Speaker(_)) => next,
+            ControlFlow::Break(next)
+                if matches!(self.question.serving, Serving::License(_) | Serving::Speaker(_)) =>
+            {
+                next
+            }
             ControlFlow::Break(next) => {
                 let next = next.advised(&self.question, known, cx);
                 next.marked(&self.question, known, cx).after(searched, coalesced)
@@ -92,6 +97,13 @@ impl Question {
             (End::Failed(_), _) if let Serving::Speaker(finding) = &self.serving => {
                 return ControlFlow::Break(finding.give_up(known, cx));
             }
+            (End::Failed(_) | End::Missing(_), _) if let Serving::License(recalling) = &self.serving => {
+                return ControlFlow::Break(recalling.read(None, known, cx));
+            }
+            // Elsewhere the client would get it unread.
+            (End::Failed(_) | End::Missing(_), _) if self.redirects && self.awaits_license(known, cx) => {
+                refuse(self.kind, &self.unread_elsewhere(known, cx), cx)
+            }
             (End::Failed(_) | End::Missing(_), _) if self.redirects => {
                 elsewhere(&self.want, None, config).give(self.kind, cx)
             }
@@ -122,14 +134,15 @@ impl Question {
             (End::Zip { confirmed, checked, moved, to, .. }, Want::Zip(zip))
                 if let Some(source) = searched.source =>
             {
+                let is_unread = self.awaits_license(known, cx);
                 let routed = Routed {
                     earlier_failure: searched.earlier_failure.clone(),
                     confirmed: *confirmed,
                     moved: *moved,
                     // A signed address answers 403 to a HEAD.
                     to: to.clone().filter(|_| !self.head_only),
-                    checked: *checked && !is_always_checked(config),
-                    ..self.route(zip, source, config)
+                    checked: *checked && !is_always_checked(config) && !is_unread,
+                    ..self.route(zip, source, known, cx)
                 };
                 if let Some(verdict) = routed.redirect(config, cx) {
                     verdict

@@ -6,7 +6,8 @@ use crate::{
     flow::{SLICE, Sums, Verified, VerifyError},
     goproxy::{Found, Zip},
     http::Body,
-    modzip::{H1, Unfit, WholeCheck},
+    license::Licenses,
+    modzip::{Checked, Unfit, WholeCheck},
     plan::Source,
 };
 
@@ -28,8 +29,8 @@ pub(super) enum Candidate {
 pub(super) enum Examined {
     /// Not to its end.
     InPart(Box<WholeCheck>),
-    /// To its end: it is right in itself, and hashes to this.
-    Whole(H1),
+    /// To its end: it is right in itself, and this.
+    Whole(Checked),
     /// To where it is not what it should be.
     Wrong,
 }
@@ -38,15 +39,16 @@ impl fmt::Debug for Examined {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InPart(_) => f.write_str("in part"),
-            Self::Whole(h1) => write!(f, "{h1}"),
+            Self::Whole(checked) => write!(f, "{}", checked.h1),
             Self::Wrong => f.write_str("wrong"),
         }
     }
 }
 
 impl Candidate {
-    pub(super) fn zip(source: Source, zip: &Zip, bytes: Body) -> Self {
-        let check = Box::new(WholeCheck::new(&zip.module, &zip.version));
+    pub(super) fn zip(source: Source, zip: &Zip, bytes: Body, reads_licenses: bool) -> Self {
+        let mut check = Box::new(WholeCheck::new(&zip.module, &zip.version));
+        check.read_licenses(reads_licenses);
         Self::Zip { source, bytes, examined: Examined::InPart(check) }
     }
 
@@ -61,6 +63,14 @@ impl Candidate {
         matches!(self, Self::Document { may_be_cut: true, .. })
     }
 
+    /// What licences the files of a zip say, once it was read for that.
+    pub(super) fn licenses(&self) -> Option<Licenses> {
+        match self {
+            Self::Zip { examined: Examined::Whole(checked), .. } => checked.licenses.clone(),
+            Self::Document { .. } | Self::Zip { .. } => None,
+        }
+    }
+
     /// Reads on for a few milliseconds; whether it is read to its end. Else what is wrong with it.
     pub(super) fn work(&mut self) -> Result<bool, Unfit> {
         let Self::Zip { bytes, examined, .. } = self else { return Ok(true) };
@@ -69,7 +79,7 @@ impl Candidate {
         };
         *examined = match check.work(bytes, SLICE)? {
             None => Examined::InPart(check),
-            Some(checked) => Examined::Whole(checked.h1),
+            Some(checked) => Examined::Whole(checked),
         };
         Ok(matches!(examined, Examined::Whole(_)))
     }
@@ -78,7 +88,7 @@ impl Candidate {
     pub(super) fn weigh(&self, sums: &Sums) -> Option<Result<Verified, VerifyError>> {
         match self {
             Self::Document { found, .. } => Some(sums.prove_go_mod(&found.body)),
-            Self::Zip { examined: Examined::Whole(h1), .. } => Some(sums.prove(h1)),
+            Self::Zip { examined: Examined::Whole(checked), .. } => Some(sums.prove(&checked.h1)),
             Self::Zip { .. } => None,
         }
     }

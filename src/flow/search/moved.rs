@@ -83,7 +83,7 @@ impl Search {
                 let to = self.address(source).map(Box::new);
                 let moved = self.zip.is_moved(source, to.as_deref());
                 let head = self.zip.head(self.storage.was_stored());
-                End::Zip { confirmed, checked, moved, to, head }
+                End::Zip { confirmed, checked, moved, to, head, licenses: self.zip.licenses() }
             }
             (end, _) => end,
         }

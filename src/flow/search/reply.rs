@@ -61,7 +61,7 @@ impl Search {
             _ if may_be_cut && !self.is_proven_by_sums() => self.fail_cut(source, config, cx),
             (Form::Whole, _) => match (Whole::read(reply, config.fetch.zip_bytes), &self.want) {
                 (Whole::Here(bytes), Want::Zip(zip)) => {
-                    self.unverified.hold(Candidate::zip(source, zip, bytes));
+                    self.unverified.hold(Candidate::zip(source, zip, bytes, self.zip.reads_licenses()));
                     return Step::Work;
                 }
                 (Whole::TooLarge, _) => AfterReply::End(End::zip(true, false)),

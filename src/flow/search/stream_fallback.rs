@@ -35,6 +35,7 @@ impl Search {
             moved: at.is_some(),
             to: at.map(Box::new),
             head: None,
+            licenses: None,
         };
         let earlier_failure = self.said.failure().cloned();
         let earlier_failure =

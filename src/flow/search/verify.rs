@@ -89,12 +89,19 @@ impl Search {
             Err(error) => return self.refuse(source, Loss::Wrong, &error.to_string(), config, cx),
         };
         self.unverified.note_given(is_accepted);
+        self.zip.note_licenses(candidate.licenses());
         match candidate {
             Candidate::Document { source, found, .. } => self.done(End::Document(found), Some(source)),
-            Candidate::Zip { source, bytes, .. } if source != Source::Storage && !is_accepted => {
+            Candidate::Zip { source, bytes, .. }
+                if source != Source::Storage && !is_accepted && self.may_store(config) =>
+            {
                 self.store(source, bytes, config, cx)
             }
-            Candidate::Zip { source, .. } => self.done(End::zip(true, !is_accepted), Some(source)),
+            // What an upstream gives the next time is read as it passes by.
+            Candidate::Zip { source, .. } => {
+                let checked = !is_accepted && source == Source::Storage;
+                self.done(End::zip(true, checked), Some(source))
+            }
         }
     }
 

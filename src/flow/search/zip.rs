@@ -1,7 +1,7 @@
 //! How a zip is asked for, and what the search has learnt of it so far.
 
 use super::{Search, ZipHead};
-use crate::{endpoint::Address, plan::Source};
+use crate::{endpoint::Address, license::Licenses, plan::Source};
 
 /// What is known of the zip that is searched for.
 #[derive(Debug, Default)]
@@ -20,6 +20,12 @@ pub(super) struct ZipState {
     moved: bool,
     /// The head of the zip, as a source answered it.
     head: Option<ZipHead>,
+    /// Whether a zip that is read is read for its licences as well.
+    reads_licenses: bool,
+    /// Whether it is read for them before any client is given it.
+    is_to_be_read: bool,
+    /// What licences its files say.
+    licenses: Option<Licenses>,
 }
 
 impl ZipState {
@@ -69,6 +75,25 @@ impl ZipState {
         self.broken = 0;
     }
 
+    pub(super) fn reads_licenses(&self) -> bool {
+        self.reads_licenses
+    }
+
+    /// Whether it is read for its licences before any client is given it.
+    pub(super) fn is_to_be_read(&self) -> bool {
+        self.is_to_be_read
+    }
+
+    /// The zip that was read has these.
+    pub(super) fn note_licenses(&mut self, licenses: Option<Licenses>) {
+        self.licenses = licenses;
+    }
+
+    /// What licences its files say, where it was read for that.
+    pub(super) fn licenses(&self) -> Option<Licenses> {
+        self.licenses.clone()
+    }
+
     pub(super) fn note_head(&mut self, head: Option<ZipHead>) {
         self.head = head;
     }
@@ -98,6 +123,11 @@ impl Search {
     /// A client was sent to another address for the zip a moment ago.
     pub fn expect_it_moved(&mut self) {
         self.zip.moved = true;
+    }
+
+    /// A zip that is read is read for its licences as well; `first` says that no client is given it before.
+    pub fn read_licenses(&mut self, first: bool) {
+        (self.zip.reads_licenses, self.zip.is_to_be_read) = (true, first);
     }
 
     /// The client wants the head of the answer alone, so even the last source is asked: what a server answers to a HEAD says too little

@@ -64,6 +64,9 @@ impl Check {
             }
             found.differs(&central).map_or(Ok(found.hash), Err)?
         };
+        if let Some(licensing) = &mut self.licensing {
+            licensing.name(at, &name);
+        }
         (0..times).for_each(|_| self.summary.add(&hash, self.listing.prefix(), &name));
         Ok(Step::Worked(ENTRY_WORK.saturating_mul(times)))
     }

@@ -145,7 +145,10 @@ impl Check {
             return Err(Fault::TooMany);
         }
         let file = File { name: name.to_vec(), at: self.start, method, has_descriptor };
-        let content = Content::new(how, left, &mut self.unpacker);
+        let mut content = Content::new(how, left, &mut self.unpacker);
+        if self.licensing.as_ref().is_some_and(|licensing| licensing.wants(&file.name, self.listing.prefix())) {
+            content = content.with_text();
+        }
         self.record_ended();
         self.state = State::Content(file, content);
         Ok(Step::Worked(ENTRY_WORK))
@@ -171,6 +174,9 @@ impl Check {
         let small = |number: u64| u32::try_from(number).map_err(|_| Fault::ZipTooLarge);
         self.content_bytes += content.size;
         self.held = mem::take(&mut content.behind);
+        if let (Some(licensing), Some(text)) = (&mut self.licensing, content.take_text()) {
+            licensing.hold(file.at, text);
+        }
         self.start = self.consumed - self.held.len() as u64;
         let found = Found {
             at: small(file.at)?,

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     cx::Cx,
-    flow::{End, Search, Searched, Step, Sums, cache_state},
+    flow::{End, Search, Searched, Step, Sums, cache_state, is_to_be_read},
     goproxy::{Document, Failure, FailureKind},
     http::{Reply, Timestamp},
     metrics::{Counter, OwnReason},
@@ -262,6 +262,12 @@ impl Flights {
 fn found_meanwhile(flight: &Flight, services: &Services, cx: &Cx<'_>) -> Option<Searched> {
     // Of a zip's head the index has nothing.
     if flight.head_only && matches!(flight.want, Want::Zip(_)) {
+        return None;
+    }
+    // What it is to be read for is not there yet.
+    if let Want::Zip(zip) = &flight.want
+        && is_to_be_read(zip, &services.in_force, &services.index, cx)
+    {
         return None;
     }
     let Services { index, source_health, config, .. } = services;

@@ -16,7 +16,7 @@ use crate::{
     flow::{End, News, Searched, cache_state, heard, keep, keep_first_seen},
     goproxy::{CacheClass, Found},
     http::Body,
-    plan::{Source, is_kept_here},
+    plan::{Source, Want, is_kept_here},
     shared::{Entry, Loss, Region},
 };
 
@@ -52,6 +52,11 @@ pub(super) fn land(
         services.budget.note_not_taken(&key.path, scope, cx.now);
     } else if search.was_stored() {
         services.budget.note_taken();
+    }
+    if let (Want::Zip(zip), Some(licenses)) = (&flight.want, searched.licenses())
+        && !searched.unproven
+    {
+        services.emit(Event::Licensed(zip.clone(), licenses.clone()));
     }
     let in_vain = searched.is_failed() || searched.is_stale(&flight.want);
     // What may stand in is each filter's own to say.

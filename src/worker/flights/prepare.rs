@@ -4,7 +4,7 @@ use super::super::{flight::Flight, key::SearchKey, services::Services};
 use crate::{
     config::{Config, Mode},
     cx::Cx,
-    flow::{Search, cache_state},
+    flow::{Search, cache_state, is_to_be_read, reads_licenses},
     plan::{Source, Want},
     shared::{Entry, Region},
 };
@@ -26,6 +26,12 @@ pub(super) fn prepare(
     }
     if flight.hurried {
         search.hurry();
+    }
+    if let Want::Zip(zip) = &flight.want
+        && reads_licenses(&services.config, &services.in_force)
+    {
+        let first = !flight.head_only && is_to_be_read(zip, &services.in_force, &services.index, cx);
+        search.read_licenses(first);
     }
     if !services.host.hold_response {
         search.read_all();

@@ -13,10 +13,13 @@ use super::{
 };
 use crate::{
     cx::Cx,
-    flow::{End, Searched, Write, Written, keep, worth_writing},
+    flow::{
+        End, Searched, Write, Written, keep, license_record, note_licenses, worth_writing,
+    },
     gomod::{ModulePath, Version},
     goproxy::{Document, File, Found, Zip},
     http::{Callout, Reply},
+    license::Licenses,
     metrics::{Counter, Ended},
     plan::{Source, Want},
     shared::{Entry, Region},
@@ -141,6 +144,20 @@ impl Storing {
     ) {
         if let Want::Document(document) = want {
             self.write(want, document, found, true, services, cx);
+        }
+    }
+
+    /// Notes the licences of a zip that was read, and has storage keep them, where they were not known yet.
+    pub(in crate::worker) fn note_licenses(
+        &mut self,
+        zip: &Zip,
+        licenses: &Licenses,
+        services: &mut Services,
+        cx: &mut Cx<'_>,
+    ) {
+        if note_licenses(zip, licenses, &mut services.index, cx) {
+            let (document, found) = license_record(zip, licenses, cx);
+            self.write(&Want::Document(document.clone()), &document, &found, false, services, cx);
         }
     }
 

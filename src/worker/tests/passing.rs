@@ -74,7 +74,7 @@ fn begin(world: &mut World, source: Source, length: Option<usize>, sums: Option<
     let headers =
         length.map(|length| ("content-length".to_owned(), length.to_string())).into_iter().collect();
     let head = response_head(200, headers, None, None, false);
-    let passing = Passing::new(routed, &head, sums);
+    let passing = Passing::new(routed, &head, sums, false);
     world.worker(0).clients.arrive(stream);
     world.worker(0).passages.insert(stream, passing);
     stream

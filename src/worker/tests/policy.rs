@@ -8,6 +8,7 @@ mod denied_retracted;
 mod elsewhere;
 mod gate;
 mod latest;
+mod licenses;
 mod long;
 mod mirrors;
 mod monitored;

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write, iter::Enumerate, vec::IntoIter};
 
 use super::advised::{advised, floor, spares_fixes};
+use super::licensed::licensed;
 use super::look_alike::looks_like;
 use super::principals;
 use crate::config::compile::{endpoint, given, patterns, plain_name};
@@ -98,8 +99,9 @@ impl RuleList {
 /// How many names stand in the lists of a rule.
 fn names_in(raw: &RawRule) -> usize {
     let ids = raw.advisories.0.as_ref().and_then(|advised| advised.ids.as_ref());
+    let licenses = raw.license.0.iter().flat_map(|licensed| [&licensed.any, &licensed.not]).flatten();
     let lists = [&raw.modules, &raw.exact, &raw.versions, &raw.principals];
-    let names: usize = lists.into_iter().flatten().chain(ids).map(Vec::len).sum();
+    let names: usize = lists.into_iter().flatten().chain(ids).chain(licenses).map(Vec::len).sum();
     names.saturating_add(meant_in(raw).saturating_mul(WORK_OF_LIKES))
 }
 
@@ -155,6 +157,7 @@ fn rule(raw: RawRule, place: String, at: &Path, has_upstream: bool, found: &mut 
             .unwrap_or_default(),
         advised: advised(raw.advisories.0, &at.key("advisories"), found),
         go_before: raw.toolchain.0.and_then(|raw| floor(raw, &at.key("toolchain"), found)),
+        license: licensed(raw.license.0, raw.action, &at.key("license"), found),
         looks_like: looks_like(raw.looks_like.0, &at.key("looks_like"), found),
         spares_fixes: spares_fixes(raw.except.as_deref(), &at.key("except"), found),
         action,
