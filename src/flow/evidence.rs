@@ -130,7 +130,7 @@ impl Evidencing {
         }
         let asked = Asked::about(module, version, &self.asked.caller);
         let explanation = asked.explanation(known, cx);
-        let view = known.in_force.policy().view(module, &self.asked.caller);
+        let view = known.view(module, &self.asked.caller, cx);
         let listings = view.listed(version, cx.now);
         match self.asked.format {
             Format::Json => {

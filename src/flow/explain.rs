@@ -24,6 +24,7 @@ pub use self::many::Explaining;
 use self::{considered::Considered, indexed::Indexed, known::advised};
 use super::{
     Known,
+    license::known_license,
     logged::known_date,
     monitored::{WOULD_BE_RETRACTED, would_be},
     ruling::{Substitute, redirected, refusal},
@@ -74,6 +75,10 @@ pub(super) struct Explanation<'a> {
     /// What sources say of the version; left out where none was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) advisories: Option<Vec<Advised<'a>>>,
+    /// What licences its files say, as an expression of SPDX; `unknown` where none is known, null where its zip was not read for that, and left
+    /// out where no version was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) license: Option<Option<String>>,
     /// What would be decided if all of the policy were enforced, where that is something else; left out where all of it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     monitored: Option<Option<Unenforced<'a>>>,
@@ -117,7 +122,7 @@ impl Asked {
         let (config, in_force, index) = (known.config, known.in_force, &*known.index);
         let Self { module, version, caller } = self;
         let policy = in_force.policy();
-        let view = policy.view(module, caller);
+        let view = known.view(module, caller, cx);
         let published =
             version.as_ref().and_then(|version| known_date((module, version), &view, config, index, cx));
         let decision = match version {
@@ -185,6 +190,9 @@ impl Asked {
             clock: Clocked::of((module, version.as_ref()), config, index, cx),
             until,
             advisories: version.as_ref().map(|version| advised(&view, version, cx.now)),
+            license: version.as_ref().map(|version| {
+                known_license(module, version, index, cx).map(|licenses| licenses.to_string())
+            }),
             monitored: policy.monitors().then_some(unenforced),
             author,
             considered: self.considered(policy, &view, (rule, monitor), published, cx.now),

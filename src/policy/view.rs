@@ -139,6 +139,13 @@ impl<'p> View<'p> {
         if self.licenses(version).is_some() { None } else { self.license_rule(version, now) }
     }
 
+    /// Whether `rule`, which names the module and the caller, is for `version` or not by licences that are not known yet.
+    pub fn depends_on_license(&self, rule: &Rule, version: &Version, now: Timestamp) -> bool {
+        rule.license.is_some()
+            && self.licenses(version).is_none()
+            && self.applies_but_for_license(rule, version, &self.findings(version, now), now)
+    }
+
     /// The first rule for `version` that asks for licences, before one that decides without.
     fn license_rule(&self, version: &Version, now: Timestamp) -> Option<&'p Rule> {
         if !self.rules.iter().any(|rule| rule.license.is_some()) {

@@ -207,7 +207,7 @@ pub(in crate::config) struct RawToolchain {
     derive(schemars::JsonSchema),
     schemars(
         deny_unknown_fields,
-        extend("oneOf" = [{ "required": ["any"] }, { "required": ["not"] }])
+        extend("anyOf" = [{ "required": ["any"] }, { "required": ["not"] }])
     )
 )]
 pub(in crate::config) struct RawLicensed {

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     flow::explain::{Advised, Explanation, Waived},
     http::Timestamp,
+    license::Licenses,
     policy::{OPERATORS, Waiver},
 };
 
@@ -29,6 +30,8 @@ struct Component<'a> {
     name: &'a str,
     version: &'a str,
     purl: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    licenses: Vec<Value>,
     properties: Vec<Property>,
 }
 
@@ -86,9 +89,20 @@ pub(super) fn component(listed: &Listed, hashes: &Hashes, explained: &Explanatio
         name: listed.module.as_str(),
         version: listed.version.as_str(),
         purl: &purl,
+        licenses: licenses(explained.license.as_ref().and_then(Option::as_deref)),
         properties,
     };
     serde_json::to_string(&component).unwrap_or_default()
+}
+
+/// The licences as the standard has them: one by its identifier, several as an expression. What is unknown is left out.
+fn licenses(license: Option<&str>) -> Vec<Value> {
+    let read = license.and_then(Licenses::parse).unwrap_or_default();
+    match read.ids().collect::<Vec<_>>().as_slice() {
+        [] => Vec::new(),
+        [id] => vec![json!({"license": {"id": id}})],
+        _ => vec![json!({"expression": read.to_string()})],
+    }
 }
 
 fn of_hash(prefix: &str, hash: &Hash) -> Vec<Property> {
@@ -198,6 +212,18 @@ fn serial(digest: &[u8; 32]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_licence_is_an_identifier_and_several_are_an_expression() {
+        for (license, want) in [
+            (None, json!([])),
+            (Some("unknown"), json!([])),
+            (Some("MIT"), json!([{"license": {"id": "MIT"}}])),
+            (Some("Apache-2.0 AND MIT"), json!([{"expression": "Apache-2.0 AND MIT"}])),
+        ] {
+            assert_eq!(json!(licenses(license)), want);
+        }
+    }
 
     #[test]
     fn a_serial_number_is_a_uuid_of_version_8() {

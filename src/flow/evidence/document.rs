@@ -88,6 +88,8 @@ struct Module<'a> {
     decision: &'static str,
     rule: Option<&'a Named<'a>>,
     refusal: Option<&'a str>,
+    /// What licences its files say, as an expression of SPDX; `unknown` where none is known, null where its zip was not read for that.
+    license: Option<&'a str>,
     advisories: &'a [Advised<'a>],
     /// What operators have listed as malicious that it is.
     malicious: Vec<Malicious<'a>>,
@@ -119,6 +121,7 @@ pub(super) fn json(
         decision: explained.decision,
         rule: explained.rule.as_ref(),
         refusal: explained.refusal.as_deref(),
+        license: explained.license.as_ref().and_then(Option::as_deref),
         advisories: explained.advisories.as_deref().unwrap_or_default(),
         malicious: malicious.collect(),
         author: &explained.author,

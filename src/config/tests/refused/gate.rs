@@ -13,6 +13,34 @@ fn rules_for_what_is_in_versions() {
         &[
             (r#""deny","advisories":{}"#, &[]),
             (r#""deny","toolchain":{"min":"1.27rc3"}"#, &[]),
+            (r#""deny","license":{"any":["GPL-*","agpl-3.0-only"],"unknown":true}"#, &[]),
+            (r#""deny","license":{"not":["MIT"]},"enforce":false"#, &[]),
+            (
+                r#""deny","license":{}"#,
+                &["$.policy.rules[0].license.any: missing: licences by their SPDX identifiers, or `not`"],
+            ),
+            (
+                r#""deny","license":{"any":["MIT"],"not":[]}"#,
+                &["$.policy.rules[0].license.not: `any` is there already; keep one of the two"],
+            ),
+            (
+                r#""deny","license":{"not":[]}"#,
+                &["$.policy.rules[0].license.not: an empty list has no licence"],
+            ),
+            (
+                r#""cooldown","age":"7d","license":{"any":["MIT"]}"#,
+                &[
+                    "$.policy.rules[0].license: only a rule with the action deny asks for licences: what a version's licence is, is not known before its zip is read",
+                ],
+            ),
+            (
+                r#""deny","license":{"any":["*","MIT OR Apache-2.0"],"unknown":"no"}"#,
+                &[
+                    "$.policy.rules[0].license.unknown: expected true or false, found \"no\"",
+                    r#"$.policy.rules[0].license.any[0]: "*" is no licence's SPDX identifier: an identifier has 1 to 64 characters"#,
+                    r#"$.policy.rules[0].license.any[1]: "MIT OR Apache-2.0" is no licence's SPDX identifier: an identifier has letters, digits, - and . alone, and a * at most as its last character"#,
+                ],
+            ),
             (r#""cooldown","age":"7d","except":["fixes"]"#, &[]),
             (
                 r#""deny","advisories":{"ids":["GO 1",""],"reviewed":"yes","older_than":"0s","severity":[]}"#,

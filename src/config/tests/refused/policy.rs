@@ -46,7 +46,7 @@ fn rules() {
             (
                 r#"[{"modules":["*"],"when":"now","action":"deny","reson":"x","reason":null}]"#,
                 &[
-                    "$.policy.rules[0].when: unknown field; known here: name, modules, exact, versions, principals, advisories, toolchain, looks_like, action, enforce, age, except, to, reason, link",
+                    "$.policy.rules[0].when: unknown field; known here: name, modules, exact, versions, principals, advisories, toolchain, license, looks_like, action, enforce, age, except, to, reason, link",
                     r#"$.policy.rules[0].reson: unknown field; did you mean "reason"?"#,
                     "$.policy.rules[0].reason: null says nothing: give a value, or leave it out for the default",
                 ],

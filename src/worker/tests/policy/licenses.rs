@@ -1,5 +1,7 @@
 //! Versions that are refused for their licences, which are known once a zip was read.
 
+use serde_json::{Value, json};
+
 use super::{super::random::Random, *};
 use crate::{
     http::CallFailure,
@@ -372,5 +374,42 @@ fn scenario_licences_are_read_along_where_that_is_wanted() {
         world.cluster("public").serve_bytes(UPSTREAM, both);
         assert_eq!(status(&mut world, ZIP), 200);
         assert_eq!(record(&world).as_deref(), expected);
+    }
+}
+
+/// What is read is on the page that explains, in the evidence, and in the bill of materials.
+#[test]
+fn scenario_explain_and_evidence_have_what_was_read() {
+    let admin = r#""admin": {"explain": ["@anonymous"]},"#;
+    let explained = |world: &mut World| {
+        let page = world.get(0, &format!("/-/explain?module={M}&version=v1.0.0"));
+        serde_json::from_slice::<Value>(&page.body).unwrap()
+    };
+    let h1 = H1([7; 32]);
+    let evidence = |world: &mut World, query: &str| {
+        let stream = world.begin_post(0, &format!("/-/evidence{query}"), &[]);
+        world.send(0, stream, format!("{M} v1.0.0 {h1}\n").as_bytes(), true);
+        world.settle();
+        serde_json::from_slice::<Value>(&world.response(stream).body).unwrap()
+    };
+    let depends = "depends on the licence, which is not known before the zip is read";
+    for (license, decision, outcome, bill) in [
+        ("GPL-3.0-only", "deny", "decides", json!([{"license": {"id": "GPL-3.0-only"}}])),
+        ("MIT", "allow", "not for what is in this version", json!([{"license": {"id": "MIT"}}])),
+    ] {
+        let mut world = world(1, &config(&format!(r#"{admin} "policy": {{"rules": [{NO_GPL}]}},"#)));
+        publish_licensed(&mut world, license);
+        let page = explained(&mut world);
+        assert_eq!((&page["license"], &page["decision"]), (&Value::Null, &json!("allow")));
+        assert_eq!(page["considered"][0]["outcome"], depends);
+        assert_eq!(evidence(&mut world, "")["modules"][0].get("license"), Some(&Value::Null));
+        assert_eq!(evidence(&mut world, "?format=cyclonedx")["components"][0].get("licenses"), None);
+        ask(&mut world, ZIP);
+        let page = explained(&mut world);
+        assert_eq!((&page["license"], &page["decision"]), (&json!(license), &json!(decision)));
+        assert_eq!(page["considered"][0]["outcome"], outcome);
+        let module = &evidence(&mut world, "")["modules"][0];
+        assert_eq!((&module["license"], &module["decision"]), (&json!(license), &json!(decision)));
+        assert_eq!(evidence(&mut world, "?format=cyclonedx")["components"][0]["licenses"], bill);
     }
 }

@@ -230,7 +230,7 @@ fn assert_is_a_bill(bill: &Value) {
     }
     let mut refs = BTreeSet::new();
     for component in list(&bill["components"]) {
-        has(&component, &["type", "name"], &["bom-ref", "version", "purl", "properties"]);
+        has(&component, &["type", "name"], &["bom-ref", "version", "purl", "licenses", "properties"]);
         assert_eq!(component["type"], "library");
         assert!(refs.insert(component["bom-ref"].as_str().unwrap().to_owned()), "{component} twice");
         properties(&component);
