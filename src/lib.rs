@@ -12,6 +12,7 @@ pub mod gomod;
 pub mod goproxy;
 pub mod host;
 pub mod http;
+pub mod license;
 pub mod metrics;
 pub mod modzip;
 pub mod plan;

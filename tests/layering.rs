@@ -24,7 +24,7 @@ use layering::names::{Named, named};
 /// `http` is values without an opinion, `metrics` what is measured of them, `modzip` and `sumdb` proofs about Go's words; `config` compiles all of
 /// them; `goproxy` is the protocol between them.
 const LAYERS: [&[&str]; 15] = [
-    &["gomod", "words"],
+    &["gomod", "license", "words"],
     &["http", "modzip", "sumdb"],
     &["advisory"],
     &["metrics"],
