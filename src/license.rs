@@ -148,11 +148,14 @@ fn licenses(text: &[u8]) -> Option<Vec<&'static str>> {
             }
             _ => {
                 beside.push(at);
+                if beside.len() > MAX_BESIDE {
+                    return None;
+                }
                 at += 1;
             }
         }
     }
-    (!ids.is_empty() && is_harmless(&text, &beside)).then_some(ids)
+    (!ids.is_empty() && is_harmless(&text, &beside, &ids)).then_some(ids)
 }
 
 /// The licence that begins at a word, and where it ends: the longest of several.
@@ -168,10 +171,11 @@ fn find(text: &Text<'_>, at: usize) -> Option<(Option<&'static str>, usize)> {
     Some((pattern.id.and_then(|id| table::IDS.get(id).copied()), end))
 }
 
-/// Whether the words beside the licences, by their places in ascending order, change nothing: titles and names.
-fn is_harmless(text: &Text<'_>, beside: &[usize]) -> bool {
+/// Whether the words beside the licences, by their places in ascending order, change nothing: titles of these very licences, and
+/// names.
+fn is_harmless(text: &Text<'_>, beside: &[usize], ids: &[&str]) -> bool {
     let mut beside = beside.iter().copied().peekable();
-    let (mut words, mut foreign) = (0, 0);
+    let mut foreign = 0;
     for (start, end) in text.lines() {
         let mut is_whole = true;
         let mut telling = false;
@@ -180,18 +184,24 @@ fn is_harmless(text: &Text<'_>, beside: &[usize]) -> bool {
             is_whole &= at == next;
             next = at + 1;
             let word = text.word(at);
-            words += 1;
             foreign += word.iter().filter(|byte| !byte.is_ascii()).count();
             telling |= telling::is_telling(word);
         }
         is_whole &= next == end;
-        let is_title =
-            || text.hash(start, end - start).is_some_and(|hash| table::TITLES.binary_search(&hash).is_ok());
-        if telling && !(is_whole && is_title()) {
+        if telling && !(is_whole && is_title(text, start, end, ids)) {
             return false;
         }
     }
-    words <= MAX_BESIDE && foreign <= MAX_FOREIGN
+    foreign <= MAX_FOREIGN
+}
+
+/// Whether these words are the title of one of these licences, or of the file.
+fn is_title(text: &Text<'_>, start: usize, end: usize, ids: &[&str]) -> bool {
+    let title = text.hash(start, end.saturating_sub(start)).and_then(|hash| {
+        let found = table::TITLES.binary_search_by_key(&hash, |(title, _)| *title).ok()?;
+        table::TITLES.get(found)
+    });
+    title.is_some_and(|(_, of)| ids.iter().any(|id| id.starts_with(of)))
 }
 
 /// The identifiers of an SPDX expression, all of them known. An exception to a licence is not known.

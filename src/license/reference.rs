@@ -58,18 +58,21 @@ fn table() -> String {
         })
         .collect();
     patterns.sort();
-    let mut titles: Vec<u64> =
-        titles::TITLES.iter().map(|title| whole(&Text::new(title.as_bytes())).1).collect();
+    let mut titles: Vec<(u64, &str)> = titles::TITLES
+        .iter()
+        .flat_map(|(id, titles)| titles.iter().map(|title| (whole(&Text::new(title.as_bytes())).1, *id)))
+        .collect();
     titles.sort_unstable();
     titles.dedup();
+    assert!(titles.is_sorted_by(|one, next| one.0 < next.0), "a title of two licences");
     let runs: usize = patterns.iter().flat_map(|(.., steps)| steps).map(|(_, runs)| runs.len()).sum();
     let steps: usize = patterns.iter().map(|(.., steps)| steps.len()).sum();
     // As they are on wasm32.
-    assert!(runs * 16 + steps * 12 + patterns.len() * 24 + titles.len() * 8 < MAX_BYTES);
+    assert!(runs * 16 + steps * 12 + patterns.len() * 24 + titles.len() * 16 < MAX_BYTES);
     write(&ids, &patterns, &titles)
 }
 
-fn write(ids: &[&str], patterns: &[(u64, Option<usize>, Steps)], titles: &[u64]) -> String {
+fn write(ids: &[&str], patterns: &[(u64, Option<usize>, Steps)], titles: &[(u64, &str)]) -> String {
     let mut out = String::from(
         "//! Written by src/license/reference.rs from the texts of SPDX's licence list, which crate spdx has, and what copies of them differ in:\n\
          //! UPDATE_LICENSES=1 cargo test -p modgate --lib license::reference\n\n\
@@ -99,22 +102,23 @@ fn write(ids: &[&str], patterns: &[(u64, Option<usize>, Steps)], titles: &[u64])
         }
         out += "    ] },\n";
     }
-    out += "];\n\n/// Lines that are titles of licences and no more, sorted.\n\
-            #[rustfmt::skip]\npub(super) const TITLES: &[u64] = &[\n";
-    for title in titles {
-        writeln!(out, "    {title:#018x},").unwrap();
+    out += "];\n\n/// Lines that are titles and no more, sorted, and what the identifiers begin with of which they are.\n\
+            #[rustfmt::skip]\npub(super) const TITLES: &[(u64, &str)] = &[\n";
+    for (title, id) in titles {
+        writeln!(out, "    ({title:#018x}, \"{id}\"),").unwrap();
     }
     out + "];\n"
 }
 
 /// The steps of a source: what its text has between its edits, and what those say.
 fn steps(source: &Source) -> (u64, Steps) {
-    let text = Text::new(source.from_text().as_bytes());
-    let at = |words: &str| {
-        *places(&text, words).first().unwrap_or_else(|| panic!("{}: there is no {words:?}", source.spdx))
+    let text = Text::new(source.text().as_bytes());
+    let at = |words: &str, from: usize| {
+        let found = places(&text, words).into_iter().find(|at| *at >= from);
+        found.unwrap_or_else(|| panic!("{}: there is no {words:?}", source.spdx))
     };
-    let start = at(source.from);
-    let end = if source.until.is_empty() { text.len() } else { at(source.until) };
+    let start = at(source.from, 0);
+    let end = if source.until.is_empty() { text.len() } else { at(source.until, start) };
     let mut edits: Vec<(usize, usize, &Edit)> = Vec::new();
     for edit in source.edits {
         let (Edit::Or(words, _) | Edit::Be(words, _) | Edit::Any(words, _)) = edit;

@@ -20,7 +20,8 @@ fn spdx(id: &str) -> &'static str {
 
 /// The identifiers that a text tells.
 fn told() -> Vec<&'static str> {
-    let mut ids: Vec<_> = SOURCES.iter().filter_map(|source| source.id).collect();
+    let mut ids: Vec<_> =
+        SOURCES.iter().filter_map(|source| source.id.filter(|id| *id == source.spdx)).collect();
     ids.dedup();
     ids
 }
@@ -142,6 +143,8 @@ fn a_text_that_was_changed_is_unknown() {
         format!("{mit}\nThis software may not be used by the military."),
         format!("{mit}\nAdditional terms: see TERMS.md"),
         format!("{mit}\nParts of it are GPL."),
+        // The title of another licence than the one that follows.
+        format!("GNU General Public License\nVersion 3, 29 June 2007\n\n{mit}"),
         // A sentence that is not read here.
         format!("{mit}\n{}", "本软件不得用于任何商业用途，也不得用于军事目的，违者必究。".repeat(2)),
         bsd.replace("THIS SOFTWARE IS PROVIDED", "4. The software is not sold.\n\nTHIS SOFTWARE IS PROVIDED"),
@@ -175,7 +178,7 @@ fn no_word_may_be_missing() {
     while let Some(space) = apache[at..end].find(' ') {
         let (from, to) = (at, at + space);
         at = to + 1;
-        let word: String = apache[from..to].chars().filter(|c| c.is_ascii_alphabetic()).collect();
+        let word: String = apache[from..to].chars().filter(char::is_ascii_alphabetic).collect();
         // Letters and roman numbers count the items of lists.
         if word.len() > 4 {
             assert_eq!(
@@ -234,6 +237,36 @@ fn a_line_of_spdx_tells_the_licence() {
         assert_eq!(of(text), want, "{text}");
     }
     assert_eq!(of(&format!("SPDX-License-Identifier: Apache-2.0\n{mit}")), "Apache-2.0 AND MIT");
+}
+
+/// Above its files, a program says whether later versions may be chosen.
+#[test]
+fn a_notice_tells_that_later_versions_may_be_chosen() {
+    for (id, text, work) in [
+        ("GPL-2.0-or-later", "GPL-2.0", "This program"),
+        ("GPL-3.0-or-later", "GPL-3.0", "This program"),
+        ("AGPL-3.0-or-later", "AGPL-3.0", "This program"),
+        ("LGPL-2.1-or-later", "LGPL-2.1", "This library"),
+    ] {
+        let text = spdx(text);
+        let text = &text[text.find(&format!("{work} is free software")).unwrap()..];
+        let text = &text[..text.find("51 Franklin").or(text.find("Also add")).unwrap()];
+        for name in [work, "This software"] {
+            assert_eq!(of(&format!("Copyright (C) 2020 Gopher\n\n{}", text.replace(work, name))), id);
+        }
+        // It begins behind the name of the program.
+        assert_eq!(of(&text.replacen(work, "The example server", 1)), id);
+        assert_eq!(of(&text.replace("any later version", "any later version that we allow")), "unknown");
+    }
+}
+
+#[test]
+fn the_parameters_of_the_business_source_license_are_its_own() {
+    let text = spdx("BUSL-1.1");
+    let parameters = "Parameters\n\nLicensor: Gopher, Inc.\nAdditional Use Grant: You may make production use of the Licensed Work, \
+        but not to compete.\nChange Date: 2030-01-01\nChange License: MPL 2.0\n\nTerms\n";
+    assert_eq!(of(&text.replacen("Terms\n", parameters, 1)), "BUSL-1.1");
+    assert_eq!(of(&text.replacen("non-production", "any", 1)), "unknown");
 }
 
 /// One file that is not known leaves open what holds for all of them.

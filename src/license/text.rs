@@ -157,7 +157,10 @@ fn next(line: &[u8]) -> Option<(Found<'_>, &[u8])> {
     }
     let starts_with =
         |what: &[u8]| left.get(..what.len()).is_some_and(|start| start.eq_ignore_ascii_case(what));
-    if starts_with(b"http://") || starts_with(b"https://") || starts_with(b"www.") {
+    // Most words begin with another letter.
+    if matches!(left.first(), Some(b'h' | b'H' | b'w' | b'W'))
+        && (starts_with(b"http://") || starts_with(b"https://") || starts_with(b"www."))
+    {
         let end = left.iter().position(|byte| {
             byte.is_ascii_whitespace() || matches!(byte, b'>' | b'<' | b')' | b']' | b'"' | b'\'' | b'`')
         });

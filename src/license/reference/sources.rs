@@ -5,7 +5,7 @@ pub(in crate::license) struct Source {
     /// None: it says nothing of its own.
     pub(in crate::license) id: Option<&'static str>,
     /// Whose text of SPDX's it is made of.
-    pub(super) spdx: &'static str,
+    pub(in crate::license) spdx: &'static str,
     /// Its own text, where SPDX has none.
     own: Option<&'static str>,
     /// The words it begins with, the first such in the text.
@@ -29,7 +29,7 @@ pub(super) enum Edit {
 use Edit::{Any, Be, Or};
 
 impl Source {
-    pub(super) fn from_text(&self) -> &'static str {
+    pub(super) fn text(&self) -> &'static str {
         self.own.unwrap_or_else(|| spdx::license_id(self.spdx).unwrap().text())
     }
 
@@ -41,6 +41,18 @@ impl Source {
 
 const fn of(id: &'static str, from: &'static str, edits: &'static [Edit]) -> Source {
     Source { id: Some(id), spdx: id, own: None, from, until: "", edits }
+}
+
+/// The words above a program's files that apply a licence to it: they say that later versions may be chosen.
+const fn notice(id: &'static str, spdx: &'static str, edits: &'static [Edit]) -> Source {
+    Source {
+        id: Some(id),
+        spdx,
+        own: None,
+        from: "is free software you can redistribute it",
+        until: "",
+        edits,
+    }
 }
 
 /// What stands beside a licence.
@@ -76,6 +88,21 @@ const NAME: usize = 16;
 
 /// So is an address: the Free Software Foundation has moved, and copies have tabs and commas of their own.
 const ADDRESS: usize = 12;
+
+/// So are the parameters of the Business Source License, its long grants of use among them.
+const PARAMETERS: usize = 300;
+
+/// What a notice calls the work.
+const WORK: &[Edit] = &[Or(
+    "this program",
+    &["this library", "this software", "this package", "this project", "this module", "this file"],
+)];
+
+/// And of the Lesser GPL.
+const LIBRARY: &[Edit] = &[Or(
+    "this library",
+    &["this program", "this software", "this package", "this project", "this module", "this file"],
+)];
 
 /// What the FSF's own copy has behind the signature.
 const GPL_2_END: &str = "This General Public License does not permit incorporating your program into proprietary programs. If your program is a \
@@ -153,7 +180,24 @@ pub(in crate::license) const SOURCES: &[Source] = &[
     of("BSD-3-Clause", "redistribution and use in source", BSD_3),
     of("BSD-3-Clause", "redistribution and use in source", BSD_3_NOT),
     of("BSL-1.0", "permission is hereby granted free of charge", &[]),
-    of("BUSL-1.1", "business source license 1.1", &[Any("terms", 300)]),
+    // Between its title and its terms it has parameters, which are sentences of the licensor's.
+    of(
+        "BUSL-1.1",
+        "business source license 1.1",
+        &[Any(
+            "license text copyright 2017 mariadb corporation ab business source license is a trademark of mariadb corporation ab",
+            PARAMETERS,
+        )],
+    )
+    .until("mariadb hereby grants you permission"),
+    beside("BUSL-1.1", "mariadb hereby grants you permission", &[]),
+    own(
+        None,
+        "The Business Source License (this document, or the \"License\") is not an Open Source license. However, the Licensed \
+         Work will eventually be made available under an Open Source License, as stated in this License.",
+        "the business source license",
+        &[],
+    ),
     of("BlueOak-1.0.0", "this license gives everyone as much", &[]),
     of("CC-BY-4.0", "creative commons attribution 4.0 international public license by exercising", &[])
         .until("creative commons is not a party to its public licenses"),
@@ -198,6 +242,10 @@ pub(in crate::license) const SOURCES: &[Source] = &[
     of("GPL-3.0", "preamble the gnu general public license is", &[])
         .until("how to apply these terms to your new programs"),
     beside("GPL-3.0", "how to apply these terms to your new programs", &[]),
+    notice("AGPL-3.0-or-later", "AGPL-3.0", WORK).until("also add information"),
+    notice("GPL-2.0-or-later", "GPL-2.0", WORK).until("51 franklin street fifth floor"),
+    notice("GPL-3.0-or-later", "GPL-3.0", WORK).until("also add information"),
+    notice("LGPL-2.1-or-later", "LGPL-2.1", LIBRARY).until("51 franklin street fifth floor"),
     of(
         "ISC",
         "permission to use copy modify",
