@@ -55,9 +55,7 @@ pub use self::handover::Handover;
 pub use self::hit::Hit;
 pub use self::keep::keep;
 pub use self::known::Known;
-pub use self::license::{
-    is_to_be_read, license_record, note_licenses, reads_licenses, refused_by_license,
-};
+pub use self::license::{is_to_be_read, license_record, note_licenses, reads_licenses, refused_by_license};
 pub use self::logged::{Said, log, lookup, place, record_of};
 pub use self::mirror::{Mirror, Mirroring};
 pub use self::monitored::Sightings;

@@ -28,13 +28,16 @@ use text::Text;
 
 pub use files::is_license_file;
 
+/// The identifiers that may be told, sorted.
+pub const IDS: &[&str] = table::IDS;
+
 /// The bytes of one file that are looked at: one with as many or more is unknown, for what its rest says is not known. Three times the
 /// longest licence, the AGPL's 35 KB; what Go lets a LICENSE have (golang.org/x/mod/zip.MaxLICENSE, 16 MiB) is
 /// for files that carry the licences of hundreds of others.
 pub const MAX_TEXT: usize = 128 << 10;
 
 /// The files of one zip that are looked at: modules have one to three. With more of them nothing is known.
-const MAX_FILES: usize = 16;
+pub const MAX_FILES: usize = 16;
 
 /// The words beside all licences: a list of authors, not a chapter of its own.
 const MAX_BESIDE: usize = 200;

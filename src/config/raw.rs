@@ -26,8 +26,9 @@ pub(super) use self::exposure::RawExposure;
 pub(super) use self::fetch::RawFetch;
 pub(super) use self::freshness::RawFreshness;
 pub(super) use self::policy::{
-    ENFORCE, LICENSES, RawAction, RawAdvised, RawBundleDocument, RawDefault, RawExcept, RawLicensed, RawLikeness, RawLooksLike,
-    RawMalicious, RawOnMiss, RawPolicy, RawReach, RawRule, RawSeverity, RawToolchain, RawWaiver,
+    ENFORCE, LICENSES, RawAction, RawAdvised, RawBundleDocument, RawDefault, RawExcept, RawLicensed,
+    RawLikeness, RawLooksLike, RawMalicious, RawOnMiss, RawPolicy, RawReach, RawRule, RawSeverity,
+    RawToolchain, RawWaiver,
 };
 pub(super) use self::storage::{RawDelivery, RawDeliveryOverride, RawPresign, RawSecureLink};
 pub(super) use self::verify::RawVerify;

@@ -164,13 +164,11 @@ impl Question {
     }
 
     /// The rule by which the zip that is asked for may be refused once its licences are known. The head alone says nothing of what is in it.
-    pub(super) fn awaited_by(
-        &self,
-        view: &View<'_>,
-        cx: &Cx<'_>,
-    ) -> Option<String> {
+    pub(super) fn awaited_by(&self, view: &View<'_>, cx: &Cx<'_>) -> Option<String> {
         match &self.want {
-            Want::Zip(zip) if !self.is_for_the_head() => view.awaits_license(&zip.version, cx.now).map(Rule::label),
+            Want::Zip(zip) if !self.is_for_the_head() => {
+                view.awaits_license(&zip.version, cx.now).map(Rule::label)
+            }
             _ => None,
         }
     }

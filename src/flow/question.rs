@@ -164,10 +164,7 @@ impl Parked {
 
     /// Whether it is answered without what is searched for, where that is not found in time.
     pub fn does_without(&self) -> bool {
-        matches!(
-            self.question.serving,
-            Serving::License(_) | Serving::Retractions(_) | Serving::Speaker(_)
-        )
+        matches!(self.question.serving, Serving::License(_) | Serving::Retractions(_) | Serving::Speaker(_))
     }
 
     /// Its answer, where it cannot be answered.

@@ -164,7 +164,9 @@ impl Document {
     /// The module version it is of by its own name, where it is of one.
     pub fn version(&self) -> Option<&Version> {
         match self {
-            Self::Module { file: File::Info(version) | File::License(version) | File::Mod(version), .. }
+            Self::Module {
+                file: File::Info(version) | File::License(version) | File::Mod(version), ..
+            }
             | Self::Sumdb { file: SumdbFile::Lookup(_, version), .. } => Some(version),
             Self::Module { .. } | Self::Sumdb { .. } => None,
         }
@@ -192,9 +194,9 @@ impl Document {
     /// Its media type.
     pub fn content_type(&self) -> &'static str {
         match self {
-            Self::Module { file: File::Info(_) | File::Latest | File::License(_) | File::Query(_), .. } => {
-                "application/json"
-            },
+            Self::Module {
+                file: File::Info(_) | File::Latest | File::License(_) | File::Query(_), ..
+            } => "application/json",
             Self::Sumdb { file: SumdbFile::Tile(_), .. } => "application/octet-stream",
             Self::Module { .. } | Self::Sumdb { .. } => "text/plain; charset=utf-8",
         }

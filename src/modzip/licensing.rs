@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::license::{Licenses, MAX_TEXT, Reader, is_license_file};
+use crate::license::{Licenses, MAX_FILES, MAX_TEXT, Reader, is_license_file};
 
 /// The licences of a zip, in progress.
 #[derive(Default)]
@@ -15,7 +15,8 @@ pub(super) struct Licensing {
     /// The texts that went by, each by the place of its header.
     texts: BTreeMap<u64, Vec<u8>>,
     bytes: usize,
-    /// Whether a licence was not held.
+    /// How many licences the directory tells of, and whether one of them was not held.
+    named: usize,
     is_unread: bool,
 }
 
@@ -23,7 +24,7 @@ impl Licensing {
     /// Whether the text of the file is to be held whose header has this name.
     pub(super) fn wants(&self, name: &[u8], prefix: &str) -> bool {
         let name = name.strip_prefix(prefix.as_bytes()).and_then(|name| str::from_utf8(name).ok());
-        name.is_some_and(is_license_file) && self.texts.len() < MAX_TEXTS
+        name.is_some_and(is_license_file) && self.texts.len() < MAX_FILES
     }
 
     /// Holds the text of the file whose header is `at` this place.
@@ -38,6 +39,7 @@ impl Licensing {
         if !is_license_file(name) {
             return;
         }
+        self.named = self.named.saturating_add(1);
         match self.texts.remove(&at) {
             Some(text) => self.reader.file(name, &text),
             None => self.is_unread = true,
@@ -51,12 +53,14 @@ impl Licensing {
 
     /// What licences its files say; `None` where that cannot be told.
     pub(super) fn licenses(self) -> Option<Licenses> {
-        (!self.is_unread).then(|| self.reader.licenses())
+        match self.is_unread {
+            // With so many nothing is known of a zip that is all there, either.
+            true if self.named > MAX_FILES => Some(Licenses::UNKNOWN),
+            true => None,
+            false => Some(self.reader.licenses()),
+        }
     }
 }
 
-/// Texts that are held of one zip, of [`MAX_TEXT`] bytes each. Hardly a module has more than four.
-const MAX_TEXTS: usize = 16;
-
-/// All of them are a fraction of what may be known of zips that pass by one worker.
-const _: () = assert!(MAX_TEXTS * MAX_TEXT <= 4 << 20);
+/// The texts that are held of one zip are a small part of what may be known of all zips that pass by one worker.
+const _: () = assert!(MAX_FILES * MAX_TEXT <= 4 << 20);

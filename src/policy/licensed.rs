@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 
-use crate::license::Licenses;
+use crate::license::{IDS, Licenses};
 
 /// The licences of which a version must have one for a rule to be for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct Licensed {
 /// Identifiers of licences by SPDX: one, or all that begin so. Capitals do not count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LicenseGlob {
-    /// In small letters.
+    /// As SPDX writes it, where that is known.
     id: String,
     is_beginning: bool,
 }
@@ -69,7 +69,13 @@ impl LicenseGlob {
         if !id.bytes().all(is_plain) {
             return Err(InvalidLicense::Character);
         }
-        Ok(Self { id: id.to_ascii_lowercase(), is_beginning })
+        let known = IDS.iter().find(|known| !is_beginning && known.eq_ignore_ascii_case(id));
+        Ok(Self { id: (*known.unwrap_or(&id)).to_owned(), is_beginning })
+    }
+
+    /// Whether any licence that can be told is one of them.
+    pub fn can_be_told(&self) -> bool {
+        IDS.iter().any(|id| self.matches(id))
     }
 
     /// Whether the licence of this identifier is one of them.
@@ -124,8 +130,9 @@ mod tests {
             ("GPL-*-only", Err(InvalidLicense::Character)),
             ("MIT OR Apache-2.0", Err(InvalidLicense::Character)),
             ("GPL-3.0+", Err(InvalidLicense::Character)),
-            ("BSD-3-Clause", Ok("bsd-3-clause")),
-            ("AGPL-*", Ok("agpl-*")),
+            ("bsd-3-clause", Ok("BSD-3-Clause")),
+            ("MS-PL", Ok("MS-PL")),
+            ("AGPL-*", Ok("AGPL-*")),
         ] {
             let read = LicenseGlob::parse(text).map(|glob| glob.to_string());
             assert_eq!(read, expected.map(str::to_owned), "{text}");

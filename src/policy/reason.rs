@@ -65,7 +65,9 @@ impl View<'_> {
                 if let Some(before) = &rule.go_before {
                     facts.push(format!("It is older than {}.", cut(&go_name(before), MAX_VERSION)));
                 }
-                if let Some(licenses) = version.filter(|_| rule.license.is_some()).and_then(|one| self.licenses(one)) {
+                if let Some(licenses) =
+                    version.filter(|_| rule.license.is_some()).and_then(|one| self.licenses(one))
+                {
                     facts.push(match licenses.is_known() {
                         true => format!("Its licence is {}.", cut(&licenses.to_string(), MAX_LICENSE)),
                         false => "Its files have no licence that is known here.".to_owned(),

@@ -69,7 +69,13 @@ pub struct RulesetBuilder {
 impl RulesetBuilder {
     /// Of these, with none of which anything was done yet.
     pub fn new(rules: impl Into<Arc<[Rule]>>) -> Self {
-        Self { rules: rules.into(), given: 0, monitors: false, asks_licenses: false, tree: Builder::default() }
+        Self {
+            rules: rules.into(),
+            given: 0,
+            monitors: false,
+            asks_licenses: false,
+            tree: Builder::default(),
+        }
     }
 
     /// Goes on for so many patterns, or a rule that has more; the ruleset, once that was all.

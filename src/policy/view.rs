@@ -154,7 +154,8 @@ impl<'p> View<'p> {
         let found = self.findings.about(version, now);
         let mut applying =
             self.rules.iter().filter(|rule| self.applies_but_for_license(rule, version, &found, now));
-        applying.find(|rule| rule.license.is_some() || !matches!(rule.action, Action::Cooldown(_)))
+        applying
+            .find(|rule| rule.license.is_some() || !matches!(rule.action, Action::Cooldown(_)))
             .copied()
             .filter(|rule| rule.license.is_some())
     }

@@ -109,8 +109,7 @@ impl Passages {
             routed.response(head, reply, &services.config, services.in_force.policy(), cx);
         services.apply(&routed, update, cx);
         // The rule for which it is judged may be gone by now.
-        let reads =
-            routed.judged_for.is_some() || reads_licenses(&services.config, &services.in_force);
+        let reads = routed.judged_for.is_some() || reads_licenses(&services.config, &services.in_force);
         let is_storable = !matches!(sums, Some(Sums::Unproven { .. }));
         let passing = Passing::new(routed, head, sums, reads);
         self.zips.insert(stream, Passage::Open(Box::new(passing)));
@@ -297,7 +296,8 @@ fn is_licensed(routed: &Routed, licenses: Option<&Licenses>, services: &Services
     let Some(rule) = refused_by_license(zip, licenses, caller, &services.in_force, cx) else { return true };
     cx.count(Counter::Refusal { reason: Reason::Rule(rule.label()) });
     let label = rule.label();
-    let line = format!("{zip}: refused by the rule {label}: its licence is {licenses}; the download was reset");
+    let line =
+        format!("{zip}: refused by the rule {label}: its licence is {licenses}; the download was reset");
     cx.log(Level::Warn, line);
     false
 }

@@ -12,7 +12,9 @@ use self::rule::listed;
 pub(in crate::config) use self::{overshadowed::warnings as overshadowed_rules, rule::RuleList};
 use super::{each, endpoint, given, some_modules};
 use crate::config::problems::{Collector, Path, quoted};
-use crate::config::raw::{ENFORCE, LICENSES, RawBundle, RawBundleDocument, RawCount, RawDefault, RawOnMiss, RawPolicy};
+use crate::config::raw::{
+    ENFORCE, LICENSES, RawBundle, RawBundleDocument, RawCount, RawDefault, RawOnMiss, RawPolicy,
+};
 use crate::config::{
     BundleSource, Clock, Config, Match, MissMode, MissOverride, Mode, OnMiss, PolicySection, limits,
 };
@@ -39,6 +41,7 @@ pub(super) fn policy(
 ) -> PolicySection {
     let rules = rule::rules(raw.rules, "policy.", &at.key("rules"), context.has_upstream, found);
     warnings.extend(overshadowed::warnings(&rules));
+    warnings.extend(licensed::warnings(&rules));
     let monitored = !raw.enforce.unwrap_or(ENFORCE);
     if monitored {
         warnings

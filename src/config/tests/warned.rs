@@ -79,6 +79,16 @@ fn what_is_said_of_them() {
     );
 }
 
+#[test]
+fn what_is_said_of_licences_that_are_never_told() {
+    let told = warnings(
+        r#""policy":{"rules":[{"modules":["*"],"license":{"any":["gpl-*","MS-PL","JSON*","mit"]},"action":"deny"}]}"#,
+    );
+    let says =
+        |glob: &str| format!("policy.rules[0] asks for {glob}: no licence that can be told is called so");
+    assert_eq!(told, ["MS-PL", "JSON*"].map(says));
+}
+
 /// What is monitored for good by mistake refuses nothing.
 #[test]
 fn a_policy_that_is_not_enforced() {

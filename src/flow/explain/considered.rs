@@ -52,7 +52,11 @@ impl Asked {
                 "not for this version"
             } else if self.version.is_some() {
                 match (&rule.action, policy.enforces(Some(rule))) {
-                    _ if self.version.as_ref().is_some_and(|version| view.depends_on_license(rule, version, now)) => {
+                    _ if self
+                        .version
+                        .as_ref()
+                        .is_some_and(|version| view.depends_on_license(rule, version, now)) =>
+                    {
                         "depends on the licence, which is not known before the zip is read"
                     }
                     _ if !self

@@ -66,7 +66,9 @@ impl Question {
             {
                 finding.end()
             }
-            (_, CacheState::Fresh { .. }, Entry::Missing(_)) if let Serving::License(recalling) = &self.serving => {
+            (_, CacheState::Fresh { .. }, Entry::Missing(_))
+                if let Serving::License(recalling) = &self.serving =>
+            {
                 recalling.read(None, known, cx)
             }
             // Here it is missing, and not where its client is sent to; or it is a part of the answer alone.

@@ -146,7 +146,8 @@ impl Check {
         }
         let file = File { name: name.to_vec(), at: self.start, method, has_descriptor };
         let mut content = Content::new(how, left, &mut self.unpacker);
-        if self.licensing.as_ref().is_some_and(|licensing| licensing.wants(&file.name, self.listing.prefix())) {
+        if self.licensing.as_ref().is_some_and(|licensing| licensing.wants(&file.name, self.listing.prefix()))
+        {
             content = content.with_text();
         }
         self.record_ended();

@@ -13,9 +13,7 @@ use super::{
 };
 use crate::{
     cx::Cx,
-    flow::{
-        End, Searched, Write, Written, keep, license_record, note_licenses, worth_writing,
-    },
+    flow::{End, Searched, Write, Written, keep, license_record, note_licenses, worth_writing},
     gomod::{ModulePath, Version},
     goproxy::{Document, File, Found, Zip},
     http::{Callout, Reply},

@@ -5,6 +5,7 @@ mod cooldown;
 mod explain;
 mod gate;
 mod later;
+mod licenses;
 mod many;
 mod monitored;
 mod names;

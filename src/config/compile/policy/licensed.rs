@@ -4,7 +4,7 @@ use super::listed;
 use crate::config::compile::given;
 use crate::config::problems::{Collector, Path, quoted};
 use crate::config::raw::{RawAction, RawLicensed};
-use crate::policy::{LicenseGlob, Licensed};
+use crate::policy::{LicenseGlob, Licensed, Rule};
 
 /// The licences that a rule asks for; `None` where it asks for none.
 pub(super) fn licensed(
@@ -32,6 +32,19 @@ pub(super) fn licensed(
     Some(Licensed { of, not, unknown: raw.unknown.unwrap_or(not) })
 }
 
+/// What is odd about rules that ask for licences which are never told: their texts are not known here.
+pub(super) fn warnings(rules: &[Rule]) -> impl Iterator<Item = String> {
+    let untold = rules.iter().flat_map(|rule| {
+        let globs = rule.license.iter().flat_map(|licensed| &licensed.of);
+        globs.filter(|glob| !glob.can_be_told()).map(|glob| (&rule.place, glob))
+    });
+    let says = |(place, glob)| format!("{place} asks for {glob}: no licence that can be told is called so");
+    untold.take(MOST_TOLD).map(says)
+}
+
+/// Enough to see what is wrong: thousands of lines would hide what else is logged.
+const MOST_TOLD: usize = 8;
+
 fn globs(raw: &[Option<String>], at: &Path, found: &mut Collector) -> Vec<LicenseGlob> {
     if raw.is_empty() {
         found.note(at, "an empty list has no licence");
@@ -41,7 +54,8 @@ fn globs(raw: &[Option<String>], at: &Path, found: &mut Collector) -> Vec<Licens
         match LicenseGlob::parse(text) {
             Ok(glob) => globs.push(glob),
             Err(error) => {
-                found.note(&at.index(n), format!("{} is no licence's SPDX identifier: {error}", quoted(text)));
+                found
+                    .note(&at.index(n), format!("{} is no licence's SPDX identifier: {error}", quoted(text)));
             }
         }
     }

@@ -36,9 +36,9 @@ fn rules_for_what_is_in_versions() {
             (
                 r#""deny","license":{"any":["*","MIT OR Apache-2.0"],"unknown":"no"}"#,
                 &[
-                    "$.policy.rules[0].license.unknown: expected true or false, found \"no\"",
                     r#"$.policy.rules[0].license.any[0]: "*" is no licence's SPDX identifier: an identifier has 1 to 64 characters"#,
                     r#"$.policy.rules[0].license.any[1]: "MIT OR Apache-2.0" is no licence's SPDX identifier: an identifier has letters, digits, - and . alone, and a * at most as its last character"#,
+                    r#"$.policy.rules[0].license.unknown: expected true or false, found "no""#,
                 ],
             ),
             (r#""cooldown","age":"7d","except":["fixes"]"#, &[]),

@@ -6,10 +6,11 @@
 mod content;
 
 use self::content::Flaw;
-use super::{super::random::Random, *};
+use super::{super::random::Random, licenses::licensed, *};
 use crate::{
     gomod::{ModulePath, Version},
     http::Timestamp,
+    license::Licenses,
     policy::{Action, Caller, Policy, Rule},
 };
 
@@ -21,6 +22,8 @@ const NEWEST: &str = "v1.4.0";
 const PSEUDO: &str = "v1.4.1-0.20230101000000-abcdefabcdef";
 const CALLERS: [&str; 4] = ["", "ann", "bob", "team-a"];
 const WORKERS: usize = 3;
+/// Where its zip stands among the ways to a version.
+const ZIP: usize = 2;
 
 const GLOBS: [&str; 7] =
     ["*", "one.test", "one.test/m", "one.test/*/sub", "two.test/Up", "two.test/up", "t*.test/?*"];
@@ -47,6 +50,13 @@ const ADVISED: [&str; 7] = [
     r#""older_than": "7d""#,
     r#""severity": ["critical"]"#,
 ];
+const LICENSED: [&str; 5] = [
+    r#""any": ["GPL-*"]"#,
+    r#""any": ["gpl-3.0-only", "MIT"]"#,
+    r#""any": ["GPL-*"], "unknown": true"#,
+    r#""not": ["MIT"]"#,
+    r#""not": ["MIT", "GPL-3.0-only"], "unknown": false"#,
+];
 const PRINCIPALS: [&str; 5] = ["@anonymous", "@authenticated", "ann", "team-*", "nobody"];
 
 /// How far requests go.
@@ -64,8 +74,11 @@ struct Run {
     reach: Reach,
     /// What upstream says of each module.
     known: Vec<Known>,
+    /// Whether all zips were read at the beginning, so that all licences are known.
+    is_read: bool,
 }
 
+#[derive(Clone)]
 struct Known {
     module: ModulePath,
     /// All versions but [`PSEUDO`], each with when it was published.
@@ -78,6 +91,10 @@ struct Known {
     flaws: Vec<Flaw>,
     /// What operators have listed as malicious.
     listed: Vec<Rule>,
+    /// Under which licence each version is.
+    licenses: Vec<(Version, Licenses)>,
+    /// Whether rules that ask for licences count.
+    licensing: bool,
 }
 
 /// What the rules come to.
@@ -103,7 +120,24 @@ impl Run {
         let mut random = Random(seed);
         let mut world = world(WORKERS, &config(""));
         let known = MODULES.map(|module| Known::publish(module, &mut world, &mut random)).into();
-        Self { world, random, seed, policy: Policy::default(), reach: Reach::Online, known }
+        let is_read = seed % 3 == 0;
+        let mut run =
+            Self { world, random, seed, policy: Policy::default(), reach: Reach::Online, known, is_read };
+        if is_read {
+            run.read_all();
+        }
+        run
+    }
+
+    /// Has all zips read for their licences.
+    fn read_all(&mut self) {
+        reconfigure(&mut self.world, WORKERS, &config(r#""policy": {"licenses": true},"#));
+        for known in &self.known {
+            for at in 0..known.all().len() {
+                assert_eq!(status(&mut self.world, &known.path(Asked::Named(at, ZIP))), 200);
+            }
+        }
+        reconfigure(&mut self.world, WORKERS, &config(""));
     }
 
     fn pick<T: Copy>(&mut self, of: &[T]) -> T {
@@ -126,6 +160,13 @@ impl Run {
         }
         if self.one_in(3) {
             fields.push(format!(r#""principals": ["{}"]"#, self.pick(&PRINCIPALS)));
+        }
+        if self.one_in(5) {
+            fields.push(format!(r#""license": {{{}}}, "action": "deny""#, self.pick(&LICENSED)));
+            if self.one_in(4) {
+                fields.push(r#""enforce": false"#.to_owned());
+            }
+            return format!("{{{}}}", fields.join(", "));
         }
         fields.push(match self.random.next(0..=9) {
             0..=2 => r#""action": "allow""#.to_owned(),
@@ -230,7 +271,7 @@ impl Run {
                 let headers: &[(&str, &str)] = if caller.is_empty() { &[] } else { &[("x-user", caller)] };
                 let path = self.known[known].path(asked);
                 let stream = self.world.begin_with(worker, method, &path, headers);
-                (worker, stream, known, asked, caller)
+                (worker, stream, known, (asked, method), caller)
             })
             .collect();
         self.world.settle();
@@ -245,8 +286,28 @@ impl Run {
         }
     }
 
-    fn judge(&self, known: usize, asked: Asked, caller: &str, got: &Got) {
+    fn judge(&self, known: usize, (asked, method): (Asked, &str), caller: &str, got: &Got) {
         let known = &self.known[known];
+        let unread = Known { licensing: false, ..known.clone() };
+        let without = |version: &Version| unread.says(version, &self.policy, caller, self.world.now);
+        let all = known.all();
+        let is_open = all.iter().any(|version| {
+            known.says(version, &self.policy, caller, self.world.now) != without(version)
+                || known.would(version, &self.policy, caller, self.world.now)
+                    != unread.would(version, &self.policy, caller, self.world.now)
+        });
+        let is_zip = matches!(asked, Asked::Named(_, ZIP)) && method == "GET";
+        // What is known of licences depends on which zips were read, but for the zip itself.
+        if is_open && !is_zip && !(self.is_read && self.reach == Reach::Online) {
+            let shown = all.iter().filter(|version| {
+                let named = format!("\"{version}\"");
+                got.status == 200
+                    && (got.body.contains(&named) || got.body.lines().any(|line| line == version.as_str()))
+            });
+            let refused: Vec<_> = shown.filter(|version| without(version) == Says::No).collect();
+            assert!(refused.is_empty(), "seed {}: {refused:?} in {got:?}", self.seed);
+            return;
+        }
         let says =
             |caller: &str, version: &Version| known.says(version, &self.policy, caller, self.world.now);
         let context = || {
@@ -301,7 +362,7 @@ impl Run {
         }
         // Of a zip that is routed, nothing is said yet.
         if let Asked::Named(version, way) = asked
-            && way != 2
+            && way != ZIP
             && matches!(got.status, 200 | 302 | 404)
         {
             let would = known.would(&known.named(version), &self.policy, caller, self.world.now);
@@ -361,7 +422,25 @@ impl Known {
             versions.iter().map(|(version, age)| (read(version), Timestamp(START - age))).collect();
         let module = ModulePath::parse(module).unwrap();
         let (latest, master) = (read(latest.0), read(master.0));
-        Self { module, versions, latest, master, retracted, flaws: Vec::new(), listed: Vec::new() }
+        let mut known = Self {
+            module,
+            versions,
+            latest,
+            master,
+            retracted,
+            flaws: Vec::new(),
+            listed: Vec::new(),
+            licenses: Vec::new(),
+            licensing: true,
+        };
+        for version in known.all() {
+            let license = ["MIT", "GPL-3.0-only", "of my own"][usize::try_from(random.next(0..=2)).unwrap()];
+            let path = upstream(known.module.as_str(), &format!("@v/{version}.zip"));
+            let zip = licensed(known.module.as_str(), version.as_str(), &[("LICENSE", license)]);
+            world.cluster("public").serve_bytes(&path, zip);
+            known.licenses.push((version, Licenses::parse(license).unwrap_or_default()));
+        }
+        known
     }
 
     fn all(&self) -> Vec<Version> {

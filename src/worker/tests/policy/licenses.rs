@@ -111,7 +111,8 @@ fn scenario_after_a_restart_the_record_is_read_and_not_the_zip() {
         assert_eq!(second, 1);
         assert_eq!(ask_with(&mut world, 1, "GET", ZIP, &[]).status, expected);
         assert_eq!(world.clusters["public"].asked, [""; 0]);
-        let read: Vec<_> = world.clusters["storage"].asked.iter().filter(|line| line.starts_with("GET ")).collect();
+        let read: Vec<_> =
+            world.clusters["storage"].asked.iter().filter(|line| line.starts_with("GET ")).collect();
         assert_eq!(read, [&format!("GET {RECORD}")]);
         assert_idle(&mut world, 2);
     }
@@ -219,9 +220,12 @@ fn scenario_what_is_too_large_to_be_held_is_reset_before_its_end_and_refused_fro
 #[test]
 fn scenario_a_host_that_holds_nothing_back_gives_what_was_read_whole_alone() {
     let host = Capabilities { hold_response: false, ..Capabilities::ALL };
-    for (license, zip_bytes, expected) in
-        [("GPL-3.0-only", 1 << 20, 403), ("MIT", 1 << 20, 200), ("GPL-3.0-only", 65_536, 502), ("MIT", 65_536, 502)]
-    {
+    for (license, zip_bytes, expected) in [
+        ("GPL-3.0-only", 1 << 20, 403),
+        ("MIT", 1 << 20, 200),
+        ("GPL-3.0-only", 65_536, 502),
+        ("MIT", 65_536, 502),
+    ] {
         let config = format!(r#""fetch": {{"zip_bytes": {zip_bytes}}}, "policy": {{"rules": [{NO_GPL}]}},"#);
         let mut world = World::on(host, 1, &super::config(&config));
         world.cluster("public").latency = 100;

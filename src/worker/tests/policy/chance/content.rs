@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     advisory::{Advisories, Affected, Event, Ranges, Record, Severity},
-    policy::{Advised, Rule},
+    policy::{Advised, Licensed, Rule},
 };
 
 /// An advisory about one module: from one version on, up to another.
@@ -108,7 +108,12 @@ impl Known {
         let open =
             |flaw: &&Flaw| flaw.has(version) && !is_waived(&flaw.id, &self.module, version, policy, who);
         let is_advised = |advised: &Advised| ours().filter(open).any(|flaw| flaw.fits(advised, who.1));
+        let is_licensed = |licensed: &Licensed| {
+            self.licensing
+                && self.licenses.iter().any(|(known, licenses)| known == version && licensed.fits(licenses))
+        };
         rule.advised.as_ref().is_none_or(is_advised)
+            && rule.license.as_ref().is_none_or(is_licensed)
             && !(rule.spares_fixes && ours().any(|flaw| flaw.is_fixed_by(version)))
     }
 
