@@ -107,8 +107,19 @@ impl Policy {
 
     /// Whether clients may be refused this version because of its licences.
     pub fn judges_license(&self, module: &ModulePath, version: &Version) -> bool {
-        let judges = |rule: &Rule| rule.license.is_some() && rule.has(version) && self.enforces(Some(rule));
-        self.asks_licenses() && self.naming(module).any(judges)
+        if !self.asks_licenses() {
+            return false;
+        }
+        let is_for_some = |rule: &&Rule| self.enforces(Some(rule)) && rule.has(version);
+        // For everybody a rule before it may decide without.
+        let decides = |rule: &&Rule| {
+            rule.license.is_some()
+                || rule.principals.is_empty()
+                    && !rule.looks_at_content()
+                    && !matches!(rule.action, Action::Cooldown(_))
+        };
+        let first = self.naming(module).filter(is_for_some).find(decides);
+        first.is_some_and(|rule| rule.license.is_some())
     }
 
     /// Whether what `rule` decides holds; of the default, where it is no rule.

@@ -213,12 +213,12 @@ impl Question {
         Refusal::Forbidden { rule: Reason::Rule(rule), reason }
     }
 
-    /// The same, with what its search says of licences.
+    /// The same question for a zip, with what its search says of licences.
     pub(super) fn having(&self, searched: &Searched) -> Self {
         let licensing = match (searched.licenses(), &self.licensing) {
             (Some(licenses), _) => Licensing::Known(licenses.clone()),
             // The zip itself was searched for: a record would have been asked for before.
-            (None, Licensing::Unasked) if matches!(self.want, Want::Zip(_)) => Licensing::Unrecorded,
+            (None, Licensing::Unasked) => Licensing::Unrecorded,
             (None, licensing) => licensing.clone(),
         };
         Self { licensing, ..self.clone() }

@@ -32,7 +32,8 @@ impl Parked {
             Some(source) => source.cache(),
             None => Cache::None,
         };
-        let question = self.question.having(searched);
+        let told = matches!(self.question.want, Want::Zip(_)).then(|| self.question.having(searched));
+        let question = told.as_ref().unwrap_or(&self.question);
         match question.conclude(searched, stale, cache, jitter, known, cx) {
             ControlFlow::Continue(verdict) => {
                 let next = Next::Answer(verdict).advised(&self.question, known, cx);
