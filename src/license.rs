@@ -8,8 +8,8 @@
 //! choose and one that has parts under each look alike, and the careful reading is that all apply.
 //!
 //! **GNU licences.** Their texts do not say whether a later version may be chosen; those who apply them do. A text alone is
-//! therefore `GPL-3.0`, which SPDX still lists and pkg.go.dev and deps.dev report; `GPL-3.0-only` and `GPL-3.0-or-later` are
-//! told only where a line `SPDX-License-Identifier:` says so.
+//! therefore `GPL-3.0`, which SPDX still lists as deprecated and pkg.go.dev reports; `GPL-3.0-only` is told where a line
+//! `SPDX-License-Identifier:` says so, `GPL-3.0-or-later` where such a line or the notice above a program's files does.
 
 mod files;
 mod pattern;

@@ -250,7 +250,7 @@ fn a_notice_tells_that_later_versions_may_be_chosen() {
     ] {
         let text = spdx(text);
         let text = &text[text.find(&format!("{work} is free software")).unwrap()..];
-        let text = &text[..text.find("51 Franklin").or(text.find("Also add")).unwrap()];
+        let text = &text[..text.find("51 Franklin").or_else(|| text.find("Also add")).unwrap()];
         for name in [work, "This software"] {
             assert_eq!(of(&format!("Copyright (C) 2020 Gopher\n\n{}", text.replace(work, name))), id);
         }

@@ -60,16 +60,12 @@ const fn beside(spdx: &'static str, from: &'static str, edits: &'static [Edit]) 
     Source { id: None, spdx, own: None, from, until: "", edits }
 }
 
-const fn own(
-    id: Option<&'static str>,
-    text: &'static str,
-    from: &'static str,
-    edits: &'static [Edit],
-) -> Source {
-    Source { id, spdx: "a text of its own", own: Some(text), from, until: "", edits }
+/// The same, where SPDX has no text.
+const fn own(text: &'static str, from: &'static str, edits: &'static [Edit]) -> Source {
+    Source { id: None, spdx: "a text of its own", own: Some(text), from, until: "", edits }
 }
 
-/// Identifiers that only a line `SPDX-License-Identifier:` tells.
+/// Identifiers that a line `SPDX-License-Identifier:` tells, some of them alone.
 pub(super) const TOLD: &[&str] = &[
     "AGPL-3.0-only",
     "AGPL-3.0-or-later",
@@ -192,7 +188,6 @@ pub(in crate::license) const SOURCES: &[Source] = &[
     .until("mariadb hereby grants you permission"),
     beside("BUSL-1.1", "mariadb hereby grants you permission", &[]),
     own(
-        None,
         "The Business Source License (this document, or the \"License\") is not an Open Source license. However, the Licensed \
          Work will eventually be made available under an Open Source License, as stated in this License.",
         "the business source license",
@@ -237,8 +232,8 @@ pub(in crate::license) const SOURCES: &[Source] = &[
             Any("51 franklin street fifth floor boston ma 02110 1301 usa", ADDRESS),
         ],
     ),
-    own(None, GPL_2_END, "this general public license does not permit", &[]),
-    own(None, GPL_2_END, "this general public license does not permit", &[Be("lesser", &["library"])]),
+    own(GPL_2_END, "this general public license does not permit", &[]),
+    own(GPL_2_END, "this general public license does not permit", &[Be("lesser", &["library"])]),
     of("GPL-3.0", "preamble the gnu general public license is", &[])
         .until("how to apply these terms to your new programs"),
     beside("GPL-3.0", "how to apply these terms to your new programs", &[]),
@@ -290,13 +285,11 @@ pub(in crate::license) const SOURCES: &[Source] = &[
     of("WTFPL", "everyone is permitted to copy and distribute verbatim or modified", &[]),
     of("Zlib", "this software is provided as is", &[]),
     own(
-        None,
         "Everyone is permitted to copy and distribute verbatim copies of this license document, but changing it is not allowed.",
         "everyone is permitted",
         &[],
     ),
     own(
-        None,
         "[This is the first released version of the Lesser GPL. It also counts as the successor of the GNU Library Public License, \
          version 2, hence the version number 2.1.]",
         "this is the first",
@@ -304,7 +297,6 @@ pub(in crate::license) const SOURCES: &[Source] = &[
     ),
     // FreeBSD's end of the BSD licence, but for the name of whose policies they are not.
     own(
-        None,
         "The views and conclusions contained in the software and documentation are those of the authors and should not be \
          interpreted as representing official policies, either expressed or implied, of",
         "the views and conclusions",
@@ -312,13 +304,11 @@ pub(in crate::license) const SOURCES: &[Source] = &[
     ),
     // gopkg.in/yaml.v2 and v3, which most programs have.
     own(
-        None,
         "This project is covered by two different licenses: MIT and Apache.",
         "this project is covered",
         &[],
     ),
     own(
-        None,
         "The following files were ported to Go from C files of libyaml, and thus are still covered by their original MIT license, \
          with the additional copyright staring in 2011 when the project was ported over:",
         "the following files were",
@@ -328,7 +318,6 @@ pub(in crate::license) const SOURCES: &[Source] = &[
         ],
     ),
     own(
-        None,
         "All the remaining project files are covered by the Apache license:",
         "all the remaining project",
         &[],
