@@ -301,8 +301,11 @@ impl Run {
         if is_open && !is_zip && !(self.is_read && self.reach == Reach::Online) {
             let shown = all.iter().filter(|version| {
                 let named = format!("\"{version}\"");
-                got.status == 200
-                    && (got.body.contains(&named) || got.body.lines().any(|line| line == version.as_str()))
+                let is_shown = match asked {
+                    Asked::Named(at, _) => **version == known.named(at),
+                    _ => got.body.contains(&named) || got.body.lines().any(|line| line == version.as_str()),
+                };
+                got.status == 200 && is_shown
             });
             let refused: Vec<_> = shown.filter(|version| without(version) == Says::No).collect();
             assert!(refused.is_empty(), "seed {}: {refused:?} in {got:?}", self.seed);

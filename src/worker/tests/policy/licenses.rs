@@ -417,3 +417,34 @@ fn scenario_explain_and_evidence_have_what_was_read() {
         assert_eq!(evidence(&mut world, "?format=cyclonedx")["components"][0]["licenses"], bill);
     }
 }
+
+/// What a rule before it allows whoever asks is given as if there were no other.
+#[test]
+fn scenario_what_a_rule_before_it_allows_is_not_read() {
+    let allowed = format!(r#"{{"exact": ["{M}"], "action": "allow"}}, {NO_GPL}"#);
+    let mut world = licensed_world(1, "GPL-3.0-only", &allowed);
+    world.cluster("storage").serve_bytes(STORED, licensed(M, "v1.0.0", &[("LICENSE", "GPL-3.0-only")]));
+    assert_eq!(status(&mut world, ZIP), 200);
+    assert_eq!((zips_read(&world), record(&world)), (0, None));
+}
+
+/// A licence is remembered of what a zip has to be, and of nothing else.
+#[test]
+fn scenario_what_is_not_proven_is_not_remembered() {
+    let with = |mode: &str| rules(NO_GPL).replace(r#""mode": "off""#, &format!(r#""mode": "{mode}""#));
+    // Another zip than the database has: it is not given, whatever its licence is.
+    let mut world = self::world(1, &with("require"));
+    publish_licensed(&mut world, "MIT");
+    assert_eq!(status(&mut world, ZIP), 502);
+    assert_eq!(record(&world), None);
+    // The database cannot be asked, and the zip may be given all the same.
+    for (license, expected) in [("GPL-3.0-only", 403), ("MIT", 200)] {
+        let mut world = self::world(1, &with("when_available"));
+        publish_licensed(&mut world, license);
+        world.cluster("sum").fault = Some(CallFailure::Unreachable);
+        for _ in 0..2 {
+            assert_eq!(status(&mut world, ZIP), expected, "{license}");
+        }
+        assert_eq!(record(&world), None, "{license}");
+    }
+}
