@@ -35,6 +35,8 @@ pub struct Routed {
     pub to: Option<Box<Address>>,
     /// Whether it was asked where it is a moment ago, as it redirects: it should not once more.
     pub moved: bool,
+    /// Whether what comes from there needs no proof, though it is read.
+    pub believed: bool,
     /// What its client wants of it.
     pub ask: Ask,
     /// What would have been decided of the request if all of the policy were enforced.
@@ -67,6 +69,7 @@ impl Routed {
             earlier_failure: None,
             confirmed: false,
             checked: false,
+            believed: false,
             to: None,
             moved: false,
             ask,

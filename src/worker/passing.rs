@@ -279,7 +279,7 @@ impl Passages {
 
 fn proven(routed: &Routed, proof: Verified, services: &mut Services, cx: &mut Cx<'_>) {
     cx.count(Counter::Verification { outcome: proof.outcome() });
-    if routed.source == Source::Storage && proof != Verified::Accepted {
+    if routed.source == Source::Storage && proof != Verified::Accepted && !routed.believed {
         keep_checked(&routed.zip, services, cx);
     }
 }

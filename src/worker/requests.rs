@@ -4,7 +4,7 @@ use super::{Worker, clients::at_once, key::SumsWaiter};
 use crate::{
     cx::{BodyVerdict, Cx, Edit, StreamId, Verdict},
     endpoint::leads_to,
-    flow::{Next, Routed, pass_on, unreadable},
+    flow::{Next, Routed, Sums, pass_on, unreadable},
     goproxy::may_be_ours,
     http::{BodyEnd, Ending, ReadHeader, Reply, RequestHead, ResponseHead},
     plan::Source,
@@ -223,7 +223,10 @@ impl Worker {
             return refusal;
         }
         let (zip, source) = (routed.zip.clone(), routed.source);
-        let sums = self.sums(&zip.module, &zip.version, SumsWaiter::Passing(stream), cx);
+        let sums = match routed.believed {
+            true => Some(Sums::Exempt),
+            false => self.sums(&zip.module, &zip.version, SumsWaiter::Passing(stream), cx),
+        };
         let (verdict, is_storable) =
             self.passages.begin(stream, routed, (head, reply), sums, &mut self.services, cx);
         if is_storable {

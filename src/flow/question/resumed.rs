@@ -136,13 +136,15 @@ impl Question {
                 if let Some(source) = searched.source =>
             {
                 let is_unread = self.awaits_license(known, cx);
+                let checked = *checked && !is_always_checked(config);
                 let routed = Routed {
                     earlier_failure: searched.earlier_failure.clone(),
                     confirmed: *confirmed,
                     moved: *moved,
                     // A signed address answers 403 to a HEAD.
                     to: to.clone().filter(|_| !self.head_only),
-                    checked: *checked && !is_always_checked(config) && !is_unread,
+                    checked: checked && !is_unread,
+                    believed: checked && is_unread,
                     ..self.route(zip, source, known, cx)
                 };
                 if let Some(verdict) = routed.redirect(config, cx) {

@@ -22,7 +22,13 @@ pub(super) enum Candidate {
         may_be_cut: bool,
     },
     /// A zip, whole.
-    Zip { source: Source, bytes: Body, examined: Examined },
+    Zip {
+        source: Source,
+        bytes: Body,
+        examined: Examined,
+        /// Whether it needs no proof, and is read for something else.
+        is_believed: bool,
+    },
 }
 
 /// How far a zip was read.
@@ -49,7 +55,20 @@ impl Candidate {
     pub(super) fn zip(source: Source, zip: &Zip, bytes: Body, reads_licenses: bool) -> Self {
         let mut check = Box::new(WholeCheck::new(&zip.module, &zip.version));
         check.read_licenses(reads_licenses);
-        Self::Zip { source, bytes, examined: Examined::InPart(check) }
+        Self::Zip { source, bytes, examined: Examined::InPart(check), is_believed: false }
+    }
+
+    /// The same; whether it needs no proof.
+    pub(super) fn believed(mut self, believed: bool) -> Self {
+        if let Self::Zip { is_believed, .. } = &mut self {
+            *is_believed = believed;
+        }
+        self
+    }
+
+    /// Whether it needs no proof.
+    pub(super) fn is_believed(&self) -> bool {
+        matches!(self, Self::Zip { is_believed: true, .. })
     }
 
     pub(super) fn source(&self) -> Source {

@@ -61,10 +61,18 @@ impl Search {
             _ if may_be_cut && !self.is_proven_by_sums() => self.fail_cut(source, config, cx),
             (Form::Whole, _) => match (Whole::read(reply, config.fetch.zip_bytes), &self.want) {
                 (Whole::Here(bytes), Want::Zip(zip)) => {
-                    self.unverified.hold(Candidate::zip(source, zip, bytes, self.zip.reads_licenses()));
+                    // What was proven before, or is believed as the configuration says, is read for its licences alone.
+                    let is_believed = source == Source::Storage
+                        && self.storage.is_checked(config)
+                        && !self.storage.says_it_exists();
+                    let candidate = Candidate::zip(source, zip, bytes, self.zip.reads_licenses());
+                    self.unverified.hold(candidate.believed(is_believed));
                     return Step::Work;
                 }
-                (Whole::TooLarge, _) => AfterReply::End(End::zip(true, false)),
+                (Whole::TooLarge, _) => {
+                    let checked = source == Source::Storage && self.storage.is_checked(config);
+                    AfterReply::End(End::zip(true, checked))
+                }
                 (Whole::NoZip | Whole::Here(_), _) => {
                     self.fail_wrong(source, Loss::NoZip, "not a zip", config, cx)
                 }

@@ -448,3 +448,27 @@ fn scenario_what_is_not_proven_is_not_remembered() {
         assert_eq!(record(&world), None, "{license}");
     }
 }
+
+/// What storage has is believed: to read it for its licence is no reason to ask for a proof that is not to be had.
+#[test]
+fn scenario_what_needs_no_proof_needs_none_to_be_read() {
+    for (license, is_given) in [("GPL-3.0-only", false), ("MIT", true)] {
+        let config = format!(r#"{STREAMED} "policy": {{"rules": [{NO_GPL}]}},"#);
+        let config = super::config(&config).replace(r#""mode": "off""#, r#""mode": "require""#);
+        for is_large in [false, true] {
+            let mut world = world(1, &config);
+            publish_licensed(&mut world, license);
+            world.cluster("sum").fault = Some(CallFailure::Unreachable);
+            let zip = if is_large { large(license) } else { licensed(M, "v1.0.0", &[("LICENSE", license)]) };
+            world.cluster("storage").serve_bytes(STORED, zip.clone());
+            if is_large {
+                let stream = stream(&mut world, 0, &zip);
+                assert_eq!(world.download(stream).fate == Fate::Complete, is_given, "{:?}", world.log);
+            } else {
+                assert_eq!(status(&mut world, ZIP), if is_given { 200 } else { 403 });
+            }
+            assert!(record(&world).is_some(), "{license}, {is_large}");
+            assert_eq!(world.clusters["sum"].asked, [""; 0]);
+        }
+    }
+}
