@@ -31,6 +31,7 @@ mod storage;
 #[cfg(test)]
 mod tests;
 mod typed;
+mod vanity;
 mod verify;
 
 use std::time::Duration;
@@ -59,6 +60,7 @@ pub use self::redirects::Redirects;
 pub use self::storage::{
     Access, Address, Delivery, Dialect, Layout, Listing, Reverify, S3Key, Secret, Storage, Zips,
 };
+pub use self::vanity::{Vanity, VersionControl};
 pub use self::verify::{Mode, Verify, VerifyOverride};
 
 /// The least that works, as messages and the reference show it.
@@ -110,6 +112,8 @@ pub struct Match {
     pub path_prefix: String,
     /// Where the mirror of the database of advisories lies, below that: `/vulndb`, without a slash at the end. None, if none is served.
     pub mirror: Option<String>,
+    /// The import paths whose repositories are told, on whatever host; what is to be taken first stands first.
+    pub vanity: Vec<Vanity>,
     /// The request header that names the cluster of a route, in lower case.
     pub route_header: String,
     /// The request header that names the host of a route, in lower case.

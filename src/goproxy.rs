@@ -6,6 +6,7 @@ mod answer;
 mod body;
 mod caching;
 mod freshness;
+mod go_import;
 mod license;
 mod list;
 mod outcome;

@@ -11,6 +11,7 @@ mod path;
 mod policy;
 mod private;
 mod storage;
+mod vanity;
 mod verify;
 
 use crate::gomod::{Pattern, Patterns};
@@ -94,7 +95,11 @@ pub(super) fn config(raw: RawConfig, found: &mut Collector) -> Config {
         fetch: fetch::fetch(&raw.fetch.0.unwrap_or_default(), &root.key("fetch"), found),
         exposure: raw.exposure.0.map(|raw| exposure(&raw, &root.key("exposure"), found)),
         admin,
-        matching: Match { mirror, ..matching },
+        matching: Match {
+            mirror,
+            vanity: vanity::vanity(raw.vanity.as_deref(), &root.key("vanity"), found),
+            ..matching
+        },
     };
     config.warnings.extend(endpoint::unconfided(&config));
     config.warnings.extend(policy::forgetful_clock(&config));
@@ -125,7 +130,7 @@ fn matching(raw: &RawMatch, at: &Path, found: &mut Collector) -> Match {
         found.note(&at.key("host_header"), "the same as `route_header`; each carries something else");
     }
     let path_prefix = path::match_prefix(raw.path_prefix.as_deref(), &at.key("path_prefix"), found);
-    Match { hosts, path_prefix, mirror: None, route_header, host_header }
+    Match { hosts, path_prefix, mirror: None, vanity: Vec::new(), route_header, host_header }
 }
 
 /// A list of sections that are known by name: no longer than `most`, no name twice.

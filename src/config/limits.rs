@@ -125,6 +125,9 @@ pub const MAX_LINK_BYTES: usize = 200;
 /// it changes: some 300 us.
 pub const MAX_BUNDLE_BYTES: usize = 4 << 20;
 
+/// Import paths whose repositories are told: an organisation has a few domains, and a `*` for the repositories of each.
+pub const MAX_VANITIES: usize = 1000;
+
 /// Sources of callers' names: each is read for every request.
 pub const MAX_CALLER_SOURCES: usize = 16;
 

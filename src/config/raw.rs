@@ -12,6 +12,7 @@ mod fetch;
 mod freshness;
 mod policy;
 mod storage;
+mod vanity;
 mod verify;
 mod words;
 
@@ -31,6 +32,7 @@ pub(super) use self::policy::{
     RawToolchain, RawWaiver,
 };
 pub(super) use self::storage::{RawDelivery, RawDeliveryOverride, RawPresign, RawSecureLink};
+pub(super) use self::vanity::RawVanity;
 pub(super) use self::verify::RawVerify;
 pub(super) use self::words::{BETWEEN_NAMES, OBJECT_WITH, RawCount, RawDuration, Section};
 
@@ -90,6 +92,9 @@ pub(super) struct RawConfig {
     /// (`/-/exposed`). It is kept in Envoy's shared memory, and where the storage is written to also there. Without it nothing is remembered.
     #[serde(default)]
     pub(super) exposure: Section<RawExposure>,
+    /// Import paths of one's own domains, of which the go command is told where their repositories are (`?go-get=1`), so that they need
+    /// no server of their own. All other requests to these hosts pass through untouched. None by default.
+    pub(super) vanity: Option<Vec<Section<RawVanity>>>,
     /// Modgate's own pages: liveness, readiness, version.
     #[serde(default)]
     pub(super) admin: Section<RawAdmin>,

@@ -28,6 +28,7 @@ fn the_minimal_configuration_gets_every_default() {
             hosts: Vec::new(),
             path_prefix: String::new(),
             mirror: None,
+            vanity: Vec::new(),
             route_header: "x-modgate-cluster".to_owned(),
             host_header: "x-modgate-host".to_owned(),
         },

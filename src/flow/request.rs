@@ -7,7 +7,7 @@ use super::{
     caller::caller,
     license::Licensing,
     question::{Question, Serving},
-    respond::answer,
+    respond::{self, answer},
     withdrawn::Withdrawn,
 };
 use crate::{
@@ -30,6 +30,10 @@ impl Next {
         let config = known.config;
         match place(head, &config.matching, &config.admin) {
             Place::Foreign => Self::Answer(pass_on(&|name| head.value(name), config)),
+            Place::Import(page) if head.is_read() => {
+                Self::Answer(respond::page("text/html; charset=utf-8", page))
+            }
+            Place::Import(_) => Self::Answer(pass_on(&|name| head.value(name), config)),
             Place::Page { route, .. } => Self::page(route, head, known, cx),
             Place::Mirror(file) if head.is_read() => Self::mirror(&file, head, known, cx),
             _ if !head.is_read() => Self::refuse(Kind::Invalid, &not_allowed(&head.method, READ), cx),

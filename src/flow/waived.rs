@@ -1,10 +1,7 @@
 //! The use of waivers: counted where a client gets a version that it would not have got without one.
 
 use super::{Known, Next, question::Question};
-use crate::{
-    cx::{Cx, Verdict},
-    metrics::Counter,
-};
+use crate::{cx::Cx, metrics::Counter};
 
 impl Next {
     /// Counts the waivers without which the client would not get what it gets now, if it gets something.
@@ -15,7 +12,7 @@ impl Next {
             return self;
         }
         if let Some((module, Some(version))) = question.want.subject() {
-            for waiver in policy.view(module, &question.caller).waived(version, cx.now) {
+            for waiver in known.view(module, &question.caller, cx).waived(version, cx.now) {
                 cx.count(Counter::Waived { reason: waiver.label() });
             }
         }
@@ -24,12 +21,7 @@ impl Next {
 
     /// Whether the client gets what it asked for now.
     fn gives(&self) -> bool {
-        match self {
-            Self::Answer(Verdict::Respond(response)) | Self::Refresh(Verdict::Respond(response), ..) => {
-                (200..400).contains(&response.status)
-            }
-            Self::Hit(_) | Self::Rewrite(..) | Self::Route(..) => true,
-            _ => false,
-        }
+        self.ending()
+            .is_some_and(|response| response.is_none_or(|response| (200..400).contains(&response.status)))
     }
 }

@@ -71,6 +71,11 @@ pub(super) fn check(element: &str, kind: Kind) -> Result<(), ElementFault> {
     Ok(())
 }
 
+/// Whether `text` may be an element of a module path.
+pub fn is_path_element(text: &str) -> bool {
+    check(text, Kind::Module).is_ok()
+}
+
 /// Whether a module path may hold this character, slashes aside. Semantics of module.modPathOK.
 pub(super) fn module_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~')

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use super::{Refusal, Route, page::ROUTES};
+use super::{Refusal, Route, go_import::go_import, page::ROUTES};
 use crate::{
     config::{Admin, Match},
     http::RequestHead,
@@ -33,6 +33,8 @@ pub enum Place {
     },
     /// The mirror of the database of advisories: the path below it, without its leading slash.
     Mirror(String),
+    /// A question where the repository of an import path is: the page that says it.
+    Import(String),
     /// Ours by its shape, and no path: what cannot be decoded, would have to be resolved, or is longer than any.
     Refused(Refusal),
 }
@@ -40,11 +42,12 @@ pub enum Place {
 /// Whether a request for `path` can be one of ours, on any host. A path for which this is false is [`Place::Foreign`].
 pub fn may_be_ours(path: &str, matching: &Match, admin: &Admin) -> bool {
     let decoded = decoded(without_query(path));
-    strip_prefix(&decoded, &matching.path_prefix).is_some_and(|below| {
-        page(below, &admin.path_prefix).is_some()
-            || mirrored(below, matching).is_some()
-            || has_our_shape(below)
-    })
+    (!matching.vanity.is_empty() && path.contains("go-get=1"))
+        || strip_prefix(&decoded, &matching.path_prefix).is_some_and(|below| {
+            page(below, &admin.path_prefix).is_some()
+                || mirrored(below, matching).is_some()
+                || has_our_shape(below)
+        })
 }
 
 /// Whether a request with this `:authority` is addressed to a host that is answered for here.
@@ -54,6 +57,9 @@ pub fn is_our_host(authority: &str, matching: &Match) -> bool {
 
 /// Decides whose request `head` is and normalises its path.
 pub fn place(head: &RequestHead, matching: &Match, admin: &Admin) -> Place {
+    if let Some(page) = go_import(&head.authority, &head.path, &matching.vanity) {
+        return Place::Import(page);
+    }
     if !is_our_host(&head.authority, matching) {
         return Place::Foreign;
     }

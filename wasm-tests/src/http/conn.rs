@@ -97,7 +97,8 @@ impl Conn {
         let bodiless = request.method == "HEAD" || matches!(head.status, 204 | 304);
         let chunked = head.header("transfer-encoding").is_some_and(|value| value.contains("chunked"));
         let length = head.header("content-length").and_then(|value| value.parse().ok());
-        let expected = request.expected.clone();
+        // What a refusal says is looked at, whatever the body was to be compared with.
+        let expected = request.expected.clone().filter(|_| head.status < 400);
         let mut sink = Sink { response: Response { pattern: expected.is_some(), ..head }, expected };
         let read = match (bodiless, chunked, length) {
             (true, ..) => Ok(()),

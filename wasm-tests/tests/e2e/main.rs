@@ -76,6 +76,7 @@ mod storage;
 mod sumdb;
 mod unwell;
 mod uploads;
+mod vanity;
 mod verify;
 mod whole;
 mod xds;
