@@ -15,6 +15,7 @@
 mod advised;
 pub mod athens;
 mod caller;
+mod content;
 mod findings;
 mod in_force;
 mod look_alike;
@@ -32,6 +33,7 @@ mod tests;
 
 pub use self::advised::Advised;
 pub use self::caller::{Caller, InvalidPrincipal, Principal};
+pub use self::content::{Content, Contents, ListedHashes};
 pub use self::findings::{Against, Finding, Malice, OPERATORS};
 pub use self::in_force::{InForce, Lacking, Origin};
 pub use self::look_alike::{Likeness, LookAlikes};
@@ -131,6 +133,21 @@ impl Policy {
 
     /// What holds for `module` when `caller` asks.
     pub fn view(&self, module: &ModulePath, caller: &Caller) -> View<'_> {
-        View::of(self, module, self.naming(module), caller)
+        self.view_knowing(module, caller, Contents::default())
+    }
+
+    /// The same, where this is known of what the zips of the module hold.
+    pub fn view_knowing(&self, module: &ModulePath, caller: &Caller, contents: Contents) -> View<'_> {
+        View::of(self, module, self.naming(module), caller, contents)
+    }
+
+    /// Whether anything that is said of `module` depends on what its zips hold.
+    pub fn looks_into_zips(&self, _module: &ModulePath) -> bool {
+        self.malicious.values().any(Ruleset::lists_hashes)
+    }
+
+    /// Whether a zip of `module` is given only when it was read: what it holds may be refused.
+    pub fn has_zips_read(&self, module: &ModulePath) -> bool {
+        self.is_enforced() && self.looks_into_zips(module)
     }
 }

@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use super::{
-    Known, Next, Routed,
+    Known, Next, Routed, content,
     question::Question,
     statement::{Heard, Statement, is_heeded},
     withdrawn::{Withdrawn, is_an_exception},
@@ -119,7 +119,7 @@ impl Question {
         if !heard.as_ref().is_some_and(|heard| heard.is_current(cx.now)) {
             known.wishes.add(module, cx.now);
         }
-        let view = known.in_force.policy().view(module, &self.caller);
+        let view = content::view(module, &self.caller, known, cx);
         let said = match &self.withdrawn {
             Withdrawn::Known(said) => Some(Statement::clone(said)),
             _ => heard.and_then(|heard| heard.statement),

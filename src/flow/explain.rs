@@ -23,7 +23,7 @@ pub(super) use self::known::{Advised, Waived};
 pub use self::many::Explaining;
 use self::{considered::Considered, indexed::Indexed, known::advised};
 use super::{
-    Known,
+    Known, content,
     logged::known_date,
     monitored::{WOULD_BE_RETRACTED, would_be},
     ruling::{Substitute, redirected, refusal},
@@ -117,7 +117,10 @@ impl Asked {
         let (config, in_force, index) = (known.config, known.in_force, &*known.index);
         let Self { module, version, caller } = self;
         let policy = in_force.policy();
-        let view = policy.view(module, caller);
+        let view = match version {
+            Some(version) => content::view_of(module, version, caller, known, cx),
+            None => content::view(module, caller, known, cx),
+        };
         let published =
             version.as_ref().and_then(|version| known_date((module, version), &view, config, index, cx));
         let decision = match version {

@@ -9,7 +9,8 @@ use std::rc::Rc;
 
 pub use self::sightings::Sightings;
 use super::{
-    Known, Next, Routed, question::Question, ruling::when, statement::Heard, withdrawn::is_an_exception,
+    Known, Next, Routed, content, question::Question, ruling::when, statement::Heard,
+    withdrawn::is_an_exception,
 };
 use crate::{
     config::RetractedMode,
@@ -36,7 +37,10 @@ impl Next {
         }
         let Some(response) = self.ending() else { return self };
         let Some((module, _)) = question.want.subject() else { return self };
-        let view = policy.view(module, &question.caller);
+        let view = match question.want.subject() {
+            Some((module, Some(version))) => content::view_of(module, version, &question.caller, known, cx),
+            _ => content::view(module, &question.caller, known, cx),
+        };
         let Some(shadow) = view.shadow() else { return self };
         let is_given = response.is_none_or(|response| is_given(response.status));
         let monitored = if is_given { question.monitored(response, shadow, policy, known, cx) } else { None };

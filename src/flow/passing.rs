@@ -24,7 +24,7 @@ use super::{Routed, Sums};
 use crate::{
     cx::BodyVerdict,
     http::ResponseHead,
-    modzip::{Check, H1},
+    modzip::{Check, Checked},
 };
 
 /// A zip that passes by.
@@ -32,7 +32,7 @@ pub struct Passing {
     routed: Routed,
     /// The parser, until it has come to a verdict.
     check: Option<Box<Check>>,
-    found: Option<Result<H1, VerifyError>>,
+    found: Option<Result<Checked, VerifyError>>,
     sums: Option<Sums>,
     /// Bytes of the whole zip, where the response headers tell.
     length: Option<u64>,
@@ -155,7 +155,7 @@ impl Passing {
         if (self.is_read() || self.ended && !self.lags())
             && let Some(check) = self.check.take()
         {
-            self.found = Some(check.finish().map(|checked| checked.h1).map_err(VerifyError::Unfit));
+            self.found = Some(check.finish().map_err(VerifyError::Unfit));
         }
         match (&self.found, &self.sums) {
             (Some(Err(error)), _) => Some(Err(error.clone())),
@@ -164,10 +164,15 @@ impl Passing {
             }
             // Of what is good, more might come.
             (Some(Ok(got)), Some(sums)) => {
-                Some(sums.prove(got)).filter(|proven| proven.is_err() || self.ended)
+                Some(sums.prove(&got.h1)).filter(|proven| proven.is_err() || self.ended)
             }
             _ => None,
         }
+    }
+
+    /// What it holds, once it is read to its end.
+    pub fn holds(&self) -> Option<&Checked> {
+        self.found.as_ref()?.as_ref().ok()
     }
 
     /// Whether the parser has taken the end of the zip, and all that came is read.

@@ -8,12 +8,14 @@ use std::time::Duration;
 use super::{
     Ask, Known, Routed, Searched,
     caller::first_name,
+    content,
+    content::is_to_be_read,
     respond::{answer, audience},
     withdrawn::{Finding, Reading, Withdrawn},
 };
 use crate::{
     config::{Config, MissMode, Reverify},
-    cx::Verdict,
+    cx::{Cx, Verdict},
     gomod::Version,
     goproxy::{
         Answer, Asker, Audience, Document, Failure, File, Found, FreshnessCheck, Missing, Refusal, Validity,
@@ -179,10 +181,18 @@ impl Question {
         Ask { head_only: self.head_only, selects: self.selects, has_body: self.has_body }
     }
 
-    /// This, of `zip`, routed to `source`.
-    fn route(&self, zip: &Zip, source: Source, config: &Config) -> Routed {
+    /// This, of `zip`, routed to `source`, which has what was `checked` or is read as it passes.
+    fn route(&self, zip: &Zip, source: Source, checked: bool, known: &Known<'_>, cx: &Cx<'_>) -> Routed {
+        let config = known.config;
         let remembered_as = config.exposure.map(|_| first_name(&self.caller, &config.callers).into());
-        Routed { remembered_as, ..Routed::new(zip.clone(), source, self.ask()) }
+        let is_judged = known.in_force.policy().looks_into_zips(&zip.module);
+        let is_given_unread = checked && !is_always_checked(config) && !is_to_be_read(zip, known, cx);
+        Routed {
+            checked: is_given_unread,
+            remembered_as,
+            caller: is_judged.then(|| self.caller.clone().into()),
+            ..Routed::new(zip.clone(), source, self.ask())
+        }
     }
 
     fn freshness_check<'a>(&self, jitter: u8, config: &'a Config, now: Timestamp) -> FreshnessCheck<'a> {
@@ -226,7 +236,7 @@ impl Question {
 
     /// The question that follows where upstreams know no `@latest`: the list, if storage may have versions of the module left, or if all
     /// versions that the go command would take from it are refused.
-    fn unnamed(&self, missing: &Missing, known: &Known<'_>) -> Option<Self> {
+    fn unnamed(&self, missing: &Missing, known: &Known<'_>, cx: &Cx<'_>) -> Option<Self> {
         let Want::Document(Document::Module { module, file: File::Latest }) = &self.want else { return None };
         if self.serving != Serving::Itself || !self.may_fetch {
             return None;
@@ -235,7 +245,7 @@ impl Question {
         let may_be_left = known.config.storage.is_some() && !module.is_short_of_a_repository();
         let is_mixed = || {
             known.config.policy.denies_retracted()
-                || !policy.is_open() && policy.view(module, &self.caller).is_mixed()
+                || !policy.is_open() && content::view(module, &self.caller, known, cx).is_mixed()
         };
         (may_be_left || is_mixed()).then(|| {
             let want = Want::Document(Document::Module { module: module.clone(), file: File::List });

@@ -13,6 +13,7 @@ use crate::{
     http::{Monitored, Timestamp},
     metrics::{Cache, Kind},
     plan::Source,
+    policy::Caller,
     shared::{Capabilities, Day},
     store,
 };
@@ -40,6 +41,8 @@ pub struct Routed {
     pub monitored: Option<Monitored>,
     /// What the author of the module says beside it.
     pub advice: Option<Box<Advice>>,
+    /// Who asks, where what the zip holds may be refused.
+    pub caller: Option<Box<Caller>>,
     /// Who asks, by the name under which that is remembered; `None` where nothing is.
     pub remembered_as: Option<Box<str>>,
 }
@@ -69,6 +72,7 @@ impl Routed {
             ask,
             monitored: None,
             advice: None,
+            caller: None,
             remembered_as: None,
         }
     }

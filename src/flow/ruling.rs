@@ -3,7 +3,7 @@
 use std::{ops::ControlFlow, time::Duration};
 
 use super::{
-    Known, Next,
+    Known, Next, content,
     logged::dated,
     published::Publication,
     question::{Question, Serving},
@@ -46,7 +46,10 @@ impl Question {
         let Some((module, version)) = want.subject() else { return ControlFlow::Continue(()) };
         let policy = known.in_force.policy();
         let is_of_database = matches!(want, Want::Document(Document::Sumdb { .. }));
-        let view = (!policy.is_open()).then(|| policy.view(module, &self.caller));
+        let view = (!policy.is_open()).then(|| match version {
+            None => content::view(module, &self.caller, known, cx),
+            Some(version) => content::view_of(module, version, &self.caller, known, cx),
+        });
         let mut decided = None;
         if let Some(view) = &view {
             let decision = match version {

@@ -7,7 +7,7 @@
 use std::{borrow::Cow, ops::ControlFlow, time::Duration};
 
 use super::{
-    Known, Next,
+    Known, Next, content,
     logged::dated,
     published::{Recorded, published_by},
     question::{Question, Serving},
@@ -64,7 +64,7 @@ impl Question {
         if policy.is_open() && !is_list && !denies_retracted {
             return whole(found);
         }
-        let view = policy.view(module, &self.caller);
+        let view = content::view(module, &self.caller, known, cx);
         match view.whole() {
             Some(decision) if decision.is_denied() => {
                 return match refusal(

@@ -10,7 +10,7 @@
 use std::{collections::BTreeSet, rc::Rc};
 
 use super::{
-    Known,
+    Known, content,
     listed::Listed,
     published::{Publication, Publications, Recorded},
     statement::Statement,
@@ -139,7 +139,7 @@ impl Sifting {
     pub fn work(&mut self, known: &mut Known<'_>, cx: &mut Cx<'_>) -> bool {
         let nobody = Caller::default();
         let caller = self.key.caller.clone().unwrap_or(nobody);
-        let view = known.in_force.policy().view(&self.key.module, &caller);
+        let view = content::view(&self.key.module, &caller, known, cx);
         self.work_on(SLICE_LINES, &view, known, cx)
     }
 

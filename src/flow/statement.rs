@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::{Known, keep};
+use super::{Known, content, keep};
 use crate::{
     config::MissMode,
     cx::Cx,
@@ -185,7 +185,7 @@ pub fn heard(want: &Want, found: &Found, known: &mut Known<'_>, cx: &mut Cx<'_>)
 
 /// The go.mod that is to be read by this list.
 fn heard_list(module: &ModulePath, list: &Found, known: &mut Known<'_>, cx: &mut Cx<'_>) -> Option<Want> {
-    let view = of_all(module, known);
+    let view = of_all(module, known, cx);
     let is_denied = |version: &Version| view.as_ref().is_some_and(|view| denies(view, version, cx.now));
     let newest = match newest(&list.body, is_denied) {
         Some(newest) => newest,
@@ -270,8 +270,8 @@ pub(super) fn newest(list: &[u8], is_denied: impl Fn(&Version) -> bool) -> Optio
 }
 
 /// What holds for callers without a name; `None` where such callers may have no version.
-fn of_all<'k>(module: &ModulePath, known: &Known<'k>) -> Option<View<'k>> {
-    let view = known.in_force.policy().view(module, &Caller::default());
+fn of_all<'k>(module: &ModulePath, known: &Known<'k>, cx: &Cx<'_>) -> Option<View<'k>> {
+    let view = content::view(module, &Caller::default(), known, cx);
     Some(view).filter(|view| !view.whole().is_some_and(|decision| decision.is_denied()))
 }
 

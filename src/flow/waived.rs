@@ -1,6 +1,6 @@
 //! The use of waivers: counted where a client gets a version that it would not have got without one.
 
-use super::{Known, Next, question::Question};
+use super::{Known, Next, content, question::Question};
 use crate::{
     cx::{Cx, Verdict},
     metrics::Counter,
@@ -15,7 +15,9 @@ impl Next {
             return self;
         }
         if let Some((module, Some(version))) = question.want.subject() {
-            for waiver in policy.view(module, &question.caller).waived(version, cx.now) {
+            for waiver in
+                content::view_of(module, version, &question.caller, known, cx).waived(version, cx.now)
+            {
                 cx.count(Counter::Waived { reason: waiver.label() });
             }
         }

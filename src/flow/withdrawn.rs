@@ -17,7 +17,7 @@
 use std::{ops::ControlFlow, rc::Rc};
 
 use super::{
-    Known, Next,
+    Known, Next, content,
     question::{Ended, Parked, Question, Serving},
     statement::{
         Heard, Statement, denies, go_mod, is_heeded, list_of, newest, note_failed, note_newest,
@@ -160,8 +160,7 @@ impl Finding {
         cx: &mut Cx<'_>,
     ) -> Next {
         let Document::Module { module, file } = document else { return self.end() };
-        let policy = known.in_force.policy();
-        let view = policy.view(module, &question.caller);
+        let view = content::view(module, &question.caller, known, cx);
         let by = match file {
             File::Latest => Info::read(&found.body).map(|info| info.version),
             _ => newest(&found.body, |version| denies(&view, version, cx.now)),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Advised, Caller, LookAlikes, Principal, Versions};
 use crate::gomod::{ModulePath, Pattern, Patterns, Version};
+use crate::modzip::H1;
 
 /// One rule. It applies where everything it names fits; what it does not name fits always.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +19,8 @@ pub struct Rule {
     pub exact: Vec<ModulePath>,
     /// The versions it is for; `None` for every one.
     pub versions: Option<Versions>,
+    /// Of what is listed as malicious, the hashes of zips, whatever they are called, beside those that it names.
+    pub hashes: Vec<H1>,
     /// The callers it is for; empty for all.
     pub principals: Vec<Principal>,
     /// The advisories of which a version must have one; `None` where it needs none.
@@ -61,6 +64,7 @@ impl Rule {
             modules,
             exact: Vec::new(),
             versions: None,
+            hashes: Vec::new(),
             principals: Vec::new(),
             advised: None,
             go_before: None,

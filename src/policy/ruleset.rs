@@ -3,10 +3,11 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Rule;
 use super::matcher::{Builder, Matcher};
+use super::{Content, Rule};
 use crate::gomod::ModulePath;
 
 /// Rules in their order.
@@ -14,6 +15,8 @@ use crate::gomod::ModulePath;
 pub struct Ruleset {
     rules: Arc<[Rule]>,
     matcher: Matcher,
+    /// The places of those that list hashes, by hash. The first of a hash counts.
+    hashes: Arc<BTreeMap<[u8; 32], usize>>,
     /// Whether any of them is not enforced.
     monitors: bool,
 }
@@ -32,6 +35,22 @@ impl Ruleset {
     /// The rules in their order.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// Whether any of them lists hashes of zips.
+    pub(super) fn lists_hashes(&self) -> bool {
+        !self.hashes.is_empty()
+    }
+
+    /// The hashes that any of them lists, where there are any.
+    pub(super) fn hashes(&self) -> Option<Arc<BTreeMap<[u8; 32], usize>>> {
+        self.lists_hashes().then(|| self.hashes.clone())
+    }
+
+    /// The rule that lists a zip that holds this.
+    pub(super) fn listing(&self, content: &Content) -> Option<&Rule> {
+        let place = content.hashes().find_map(|hash| self.hashes.get(&hash.0))?;
+        self.rules.get(*place)
     }
 
     /// Whether any of them is not enforced.
@@ -54,13 +73,20 @@ pub struct RulesetBuilder {
     given: usize,
     /// Whether any of these is not enforced.
     monitors: bool,
+    hashes: BTreeMap<[u8; 32], usize>,
     tree: Builder,
 }
 
 impl RulesetBuilder {
     /// Of these, with none of which anything was done yet.
     pub fn new(rules: impl Into<Arc<[Rule]>>) -> Self {
-        Self { rules: rules.into(), given: 0, monitors: false, tree: Builder::default() }
+        Self {
+            rules: rules.into(),
+            given: 0,
+            monitors: false,
+            hashes: BTreeMap::new(),
+            tree: Builder::default(),
+        }
     }
 
     /// Goes on for so many patterns, or a rule that has more; the ruleset, once that was all.
@@ -70,15 +96,19 @@ impl RulesetBuilder {
             while left > 0
                 && let Some(rule) = self.rules.get(self.given)
             {
+                for hash in &rule.hashes {
+                    self.hashes.entry(hash.0).or_insert(self.given);
+                }
                 self.given = self.given.saturating_add(1);
                 self.monitors |= !rule.enforced;
                 self.tree.add(rule);
-                let patterns = rule.modules.iter().count().saturating_add(rule.exact.len());
-                left = left.saturating_sub(patterns.max(1));
+                let names = rule.modules.iter().count().saturating_add(rule.exact.len());
+                left = left.saturating_sub(names.saturating_add(rule.hashes.len()).max(1));
             }
             return None;
         }
         let matcher = self.tree.write(most)?;
-        Some(Ruleset { rules: std::mem::take(&mut self.rules), matcher, monitors: self.monitors })
+        let hashes = std::mem::take(&mut self.hashes).into();
+        Some(Ruleset { rules: std::mem::take(&mut self.rules), matcher, hashes, monitors: self.monitors })
     }
 }

@@ -7,12 +7,13 @@ use log::Level;
 use super::{event::Event, key::Slice, services::Services};
 use crate::{
     cx::{BodyVerdict, Command, Cx, StreamId, Verdict},
-    flow::{IndexUpdate, Passing, Routed, Sums, Verified, VerifyError, keep},
-    goproxy::{Failure, FailureKind, Zip},
+    flow::{IndexUpdate, Passing, Routed, Sums, Verified, VerifyError, keep, note_content, refused_for},
+    goproxy::{Failure, FailureKind, Refusal, Zip},
     http::{Ending, Reply, ResponseHead},
     metrics::{Counter, OwnReason, VerificationOutcome},
-    modzip::Check,
+    modzip::{Check, H1},
     plan::{Source, Want},
+    policy::Content,
     shared::{Entry, Loss},
 };
 
@@ -101,6 +102,11 @@ impl Passages {
         if let Some(Sums::Unproven { failure, acceptable: false }) = &sums {
             cx.count(Counter::Verification { outcome: VerificationOutcome::Unproven });
             return (routed.refuse(failure), false);
+        }
+        if let Some(Sums::Proven { zip, .. }) = &sums
+            && let Some(refusal) = refused(&routed, Content::logged(H1(*zip)), services, cx)
+        {
+            return (routed.forbid(&refusal, cx), false);
         }
         let (verdict, update) =
             routed.response(head, reply, &services.config, services.in_force.policy(), cx);
@@ -208,6 +214,11 @@ impl Passages {
             return verdict;
         };
         let routed = passing.routed().clone();
+        let content = passing.holds().map(Content::from);
+        let judged = judged.and_then(|proof| match content {
+            Some(content) => allowed(&routed, content, proof, services, cx),
+            None => Ok(proof),
+        });
         services.emit(Event::Passed(stream, judged.clone()));
         match judged {
             Ok(proof) => {
@@ -264,6 +275,28 @@ impl Passages {
     }
 }
 
+/// What was proven of a zip that holds this, if it may be had; what it holds is known from then on.
+fn allowed(
+    routed: &Routed,
+    content: Content,
+    proof: Verified,
+    services: &mut Services,
+    cx: &mut Cx<'_>,
+) -> Result<Verified, VerifyError> {
+    if proof != Verified::Accepted {
+        note_content(&routed.zip, &content, &mut services.known(), cx);
+    }
+    match refused(routed, content, services, cx) {
+        None => Ok(proof),
+        Some(refusal) => Err(VerifyError::Refused(refusal)),
+    }
+}
+
+/// Why what holds this may not be had by who asks.
+fn refused(routed: &Routed, content: Content, services: &mut Services, cx: &Cx<'_>) -> Option<Refusal> {
+    refused_for(&routed.zip, content, routed.caller.as_deref()?, &services.known(), cx)
+}
+
 fn proven(routed: &Routed, proof: Verified, services: &mut Services, cx: &mut Cx<'_>) {
     cx.count(Counter::Verification { outcome: proof.outcome() });
     if routed.source == Source::Storage && proof != Verified::Accepted {
@@ -273,6 +306,9 @@ fn proven(routed: &Routed, proof: Verified, services: &mut Services, cx: &mut Cx
 
 fn disproved(routed: &Routed, error: &VerifyError, services: &mut Services, cx: &mut Cx<'_>) {
     cx.count(Counter::Verification { outcome: error.outcome() });
+    if let VerifyError::Refused(refusal) = error {
+        cx.count(Counter::Refusal { reason: refusal.counts_as() });
+    }
     let who = routed.source.describe(&services.config);
     cx.log(Level::Error, format!("{} from {who}: {error}; the download was reset", routed.zip));
     if let Some(loss) = error.loss() {

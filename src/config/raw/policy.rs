@@ -205,7 +205,7 @@ pub(in crate::config) enum RawExcept {
     derive(schemars::JsonSchema),
     schemars(
         deny_unknown_fields,
-        extend("anyOf" = [{ "required": ["modules"] }, { "required": ["exact"] }])
+        extend("anyOf" = [{ "required": ["modules"] }, { "required": ["exact"] }, { "required": ["hashes"] }])
     )
 )]
 pub(in crate::config) struct RawMalicious {
@@ -216,8 +216,12 @@ pub(in crate::config) struct RawMalicious {
     pub(in crate::config) modules: Option<Vec<Option<String>>>,
     /// More modules, these very paths, as in a rule.
     pub(in crate::config) exact: Option<Vec<Option<String>>>,
-    /// The versions, as in a rule. Every version by default.
+    /// The versions of these, as in a rule. Every version by default.
     pub(in crate::config) versions: Option<Vec<Option<String>>>,
+    /// Hashes of zips that are malicious, whatever they are called: `h1:`, as in a go.sum, which no other version has; or the same of the files
+    /// without the module and the version in their names, which every copy of them has, and which explain shows. A zip is then given only
+    /// when it was read, and a client is not told what it holds before. At most 10,000 in a list of `malicious`.
+    pub(in crate::config) hashes: Option<Vec<Option<String>>>,
     /// Why, for the developer who is refused. At most 300 bytes.
     pub(in crate::config) reason: Option<String>,
     /// Where the developer reads more: an http or https URL of at most 200 bytes.

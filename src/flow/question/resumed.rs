@@ -2,7 +2,7 @@
 
 use std::{ops::ControlFlow, time::Duration};
 
-use super::{Parked, Question, Serving, is_always_checked};
+use super::{Parked, Question, Serving};
 use crate::{
     cx::{Cx, Verdict},
     flow::{
@@ -99,7 +99,7 @@ impl Question {
             (End::Missing(_), _) if let Serving::Newest { refused: Some(refusal), .. } = &self.serving => {
                 refuse(self.kind, refusal, cx)
             }
-            (End::Missing(missing), _) if let Some(list) = self.unnamed(missing, known) => {
+            (End::Missing(missing), _) if let Some(list) = self.unnamed(missing, known, cx) => {
                 return ControlFlow::Break(Next::Ask(list.park()));
             }
             (End::Missing(listless), _) if self.may_fetch => {
@@ -128,8 +128,7 @@ impl Question {
                     moved: *moved,
                     // A signed address answers 403 to a HEAD.
                     to: to.clone().filter(|_| !self.head_only),
-                    checked: *checked && !is_always_checked(config),
-                    ..self.route(zip, source, config)
+                    ..self.route(zip, source, *checked, known, cx)
                 };
                 if let Some(verdict) = routed.redirect(config, cx) {
                     verdict

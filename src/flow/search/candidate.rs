@@ -6,7 +6,7 @@ use crate::{
     flow::{SLICE, Sums, Verified, VerifyError},
     goproxy::{Found, Zip},
     http::Body,
-    modzip::{H1, Unfit, WholeCheck},
+    modzip::{Checked, Unfit, WholeCheck},
     plan::Source,
 };
 
@@ -28,8 +28,8 @@ pub(super) enum Candidate {
 pub(super) enum Examined {
     /// Not to its end.
     InPart(Box<WholeCheck>),
-    /// To its end: it is right in itself, and hashes to this.
-    Whole(H1),
+    /// To its end: it is right in itself, and holds this.
+    Whole(Checked),
     /// To where it is not what it should be.
     Wrong,
 }
@@ -38,7 +38,7 @@ impl fmt::Debug for Examined {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InPart(_) => f.write_str("in part"),
-            Self::Whole(h1) => write!(f, "{h1}"),
+            Self::Whole(checked) => write!(f, "{}", checked.h1),
             Self::Wrong => f.write_str("wrong"),
         }
     }
@@ -56,6 +56,14 @@ impl Candidate {
         }
     }
 
+    /// What the zip holds that it is, once it is read to its end.
+    pub(super) fn holds(&self) -> Option<&Checked> {
+        match self {
+            Self::Zip { examined: Examined::Whole(checked), .. } => Some(checked),
+            Self::Document { .. } | Self::Zip { .. } => None,
+        }
+    }
+
     /// Whether nothing but a proof shows that it is whole.
     pub(super) fn may_be_cut(&self) -> bool {
         matches!(self, Self::Document { may_be_cut: true, .. })
@@ -69,7 +77,7 @@ impl Candidate {
         };
         *examined = match check.work(bytes, SLICE)? {
             None => Examined::InPart(check),
-            Some(checked) => Examined::Whole(checked.h1),
+            Some(checked) => Examined::Whole(checked),
         };
         Ok(matches!(examined, Examined::Whole(_)))
     }
@@ -78,7 +86,7 @@ impl Candidate {
     pub(super) fn weigh(&self, sums: &Sums) -> Option<Result<Verified, VerifyError>> {
         match self {
             Self::Document { found, .. } => Some(sums.prove_go_mod(&found.body)),
-            Self::Zip { examined: Examined::Whole(h1), .. } => Some(sums.prove(h1)),
+            Self::Zip { examined: Examined::Whole(checked), .. } => Some(sums.prove(&checked.h1)),
             Self::Zip { .. } => None,
         }
     }

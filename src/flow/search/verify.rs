@@ -89,8 +89,14 @@ impl Search {
             Err(error) => return self.refuse(source, Loss::Wrong, &error.to_string(), config, cx),
         };
         self.unverified.note_given(is_accepted);
+        if let Some(holds) = candidate.holds() {
+            self.zip.note_content(holds.into());
+        }
         match candidate {
             Candidate::Document { source, found, .. } => self.done(End::Document(found), Some(source)),
+            Candidate::Zip { source, .. } if source != Source::Storage && self.zip.is_listed() => {
+                self.done(End::zip(true, false), Some(source))
+            }
             Candidate::Zip { source, bytes, .. } if source != Source::Storage && !is_accepted => {
                 self.store(source, bytes, config, cx)
             }

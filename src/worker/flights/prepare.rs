@@ -4,7 +4,7 @@ use super::super::{flight::Flight, key::SearchKey, services::Services};
 use crate::{
     config::{Config, Mode},
     cx::Cx,
-    flow::{Search, cache_state},
+    flow::{Search, cache_state, is_to_be_read},
     plan::{Source, Want},
     shared::{Entry, Region},
 };
@@ -14,7 +14,7 @@ pub(super) fn prepare(
     key: &SearchKey,
     flight: &Flight,
     whole: bool,
-    services: &Services,
+    services: &mut Services,
     cx: &mut Cx<'_>,
 ) -> (Search, bool) {
     let found = services.index.peek(cx.kv, Region::Found, &key.path);
@@ -29,6 +29,12 @@ pub(super) fn prepare(
     }
     if !services.host.hold_response {
         search.read_all();
+    }
+    if let Want::Zip(zip) = &flight.want {
+        if is_to_be_read(zip, &services.known(), cx) {
+            search.look_inside();
+        }
+        search.spare_storage_of(services.in_force.policy().listed_hashes());
     }
     if matches!(found, Some(Entry::Streamed { moved: true, .. })) {
         search.expect_it_moved();

@@ -151,6 +151,7 @@ fn rule(raw: RawRule, place: String, at: &Path, has_upstream: bool, found: &mut 
         modules: modules.unwrap_or_default().into_iter().collect(),
         exact: listed(raw.exact.as_ref(), at, "exact", found, exact).unwrap_or_default(),
         versions: listed(raw.versions.as_ref(), at, "versions", found, versions).flatten(),
+        hashes: Vec::new(),
         principals: listed(raw.principals.as_ref(), at, "principals", found, principals_of)
             .unwrap_or_default(),
         advised: advised(raw.advisories.0, &at.key("advisories"), found),
