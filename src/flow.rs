@@ -47,7 +47,7 @@ mod withdrawn;
 mod write;
 
 pub use self::advice::Advice;
-pub use self::content::{is_to_be_read, note_content, refused_for};
+pub use self::content::{is_to_be_read, known_contents, note_content, refused_for};
 pub use self::copy::{Copying, NextPiece, NotCopied};
 pub use self::evidence::Evidencing;
 pub use self::explain::Explaining;

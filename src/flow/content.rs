@@ -13,7 +13,7 @@ use crate::{
     goproxy::{Found, Refusal, Zip},
     http::Timestamp,
     modzip::H1,
-    policy::{Caller, Content, Contents, View},
+    policy::{Caller, Content, Contents, Policy, View},
     shared::{Entry, Index, Region},
 };
 
@@ -23,16 +23,15 @@ type Noted<'a> = (&'a str, [u8; 32], Option<[u8; 32]>);
 /// What holds for `module` when `caller` asks, by what is known of what its zips hold.
 pub(super) fn view<'k>(module: &ModulePath, caller: &Caller, known: &Known<'k>, cx: &Cx<'_>) -> View<'k> {
     let policy = known.in_force.policy();
-    if !policy.looks_into_zips(module) {
-        return policy.view(module, caller);
-    }
-    policy.view_knowing(module, caller, contents(module, known.index, cx))
+    policy.view_knowing(module, caller, known_contents(module, policy, known.index, cx))
 }
 
-/// The same, of one version: what a checksum database has of it counts as well.
+/// The same, of one version: what a checksum database has of it counts as well. If whoever asks has a zip of this `hash`, it is of that one
+/// where that is listed.
 pub(super) fn view_of<'k>(
     module: &ModulePath,
     version: &Version,
+    hash: Option<H1>,
     caller: &Caller,
     known: &Known<'k>,
     cx: &Cx<'_>,
@@ -47,7 +46,17 @@ pub(super) fn view_of<'k>(
     {
         contents.insert(version.clone(), Content::logged(H1(logged.sums.zip)));
     }
+    if let Some(content) = hash.map(Content::logged)
+        && (contents.get(version).is_none() || policy.listed_hashes().have(&content))
+    {
+        contents.insert(version.clone(), content);
+    }
     policy.view_knowing(module, caller, contents)
+}
+
+/// What this Envoy knows of what the zips of `module` hold, where anything depends on that.
+pub fn known_contents(module: &ModulePath, policy: &Policy, index: &Index, cx: &Cx<'_>) -> Contents {
+    if policy.looks_into_zips(module) { contents(module, index, cx) } else { Contents::default() }
 }
 
 /// Whether the zip is to be read before it is given, whoever asks: what it holds may be refused, and is not known.

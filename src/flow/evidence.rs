@@ -129,9 +129,9 @@ impl Evidencing {
                 self.differing.push(format!("{}@{}", module.as_str(), version.as_str()));
             }
         }
-        let asked = Asked::about(module, version, &self.asked.caller);
+        let asked = Asked::about(module, version, listed.zip, &self.asked.caller);
         let explanation = asked.explanation(known, cx);
-        let view = known.in_force.policy().view(module, &self.asked.caller);
+        let view = asked.view(known, cx);
         let listings = view.listed(version, cx.now);
         match self.asked.format {
             Format::Json => {

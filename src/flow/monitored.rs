@@ -38,7 +38,9 @@ impl Next {
         let Some(response) = self.ending() else { return self };
         let Some((module, _)) = question.want.subject() else { return self };
         let view = match question.want.subject() {
-            Some((module, Some(version))) => content::view_of(module, version, &question.caller, known, cx),
+            Some((module, Some(version))) => {
+                content::view_of(module, version, None, &question.caller, known, cx)
+            }
             _ => content::view(module, &question.caller, known, cx),
         };
         let Some(shadow) = view.shadow() else { return self };

@@ -48,7 +48,7 @@ impl Question {
         let is_of_database = matches!(want, Want::Document(Document::Sumdb { .. }));
         let view = (!policy.is_open()).then(|| match version {
             None => content::view(module, &self.caller, known, cx),
-            Some(version) => content::view_of(module, version, &self.caller, known, cx),
+            Some(version) => content::view_of(module, version, None, &self.caller, known, cx),
         });
         let mut decided = None;
         if let Some(view) = &view {

@@ -16,7 +16,7 @@ impl Next {
         }
         if let Some((module, Some(version))) = question.want.subject() {
             for waiver in
-                content::view_of(module, version, &question.caller, known, cx).waived(version, cx.now)
+                content::view_of(module, version, None, &question.caller, known, cx).waived(version, cx.now)
             {
                 cx.count(Counter::Waived { reason: waiver.label() });
             }

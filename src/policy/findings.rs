@@ -88,9 +88,16 @@ impl Policy {
         self.advisories.keys().map(String::as_str)
     }
 
-    /// What is said against `version`, whoever asks: a waiver that names callers lifts nothing here.
-    pub fn against(&self, module: &ModulePath, version: &Version, now: Timestamp) -> Vec<Against<'_>> {
-        let findings = Findings::of(self, module, &Caller::default(), &Contents::default());
+    /// What is said against `version`, whoever asks: a waiver that names callers lifts nothing here. This is known of what the module's zips
+    /// hold.
+    pub fn against(
+        &self,
+        module: &ModulePath,
+        version: &Version,
+        contents: &Contents,
+        now: Timestamp,
+    ) -> Vec<Against<'_>> {
+        let findings = Findings::of(self, module, &Caller::default(), contents);
         let waived = |id| findings.waivers_of(id, version, now).find(|waiver| waiver.principals.is_empty());
         let advised = findings.about(version, now).into_iter().map(|found| Against {
             id: found.advisory.id(),

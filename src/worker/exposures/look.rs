@@ -5,7 +5,7 @@ use log::Level;
 use super::{Exposures, Slice};
 use crate::{
     cx::Cx,
-    flow::{exposure_line, keeping, named},
+    flow::{exposure_line, keeping, known_contents, named},
     metrics::Gauge,
     shared::{Changed, LEDGERS, Ledger},
     worker::services::Services,
@@ -51,7 +51,8 @@ impl Exposures {
         let mut news = Vec::new();
         for (name, served) in ledger.versions() {
             let Some((module, version)) = named(name) else { continue };
-            let mut against = policy.against(&module, &version, cx.now);
+            let contents = known_contents(&module, policy, &services.index, cx);
+            let mut against = policy.against(&module, &version, &contents, cx.now);
             // Once a waiver has ended, operators are told.
             against.retain(|against| against.waived.is_none());
             if against.is_empty() {

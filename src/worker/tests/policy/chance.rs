@@ -4,6 +4,7 @@
 //! The oracle reads the rules one after the other, as a person would, and knows nothing else of how a policy decides.
 
 mod content;
+mod hashed;
 
 use self::content::Flaw;
 use super::{super::random::Random, *};
@@ -153,6 +154,12 @@ impl Run {
         let default = self.pick(&["allow", "allow", "deny"]);
         let listed: Vec<_> = (0..self.random.next(0..=3) / 2)
             .map(|n| {
+                if self.one_in(2) {
+                    let (known, at) = (self.random.next(0..=3), self.random.next(0..=7));
+                    let known = &self.known[usize::try_from(known).unwrap()];
+                    let hash = known.hash(usize::try_from(at).unwrap());
+                    return format!(r#"{{"id": "CORP-{n}", "hashes": ["{hash}"]}}"#);
+                }
                 let (glob, versions) = (self.pick(&GLOBS[1..]), self.pick(&SETS));
                 format!(r#"{{"id": "CORP-{n}", "modules": ["{glob}"], "versions": [{versions}]}}"#)
             })
@@ -230,11 +237,12 @@ impl Run {
                 let headers: &[(&str, &str)] = if caller.is_empty() { &[] } else { &[("x-user", caller)] };
                 let path = self.known[known].path(asked);
                 let stream = self.world.begin_with(worker, method, &path, headers);
-                (worker, stream, known, asked, caller)
+                (worker, stream, known, asked, caller, method)
             })
             .collect();
         self.world.settle();
-        for (worker, stream, known, asked, caller) in clients {
+        for (worker, stream, known, asked, caller, method) in clients {
+            self.download((worker, stream), known, asked, (caller, method));
             let got = end(&mut self.world, worker, stream);
             self.judge(known, asked, caller, &got);
         }
@@ -247,6 +255,9 @@ impl Run {
 
     fn judge(&self, known: usize, asked: Asked, caller: &str, got: &Got) {
         let known = &self.known[known];
+        if self.hashed(known, caller).next().is_some() {
+            return self.judge_hashed(known, asked, caller, got);
+        }
         let says =
             |caller: &str, version: &Version| known.says(version, &self.policy, caller, self.world.now);
         let context = || {
@@ -359,6 +370,10 @@ impl Known {
         let retracted = retracted.into_iter().map(read).collect();
         let versions =
             versions.iter().map(|(version, age)| (read(version), Timestamp(START - age))).collect();
+        for version in VERSIONS.into_iter().chain([PSEUDO]) {
+            let zip = hashed::zip_of(module, version);
+            world.cluster("public").serve_bytes(&upstream(module, &format!("@v/{version}.zip")), zip);
+        }
         let module = ModulePath::parse(module).unwrap();
         let (latest, master) = (read(latest.0), read(master.0));
         Self { module, versions, latest, master, retracted, flaws: Vec::new(), listed: Vec::new() }
