@@ -218,9 +218,9 @@ pub(in crate::config) struct RawMalicious {
     pub(in crate::config) exact: Option<Vec<Option<String>>>,
     /// The versions of these, as in a rule. Every version by default.
     pub(in crate::config) versions: Option<Vec<Option<String>>>,
-    /// Hashes of zips that are malicious, whatever they are called: `h1:`, as in a go.sum, which no other version has; or the same of the files
-    /// without the module and the version in their names, which every copy of them has, and which explain shows. A zip is then given only
-    /// when it was read, and a client is not told what it holds before. At most 10,000 in a list of `malicious`.
+    /// Hashes of zips that are malicious: `h1:` as in a go.sum, which one version alone has, for module and version are part of it; or `files_h1`, as
+    /// explain shows it: the same without them, which every copy of the files has by whatever name. With any in force, no zip is given
+    /// that was not read first. At most 10,000 in all of `policy.malicious`.
     pub(in crate::config) hashes: Option<Vec<Option<String>>>,
     /// Why, for the developer who is refused. At most 300 bytes.
     pub(in crate::config) reason: Option<String>,

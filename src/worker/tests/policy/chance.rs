@@ -317,7 +317,9 @@ impl Run {
         {
             let would = known.would(&known.named(version), &self.policy, caller, self.world.now);
             let would = would.filter(|says| way != 3 || *says != Says::Elsewhere);
-            let undated = got.monitored.as_ref().is_some_and(|by| by.ends_with("; undated"));
+            let undated = got.monitored.as_ref().is_some_and(|by| by.ends_with("; undated"))
+                // Of what is not stored no age is known, and an enforced cool-down may decide.
+                || got.status == 404 && !is_whole;
             let is_so = would.is_some_and(|says| says != Says::Yes) == got.monitored.is_some();
             let is_aged = |rule: &Rule| matches!(rule.action, Action::Cooldown(_));
             assert!(is_so || undated && self.policy.rules().any(is_aged), "{would:?}: {}", context());
