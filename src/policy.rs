@@ -45,6 +45,7 @@ pub use self::view::{Decision, View};
 pub use self::waiver::{NOTICE, Waiver, Waivers};
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::advisory::Advisories;
 use crate::gomod::ModulePath;
@@ -60,6 +61,8 @@ pub struct Policy {
     waivers: BTreeMap<Origin, Waivers>,
     /// What is known of versions, by the name of the source.
     advisories: BTreeMap<String, Advisories>,
+    /// The modules that are in use, in every likeness; none where no rule asks for them.
+    used: Arc<LookAlikes>,
     /// Whether what no rule decides is refused.
     deny_by_default: bool,
     /// Whether nothing of it is enforced.
@@ -123,7 +126,13 @@ impl Policy {
 
     /// The rules that name `module`, in their order.
     pub fn naming(&self, module: &ModulePath) -> impl Iterator<Item = &Rule> {
-        self.rulesets.values().flat_map(|ruleset| ruleset.naming(module))
+        let naming = self.rulesets.values().flat_map(|ruleset| ruleset.naming(module));
+        naming.filter(|rule| !rule.asks_for_use() || rule.likeness(module, &self.used).is_some())
+    }
+
+    /// Whether any rule is for what looks like a module in use.
+    pub fn asks_for_use(&self) -> bool {
+        self.rulesets.values().any(Ruleset::asks_for_use)
     }
 
     /// What operators have decided to live with, in the order of the origins.

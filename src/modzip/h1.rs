@@ -86,6 +86,21 @@ mod tests {
         assert_eq!(H1::parse(text), Some(H1::of_go_mod(b"module golang.org/x/text\n")));
     }
 
+    /// The second one is that of a folder, whatever it is called.
+    #[test]
+    fn files_are_hashed_with_and_without_what_is_before_their_names() {
+        let of = |prefix: &str| {
+            let mut summary = Summary::default();
+            for name in ["go.mod", "m.go"] {
+                summary.add(&Sha256::digest(name).into(), prefix, name);
+            }
+            summary.finish()
+        };
+        let (one, other) = (of("example.com/m@v1.0.0/"), of("example.org/fork@v0.1.0/"));
+        assert_ne!(one.0, other.0);
+        assert_eq!((one.1, other.1), (of("").0, of("").1));
+    }
+
     #[test]
     fn only_the_canonical_text_is_read() {
         let text = "h1:NqM8EUOU14njkJ3fqMW+pc6Ldnwhi/IjpwHt7yyuwOQ=";

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Advised, Caller, LookAlikes, Principal, Versions};
+use super::{Advised, Caller, Likeness, LookAlikes, Principal, Versions};
 use crate::gomod::{ModulePath, Pattern, Patterns, Version};
 use crate::modzip::H1;
 
@@ -82,9 +82,23 @@ impl Rule {
         (self.modules.matches(module) || self.exact.contains(module)) && self.is_for_likes_of(module)
     }
 
-    /// Whether the rule is for modules that look as this one does.
+    /// Whether the rule can be for modules that look as this one does: which modules are in use is not known here.
     pub(super) fn is_for_likes_of(&self, module: &ModulePath) -> bool {
-        self.looks_like.as_ref().is_none_or(|likes| likes.find(module).is_some())
+        self.looks_like.as_ref().is_none_or(|likes| likes.asks_for_use() || likes.find(module).is_some())
+    }
+
+    /// The module that this one looks like, where the rule is for such, and how: of those that it lists, or that are in `use`.
+    pub(super) fn likeness<'r>(
+        &'r self,
+        module: &ModulePath,
+        used: &'r LookAlikes,
+    ) -> Option<(&'r ModulePath, Likeness)> {
+        self.looks_like.as_ref()?.find_among(module, used)
+    }
+
+    /// Whether the rule is for what looks like a module in use.
+    pub fn asks_for_use(&self) -> bool {
+        self.looks_like.as_ref().is_some_and(LookAlikes::asks_for_use)
     }
 
     /// Whether the rule names this module by more than a pattern for all modules.

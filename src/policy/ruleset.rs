@@ -19,6 +19,8 @@ pub struct Ruleset {
     hashes: Arc<BTreeMap<[u8; 32], usize>>,
     /// Whether any of them is not enforced.
     monitors: bool,
+    /// Whether any of them is for what looks like a module in use.
+    asks_for_use: bool,
 }
 
 impl Ruleset {
@@ -53,6 +55,11 @@ impl Ruleset {
         self.rules.get(*place)
     }
 
+    /// Whether any of them is for what looks like a module in use.
+    pub(super) fn asks_for_use(&self) -> bool {
+        self.asks_for_use
+    }
+
     /// Whether any of them is not enforced.
     pub(super) fn monitors(&self) -> bool {
         self.monitors
@@ -73,6 +80,7 @@ pub struct RulesetBuilder {
     given: usize,
     /// Whether any of these is not enforced.
     monitors: bool,
+    asks_for_use: bool,
     hashes: BTreeMap<[u8; 32], usize>,
     tree: Builder,
 }
@@ -84,6 +92,7 @@ impl RulesetBuilder {
             rules: rules.into(),
             given: 0,
             monitors: false,
+            asks_for_use: false,
             hashes: BTreeMap::new(),
             tree: Builder::default(),
         }
@@ -101,6 +110,7 @@ impl RulesetBuilder {
                 }
                 self.given = self.given.saturating_add(1);
                 self.monitors |= !rule.enforced;
+                self.asks_for_use |= rule.asks_for_use();
                 self.tree.add(rule);
                 let names = rule.modules.iter().count().saturating_add(rule.exact.len());
                 left = left.saturating_sub(names.saturating_add(rule.hashes.len()).max(1));
@@ -109,6 +119,12 @@ impl RulesetBuilder {
         }
         let matcher = self.tree.write(most)?;
         let hashes = std::mem::take(&mut self.hashes).into();
-        Some(Ruleset { rules: std::mem::take(&mut self.rules), matcher, hashes, monitors: self.monitors })
+        Some(Ruleset {
+            rules: std::mem::take(&mut self.rules),
+            matcher,
+            hashes,
+            monitors: self.monitors,
+            asks_for_use: self.asks_for_use,
+        })
     }
 }

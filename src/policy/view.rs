@@ -6,7 +6,7 @@ mod tests;
 use std::rc::Rc;
 
 use super::findings::Findings;
-use super::{Action, Caller, Contents, Finding, Malice, Policy, Rule, Waiver};
+use super::{Action, Caller, Contents, Finding, Likeness, LookAlikes, Malice, Policy, Rule, Waiver};
 use crate::gomod::{ModulePath, TOOLCHAIN, Version, toolchain_of, toolchain_version};
 use crate::http::Timestamp;
 
@@ -19,6 +19,8 @@ pub struct View<'p> {
     is_personal: bool,
     /// What is known of the module's versions.
     findings: Rc<Findings<'p>>,
+    /// The modules that are in use.
+    used: &'p LookAlikes,
     /// What is known of what the module's zips hold.
     contents: Rc<Contents>,
     /// Whether malicious versions are refused.
@@ -78,6 +80,7 @@ impl<'p> View<'p> {
             deny_by_default,
             is_personal: findings.is_personal(),
             findings: findings.clone(),
+            used: &policy.used,
             contents: contents.clone(),
             refuses_malice: refuses_malice && findings.has_malice(),
             has_zips_read: policy.has_zips_read(module),
@@ -182,6 +185,11 @@ impl<'p> View<'p> {
     /// What is known of what the module's zips hold.
     pub fn contents(&self) -> &Contents {
         &self.contents
+    }
+
+    /// The module that this one, which the view is of, looks like by `rule`, and how.
+    pub(super) fn likeness(&self, rule: &'p Rule, module: &ModulePath) -> Option<(&'p ModulePath, Likeness)> {
+        rule.likeness(module, self.used)
     }
 
     /// Whether some versions may be refused or be elsewhere while others are not.

@@ -296,9 +296,11 @@ pub(in crate::config) struct RawMissOverride {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub(in crate::config) struct RawLooksLike {
     /// The modules that are meant, by their paths; of all rules of a list 10,000 at most. Another major version of one, and what its
-    /// repository has beside it, is the same to this.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
+    /// repository has beside it, is the same to this. None by default, where `in_use` is true; else some are required.
     pub(in crate::config) of: Option<Vec<Option<String>>>,
+    /// Whether modules are meant as well that this gateway has served for a while: on days a week apart at least, of which the last is within
+    /// `exposure.days`. For a rule with `"enforce": false` alone: what is in use depends on what clients ask for. By default not.
+    pub(in crate::config) in_use: Option<bool>,
     /// How others look like them. By default by capitals and by a letter, by which next to no module looks like another that is not meant
     /// to; by their owners all forks do.
     pub(in crate::config) by: Option<Vec<Option<RawLikeness>>>,

@@ -89,7 +89,7 @@ impl Search {
             Err(error) => return self.refuse(source, Loss::Wrong, &error.to_string(), config, cx),
         };
         self.unverified.note_given(is_accepted);
-        if let Some(holds) = candidate.holds() {
+        if let Some(holds) = candidate.holds().filter(|_| !is_accepted) {
             self.zip.note_content(holds.into());
         }
         match candidate {

@@ -156,7 +156,12 @@ fn rule(raw: RawRule, place: String, at: &Path, has_upstream: bool, found: &mut 
             .unwrap_or_default(),
         advised: advised(raw.advisories.0, &at.key("advisories"), found),
         go_before: raw.toolchain.0.and_then(|raw| floor(raw, &at.key("toolchain"), found)),
-        looks_like: looks_like(raw.looks_like.0, &at.key("looks_like"), found),
+        looks_like: looks_like(
+            raw.looks_like.0,
+            raw.enforce.unwrap_or(ENFORCE),
+            &at.key("looks_like"),
+            found,
+        ),
         spares_fixes: spares_fixes(raw.except.as_deref(), &at.key("except"), found),
         action,
         enforced: raw.enforce.unwrap_or(ENFORCE),

@@ -236,6 +236,36 @@ fn a_waiver_of_its_id_lifts_it_and_what_is_not_enforced_changes_nothing() {
     }
 }
 
+/// A go.sum says it before the gateway has read the zip; and what was read operators are shown.
+#[test]
+fn explain_shows_both_hashes_and_evidence_knows_that_of_a_go_sum() {
+    let [h1, files] = evil_hashes();
+    let mut world = world(1, &gated(&listing(&h1)));
+    furnished(&mut world);
+    let evidence = |world: &mut World| {
+        let stream = world.begin_post(0, "/-/evidence", &[]);
+        world.send(0, stream, format!("{M} {EVIL} {h1}\n").as_bytes(), true);
+        while world.work(0) {}
+        world.settle();
+        let page = world.response(stream);
+        let page: serde_json::Value = serde_json::from_str(super::body(&page)).unwrap();
+        page["modules"][0].clone()
+    };
+    let explain = |world: &mut World, version: &str| -> serde_json::Value {
+        let page = ask(world, &format!("/-/explain?module={M}&version={version}"));
+        serde_json::from_str(&page.body).unwrap()
+    };
+    let told = evidence(&mut world);
+    assert_eq!((&told["decision"], &told["malicious"][0]["id"]), (&"malicious".into(), &"CORP-9".into()));
+    let unread = explain(&mut world, EVIL);
+    assert_eq!((&unread["decision"], unread.get("content")), (&"allow".into(), None));
+    refused(&mut world, ZIP);
+    let read = explain(&mut world, EVIL);
+    assert_eq!(read["decision"], "malicious");
+    assert_eq!(read["content"], serde_json::json!({"h1": h1, "files_h1": files}));
+    assert_eq!(evidence(&mut world)["decision"], "malicious");
+}
+
 #[test]
 fn no_spelling_of_the_request_gets_around_it() {
     let [_, files] = evil_hashes();
