@@ -34,7 +34,9 @@ fn what_is_listed_by_its_hash_go_gets_by_no_name(workers: u32) {
             "policy": {"malicious": listed}, "fetch": {"zip_bytes": zip_bytes}, "admin": {"explain": ["@anonymous"]},
         });
         let stack = with(workers, &patch);
-        stack.upstream.serve_all(&versions(MODULE, &["v1.1.0", "v1.2.0"]));
+        // Another version of the very same files would be as bad.
+        let other = Module::new(MODULE, "v1.1.0").file("more.go", "package log\n");
+        stack.upstream.serve_all(&[other, module.clone()]);
         stack.upstream.serve(&fork);
         stack
     };
