@@ -8,6 +8,7 @@
 mod advice;
 pub mod cache_state;
 pub mod caller;
+mod content;
 mod copy;
 mod evidence;
 mod explain;
@@ -47,6 +48,7 @@ mod withdrawn;
 mod write;
 
 pub use self::advice::Advice;
+pub use self::content::{is_to_be_read, known_contents, note_content, refused_for};
 pub use self::copy::{Copying, NextPiece, NotCopied};
 pub use self::evidence::Evidencing;
 pub use self::explain::Explaining;
@@ -55,7 +57,7 @@ pub use self::handover::Handover;
 pub use self::hit::Hit;
 pub use self::keep::keep;
 pub use self::known::Known;
-pub use self::license::{is_to_be_read, license_record, note_licenses, reads_licenses, refused_by_license};
+pub use self::license::{awaits_licenses, license_record, note_licenses, reads_licenses, refused_by_license};
 pub use self::logged::{Said, log, lookup, place, record_of};
 pub use self::mirror::{Mirror, Mirroring};
 pub use self::monitored::Sightings;

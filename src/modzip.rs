@@ -55,8 +55,10 @@ pub const MAX_ZIP: u64 = 500 << 20;
 /// What a module zip was found to hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checked {
-    /// The hash of its files.
+    /// The hash of its files, as go.sum has it.
     pub h1: H1,
+    /// The same without the module and the version in their names: copies by other names have it as well.
+    pub files: H1,
     /// Files, and folders where it names any.
     pub entries: usize,
     /// Bytes of the zip.

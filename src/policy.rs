@@ -15,6 +15,7 @@
 mod advised;
 pub mod athens;
 mod caller;
+mod content;
 mod findings;
 mod in_force;
 mod licensed;
@@ -33,6 +34,7 @@ mod tests;
 
 pub use self::advised::Advised;
 pub use self::caller::{Caller, InvalidPrincipal, Principal};
+pub use self::content::{Content, Contents, ListedHashes};
 pub use self::findings::{Against, Finding, Malice, OPERATORS};
 pub use self::in_force::{InForce, Lacking, Origin};
 pub use self::licensed::{InvalidLicense, KnownLicenses, LicenseGlob, Licensed};
@@ -45,6 +47,7 @@ pub use self::view::{Decision, View};
 pub use self::waiver::{NOTICE, Waiver, Waivers};
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::advisory::Advisories;
 use crate::gomod::{ModulePath, Version};
@@ -60,6 +63,8 @@ pub struct Policy {
     waivers: BTreeMap<Origin, Waivers>,
     /// What is known of versions, by the name of the source.
     advisories: BTreeMap<String, Advisories>,
+    /// The modules that are in use, in every likeness; none where no rule asks for them.
+    used: Arc<LookAlikes>,
     /// Whether what no rule decides is refused.
     deny_by_default: bool,
     /// Whether nothing of it is enforced.
@@ -145,7 +150,13 @@ impl Policy {
 
     /// The rules that name `module`, in their order.
     pub fn naming(&self, module: &ModulePath) -> impl Iterator<Item = &Rule> {
-        self.rulesets.values().flat_map(|ruleset| ruleset.naming(module))
+        let naming = self.rulesets.values().flat_map(|ruleset| ruleset.naming(module));
+        naming.filter(|rule| !rule.asks_for_use() || rule.likeness(module, &self.used).is_some())
+    }
+
+    /// Whether any rule is for what looks like a module in use.
+    pub fn asks_for_use(&self) -> bool {
+        self.rulesets.values().any(Ruleset::asks_for_use)
     }
 
     /// What operators have decided to live with, in the order of the origins.
@@ -155,6 +166,21 @@ impl Policy {
 
     /// What holds for `module` when `caller` asks.
     pub fn view(&self, module: &ModulePath, caller: &Caller) -> View<'_> {
-        View::of(self, module, self.naming(module), caller)
+        self.view_knowing(module, caller, Contents::default())
+    }
+
+    /// The same, where this is known of what the zips of the module hold.
+    pub fn view_knowing(&self, module: &ModulePath, caller: &Caller, contents: Contents) -> View<'_> {
+        View::of(self, module, self.naming(module), caller, contents)
+    }
+
+    /// Whether anything that is said of `module` depends on what its zips hold.
+    pub fn looks_into_zips(&self, _module: &ModulePath) -> bool {
+        self.malicious.values().any(Ruleset::lists_hashes)
+    }
+
+    /// Whether a zip of `module` is given only when it was read: what it holds may be refused.
+    pub fn has_zips_read(&self, module: &ModulePath) -> bool {
+        self.is_enforced() && self.looks_into_zips(module)
     }
 }

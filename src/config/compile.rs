@@ -104,6 +104,7 @@ pub(super) fn config(raw: RawConfig, found: &mut Collector) -> Config {
     config.warnings.extend(endpoint::unconfided(&config));
     config.warnings.extend(policy::forgetful_clock(&config));
     config.warnings.extend(policy::without_advisories(&config));
+    config.warnings.extend(policy::without_exposure(&config));
     config.warnings.extend(verify::unproven_offline(&config));
     config.warnings.extend(private::wide_upstreams(&config));
     config.warnings.extend(callers::no_caller_has_a_name(&config));

@@ -96,6 +96,9 @@ pub const MAX_RULES: usize = 20_000;
 /// What operators list as malicious themselves: more than that is a source of advisories.
 pub const MAX_MALICIOUS: usize = 1000;
 
+/// Hashes of zips that all of these list together: a megabyte in every worker, and a few milliseconds to read.
+pub const MAX_HASHES: usize = 10_000;
+
 /// Waivers of a configuration or of a bundle. They are read at once, and a person has decided each.
 pub const MAX_WAIVERS: usize = 1000;
 

@@ -14,6 +14,7 @@ use log::Level;
 use sha2::{Digest, Sha256};
 
 pub(super) use self::asked::Evident;
+pub(super) use self::logged::logged;
 use self::{
     asked::Format,
     document::{Hashes, json},
@@ -128,9 +129,9 @@ impl Evidencing {
                 self.differing.push(format!("{}@{}", module.as_str(), version.as_str()));
             }
         }
-        let asked = Asked::about(module, version, &self.asked.caller);
+        let asked = Asked::about(module, version, listed.zip, &self.asked.caller);
         let explanation = asked.explanation(known, cx);
-        let view = known.view(module, &self.asked.caller, cx);
+        let view = asked.view(known, cx);
         let listings = view.listed(version, cx.now);
         match self.asked.format {
             Format::Json => {

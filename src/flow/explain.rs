@@ -23,7 +23,7 @@ pub(super) use self::known::{Advised, Waived};
 pub use self::many::Explaining;
 use self::{considered::Considered, indexed::Indexed, known::advised};
 use super::{
-    Known,
+    Known, content,
     license::known_license,
     logged::known_date,
     monitored::{WOULD_BE_RETRACTED, would_be},
@@ -37,7 +37,7 @@ use crate::{
     goproxy::{Document, File, Refusal, Zip},
     http::Timestamp,
     plan::{Want, plan},
-    policy::{Decision, View},
+    policy::{Content, Decision, View},
 };
 
 /// Answers the query of `path`.
@@ -72,6 +72,9 @@ pub(super) struct Explanation<'a> {
     pub(super) clock: Clocked,
     /// From when on it may be had.
     until: Option<String>,
+    /// What its zip is known to hold; left out where that is not known, or nothing depends on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<Hashed>,
     /// What sources say of the version; left out where none was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) advisories: Option<Vec<Advised<'a>>>,
@@ -105,6 +108,21 @@ struct Unenforced<'a> {
     refusal: Option<String>,
 }
 
+/// The hashes by which a zip can be listed as malicious.
+#[derive(Serialize)]
+struct Hashed {
+    /// As go.sum has it.
+    h1: String,
+    /// Of the files, without the module and the version in their names; null where the zip was not read.
+    files_h1: Option<String>,
+}
+
+impl Hashed {
+    fn of(content: &Content) -> Self {
+        Self { h1: content.h1.to_string(), files_h1: content.files.map(|files| files.to_string()) }
+    }
+}
+
 #[derive(Serialize)]
 struct Sources {
     document: &'static str,
@@ -120,9 +138,9 @@ impl Asked {
     /// What is decided of it, and why.
     pub(super) fn explanation<'a>(&'a self, known: &'a Known<'_>, cx: &Cx<'_>) -> Explanation<'a> {
         let (config, in_force, index) = (known.config, known.in_force, &*known.index);
-        let Self { module, version, caller } = self;
+        let Self { module, version, caller, .. } = self;
         let policy = in_force.policy();
-        let view = known.view(module, caller, cx);
+        let view = self.view(known, cx);
         let published =
             version.as_ref().and_then(|version| known_date((module, version), &view, config, index, cx));
         let decision = match version {
@@ -189,6 +207,7 @@ impl Asked {
             published: published.map(Timestamp::rfc3339),
             clock: Clocked::of((module, version.as_ref()), config, index, cx),
             until,
+            content: version.as_ref().and_then(|version| view.contents().get(version)).map(Hashed::of),
             advisories: version.as_ref().map(|version| advised(&view, version, cx.now)),
             license: version.as_ref().map(|version| {
                 known_license(module, version, index, cx).map(|licenses| licenses.to_string())
@@ -209,6 +228,15 @@ impl Asked {
                 .into_iter()
                 .map(|(name, want)| Indexed::of(name, &want, config, index, cx))
                 .collect(),
+        }
+    }
+
+    /// What holds for it, by what is known of what zips hold.
+    pub(in crate::flow) fn view<'k>(&self, known: &Known<'k>, cx: &Cx<'_>) -> View<'k> {
+        let Self { module, version, caller, zip } = self;
+        match version {
+            Some(version) => content::view_of(module, version, *zip, caller, known, cx),
+            None => known.view(module, caller, cx),
         }
     }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{
     Known,
+    content::known_contents,
     explain::{Waived, malformed, query, unknown},
     receiving::too_long,
     request::refuse,
@@ -110,7 +111,8 @@ impl Exposing {
             if self.module.as_ref().is_some_and(|asked| *asked != module) {
                 continue;
             }
-            for against in policy.against(&module, &version, cx.now) {
+            let contents = known_contents(&module, policy, known.index, cx);
+            for against in policy.against(&module, &version, &contents, cx.now) {
                 if self.id.as_ref().is_some_and(|asked| asked != against.id) {
                     continue;
                 }

@@ -19,7 +19,9 @@
 use std::rc::Rc;
 
 use super::{
-    Known, Next, Searched, keep,
+    Known, Next, Searched,
+    content::view_of,
+    keep,
     question::{Ended, Parked, Question, Serving},
 };
 use crate::{
@@ -59,7 +61,7 @@ pub fn reads_licenses(config: &Config, in_force: &InForce) -> bool {
 }
 
 /// Whether `zip` is to be read before it is given, as clients may be refused it by a licence that is not known yet.
-pub fn is_to_be_read(zip: &Zip, in_force: &InForce, index: &Index, cx: &Cx<'_>) -> bool {
+pub fn awaits_licenses(zip: &Zip, in_force: &InForce, index: &Index, cx: &Cx<'_>) -> bool {
     let Zip { module, version } = zip;
     in_force.policy().judges_license(module, version) && known_license(module, version, index, cx).is_none()
 }
@@ -138,21 +140,21 @@ pub fn refused_by_license<'p>(
     }
 }
 
-impl<'a> Known<'a> {
-    /// What holds for `module` when `caller` asks, with what the index has of licences where rules ask for them.
-    pub(super) fn view(&self, module: &ModulePath, caller: &Caller, cx: &Cx<'_>) -> View<'a> {
-        let view = self.in_force.policy().view(module, caller);
-        if !view.asks_licenses() {
-            return view;
-        }
-        view.knowing(Rc::new(known_licenses(module, self.index, cx)))
+/// `view`, which is of `module`, with what the index has of licences where rules ask for them.
+pub(super) fn with_licenses<'p>(view: View<'p>, module: &ModulePath, index: &Index, cx: &Cx<'_>) -> View<'p> {
+    if !view.asks_licenses() {
+        return view;
     }
+    view.knowing(Rc::new(known_licenses(module, index, cx)))
 }
 
 impl Question {
     /// What holds for `module` when this is asked.
     pub(super) fn view<'a>(&self, module: &ModulePath, known: &Known<'a>, cx: &Cx<'_>) -> View<'a> {
-        let view = known.view(module, &self.caller, cx);
+        let view = match self.want.subject() {
+            Some((_, Some(version))) => view_of(module, version, None, &self.caller, known, cx),
+            _ => known.view(module, &self.caller, cx),
+        };
         match (&self.licensing, self.want.subject()) {
             (Licensing::Known(licenses), Some((_, Some(version)))) if view.asks_licenses() => {
                 let mut all = known_licenses(module, known.index, cx);
@@ -180,11 +182,10 @@ impl Question {
             && self.awaited_by(&self.view(&zip.module, known, cx), cx).is_some()
     }
 
-    /// Whose request it is, where the zip that is asked for is judged by its licences once more as it passes by.
-    pub(super) fn judged_for(&self, zip: &Zip, known: &Known<'_>, cx: &Cx<'_>) -> Option<Box<Caller>> {
+    /// Whether the zip that is asked for is judged by its licences once more as it passes by.
+    pub(super) fn judges_license(&self, zip: &Zip, known: &Known<'_>, cx: &Cx<'_>) -> bool {
         let policy = known.in_force.policy();
-        let judges = || policy.view(&zip.module, &self.caller).judges_license(&zip.version, cx.now);
-        (policy.asks_licenses() && judges()).then(|| self.caller.clone().into())
+        policy.asks_licenses() && policy.view(&zip.module, &self.caller).judges_license(&zip.version, cx.now)
     }
 
     /// The question that comes first: whether storage has a record of the version's licences.

@@ -25,7 +25,7 @@ use crate::{
     cx::BodyVerdict,
     http::ResponseHead,
     license::Licenses,
-    modzip::{Check, H1},
+    modzip::{Check, Checked},
 };
 
 /// A zip that passes by.
@@ -33,9 +33,7 @@ pub struct Passing {
     routed: Routed,
     /// The parser, until it has come to a verdict.
     check: Option<Box<Check>>,
-    found: Option<Result<H1, VerifyError>>,
-    /// What licences its files say, once it was read for that.
-    licenses: Option<Licenses>,
+    found: Option<Result<Checked, VerifyError>>,
     sums: Option<Sums>,
     /// Bytes of the whole zip, where the response headers tell.
     length: Option<u64>,
@@ -60,7 +58,6 @@ impl Passing {
             routed,
             check: Some(Box::new(check)),
             found: None,
-            licenses: None,
             sums,
             length: head.content_length(),
             received: 0,
@@ -160,9 +157,7 @@ impl Passing {
         if (self.is_read() || self.ended && !self.lags())
             && let Some(check) = self.check.take()
         {
-            let checked = check.finish().map_err(VerifyError::Unfit);
-            self.licenses = checked.as_ref().ok().and_then(|checked| checked.licenses.clone());
-            self.found = Some(checked.map(|checked| checked.h1));
+            self.found = Some(check.finish().map_err(VerifyError::Unfit));
         }
         match (&self.found, &self.sums) {
             (Some(Err(error)), _) => Some(Err(error.clone())),
@@ -171,7 +166,7 @@ impl Passing {
             }
             // Of what is good, more might come.
             (Some(Ok(got)), Some(sums)) => {
-                Some(sums.prove(got)).filter(|proven| proven.is_err() || self.ended)
+                Some(sums.prove(&got.h1)).filter(|proven| proven.is_err() || self.ended)
             }
             _ => None,
         }
@@ -179,7 +174,12 @@ impl Passing {
 
     /// What licences its files say; `None` where it was not read for that, or not to its end, or they cannot be told.
     pub fn licenses(&self) -> Option<&Licenses> {
-        self.licenses.as_ref()
+        self.holds()?.licenses.as_ref()
+    }
+
+    /// What it holds, once it is read to its end.
+    pub fn holds(&self) -> Option<&Checked> {
+        self.found.as_ref()?.as_ref().ok()
     }
 
     /// Whether the parser has taken the end of the zip, and all that came is read.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::{
     Ask, Known, Routed, Searched,
     caller::first_name,
+    content::is_to_be_read,
     license::{Licensing, Recalling},
     respond::{answer, audience},
     withdrawn::{Finding, Reading, Withdrawn},
@@ -189,12 +190,20 @@ impl Question {
         self.head_only && matches!(self.want, Want::Zip(_))
     }
 
-    /// This, of `zip`, routed to `source`.
-    fn route(&self, zip: &Zip, source: Source, known: &Known<'_>, cx: &Cx<'_>) -> Routed {
+    /// This, of `zip`, routed to `source`, which has what was `checked` or is read as it passes.
+    fn route(&self, zip: &Zip, source: Source, checked: bool, known: &Known<'_>, cx: &Cx<'_>) -> Routed {
         let config = known.config;
         let remembered_as = config.exposure.map(|_| first_name(&self.caller, &config.callers).into());
-        let judged_for = self.judged_for(zip, known, cx);
-        Routed { remembered_as, judged_for, ..Routed::new(zip.clone(), source, self.ask()) }
+        let judges_license = self.judges_license(zip, known, cx);
+        let is_judged = judges_license || known.in_force.policy().looks_into_zips(&zip.module);
+        let is_given_unread = checked && !is_always_checked(config) && !is_to_be_read(zip, known, cx);
+        Routed {
+            checked: is_given_unread,
+            remembered_as,
+            judged_for: is_judged.then(|| self.caller.clone().into()),
+            judges_license,
+            ..Routed::new(zip.clone(), source, self.ask())
+        }
     }
 
     fn freshness_check<'a>(&self, jitter: u8, config: &'a Config, now: Timestamp) -> FreshnessCheck<'a> {
@@ -239,7 +248,7 @@ impl Question {
 
     /// The question that follows where upstreams know no `@latest`: the list, if storage may have versions of the module left, or if all
     /// versions that the go command would take from it are refused.
-    fn unnamed(&self, missing: &Missing, known: &Known<'_>) -> Option<Self> {
+    fn unnamed(&self, missing: &Missing, known: &Known<'_>, cx: &Cx<'_>) -> Option<Self> {
         let Want::Document(Document::Module { module, file: File::Latest }) = &self.want else { return None };
         if self.serving != Serving::Itself || !self.may_fetch {
             return None;
@@ -248,7 +257,7 @@ impl Question {
         let may_be_left = known.config.storage.is_some() && !module.is_short_of_a_repository();
         let is_mixed = || {
             known.config.policy.denies_retracted()
-                || !policy.is_open() && policy.view(module, &self.caller).is_mixed()
+                || !policy.is_open() && known.view(module, &self.caller, cx).is_mixed()
         };
         (may_be_left || is_mixed()).then(|| {
             let want = Want::Document(Document::Module { module: module.clone(), file: File::List });

@@ -45,8 +45,10 @@ pub struct Routed {
     pub advice: Option<Box<Advice>>,
     /// Who asks, by the name under which that is remembered; `None` where nothing is.
     pub remembered_as: Option<Box<str>>,
-    /// Who asks, where the licences that are read as it passes may have it refused.
+    /// Who asks, where what the zip holds may have it refused.
     pub judged_for: Option<Box<Caller>>,
+    /// Whether the licences that are read as it passes may.
+    pub judges_license: bool,
 }
 
 /// What a client wants of a zip.
@@ -77,6 +79,7 @@ impl Routed {
             advice: None,
             remembered_as: None,
             judged_for: None,
+            judges_license: false,
         }
     }
 

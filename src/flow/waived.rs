@@ -12,7 +12,7 @@ impl Next {
             return self;
         }
         if let Some((module, Some(version))) = question.want.subject() {
-            for waiver in known.view(module, &question.caller, cx).waived(version, cx.now) {
+            for waiver in question.view(module, known, cx).waived(version, cx.now) {
                 cx.count(Counter::Waived { reason: waiver.label() });
             }
         }

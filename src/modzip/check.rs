@@ -216,11 +216,13 @@ impl Check {
         while let State::Confirming = self.state {
             self.step(&mut [].as_slice(), usize::MAX).map_err(|fault| self.blame(fault))?;
         }
+        let (h1, files) = self.summary.finish();
         Ok(Checked {
+            h1,
+            files,
             entries: self.listing.len(),
             bytes: self.consumed,
             content_bytes: self.listing.content_bytes(),
-            h1: self.summary.finish(),
             licenses: self.licensing.and_then(Licensing::licenses),
         })
     }

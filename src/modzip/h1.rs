@@ -16,7 +16,7 @@ impl H1 {
     pub fn of_go_mod(bytes: &[u8]) -> Self {
         let mut summary = Summary::default();
         summary.add(&Sha256::digest(bytes).into(), "", "go.mod");
-        summary.finish()
+        summary.finish().0
     }
 
     /// Reads the text form; `None` where it is of another kind of hash, or not exactly this one's canonical form.
@@ -40,8 +40,13 @@ pub(super) const EMPTY: [u8; 32] = [
 
 /// The text that is hashed, a line for each file in the order of their names: the hash of what is in it, and its
 /// name.
+///
+/// It is hashed a second time with the names alone, as of a folder: what all names begin with changes nothing of their order.
 #[derive(Clone, Default)]
-pub(super) struct Summary(Sha256);
+pub(super) struct Summary {
+    named: Sha256,
+    nameless: Sha256,
+}
 
 impl Summary {
     /// Adds the file named `prefix` and `name`.
@@ -50,15 +55,18 @@ impl Summary {
         for (digits, byte) in hex.chunks_exact_mut(2).zip(content) {
             digits.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
         }
-        self.0.update(hex);
-        self.0.update("  ");
-        self.0.update(prefix);
-        self.0.update(name);
-        self.0.update("\n");
+        for (hash, prefix) in [(&mut self.named, prefix), (&mut self.nameless, "")] {
+            hash.update(hex);
+            hash.update("  ");
+            hash.update(prefix);
+            hash.update(name);
+            hash.update("\n");
+        }
     }
 
-    pub(super) fn finish(self) -> H1 {
-        H1(self.0.finalize().into())
+    /// The hash of the text, and the one without what is before the names.
+    pub(super) fn finish(self) -> (H1, H1) {
+        (H1(self.named.finalize().into()), H1(self.nameless.finalize().into()))
     }
 }
 
@@ -76,6 +84,21 @@ mod tests {
         let text = "h1:NqM8EUOU14njkJ3fqMW+pc6Ldnwhi/IjpwHt7yyuwOQ=";
         assert_eq!(H1::of_go_mod(b"module golang.org/x/text\n").to_string(), text);
         assert_eq!(H1::parse(text), Some(H1::of_go_mod(b"module golang.org/x/text\n")));
+    }
+
+    /// The second one is that of a folder, whatever it is called.
+    #[test]
+    fn files_are_hashed_with_and_without_what_is_before_their_names() {
+        let of = |prefix: &str| {
+            let mut summary = Summary::default();
+            for name in ["go.mod", "m.go"] {
+                summary.add(&Sha256::digest(name).into(), prefix, name);
+            }
+            summary.finish()
+        };
+        let (one, other) = (of("example.com/m@v1.0.0/"), of("example.org/fork@v0.1.0/"));
+        assert_ne!(one.0, other.0);
+        assert_eq!((one.1, other.1), (of("").0, of("").1));
     }
 
     #[test]

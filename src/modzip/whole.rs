@@ -81,8 +81,10 @@ impl WholeCheck {
         while left > 0 {
             match self.step(zip, left) {
                 Ok(Step::Ended) => {
+                    let (h1, files) = self.summary.clone().finish();
                     return Ok(Some(Checked {
-                        h1: self.summary.clone().finish(),
+                        h1,
+                        files,
                         entries: self.listing.len(),
                         bytes: zip.len() as u64,
                         content_bytes: self.listing.content_bytes(),

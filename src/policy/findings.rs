@@ -6,7 +6,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use super::{Caller, Origin, Policy, Rule, Waiver, Waivers};
+use super::{Caller, Contents, Origin, Policy, Rule, Waiver, Waivers};
 use crate::advisory::Advisory;
 use crate::gomod::{ModulePath, TOOLCHAIN, Version, toolchain_of, toolchain_version};
 use crate::http::Timestamp;
@@ -19,6 +19,8 @@ pub(super) struct Findings<'p> {
     advisories: Vec<(&'p str, Advisory<'p>)>,
     /// What operators have listed as malicious, which names the module.
     listed: Vec<&'p Rule>,
+    /// The versions whose zips are listed as malicious by their hashes, as far as it is known what they hold.
+    found: Vec<(Version, &'p Rule)>,
     /// The waivers, where there are any and anything to be lifted.
     waiving: Option<Waiving<'p>>,
     /// Whether the versions are toolchains, which are versions of Go.
@@ -86,9 +88,16 @@ impl Policy {
         self.advisories.keys().map(String::as_str)
     }
 
-    /// What is said against `version`, whoever asks: a waiver that names callers lifts nothing here.
-    pub fn against(&self, module: &ModulePath, version: &Version, now: Timestamp) -> Vec<Against<'_>> {
-        let findings = Findings::of(self, module, &Caller::default());
+    /// What is said against `version`, whoever asks: a waiver that names callers lifts nothing here. This is known of what the module's zips
+    /// hold.
+    pub fn against(
+        &self,
+        module: &ModulePath,
+        version: &Version,
+        contents: &Contents,
+        now: Timestamp,
+    ) -> Vec<Against<'_>> {
+        let findings = Findings::of(self, module, &Caller::default(), contents);
         let waived = |id| findings.waivers_of(id, version, now).find(|waiver| waiver.principals.is_empty());
         let advised = findings.about(version, now).into_iter().map(|found| Against {
             id: found.advisory.id(),
@@ -96,7 +105,7 @@ impl Policy {
             is_malicious: found.advisory.is_malicious(),
             waived: waived(found.advisory.id()),
         });
-        let listed = findings.listed.iter().filter(|listed| listed.has(version)).map(|listed| Against {
+        let listed = findings.listings(version).map(|listed| Against {
             id: &listed.name,
             source: OPERATORS,
             is_malicious: true,
@@ -108,7 +117,7 @@ impl Policy {
 
 impl<'p> Findings<'p> {
     /// What `policy` knows of `module` when `caller` asks.
-    pub(super) fn of(policy: &'p Policy, module: &ModulePath, caller: &Caller) -> Self {
+    pub(super) fn of(policy: &'p Policy, module: &ModulePath, caller: &Caller, contents: &Contents) -> Self {
         let is_toolchain = module.as_str() == TOOLCHAIN;
         let names: &[&str] = if is_toolchain { &OF_GO } else { &[module.as_str()] };
         let mut advisories = Vec::new();
@@ -125,9 +134,15 @@ impl<'p> Findings<'p> {
             put_together(&mut advisories);
         }
         let lists = policy.malicious.values().filter(|ruleset| !ruleset.rules().is_empty());
-        let listed = lists.flat_map(|ruleset| ruleset.naming(module)).collect();
-        let mut findings = Self { advisories, listed, is_toolchain, waiving: None };
-        let is_any = !(findings.advisories.is_empty() && findings.listed.is_empty());
+        let listed = lists.clone().flat_map(|ruleset| ruleset.naming(module)).collect();
+        let found = lists.flat_map(|ruleset| {
+            contents
+                .iter()
+                .filter_map(|(version, content)| Some((version.clone(), ruleset.listing(content)?)))
+        });
+        let found = found.collect();
+        let mut findings = Self { advisories, listed, found, is_toolchain, waiving: None };
+        let is_any = !findings.advisories.is_empty() || findings.has_listed();
         if is_any && policy.waivers().next().is_some() {
             findings.waiving = Some(Waiving::of(&policy.waivers, findings.ids(), module, caller));
         }
@@ -146,7 +161,7 @@ impl<'p> Findings<'p> {
 
     /// Whether any version is malicious, if no waiver says otherwise.
     pub(super) fn has_malice(&self) -> bool {
-        !self.listed.is_empty() || self.advisories.iter().any(|(_, advisory)| advisory.is_malicious())
+        self.has_listed() || self.advisories.iter().any(|(_, advisory)| advisory.is_malicious())
     }
 
     /// Why every version is malicious, where that is so and no waiver is to be looked at.
@@ -200,11 +215,10 @@ impl<'p> Findings<'p> {
         found: &[Finding<'p>],
         now: Timestamp,
     ) -> Option<Malice<'p>> {
-        let mut listed = self.listed.iter().filter(|listed| listed.has(version));
-        let listed = listed.find(|listed| self.waiver(&listed.name, version, now).is_none());
+        let listed = self.listings(version).find(|listed| self.waiver(&listed.name, version, now).is_none());
         let advised = |finding: &&Finding<'p>| finding.advisory.is_malicious() && finding.waived.is_none();
         let advised = || found.iter().find(advised).map(|finding| Malice::Advised(finding.advisory));
-        listed.map(|listed| Malice::Listed(listed)).or_else(advised)
+        listed.map(Malice::Listed).or_else(advised)
     }
 
     /// Whether `version` is the first that fixes an advisory that people have checked: who replaces an older one by it should not wait.
@@ -260,8 +274,7 @@ impl<'p> Findings<'p> {
 
     /// The waiver that lifts what operators have listed of `version`.
     pub(super) fn listed_waiver(&self, version: &Version, now: Timestamp) -> Option<&'p Waiver> {
-        let mut listed = self.listed.iter().filter(|listed| listed.has(version));
-        listed.find_map(|listed| self.waiver(&listed.name, version, now))
+        self.listings(version).find_map(|listed| self.waiver(&listed.name, version, now))
     }
 
     /// All advisories about the module.
@@ -275,8 +288,20 @@ impl<'p> Findings<'p> {
 
     /// What operators have listed as malicious of which `version` is, with the waiver that lifts it for the caller.
     pub(super) fn listed(&self, version: &Version, now: Timestamp) -> Vec<(&'p str, Option<&'p Waiver>)> {
-        let listed = self.listed.iter().filter(|listed| listed.has(version));
-        listed.map(|listed| (listed.name.as_str(), self.waiver(&listed.name, version, now))).collect()
+        self.listings(version)
+            .map(|listed| (listed.name.as_str(), self.waiver(&listed.name, version, now)))
+            .collect()
+    }
+
+    fn has_listed(&self) -> bool {
+        !(self.listed.is_empty() && self.found.is_empty())
+    }
+
+    /// What operators have listed of which `version` is, by its name or by what its zip holds. What is both comes once.
+    fn listings(&self, version: &Version) -> impl Iterator<Item = &'p Rule> {
+        let named = move || self.listed.iter().copied().filter(move |listed| listed.has(version));
+        let found = self.found.iter().filter(move |(found, _)| found == version).map(|(_, listed)| *listed);
+        named().chain(found.filter(move |found| !named().any(|named| std::ptr::eq(named, *found))))
     }
 
     /// The waivers of `id` that hold now for `version`.
@@ -289,7 +314,8 @@ impl<'p> Findings<'p> {
 
     /// The ids by which something of any version can be waived.
     fn ids(&self) -> impl Iterator<Item = &'p str> {
-        let listed = self.listed.iter().map(|listed| listed.name.as_str());
+        let listed = self.listed.iter().chain(self.found.iter().map(|(_, listed)| listed));
+        let listed = listed.map(|listed| listed.name.as_str());
         self.advisories.iter().map(|(_, advisory)| advisory.id()).chain(listed)
     }
 }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Policy, Rule, Ruleset, Waivers};
+use super::{LookAlikes, Policy, Rule, Ruleset, Waivers};
 use crate::advisory::Advisories;
 use crate::metrics::DocumentName;
 
@@ -68,6 +68,11 @@ impl InForce {
     /// Puts the waivers of one origin in force, in place of those it had before.
     pub fn replace_waivers(&mut self, origin: Origin, waivers: Waivers) {
         self.policy.waivers.insert(origin, waivers);
+    }
+
+    /// These modules are in use.
+    pub fn replace_used(&mut self, used: LookAlikes) {
+        self.policy.used = used.into();
     }
 
     /// Puts the advisories of one source in force, in place of those it had before.

@@ -31,6 +31,8 @@ pub struct LookAlikes {
     listed: Vec<(ModulePath, Compared)>,
     /// How others look like them.
     ways: Vec<Likeness>,
+    /// Whether modules that are in use are meant as well.
+    in_use: bool,
     /// The places of the listed by what is compared, in lower case.
     folded: BTreeMap<String, Vec<u32>>,
     /// The places of the listed by hashes of what is left of them where one letter is left out, or none: two that differ by one letter have
@@ -57,33 +59,81 @@ impl LookAlikes {
     /// What looks like one of these in any of these ways.
     pub fn new(listed: impl IntoIterator<Item = ModulePath>, ways: &[Likeness]) -> Self {
         let mut all = Self { ways: ways.to_vec(), ..Self::default() };
-        for (place, module) in (0..).zip(listed) {
-            let compared = Compared::of(&module);
-            all.folded.entry(compared.folded.clone()).or_default().push(place);
-            if all.ways.contains(&Likeness::Letter) {
-                all.near.extend(shortened(&compared.folded).map(|hash| (hash, place)));
-            }
-            if let (Some(name), true) = (compared.name(), all.ways.contains(&Likeness::Owner)) {
-                all.named.entry(name).or_default().push(place);
-            }
-            all.listed.push((module, compared));
-        }
-        all.near.sort_unstable();
+        listed.into_iter().for_each(|module| all.add(module));
+        all.seal();
         all
+    }
+
+    /// The same, and what looks like a module that is in use.
+    #[must_use]
+    pub fn and_in_use(self, in_use: bool) -> Self {
+        Self { in_use, ..self }
+    }
+
+    /// Adds one. Nothing is found before all were added: [`LookAlikes::seal`].
+    pub fn add(&mut self, module: ModulePath) {
+        let Ok(place) = u32::try_from(self.listed.len()) else { return };
+        let compared = Compared::of(&module);
+        self.folded.entry(compared.folded.clone()).or_default().push(place);
+        if self.ways.contains(&Likeness::Letter) {
+            self.near.extend(shortened(&compared.folded).map(|hash| (hash, place)));
+        }
+        if let (Some(name), true) = (compared.name(), self.ways.contains(&Likeness::Owner)) {
+            self.named.entry(name).or_default().push(place);
+        }
+        self.listed.push((module, compared));
+    }
+
+    /// No more are added.
+    pub fn seal(&mut self) {
+        self.near.sort_unstable();
+    }
+
+    /// Whether modules that are in use are meant as well.
+    pub fn asks_for_use(&self) -> bool {
+        self.in_use
+    }
+
+    /// As [`LookAlikes::find`], also among the modules that are in `use`, where those are meant.
+    pub(super) fn find_among<'l>(
+        &'l self,
+        module: &ModulePath,
+        used: &'l Self,
+    ) -> Option<(&'l ModulePath, Likeness)> {
+        let found = self.find(module);
+        if found.is_some() || !self.in_use || self.has(module) {
+            found
+        } else {
+            used.find_by(module, &self.ways)
+        }
+    }
+
+    /// Whether it is listed, in whichever major version.
+    fn has(&self, module: &ModulePath) -> bool {
+        let compared = Compared::of(module);
+        let places = self.folded.get(&compared.folded).into_iter().flatten();
+        let mut same = places.filter_map(|place| self.listed.get(usize::try_from(*place).ok()?));
+        same.any(|(_, listed)| listed.exact == compared.exact)
     }
 
     /// The listed module that this one looks like, and how. Nothing looks like others that is listed itself, in whichever major version.
     pub fn find(&self, module: &ModulePath) -> Option<(&ModulePath, Likeness)> {
+        self.find_by(module, &self.ways)
+    }
+
+    /// The same, in one of these ways.
+    fn find_by(&self, module: &ModulePath, ways: &[Likeness]) -> Option<(&ModulePath, Likeness)> {
         let compared = Compared::of(module);
         let found = |place: &u32| usize::try_from(*place).ok().and_then(|place| self.listed.get(place));
         let same = || self.folded.get(&compared.folded).into_iter().flatten().filter_map(found);
         if same().any(|(_, listed)| listed.exact == compared.exact) {
             return None;
         }
-        if let Some((listed, _)) = same().next().filter(|_| self.ways.contains(&Likeness::Capitals)) {
+        if let Some((listed, _)) = same().next().filter(|_| ways.contains(&Likeness::Capitals)) {
             return Some((listed, Likeness::Capitals));
         }
-        for hash in shortened(&compared.folded).filter(|_| !self.near.is_empty()) {
+        let is_asked = ways.contains(&Likeness::Letter) && !self.near.is_empty();
+        for hash in shortened(&compared.folded).filter(|_| is_asked) {
             let from = self.near.partition_point(|(near, _)| *near < hash);
             let places = self.near.iter().skip(from).take_while(|(near, _)| *near == hash);
             for (listed, like) in places.filter_map(|(_, place)| found(place)) {
@@ -92,7 +142,8 @@ impl LookAlikes {
                 }
             }
         }
-        let places = compared.name().and_then(|name| self.named.get(&name));
+        let name = compared.name().filter(|_| ways.contains(&Likeness::Owner));
+        let places = name.and_then(|name| self.named.get(&name));
         let mut others = places.into_iter().flatten().filter_map(found);
         others.find(|(_, like)| !like.has_owner_of(&compared)).map(|(listed, _)| (listed, Likeness::Owner))
     }
@@ -109,6 +160,9 @@ impl LookAlikes {
 }
 
 impl Likeness {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Capitals, Self::Letter, Self::Owner];
+
     /// As a developer reads it.
     pub fn says(self) -> &'static str {
         match self {

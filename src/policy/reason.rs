@@ -53,7 +53,7 @@ impl View<'_> {
             }
             Decision::Denied(Some(rule)) => {
                 facts.push(format!("forbidden: {subject} is denied by the rule {}.", named(rule)));
-                if let Some((like, how)) = rule.looks_like.as_ref().and_then(|likes| likes.find(module)) {
+                if let Some((like, how)) = self.likeness(rule, module) {
                     let like = cut(like.as_str(), MAX_MODULE);
                     facts.push(format!("It looks like {like}, but {}: is that what is meant?", how.says()));
                 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Advised, Caller, Licensed, LookAlikes, Principal, Versions};
+use super::{Advised, Caller, Licensed, Likeness, LookAlikes, Principal, Versions};
 use crate::gomod::{ModulePath, Pattern, Patterns, Version};
+use crate::modzip::H1;
 
 /// One rule. It applies where everything it names fits; what it does not name fits always.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +19,8 @@ pub struct Rule {
     pub exact: Vec<ModulePath>,
     /// The versions it is for; `None` for every one.
     pub versions: Option<Versions>,
+    /// Of what is listed as malicious, the hashes of zips, whatever they are called, beside those that it names.
+    pub hashes: Vec<H1>,
     /// The callers it is for; empty for all.
     pub principals: Vec<Principal>,
     /// The advisories of which a version must have one; `None` where it needs none.
@@ -63,6 +66,7 @@ impl Rule {
             modules,
             exact: Vec::new(),
             versions: None,
+            hashes: Vec::new(),
             principals: Vec::new(),
             advised: None,
             go_before: None,
@@ -81,9 +85,23 @@ impl Rule {
         (self.modules.matches(module) || self.exact.contains(module)) && self.is_for_likes_of(module)
     }
 
-    /// Whether the rule is for modules that look as this one does.
+    /// Whether the rule can be for modules that look as this one does: which modules are in use is not known here.
     pub(super) fn is_for_likes_of(&self, module: &ModulePath) -> bool {
-        self.looks_like.as_ref().is_none_or(|likes| likes.find(module).is_some())
+        self.looks_like.as_ref().is_none_or(|likes| likes.asks_for_use() || likes.find(module).is_some())
+    }
+
+    /// The module that this one looks like, where the rule is for such, and how: of those that it lists, or that are in `use`.
+    pub(super) fn likeness<'r>(
+        &'r self,
+        module: &ModulePath,
+        used: &'r LookAlikes,
+    ) -> Option<(&'r ModulePath, Likeness)> {
+        self.looks_like.as_ref()?.find_among(module, used)
+    }
+
+    /// Whether the rule is for what looks like a module in use.
+    pub fn asks_for_use(&self) -> bool {
+        self.looks_like.as_ref().is_some_and(LookAlikes::asks_for_use)
     }
 
     /// Whether the rule names this module by more than a pattern for all modules.

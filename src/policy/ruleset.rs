@@ -3,10 +3,11 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Rule;
 use super::matcher::{Builder, Matcher};
+use super::{Content, Rule};
 use crate::gomod::ModulePath;
 
 /// Rules in their order.
@@ -14,10 +15,14 @@ use crate::gomod::ModulePath;
 pub struct Ruleset {
     rules: Arc<[Rule]>,
     matcher: Matcher,
+    /// The places of those that list hashes, by hash. The first of a hash counts.
+    hashes: Arc<BTreeMap<[u8; 32], usize>>,
     /// Whether any of them is not enforced.
     monitors: bool,
     /// Whether any of them asks for licences.
     asks_licenses: bool,
+    /// Whether any of them is for what looks like a module in use.
+    asks_for_use: bool,
 }
 
 impl Ruleset {
@@ -34,6 +39,27 @@ impl Ruleset {
     /// The rules in their order.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// Whether any of them lists hashes of zips.
+    pub(super) fn lists_hashes(&self) -> bool {
+        !self.hashes.is_empty()
+    }
+
+    /// The hashes that any of them lists, where there are any.
+    pub(super) fn hashes(&self) -> Option<Arc<BTreeMap<[u8; 32], usize>>> {
+        self.lists_hashes().then(|| self.hashes.clone())
+    }
+
+    /// The rule that lists a zip that holds this.
+    pub(super) fn listing(&self, content: &Content) -> Option<&Rule> {
+        let place = content.hashes().find_map(|hash| self.hashes.get(&hash.0))?;
+        self.rules.get(*place)
+    }
+
+    /// Whether any of them is for what looks like a module in use.
+    pub(super) fn asks_for_use(&self) -> bool {
+        self.asks_for_use
     }
 
     /// Whether any of them is not enforced.
@@ -63,6 +89,8 @@ pub struct RulesetBuilder {
     monitors: bool,
     /// Whether any of these asks for licences.
     asks_licenses: bool,
+    asks_for_use: bool,
+    hashes: BTreeMap<[u8; 32], usize>,
     tree: Builder,
 }
 
@@ -74,6 +102,8 @@ impl RulesetBuilder {
             given: 0,
             monitors: false,
             asks_licenses: false,
+            asks_for_use: false,
+            hashes: BTreeMap::new(),
             tree: Builder::default(),
         }
     }
@@ -85,17 +115,28 @@ impl RulesetBuilder {
             while left > 0
                 && let Some(rule) = self.rules.get(self.given)
             {
+                for hash in &rule.hashes {
+                    self.hashes.entry(hash.0).or_insert(self.given);
+                }
                 self.given = self.given.saturating_add(1);
                 self.monitors |= !rule.enforced;
                 self.asks_licenses |= rule.license.is_some();
+                self.asks_for_use |= rule.asks_for_use();
                 self.tree.add(rule);
-                let patterns = rule.modules.iter().count().saturating_add(rule.exact.len());
-                left = left.saturating_sub(patterns.max(1));
+                let names = rule.modules.iter().count().saturating_add(rule.exact.len());
+                left = left.saturating_sub(names.saturating_add(rule.hashes.len()).max(1));
             }
             return None;
         }
         let matcher = self.tree.write(most)?;
-        let (monitors, asks_licenses) = (self.monitors, self.asks_licenses);
-        Some(Ruleset { rules: std::mem::take(&mut self.rules), matcher, monitors, asks_licenses })
+        let hashes = std::mem::take(&mut self.hashes).into();
+        Some(Ruleset {
+            rules: std::mem::take(&mut self.rules),
+            matcher,
+            hashes,
+            monitors: self.monitors,
+            asks_licenses: self.asks_licenses,
+            asks_for_use: self.asks_for_use,
+        })
     }
 }

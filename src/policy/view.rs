@@ -6,7 +6,9 @@ mod tests;
 use std::rc::Rc;
 
 use super::findings::Findings;
-use super::{Action, Caller, Finding, KnownLicenses, Malice, Policy, Rule, Waiver};
+use super::{
+    Action, Caller, Contents, Finding, KnownLicenses, Likeness, LookAlikes, Malice, Policy, Rule, Waiver,
+};
 use crate::gomod::{ModulePath, TOOLCHAIN, Version, toolchain_of, toolchain_version};
 use crate::http::Timestamp;
 use crate::license::Licenses;
@@ -20,10 +22,16 @@ pub struct View<'p> {
     is_personal: bool,
     /// What is known of the module's versions.
     findings: Rc<Findings<'p>>,
+    /// The modules that are in use.
+    used: &'p LookAlikes,
+    /// What is known of what the module's zips hold.
+    contents: Rc<Contents>,
     /// Whether malicious versions are refused.
     refuses_malice: bool,
     /// What is known of the licences of its versions.
     licenses: Rc<KnownLicenses>,
+    /// Whether a zip is given only when it was read.
+    has_zips_read: bool,
     /// What would hold if all of the policy were enforced; `None` where all of it is.
     shadow: Option<Box<Self>>,
 }
@@ -68,15 +76,20 @@ impl<'p> View<'p> {
         module: &ModulePath,
         naming: impl Iterator<Item = &'p Rule>,
         caller: &Caller,
+        contents: Contents,
     ) -> Self {
-        let findings = Rc::new(Findings::of(policy, module, caller));
+        let findings = Rc::new(Findings::of(policy, module, caller, &contents));
+        let contents = Rc::new(contents);
         let empty = |deny_by_default, refuses_malice| Self {
             rules: Vec::new(),
             deny_by_default,
             is_personal: findings.is_personal(),
             findings: findings.clone(),
+            used: &policy.used,
+            contents: contents.clone(),
             refuses_malice: refuses_malice && findings.has_malice(),
             licenses: Rc::default(),
+            has_zips_read: policy.has_zips_read(module),
             shadow: None,
         };
         let denies = policy.denies_by_default();
@@ -221,6 +234,21 @@ impl<'p> View<'p> {
             (_, last @ Decision::Denied(_)) | (None, last) => last,
             (Some(for_now), _) => for_now,
         }
+    }
+
+    /// Whether the zip of `version` is to be read before it is given: what it holds may be refused, and is not known.
+    pub fn awaits_zip(&self, version: &Version) -> bool {
+        self.has_zips_read && !self.contents.has_read(version)
+    }
+
+    /// What is known of what the module's zips hold.
+    pub fn contents(&self) -> &Contents {
+        &self.contents
+    }
+
+    /// The module that this one, which the view is of, looks like by `rule`, and how.
+    pub(super) fn likeness(&self, rule: &'p Rule, module: &ModulePath) -> Option<(&'p ModulePath, Likeness)> {
+        rule.likeness(module, self.used)
     }
 
     /// Whether some versions may be refused or be elsewhere while others are not.

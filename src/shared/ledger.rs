@@ -2,7 +2,7 @@
 //!
 //! A ledger is a value that can be merged with another of the same versions in any order, and twice, without saying anything else: workers of
 //! one Envoy merge theirs in shared data, and Envoys theirs in storage, without a lock. So it counts no requests. Of each version it has
-//! the last day on which it was served, the callers who got it last, each with the last day, and a mark for the rest of them.
+//! the first and the last day on which it was served, the callers who got it last, each with the last day, and a mark for the rest of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,6 +23,8 @@ pub struct Ledger {
 /// What is known of a version that was served.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Served {
+    /// When it was served first, since it was last forgotten.
+    pub first: Day,
     /// When it was served last.
     pub last: Day,
     /// Those who got it last, and when each did; an anonymous caller has an empty name. [`MAX_CALLERS`] at most.
@@ -81,7 +83,13 @@ impl Served {
         !self.is_told(id) && self.told.insert(digest(id))
     }
 
+    /// On this day, for the first time.
+    fn on(day: Day) -> Self {
+        Self { first: day, last: day, ..Self::default() }
+    }
+
     fn note(&mut self, caller: &str, day: Day) {
+        self.first = self.first.min(day);
         self.last = self.last.max(day);
         if self.callers.len() >= 4 * MAX_CALLERS && !self.callers.contains_key(caller) {
             self.others |= bit(caller);
@@ -92,6 +100,7 @@ impl Served {
     }
 
     fn merge(&mut self, other: Self) {
+        self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
         self.others |= other.others;
         self.told.extend(other.told);
@@ -140,7 +149,7 @@ impl Ledger {
         if let Some(served) = self.versions.get_mut(version) {
             served.note(short(caller), day);
         } else if version.len() <= MAX_VERSION_BYTES {
-            let mut served = Served::default();
+            let mut served = Served::on(day);
             served.note(short(caller), day);
             self.versions.insert(version.to_owned(), served);
         }
@@ -149,7 +158,7 @@ impl Ledger {
     /// Adds what another ledger has.
     pub fn merge(&mut self, other: Self) {
         for (version, served) in other.versions {
-            self.versions.entry(version).or_default().merge(served);
+            self.versions.entry(version).or_insert_with(|| Served::on(served.first)).merge(served);
         }
     }
 
@@ -204,18 +213,20 @@ impl Ledger {
     /// A line that says what it is, and one for each version, its fields separated by tabs, which no name contains:
     ///
     /// ```text
-    /// modgate served 1
-    /// example.com/m@v1.2.0   20789   8000000000000001   5e8f2a01,77aa0913   20788=user:ann   20789=
-    /// version                last    others (hex)       told (hex)          day=caller ..
+    /// modgate served 2
+    /// example.com/m@v1.2.0   20711   20789   8000000000000001   5e8f2a01,77aa0913   20788=user:ann   20789=
+    /// version                first   last    others (hex)       told (hex)          day=caller ..
     /// ```
+    ///
+    /// In the first layout a line had no `first`.
     pub fn encode(&self) -> String {
         let mut text = format!("{HEADER}\n");
         for (version, served) in &self.versions {
             let told: Vec<_> = served.told.iter().map(|told| format!("{told:x}")).collect();
             let callers: String =
                 served.callers.iter().map(|(caller, day)| format!("\t{}={caller}", day.0)).collect();
-            let Served { last, others, .. } = served;
-            text.push_str(&format!("{version}\t{}\t{others:x}\t{}{callers}\n", last.0, told.join(",")));
+            let Served { first: Day(first), last: Day(last), others, .. } = served;
+            text.push_str(&format!("{version}\t{first}\t{last}\t{others:x}\t{}{callers}\n", told.join(",")));
         }
         text
     }
@@ -224,14 +235,20 @@ impl Ledger {
     /// have been written by anyone.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(bytes).ok().filter(|text| text.len() <= MAX_READ_BYTES)?;
-        let rest = text.strip_prefix(HEADER)?.strip_prefix('\n')?;
-        Some(Self { versions: rest.lines().filter_map(line).collect() })
+        let (header, rest) = text.split_once('\n')?;
+        let is_first_layout = header == FIRST_HEADER;
+        let is_ours = is_first_layout || header == HEADER;
+        let read = |text: &str| line(text, is_first_layout);
+        is_ours.then(|| Self { versions: rest.lines().filter_map(read).collect() })
     }
 }
 
-fn line(line: &str) -> Option<(String, Served)> {
+fn line(line: &str, is_first_layout: bool) -> Option<(String, Served)> {
     let mut fields = line.split('\t');
-    let (version, last, others, told) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+    let (version, first) = (fields.next()?, fields.next()?);
+    let last = if is_first_layout { first } else { fields.next()? };
+    let (others, told) = (fields.next()?, fields.next()?);
+    let (first, last) = (Day(first.parse().ok()?), Day(last.parse().ok()?));
     let is_plain = |text: &str| text.chars().all(|char| char.is_ascii_graphic());
     if version.len() > MAX_VERSION_BYTES || !is_plain(version) || !version.contains('@') {
         return None;
@@ -243,7 +260,8 @@ fn line(line: &str) -> Option<(String, Served)> {
         is_name.then_some((caller.to_owned(), Day(day.parse().ok()?)))
     });
     let served = Served {
-        last: Day(last.parse().ok()?),
+        first: first.min(last),
+        last,
         callers: callers.collect::<Option<_>>()?,
         others: u64::from_str_radix(others, 16).ok()?,
         told: told.collect::<Option<_>>()?,
@@ -272,7 +290,10 @@ pub fn ledger_of(version: &str) -> u8 {
     u8::try_from(digest(version) >> 8 & 63).unwrap_or_default()
 }
 
-const HEADER: &str = "modgate served 1";
+const HEADER: &str = "modgate served 2";
+
+/// What a build wrote that did not know the first day.
+const FIRST_HEADER: &str = "modgate served 1";
 
 const DAY_MILLIS: u64 = 86_400_000;
 

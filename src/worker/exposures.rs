@@ -6,13 +6,14 @@
 
 mod look;
 mod sync;
+mod used;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
 
-use self::{look::Look, sync::Syncing};
+use self::{look::Look, sync::Syncing, used::Finding};
 use super::{key::Slice, services::Services};
 use crate::{
     config::Config,
@@ -39,6 +40,9 @@ pub(super) struct Exposures {
     /// When the first of them was, or when storage failed to take one.
     changed_at: Option<Timestamp>,
     look: Option<Look>,
+    /// Which modules are in use, while that is being found out, and when it was last.
+    finding: Option<Finding>,
+    found_used: Option<Timestamp>,
     /// Whether this worker is to look at what was served, as something else is in force here.
     looks_anew: bool,
     /// When this worker began.
@@ -61,6 +65,8 @@ impl Exposures {
             changed: BTreeSet::new(),
             changed_at: None,
             look: None,
+            finding: None,
+            found_used: None,
             looks_anew: true,
             began: None,
             asked: None,
@@ -112,6 +118,26 @@ impl Exposures {
         self.begin_sync(services, cx);
         if self.look.is_none() && self.may_look(services, cx) && self.is_to_look(cx) {
             self.look = Some(Look::default());
+            services.slices.add(Slice::Exposures);
+        }
+        let is_found = |found: Timestamp| cx.now.is_within(FINDS_USED_EVERY, found);
+        if services.in_force.policy().asks_for_use()
+            && !self.found_used.is_some_and(is_found)
+            && self.may_look(services, cx)
+        {
+            self.found_used = Some(cx.now);
+            self.finding = Some(Finding::begin());
+            services.slices.add(Slice::Exposures);
+        }
+    }
+
+    /// Goes on with what takes more than a few milliseconds.
+    pub(in crate::worker) fn work(&mut self, services: &mut Services, cx: &mut Cx<'_>) {
+        match self.finding.take() {
+            Some(finding) => self.find_used(finding, services, cx),
+            None => self.look_on(services, cx),
+        }
+        if self.look.is_some() {
             services.slices.add(Slice::Exposures);
         }
     }
@@ -183,6 +209,9 @@ const MAX_PENDING: usize = 256;
 /// How often what was served is looked at, by one worker of the Envoy, though nothing else is in force: versions are served, waivers end,
 /// and days pass.
 const LOOKS_EVERY: Duration = Duration::from_secs(5 * 60);
+
+/// How often each worker finds out which modules are in use: days decide it.
+const FINDS_USED_EVERY: Duration = Duration::from_secs(3600);
 
 /// How often a worker finds out whether another has looked.
 const ASKS_EVERY: Duration = Duration::from_secs(1);

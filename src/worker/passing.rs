@@ -8,14 +8,16 @@ use super::{event::Event, key::Slice, services::Services};
 use crate::{
     cx::{BodyVerdict, Command, Cx, StreamId, Verdict},
     flow::{
-        IndexUpdate, Passing, Routed, Sums, Verified, VerifyError, keep, reads_licenses, refused_by_license,
+        IndexUpdate, Passing, Routed, Sums, Verified, VerifyError, keep, note_content, reads_licenses,
+        refused_by_license, refused_for,
     },
-    goproxy::{Failure, FailureKind, Zip},
+    goproxy::{Failure, FailureKind, Refusal, Zip},
     http::{Ending, Reply, ResponseHead},
     license::Licenses,
     metrics::{Counter, OwnReason, Reason, VerificationOutcome},
-    modzip::Check,
+    modzip::{Check, H1},
     plan::{Source, Want},
+    policy::Content,
     shared::{Entry, Loss},
 };
 
@@ -105,11 +107,16 @@ impl Passages {
             cx.count(Counter::Verification { outcome: VerificationOutcome::Unproven });
             return (routed.refuse(failure), false);
         }
+        if let Some(Sums::Proven { zip, .. }) = &sums
+            && let Some(refusal) = refused(&routed, Content::logged(H1(*zip)), services, cx)
+        {
+            return (routed.forbid(&refusal, cx), false);
+        }
         let (verdict, update) =
             routed.response(head, reply, &services.config, services.in_force.policy(), cx);
         services.apply(&routed, update, cx);
         // The rule for which it is judged may be gone by now.
-        let reads = routed.judged_for.is_some() || reads_licenses(&services.config, &services.in_force);
+        let reads = routed.judges_license || reads_licenses(&services.config, &services.in_force);
         let is_storable = !matches!(sums, Some(Sums::Unproven { .. }));
         let passing = Passing::new(routed, head, sums, reads);
         self.zips.insert(stream, Passage::Open(Box::new(passing)));
@@ -214,6 +221,11 @@ impl Passages {
             return verdict;
         };
         let (routed, licenses) = (passing.routed().clone(), passing.licenses().cloned());
+        let content = passing.holds().map(Content::from);
+        let judged = judged.and_then(|proof| match content {
+            Some(content) => allowed(&routed, content, proof, services, cx),
+            None => Ok(proof),
+        });
         services.emit(Event::Passed(stream, judged.clone()));
         match judged {
             Ok(proof) => {
@@ -277,6 +289,28 @@ impl Passages {
     }
 }
 
+/// What was proven of a zip that holds this, if it may be had; what it holds is known from then on.
+fn allowed(
+    routed: &Routed,
+    content: Content,
+    proof: Verified,
+    services: &mut Services,
+    cx: &mut Cx<'_>,
+) -> Result<Verified, VerifyError> {
+    if proof != Verified::Accepted {
+        note_content(&routed.zip, &content, &mut services.known(), cx);
+    }
+    match refused(routed, content, services, cx) {
+        None => Ok(proof),
+        Some(refusal) => Err(VerifyError::Refused(refusal)),
+    }
+}
+
+/// Why what holds this may not be had by who asks.
+fn refused(routed: &Routed, content: Content, services: &mut Services, cx: &Cx<'_>) -> Option<Refusal> {
+    refused_for(&routed.zip, content, routed.judged_for.as_deref()?, &services.known(), cx)
+}
+
 fn proven(routed: &Routed, proof: Verified, services: &mut Services, cx: &mut Cx<'_>) {
     cx.count(Counter::Verification { outcome: proof.outcome() });
     if routed.source == Source::Storage && proof != Verified::Accepted && !routed.believed {
@@ -286,7 +320,7 @@ fn proven(routed: &Routed, proof: Verified, services: &mut Services, cx: &mut Cx
 
 /// Whether its client may have it by its licences, where that is for them to say.
 fn is_licensed(routed: &Routed, licenses: Option<&Licenses>, services: &Services, cx: &mut Cx<'_>) -> bool {
-    let Some(caller) = &routed.judged_for else { return true };
+    let Some(caller) = routed.judged_for.as_ref().filter(|_| routed.judges_license) else { return true };
     let zip = &routed.zip;
     let Some(licenses) = licenses else {
         let why = "its licences cannot be told as it passes by, for headers in it have other names than its directory";
@@ -304,6 +338,9 @@ fn is_licensed(routed: &Routed, licenses: Option<&Licenses>, services: &Services
 
 fn disproved(routed: &Routed, error: &VerifyError, services: &mut Services, cx: &mut Cx<'_>) {
     cx.count(Counter::Verification { outcome: error.outcome() });
+    if let VerifyError::Refused(refusal) = error {
+        cx.count(Counter::Refusal { reason: refusal.counts_as() });
+    }
     let who = routed.source.describe(&services.config);
     cx.log(Level::Error, format!("{} from {who}: {error}; the download was reset", routed.zip));
     if let Some(loss) = error.loss() {

@@ -162,6 +162,17 @@ pub(super) fn without_advisories(config: &Config) -> Option<String> {
     })
 }
 
+/// What is odd about rules that ask for what is in use where that is not remembered.
+pub(super) fn without_exposure(config: &Config) -> Option<String> {
+    let rule = config.policy.rules.iter().find(|rule| rule.asks_for_use())?;
+    config.exposure.is_none().then(|| {
+        format!(
+            "{} asks which modules are in use, and without `exposure` it is not remembered what is served: none is",
+            rule.place
+        )
+    })
+}
+
 /// An id by which an advisory is known, if it is one.
 fn id(text: &str, at: &Path, found: &mut Collector) -> Option<String> {
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.:".contains(&b);

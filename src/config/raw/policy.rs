@@ -235,7 +235,7 @@ pub(in crate::config) enum RawExcept {
     derive(schemars::JsonSchema),
     schemars(
         deny_unknown_fields,
-        extend("anyOf" = [{ "required": ["modules"] }, { "required": ["exact"] }])
+        extend("anyOf" = [{ "required": ["modules"] }, { "required": ["exact"] }, { "required": ["hashes"] }])
     )
 )]
 pub(in crate::config) struct RawMalicious {
@@ -246,8 +246,12 @@ pub(in crate::config) struct RawMalicious {
     pub(in crate::config) modules: Option<Vec<Option<String>>>,
     /// More modules, these very paths, as in a rule.
     pub(in crate::config) exact: Option<Vec<Option<String>>>,
-    /// The versions, as in a rule. Every version by default.
+    /// The versions of these, as in a rule. Every version by default.
     pub(in crate::config) versions: Option<Vec<Option<String>>>,
+    /// Hashes of zips that are malicious: `h1:` as in a go.sum, which one version alone has, for module and version are part of it; or `files_h1`, as
+    /// explain shows it: the same without them, which every copy of the files has by whatever name. With any in force, no zip is given
+    /// that was not read first. At most 10,000 in all of `policy.malicious`.
+    pub(in crate::config) hashes: Option<Vec<Option<String>>>,
     /// Why, for the developer who is refused. At most 300 bytes.
     pub(in crate::config) reason: Option<String>,
     /// Where the developer reads more: an http or https URL of at most 200 bytes.
@@ -322,9 +326,11 @@ pub(in crate::config) struct RawMissOverride {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub(in crate::config) struct RawLooksLike {
     /// The modules that are meant, by their paths; of all rules of a list 10,000 at most. Another major version of one, and what its
-    /// repository has beside it, is the same to this.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
+    /// repository has beside it, is the same to this. None by default, where `in_use` is true; else some are required.
     pub(in crate::config) of: Option<Vec<Option<String>>>,
+    /// Whether modules are meant as well that this gateway has served for a while: on days a week apart at least, of which the last is within
+    /// `exposure.days`. For a rule with `"enforce": false` alone: what is in use depends on what clients ask for. By default not.
+    pub(in crate::config) in_use: Option<bool>,
     /// How others look like them. By default by capitals and by a letter, by which next to no module looks like another that is not meant
     /// to; by their owners all forks do.
     pub(in crate::config) by: Option<Vec<Option<RawLikeness>>>,

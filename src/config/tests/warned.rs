@@ -219,6 +219,18 @@ fn an_upstream_that_is_asked_for_private_modules_and_for_others() {
 }
 
 #[test]
+fn a_rule_that_asks_what_is_in_use_where_that_is_not_remembered() {
+    let rule = r#""policy":{"rules":[{"modules":["*"],"action":"deny","enforce":false,"looks_like":{"in_use":true}}]}"#;
+    assert_eq!(
+        warnings(rule),
+        [
+            "policy.rules[0] asks which modules are in use, and without `exposure` it is not remembered what is served: none is"
+        ]
+    );
+    assert_eq!(warnings(&format!(r#""exposure":{{}},{rule}"#)), [""; 0]);
+}
+
+#[test]
 fn a_rule_that_asks_for_advisories_where_there_are_none() {
     let rule = |fields: &str| format!(r#""policy":{{"rules":[{{"modules":["*"],{fields}}}]}}"#);
     for fields in

@@ -12,16 +12,16 @@ use crate::{
 
 /// A version's record in the log. It was proven before the index had it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Logged {
-    pub(super) sums: Sums,
+pub(in crate::flow) struct Logged {
+    pub(in crate::flow) sums: Sums,
     /// The number of the record.
-    pub(super) record: u64,
+    pub(in crate::flow) record: u64,
     /// How many records the tree had in which it was proven.
-    pub(super) tree_size: Option<u64>,
+    pub(in crate::flow) tree_size: Option<u64>,
 }
 
 /// The record of a version; `None` where the index has none, or no database is asked about the module.
-pub(super) fn logged(
+pub(in crate::flow) fn logged(
     module: &ModulePath,
     version: &Version,
     known: &Known<'_>,

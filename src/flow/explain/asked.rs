@@ -5,6 +5,7 @@ use percent_encoding::percent_decode_str;
 use crate::{
     gomod::{ModulePath, Version, check},
     goproxy::Refusal,
+    modzip::H1,
     policy::Caller,
 };
 
@@ -14,6 +15,8 @@ pub(in crate::flow) struct Asked {
     pub(super) module: ModulePath,
     pub(super) version: Option<Version>,
     pub(super) caller: Caller,
+    /// The hash of the version's zip, where whoever asks has one.
+    pub(super) zip: Option<H1>,
 }
 
 impl Asked {
@@ -49,9 +52,14 @@ impl Asked {
         }
     }
 
-    /// This version of this module, as to `caller`.
-    pub(in crate::flow) fn about(module: &ModulePath, version: &Version, caller: &Caller) -> Self {
-        Self { module: module.clone(), version: Some(version.clone()), caller: caller.clone() }
+    /// This version of this module, whose zip has this hash, as to `caller`.
+    pub(in crate::flow) fn about(
+        module: &ModulePath,
+        version: &Version,
+        zip: Option<H1>,
+        caller: &Caller,
+    ) -> Self {
+        Self { module: module.clone(), version: Some(version.clone()), caller: caller.clone(), zip }
     }
 
     /// The module and the version, if one is meant.
@@ -69,7 +77,7 @@ impl Asked {
             })
             .transpose()
             .map_err(|error| error.to_string())?;
-        Ok(Self { module, version, caller })
+        Ok(Self { module, version, caller, zip: None })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Why a zip may be completed, or must not be.
 
 use crate::{
-    goproxy::Failure,
+    goproxy::{Failure, Refusal},
     metrics::VerificationOutcome,
     modzip::{H1, Unfit},
     shared::Loss,
@@ -38,6 +38,9 @@ pub enum VerifyError {
     /// More bytes came than the zip has, or than the head of the response promised.
     #[error("bytes follow its end")]
     Overlong,
+    /// It is right, and what it holds may not be had.
+    #[error("{}", .0.reason().lines().next().unwrap_or_default())]
+    Refused(Refusal),
     /// It is no module zip, or not of this version.
     #[error(transparent)]
     Unfit(#[from] Unfit),
@@ -65,6 +68,8 @@ impl VerifyError {
             Self::Late => VerificationOutcome::Late,
             Self::Mismatch { .. } => VerificationOutcome::Mismatch,
             Self::Overlong | Self::Unfit(_) => VerificationOutcome::Unfit,
+            // That it is refused counts as a refusal.
+            Self::Refused(_) => VerificationOutcome::Ok,
             Self::Unproven(_) => VerificationOutcome::Unproven,
         }
     }
@@ -74,7 +79,7 @@ impl VerifyError {
         match self {
             Self::Unfit(unfit) => Some(loss_by(unfit)),
             Self::Mismatch { .. } | Self::Overlong => Some(Loss::Wrong),
-            Self::Crowded | Self::Late | Self::Unproven(_) => None,
+            Self::Crowded | Self::Late | Self::Refused(_) | Self::Unproven(_) => None,
         }
     }
 

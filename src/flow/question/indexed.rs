@@ -2,11 +2,11 @@
 
 use std::{borrow::Cow, ops::ControlFlow, time::Duration};
 
-use super::{Question, Serving, is_always_checked};
+use super::{Question, Serving};
 use crate::{
     config::MissMode,
     cx::Cx,
-    flow::{Hit, Known, Next, Routed, cache_state, is_unwritten, shown::Shown},
+    flow::{Hit, Known, Next, Routed, cache_state, is_to_be_read, is_unwritten, shown::Shown},
     goproxy::{Answer, CacheState, Document, Found, FreshnessCheck, Missing, Zip},
     metrics::Cache,
     plan::{Source, Want, plan},
@@ -76,7 +76,7 @@ impl Question {
                 return ControlFlow::Continue(None);
             }
             (_, CacheState::Fresh { .. }, Entry::Missing(missing))
-                if let Some(list) = self.unnamed(&missing, known) =>
+                if let Some(list) = self.unnamed(&missing, known, cx) =>
             {
                 Next::Ask(list.park())
             }
@@ -93,6 +93,10 @@ impl Question {
             (Want::Zip(_), ..) if self.head_only && !self.selects => return ControlFlow::Continue(None),
             // It is read before.
             (Want::Zip(_), ..) if self.awaits_license(known, cx) => return ControlFlow::Continue(None),
+            // A search reads it whole, if it is not too large: a client that is refused is told so then, before anything is sent.
+            (Want::Zip(zip), _, Entry::Stored { .. }) if is_to_be_read(zip, known, cx) => {
+                return ControlFlow::Continue(None);
+            }
             (Want::Zip(zip), CacheState::Fresh { .. }, Entry::Stored { checked, .. }) => {
                 return self.send(zip, Source::Storage, checked, known, cx);
             }
@@ -156,8 +160,7 @@ impl Question {
         cx: &mut Cx<'_>,
     ) -> ControlFlow<Next, Option<Found>> {
         let config = known.config;
-        let checked = checked && !is_always_checked(config);
-        let routed = Routed { confirmed: true, checked, ..self.route(zip, source, known, cx) };
+        let routed = Routed { confirmed: true, ..self.route(zip, source, checked, known, cx) };
         if !routed.may_pass(known.host) {
             return ControlFlow::Continue(None);
         }

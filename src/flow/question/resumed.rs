@@ -112,7 +112,7 @@ impl Question {
             (End::Missing(_), _) if let Serving::Newest { refused: Some(refusal), .. } = &self.serving => {
                 refuse(self.kind, refusal, cx)
             }
-            (End::Missing(missing), _) if let Some(list) = self.unnamed(missing, known) => {
+            (End::Missing(missing), _) if let Some(list) = self.unnamed(missing, known, cx) => {
                 return ControlFlow::Break(Next::Ask(list.park()));
             }
             (End::Missing(listless), _) if self.may_fetch => {
@@ -143,9 +143,8 @@ impl Question {
                     moved: *moved,
                     // A signed address answers 403 to a HEAD.
                     to: to.clone().filter(|_| !self.head_only),
-                    checked: checked && !is_unread,
                     believed: checked && is_unread,
-                    ..self.route(zip, source, known, cx)
+                    ..self.route(zip, source, checked && !is_unread, known, cx)
                 };
                 if let Some(verdict) = routed.redirect(config, cx) {
                     verdict

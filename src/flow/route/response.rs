@@ -6,10 +6,13 @@ use crate::{
     cx::{Cx, Edit, Verdict},
     endpoint::{self, Trail},
     flow::{
+        request::refuse,
         respond::{answer, audience},
         search::{ZipHead, discreet, failure_of, objection, same_file, who, with_remedy},
     },
-    goproxy::{Answer, Asker, Audience, CACHE_HEADER, Failure, FailureKind, Missing, Outcome, Validity, Zip},
+    goproxy::{
+        Answer, Asker, Audience, CACHE_HEADER, Failure, FailureKind, Missing, Outcome, Refusal, Validity, Zip,
+    },
     http::{Reply, ResponseHead},
     metrics::{Cache, Kind},
     modzip::MAX_ZIP,
@@ -198,6 +201,11 @@ impl Routed {
     /// The answer in place of a zip that is not given.
     pub fn refuse(&self, failure: &Failure) -> Verdict {
         failed(failure)
+    }
+
+    /// The answer to a client that may not have it, as it turned out.
+    pub fn forbid(&self, refusal: &Refusal, cx: &mut Cx<'_>) -> Verdict {
+        refuse(Kind::Zip, refusal, cx)
     }
 
     /// Whether others were not asked because the source had said that it has it.

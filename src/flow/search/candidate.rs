@@ -35,7 +35,7 @@ pub(super) enum Candidate {
 pub(super) enum Examined {
     /// Not to its end.
     InPart(Box<WholeCheck>),
-    /// To its end: it is right in itself, and this.
+    /// To its end: it is right in itself, and holds this.
     Whole(Checked),
     /// To where it is not what it should be.
     Wrong,
@@ -74,6 +74,14 @@ impl Candidate {
     pub(super) fn source(&self) -> Source {
         match self {
             Self::Document { source, .. } | Self::Zip { source, .. } => *source,
+        }
+    }
+
+    /// What the zip holds that it is, once it is read to its end.
+    pub(super) fn holds(&self) -> Option<&Checked> {
+        match self {
+            Self::Zip { examined: Examined::Whole(checked), .. } => Some(checked),
+            Self::Document { .. } | Self::Zip { .. } => None,
         }
     }
 

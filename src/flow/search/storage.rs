@@ -18,6 +18,8 @@ pub(super) struct StorageState {
     known_there: bool,
     /// Whether no client may be given a zip that was not read here before.
     reads_all: bool,
+    /// Whether it is to be found out what the zip holds.
+    looks_inside: bool,
     /// What storage had in place of the zip before.
     lost: Option<Loss>,
     /// What storage has in place of it now.
@@ -128,7 +130,8 @@ impl StorageState {
     pub(super) fn is_to_be_read(&self, config: &Config) -> bool {
         let is_checked_once = reverify(config) == Some(Reverify::FirstRead);
         let is_new = !self.checked_before && !self.known_there;
-        self.is_distrusted() || is_checked_once && is_new || self.reads_all && !self.is_checked(config)
+        let is_unread = (self.reads_all || self.looks_inside) && !self.is_checked(config);
+        self.is_distrusted() || is_checked_once && is_new || is_unread
     }
 
     /// Whether what storage has is verified before a client is given all of it, also where the configuration says never.
@@ -138,7 +141,8 @@ impl StorageState {
 
     /// Whether a zip that storage says it has needs no verification.
     pub(super) fn is_checked(&self, config: &Config) -> bool {
-        (self.checked_before || reverify(config) == Some(Reverify::Never)) && !self.is_distrusted()
+        let is_believed = self.checked_before || reverify(config) == Some(Reverify::Never);
+        is_believed && !self.is_distrusted() && !self.looks_inside
     }
 }
 
@@ -170,6 +174,11 @@ impl Search {
     /// before, and an upstream may take as long as its `timeout` for a zip: no client is sent there in the meantime.
     pub fn read_all(&mut self) {
         self.storage.reads_all = true;
+    }
+
+    /// It may be refused for what it holds, and that is not known: what storage has is read, however often it was verified.
+    pub fn look_inside(&mut self) {
+        self.storage.looks_inside = true;
     }
 
     /// Storage is known to have the zip: it need only say that it still has it. `checked` says whether that zip was verified, `doubted`

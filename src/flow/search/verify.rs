@@ -90,8 +90,14 @@ impl Search {
         };
         self.unverified.note_given(is_accepted);
         self.zip.note_licenses(candidate.licenses());
+        if let Some(holds) = candidate.holds().filter(|_| !is_accepted) {
+            self.zip.note_content(holds.into());
+        }
         match candidate {
             Candidate::Document { source, found, .. } => self.done(End::Document(found), Some(source)),
+            Candidate::Zip { source, .. } if source != Source::Storage && self.zip.is_listed() => {
+                self.done(End::zip(true, false), Some(source))
+            }
             Candidate::Zip { source, bytes, .. }
                 if source != Source::Storage && !is_accepted && self.may_store(config) =>
             {

@@ -1,7 +1,12 @@
 //! How a zip is asked for, and what the search has learnt of it so far.
 
 use super::{Search, ZipHead};
-use crate::{endpoint::Address, license::Licenses, plan::Source};
+use crate::{
+    endpoint::Address,
+    license::Licenses,
+    plan::Source,
+    policy::{Content, ListedHashes},
+};
 
 /// What is known of the zip that is searched for.
 #[derive(Debug, Default)]
@@ -26,6 +31,10 @@ pub(super) struct ZipState {
     is_to_be_read: bool,
     /// What licences its files say.
     licenses: Option<Licenses>,
+    /// What it holds, once it was read whole and is verified.
+    content: Option<Content>,
+    /// What is not to be stored.
+    listed: ListedHashes,
 }
 
 impl ZipState {
@@ -94,6 +103,15 @@ impl ZipState {
         self.licenses.clone()
     }
 
+    pub(super) fn note_content(&mut self, content: Content) {
+        self.content = Some(content);
+    }
+
+    /// Whether it is listed as malicious for what it holds.
+    pub(super) fn is_listed(&self) -> bool {
+        self.content.as_ref().is_some_and(|content| self.listed.have(content))
+    }
+
     pub(super) fn note_head(&mut self, head: Option<ZipHead>) {
         self.head = head;
     }
@@ -110,9 +128,19 @@ impl ZipState {
 }
 
 impl Search {
+    /// What the zip holds, where it was read whole and is what it has to be.
+    pub fn content(&self) -> Option<&Content> {
+        self.zip.content.as_ref()
+    }
+
     /// Whether the search holds a zip in memory, or may fetch one.
     pub fn is_whole(&self) -> bool {
         self.zip.whole
+    }
+
+    /// A zip that is listed is not put into storage, where others than this gateway may take it from.
+    pub fn spare_storage_of(&mut self, listed: ListedHashes) {
+        self.zip.listed = listed;
     }
 
     /// The waiting clients have already waited for another worker's search.

@@ -7,7 +7,8 @@ use crate::gomod::{Version, go_version};
 use crate::http::Timestamp;
 use crate::policy::tests::{module, rule, version};
 use crate::policy::{
-    Action, Advised, Caller, Decision, InForce, Origin, Principal, Rule, Ruleset, Versions, Waiver, Waivers,
+    Action, Advised, Caller, Contents, Decision, InForce, Origin, Principal, Rule, Ruleset, Versions, Waiver,
+    Waivers,
 };
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -408,7 +409,7 @@ fn what_is_said_against_a_version_is_said_whoever_asks() {
     gate.waivers = vec![personal, ended, waiver(&["GO-1", "CORP-3"])];
     let against = |of: &str| {
         let in_force = gate.in_force();
-        let against = in_force.policy().against(&module("a.b/c"), &version(of), NOW);
+        let against = in_force.policy().against(&module("a.b/c"), &version(of), &Contents::default(), NOW);
         let said = against
             .iter()
             .map(|one| format!("{} {} {} {}", one.id, one.source, one.is_malicious, one.waived.is_some()));

@@ -39,6 +39,19 @@ fn what_is_written_is_read_again() {
 }
 
 #[test]
+fn the_first_day_is_kept_and_what_was_written_before_it_was_is_read() {
+    let mut served = ledger(&[("a.test/m@v1.0.0", "ann", 19_990), ("a.test/m@v1.0.0", "ann", 20_000)]);
+    served.merge(ledger(&[("a.test/m@v1.0.0", "bob", 19_950)]));
+    served.prune(KEEPING);
+    let days =
+        |ledger: &Ledger| ledger.versions.values().map(|served| (served.first.0, served.last.0)).next();
+    assert_eq!(days(&served), Some((19_950, 20_000)));
+    assert_eq!(days(&Ledger::decode(served.encode().as_bytes()).unwrap()), Some((19_950, 20_000)));
+    let before = format!("{FIRST_HEADER}\na.test/m@v1.0.0\t19990\t0\t\t19990=ann\n");
+    assert_eq!(days(&Ledger::decode(before.as_bytes()).unwrap()), Some((19_990, 19_990)));
+}
+
+#[test]
 fn ledgers_merge_in_any_order_and_twice() {
     let crowd: Vec<_> = (0..50).map(|number| format!("user:{number:02}")).collect();
     let of = |names: &[String], day| {
@@ -120,29 +133,30 @@ fn a_full_ledger_forgets_what_was_served_the_longest_time_ago() {
 
 #[test]
 fn what_another_wrote_is_passed_over_line_by_line() {
-    let line = "a.test/m@v1.0.0\t20000\t0\t\t20000=ann";
+    let line = "a.test/m@v1.0.0\t19999\t20000\t0\t\t20000=ann";
     let read =
         |text: &str| Ledger::decode(format!("{HEADER}\n{text}\n").as_bytes()).map(|ledger| ledger.len());
     assert_eq!(read(line), Some(1));
     for wrong in [
         "",
         "a.test/m@v1.0.0",
-        "a.test/m@v1.0.0\t20000\t0",
-        "a.test/m\t20000\t0\t",
-        "a.test/m@v1.0.0\tx\t0\t",
-        "a.test/m@v1.0.0\t99999999999\t0\t",
-        "a.test/m@v1.0.0\t20000\tx\t",
-        "a.test/m@v1.0.0\t20000\t0\tx",
-        "a.test/m@v1.0.0\t20000\t0\t\tann",
-        "a.test/m@v1.0.0\t20000\t0\t\t20000=a\u{1b}[31m",
-        "a.test/\u{202e}m@v1.0.0\t20000\t0\t",
+        "a.test/m@v1.0.0\t20000\t20000\t0",
+        "a.test/m\t20000\t20000\t0\t",
+        "a.test/m@v1.0.0\tx\t20000\t0\t",
+        "a.test/m@v1.0.0\t20000\tx\t0\t",
+        "a.test/m@v1.0.0\t20000\t99999999999\t0\t",
+        "a.test/m@v1.0.0\t20000\t20000\tx\t",
+        "a.test/m@v1.0.0\t20000\t20000\t0\tx",
+        "a.test/m@v1.0.0\t20000\t20000\t0\t\tann",
+        "a.test/m@v1.0.0\t20000\t20000\t0\t\t20000=a\u{1b}[31m",
+        "a.test/\u{202e}m@v1.0.0\t20000\t20000\t0\t",
     ] {
         assert_eq!(read(wrong), Some(0), "{wrong:?}");
         assert_eq!(read(&format!("{wrong}\n{line}")), Some(1), "{wrong:?}");
     }
     let many: String = (0..17).map(|number| format!("\t20000=user{number}")).collect();
-    assert_eq!(read(&format!("a.test/m@v1.0.0\t20000\t0\t{many}")), Some(0));
-    for none in [&b""[..], b"\xff", b"<html>", b"modgate served 2\n"] {
+    assert_eq!(read(&format!("a.test/m@v1.0.0\t20000\t20000\t0\t{many}")), Some(0));
+    for none in [&b""[..], b"\xff", b"<html>", b"modgate served 3\n"] {
         assert_eq!(Ledger::decode(none), None);
     }
     let long = format!("{HEADER}\n{}", format!("{line}\n").repeat(10_000));

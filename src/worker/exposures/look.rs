@@ -2,10 +2,10 @@
 
 use log::Level;
 
-use super::{Exposures, Slice};
+use super::Exposures;
 use crate::{
     cx::Cx,
-    flow::{exposure_line, keeping, named},
+    flow::{exposure_line, keeping, known_contents, named},
     metrics::Gauge,
     shared::{Changed, LEDGERS, Ledger},
     worker::services::Services,
@@ -28,13 +28,12 @@ pub(super) struct Look {
 
 impl Exposures {
     /// Looks at one more ledger; after the last one tells the host how many versions are exposed.
-    pub(in crate::worker) fn work(&mut self, services: &mut Services, cx: &mut Cx<'_>) {
+    pub(super) fn look_on(&mut self, services: &mut Services, cx: &mut Cx<'_>) {
         let Some(mut look) = self.look.take() else { return };
         if look.next < LEDGERS {
             self.look_at(&mut look, services, cx);
             look.next = look.next.saturating_add(1);
             self.look = Some(look);
-            services.slices.add(Slice::Exposures);
             return;
         }
         cx.set(Gauge::ServedAdvised, look.advised);
@@ -51,7 +50,8 @@ impl Exposures {
         let mut news = Vec::new();
         for (name, served) in ledger.versions() {
             let Some((module, version)) = named(name) else { continue };
-            let mut against = policy.against(&module, &version, cx.now);
+            let contents = known_contents(&module, policy, &services.index, cx);
+            let mut against = policy.against(&module, &version, &contents, cx.now);
             // Once a waiver has ended, operators are told.
             against.retain(|against| against.waived.is_none());
             if against.is_empty() {

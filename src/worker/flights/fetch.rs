@@ -259,18 +259,18 @@ impl Flights {
 }
 
 /// What another worker has found out between the look at the index and the lease.
-fn found_meanwhile(flight: &Flight, services: &Services, cx: &Cx<'_>) -> Option<Searched> {
+fn found_meanwhile(flight: &Flight, services: &mut Services, cx: &Cx<'_>) -> Option<Searched> {
     // Of a zip's head the index has nothing.
     if flight.head_only && matches!(flight.want, Want::Zip(_)) {
         return None;
     }
-    // What it is to be read for is not there yet.
+    // What it is to be read for is not known yet.
     if let Want::Zip(zip) = &flight.want
-        && is_to_be_read(zip, &services.in_force, &services.index, cx)
+        && is_to_be_read(zip, &services.known(), cx)
     {
         return None;
     }
-    let Services { index, source_health, config, .. } = services;
+    let Services { index, source_health, config, .. } = &*services;
     let entry = cache_state::indexed(&flight.want, flight.no_cache, index, source_health, config, cx)?;
     let is_unread = matches!(entry, Entry::Stored { checked: false, .. } | Entry::Streamed { .. });
     if is_unread && !services.host.hold_response { None } else { Searched::indexed(entry) }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     cx::{Command, Cx},
-    flow::{End, News, Searched, cache_state, heard, keep, keep_first_seen},
+    flow::{End, News, Searched, cache_state, heard, keep, keep_first_seen, note_content},
     goproxy::{CacheClass, Found},
     http::Body,
     plan::{Source, Want, is_kept_here},
@@ -79,6 +79,9 @@ pub(super) fn land(
         services.index.forget(cx.kv, Region::Found, &key.path, cx.now);
     } else if let (Some(known), true) = (worth_knowing(&flight, &searched), in_vain) {
         keep_asked_in_vain(key, known, services, cx);
+    }
+    if let (Want::Zip(zip), Some(content)) = (&flight.want, search.content()) {
+        note_content(zip, content, &mut services.known(), cx);
     }
     // A part that asks about many versions keeps what it finds out of all of them at once.
     if let (End::Document(found), false) = (&searched.end, flight.is_nested()) {

@@ -5,7 +5,7 @@ use crate::{flow::VerifyError, metrics::Ended};
 /// Why a zip is not stored that storage could have taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Abandoned {
-    /// It is not what it has to be.
+    /// It is not what it has to be, or what it holds is refused.
     Flawed,
     /// It broke off: the client left, or the upstream did.
     Left,
@@ -31,7 +31,10 @@ impl Abandoned {
         match error {
             // Of the way it came, which a copy does not.
             VerifyError::Crowded | VerifyError::Late => Self::Left,
-            VerifyError::Mismatch { .. } | VerifyError::Overlong | VerifyError::Unfit(_) => Self::Flawed,
+            VerifyError::Mismatch { .. }
+            | VerifyError::Overlong
+            | VerifyError::Refused(_)
+            | VerifyError::Unfit(_) => Self::Flawed,
             VerifyError::Unproven(_) => Self::Unproven,
         }
     }

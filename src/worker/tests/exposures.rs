@@ -182,6 +182,45 @@ fn scenario_what_was_served_too_long_ago_is_forgotten() {
 }
 
 #[test]
+fn scenario_what_looks_like_a_module_in_use_is_said_so_and_given() {
+    let policy = r#""policy": {"rules": [{"name": "typo", "modules": ["*"], "looks_like": {"in_use": true}, "action": "deny",
+        "enforce": false}]}, "exposure""#;
+    let config = named().replace("\"exposure\"", policy);
+    let mut world = world(2, &config);
+    let alike = "/examp1e.com/m/@v/v1.0.0.info";
+    world.cluster("public").serve(&format!("/base{alike}"), r#"{"Version":"v1.0.0"}"#);
+    let said = |world: &mut World, worker: usize, path: &str| {
+        let response = world.get(worker, path);
+        assert_eq!(response.status, 200, "{}", body(&response));
+        response.monitored.map(|monitored| monitored.rule)
+    };
+    let begun = world.now.0;
+    for (day, is_used) in [(0, false), (6, false), (7, true), (40, true)] {
+        world.set_clock(Timestamp(begun + day * DAY));
+        take(&mut world, 0, "", "example.com/m@v1.2.0");
+        world.pass(WHILE);
+        // Each worker finds it out once an hour.
+        world.set_clock(Timestamp(begun + day * DAY + 2 * 3_600_000));
+        world.pass(WHILE);
+        for worker in [0, 1] {
+            assert_eq!(said(&mut world, worker, alike), is_used.then(|| "typo".to_owned()), "day {day}");
+            assert_eq!(said(&mut world, worker, "/example.com/m/@v/v1.0.0.info"), None, "it is meant");
+            assert_eq!(said(&mut world, worker, "/example.com/n/@v/v1.0.0.info"), None, "of the same owner");
+        }
+    }
+    let explained = world.get(0, "/-/explain?module=examp1e.com/m&version=v1.0.0");
+    assert!(body(&explained).contains("It looks like example.com/m, but it differs by a letter"));
+    // Another Envoy knows it of storage.
+    let other = world.join(1, Config::parse(&config).unwrap());
+    world.pass(WHILE);
+    assert_eq!(said(&mut world, other, alike), Some("typo".to_owned()));
+    // What is not served any more is not in use.
+    world.set_clock(Timestamp(begun + 140 * DAY));
+    world.pass(WHILE);
+    assert_eq!(said(&mut world, 0, alike), None);
+}
+
+#[test]
 fn scenario_after_a_restart_and_at_another_gateway_storage_says_what_was_served_before() {
     let mut world = world(2, &named());
     take(&mut world, 0, "ann", "example.com/m@v1.2.0");

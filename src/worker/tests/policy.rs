@@ -3,6 +3,7 @@
 mod callers;
 mod chance;
 mod clock;
+mod contents;
 mod cooldown;
 mod denied_retracted;
 mod elsewhere;

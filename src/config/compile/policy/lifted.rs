@@ -6,12 +6,13 @@ use chrono::{DateTime, NaiveDate};
 
 use super::rule::{self, listed};
 use super::{id, ids};
-use crate::config::compile::{each, patterns};
+use crate::config::compile::{each, given, patterns};
 use crate::config::limits;
 use crate::config::problems::{Collector, Path, quoted};
 use crate::config::raw::{RawMalicious, RawWaiver, Section};
 use crate::gomod::{ModulePath, Patterns};
 use crate::http::Timestamp;
+use crate::modzip::H1;
 use crate::policy::{Action, Rule, Waiver};
 
 /// What operators list as malicious, as rules that deny; `whose` begins what their places are called for people.
@@ -22,7 +23,7 @@ pub(super) fn malicious(
     found: &mut Collector,
 ) -> Vec<Rule> {
     let mut known = BTreeMap::new();
-    let mut n: usize = 0;
+    let (mut n, mut hashed): (usize, usize) = (0, 0);
     each(raw, Some(limits::MAX_MALICIOUS), at, found, |raw, at, found| {
         let place = format!("{whose}malicious[{n}]");
         n = n.saturating_add(1);
@@ -36,10 +37,25 @@ pub(super) fn malicious(
         if let Some(first) = known.insert(name.clone(), place.clone()).filter(|_| !name.is_empty()) {
             found.note(&at.key("id"), format!("{} is the id of {first} already", quoted(&name)));
         }
-        let (modules, exact) = modules(raw.modules.as_ref(), raw.exact.as_ref(), at, found);
+        let hashes = listed(raw.hashes.as_ref(), at, "hashes", found, hashes).unwrap_or_default();
+        hashed = hashed.saturating_add(hashes.len());
+        if hashed > limits::MAX_HASHES && !hashes.is_empty() {
+            let most = limits::MAX_HASHES;
+            found.note(&at.key("hashes"), format!("too many: at most {most} are allowed in all of the list"));
+        }
+        let (modules, exact) = match raw.hashes.is_some() {
+            true if raw.modules.is_none() && raw.exact.is_none() => {
+                if raw.versions.is_some() {
+                    found.note(&at.key("versions"), "it names no modules, and a hash is of one version");
+                }
+                (Patterns::default(), Vec::new())
+            }
+            _ => modules(raw.modules.as_ref(), raw.exact.as_ref(), OR_HASHES, at, found),
+        };
         Rule {
             name,
             exact,
+            hashes,
             versions: listed(raw.versions.as_ref(), at, "versions", found, rule::versions).flatten(),
             reason: text(raw.reason.as_ref(), limits::MAX_REASON_BYTES, &at.key("reason"), found),
             link: raw
@@ -50,6 +66,26 @@ pub(super) fn malicious(
             ..Rule::new(&place, modules, Action::Deny)
         }
     })
+}
+
+/// What can stand in place of modules.
+const OR_HASHES: &str = ", or `hashes` of zips";
+
+fn hashes(raw: &[Option<String>], at: &Path, found: &mut Collector) -> Vec<H1> {
+    if raw.is_empty() {
+        found.note(at, "an empty list has no hash");
+    }
+    let mut hashes = Vec::with_capacity(raw.len());
+    for (n, text) in given(Some(raw)) {
+        match H1::parse(text) {
+            Some(hash) => hashes.push(hash),
+            None => found.note(
+                &at.index(n),
+                format!("{} is no hash as go.sum has it: h1: and 44 characters of base64", quoted(text)),
+            ),
+        }
+    }
+    hashes
 }
 
 /// The waivers; `whose` begins what their places are called for people.
@@ -77,7 +113,7 @@ pub(super) fn waivers(
                 found.note(&at.key(field), "missing: a waiver says who has decided it, and why");
             }
         }
-        let (modules, exact) = modules(raw.modules.as_ref(), raw.exact.as_ref(), at, found);
+        let (modules, exact) = modules(raw.modules.as_ref(), raw.exact.as_ref(), "", at, found);
         Waiver {
             name,
             modules,
@@ -98,12 +134,14 @@ pub(super) fn waivers(
 fn modules(
     globs: Option<&Vec<Option<String>>>,
     exact: Option<&Vec<Option<String>>>,
+    or: &str,
     at: &Path,
     found: &mut Collector,
 ) -> (Patterns, Vec<ModulePath>) {
     let is_none = |list: Option<&Vec<_>>| list.is_none_or(Vec::is_empty);
     if is_none(globs) && is_none(exact) && !found.covers(&at.key("exact")) {
-        found.note(&at.key("modules"), "missing: globs of the modules it is for, or `exact` paths");
+        let why = format!("missing: globs of the modules it is for, or `exact` paths{or}");
+        found.note(&at.key("modules"), why);
     }
     let globs = listed(globs, at, "modules", found, |list, at, found| patterns(Some(list), at, found));
     let exact = listed(exact, at, "exact", found, rule::exact);

@@ -1,6 +1,7 @@
 //! What a rule asks of the content of versions, and what stands above the rules.
 
 use super::{UPSTREAM, check};
+use crate::config::{Config, limits};
 
 fn policy(fields: &str) -> String {
     format!(r#"{{"upstreams":[{UPSTREAM}],"policy":{{{fields}}}}}"#)
@@ -106,13 +107,23 @@ fn malice() {
         |listed| policy(&format!(r#""malicious":{listed}"#)),
         &[
             (r#"[{"id":"CORP-1","exact":["a.com/b"]}]"#, &[]),
+            (r#"[{"id":"CORP-1","hashes":["h1:NqM8EUOU14njkJ3fqMW+pc6Ldnwhi/IjpwHt7yyuwOQ="]}]"#, &[]),
+            (
+                r#"[{"id":"A","hashes":[]},{"id":"B","hashes":["h1:abc=","NqM8"],"versions":["v1"]}]"#,
+                &[
+                    "$.policy.malicious[0].hashes: an empty list has no hash",
+                    r#"$.policy.malicious[1].hashes[0]: "h1:abc=" is no hash as go.sum has it: h1: and 44 characters of base64"#,
+                    r#"$.policy.malicious[1].hashes[1]: "NqM8" is no hash as go.sum has it: h1: and 44 characters of base64"#,
+                    "$.policy.malicious[1].versions: it names no modules, and a hash is of one version",
+                ],
+            ),
             (
                 r#"[{},{"id":"a b","modules":[],"reason":"x\ny","link":"wiki"},{"id":"C","modules":["*"]},{"id":"C","modules":["*"]}]"#,
                 &[
                     "$.policy.malicious[0].id: missing: the id by which refusals and waivers name it",
-                    "$.policy.malicious[0].modules: missing: globs of the modules it is for, or `exact` paths",
+                    "$.policy.malicious[0].modules: missing: globs of the modules it is for, or `exact` paths, or `hashes` of zips",
                     r#"$.policy.malicious[1].id: "a b" is not 1 to 64 letters, digits, -, _, . and :"#,
-                    "$.policy.malicious[1].modules: missing: globs of the modules it is for, or `exact` paths",
+                    "$.policy.malicious[1].modules: missing: globs of the modules it is for, or `exact` paths, or `hashes` of zips",
                     "$.policy.malicious[1].reason: it has line ends or other control characters, for which the go command would show nothing",
                     "$.policy.malicious[1].link: a link is a URL that begins with http:// or https://",
                     r#"$.policy.malicious[3].id: "C" is the id of policy.malicious[2] already"#,
@@ -120,6 +131,18 @@ fn malice() {
             ),
         ],
     );
+}
+
+#[test]
+fn hashes_are_bounded_in_all_of_a_list() {
+    let listed = |hashes: usize| {
+        let hashes = vec![r#""h1:NqM8EUOU14njkJ3fqMW+pc6Ldnwhi/IjpwHt7yyuwOQ=""#; hashes].join(",");
+        policy(&format!(r#""malicious":[{{"id":"A","hashes":[{hashes}]}},{{"id":"B","hashes":[{hashes}]}}]"#))
+    };
+    assert!(Config::parse(&listed(limits::MAX_HASHES / 2)).is_ok());
+    let problems = Config::parse(&listed(limits::MAX_HASHES / 2 + 1)).unwrap_err().to_string();
+    let told = "$.policy.malicious[1].hashes: too many: at most 10000 are allowed in all of the list";
+    assert!(problems.contains(told), "{problems}");
 }
 
 #[test]

@@ -143,7 +143,16 @@ fn actions() {
             (r#""deny","looks_like":{"of":["a.com/b"]}"#, &[]),
             (
                 r#""deny","looks_like":{}"#,
-                &["$.policy.rules[0].looks_like.of: missing: the modules that are meant, by their paths"],
+                &[
+                    "$.policy.rules[0].looks_like.of: missing: the modules that are meant, by their paths, or `in_use`",
+                ],
+            ),
+            (r#""deny","looks_like":{"in_use":true},"enforce":false"#, &[]),
+            (
+                r#""deny","looks_like":{"in_use":true}"#,
+                &[
+                    r#"$.policy.rules[0].looks_like.in_use: what is in use depends on what clients ask for, and decides nothing: give the rule "enforce": false, or list modules in `of`"#,
+                ],
             ),
             (
                 r#""deny","looks_like":{"of":["a.com/*"],"by":[]}"#,

@@ -4,9 +4,10 @@
 //! The oracle reads the rules one after the other, as a person would, and knows nothing else of how a policy decides.
 
 mod content;
+mod hashed;
 
 use self::content::Flaw;
-use super::{super::random::Random, licenses::licensed, *};
+use super::{super::random::Random, *};
 use crate::{
     gomod::{ModulePath, Version},
     http::Timestamp,
@@ -194,6 +195,12 @@ impl Run {
         let default = self.pick(&["allow", "allow", "deny"]);
         let listed: Vec<_> = (0..self.random.next(0..=3) / 2)
             .map(|n| {
+                if self.one_in(2) {
+                    let (known, at) = (self.random.next(0..=3), self.random.next(0..=7));
+                    let known = &self.known[usize::try_from(known).unwrap()];
+                    let hash = known.hash(usize::try_from(at).unwrap());
+                    return format!(r#"{{"id": "CORP-{n}", "hashes": ["{hash}"]}}"#);
+                }
                 let (glob, versions) = (self.pick(&GLOBS[1..]), self.pick(&SETS));
                 format!(r#"{{"id": "CORP-{n}", "modules": ["{glob}"], "versions": [{versions}]}}"#)
             })
@@ -271,13 +278,14 @@ impl Run {
                 let headers: &[(&str, &str)] = if caller.is_empty() { &[] } else { &[("x-user", caller)] };
                 let path = self.known[known].path(asked);
                 let stream = self.world.begin_with(worker, method, &path, headers);
-                (worker, stream, known, (asked, method), caller)
+                (worker, stream, known, asked, caller, method)
             })
             .collect();
         self.world.settle();
-        for (worker, stream, known, asked, caller) in clients {
+        for (worker, stream, known, asked, caller, method) in clients {
+            self.download((worker, stream), known, asked, (caller, method));
             let got = end(&mut self.world, worker, stream);
-            self.judge(known, asked, caller, &got);
+            self.judge(known, (asked, method), caller, &got);
         }
         if self.reach == Reach::Offline {
             for cluster in ["public", "sum"] {
@@ -310,6 +318,9 @@ impl Run {
             let refused: Vec<_> = shown.filter(|version| without(version) == Says::No).collect();
             assert!(refused.is_empty(), "seed {}: {refused:?} in {got:?}", self.seed);
             return;
+        }
+        if self.hashed(known, caller).next().is_some() {
+            return self.judge_hashed(known, asked, caller, got);
         }
         let says =
             |caller: &str, version: &Version| known.says(version, &self.policy, caller, self.world.now);
@@ -370,7 +381,9 @@ impl Run {
         {
             let would = known.would(&known.named(version), &self.policy, caller, self.world.now);
             let would = would.filter(|says| way != 3 || *says != Says::Elsewhere);
-            let undated = got.monitored.as_ref().is_some_and(|by| by.ends_with("; undated"));
+            let undated = got.monitored.as_ref().is_some_and(|by| by.ends_with("; undated"))
+                // Of what is not stored no age is known, and an enforced cool-down may decide.
+                || got.status == 404 && !is_whole;
             let is_so = would.is_some_and(|says| says != Says::Yes) == got.monitored.is_some();
             let is_aged = |rule: &Rule| matches!(rule.action, Action::Cooldown(_));
             assert!(is_so || undated && self.policy.rules().any(is_aged), "{would:?}: {}", context());
@@ -437,9 +450,9 @@ impl Known {
             licensing: true,
         };
         for version in known.all() {
-            let license = ["MIT", "GPL-3.0-only", "of my own"][usize::try_from(random.next(0..=2)).unwrap()];
+            let license = hashed::license_of(known.module.as_str(), version.as_str());
             let path = upstream(known.module.as_str(), &format!("@v/{version}.zip"));
-            let zip = licensed(known.module.as_str(), version.as_str(), &[("LICENSE", license)]);
+            let zip = hashed::zip_of(known.module.as_str(), version.as_str());
             world.cluster("public").serve_bytes(&path, zip);
             known.licenses.push((version, Licenses::parse(license).unwrap_or_default()));
         }

@@ -13,6 +13,7 @@ use crate::advisories::database::whole;
 at_two_workers!(
     a_gate_knows_the_database_that_lies_in_storage,
     what_is_malicious_is_refused_until_it_is_waived,
+    what_is_listed_by_its_hash_go_gets_by_no_name,
     an_old_toolchain_is_refused_and_the_one_to_use_is_named
 );
 
@@ -22,6 +23,52 @@ const WHY: [&str; 3] = [
     "It steals tokens.",
     "https://wiki.example/go/log",
 ];
+
+fn what_is_listed_by_its_hash_go_gets_by_no_name(workers: u32) {
+    let module = Module::new(MODULE, "v1.2.0");
+    // The same files by another name, as a fork has them.
+    let fork = Module::new("example.org/log", "v0.1.0").go_mod_of(module.go_mod());
+    let gate = |hash: &str, zip_bytes: u32| {
+        let listed = json!([{"id": "CORP-2026-3", "hashes": [hash], "reason": WHY[1], "link": WHY[2]}]);
+        let patch = json!({
+            "policy": {"malicious": listed}, "fetch": {"zip_bytes": zip_bytes}, "admin": {"explain": ["@anonymous"]},
+        });
+        let stack = with(workers, &patch);
+        // Another version of the very same files would be as bad.
+        let other = Module::new(MODULE, "v1.1.0").file("more.go", "package log\n");
+        stack.upstream.serve_all(&[other, module.clone()]);
+        stack.upstream.serve(&fork);
+        stack
+    };
+    // Operators read both hashes of what they have looked at here, and go.sum has the one of them.
+    let stack = gate("h1:NqM8EUOU14njkJ3fqMW+pc6Ldnwhi/IjpwHt7yyuwOQ=", 8 << 20);
+    let downloaded = go(&stack).mod_download(&[&module.query()]).expect_ok().json();
+    let explained = stack.get(&format!("/-/explain?module={MODULE}&version=v1.2.0")).json();
+    assert_eq!(explained["content"]["h1"], downloaded["Sum"]);
+    for (hash, is_of_files) in [("h1", false), ("files_h1", true)] {
+        let hash = explained["content"][hash].as_str().unwrap();
+        for zip_bytes in [8 << 20, 0] {
+            let stack = gate(hash, zip_bytes);
+            let first = go(&stack).get(&module.query());
+            if zip_bytes > 0 {
+                assert_go_shows(&first, &WHY);
+            } else {
+                // It is streamed, and its end is missing.
+                assert!(!first.ok(), "{first:?}");
+            }
+            assert_go_shows(&go(&stack).get(&module.query()), &WHY);
+            for path in FILES.map(|kind| module.url(kind)) {
+                assert_refused(&stack.get(&path), &WHY);
+            }
+            assert_eq!(go(&stack).list_versions(MODULE), ["v1.1.0"]);
+            go(&stack).get(&format!("{MODULE}@latest")).expect_ok();
+            let is_refused = |answer: modgate_wasm_tests::http::Response| answer.status == 403;
+            if zip_bytes > 0 {
+                assert_eq!(is_refused(stack.get(&fork.url("zip"))), is_of_files);
+            }
+        }
+    }
+}
 
 fn what_is_malicious_is_refused_until_it_is_waived(workers: u32) {
     let listed = json!([{

@@ -79,7 +79,7 @@ impl Flaw {
 }
 
 /// Whether the advisory with this id is lifted.
-fn is_waived(
+pub(super) fn is_waived(
     id: &str,
     module: &ModulePath,
     version: &Version,
