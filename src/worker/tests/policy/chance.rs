@@ -121,7 +121,7 @@ impl Run {
         let mut random = Random(seed);
         let mut world = world(WORKERS, &config(""));
         let known = MODULES.map(|module| Known::publish(module, &mut world, &mut random)).into();
-        let is_read = seed % 3 == 0;
+        let is_read = seed.is_multiple_of(3);
         let mut run =
             Self { world, random, seed, policy: Policy::default(), reach: Reach::Online, known, is_read };
         if is_read {

@@ -433,7 +433,7 @@ fn scenario_what_a_rule_before_it_allows_is_not_read() {
 fn scenario_what_is_not_proven_is_not_remembered() {
     let with = |mode: &str| rules(NO_GPL).replace(r#""mode": "off""#, &format!(r#""mode": "{mode}""#));
     // Another zip than the database has: it is not given, whatever its licence is.
-    let mut world = self::world(1, &with("require"));
+    let mut world = world(1, &with("require"));
     publish_licensed(&mut world, "MIT");
     assert_eq!(status(&mut world, ZIP), 502);
     assert_eq!(record(&world), None);
