@@ -248,7 +248,7 @@ fn explain_shows_both_hashes_and_evidence_knows_that_of_a_go_sum() {
         while world.work(0) {}
         world.settle();
         let page = world.response(stream);
-        let page: serde_json::Value = serde_json::from_str(super::body(&page)).unwrap();
+        let page: serde_json::Value = serde_json::from_str(body(&page)).unwrap();
         page["modules"][0].clone()
     };
     let explain = |world: &mut World, version: &str| -> serde_json::Value {
