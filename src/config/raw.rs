@@ -12,6 +12,7 @@ mod fetch;
 mod freshness;
 mod policy;
 mod storage;
+mod sync;
 mod verify;
 mod words;
 
@@ -30,6 +31,7 @@ pub(super) use self::policy::{
     RawMalicious, RawOnMiss, RawPolicy, RawReach, RawRule, RawSeverity, RawToolchain, RawWaiver,
 };
 pub(super) use self::storage::{RawDelivery, RawDeliveryOverride, RawPresign, RawSecureLink};
+pub(super) use self::sync::{RawHook, RawSync};
 pub(super) use self::verify::RawVerify;
 pub(super) use self::words::{BETWEEN_NAMES, OBJECT_WITH, RawCount, RawDuration, Section};
 
@@ -89,6 +91,9 @@ pub(super) struct RawConfig {
     /// (`/-/exposed`). It is kept in Envoy's shared memory, and where the storage is written to also there. Without it nothing is remembered.
     #[serde(default)]
     pub(super) exposure: Section<RawExposure>,
+    /// What has the gateway look for new versions before what it knows has aged: webhooks. Nothing by default.
+    #[serde(default)]
+    pub(super) sync: Section<RawSync>,
     /// Modgate's own pages: liveness, readiness, version.
     #[serde(default)]
     pub(super) admin: Section<RawAdmin>,

@@ -72,7 +72,7 @@ fn documented_defaults_are_the_compiled_ones() {
         assert_eq!(with(default.clone()).as_ref(), Ok(&expected), "{place}");
         Some(())
     });
-    assert_eq!(checked, 82, "every default of the schema, none lost on the way");
+    assert_eq!(checked, 83, "every default of the schema, none lost on the way");
 }
 
 /// Bounds that are documented hold, and end where they say.
@@ -166,6 +166,7 @@ fn base() -> Value {
         "sumdb": [{"name": "sum.golang.org", "cluster": "c", "authority": "h"}],
         "policy": {"bundle": {"cluster": "c", "authority": "h"}},
         "exposure": {},
+        "sync": {"hooks": [{"name": "a", "kind": "generic", "secrets": ["sixteen-bytes-ok"]}]},
         "advisories": {"sources": [{"name": "go", "format": "zip", "cluster": "c", "authority": "h"}]},
     })
 }

@@ -84,6 +84,7 @@ fn the_minimal_configuration_gets_every_default() {
             when_stale: WhenStale::Allow,
         },
         callers: Callers::default(),
+        sync: Sync::default(),
         warnings: Vec::new(),
     };
     assert_eq!(Config::parse(MINIMAL), Ok(expected));
