@@ -53,6 +53,7 @@ const PARTED: &[Parted] = &[Parted {
         "exposures",
         "flights",
         "lists",
+        "looks",
         "passing",
         "poll",
         "probe",

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     cx::{Command, Cx},
-    flow::{End, News, Searched, cache_state, heard, keep, keep_first_seen},
+    flow::{End, News, Searched, cache_state, heard, keep, keep_first_seen, note_origin},
     goproxy::{CacheClass, Found},
     http::Body,
     plan::{Source, is_kept_here},
@@ -74,6 +74,12 @@ pub(super) fn land(
         services.index.forget(cx.kv, Region::Found, &key.path, cx.now);
     } else if let (Some(known), true) = (worth_knowing(&flight, &searched), in_vain) {
         keep_asked_in_vain(key, known, services, cx);
+    }
+    // What is told of a repository is for modules that are called otherwise, too.
+    if let End::Document(found) = &searched.end
+        && !services.config.sync.hooks.is_empty()
+    {
+        note_origin(&flight.want, found, &services.index, cx);
     }
     // A part that asks about many versions keeps what it finds out of all of them at once.
     if let (End::Document(found), false) = (&searched.end, flight.is_nested()) {
