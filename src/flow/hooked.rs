@@ -12,7 +12,7 @@ use log::Level;
 
 use super::{Known, Next, respond::accepted};
 use crate::{
-    config::{Config, Hook},
+    config::{Config, Hook, Secret},
     cx::Cx,
     goproxy::Refusal,
     hook::{self, Deed, Delivered, Event, RefName, Unproven},
@@ -72,7 +72,7 @@ impl Delivery {
 
     /// What it says, where that is to be heeded.
     fn believe(&self, hook: &Hook, body: &[u8], cx: &mut Cx<'_>) -> Result<Event, HookOutcome> {
-        let secrets: Vec<&str> = hook.secrets.iter().map(|secret| secret.reveal()).collect();
+        let secrets: Vec<&str> = hook.secrets.iter().map(Secret::reveal).collect();
         let proven = hook::prove(hook.kind, &hook.header, &secrets, &self.delivered, body, cx.now);
         proven.map_err(|why| match why {
             Unproven::Late => HookOutcome::Late,

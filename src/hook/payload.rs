@@ -123,7 +123,7 @@ fn bitbucket(body: &Value) -> Event {
             "branch" | "named_branch" => RefName::branch(of(place, "name")?)?,
             _ => return None,
         };
-        let commit = |place| of(place, "target/hash").or(of(place, "name"));
+        let commit = |place| of(place, "target/hash").or_else(|| of(place, "name"));
         Some(RefChange::between(name, commit("old"), commit("new")))
     });
     let refs = refs.take(MAX_REFS).collect();

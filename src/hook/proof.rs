@@ -165,9 +165,7 @@ fn hex(text: &str, prefix: &str) -> Option<Vec<u8>> {
         return None;
     }
     let pairs = digits.as_bytes().chunks_exact(2);
-    pairs
-        .map(|pair| Some(pair.iter().try_fold(0, |byte: u8, digit| Some(byte << 4 | value(digit)?))?))
-        .collect()
+    pairs.map(|pair| pair.iter().try_fold(0, |byte: u8, digit| Some(byte << 4 | value(digit)?))).collect()
 }
 
 /// The password of basic authentication.

@@ -91,7 +91,7 @@ mod tests {
         }
         assert!(memory.keys().len() <= usize::from(PAGES));
         for name in memory.keys() {
-            assert!(memory.get(&name).unwrap().value.len() <= MOST * (MARK + 8));
+            assert!(memory.get(name).unwrap().value.len() <= MOST * (MARK + 8));
         }
         assert!(has_come(&mut memory, "forge", "4999", now.after(Duration::from_secs(6))));
     }

@@ -77,7 +77,7 @@ mod tests {
         assert_eq!(roots_of(&memory, &index, "h.example/19999"), ["go.example/19999"]);
         assert!(memory.keys().len() <= 512);
         for name in memory.keys() {
-            assert!(memory.get(&name).unwrap().value.len() <= MOST_BYTES);
+            assert!(memory.get(name).unwrap().value.len() <= MOST_BYTES);
         }
     }
 }

@@ -39,7 +39,7 @@ use crate::{
 pub(super) struct Looks {
     /// What is to be asked for anew, by its key in the index.
     due: BTreeMap<String, Due>,
-    /// What was asked for since walks are under way or wait, and when: a walk does not have it asked for once more.
+    /// What was asked for lately, and when: within a second, and since the walk that is under way was told of, it is not asked for again.
     asked: BTreeMap<String, Timestamp>,
     /// The walk that is under way.
     walk: Option<Walk>,
@@ -157,7 +157,7 @@ impl Looks {
             outdate(&want, services, cx);
             return cx.count(Counter::Look { outcome: LookOutcome::Left });
         }
-        let at = after_pace(&key, services, cx);
+        let at = self.after_pace(&key, services, cx);
         self.due.insert(key, Due { want, at, told, is_asked });
     }
 
@@ -179,25 +179,25 @@ impl Looks {
                 break;
             }
             let is_under_way = is_under_way(&key, &is_flying, services, cx);
-            let Some(due) = self.due.get_mut(&key) else { continue };
+            let Some(mut due) = self.due.remove(&key) else { continue };
             if due.is_asked && !is_under_way {
                 // What that brought may be older than what the gateway was told.
-                *due =
-                    Due { at: after_pace(&key, services, cx), told: cx.now, is_asked: false, ..due.clone() };
+                let at = self.after_pace(&key, services, cx);
+                due = Due { at, told: now, is_asked: false, ..due };
             }
-            if due.is_asked || !is_due(due) {
+            if due.is_asked || !is_due(&due) {
+                self.due.insert(key, due);
                 continue;
             }
-            let told = due.told;
-            let Some(Due { want, .. }) = self.due.remove(&key) else { continue };
+            let Due { want, told, .. } = due;
             // Asked for since, or answered since: that is new enough.
             if is_under_way || last_said(&key, services, cx).is_some_and(|since| since > told) {
                 cx.count(Counter::Look { outcome: LookOutcome::Newer });
                 continue;
             }
             cx.count(Counter::Look { outcome: LookOutcome::Asked });
-            if self.asked.len() < MAX_DUE && self.is_walking() {
-                self.asked.insert(key, cx.now);
+            if self.asked.len() < MAX_DUE {
+                self.asked.insert(key, now);
             }
             let found = outdate(&want, services, cx);
             taken.push((want, found));
@@ -212,6 +212,9 @@ impl Looks {
 
     /// Time has passed.
     pub(super) fn on_tick(&mut self, services: &mut Services, now: Timestamp) {
+        if !self.is_walking() {
+            self.asked.retain(|_, asked| now.is_within(PACE, *asked));
+        }
         self.begin_walk(services, now);
     }
 
@@ -261,9 +264,14 @@ impl Looks {
         if let Some(cursor) = next {
             self.walk = Some(Walk { cursor, roots });
             services.slices.add(Slice::Looks);
-        } else if self.next.is_empty() {
-            self.asked.clear();
         }
+    }
+
+    /// When what is called `key` may be asked for again, whichever worker has had an answer last.
+    fn after_pace(&self, key: &str, services: &Services, cx: &Cx<'_>) -> Timestamp {
+        let last = last_said(key, services, cx).max(self.asked.get(key).copied());
+        let last = last.filter(|last| cx.now.is_within(PACE, *last));
+        last.map_or(cx.now, |last| last.after(PACE))
     }
 }
 
@@ -303,12 +311,6 @@ fn is_under_way(key: &str, is_flying: impl Fn(&str) -> bool, services: &Services
 fn last_said(key: &str, services: &Services, cx: &Cx<'_>) -> Option<Timestamp> {
     let said = |region| services.index.peek(cx.kv, region, key).map(|entry| entry.since());
     said(Region::Found).max(said(Region::Missing))
-}
-
-/// When what is called `key` may be asked for again, whichever worker asked last.
-fn after_pace(key: &str, services: &Services, cx: &Cx<'_>) -> Timestamp {
-    let last = last_said(key, services, cx).filter(|last| cx.now.is_within(PACE, *last));
-    last.map_or(cx.now, |last| last.after(PACE))
 }
 
 /// Between two looks at one document, and between two walks: as often as a client's `no-cache` has one asked for.

@@ -164,7 +164,8 @@ fn a_delivery_that_is_not_signed_changes_nothing() {
 
     let page = |target: &str| modgate_wasm_tests::http::get(stack.envoy.admin(), target).text();
     let key = String::from_utf8(STANDARD.decode(NEXT.trim_start_matches("whsec_")).unwrap()).unwrap();
-    let shown = [stack.get("/-/status").text(), stack.envoy.log(), page("/stats"), page("/stats/prometheus")].concat();
+    let shown = [stack.get("/-/status").text(), stack.envoy.log(), page("/stats"), page("/stats/prometheus")]
+        .concat();
     for secret in [SECRET, NEXT, key.as_str()] {
         assert!(!shown.contains(secret));
     }
@@ -176,7 +177,9 @@ fn a_delivery_that_is_not_signed_changes_nothing() {
 fn other_forges_and_modules_of_other_names() {
     let stack = stack();
     let subdirectory = "git.example.com/acme/mono/sub/v2";
-    for (path, version) in [(subdirectory, "v2.0.0"), ("go.vanity.example/lib", "v1.0.0"), ("go.script.example/m", "v1.0.0")] {
+    for (path, version) in
+        [(subdirectory, "v2.0.0"), ("go.vanity.example/lib", "v1.0.0"), ("go.script.example/m", "v1.0.0")]
+    {
         publish(&stack, path, &[version]);
         assert_eq!(stack.get(&list_of(path)).text(), format!("{version}\n"));
     }
@@ -192,7 +195,8 @@ fn other_forges_and_modules_of_other_names() {
         "project": {"web_url": "https://git.example.com/acme/mono", "git_http_url": "https://git.example.com/acme/mono.git"},
     })
     .to_string();
-    let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs().to_string();
+    let time =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs().to_string();
     let key = STANDARD.decode(NEXT.trim_start_matches("whsec_")).unwrap();
     let signed = |time: &str| {
         let signature = STANDARD.encode(mac(&key, &["msg_1.", time, ".", &lab]));
@@ -206,9 +210,12 @@ fn other_forges_and_modules_of_other_names() {
     taken(&stack.envoy.send(&signed(&time)));
     taken(&stack.envoy.send(&push("one", &tagged("github.com/vanity/lib", "v1.1.0"))));
     let modules = r#"{"modules":["go.script.example/m"]}"#;
-    let script = Request::new("POST", "/-/hooks/script").header("x-modgate-signature", &digits(modules)).body(modules);
+    let script =
+        Request::new("POST", "/-/hooks/script").header("x-modgate-signature", &digits(modules)).body(modules);
     taken(&stack.envoy.send(&script));
-    for (path, version) in [(subdirectory, "v2.1.0"), ("go.vanity.example/lib", "v1.1.0"), ("go.script.example/m", "v1.1.0")] {
+    for (path, version) in
+        [(subdirectory, "v2.1.0"), ("go.vanity.example/lib", "v1.1.0"), ("go.script.example/m", "v1.1.0")]
+    {
         let list = list_of(path);
         wait::until(path, Duration::from_secs(10), || stack.get(&list).text().contains(version));
         assert_eq!(stack.upstream.hits(&list), 2, "{path}");
