@@ -43,7 +43,7 @@ impl Delivery {
     pub(super) fn begin(name: &str, head: &RequestHead, config: &Config) -> Result<Self, Refusal> {
         let mut hooks = config.sync.hooks.iter().enumerate();
         let Some((place, hook)) = hooks.find(|(_, hook)| hook.name == name) else {
-            // What a client asks for is not said to be one of those that are there, nor which there are.
+            // Which names there are, a client is not told.
             return Err(Refusal::Unknown("not found: no webhook has this name (sync.hooks)".to_owned()));
         };
         let headers = hook::kept(hook.kind, &hook.header, &head.headers);

@@ -148,7 +148,7 @@ fn bitbucket_dc(body: &Value) -> Event {
         let page = link.replacen("/projects/", "/", 1).replacen("/repos/", "/", 1);
         let page = page.strip_suffix("/browse").unwrap_or(&page).to_owned();
         for name in [link, short, page] {
-            if !found.contains(&name) && found.len() < MAX_NAMES {
+            if name.contains('/') && !found.contains(&name) && found.len() < MAX_NAMES {
                 found.push(name);
             }
         }

@@ -26,7 +26,7 @@ use crate::{
     flow::{Renewal, keep},
     gomod::ModulePath,
     goproxy::{Document, File, Found},
-    hook::plain,
+    hook::{RefName, plain},
     http::Timestamp,
     metrics::{Counter, LookOutcome},
     plan::{Want, is_kept_here},
@@ -85,14 +85,19 @@ impl Looks {
     pub(super) fn begin(
         &mut self,
         renewal: &Renewal,
-        is_flying: impl Fn(&str) -> bool,
+        is_flying: &dyn Fn(&str) -> bool,
         services: &mut Services,
         cx: &mut Cx<'_>,
     ) {
+        let mut looked: usize = 0;
         for root in &renewal.roots {
-            for place in places(&renewal.refs) {
+            for (place, refs) in places(&renewal.refs) {
                 let Ok(module) = ModulePath::parse(&format!("{root}{place}")) else { continue };
-                self.look_at(&module, renewal, &is_flying, services, cx);
+                // The others are met by the walk.
+                if looked < MAX_AT_ONCE {
+                    self.look_at(&module, &refs, is_flying, services, cx);
+                }
+                looked = looked.saturating_add(1);
             }
             let root = plain(root);
             if self.next.len() < MAX_ROOTS || self.next.contains_key(&root) {
@@ -104,12 +109,12 @@ impl Looks {
         self.begin_walk(services, cx.now);
     }
 
-    /// Looks again at one module, by the names that its documents have.
+    /// Looks again at one module, by the names that its documents have, and at what `refs` may be of it.
     fn look_at(
         &mut self,
         module: &ModulePath,
-        renewal: &Renewal,
-        is_flying: &impl Fn(&str) -> bool,
+        refs: &[&RefName],
+        is_flying: &dyn Fn(&str) -> bool,
         services: &mut Services,
         cx: &mut Cx<'_>,
     ) {
@@ -122,7 +127,7 @@ impl Looks {
                 self.add(want, cx.now, is_flying, services, cx);
             }
         }
-        for want in places::files(module, &renewal.refs, &services.config) {
+        for want in places::files(module, refs, &services.config) {
             let key = want.key();
             services.index.forget(cx.kv, Region::Missing, &key, cx.now);
             if sort_of(&want) == Some(Sort::Query) {
@@ -136,7 +141,7 @@ impl Looks {
         &mut self,
         want: Want,
         told: Timestamp,
-        is_flying: impl Fn(&str) -> bool,
+        is_flying: &dyn Fn(&str) -> bool,
         services: &mut Services,
         cx: &mut Cx<'_>,
     ) {
@@ -164,7 +169,7 @@ impl Looks {
     /// What is to be asked for now, and what the index has of it: it is not fresh any more.
     pub(super) fn take(
         &mut self,
-        is_flying: impl Fn(&str) -> bool,
+        is_flying: &dyn Fn(&str) -> bool,
         services: &mut Services,
         cx: &mut Cx<'_>,
     ) -> Vec<(Want, Option<Found>)> {
@@ -178,7 +183,7 @@ impl Looks {
             if taken.len() >= AT_ONCE || !services.budget.has_room() {
                 break;
             }
-            let is_under_way = is_under_way(&key, &is_flying, services, cx);
+            let is_under_way = is_under_way(&key, is_flying, services, cx);
             let Some(mut due) = self.due.remove(&key) else { continue };
             if due.is_asked && !is_under_way {
                 // What that brought may be older than what the gateway was told.
@@ -231,7 +236,7 @@ impl Looks {
     /// Walks on.
     pub(super) fn work(
         &mut self,
-        is_flying: impl Fn(&str) -> bool,
+        is_flying: &dyn Fn(&str) -> bool,
         services: &mut Services,
         cx: &mut Cx<'_>,
     ) {
@@ -255,7 +260,7 @@ impl Looks {
                 Some(Sort::Query) => drop(outdate(&want, services, cx)),
                 // Else it was asked for since: by its name.
                 Some(Sort::Whole) if self.asked.get(&path).is_none_or(|asked| *asked < told) => {
-                    self.add(want, told, &is_flying, services, cx);
+                    self.add(want, told, is_flying, services, cx);
                 }
                 Some(Sort::Whole) => {}
                 None => {}
@@ -303,7 +308,7 @@ fn outdate(want: &Want, services: &mut Services, cx: &mut Cx<'_>) -> Option<Foun
 }
 
 /// Whether some worker asks for what is called `key`.
-fn is_under_way(key: &str, is_flying: impl Fn(&str) -> bool, services: &Services, cx: &Cx<'_>) -> bool {
+fn is_under_way(key: &str, is_flying: &dyn Fn(&str) -> bool, services: &Services, cx: &Cx<'_>) -> bool {
     is_flying(key) || services.leases.is_held(cx.kv, key, cx.now)
 }
 
@@ -322,6 +327,10 @@ const MAX_DUE: usize = 1024;
 
 /// Paths that wait for a walk: those of a few deliveries, of which one has 64 at most.
 const MAX_ROOTS: usize = 256;
+
+/// Modules that are looked at by their names, each by a few dozen reads of the index: ten milliseconds for all of them. A delivery of one tag has
+/// one or two for each name of its repository.
+const MAX_AT_ONCE: usize = 32;
 
 /// Flights that one tick begins: at ten ticks a second, the documents of forty modules a second, which leaves the upstream to clients.
 const AT_ONCE: usize = 8;

@@ -107,7 +107,7 @@ impl Worker {
     /// Looks again at what the gateway was told has changed: the one way in for whatever tells it.
     pub(super) fn look_again(&mut self, renewal: &Renewal, cx: &mut Cx<'_>) {
         let Self { flights, looks, services, .. } = self;
-        looks.begin(renewal, |key| flights.has(&SearchKey::fetching(key)), services, cx);
+        looks.begin(renewal, &|key: &str| flights.has(&SearchKey::fetching(key)), services, cx);
         // What was given within the last second may be given again, and would hide what is new.
         self.clients.forget_answers();
         self.ask_anew(cx);
@@ -116,7 +116,7 @@ impl Worker {
     /// Asks for what is to be asked for anew by now.
     pub(super) fn ask_anew(&mut self, cx: &mut Cx<'_>) {
         let Self { flights, looks, services, .. } = self;
-        let taken = looks.take(|key| flights.has(&SearchKey::fetching(key)), services, cx);
+        let taken = looks.take(&|key: &str| flights.has(&SearchKey::fetching(key)), services, cx);
         for (want, found) in taken {
             self.refresh(want, found, cx);
         }
@@ -125,7 +125,7 @@ impl Worker {
     /// Looks on for modules that are to be looked at again.
     pub(super) fn walk_looks(&mut self, cx: &mut Cx<'_>) {
         let Self { flights, looks, services, .. } = self;
-        looks.work(|key| flights.has(&SearchKey::fetching(key)), services, cx);
+        looks.work(&|key: &str| flights.has(&SearchKey::fetching(key)), services, cx);
         self.ask_anew(cx);
     }
 

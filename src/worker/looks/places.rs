@@ -27,17 +27,22 @@ pub(super) fn sort_of(want: &Want) -> Option<Sort> {
     }
 }
 
-/// Where below a repository's name the modules are of which `refs` may be versions; each once, and the root always.
-pub(super) fn places(refs: &[RefName]) -> Vec<String> {
-    let mut places = vec![String::new()];
-    places.extend(refs.iter().flat_map(RefName::places));
-    places.sort_unstable();
-    places.dedup();
+/// Where below a repository's name the modules are of which `refs` may be versions or queries, and which of them; the root always.
+pub(super) fn places(refs: &[RefName]) -> Vec<(String, Vec<&RefName>)> {
+    let mut places = vec![(String::new(), Vec::new())];
+    for name in refs {
+        for place in name.places() {
+            match places.iter_mut().find(|(known, _)| *known == place) {
+                Some((_, names)) => names.push(name),
+                None => places.push((place, vec![name])),
+            }
+        }
+    }
     places
 }
 
 /// What `refs` are versions or queries of, where the module is `module`. The record of a version in a checksum database is one of them.
-pub(super) fn files(module: &ModulePath, refs: &[RefName], config: &Config) -> Vec<Want> {
+pub(super) fn files(module: &ModulePath, refs: &[&RefName], config: &Config) -> Vec<Want> {
     let mut files = Vec::new();
     for name in refs {
         if let Some((_, version)) = name.version() {
@@ -106,13 +111,23 @@ mod tests {
     }
 
     #[test]
+    fn each_ref_is_looked_for_where_go_would() {
+        let refs = ["refs/tags/v1.1.0", "refs/tags/sub/v2.0.0", "refs/heads/main"]
+            .map(|name| RefName::of(name).unwrap());
+        let [root, sub, branch] = &refs;
+        let want = [("", vec![root, branch]), ("/sub", vec![sub]), ("/sub/v2", vec![sub])];
+        assert_eq!(places(&refs), want.map(|(place, names)| (place.to_owned(), names)));
+        assert_eq!(places(&[]), [(String::new(), Vec::new())]);
+    }
+
+    #[test]
     fn a_ref_is_a_version_or_a_query_of_what_fits_it() {
         let config = r#"{"upstreams":[{"cluster":"c","url":"http://h"}]}"#;
         let config = Config::parse(config).unwrap();
         let keys = |module: &str, name: &str| {
             let module = ModulePath::parse(module).unwrap();
-            let refs = [RefName::of(name).unwrap()];
-            let files = files(&module, &refs, &config).into_iter().map(|want| want.key());
+            let name = RefName::of(name).unwrap();
+            let files = files(&module, &[&name], &config).into_iter().map(|want| want.key());
             files.map(|key| key.replace("a.b/@v/", "")).collect::<Vec<_>>().join(" ")
         };
         assert_eq!(keys("a.b", "refs/tags/v1.1.0"), "v1.1.0.info v1.1.0.mod v1.1.0.zip v1.1.0.info");
