@@ -28,6 +28,7 @@ mod redirects;
 mod reference;
 mod setting;
 mod storage;
+mod sync;
 #[cfg(test)]
 mod tests;
 mod typed;
@@ -60,6 +61,7 @@ pub use self::redirects::Redirects;
 pub use self::storage::{
     Access, Address, Delivery, Dialect, Layout, Listing, Reverify, S3Key, Secret, Storage, Zips,
 };
+pub use self::sync::{Hook, Mapping, Sync};
 pub use self::vanity::{Vanity, VersionControl};
 pub use self::verify::{Mode, Verify, VerifyOverride};
 
@@ -97,6 +99,8 @@ pub struct Config {
     pub callers: Callers,
     /// What is remembered of what was served, if anything is.
     pub exposure: Option<Exposure>,
+    /// What has the gateway look again for new versions.
+    pub sync: Sync,
     /// Our own pages.
     pub admin: Admin,
     /// What is odd and no problem: for the log.

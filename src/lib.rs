@@ -10,6 +10,7 @@ pub mod endpoint;
 pub mod flow;
 pub mod gomod;
 pub mod goproxy;
+pub mod hook;
 pub mod host;
 pub mod http;
 pub mod license;

@@ -17,8 +17,8 @@ use std::fmt;
 pub use self::{
     document::DocumentName,
     outcome::{
-        Ended, Evicted, OwnReason, PollOutcome, Reason, StatusClass, SumdbOutcome, Unruled,
-        VerificationOutcome, WriteOutcome,
+        Ended, Evicted, HookOutcome, LookOutcome, OwnReason, PollOutcome, Reason, StatusClass, SumdbOutcome,
+        Unruled, VerificationOutcome, WriteOutcome,
     },
     tally::Tally,
 };
@@ -76,6 +76,18 @@ pub enum Counter {
     },
     /// A version that was served, and is forgotten before its time, as there is no room for it.
     Forgotten,
+    /// A delivery to a webhook.
+    Hook {
+        /// The webhook: its name.
+        target: String,
+        /// What came of it.
+        outcome: HookOutcome,
+    },
+    /// A document that was to be asked for anew because of what the gateway was told.
+    Look {
+        /// What came of it.
+        outcome: LookOutcome,
+    },
     /// A request that was answered, though it would have been refused or sent elsewhere if all of the policy were enforced.
     Monitored {
         /// Why it would: what the rule is called, or a word of [`Unruled`].
@@ -110,6 +122,8 @@ pub enum Counter {
         /// How.
         outcome: SumdbOutcome,
     },
+    /// A tag that a webhook says was moved to another commit.
+    TagMoved,
     /// A count of a series that the worker has no room for.
     Uncounted,
     /// A request whose client did not get a whole answer.
@@ -276,6 +290,10 @@ impl Counter {
             }
             Self::Eviction { kind } => Series::new("index_evictions_total", [("kind", kind)]),
             Self::Forgotten => Series::new("served_forgotten_total", []),
+            Self::Hook { target, outcome } => {
+                Series::new("hooks_total", [("target", target), ("outcome", outcome)])
+            }
+            Self::Look { outcome } => Series::new("looks_total", [("outcome", outcome)]),
             Self::Monitored { reason } => Series::new("monitored_total", [("reason", reason)]),
             Self::Refusal { reason } => Series::new("refusals_total", [("reason", reason)]),
             Self::Request { kind, cache, class } => {
@@ -284,6 +302,7 @@ impl Counter {
             Self::Retracted { outcome } => Series::new("retracted_total", [("outcome", outcome)]),
             Self::StorageWrite { outcome } => Series::new("storage_writes_total", [("outcome", outcome)]),
             Self::Sumdb { outcome } => Series::new("sumdb_proofs_total", [("outcome", outcome)]),
+            Self::TagMoved => Series::new("tags_moved_total", []),
             Self::Uncounted => Series::new("uncounted_total", []),
             Self::Unfinished { kind, outcome } => {
                 Series::new("requests_unfinished_total", [("kind", kind), ("outcome", outcome)])

@@ -13,6 +13,7 @@
 //!                 worker.rs, receive.rs, settle.rs, status.rs  who is asked what, in which order
 //!    ┌─────────┬───────┬───────┬──┴────┬───────┬──────┬───────┬─────────┬────────┐
 //! clients   passing  lists   dates  flights  verify storage  poll  probe, census, clock the parts
+//!                    looks
 //!    └─────────┴───────┴───────┴──┬────┴───────┴──────┴───────┴─────────┴────────┘
 //!                                 ▼
 //!                services, event, flight, key                  what all of them know
@@ -46,6 +47,7 @@ mod flights;
 mod fly;
 mod key;
 mod lists;
+mod looks;
 mod passing;
 mod poll;
 mod probe;
@@ -68,6 +70,7 @@ use self::{
     flights::Flights,
     key::{Owner, Slice},
     lists::Lists,
+    looks::Looks,
     passing::Passages,
     poll::Polls,
     probe::Probes,
@@ -94,6 +97,7 @@ pub struct Worker {
     exposures: Exposures,
     flights: Flights,
     lists: Lists,
+    looks: Looks,
     passages: Passages,
     polls: Polls,
     probes: Probes,
@@ -114,6 +118,7 @@ impl Worker {
             exposures: Exposures::new(&config),
             flights: Flights::default(),
             lists: Lists::default(),
+            looks: Looks::default(),
             passages: Passages::default(),
             polls: Polls::new(&config, seat.queue),
             probes: Probes::default(),
@@ -156,6 +161,7 @@ impl Worker {
             Some(Slice::Census) => self.census.work(&mut self.services, cx),
             Some(Slice::Copy(zip)) => self.storage.work(&zip, &mut self.services, cx),
             Some(Slice::Exposures) => self.exposures.work(&mut self.services, cx),
+            Some(Slice::Looks) => self.walk_looks(cx),
             Some(Slice::Making) => self.clients.work(&mut self.services, cx),
             Some(Slice::Passing(stream)) => self.passages.work(stream, &mut self.services, cx),
             Some(Slice::Poll(key)) => {

@@ -26,7 +26,7 @@ use layering::names::{Named, named};
 const LAYERS: [&[&str]; 15] = [
     &["gomod", "license", "words"],
     &["http", "modzip", "sumdb"],
-    &["advisory"],
+    &["advisory", "hook"],
     &["metrics"],
     &["policy"],
     &["config"],
@@ -53,6 +53,7 @@ const PARTED: &[Parted] = &[Parted {
         "exposures",
         "flights",
         "lists",
+        "looks",
         "passing",
         "poll",
         "probe",

@@ -147,6 +147,21 @@ pub const MAX_CALLER_NAME_BYTES: usize = 1024;
 /// Hosts to which the redirects of one service are followed: an object store has one, a CDN a few.
 pub const MAX_REDIRECTS: usize = 64;
 
+/// Webhooks: one for each forge, or for each group of one.
+pub const MAX_HOOKS: usize = 32;
+
+/// Secrets of one webhook: the one in use, the one that follows it, and as many for two that send.
+pub const MAX_HOOK_SECRETS: usize = 4;
+
+/// The least bytes of a secret: 128 bits where they are drawn at random.
+pub const MIN_HOOK_SECRET_BYTES: usize = 16;
+
+/// The most: twice what any of the hosts takes.
+pub const MAX_HOOK_SECRET_BYTES: usize = 512;
+
+/// Patterns of repositories of one webhook: each is looked at for each delivery. A pattern is for a group of them.
+pub const MAX_HOOK_REPOSITORIES: usize = 256;
+
 /// What the bodies of requests to the filter's own pages may come to, all together in one worker, in bytes: a body counts from the
 /// request's head until its answer, with the length that it says, or else with the most that its page takes. Hundreds of usual ones,
 /// and a sixtieth of what a VM may have in Envoy.

@@ -12,6 +12,7 @@ mod fetch;
 mod freshness;
 mod policy;
 mod storage;
+mod sync;
 mod vanity;
 mod verify;
 mod words;
@@ -32,6 +33,7 @@ pub(super) use self::policy::{
     RawToolchain, RawWaiver,
 };
 pub(super) use self::storage::{RawDelivery, RawDeliveryOverride, RawPresign, RawSecureLink};
+pub(super) use self::sync::{RawHook, RawSync};
 pub(super) use self::vanity::RawVanity;
 pub(super) use self::verify::RawVerify;
 pub(super) use self::words::{BETWEEN_NAMES, OBJECT_WITH, RawCount, RawDuration, Section};
@@ -95,6 +97,9 @@ pub(super) struct RawConfig {
     /// Import paths of one's own domains, of which the go command is told where their repositories are (`?go-get=1`), so that they need
     /// no server of their own. All other requests to these hosts pass through untouched. None by default.
     pub(super) vanity: Option<Vec<Section<RawVanity>>>,
+    /// What has the gateway look for new versions before what it knows has aged: webhooks. Nothing by default.
+    #[serde(default)]
+    pub(super) sync: Section<RawSync>,
     /// Modgate's own pages: liveness, readiness, version.
     #[serde(default)]
     pub(super) admin: Section<RawAdmin>,

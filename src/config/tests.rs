@@ -85,6 +85,7 @@ fn the_minimal_configuration_gets_every_default() {
             when_stale: WhenStale::Allow,
         },
         callers: Callers::default(),
+        sync: Sync::default(),
         warnings: Vec::new(),
     };
     assert_eq!(Config::parse(MINIMAL), Ok(expected));
@@ -159,7 +160,7 @@ fn a_storage_alone_is_a_configuration() {
 #[test]
 fn what_is_printed_holds_no_secret() {
     let config = Config::parse(FULL).unwrap();
-    assert_eq!(FULL.matches("a-secret").count(), 3);
+    assert_eq!(FULL.matches("a-secret").count(), 4);
     assert!(!format!("{config:?}").contains("a-secret"));
 }
 

@@ -5,7 +5,8 @@
 //! step; one that ends its way for now returns `Break` with one of these.
 
 use super::{
-    Evidencing, Explaining, Exposing, Hit, Known, Mirroring, Parked, Receiving, Routed, Searched, Sifting,
+    Evidencing, Explaining, Exposing, Hit, Known, Mirroring, Parked, Receiving, Renewal, Routed, Searched,
+    Sifting,
     question::{Ended, Serving},
 };
 use crate::{
@@ -45,6 +46,8 @@ pub enum Next {
     Route(Verdict, Routed),
     /// It waits for a search; the index had this document before, if it had one.
     Search(Box<Parked>, Option<Found>),
+    /// It is answered, and this is to be looked at again.
+    LookAgain(Verdict, Renewal),
     /// It is told how the gateway is doing.
     Status,
     /// It waits until this list is judged.
@@ -87,7 +90,12 @@ impl Next {
             | Self::Search(parked, _)
             | Self::Sift(parked, _) => Some(parked.kind()),
             Self::Route(..) => Some(Kind::Zip),
-            Self::Answer(_) | Self::Hit(_) | Self::Refresh(..) | Self::Rewrite(..) | Self::Status => None,
+            Self::Answer(_)
+            | Self::Hit(_)
+            | Self::LookAgain(..)
+            | Self::Refresh(..)
+            | Self::Rewrite(..)
+            | Self::Status => None,
         }
     }
 
@@ -103,6 +111,7 @@ impl Next {
             | Self::Sift(parked, _) => Some(parked.want().key()),
             Self::Answer(_)
             | Self::Hit(_)
+            | Self::LookAgain(..)
             | Self::Refresh(..)
             | Self::Rewrite(..)
             | Self::Route(..)

@@ -5,6 +5,7 @@ use super::{
     caller::caller,
     evidence::{Evidencing, Evident},
     explain,
+    hooked::Delivery,
     receiving::{Post, Receiving},
     request::{not_allowed, refuse},
     respond,
@@ -19,7 +20,13 @@ use crate::{
 
 impl Next {
     /// Decides what to do with a request for the page of `route`.
-    pub(super) fn page(route: &Route, head: &RequestHead, known: &Known<'_>, cx: &mut Cx<'_>) -> Self {
+    /// `rest` is what follows the page's own name.
+    pub(super) fn page(
+        (route, rest): (&Route, &str),
+        head: &RequestHead,
+        known: &Known<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Self {
         let Some(deed) = route.deed(&head.method) else {
             return Self::refuse(Kind::Page, &not_allowed(&head.method, route.methods.allow()), cx);
         };
@@ -29,10 +36,10 @@ impl Next {
         match deed {
             Deed::Read(page) => Self::read(page, head, known, cx),
             Deed::Post(Taken { what, most }) => {
-                let post = posted(what, head);
+                let post = posted(what, rest, head, known.config);
                 match post.and_then(|post| Receiving::begin(post, head, most, cx.now)) {
                     // Nothing more comes, not even that nothing does.
-                    Ok(receiving) if head.ends => Self::received(receiving, cx),
+                    Ok(receiving) if head.ends => Self::received(receiving, known, cx),
                     Ok(receiving) => Self::Receive(Box::new(receiving)),
                     Err(refusal) => Self::refuse(Kind::Page, &refusal, cx),
                 }
@@ -64,12 +71,13 @@ impl Next {
     }
 
     /// Decides what to do with a request whose body has come to its end.
-    pub fn received(receiving: Receiving, cx: &mut Cx<'_>) -> Self {
+    pub fn received(receiving: Receiving, known: &Known<'_>, cx: &mut Cx<'_>) -> Self {
         let next = receiving.end().and_then(|(post, body)| match post {
             Post::GoSum(evident) => {
                 let evidencing = Evidencing::begin(body, evident);
                 evidencing.map(|evidencing| Self::make(Making::Evidence(evidencing.into())))
             }
+            Post::Hook(delivery) => Ok(delivery.end(&body, known, cx)),
             Post::Modules(caller) => {
                 let explaining = explain::Explaining::begin(body, caller);
                 explaining.map(|explaining| Self::make(Making::Explanations(explaining)))
@@ -80,9 +88,10 @@ impl Next {
 }
 
 /// What the head of a request says of the body that follows it.
-fn posted(what: Posted, head: &RequestHead) -> Result<Post, Refusal> {
+fn posted(what: Posted, rest: &str, head: &RequestHead, config: &Config) -> Result<Post, Refusal> {
     match what {
         Posted::GoSum => Evident::read(&head.path).map(Post::GoSum),
+        Posted::Hook => Delivery::begin(rest, head, config).map(Post::Hook),
         Posted::Modules => explain::principals(&head.path).map(Post::Modules),
     }
 }

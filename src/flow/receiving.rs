@@ -4,7 +4,7 @@
 //! A length that is too large is refused by the head; one that is not said is refused as soon as too much has come. What came is kept
 //! as it was sent, byte for byte, for a signature may be over it: a body in a coding is refused, and not decoded.
 
-use super::evidence::Evident;
+use super::{evidence::Evident, hooked::Delivery};
 use crate::{
     config::limits::BODY_TIME,
     goproxy::{BodyFault, Refusal},
@@ -17,6 +17,8 @@ use crate::{
 pub(super) enum Post {
     /// A go.sum, of whose hashes is to be said what is known.
     GoSum(Evident),
+    /// A delivery of a webhook.
+    Hook(Delivery),
     /// Module versions, to be explained as to this caller.
     Modules(Caller),
 }

@@ -34,7 +34,7 @@ impl Next {
                 Self::Answer(respond::page("text/html; charset=utf-8", page))
             }
             Place::Import(_) => Self::Answer(pass_on(&|name| head.value(name), config)),
-            Place::Page { route, .. } => Self::page(route, head, known, cx),
+            Place::Page { route, rest } => Self::page((route, &rest), head, known, cx),
             Place::Mirror(file) if head.is_read() => Self::mirror(&file, head, known, cx),
             _ if !head.is_read() => Self::refuse(Kind::Invalid, &not_allowed(&head.method, READ), cx),
             // Its methods were looked at above.

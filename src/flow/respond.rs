@@ -19,6 +19,11 @@ pub(super) fn page(content_type: &'static str, body: String) -> Verdict {
     answer(&Answer::Page { healthy: true, content_type, body }, &Asker::default(), Kind::Page, Cache::None)
 }
 
+/// Answers a delivery that is heeded, or is not to be sent again.
+pub(super) fn accepted() -> Verdict {
+    answer(&Answer::Accepted, &Asker::default(), Kind::Page, Cache::None)
+}
+
 /// The clients that caches may give an answer about `module` to again.
 pub(super) fn audience(module: Option<&ModulePath>, config: &Config, policy: &Policy) -> Audience {
     match module {

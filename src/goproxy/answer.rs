@@ -10,6 +10,8 @@
 //! | a file of the mirror of advisories | 200 or 304 | as a list |
 //! | none exists | 404 or 410, as the source said | what is left of the negative freshness |
 //! | a rule or an upstream forbids it | 403 | `no-store` |
+//! | a delivery of a webhook | 202 | `no-store` |
+//! | such a delivery that is not signed | 401 | `no-store` |
 //! | malformed | 400, 405 | `no-store` |
 //! | a body that a page does not take | 408, 411, 413 | `no-store` |
 //! | an upstream fails, is overloaded, is slow | 502, 503, 504, with `Retry-After` | `no-store` |
@@ -30,6 +32,8 @@ use crate::{
 /// Everything this proxy answers by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer<'a> {
+    /// What was sent was taken, and what comes of it is not waited for.
+    Accepted,
     /// It is to be asked for once more, for its source redirects and will be asked where to.
     Again {
         /// Itself, as the last element of its path.
@@ -150,6 +154,15 @@ impl Answer<'_> {
     /// The whole response, which counts as this.
     pub fn respond(&self, asker: &Asker, account: Account) -> Response {
         match self {
+            Self::Accepted => Response {
+                status: 202,
+                headers: vec![no_store()],
+                body: Body::default(),
+                length: Length::Body,
+                account,
+                monitored: None,
+                retracted: None,
+            },
             Self::Again { file, cache } => {
                 let location = ("location", (*file).to_owned());
                 let headers = vec![location, (CACHE_HEADER, cache.as_str().to_owned()), no_store()];
@@ -322,6 +335,12 @@ fn refused(refusal: &Refusal, account: Account) -> Response {
         }
         Refusal::Forbidden { reason, .. } => uncached(403, reason, account),
         Refusal::Unknown(reason) => uncached(404, reason, account),
+        Refusal::Unsigned(reason) => {
+            let mut response = uncached(401, reason, account);
+            // RFC 9110, section 15.5.2: it names a scheme. The scheme of a webhook has no registered name.
+            response.headers.push(("www-authenticate", "Signature".to_owned()));
+            response
+        }
     }
 }
 

@@ -27,6 +27,8 @@ pub enum Page {
 pub enum Posted {
     /// A go.sum of whose hashes is to be said what is known.
     GoSum,
+    /// A delivery of a webhook.
+    Hook,
     /// Module versions that are to be explained.
     Modules,
 }
@@ -93,7 +95,7 @@ pub enum Deed {
 }
 
 /// Every page.
-pub(super) const ROUTES: [Route; 7] = [
+pub(super) const ROUTES: [Route; 8] = [
     Route {
         name: Name::Exact("evidence"),
         // A build of a thousand modules has a go.sum of some 2,000 lines and 200 KB.
@@ -112,6 +114,13 @@ pub(super) const ROUTES: [Route; 7] = [
         who: Who::Named { what: "reports of what was served" },
     },
     Route { name: Name::Exact("healthz"), methods: Methods::Read(Page::Healthz), who: Who::Everyone },
+    Route {
+        name: Name::Below("hooks"),
+        // What tells of a tag has below 20 KB. A push of many commits has more, and says nothing that would be heeded.
+        methods: Methods::Post(Taken { what: Posted::Hook, most: 256 << 10 }),
+        // What they send is signed.
+        who: Who::Everyone,
+    },
     Route { name: Name::Exact("readyz"), methods: Methods::Read(Page::Readyz), who: Who::Everyone },
     Route {
         name: Name::Exact("status"),
@@ -185,8 +194,13 @@ mod tests {
         assert_eq!(names.len(), ROUTES.len());
         for route in &ROUTES {
             let name = route.name.as_str();
-            assert_eq!(Route::find(&ROUTES, name.as_bytes()), Some((route, "")), "{name}");
-            let same = ROUTES.iter().filter(|other| other.deed("GET") == route.deed("GET"));
+            let (asked, rest) = match route.name {
+                Name::Exact(name) => (name.to_owned(), ""),
+                Name::Below(name) => (format!("{name}/rest"), "rest"),
+            };
+            assert_eq!(Route::find(&ROUTES, asked.as_bytes()), Some((route, rest)), "{name}");
+            let deeds = |route: &Route| (route.deed("GET"), route.deed("POST"));
+            let same = ROUTES.iter().filter(|other| deeds(other) == deeds(route));
             assert_eq!(same.count(), 1, "{name}");
             let is_plain = |byte: u8| byte.is_ascii_lowercase() || matches!(byte, b'/' | b'-' | b'.');
             assert!(name.bytes().all(is_plain) && !name.starts_with('/') && !name.ends_with('/'), "{name}");

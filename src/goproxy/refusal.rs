@@ -30,6 +30,8 @@ pub enum Refusal {
     },
     /// There can be no such thing here.
     Unknown(String),
+    /// It is a delivery of a webhook, and not signed.
+    Unsigned(String),
 }
 
 /// What is wrong with the body of a request.
@@ -49,6 +51,7 @@ impl Refusal {
         match self {
             Self::Malformed(reason)
             | Self::Unknown(reason)
+            | Self::Unsigned(reason)
             | Self::Body { reason, .. }
             | Self::Forbidden { reason, .. } => reason,
             Self::Method { method, .. } => method,
@@ -63,6 +66,7 @@ impl Refusal {
             Self::Body { .. } => OwnReason::Body.into(),
             Self::Forbidden { rule, .. } => rule.clone(),
             Self::Unknown(_) => OwnReason::Unknown.into(),
+            Self::Unsigned(_) => OwnReason::Unsigned.into(),
         }
     }
 }

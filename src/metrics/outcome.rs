@@ -18,6 +18,38 @@ words! {
 }
 
 words! {
+    /// What came of a delivery to a webhook.
+    pub enum HookOutcome {
+        /// It is signed, and what it names is looked at again.
+        Accepted = "accepted",
+        /// It was signed too long ago.
+        Late = "late",
+        /// It is signed, and came before.
+        Repeated = "repeated",
+        /// It is signed, and no JSON.
+        Unreadable = "unreadable",
+        /// It is not signed, or wrongly.
+        Unsigned = "unsigned",
+        /// It is signed, and says nothing of a branch or a tag.
+        Unwanted = "unwanted",
+    }
+}
+
+words! {
+    /// What came of a document that was to be asked for anew because of what the gateway was told.
+    pub enum LookOutcome {
+        /// It is asked for anew.
+        Asked = "asked",
+        /// Too many are to be asked for: it is asked for when a client wants it.
+        Left = "left",
+        /// It was to be asked for anyway.
+        Merged = "merged",
+        /// It was asked for meanwhile.
+        Newer = "newer",
+    }
+}
+
+words! {
     /// How a poll of a document ended.
     pub enum PollOutcome {
         /// Another one is in force.
@@ -60,6 +92,8 @@ words! {
         Retracted = "retracted",
         /// No such module, file or database can be here.
         Unknown = "unknown",
+        /// A delivery of a webhook is not signed.
+        Unsigned = "unsigned",
     }
 }
 

@@ -1,8 +1,9 @@
 //! All metrics there are, by their names for Prometheus: what the documentation has to say.
 
 use super::{
-    Cache, Counter, DocumentName, Ended, Ending, Evicted, Gauge, Histogram, Kind, Metric, OwnReason,
-    PollOutcome, RetractedAs, StatusClass, SumdbOutcome, Target, Unruled, VerificationOutcome, WriteOutcome,
+    Cache, Counter, DocumentName, Ended, Ending, Evicted, Gauge, Histogram, HookOutcome, Kind, LookOutcome,
+    Metric, OwnReason, PollOutcome, RetractedAs, StatusClass, SumdbOutcome, Target, Unruled,
+    VerificationOutcome, WriteOutcome,
 };
 use crate::http::{AnswerKind, CallFailure, CallOutcome};
 
@@ -48,6 +49,9 @@ fn families() -> Vec<Family> {
         Metric::Gauge(Gauge::PolledAge { document: advisories.clone() }),
         Metric::Gauge(Gauge::PolledStale { document: advisories.clone() }),
         Metric::Counter(Counter::Poll { document: advisories, outcome: PollOutcome::Changed }),
+        Metric::Counter(Counter::Hook { target: "forge".to_owned(), outcome: HookOutcome::Accepted }),
+        Metric::Counter(Counter::Look { outcome: LookOutcome::Asked }),
+        Metric::Counter(Counter::TagMoved),
         Metric::Counter(Counter::Uncounted),
     ]
     .iter()
@@ -74,6 +78,8 @@ fn words(metric: &Metric) -> Vec<&'static str> {
         Metric::Histogram(Histogram::CalloutDuration { .. }) => &[StatusClass::WORDS],
         Metric::Counter(Counter::Eviction { .. }) => &[Evicted::WORDS],
         Metric::Counter(Counter::Callout { .. }) => &[AnswerKind::WORDS, CallFailure::WORDS],
+        Metric::Counter(Counter::Hook { .. }) => &[HookOutcome::WORDS],
+        Metric::Counter(Counter::Look { .. }) => &[LookOutcome::WORDS],
         Metric::Counter(Counter::Poll { .. }) => &[PollOutcome::WORDS],
         Metric::Counter(Counter::Monitored { .. }) => &[Unruled::WORDS],
         Metric::Counter(Counter::Refusal { .. }) => &[OwnReason::WORDS],
@@ -86,7 +92,9 @@ fn words(metric: &Metric) -> Vec<&'static str> {
             return Kind::WORDS.iter().chain(endings).copied().collect();
         }
         Metric::Counter(Counter::Verification { .. }) => &[VerificationOutcome::WORDS],
-        Metric::Counter(Counter::Forgotten | Counter::Uncounted | Counter::Waived { .. })
+        Metric::Counter(
+            Counter::Forgotten | Counter::TagMoved | Counter::Uncounted | Counter::Waived { .. },
+        )
         | Metric::Gauge(_) => &[],
     };
     lists.concat()

@@ -29,6 +29,8 @@ pub(super) fn fingerprint(config: &Config) -> u64 {
         matching: Match { hosts: _, path_prefix: _, mirror: _, vanity: _, route_header: _, host_header: _ },
         callers: Callers { principals: _ },
         exposure: _,
+        // What is asked for sooner is the same.
+        sync: _,
         admin: Admin { path_prefix: _, explain: _ },
         // How much is kept, and for how long it is believed.
         index: Index { found: _, large: _, missing: _ },

@@ -24,6 +24,7 @@ pub(super) enum Purpose {
     Lease = 3,
     Spread = 4,
     Large = 5,
+    Origin = 6,
 }
 
 impl Keyed {

@@ -19,6 +19,13 @@ pub(super) struct SearchKey {
     pub(super) may_fetch: bool,
 }
 
+impl SearchKey {
+    /// That of what upstreams may be asked for.
+    pub(super) fn fetching(path: &str) -> Self {
+        Self { path: path.to_owned(), may_fetch: true }
+    }
+}
+
 /// An object on its way into storage: a zip by its key in the index.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ZipKey(pub(super) String);
@@ -118,6 +125,8 @@ pub(super) enum Slice {
     Copy(Zip),
     /// Comparing what was served with what is known of it.
     Exposures,
+    /// Looking for modules of which the gateway was told that they have changed.
+    Looks,
     /// Making a page for a client.
     Making,
     /// Checking a zip that passes by on this stream.

@@ -35,6 +35,10 @@ impl Worker {
             Next::Dates(parked, module, versions) => {
                 self.wait_for_dates(stream, parked, module, versions, cx)
             }
+            Next::LookAgain(verdict, renewal) => {
+                self.look_again(&renewal, cx);
+                verdict
+            }
             Next::Make(making) => self.clients.make(stream, making, &mut self.services),
             Next::Hit(hit) => hit.give(if_none_match),
             Next::Probe => match self.probes.ask(stream, &mut self.services, cx) {

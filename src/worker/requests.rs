@@ -79,7 +79,9 @@ impl Worker {
     /// The next bytes of a request's body came; `ends` says that no more follow. [`Verdict::Wait`] where more are to come, or where the
     /// answer takes longer.
     pub fn request_body(&mut self, stream: StreamId, bytes: &[u8], ends: bool, cx: &mut Cx<'_>) -> Verdict {
-        let Some(next) = self.clients.take_body(stream, bytes, ends, cx) else { return Verdict::Wait };
+        let Some(next) = self.clients.take_body(stream, bytes, ends, &mut self.services, cx) else {
+            return Verdict::Wait;
+        };
         let verdict = self.carry_out(stream, None, next, cx);
         let verdict = self.clients.stay(stream, verdict, cx);
         self.settle(cx);

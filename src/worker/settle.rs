@@ -11,7 +11,7 @@ use super::{
 use crate::{
     config::Mode,
     cx::Cx,
-    flow::{Searched, Sums, to_be_heard},
+    flow::{Renewal, Searched, Sums, to_be_heard},
     gomod::{ModulePath, Version},
     goproxy::Found,
     plan::Want,
@@ -105,6 +105,31 @@ impl Worker {
         if let Some(landed) = landed {
             self.write_back(&landed, cx);
         }
+    }
+
+    /// Looks again at what the gateway was told has changed: the one way in for whatever tells it.
+    pub(super) fn look_again(&mut self, renewal: &Renewal, cx: &mut Cx<'_>) {
+        let Self { flights, looks, services, .. } = self;
+        looks.begin(renewal, &|key: &str| flights.has(&SearchKey::fetching(key)), services, cx);
+        // What was given within the last second may be given again, and would hide what is new.
+        self.clients.forget_answers();
+        self.ask_anew(cx);
+    }
+
+    /// Asks for what is to be asked for anew by now.
+    pub(super) fn ask_anew(&mut self, cx: &mut Cx<'_>) {
+        let Self { flights, looks, services, .. } = self;
+        let taken = looks.take(&|key: &str| flights.has(&SearchKey::fetching(key)), services, cx);
+        for (want, found) in taken {
+            self.refresh(want, found, cx);
+        }
+    }
+
+    /// Looks on for modules that are to be looked at again.
+    pub(super) fn walk_looks(&mut self, cx: &mut Cx<'_>) {
+        let Self { flights, looks, services, .. } = self;
+        looks.work(&|key: &str| flights.has(&SearchKey::fetching(key)), services, cx);
+        self.ask_anew(cx);
     }
 
     /// What a search of this worker's brought goes to storage, where that lacks it.

@@ -16,6 +16,7 @@ impl Worker {
             exposures: _,
             flights,
             lists,
+            looks: _,
             passages,
             polls,
             probes,

@@ -18,6 +18,7 @@ mod explain;
 mod exposures;
 mod flaky;
 mod gateways;
+mod hooks;
 mod hosts;
 mod interplay;
 mod left;
@@ -67,6 +68,7 @@ impl Worker {
             (self.dates.is_done(), format!("{:?}", self.dates)),
             (self.flights.is_done(), format!("{:?}", self.flights)),
             (self.lists.is_done(), format!("{:?}", self.lists)),
+            (self.looks.is_done(), format!("{:?}", self.looks)),
             (self.probes.is_done(), format!("{:?}", self.probes)),
             (self.storage.is_done(), format!("{:?}", self.storage)),
             (self.verify.is_done(), format!("{:?}", self.verify)),

@@ -25,6 +25,7 @@ impl Worker {
             || self.flights.is_at_work()
             || !self.dates.is_done()
             || self.storage.is_at_work()
+            || self.looks.is_at_work()
     }
 
     /// Whether [`Worker::tick`] is to be called twice a second even if nothing is under way.
@@ -64,6 +65,9 @@ impl Worker {
         self.fly(cx, Flights::end_pauses);
         self.settle(cx);
         self.fly(cx, Flights::call_queued);
+        self.settle(cx);
+        self.looks.on_tick(&mut self.services, cx.now);
+        self.ask_anew(cx);
         self.settle(cx);
         for key in self.dates.waiting() {
             self.ask_dates(&key, cx);

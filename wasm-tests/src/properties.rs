@@ -8,6 +8,7 @@
 pub mod body;
 pub mod config;
 pub mod gomod;
+pub mod hook;
 pub mod lease;
 pub mod lookup;
 pub mod mod_file;
@@ -30,10 +31,11 @@ pub struct Property {
 }
 
 /// Every property.
-pub const ALL: [Property; 14] = [
+pub const ALL: [Property; 15] = [
     Property { name: "body", check: body::check },
     Property { name: "config", check: config::check },
     Property { name: "gomod", check: gomod::check },
+    Property { name: "hook", check: hook::check },
     Property { name: "lease", check: lease::check },
     Property { name: "lookup", check: lookup::check },
     Property { name: "mod_file", check: mod_file::check },

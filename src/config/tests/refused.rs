@@ -5,6 +5,7 @@ mod endpoints;
 mod gate;
 mod policy;
 mod sections;
+mod sync;
 mod vanity;
 
 use super::*;
@@ -76,7 +77,7 @@ fn fields() {
             (
                 r#""cache":null"#,
                 &[
-                    "$.cache: unknown field; known here: match, upstreams, mode, policy, advisories, storage, private, sumdb, verify, index, freshness, fetch, callers, exposure, vanity, admin",
+                    "$.cache: unknown field; known here: match, upstreams, mode, policy, advisories, storage, private, sumdb, verify, index, freshness, fetch, callers, exposure, vanity, sync, admin",
                 ],
             ),
             (r#""match":{"host":[]}"#, &[r#"$.match.host: unknown field; did you mean "hosts"?"#]),

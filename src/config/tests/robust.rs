@@ -132,7 +132,9 @@ fn many_problems_are_cut_short() {
 fn collect(value: &Value, at: &str, pointers: &mut Vec<String>) {
     let inner: Vec<(String, &Value)> = match value {
         Value::Array(items) => items.iter().enumerate().map(|(n, item)| (n.to_string(), item)).collect(),
-        Value::Object(fields) => fields.iter().map(|(name, field)| (name.clone(), field)).collect(),
+        Value::Object(fields) => {
+            fields.iter().map(|(name, field)| (name.replace('~', "~0").replace('/', "~1"), field)).collect()
+        }
         _ => Vec::new(),
     };
     for (step, value) in inner {

@@ -40,6 +40,7 @@ impl Clients {
         stream: StreamId,
         bytes: &[u8],
         ends: bool,
+        services: &mut Services,
         cx: &mut Cx<'_>,
     ) -> Option<Next> {
         let Some(Client::Sending(mut receiving)) = self.streams.remove(&stream) else { return None };
@@ -48,7 +49,7 @@ impl Clients {
                 self.streams.insert(stream, Client::Sending(receiving));
                 None
             }
-            Ok(()) => Some(Next::received(*receiving, cx)),
+            Ok(()) => Some(Next::received(*receiving, &services.known(), cx)),
             Err(refusal) => Some(Next::Answer(refuse_page(&refusal, cx))),
         }
     }

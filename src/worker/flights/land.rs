@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     cx::{Command, Cx},
-    flow::{End, News, Searched, cache_state, heard, keep, keep_first_seen, note_content},
+    flow::{End, News, Searched, cache_state, heard, keep, keep_first_seen, note_content, note_origin},
     goproxy::{CacheClass, Found},
     http::Body,
     plan::{Source, Want, is_kept_here},
@@ -82,6 +82,12 @@ pub(super) fn land(
     }
     if let (Want::Zip(zip), Some(content)) = (&flight.want, search.content()) {
         note_content(zip, content, &mut services.known(), cx);
+    }
+    // What is told of a repository is for modules that are called otherwise, too.
+    if let End::Document(found) = &searched.end
+        && !services.config.sync.hooks.is_empty()
+    {
+        note_origin(&flight.want, found, &services.index, cx);
     }
     // A part that asks about many versions keeps what it finds out of all of them at once.
     if let (End::Document(found), false) = (&searched.end, flight.is_nested()) {

@@ -34,6 +34,7 @@ impl Slices {
             Slice::Census
             | Slice::Copy(_)
             | Slice::Exposures
+            | Slice::Looks
             | Slice::Making
             | Slice::Poll(_)
             | Slice::Search(_)

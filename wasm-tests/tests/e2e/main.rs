@@ -46,6 +46,7 @@ mod gateway;
 mod gathered;
 mod go;
 mod harness;
+mod hooks;
 mod http2;
 mod image;
 mod liar;
