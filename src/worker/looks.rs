@@ -23,10 +23,11 @@ use self::places::{Sort, module_of, places, sort_of};
 use super::{key::Slice, services::Services};
 use crate::{
     cx::Cx,
+    feed::Published,
     flow::{Renewal, keep},
     gomod::ModulePath,
     goproxy::{Document, File, Found},
-    hook::plain,
+    hook::{RefName, plain},
     http::Timestamp,
     metrics::{Counter, LookOutcome},
     plan::{Want, is_kept_here},
@@ -92,7 +93,7 @@ impl Looks {
         for root in &renewal.roots {
             for place in places(&renewal.refs) {
                 let Ok(module) = ModulePath::parse(&format!("{root}{place}")) else { continue };
-                self.look_at(&module, renewal, &is_flying, services, cx);
+                self.look_at(&module, &renewal.refs, &is_flying, services, cx);
             }
             let root = plain(root);
             if self.next.len() < MAX_ROOTS || self.next.contains_key(&root) {
@@ -104,25 +105,42 @@ impl Looks {
         self.begin_walk(services, cx.now);
     }
 
+    /// Looks again at the modules of which versions became known. Most of what an index tells is of modules that no client here uses.
+    pub(super) fn hear(
+        &mut self,
+        published: &[Published],
+        is_flying: impl Fn(&str) -> bool,
+        services: &mut Services,
+        cx: &mut Cx<'_>,
+    ) {
+        for Published { module, version } in published {
+            let refs = [RefName::Tag(version.to_string())];
+            self.look_at(module, &refs, &is_flying, services, cx);
+        }
+    }
+
     /// Looks again at one module, by the names that its documents have.
     fn look_at(
         &mut self,
         module: &ModulePath,
-        renewal: &Renewal,
+        refs: &[RefName],
         is_flying: &impl Fn(&str) -> bool,
         services: &mut Services,
         cx: &mut Cx<'_>,
     ) {
+        let is_followed = services.config.sync.modules.matches(module);
         for file in [File::List, File::Latest] {
             let want = Want::Document(Document::Module { module: module.clone(), file });
             let key = want.key();
             // What is not known, and not being found out, is of no interest to a client.
-            if last_said(&key, services, cx).is_some() || is_under_way(&key, is_flying, services, cx) {
+            let is_known =
+                last_said(&key, services, cx).is_some() || is_under_way(&key, is_flying, services, cx);
+            if is_known || is_followed {
                 services.index.forget(cx.kv, Region::Missing, &key, cx.now);
                 self.add(want, cx.now, is_flying, services, cx);
             }
         }
-        for want in places::files(module, &renewal.refs, &services.config) {
+        for want in places::files(module, refs, &services.config) {
             let key = want.key();
             services.index.forget(cx.kv, Region::Missing, &key, cx.now);
             if sort_of(&want) == Some(Sort::Query) {

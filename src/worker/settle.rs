@@ -69,6 +69,12 @@ impl Worker {
             Event::Proven(want, found) => {
                 self.storage.write_proven(&want, &found, &mut self.services, cx);
             }
+            Event::Published(published) => {
+                let Self { flights, looks, services, .. } = self;
+                looks.hear(&published, |key| flights.has(&SearchKey::fetching(key)), services, cx);
+                self.clients.forget_answers();
+                self.ask_anew(cx);
+            }
             Event::Recalled(want, searched) => {
                 self.verify.on_recalled(&want, &searched, &self.services, cx);
             }
