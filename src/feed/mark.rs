@@ -3,7 +3,6 @@
 use std::{
     fmt,
     hash::{Hash as _, Hasher as _},
-    time::Duration,
 };
 
 use siphasher::sip::SipHasher;
@@ -91,11 +90,6 @@ impl Mark {
     /// A whole page of one time was read, and nothing else comes with `since` there.
     pub(super) fn step(&mut self) {
         *self = Self::from(self.since.next());
-    }
-
-    /// How long ago that was.
-    pub fn behind(&self, now: Timestamp) -> Duration {
-        now.since(Timestamp(self.since.unix_seconds().saturating_mul(1000)))
     }
 
     /// As bytes, at most a thousand. Of many lines with that time some are forgotten, and read once more.

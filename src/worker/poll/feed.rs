@@ -23,6 +23,8 @@ pub(super) struct FeedDocument {
     mark: Mark,
     /// How far it was when the poll began, as others know it.
     begun: Vec<u8>,
+    /// When the poll began: all that was known then is read when it ends.
+    since: Timestamp,
     page: Option<Page>,
     pages: u32,
     is_recalled: bool,
@@ -45,11 +47,17 @@ impl FeedDocument {
             source,
             mark: Mark::default(),
             begun: Vec::new(),
+            since: Timestamp::default(),
             page: None,
             pages: 0,
             is_recalled: false,
             told: Tidings::default(),
         }
+    }
+
+    /// When this poll began, and how far it has come.
+    fn cursor(&self) -> Vec<u8> {
+        [&self.since.0.to_le_bytes()[..], &self.mark.encode()].concat()
     }
 
     /// The request for what became known since the mark.
@@ -69,21 +77,21 @@ impl Polled for FeedDocument {
     fn begin(&mut self, cursor: &[u8], now: Timestamp) -> Callout {
         (self.page, self.pages, self.is_recalled) = (None, 0, false);
         // A poll that broke off has told of what it has read: it is not read again, unless another worker was there since.
-        if cursor.is_empty() || cursor != self.begun {
-            let known = Mark::decode(cursor);
-            self.mark = known.unwrap_or_else(|| Mark::from(Moment::of(now.before(AT_FIRST))));
+        let before = read_cursor(cursor);
+        let is_late = before.as_ref().is_some_and(|(read, _)| now.since(*read) > MAX_BEHIND);
+        self.told.gaps += u64::from(is_late);
+        match before {
+            Some(_) if cursor == self.begun && !is_late => {}
+            Some((_, mark)) if !is_late => self.mark = mark,
+            _ => self.mark = Mark::from(Moment::of(now.before(AT_FIRST))),
         }
-        if self.mark.behind(now) > MAX_BEHIND {
-            self.mark = Mark::from(Moment::of(now.before(AT_FIRST)));
-            self.told.gaps += 1;
-        }
-        self.begun = cursor.to_vec();
+        (self.begun, self.since) = (cursor.to_vec(), now);
         self.ask()
     }
 
     /// What a page brings is not known by its entity tag: the same page may be asked for in another way.
     fn unchanged(&mut self, _: &Headers) -> Vec<u8> {
-        self.mark.encode()
+        self.cursor()
     }
 
     fn take(&mut self, _: &Headers, body: Body, _: &Etag) {
@@ -119,7 +127,7 @@ impl Polled for FeedDocument {
             Ok(_) => {
                 let content =
                     if self.begun.is_empty() { Content::Bytes(KEPT.to_vec()) } else { Content::Same };
-                Progress::Read { cursor: self.mark.encode(), content }
+                Progress::Read { cursor: self.cursor(), content }
             }
         }
     }
@@ -133,13 +141,20 @@ impl Polled for FeedDocument {
     }
 }
 
+/// When the poll began that has left this cursor, and how far it came.
+fn read_cursor(cursor: &[u8]) -> Option<(Timestamp, Mark)> {
+    let (read, mark) = cursor.split_first_chunk()?;
+    Some((Timestamp(u64::from_le_bytes(*read)), Mark::decode(mark)?))
+}
+
 /// What is kept of a feed beside its cursor: that it was read.
 const KEPT: &[u8] = b"feed";
 
 /// How far back the first page begins: what is older than a few minutes, an index that begins with this Envoy has fresh.
 const AT_FIRST: Duration = Duration::from_secs(5 * 60);
 
-/// How far behind a reader may be: a weekend's outage at fifty thousand versions a day is ninety pages, and a list is fresh for less.
+/// For how long a feed may not have been read to its end: a weekend's outage at fifty thousand versions a day is a hundred pages, and a list
+/// is fresh for less.
 const MAX_BEHIND: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 
 /// Pages behind the first that one poll reads; the next poll goes on where it has ended. Fifty thousand lines are a day of the public index.
