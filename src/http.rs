@@ -202,6 +202,12 @@ impl Timestamp {
         Self(self.0.saturating_add(u64::try_from(later.as_millis()).unwrap_or(u64::MAX)))
     }
 
+    /// The time `earlier` than this; the beginning of all where there is none.
+    #[must_use]
+    pub fn before(self, earlier: Duration) -> Self {
+        Self(self.0.saturating_sub(u64::try_from(earlier.as_millis()).unwrap_or(u64::MAX)))
+    }
+
     /// As RFC 3339 has it, in whole seconds and UTC; the end of the year 9999 for what is later.
     pub fn rfc3339(self) -> String {
         let time = UNIX_EPOCH.checked_add(Duration::from_millis(self.0.min(LAST))).unwrap_or(UNIX_EPOCH);

@@ -7,6 +7,7 @@ pub mod advisory;
 pub mod config;
 pub mod cx;
 pub mod endpoint;
+pub mod feed;
 pub mod flow;
 pub mod gomod;
 pub mod goproxy;

@@ -17,8 +17,8 @@ use std::fmt;
 pub use self::{
     document::DocumentName,
     outcome::{
-        Ended, Evicted, HookOutcome, LookOutcome, OwnReason, PollOutcome, Reason, StatusClass, SumdbOutcome,
-        Unruled, VerificationOutcome, WriteOutcome,
+        Ended, Evicted, FeedLine, HookOutcome, LookOutcome, OwnReason, PollOutcome, Reason, StatusClass,
+        SumdbOutcome, Unruled, VerificationOutcome, WriteOutcome,
     },
     tally::Tally,
 };
@@ -76,6 +76,18 @@ pub enum Counter {
     },
     /// A version that was served, and is forgotten before its time, as there is no room for it.
     Forgotten,
+    /// A stretch of a feed that was left out, as its reader was too far behind.
+    FeedGap {
+        /// Of which: its name.
+        document: DocumentName,
+    },
+    /// A line of a feed.
+    FeedLine {
+        /// Of which: its name.
+        document: DocumentName,
+        /// What it was.
+        outcome: FeedLine,
+    },
     /// A delivery to a webhook.
     Hook {
         /// The webhook: its name.
@@ -148,6 +160,11 @@ pub enum Counter {
 /// A gauge, with its labels.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Gauge {
+    /// Up to when a feed was read, by its own times, in seconds since 1970.
+    FeedUntil {
+        /// Of which: its name.
+        document: DocumentName,
+    },
     /// Versions that were served lately and that an advisory is about which no waiver lifts.
     ServedAdvised,
     /// Those of them that are malicious.
@@ -289,6 +306,10 @@ impl Counter {
                 Series::of_document(document, "polls_total", [("outcome", outcome)])
             }
             Self::Eviction { kind } => Series::new("index_evictions_total", [("kind", kind)]),
+            Self::FeedGap { document } => Series::of_document(document, "gaps_total", []),
+            Self::FeedLine { document, outcome } => {
+                Series::of_document(document, "lines_total", [("outcome", outcome)])
+            }
             Self::Forgotten => Series::new("served_forgotten_total", []),
             Self::Hook { target, outcome } => {
                 Series::new("hooks_total", [("target", target), ("outcome", outcome)])
@@ -316,6 +337,7 @@ impl Counter {
 impl Gauge {
     fn series(&self) -> Series {
         match self {
+            Self::FeedUntil { document } => Series::of_document(document, "until_timestamp_seconds", []),
             Self::PolledAge { document } => Series::of_document(document, "age_seconds", []),
             Self::PolledStale { document } => Series::of_document(document, "stale", []),
             Self::PolledVersion { document } => Series::of_document(document, "version", []),

@@ -81,8 +81,8 @@ pub const MAX_EGRESS_BYTES: usize = 128;
 /// What metrics call the storage, the checksum databases and the source of the bundle, where they would call an upstream by its name.
 pub const RESERVED_NAMES: [&str; 3] = ["policy_bundle", "storage", "sumdb"];
 
-/// What metrics call the sources of advisories begins so, where they would call an upstream by its name.
-pub const RESERVED_PREFIXES: [&str; 1] = ["advisories_"];
+/// What metrics call the sources of advisories and the feeds of indexes begins so, where they would call an upstream by its name.
+pub const RESERVED_PREFIXES: [&str; 2] = ["advisories_", "feed_"];
 
 /// Sources of advisories: Go's own, GitHub's, malice, an operator's, and as many again. Each is a table in every worker.
 pub const MAX_ADVISORY_SOURCES: usize = 8;
@@ -146,6 +146,12 @@ pub const MAX_CALLER_NAME_BYTES: usize = 1024;
 
 /// Hosts to which the redirects of one service are followed: an object store has one, a CDN a few.
 pub const MAX_REDIRECTS: usize = 64;
+
+/// Feeds: Go's own, a company's, and as many again.
+pub const MAX_FEEDS: usize = 4;
+
+/// Bytes of a page of a feed, decoded: two thousand lines of 500 bytes, where the longest paths have 300.
+pub const MAX_FEED_PAGE_BYTES: usize = 1 << 20;
 
 /// Webhooks: one for each forge, or for each group of one.
 pub const MAX_HOOKS: usize = 32;

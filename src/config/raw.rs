@@ -22,7 +22,7 @@ use serde::Deserialize;
 pub(super) use self::advisories::RawAdvisories;
 pub(super) use self::callers::{RawCallerSource, RawCallers};
 pub(super) use self::endpoint::{
-    RawAdvisorySource, RawBundle, RawEndpoint, RawStorage, RawSumdb, RawUpstream,
+    RawAdvisorySource, RawBundle, RawEndpoint, RawFeed, RawStorage, RawSumdb, RawUpstream,
 };
 pub(super) use self::exposure::RawExposure;
 pub(super) use self::fetch::RawFetch;

@@ -1,13 +1,39 @@
 //! What has the gateway look again for new versions, before what it knows has aged.
 
-use super::Secret;
+use std::time::Duration;
+
+use super::{Endpoint, Secret};
+use crate::gomod::Patterns;
 use crate::hook::{Kind, plain};
+use crate::metrics::DocumentName;
 
 /// What has the gateway look again.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sync {
     /// The webhooks that are taken, no name twice.
     pub hooks: Vec<Hook>,
+    /// The indexes that are followed, no name twice.
+    pub feeds: Vec<Feed>,
+    /// Modules that are asked for as soon as an index tells of a new version, whether a client has asked or not.
+    pub modules: Patterns,
+}
+
+/// An index whose feed is read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Feed {
+    /// What metrics, logs and pages call it: 1 to 32 of `[a-z0-9_-]`.
+    pub name: String,
+    /// How it is reached; its path is that of the feed.
+    pub endpoint: Endpoint,
+    /// How often it is asked.
+    pub interval: Duration,
+}
+
+impl Feed {
+    /// What shared data, metrics and pages call it.
+    pub fn document(&self) -> DocumentName {
+        DocumentName::of_source("feed", &self.name)
+    }
 }
 
 /// A webhook.

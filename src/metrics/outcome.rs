@@ -18,6 +18,16 @@ words! {
 }
 
 words! {
+    /// What a line of a feed was.
+    pub enum FeedLine {
+        /// It tells of a version, and was not read before.
+        New = "new",
+        /// It tells of none.
+        Odd = "odd",
+    }
+}
+
+words! {
     /// What came of a delivery to a webhook.
     pub enum HookOutcome {
         /// It is signed, and what it names is looked at again.

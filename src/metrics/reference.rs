@@ -1,8 +1,8 @@
 //! All metrics there are, by their names for Prometheus: what the documentation has to say.
 
 use super::{
-    Cache, Counter, DocumentName, Ended, Ending, Evicted, Gauge, Histogram, HookOutcome, Kind, LookOutcome,
-    Metric, OwnReason, PollOutcome, RetractedAs, StatusClass, SumdbOutcome, Target, Unruled,
+    Cache, Counter, DocumentName, Ended, Ending, Evicted, FeedLine, Gauge, Histogram, HookOutcome, Kind,
+    LookOutcome, Metric, OwnReason, PollOutcome, RetractedAs, StatusClass, SumdbOutcome, Target, Unruled,
     VerificationOutcome, WriteOutcome,
 };
 use crate::http::{AnswerKind, CallFailure, CallOutcome};
@@ -20,6 +20,7 @@ struct Family {
 fn families() -> Vec<Family> {
     let (kind, cache, document) = (Kind::Zip, Cache::Hit, DocumentName::from("policy_bundle"));
     let advisories = DocumentName::of_source("advisories", "go");
+    let feed = DocumentName::of_source("feed", "golang");
     let (target, class) = (Target::Storage, StatusClass::None);
     let failed = CallFailure::Dropped;
     [
@@ -49,6 +50,12 @@ fn families() -> Vec<Family> {
         Metric::Gauge(Gauge::PolledAge { document: advisories.clone() }),
         Metric::Gauge(Gauge::PolledStale { document: advisories.clone() }),
         Metric::Counter(Counter::Poll { document: advisories, outcome: PollOutcome::Changed }),
+        Metric::Gauge(Gauge::PolledVersion { document: feed.clone() }),
+        Metric::Gauge(Gauge::PolledAge { document: feed.clone() }),
+        Metric::Counter(Counter::Poll { document: feed.clone(), outcome: PollOutcome::Changed }),
+        Metric::Counter(Counter::FeedLine { document: feed.clone(), outcome: FeedLine::New }),
+        Metric::Counter(Counter::FeedGap { document: feed.clone() }),
+        Metric::Gauge(Gauge::FeedUntil { document: feed }),
         Metric::Counter(Counter::Hook { target: "forge".to_owned(), outcome: HookOutcome::Accepted }),
         Metric::Counter(Counter::Look { outcome: LookOutcome::Asked }),
         Metric::Counter(Counter::TagMoved),
@@ -78,6 +85,7 @@ fn words(metric: &Metric) -> Vec<&'static str> {
         Metric::Histogram(Histogram::CalloutDuration { .. }) => &[StatusClass::WORDS],
         Metric::Counter(Counter::Eviction { .. }) => &[Evicted::WORDS],
         Metric::Counter(Counter::Callout { .. }) => &[AnswerKind::WORDS, CallFailure::WORDS],
+        Metric::Counter(Counter::FeedLine { .. }) => &[FeedLine::WORDS],
         Metric::Counter(Counter::Hook { .. }) => &[HookOutcome::WORDS],
         Metric::Counter(Counter::Look { .. }) => &[LookOutcome::WORDS],
         Metric::Counter(Counter::Poll { .. }) => &[PollOutcome::WORDS],
@@ -93,7 +101,11 @@ fn words(metric: &Metric) -> Vec<&'static str> {
         }
         Metric::Counter(Counter::Verification { .. }) => &[VerificationOutcome::WORDS],
         Metric::Counter(
-            Counter::Forgotten | Counter::TagMoved | Counter::Uncounted | Counter::Waived { .. },
+            Counter::FeedGap { .. }
+            | Counter::Forgotten
+            | Counter::TagMoved
+            | Counter::Uncounted
+            | Counter::Waived { .. },
         )
         | Metric::Gauge(_) => &[],
     };

@@ -44,6 +44,8 @@ pub struct Cluster {
     pub bucket: Bucket,
     /// What it has beside its objects, by path: made when it is asked for, so that there may be more than fit into memory.
     pub made: Option<Maker>,
+    /// What became known to the index that it is, at `/index`: times as [`crate::feed::Moment`] writes them, and modules with versions.
+    pub feed: Option<Vec<(String, String, String)>>,
     /// The checksum database that answers what no object does.
     pub database: Option<Database>,
     /// What it was asked, as `GET /path`.
@@ -169,6 +171,9 @@ impl Cluster {
         {
             return Reply::Failed(fault);
         }
+        if let Some((lines, query)) = self.feed.as_ref().zip(callout.path.strip_prefix("/index?since=")) {
+            return reply(200, &[], page(lines, query));
+        }
         if let Some((path, query)) = callout.path.split_once('?')
             && !self.objects.contains_key(&callout.path)
         {
@@ -255,6 +260,16 @@ impl Cluster {
         }
         reply(answer.status, &[("etag".to_owned(), answer.etag)], answer.body.into_bytes())
     }
+}
+
+/// A page of a feed, as `since&limit=n` asks for it.
+fn page(lines: &[(String, String, String)], query: &str) -> Vec<u8> {
+    let (since, limit) = query.split_once("&limit=").unwrap();
+    let lines = lines.iter().filter(|(time, ..)| time.as_str() >= since).take(limit.parse().unwrap());
+    let lines = lines.map(|(time, path, version)| {
+        format!("{{\"Path\":\"{path}\",\"Version\":\"{version}\",\"Timestamp\":\"{time}\"}}\n")
+    });
+    lines.collect::<String>().into_bytes()
 }
 
 /// The bytes that a request asks for, the last one included.

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     cx::StreamId,
+    feed::Published,
     flow::{Searched, Verified, VerifyError},
     gomod::{ModulePath, Version},
     goproxy::{Found, Zip},
@@ -37,6 +38,8 @@ pub(super) enum Event {
     Passed(StreamId, Result<Verified, VerifyError>),
     /// Something was proven that storage has not got yet.
     Proven(Want, Found),
+    /// An index tells that these versions became known.
+    Published(Vec<Published>),
     /// Storage has this tree head from before the restart, or has none.
     Recalled(Want, Searched),
     /// A search found a file of a checksum database, which is to be proven.

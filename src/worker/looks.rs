@@ -23,6 +23,7 @@ use self::places::{Sort, module_of, places, sort_of};
 use super::{key::Slice, services::Services};
 use crate::{
     cx::Cx,
+    feed::Published,
     flow::{Renewal, keep},
     gomod::ModulePath,
     goproxy::{Document, File, Found},
@@ -95,7 +96,7 @@ impl Looks {
                 let Ok(module) = ModulePath::parse(&format!("{root}{place}")) else { continue };
                 // The others are met by the walk.
                 if looked < MAX_AT_ONCE {
-                    self.look_at(&module, &refs, is_flying, services, cx);
+                    let _ = self.look_at(&module, &refs, is_flying, services, cx);
                 }
                 looked = looked.saturating_add(1);
             }
@@ -109,7 +110,24 @@ impl Looks {
         self.begin_walk(services, cx.now);
     }
 
-    /// Looks again at one module, by the names that its documents have, and at what `refs` may be of it.
+    /// Looks again at the modules of which versions became known; whether any of them is of interest here. Most of what an index tells is of
+    /// modules that no client here uses.
+    pub(super) fn hear(
+        &mut self,
+        published: &[Published],
+        is_flying: &dyn Fn(&str) -> bool,
+        services: &mut Services,
+        cx: &mut Cx<'_>,
+    ) -> bool {
+        let mut is_any = false;
+        for Published { module, version } in published {
+            let refs = [&RefName::Tag(version.to_string())];
+            is_any |= self.look_at(module, &refs, is_flying, services, cx);
+        }
+        is_any
+    }
+
+    /// Looks again at one module, by the names that its documents have, and at what `refs` may be of it; whether it is of interest to a client.
     fn look_at(
         &mut self,
         module: &ModulePath,
@@ -117,12 +135,17 @@ impl Looks {
         is_flying: &dyn Fn(&str) -> bool,
         services: &mut Services,
         cx: &mut Cx<'_>,
-    ) {
+    ) -> bool {
+        let is_followed = services.config.sync.modules.matches(module);
+        let mut is_any = is_followed;
         for file in [File::List, File::Latest] {
             let want = Want::Document(Document::Module { module: module.clone(), file });
             let key = want.key();
             // What is not known, and not being found out, is of no interest to a client.
-            if last_said(&key, services, cx).is_some() || is_under_way(&key, is_flying, services, cx) {
+            let is_known =
+                last_said(&key, services, cx).is_some() || is_under_way(&key, is_flying, services, cx);
+            is_any |= is_known;
+            if is_known || is_followed {
                 services.index.forget(cx.kv, Region::Missing, &key, cx.now);
                 self.add(want, cx.now, is_flying, services, cx);
             }
@@ -134,6 +157,7 @@ impl Looks {
                 outdate(&want, services, cx);
             }
         }
+        is_any
     }
 
     /// Has `want` asked for anew, as soon as that may be, as the gateway was `told`.

@@ -9,7 +9,8 @@
 //!                                      │
 //!   shared/polled.rs ◀── poller.rs ────┴───▶ polled.rs: what a document does
 //!   state, snapshot      asks, keeps,        ├── bundle.rs
-//!                        installs            └── advisories.rs
+//!                        installs            ├── advisories.rs
+//!                          │                 └── feed.rs
 //!                          │     │
 //!                    reply.rs   reading.rs: decodes, compares, has the document read, a slice at a time
 //! ```
@@ -20,6 +21,7 @@
 mod advisories;
 mod bundle;
 mod documents;
+mod feed;
 mod polled;
 mod poller;
 mod reading;

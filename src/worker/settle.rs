@@ -72,6 +72,14 @@ impl Worker {
             Event::Proven(want, found) => {
                 self.storage.write_proven(&want, &found, &mut self.services, cx);
             }
+            Event::Published(published) => {
+                let Self { flights, looks, services, .. } = self;
+                let is_flying = |key: &str| flights.has(&SearchKey::fetching(key));
+                if looks.hear(&published, &is_flying, services, cx) {
+                    self.clients.forget_answers();
+                }
+                self.ask_anew(cx);
+            }
             Event::Recalled(want, searched) => {
                 self.verify.on_recalled(&want, &searched, &self.services, cx);
             }

@@ -16,6 +16,7 @@ mod encoded;
 mod evictions;
 mod explain;
 mod exposures;
+mod feeds;
 mod flaky;
 mod gateways;
 mod hooks;

@@ -2,21 +2,44 @@
 
 use serde_json::{Map, Value};
 
-use super::{given, header, named, plain_name};
+use super::{endpoint, given, header, named, patterns, plain_name};
 use crate::config::problems::{Collector, Path, quoted};
-use crate::config::raw::{RawHook, RawSync};
-use crate::config::{Hook, Mapping, Secret, Sync, limits};
+use crate::config::raw::{RawFeed, RawHook, RawSync};
+use crate::config::{Feed, Hook, Mapping, Match, Secret, Sync, limits};
+use crate::gomod::Patterns;
 use crate::hook::{Kind, key_of, plain, repository_of};
 
 /// Where a generic hook has its signature.
 const SIGNATURE_HEADER: &str = "x-modgate-signature";
 
-pub(super) fn sync(raw: &RawSync, at: &Path, found: &mut Collector) -> Sync {
+pub(super) fn sync(raw: &RawSync, at: &Path, matching: &Match, found: &mut Collector) -> Sync {
     let hooks = named(raw.hooks.as_deref(), &at.key("hooks"), limits::MAX_HOOKS, found, |raw, at, found| {
         let hook = hook(raw, at, found);
         (hook.name.clone(), hook)
     });
-    Sync { hooks }
+    let feeds = named(raw.feeds.as_deref(), &at.key("feeds"), limits::MAX_FEEDS, found, |raw, at, found| {
+        let feed = feed(raw, at, matching, found);
+        (feed.name.clone(), feed)
+    });
+    let modules: Patterns = patterns(raw.modules.as_deref(), &at.key("modules"), found).into_iter().collect();
+    if !modules.is_empty() && feeds.is_empty() && !found.covers(&at.key("feeds")) {
+        found.note(&at.key("modules"), "without `feeds` nothing tells of their versions");
+    }
+    Sync { hooks, feeds, modules }
+}
+
+fn feed(raw: &RawFeed, at: &Path, matching: &Match, found: &mut Collector) -> Feed {
+    let at_name = at.key("name");
+    match &raw.name {
+        None if found.covers(&at_name) => {}
+        None => found.note(&at_name, "missing: what metrics and logs call it, such as golang"),
+        Some(name) => plain_name(name, &at_name, found),
+    }
+    Feed {
+        name: raw.name.clone().unwrap_or_default(),
+        endpoint: endpoint::endpoint(&raw.endpoint(), at, matching, found),
+        interval: RawFeed::INTERVAL.read(raw.interval.as_ref(), at, found),
+    }
 }
 
 fn hook(raw: &RawHook, at: &Path, found: &mut Collector) -> Hook {

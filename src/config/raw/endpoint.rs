@@ -264,6 +264,32 @@ endpoint_section! {
     }
 }
 
+endpoint_section! {
+    /// The feed of an index: that of Go's own (`https://index.golang.org/index`), of an Athens, of another Modgate. One worker reads it for
+    /// all.
+    RawFeed, timeout FEED_TIMEOUT, follows redirects, {
+        /// Its name in metrics, logs and pages: 1 to 32 of `a-z`, `0-9`, `_` and `-`, no two alike.
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(required))]
+        pub(in crate::config) name: Option<String>,
+        /// How often one worker asks for news, for all workers.
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(transform = Self::INTERVAL.schema()))]
+        pub(in crate::config) interval: Option<RawDuration>,
+    }
+}
+
+impl RawFeed {
+    pub(in crate::config) const INTERVAL: Setting<Duration> = Setting {
+        name: "interval",
+        // As fresh as lists are by default; in a minute the public index has some tens of lines.
+        default: Duration::from_secs(60),
+        // As often as the filter's clock is sure to tick in between.
+        least: Duration::from_secs(1),
+        // Beyond that lists are as well asked for when they are wanted.
+        most: Duration::from_secs(60 * 60),
+        beyond: Some("more often is a flood, and more seldom no news"),
+    };
+}
+
 impl RawAdvisorySource {
     pub(in crate::config) const INTERVAL: Setting<Duration> = Setting {
         name: "interval",

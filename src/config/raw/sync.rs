@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::RawFeed;
 use super::words::Section;
 use crate::hook::Kind;
 
@@ -12,6 +13,12 @@ use crate::hook::Kind;
 pub(in crate::config) struct RawSync {
     /// The webhooks that are taken, at `/-/hooks/<name>`. None by default.
     pub(in crate::config) hooks: Option<Vec<Section<RawHook>>>,
+    /// The feeds of indexes that tell which versions became known. None by default.
+    pub(in crate::config) feeds: Option<Vec<Section<RawFeed>>>,
+    /// Patterns, as in `private.modules`, of modules whose list and `@latest` are asked for as soon as a feed tells of a new version. Of
+    /// others they are asked for only where a client has asked before. None by default.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Vec::<String>::new())))]
+    pub(in crate::config) modules: Option<Vec<Option<String>>>,
 }
 
 /// A webhook by which a host of repositories says that refs have changed. The modules of that repository are then asked for anew.

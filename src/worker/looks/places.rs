@@ -23,7 +23,7 @@ pub(super) fn sort_of(want: &Want) -> Option<Sort> {
     match file {
         File::Latest | File::List => Some(Sort::Whole),
         File::Query(_) => Some(Sort::Query),
-        File::Info(_) | File::Mod(_) | File::Stored => None,
+        File::Info(_) | File::License(_) | File::Mod(_) | File::Stored => None,
     }
 }
 

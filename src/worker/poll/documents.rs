@@ -1,6 +1,6 @@
 //! Which documents are polled: the one list of them.
 
-use super::{advisories::AdvisoriesDocument, bundle::BundleDocument, polled::Polled};
+use super::{advisories::AdvisoriesDocument, bundle::BundleDocument, feed::FeedDocument, polled::Polled};
 use crate::config::Config;
 
 /// All documents that are polled under this configuration.
@@ -14,5 +14,6 @@ pub(super) fn of(config: &Config) -> Vec<Box<dyn Polled>> {
             AdvisoriesDocument::new(source, advisories.stale_after, config.matching.mirror.is_some())
         })
         .map(|document| Box::new(document) as Box<dyn Polled>);
-    bundle.into_iter().chain(advisories).collect()
+    let feeds = config.sync.feeds.iter().map(|feed| Box::new(FeedDocument::new(feed)) as _);
+    bundle.into_iter().chain(advisories).chain(feeds).collect()
 }

@@ -7,6 +7,7 @@ use std::{fmt, time::Duration};
 
 use crate::{
     config::Endpoint,
+    feed::Published,
     goproxy::Etag,
     http::{Body, Callout, Headers, Timestamp},
     metrics::DocumentName,
@@ -58,6 +59,11 @@ pub(in crate::worker) trait Polled: fmt::Debug {
         Vec::new()
     }
 
+    /// What was read since it was asked last, if it tells of versions that became known.
+    fn tidings(&mut self) -> Tidings {
+        Tidings::default()
+    }
+
     /// What was read to its end is in force from now on.
     fn install(&mut self, in_force: &mut InForce) -> Installed;
 }
@@ -99,6 +105,20 @@ pub(in crate::worker) enum Progress {
     },
     /// It is wrong, for these reasons.
     Wrong(Vec<String>),
+}
+
+/// What a document tells of versions that became known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::worker) struct Tidings {
+    /// The versions.
+    pub(in crate::worker) published: Vec<Published>,
+    /// Lines that were new, and those that say nothing.
+    pub(in crate::worker) lines: u64,
+    pub(in crate::worker) odd: u64,
+    /// How often the reader has jumped ahead because it was too far behind.
+    pub(in crate::worker) gaps: u64,
+    /// Up to when all was read, in seconds since 1970; nothing while a page is being read.
+    pub(in crate::worker) until: Option<u64>,
 }
 
 /// What is kept of a document, so that another worker makes the same of it.

@@ -8,7 +8,7 @@ use log::Level;
 
 use self::end::News;
 use super::{
-    polled::{Installed, PollSource, Polled},
+    polled::{Installed, PollSource, Polled, Tidings},
     reading::{Reading, Turn},
     reply::{Came, PollFailure, judge},
 };
@@ -18,12 +18,14 @@ use crate::{
     flow::DocumentStatus,
     goproxy::Etag,
     http::{Callout, Reply, Timestamp},
+    metrics::{Counter, FeedLine, Gauge},
     policy::InForce,
     shared::{
         QueueId, RecordStore, SharedKv,
         polled::{PollState, SnapshotStore, patience},
     },
     worker::{
+        event::Event,
         key::{Owner, PollKey, Slice},
         services::Services,
     },
@@ -295,6 +297,7 @@ impl Poller {
         let claimed = *claimed;
         let turn = reading.work(&mut *self.document, most);
         self.keep_records(cx);
+        self.hand_on(services, cx);
         let Phase::ReadingReply(reading, _) = &mut self.phase else { return false };
         match turn {
             Turn::More => return false,
@@ -334,6 +337,29 @@ impl Poller {
                 let why = "its records are more than the mirror has room for, and it answers 503 for some";
                 cx.log(Level::Warn, format!("{}: {why}; the first was {id}", self.title()));
             }
+        }
+    }
+
+    /// Hands on what the document tells of versions that became known.
+    fn hand_on(&mut self, services: &mut Services, cx: &mut Cx<'_>) {
+        let Tidings { published, lines, odd, gaps, until } = self.document.tidings();
+        let document = &self.document.source().name;
+        for (outcome, lines) in [(FeedLine::New, lines), (FeedLine::Odd, odd)] {
+            if lines > 0 {
+                cx.add(Counter::FeedLine { document: document.clone(), outcome }, lines);
+            }
+        }
+        if gaps > 0 {
+            cx.add(Counter::FeedGap { document: document.clone() }, gaps);
+            let line =
+                format!("{}: it was not read for days; what it has told meanwhile is left out", self.title());
+            cx.log(Level::Warn, line);
+        }
+        if let Some(until) = until {
+            cx.set(Gauge::FeedUntil { document: document.clone() }, until);
+        }
+        if !published.is_empty() {
+            services.emit(Event::Published(published));
         }
     }
 
