@@ -60,7 +60,7 @@ pub use self::hit::Hit;
 pub use self::hooked::{Delivery, Renewal};
 pub use self::keep::keep;
 pub use self::known::Known;
-pub use self::license::{awaits_licenses, license_record, note_licenses, reads_licenses, refused_by_license};
+pub use self::license::{license_record, note_licenses, reads_licenses, refused_by_license};
 pub use self::logged::{Said, log, lookup, place, record_of};
 pub use self::mirror::{Mirror, Mirroring};
 pub use self::monitored::Sightings;

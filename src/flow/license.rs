@@ -61,7 +61,7 @@ pub fn reads_licenses(config: &Config, in_force: &InForce) -> bool {
 }
 
 /// Whether `zip` is to be read before it is given, as clients may be refused it by a licence that is not known yet.
-pub fn awaits_licenses(zip: &Zip, in_force: &InForce, index: &Index, cx: &Cx<'_>) -> bool {
+pub(super) fn awaits_licenses(zip: &Zip, in_force: &InForce, index: &Index, cx: &Cx<'_>) -> bool {
     let Zip { module, version } = zip;
     in_force.policy().judges_license(module, version) && known_license(module, version, index, cx).is_none()
 }

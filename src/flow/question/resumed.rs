@@ -6,8 +6,8 @@ use super::{Parked, Question, Serving, is_always_checked};
 use crate::{
     cx::{Cx, Verdict},
     flow::{
-        End, Known, Next, Routed, Searched, cache_state, request::refuse, respond::answer, route::present,
-        ruling::elsewhere, shown::Shown,
+        End, Known, Next, Routed, Searched, cache_state, is_to_be_read, request::refuse, respond::answer,
+        route::present, ruling::elsewhere, shown::Shown,
     },
     goproxy::{Answer, Failure, FailureKind, Missing, Refusal},
     metrics::Cache,
@@ -135,7 +135,7 @@ impl Question {
             (End::Zip { confirmed, checked, moved, to, .. }, Want::Zip(zip))
                 if let Some(source) = searched.source =>
             {
-                let is_unread = self.awaits_license(known, cx);
+                let is_unread = self.awaits_license(known, cx) || is_to_be_read(zip, known, cx);
                 let checked = *checked && !is_always_checked(config);
                 let routed = Routed {
                     earlier_failure: searched.earlier_failure.clone(),

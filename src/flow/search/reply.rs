@@ -61,7 +61,7 @@ impl Search {
             _ if may_be_cut && !self.is_proven_by_sums() => self.fail_cut(source, config, cx),
             (Form::Whole, _) => match (Whole::read(reply, config.fetch.zip_bytes), &self.want) {
                 (Whole::Here(bytes), Want::Zip(zip)) => {
-                    // What was proven before, or is believed as the configuration says, is read for its licences alone.
+                    // What was proven before, or is believed as the configuration says, is read for what it holds alone.
                     let is_believed = source == Source::Storage
                         && self.storage.is_checked(config)
                         && !self.storage.says_it_exists();

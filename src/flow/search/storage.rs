@@ -18,8 +18,6 @@ pub(super) struct StorageState {
     known_there: bool,
     /// Whether no client may be given a zip that was not read here before.
     reads_all: bool,
-    /// Whether it is to be found out what the zip holds.
-    looks_inside: bool,
     /// What storage had in place of the zip before.
     lost: Option<Loss>,
     /// What storage has in place of it now.
@@ -130,7 +128,7 @@ impl StorageState {
     pub(super) fn is_to_be_read(&self, config: &Config) -> bool {
         let is_checked_once = reverify(config) == Some(Reverify::FirstRead);
         let is_new = !self.checked_before && !self.known_there;
-        let is_unread = (self.reads_all || self.looks_inside) && !self.is_checked(config);
+        let is_unread = self.reads_all && !self.is_checked(config);
         self.is_distrusted() || is_checked_once && is_new || is_unread
     }
 
@@ -142,7 +140,7 @@ impl StorageState {
     /// Whether a zip that storage says it has needs no verification.
     pub(super) fn is_checked(&self, config: &Config) -> bool {
         let is_believed = self.checked_before || reverify(config) == Some(Reverify::Never);
-        is_believed && !self.is_distrusted() && !self.looks_inside
+        is_believed && !self.is_distrusted()
     }
 }
 
@@ -174,11 +172,6 @@ impl Search {
     /// before, and an upstream may take as long as its `timeout` for a zip: no client is sent there in the meantime.
     pub fn read_all(&mut self) {
         self.storage.reads_all = true;
-    }
-
-    /// It may be refused for what it holds, and that is not known: what storage has is read, however often it was verified.
-    pub fn look_inside(&mut self) {
-        self.storage.looks_inside = true;
     }
 
     /// Storage is known to have the zip: it need only say that it still has it. `checked` says whether that zip was verified, `doubted`

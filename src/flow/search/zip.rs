@@ -27,7 +27,7 @@ pub(super) struct ZipState {
     head: Option<ZipHead>,
     /// Whether a zip that is read is read for its licences as well.
     reads_licenses: bool,
-    /// Whether it is read for them before any client is given it.
+    /// Whether it is read before any client is given it.
     is_to_be_read: bool,
     /// What licences its files say.
     licenses: Option<Licenses>,
@@ -88,7 +88,7 @@ impl ZipState {
         self.reads_licenses
     }
 
-    /// Whether it is read for its licences before any client is given it.
+    /// Whether it is read before any client is given it.
     pub(super) fn is_to_be_read(&self) -> bool {
         self.is_to_be_read
     }
@@ -153,9 +153,10 @@ impl Search {
         self.zip.moved = true;
     }
 
-    /// A zip that is read is read for its licences as well; `first` says that no client is given it before.
-    pub fn read_licenses(&mut self, first: bool) {
-        (self.zip.reads_licenses, self.zip.is_to_be_read) = (true, first);
+    /// What the zip holds matters: whether it is read for its `licenses` as well, and whether it is read `first`, as no client is given it
+    /// before. What storage has is read then however often it was verified, and not proven once more.
+    pub fn read_for(&mut self, licenses: bool, first: bool) {
+        (self.zip.reads_licenses, self.zip.is_to_be_read) = (licenses, first);
     }
 
     /// The client wants the head of the answer alone, so even the last source is asked: what a server answers to a HEAD says too little

@@ -4,7 +4,7 @@ use super::super::{flight::Flight, key::SearchKey, services::Services};
 use crate::{
     config::{Config, Mode},
     cx::Cx,
-    flow::{Search, awaits_licenses, cache_state, is_to_be_read, reads_licenses},
+    flow::{Search, cache_state, is_to_be_read, reads_licenses},
     plan::{Source, Want},
     shared::{Entry, Region},
 };
@@ -27,19 +27,12 @@ pub(super) fn prepare(
     if flight.hurried {
         search.hurry();
     }
-    if let Want::Zip(zip) = &flight.want
-        && reads_licenses(&services.config, &services.in_force)
-    {
-        let first = !flight.head_only && awaits_licenses(zip, &services.in_force, &services.index, cx);
-        search.read_licenses(first);
-    }
     if !services.host.hold_response {
         search.read_all();
     }
     if let Want::Zip(zip) = &flight.want {
-        if is_to_be_read(zip, &services.known(), cx) {
-            search.look_inside();
-        }
+        let licenses = reads_licenses(&services.config, &services.in_force);
+        search.read_for(licenses, !flight.head_only && is_to_be_read(zip, &services.known(), cx));
         search.spare_storage_of(services.in_force.policy().listed_hashes());
     }
     if matches!(found, Some(Entry::Streamed { moved: true, .. })) {
