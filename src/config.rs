@@ -11,6 +11,7 @@
 mod advisories;
 mod bundle;
 mod callers;
+mod catalog;
 mod cluster;
 mod compile;
 mod endpoint;
@@ -45,6 +46,7 @@ use crate::sumdb::Key;
 pub use self::advisories::{AdvisoriesSection, AdvisoryFormat, AdvisorySource, WhenStale};
 pub use self::bundle::{Bundle, BundleReading};
 pub use self::callers::{CallerSource, Callers, Origin, XfccKey};
+pub use self::catalog::Catalog;
 pub use self::cluster::{cluster_remedy, describe_failure};
 pub use self::endpoint::{Endpoint, Scheme};
 pub use self::exposure::Exposure;
@@ -95,6 +97,8 @@ pub struct Config {
     pub callers: Callers,
     /// What is remembered of what was served, if anything is.
     pub exposure: Option<Exposure>,
+    /// What is told of all that storage has, if anything is.
+    pub catalog: Option<Catalog>,
     /// Our own pages.
     pub admin: Admin,
     /// What is odd and no problem: for the log.
@@ -110,6 +114,8 @@ pub struct Match {
     pub path_prefix: String,
     /// Where the mirror of the database of advisories lies, below that: `/vulndb`, without a slash at the end. None, if none is served.
     pub mirror: Option<String>,
+    /// Whether what storage has is listed below it: `/catalog`, `/index`, `/mod/v1/mod`.
+    pub catalog: bool,
     /// The request header that names the cluster of a route, in lower case.
     pub route_header: String,
     /// The request header that names the host of a route, in lower case.

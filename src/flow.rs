@@ -8,6 +8,7 @@
 mod advice;
 pub mod cache_state;
 pub mod caller;
+mod catalog;
 mod copy;
 mod evidence;
 mod explain;
@@ -46,6 +47,7 @@ mod withdrawn;
 mod write;
 
 pub use self::advice::Advice;
+pub use self::catalog::{Listing, SEGMENT_LINES, Turn, segment, too_many_lists};
 pub use self::copy::{Copying, NextPiece, NotCopied};
 pub use self::evidence::Evidencing;
 pub use self::explain::Explaining;

@@ -26,6 +26,7 @@ mod version;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use self::escape::escape as escape_prefix;
 pub use self::file::{InvalidFilePath, check_file_path};
 pub use self::go_version::{TOOLCHAIN, go_name, go_version, toolchain_of, toolchain_version};
 pub use self::mod_file::{InvalidModFile, ModFile};

@@ -6,6 +6,7 @@
 
 mod advisories;
 mod callers;
+mod catalog;
 mod endpoint;
 mod exposure;
 mod fetch;
@@ -19,6 +20,7 @@ use serde::Deserialize;
 
 pub(super) use self::advisories::RawAdvisories;
 pub(super) use self::callers::{RawCallerSource, RawCallers};
+pub(super) use self::catalog::RawCatalog;
 pub(super) use self::endpoint::{
     RawAdvisorySource, RawBundle, RawEndpoint, RawStorage, RawSumdb, RawUpstream,
 };
@@ -89,6 +91,10 @@ pub(super) struct RawConfig {
     /// (`/-/exposed`). It is kept in Envoy's shared memory, and where the storage is written to also there. Without it nothing is remembered.
     #[serde(default)]
     pub(super) exposure: Section<RawExposure>,
+    /// What is in the storage, listed: `/catalog`, `/mod/v1/mod` and `/index`, below `match.path_prefix`. Without it there are no such
+    /// pages, and nothing is written down for them.
+    #[serde(default)]
+    pub(super) catalog: Section<RawCatalog>,
     /// Modgate's own pages: liveness, readiness, version.
     #[serde(default)]
     pub(super) admin: Section<RawAdmin>,

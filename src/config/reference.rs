@@ -166,6 +166,7 @@ fn base() -> Value {
         "sumdb": [{"name": "sum.golang.org", "cluster": "c", "authority": "h"}],
         "policy": {"bundle": {"cluster": "c", "authority": "h"}},
         "exposure": {},
+        "catalog": {},
         "advisories": {"sources": [{"name": "go", "format": "zip", "cluster": "c", "authority": "h"}]},
     })
 }

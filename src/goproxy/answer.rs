@@ -11,6 +11,7 @@
 //! | none exists | 404 or 410, as the source said | what is left of the negative freshness |
 //! | a rule or an upstream forbids it | 403 | `no-store` |
 //! | malformed | 400, 405 | `no-store` |
+//! | what the storage cannot list | 501 | `no-store` |
 //! | a body that a page does not take | 408, 411, 413 | `no-store` |
 //! | an upstream fails, is overloaded, is slow | 502, 503, 504, with `Retry-After` | `no-store` |
 //!
@@ -322,6 +323,7 @@ fn refused(refusal: &Refusal, account: Account) -> Response {
         }
         Refusal::Forbidden { reason, .. } => uncached(403, reason, account),
         Refusal::Unknown(reason) => uncached(404, reason, account),
+        Refusal::Unsupported(reason) => uncached(501, reason, account),
     }
 }
 

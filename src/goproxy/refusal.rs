@@ -30,6 +30,8 @@ pub enum Refusal {
     },
     /// There can be no such thing here.
     Unknown(String),
+    /// The storage of this gateway cannot do what that takes.
+    Unsupported(String),
 }
 
 /// What is wrong with the body of a request.
@@ -49,6 +51,7 @@ impl Refusal {
         match self {
             Self::Malformed(reason)
             | Self::Unknown(reason)
+            | Self::Unsupported(reason)
             | Self::Body { reason, .. }
             | Self::Forbidden { reason, .. } => reason,
             Self::Method { method, .. } => method,
@@ -62,7 +65,7 @@ impl Refusal {
             Self::Method { .. } => OwnReason::Method.into(),
             Self::Body { .. } => OwnReason::Body.into(),
             Self::Forbidden { rule, .. } => rule.clone(),
-            Self::Unknown(_) => OwnReason::Unknown.into(),
+            Self::Unknown(_) | Self::Unsupported(_) => OwnReason::Unknown.into(),
         }
     }
 }

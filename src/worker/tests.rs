@@ -6,6 +6,7 @@ mod aside;
 mod bodies;
 mod boundary;
 mod bundle;
+mod catalog;
 mod chain;
 mod crowds;
 mod cut;
@@ -16,6 +17,7 @@ mod encoded;
 mod evictions;
 mod explain;
 mod exposures;
+mod feed;
 mod flaky;
 mod gateways;
 mod hosts;
@@ -63,9 +65,11 @@ impl Worker {
     /// What is under way, where something is.
     fn jobs(&self) -> Vec<String> {
         let parts = [
+            (self.catalogs.is_done(), format!("{:?}", self.catalogs)),
             (self.clock.is_done(), format!("{:?}", self.clock)),
             (self.dates.is_done(), format!("{:?}", self.dates)),
             (self.flights.is_done(), format!("{:?}", self.flights)),
+            (self.journal.is_done(), format!("{:?}", self.journal)),
             (self.lists.is_done(), format!("{:?}", self.lists)),
             (self.probes.is_done(), format!("{:?}", self.probes)),
             (self.storage.is_done(), format!("{:?}", self.storage)),

@@ -75,7 +75,7 @@ fn fields() {
             (
                 r#""cache":null"#,
                 &[
-                    "$.cache: unknown field; known here: match, upstreams, mode, policy, advisories, storage, private, sumdb, verify, index, freshness, fetch, callers, exposure, admin",
+                    "$.cache: unknown field; known here: match, upstreams, mode, policy, advisories, storage, private, sumdb, verify, index, freshness, fetch, callers, exposure, catalog, admin",
                 ],
             ),
             (r#""match":{"host":[]}"#, &[r#"$.match.host: unknown field; did you mean "hosts"?"#]),

@@ -17,7 +17,7 @@ use crate::{
     gomod::{ModulePath, Version},
     goproxy::{Document, File, Found, Zip},
     http::{Callout, Reply},
-    metrics::{Counter, Ended},
+    metrics::{Counter, Ended, WriteOutcome},
     plan::{Source, Want},
     shared::{Entry, Region},
 };
@@ -228,6 +228,12 @@ impl Storing {
         match write.step(reply, storage, &mut services.index, cx) {
             Written::Ask(write, callout) => self.ask(object, *write, callout, services, cx),
             Written::Over(outcome) => {
+                if outcome == WriteOutcome::STORED
+                    && !is_aside
+                    && let Document::Module { module, file: File::Info(version) } = &document
+                {
+                    services.emit(Event::Completed(module.clone(), version.clone()));
+                }
                 if outcome.is_there() {
                     self.follow_up(&document, true, services, cx);
                 }
