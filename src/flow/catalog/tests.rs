@@ -19,8 +19,9 @@ const NOW: Timestamp = Timestamp(1_700_000_000_000);
 /// The key at this place of all keys, in their order.
 fn key(at: usize) -> String {
     let (version, file) = (at / 3, ["info", "mod", "zip"][at % 3]);
-    let (module, version) = (version / VERSIONS, version % VERSIONS);
-    format!("example.com/team{:03}/module{module:05}/@v/v1.{version:02}.0.{file}", module / 100)
+    // Of three digits each, so that they are in the order of their keys.
+    let (module, version) = (version / VERSIONS, 100 + version % VERSIONS);
+    format!("example.com/team{:03}/module{module:05}/@v/v1.{version}.0.{file}", module / 100)
 }
 
 /// What a bucket of a million versions answers.
