@@ -11,6 +11,7 @@
 mod advisories;
 mod bundle;
 mod callers;
+mod catalog;
 mod cluster;
 mod compile;
 mod endpoint;
@@ -47,6 +48,7 @@ use crate::sumdb::Key;
 pub use self::advisories::{AdvisoriesSection, AdvisoryFormat, AdvisorySource, WhenStale};
 pub use self::bundle::{Bundle, BundleReading};
 pub use self::callers::{CallerSource, Callers, Origin, XfccKey};
+pub use self::catalog::Catalog;
 pub use self::cluster::{cluster_remedy, describe_failure};
 pub use self::endpoint::{Endpoint, Scheme};
 pub use self::exposure::Exposure;
@@ -101,6 +103,8 @@ pub struct Config {
     pub exposure: Option<Exposure>,
     /// What has the gateway look again for new versions.
     pub sync: Sync,
+    /// What is told of all that storage has, if anything is.
+    pub catalog: Option<Catalog>,
     /// Our own pages.
     pub admin: Admin,
     /// What is odd and no problem: for the log.
@@ -118,6 +122,8 @@ pub struct Match {
     pub mirror: Option<String>,
     /// The import paths whose repositories are told, on whatever host; what is to be taken first stands first.
     pub vanity: Vec<Vanity>,
+    /// Whether what storage has is listed below it: `/catalog`, `/index`, `/mod/v1/mod`.
+    pub catalog: bool,
     /// The request header that names the cluster of a route, in lower case.
     pub route_header: String,
     /// The request header that names the host of a route, in lower case.

@@ -8,6 +8,7 @@
 mod advice;
 pub mod cache_state;
 pub mod caller;
+mod catalog;
 mod content;
 mod copy;
 mod evidence;
@@ -50,6 +51,7 @@ mod withdrawn;
 mod write;
 
 pub use self::advice::Advice;
+pub use self::catalog::{Listing, SEGMENT_LINES, Turn, segment, too_many_lists};
 pub use self::content::{is_to_be_read, known_contents, note_content, refused_for};
 pub use self::copy::{Copying, NextPiece, NotCopied};
 pub use self::evidence::Evidencing;

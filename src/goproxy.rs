@@ -5,6 +5,7 @@
 mod answer;
 mod body;
 mod caching;
+mod catalog;
 mod freshness;
 mod go_import;
 mod license;
@@ -21,6 +22,7 @@ pub use self::answer::{
 };
 pub use self::body::{BadBody, Info, accept};
 pub use self::caching::{freshness_limit, wants_revalidation};
+pub use self::catalog::CatalogPage;
 pub use self::freshness::{CacheState, Dates, FreshnessCheck, ttl};
 pub use self::license::LicenseRecord;
 pub use self::list::{Line, ListReader, Moment};

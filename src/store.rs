@@ -12,13 +12,19 @@ pub mod multipart;
 mod reply;
 mod request;
 pub mod upload;
+mod walk;
+mod whole;
 mod xml;
 
 pub use self::address::public_url;
-pub use self::layout::{aside_key, can_name, clock_key, document_key, served_key, zip_key};
+pub use self::layout::{
+    aside_key, before_feed_keys, can_name, clock_key, document_key, feed_key, feed_stamp, served_key, zip_key,
+};
 pub use self::listing::{Inventory, Turned};
 pub use self::reply::{
     Object, Scope, Stored, WriteFailure, Written, is_page, judge, judge_presence, judge_read, judge_small,
     judge_write, redirect,
 };
 pub use self::request::{create, get, head, path, replace};
+pub use self::walk::{Tree, Unwalked, Walk};
+pub use self::whole::Whole;

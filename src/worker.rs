@@ -12,7 +12,7 @@
 //!                                 ▼
 //!                 worker.rs, receive.rs, settle.rs, status.rs  who is asked what, in which order
 //!    ┌─────────┬───────┬───────┬──┴────┬───────┬──────┬───────┬─────────┬────────┐
-//! clients   passing  lists   dates  flights  verify storage  poll  probe, census, clock the parts
+//! clients   passing  lists   dates  flights  verify storage  poll  probe, census, clock, .. the parts
 //!                    looks
 //!    └─────────┴───────┴───────┴──┬────┴───────┴──────┴───────┴─────────┴────────┘
 //!                                 ▼
@@ -36,6 +36,7 @@
 //! resume    ─▶ Answered ─▶ clients.unpark ─▶ receive.resume ─▶ clients.go_on                  200
 //! ```
 
+mod catalogs;
 mod census;
 mod clients;
 mod clock;
@@ -45,6 +46,7 @@ mod exposures;
 mod flight;
 mod flights;
 mod fly;
+mod journal;
 mod key;
 mod lists;
 mod looks;
@@ -62,12 +64,14 @@ mod verify;
 mod waivers;
 
 use self::{
+    catalogs::Catalogs,
     census::Census,
     clients::Clients,
     clock::Clock,
     dates::Dates,
     exposures::Exposures,
     flights::Flights,
+    journal::Journal,
     key::{Owner, Slice},
     lists::Lists,
     looks::Looks,
@@ -90,12 +94,14 @@ use crate::{
 /// The state of one worker under one configuration.
 #[derive(Debug)]
 pub struct Worker {
+    catalogs: Catalogs,
     census: Census,
     clients: Clients,
     clock: Clock,
     dates: Dates,
     exposures: Exposures,
     flights: Flights,
+    journal: Journal,
     lists: Lists,
     looks: Looks,
     passages: Passages,
@@ -111,12 +117,14 @@ impl Worker {
     /// A worker with nothing to do. The polled documents that others have read are in force from the start.
     pub fn new(config: Config, seat: Seat, kv: &dyn SharedKv) -> Self {
         let mut worker = Self {
+            catalogs: Catalogs::default(),
             census: Census::default(),
             clients: Clients::new(seat.seed),
             clock: Clock::default(),
             dates: Dates::default(),
             exposures: Exposures::new(&config),
             flights: Flights::default(),
+            journal: Journal::new(seat),
             lists: Lists::default(),
             looks: Looks::default(),
             passages: Passages::default(),
@@ -158,6 +166,12 @@ impl Worker {
     /// One slice of what takes long, a few milliseconds at most.
     pub fn work(&mut self, cx: &mut Cx<'_>) {
         match self.services.slices.next() {
+            Some(Slice::Catalog(stream)) => {
+                let is_there = self.clients.has(stream);
+                if let Some(verdict) = self.catalogs.work(stream, is_there, &mut self.services, cx) {
+                    self.clients.show(stream, |_| verdict, cx);
+                }
+            }
             Some(Slice::Census) => self.census.work(&mut self.services, cx),
             Some(Slice::Copy(zip)) => self.storage.work(&zip, &mut self.services, cx),
             Some(Slice::Exposures) => self.exposures.work(&mut self.services, cx),
@@ -190,9 +204,16 @@ impl Worker {
         self.services.note_reply((account, since), |source| self.flights.told(&owner, source), &reply, cx);
         let services = &mut self.services;
         match owner {
+            Owner::Catalog(stream) => {
+                let is_there = self.clients.has(stream);
+                if let Some(verdict) = self.catalogs.on_reply((stream, is_there), &reply, services, cx) {
+                    self.clients.show(stream, |_| verdict, cx);
+                }
+            }
             Owner::Exposures => self.exposures.on_reply(&reply, services, cx),
             Owner::Clock => self.clock.on_reply(&reply, services, cx),
             Owner::Copy(key) => self.storage.on_copy_reply(&key, call, reply, services, cx),
+            Owner::Journal => self.journal.on_reply(&reply, cx),
             Owner::Part(key) => self.fly(cx, |flights, ground| flights.on_part_reply(key, reply, ground)),
             Owner::Poll(key) => self.polls.on_reply(&key, call, reply, services, cx),
             Owner::Probe => {

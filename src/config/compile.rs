@@ -21,9 +21,10 @@ pub(super) use self::policy::{BesideRules, RuleList, bundle, overshadowed_rules}
 use super::host::{self, HostPattern};
 use super::problems::{Collector, Path, quoted};
 use super::raw::{
-    RawAdmin, RawConfig, RawExposure, RawIndex, RawMatch, RawReach, RawSumdb, RawUpstream, Section,
+    RawAdmin, RawCatalog, RawConfig, RawExposure, RawIndex, RawMatch, RawReach, RawSumdb, RawUpstream,
+    Section,
 };
-use super::{Admin, Config, Endpoint, Exposure, Index, Match, Sumdb, Upstream, limits};
+use super::{Admin, Catalog, Config, Endpoint, Exposure, Index, Match, Sumdb, Upstream, limits};
 
 /// Compiles all sections.
 pub(super) fn config(raw: RawConfig, found: &mut Collector) -> Config {
@@ -80,6 +81,8 @@ pub(super) fn config(raw: RawConfig, found: &mut Collector) -> Config {
     let at_mirror = root.key("advisories").key("mirror");
     let mirror =
         raw_mirror.map(|raw| path::mirror(&raw, advisories.sources.is_empty(), &admin, &at_mirror, found));
+    let has_storage = storage.is_some() || found.covers(&root.key("storage"));
+    let catalog = raw.catalog.0.map(|raw| catalog(&raw, has_storage, &root.key("catalog"), found));
     let mut config = Config {
         advisories,
         callers,
@@ -100,8 +103,10 @@ pub(super) fn config(raw: RawConfig, found: &mut Collector) -> Config {
         matching: Match {
             mirror,
             vanity: vanity::vanity(raw.vanity.as_deref(), &root.key("vanity"), found),
+            catalog: catalog.is_some(),
             ..matching
         },
+        catalog,
     };
     config.warnings.extend(endpoint::unconfided(&config));
     config.warnings.extend(policy::forgetful_clock(&config));
@@ -133,7 +138,7 @@ fn matching(raw: &RawMatch, at: &Path, found: &mut Collector) -> Match {
         found.note(&at.key("host_header"), "the same as `route_header`; each carries something else");
     }
     let path_prefix = path::match_prefix(raw.path_prefix.as_deref(), &at.key("path_prefix"), found);
-    Match { hosts, path_prefix, mirror: None, vanity: Vec::new(), route_header, host_header }
+    Match { hosts, path_prefix, mirror: None, vanity: Vec::new(), catalog: false, route_header, host_header }
 }
 
 /// A list of sections that are known by name: no longer than `most`, no name twice.
@@ -299,6 +304,18 @@ fn admin(raw: &RawAdmin, at: &Path, found: &mut Collector) -> Admin {
         path_prefix: path::admin_prefix(raw.path_prefix.as_deref(), &at.key("path_prefix"), found),
         explain: policy::principals(raw.explain.as_deref(), &at.key("explain"), found),
     }
+}
+
+fn catalog(raw: &RawCatalog, has_storage: bool, at: &Path, found: &mut Collector) -> Catalog {
+    if !has_storage {
+        found.note(at, "a catalog without a storage: there is nothing to list");
+    }
+    let listed = at.key("principals");
+    if raw.principals.as_ref().is_some_and(Vec::is_empty) {
+        found.note(&listed, "an empty list names no caller; leave `catalog` out to have no such pages");
+    }
+    let principals = raw.principals.as_deref().map(|list| policy::principals(Some(list), &listed, found));
+    Catalog { principals }
 }
 
 fn exposure(raw: &RawExposure, at: &Path, found: &mut Collector) -> Exposure {

@@ -6,6 +6,7 @@
 
 mod advisories;
 mod callers;
+mod catalog;
 mod endpoint;
 mod exposure;
 mod fetch;
@@ -21,6 +22,7 @@ use serde::Deserialize;
 
 pub(super) use self::advisories::RawAdvisories;
 pub(super) use self::callers::{RawCallerSource, RawCallers};
+pub(super) use self::catalog::RawCatalog;
 pub(super) use self::endpoint::{
     RawAdvisorySource, RawBundle, RawEndpoint, RawFeed, RawStorage, RawSumdb, RawUpstream,
 };
@@ -100,6 +102,10 @@ pub(super) struct RawConfig {
     /// What has the gateway look for new versions before what it knows has aged: webhooks. Nothing by default.
     #[serde(default)]
     pub(super) sync: Section<RawSync>,
+    /// What is in the storage, listed: `/catalog`, `/mod/v1/mod` and `/index`, below `match.path_prefix`. Without it there are no such
+    /// pages, and nothing is written down for them.
+    #[serde(default)]
+    pub(super) catalog: Section<RawCatalog>,
     /// Modgate's own pages: liveness, readiness, version.
     #[serde(default)]
     pub(super) admin: Section<RawAdmin>,

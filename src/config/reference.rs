@@ -168,6 +168,7 @@ fn base() -> Value {
         "exposure": {},
         "vanity": [{"import": "go.example/m", "repository": "https://h/m"}],
         "sync": {"hooks": [{"name": "a", "kind": "generic", "secrets": ["sixteen-bytes-ok"]}]},
+        "catalog": {},
         "advisories": {"sources": [{"name": "go", "format": "zip", "cluster": "c", "authority": "h"}]},
     })
 }

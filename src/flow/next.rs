@@ -5,8 +5,8 @@
 //! step; one that ends its way for now returns `Break` with one of these.
 
 use super::{
-    Evidencing, Explaining, Exposing, Hit, Known, Mirroring, Parked, Receiving, Renewal, Routed, Searched,
-    Sifting,
+    Evidencing, Explaining, Exposing, Hit, Known, Listing, Mirroring, Parked, Receiving, Renewal, Routed,
+    Searched, Sifting,
     question::{Ended, Serving},
 };
 use crate::{
@@ -34,6 +34,8 @@ pub enum Next {
     Make(Box<Making>),
     /// The index has the answer.
     Hit(Hit),
+    /// It waits until this list of what storage has is made.
+    List(Box<Listing>),
     /// It waits until everyone unseen was asked.
     Probe,
     /// Its body is to come.
@@ -83,7 +85,7 @@ impl Next {
     /// What is asked, where it is not answered at once.
     pub fn kind(&self) -> Option<Kind> {
         match self {
-            Self::Make(_) | Self::Probe | Self::Receive(_) => Some(Kind::Page),
+            Self::List(_) | Self::Make(_) | Self::Probe | Self::Receive(_) => Some(Kind::Page),
             Self::Again(parked)
             | Self::Ask(parked)
             | Self::Dates(parked, ..)
@@ -103,6 +105,7 @@ impl Next {
     pub fn waits_for(&self) -> Option<String> {
         match self {
             Self::Probe => Some("readyz".to_owned()),
+            Self::List(_) => Some("catalog".to_owned()),
             Self::Make(_) | Self::Receive(_) => Some("body".to_owned()),
             Self::Again(parked)
             | Self::Ask(parked)

@@ -35,10 +35,13 @@ impl Next {
             }
             Place::Import(_) => Self::Answer(pass_on(&|name| head.value(name), config)),
             Place::Page { route, rest } => Self::page((route, &rest), head, known, cx),
+            Place::Catalog(page) if head.is_read() => Self::catalog(page, head, known, cx),
             Place::Mirror(file) if head.is_read() => Self::mirror(&file, head, known, cx),
             _ if !head.is_read() => Self::refuse(Kind::Invalid, &not_allowed(&head.method, READ), cx),
             // Its methods were looked at above.
-            Place::Mirror(_) => Self::refuse(Kind::Invalid, &not_allowed(&head.method, READ), cx),
+            Place::Catalog(_) | Place::Mirror(_) => {
+                Self::refuse(Kind::Invalid, &not_allowed(&head.method, READ), cx)
+            }
             Place::Refused(refusal) => Self::refuse(Kind::Invalid, &refusal, cx),
             Place::Ours(path) => match Target::parse(&path) {
                 Err(refusal) => Self::refuse(Kind::Invalid, &refusal, cx),
@@ -51,25 +54,6 @@ impl Next {
         Self::Answer(refuse(kind, refusal, cx))
     }
 
-    /// The policy bundle, or another document that is required, has not been read yet or is too old, so the request cannot be decided.
-    fn not_yet(lacking: Lacking<'_>, kind: Kind, cx: &mut Cx<'_>) -> Self {
-        cx.count(Counter::Refusal { reason: OwnReason::Policy.into() });
-        let reason = match lacking {
-            Lacking::Unread(document) => format!(
-                "unavailable: this gateway has not read {} yet, without which it gives no module.\n\
-                 Try again in a few seconds; its log says what is wrong if that does not help.",
-                its(document)
-            ),
-            Lacking::Stale(document) => format!(
-                "unavailable: {} of this gateway were not confirmed for too long, and it gives no module by old ones.\n\
-                 Its log says what is wrong with their source.",
-                its(document).trim_start_matches("its ")
-            ),
-        };
-        let failure = Failure { kind: FailureKind::Overloaded, reason, retry_after: None };
-        Self::Answer(answer(&Answer::Failed(&failure), &Asker::default(), kind, Cache::None))
-    }
-
     fn target(target: Target, head: &RequestHead, known: &mut Known<'_>, cx: &mut Cx<'_>) -> Self {
         let (kind, config) = (target.kind(), known.config);
         if let Some(refusal) = sumdb_refusal(&target, config) {
@@ -78,7 +62,7 @@ impl Next {
         if let Some(lacking) = known.in_force.lacking()
             && names_module(&target)
         {
-            return Self::not_yet(lacking, kind, cx);
+            return Self::Answer(not_yet(lacking, kind, cx));
         }
         let want = match target {
             Target::Supported { .. } => {
@@ -113,6 +97,25 @@ impl Next {
         };
         Parked::new(question).ask(known, cx)
     }
+}
+
+/// The policy bundle, or another document that is required, has not been read yet or is too old, so the request cannot be decided.
+pub(super) fn not_yet(lacking: Lacking<'_>, kind: Kind, cx: &mut Cx<'_>) -> Verdict {
+    cx.count(Counter::Refusal { reason: OwnReason::Policy.into() });
+    let reason = match lacking {
+        Lacking::Unread(document) => format!(
+            "unavailable: this gateway has not read {} yet, without which it gives no module.\n\
+             Try again in a few seconds; its log says what is wrong if that does not help.",
+            its(document)
+        ),
+        Lacking::Stale(document) => format!(
+            "unavailable: {} of this gateway were not confirmed for too long, and it gives no module by old ones.\n\
+             Its log says what is wrong with their source.",
+            its(document).trim_start_matches("its ")
+        ),
+    };
+    let failure = Failure { kind: FailureKind::Overloaded, reason, retry_after: None };
+    answer(&Answer::Failed(&failure), &Asker::default(), kind, Cache::None)
 }
 
 /// What clients are told of a document.

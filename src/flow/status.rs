@@ -145,6 +145,8 @@ pub struct WorkerStatus {
     pub budget: BudgetStatus,
     /// What it takes into storage.
     pub storage: StorageStatus,
+    /// Lists of what storage has that are being made.
+    pub catalogs: usize,
     /// Modules whose versions' dates it is asking for.
     pub dated_modules: usize,
     /// Long lists that it is judging.
@@ -170,6 +172,8 @@ pub struct ClientsStatus {
     pub probing: usize,
     /// Their bodies are on the way.
     pub sending: usize,
+    /// They wait until what storage has is listed.
+    pub listing: usize,
     /// They wait until what they sent is explained.
     pub explained: usize,
     /// They were sent to a source, which has not begun to answer.

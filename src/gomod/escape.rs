@@ -6,7 +6,7 @@
 /// Escapes an already checked text: ASCII without `!`, which paths and versions cannot hold.
 ///
 /// Semantics of module.escapeString.
-pub(super) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_ascii_uppercase() {

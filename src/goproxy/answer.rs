@@ -13,6 +13,7 @@
 //! | a delivery of a webhook | 202 | `no-store` |
 //! | such a delivery that is not signed | 401 | `no-store` |
 //! | malformed | 400, 405 | `no-store` |
+//! | what the storage cannot list | 501 | `no-store` |
 //! | a body that a page does not take | 408, 411, 413 | `no-store` |
 //! | an upstream fails, is overloaded, is slow | 502, 503, 504, with `Retry-After` | `no-store` |
 //!
@@ -341,6 +342,7 @@ fn refused(refusal: &Refusal, account: Account) -> Response {
             response.headers.push(("www-authenticate", "Signature".to_owned()));
             response
         }
+        Refusal::Unsupported(reason) => uncached(501, reason, account),
     }
 }
 

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use super::{Refusal, Route, go_import::go_import, page::ROUTES};
+use super::{Refusal, Route, catalog::CatalogPage, go_import::go_import, page::ROUTES};
 use crate::{
     config::{Admin, Match},
     http::RequestHead,
@@ -31,6 +31,8 @@ pub enum Place {
         /// What follows the page's own name in the path.
         rest: String,
     },
+    /// A page that lists what storage has.
+    Catalog(CatalogPage),
     /// The mirror of the database of advisories: the path below it, without its leading slash.
     Mirror(String),
     /// A question where the repository of an import path is: the page that says it.
@@ -45,6 +47,7 @@ pub fn may_be_ours(path: &str, matching: &Match, admin: &Admin) -> bool {
     (!matching.vanity.is_empty() && path.contains("go-get=1"))
         || strip_prefix(&decoded, &matching.path_prefix).is_some_and(|below| {
             page(below, &admin.path_prefix).is_some()
+                || catalogued(below, matching).is_some()
                 || mirrored(below, matching).is_some()
                 || has_our_shape(below)
         })
@@ -70,6 +73,9 @@ pub fn place(head: &RequestHead, matching: &Match, admin: &Admin) -> Place {
     };
     if let Some((route, rest)) = page(below, &admin.path_prefix) {
         return Place::Page { route, rest: rest.to_owned() };
+    }
+    if let Some(page) = catalogued(below, matching) {
+        return Place::Catalog(page);
     }
     if let Some(file) = mirrored(below, matching) {
         return Place::Mirror(String::from_utf8_lossy(file).into_owned());
@@ -112,6 +118,12 @@ fn strip_prefix<'a>(path: &'a [u8], prefix: &str) -> Option<&'a [u8]> {
 
 fn page<'a>(below: &'a [u8], prefix: &str) -> Option<(&'static Route, &'a str)> {
     Route::find(&ROUTES, below.strip_prefix(prefix.trim_start_matches('/').as_bytes())?)
+}
+
+/// The page of that name that lists what storage has, if such pages are served. No module has such a path: the first element of one has
+/// a dot.
+fn catalogued(below: &[u8], matching: &Match) -> Option<CatalogPage> {
+    matching.catalog.then(|| CatalogPage::find(below)).flatten()
 }
 
 /// What follows the path of the mirror, if a mirror is served and this is below it.

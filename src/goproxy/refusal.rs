@@ -32,6 +32,8 @@ pub enum Refusal {
     Unknown(String),
     /// It is a delivery of a webhook, and not signed.
     Unsigned(String),
+    /// The storage of this gateway cannot do what that takes.
+    Unsupported(String),
 }
 
 /// What is wrong with the body of a request.
@@ -52,6 +54,7 @@ impl Refusal {
             Self::Malformed(reason)
             | Self::Unknown(reason)
             | Self::Unsigned(reason)
+            | Self::Unsupported(reason)
             | Self::Body { reason, .. }
             | Self::Forbidden { reason, .. } => reason,
             Self::Method { method, .. } => method,
@@ -65,7 +68,7 @@ impl Refusal {
             Self::Method { .. } => OwnReason::Method.into(),
             Self::Body { .. } => OwnReason::Body.into(),
             Self::Forbidden { rule, .. } => rule.clone(),
-            Self::Unknown(_) => OwnReason::Unknown.into(),
+            Self::Unknown(_) | Self::Unsupported(_) => OwnReason::Unknown.into(),
             Self::Unsigned(_) => OwnReason::Unsigned.into(),
         }
     }

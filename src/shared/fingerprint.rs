@@ -26,11 +26,13 @@ pub(super) fn fingerprint(config: &Config) -> u64 {
         policy: _,
         advisories: _,
         // Which callers are answered, by which path and header, changes no answer.
-        matching: Match { hosts: _, path_prefix: _, mirror: _, vanity: _, route_header: _, host_header: _ },
+        matching:
+            Match { hosts: _, path_prefix: _, mirror: _, vanity: _, catalog: _, route_header: _, host_header: _ },
         callers: Callers { principals: _ },
         exposure: _,
         // What is asked for sooner is the same.
         sync: _,
+        catalog: _,
         admin: Admin { path_prefix: _, explain: _ },
         // How much is kept, and for how long it is believed.
         index: Index { found: _, large: _, missing: _ },

@@ -10,13 +10,14 @@
 //!
 //! The `.info` of a version is written last, and says that all of it is there. One whose zip has not come is kept aside, in every
 //! layout: `aside/M/V.json`, escaped as in a request. Athens passes over it, and to a static file server it is no version. So it is with
-//! `clock/NAME`, what gateways remember of how old the log of a checksum database is, and with `license/1/M/V.json`, what licences a version
-//! was found to have.
+//! `clock/NAME`, what gateways remember of how old the log of a checksum database is, with `license/1/M/V.json`, what licences a version
+//! was found to have, and with `index/`, which says in which order versions came.
 
 use crate::{
     config::{Dialect, Layout, Storage},
     gomod::{ModulePath, Version, unescape_version},
     goproxy::{Document, File, Zip},
+    http::Timestamp,
 };
 
 /// A file of a version.
@@ -84,6 +85,25 @@ pub fn clock_key(storage: &Storage, sumdb: &str) -> String {
     format!("{}clock/{sumdb}", storage.key_prefix)
 }
 
+/// The key of what `writer` says at `stamp` of the versions that it has stored: no two writers have one name. It is no module's either.
+/// The keys are in the order of their stamps.
+pub fn feed_key(storage: &Storage, stamp: Timestamp, writer: &str) -> String {
+    format!("{}{}-{writer}.ndjson", storage.key_prefix, before_feed_keys(stamp))
+}
+
+/// What is before the keys, below the configured prefix, of all that was said at `stamp` or later, and behind all others.
+pub fn before_feed_keys(stamp: Timestamp) -> String {
+    let time = stamp.rfc3339();
+    let part = |range: std::ops::Range<usize>| time.get(range).unwrap_or_default();
+    format!("{FEED}/{}/{}/{}/{}/{:015}", part(0..4), part(5..7), part(8..10), part(11..13), stamp.0)
+}
+
+/// When that was said which has this key below the configured prefix.
+pub fn feed_stamp(key: &str) -> Option<Timestamp> {
+    let name = key.rsplit_once('/')?.1.strip_suffix(".ndjson")?;
+    name.split_once('-')?.0.parse().ok().map(Timestamp)
+}
+
 /// Whether a store of this kind can have an object of this name. Where it cannot, its answers say something of the name only.
 pub fn can_name(storage: &Storage, key: &str) -> bool {
     match storage.dialect {
@@ -141,12 +161,45 @@ pub(super) fn version_named(layout: Layout, name: &str) -> Option<Version> {
     }
 }
 
+/// What the keys of a version's files begin with, where `key` is the key of one of them below the configured prefix; and which file it is.
+pub(super) fn part_of(layout: Layout, key: &str) -> Option<(&str, Part)> {
+    let (folder, behind) = match layout {
+        Layout::Athens | Layout::Goproxy => {
+            let at = key.rfind("/@v/")?;
+            (at.checked_add("/@v/".len())?, key.get(at..)?.strip_prefix("/@v/")?)
+        }
+        Layout::AthensFlat => {
+            let (version, _) = key.rsplit_once('/')?;
+            let at = version.rfind('/')?.checked_add(1)?;
+            (at, key.get(at..)?)
+        }
+    };
+    let (version, part) = version_file(layout, behind)?;
+    Some((key.get(..folder.checked_add(version.len())?)?, part))
+}
+
+/// The version whose keys begin with `stem`, as [`part_of`] has it.
+pub(super) fn version_at(layout: Layout, stem: &str) -> Option<(ModulePath, Version)> {
+    let module = |path: &str| match layout {
+        Layout::Goproxy => ModulePath::unescape(path).ok(),
+        Layout::Athens | Layout::AthensFlat => ModulePath::parse(path).ok(),
+    };
+    let (path, version) = match layout {
+        Layout::Athens | Layout::Goproxy => stem.rsplit_once("/@v/")?,
+        Layout::AthensFlat => stem.rsplit_once('/')?,
+    };
+    Some((module(path)?, version_named(layout, version)?))
+}
+
 /// The key of a checksum database's file, by its path below the database: as the go command keeps it in its own download cache,
 /// in every layout. It is no module's, as no module path begins with an element without a dot, and Athens, which looks for
 /// `.info`, passes over it.
 fn sumdb_key(storage: &Storage, sumdb: &str, path: &str) -> String {
     format!("{}sumdb/{sumdb}/{path}", storage.key_prefix)
 }
+
+/// The folder of what says in which order versions came.
+pub(super) const FEED: &str = "index";
 
 /// Bytes of a key, in UTF-8 (Amazon S3 User Guide, "Naming Amazon S3 objects"); others have taken it over.
 const MAX_KEY: usize = 1024;

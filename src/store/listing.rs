@@ -12,7 +12,7 @@
 //! In a WebDAV store with the layout `athens_flat` the files of a version are a folder further down, and each is listed in turn.
 //! To take every folder for a version would not do: of most versions that go looks at, a go.mod is all that is stored.
 
-mod page;
+pub(super) mod page;
 
 use std::{
     borrow::Cow,
@@ -65,7 +65,7 @@ pub enum Turned {
 
 /// How it is listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
+pub(super) enum Way {
     Autoindex,
     Objects,
     Propfind,
@@ -73,18 +73,24 @@ enum Way {
     Root,
 }
 
+impl Way {
+    /// How this storage is listed.
+    pub(super) fn of(storage: &Storage) -> Self {
+        match (storage.dialect, storage.listing) {
+            (Dialect::S3, _) => Self::Objects,
+            (Dialect::Webdav, Listing::Autoindex) => Self::Autoindex,
+            (Dialect::Webdav, Listing::Propfind) => Self::Propfind,
+        }
+    }
+}
+
 impl Inventory {
     /// Nothing is known yet.
     pub fn of(storage: &Storage, module: &ModulePath) -> Self {
-        let way = match (storage.dialect, storage.listing) {
-            (Dialect::S3, _) => Way::Objects,
-            (Dialect::Webdav, Listing::Autoindex) => Way::Autoindex,
-            (Dialect::Webdav, Listing::Propfind) => Way::Propfind,
-        };
         Self {
             module: module.clone(),
             layout: storage.layout,
-            way,
+            way: Way::of(storage),
             folder: versions_folder(storage, module),
             inside: None,
             ahead: Vec::new(),
@@ -133,7 +139,7 @@ impl Inventory {
         let prefix = query_value(&self.folder);
         let after = self.after.as_deref().map(query_value);
         let after = after.map(|after| format!("&start-after={after}")).unwrap_or_default();
-        format!("encoding-type=url&list-type=2&max-keys={PAGE}&prefix={prefix}v{after}")
+        format!("encoding-type=url&list-type=2&max-keys={LISTED_AT_ONCE}&prefix={prefix}v{after}")
     }
 
     /// The reply to what was asked.
@@ -180,7 +186,7 @@ impl Inventory {
             );
         }
         if self.pages >= MAX_PAGES {
-            let most = MAX_PAGES.saturating_mul(PAGE);
+            let most = MAX_PAGES.saturating_mul(LISTED_AT_ONCE);
             return unavailable(format!("it has more than {most} objects for this module"));
         }
         self.after = names.into_iter().last();
@@ -237,7 +243,7 @@ fn unavailable(why: String) -> Turned {
 }
 
 /// What the operator should look at after such an answer.
-fn advice(way: Way, status: u16) -> &'static str {
+pub(super) fn advice(way: Way, status: u16) -> &'static str {
     match (way, status) {
         (Way::Objects, 404) => {
             ": is `storage.url` the bucket's and nothing more? Folders in it belong into `storage.key_prefix`"
@@ -263,10 +269,10 @@ fn bit(part: Part) -> u8 {
 const ALL: u8 = 7;
 
 /// Nothing but the names is wanted; for everything else a server would look at every file.
-const PROPFIND: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<propfind xmlns=\"DAV:\"><prop><resourcetype/></prop></propfind>\n";
+pub(super) const PROPFIND: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<propfind xmlns=\"DAV:\"><prop><resourcetype/></prop></propfind>\n";
 
 /// Keys in a page: the most that S3 gives.
-const PAGE: usize = 1000;
+pub(super) const LISTED_AT_ONCE: usize = 1000;
 
 /// Pages of one module: 21,000 versions. The modules with the most have some thousands.
 const MAX_PAGES: usize = 64;

@@ -42,6 +42,8 @@ pub(super) struct Clients {
 /// What a client waits for.
 #[derive(Debug)]
 enum Client {
+    /// That what storage has is listed.
+    Listed,
     /// That a page is made.
     Made(Box<Making>),
     /// A search; `coalesced` says that another request had begun it.
@@ -73,6 +75,7 @@ impl Clients {
     pub(super) fn status(&self, status: &mut ClientsStatus) {
         for client in self.streams.values() {
             let count = match client {
+                Client::Listed => &mut status.listing,
                 Client::Made(_) => &mut status.explained,
                 Client::Parked { .. } => &mut status.searching,
                 Client::Probing => &mut status.probing,
@@ -99,7 +102,8 @@ impl Clients {
     pub(super) fn holds(&self, stream: StreamId) -> bool {
         match self.streams.get(&stream) {
             Some(
-                Client::Made(_)
+                Client::Listed
+                | Client::Made(_)
                 | Client::Parked { .. }
                 | Client::Probing
                 | Client::Sending(_)
@@ -119,9 +123,10 @@ impl Clients {
     pub(super) fn has_waited(&self, stream: StreamId, config: &Config, now: Timestamp) -> bool {
         let parked = match self.streams.get(&stream) {
             Some(Client::Parked { parked, .. } | Client::Undecided(parked)) => parked,
-            Some(Client::Made(_) | Client::Probing | Client::Routed(_) | Client::Sending(_)) | None => {
-                return false;
-            }
+            Some(
+                Client::Listed | Client::Made(_) | Client::Probing | Client::Routed(_) | Client::Sending(_),
+            )
+            | None => return false,
         };
         let on_its_way = match parked.want() {
             Want::Zip(_) => Duration::ZERO,
@@ -284,7 +289,13 @@ impl Clients {
         Verdict::Wait
     }
 
-    /// Gives the readiness page to `stream`, where it still waits for that.
+    /// `stream` waits for a list of what storage has.
+    pub(super) fn hold_for_list(&mut self, stream: StreamId) -> Verdict {
+        self.streams.insert(stream, Client::Listed);
+        Verdict::Wait
+    }
+
+    /// Gives this page to `stream`, where it still waits for that.
     pub(super) fn show(
         &mut self,
         stream: StreamId,

@@ -22,6 +22,8 @@ pub(super) enum Event {
     /// This was found out for the clients and parts that wait for it; or they have waited for as long as they may, and this is what they
     /// are told.
     Answered(Box<Answered>),
+    /// Storage has all of this version, which this worker has just completed there.
+    Completed(ModulePath, Version),
     /// A copy of this zip begins, and needs its sums.
     CopyBegins(Zip),
     /// A search begins that will hold a go.mod or a zip of this version, if a source has it, and need its sums then.

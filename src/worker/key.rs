@@ -96,12 +96,16 @@ pub(super) struct PollKey(pub(super) DocumentName);
 /// Whose a callout is: the part of the worker by the variant, what of it by the part's own key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Owner {
+    /// Listing what storage has, for this client.
+    Catalog(StreamId),
     /// Asking storage how old the log of the checksum database is.
     Clock,
     /// Reading a zip once more, for storage alone.
     Copy(ZipKey),
     /// Bringing what was served together with what storage has of it.
     Exposures,
+    /// Saying which versions were completed.
+    Journal,
     /// Asking for a file of a checksum database that a proof needs.
     Part(PartKey),
     /// Asking for a polled document.
@@ -119,6 +123,8 @@ pub(super) enum Owner {
 /// Work that is done in slices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Slice {
+    /// Looking at what storage has, for this client.
+    Catalog(StreamId),
     /// Counting what stands in the index.
     Census,
     /// Checking what came of a zip that is copied.

@@ -41,6 +41,10 @@ impl Worker {
             }
             Next::Make(making) => self.clients.make(stream, making, &mut self.services),
             Next::Hit(hit) => hit.give(if_none_match),
+            Next::List(listing) => match self.catalogs.begin(stream, listing, &mut self.services, cx) {
+                Some(refusal) => refusal,
+                None => self.clients.hold_for_list(stream),
+            },
             Next::Probe => match self.probes.ask(stream, &mut self.services, cx) {
                 Some(page) => page,
                 None => self.clients.hold_for_readiness(stream),

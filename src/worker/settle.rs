@@ -41,6 +41,9 @@ impl Worker {
                 self.answer(&waiter, &answered.want, &answered.searched, cx);
                 return Some(Event::Answered(answered));
             }
+            Event::Completed(module, version) => {
+                self.journal.note(module, version, &self.services, cx.now);
+            }
             Event::CopyBegins(zip) => {
                 let sums = self.sums(&zip.module, &zip.version, SumsWaiter::Copy(zip.clone()), cx);
                 self.storage.copy(&zip, sums, &mut self.services, cx);

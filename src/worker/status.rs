@@ -9,12 +9,14 @@ impl Worker {
         let mut status = Status { version: env!("CARGO_PKG_VERSION"), ..Status::default() };
         // Each of them, and whichever comes to them.
         let Self {
+            catalogs,
             census,
             clients,
             clock: _,
             dates,
             exposures: _,
             flights,
+            journal: _,
             lists,
             looks: _,
             passages,
@@ -34,6 +36,7 @@ impl Worker {
         storage.status(&mut status.worker.storage);
         verify.status(&services.config, cx.kv, &mut status);
         Clock::status(services, cx.kv, &mut status);
+        status.worker.catalogs = catalogs.len();
         status.worker.dated_modules = dates.len();
         status.worker.lists = lists.len();
         status.worker.passing_zips = passages.len();

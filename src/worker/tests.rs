@@ -6,6 +6,7 @@ mod aside;
 mod bodies;
 mod boundary;
 mod bundle;
+mod catalog;
 mod chain;
 mod crowds;
 mod cut;
@@ -22,6 +23,7 @@ mod gateways;
 mod hooks;
 mod hosts;
 mod interplay;
+mod journal;
 mod left;
 mod limits;
 mod mirrors;
@@ -65,9 +67,11 @@ impl Worker {
     /// What is under way, where something is.
     fn jobs(&self) -> Vec<String> {
         let parts = [
+            (self.catalogs.is_done(), format!("{:?}", self.catalogs)),
             (self.clock.is_done(), format!("{:?}", self.clock)),
             (self.dates.is_done(), format!("{:?}", self.dates)),
             (self.flights.is_done(), format!("{:?}", self.flights)),
+            (self.journal.is_done(), format!("{:?}", self.journal)),
             (self.lists.is_done(), format!("{:?}", self.lists)),
             (self.looks.is_done(), format!("{:?}", self.looks)),
             (self.probes.is_done(), format!("{:?}", self.probes)),

@@ -34,6 +34,7 @@ impl Worker {
             || self.services.config.log_clock().is_some()
             || WaiverWatch::watches(&self.services)
             || Exposures::watches(&self.services)
+            || self.journal.has_lines()
     }
 
     /// Whether [`Worker::work`] is to be called again, as soon as others had their turn.
@@ -47,6 +48,7 @@ impl Worker {
         self.look_at_log(cx);
         self.waivers.on_tick(&self.services, cx);
         self.exposures.on_tick(&mut self.services, cx);
+        self.journal.on_tick(&mut self.services, cx);
         self.storage.renew_uploads(&self.services, cx);
         self.storage.end_slow_gathers(&mut self.services, cx);
         self.storage.begin_copies(&mut self.services, cx);

@@ -77,7 +77,7 @@ fn fields() {
             (
                 r#""cache":null"#,
                 &[
-                    "$.cache: unknown field; known here: match, upstreams, mode, policy, advisories, storage, private, sumdb, verify, index, freshness, fetch, callers, exposure, vanity, sync, admin",
+                    "$.cache: unknown field; known here: match, upstreams, mode, policy, advisories, storage, private, sumdb, verify, index, freshness, fetch, callers, exposure, vanity, sync, catalog, admin",
                 ],
             ),
             (r#""match":{"host":[]}"#, &[r#"$.match.host: unknown field; did you mean "hosts"?"#]),

@@ -7,15 +7,15 @@ use crate::store::xml;
 
 /// Some of what is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Page {
+pub(in crate::store) struct Page {
     /// Keys of objects, or names in a folder without what they are below, unescaped.
-    pub(super) names: Vec<String>,
+    pub(in crate::store) names: Vec<String>,
     /// Whether there are others after the last of these.
-    pub(super) more: bool,
+    pub(in crate::store) more: bool,
 }
 
 /// Reads an answer to ListObjectsV2.
-pub(super) fn objects(body: &[u8]) -> Result<Page, &'static str> {
+pub(in crate::store) fn objects(body: &[u8]) -> Result<Page, &'static str> {
     const NO_LIST: &str = "bad answer: no list of objects";
     let mut page = Page { names: Vec::new(), more: false };
     let (mut escaped, mut is_list) = (false, false);
@@ -40,7 +40,7 @@ pub(super) fn objects(body: &[u8]) -> Result<Page, &'static str> {
 }
 
 /// Reads a folder as nginx lists it with `autoindex_format json`.
-pub(super) fn autoindex(body: &[u8]) -> Result<Page, &'static str> {
+pub(in crate::store) fn autoindex(body: &[u8]) -> Result<Page, &'static str> {
     #[derive(Deserialize)]
     struct Entry {
         name: String,
@@ -57,7 +57,7 @@ pub(super) fn autoindex(body: &[u8]) -> Result<Page, &'static str> {
 
 /// Reads what is in `folder`, a key that ends in a slash, from an answer to PROPFIND (RFC 4918, section 13). The folder itself is
 /// in it as well.
-pub(super) fn multistatus(body: &[u8], folder: &str) -> Result<Page, &'static str> {
+pub(in crate::store) fn multistatus(body: &[u8], folder: &str) -> Result<Page, &'static str> {
     const NO_LIST: &str = "bad answer: no multi-status of a folder";
     let mut names = Vec::new();
     let mut is_list = false;
@@ -89,4 +89,4 @@ fn is_small(body: &[u8]) -> Result<(), &'static str> {
 }
 
 /// 4 MiB: what takes longer to read would be felt by all other requests of the worker. 14,000 versions in nginx's words.
-pub(super) const MAX_BYTES: usize = 4 << 20;
+pub(in crate::store) const MAX_BYTES: usize = 4 << 20;

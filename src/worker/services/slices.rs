@@ -31,7 +31,8 @@ impl Slices {
     pub(in crate::worker) fn lagging(&self) -> impl Iterator<Item = StreamId> {
         self.0.iter().filter_map(|slice| match slice {
             Slice::Passing(stream) => Some(*stream),
-            Slice::Census
+            Slice::Catalog(_)
+            | Slice::Census
             | Slice::Copy(_)
             | Slice::Exposures
             | Slice::Looks

@@ -18,7 +18,7 @@ use crate::{
     goproxy::{Document, File, Found, Zip},
     http::{Callout, Reply},
     license::Licenses,
-    metrics::{Counter, Ended},
+    metrics::{Counter, Ended, WriteOutcome},
     plan::{Source, Want},
     shared::{Entry, Region},
 };
@@ -243,6 +243,12 @@ impl Storing {
         match write.step(reply, storage, &mut services.index, cx) {
             Written::Ask(write, callout) => self.ask(object, *write, callout, services, cx),
             Written::Over(outcome) => {
+                if outcome == WriteOutcome::STORED
+                    && !is_aside
+                    && let Document::Module { module, file: File::Info(version) } = &document
+                {
+                    services.emit(Event::Completed(module.clone(), version.clone()));
+                }
                 if outcome.is_there() {
                     self.follow_up(&document, true, services, cx);
                 }

@@ -12,6 +12,7 @@ mod beside;
 mod bundle;
 mod bytes;
 mod callers;
+mod catalogs;
 mod clients;
 mod clock;
 mod clocks;

@@ -286,6 +286,24 @@ fn index_freshness_admin() {
                 ],
             ),
             (r#""exposure":true"#, &["$.exposure: expected an object, found true"]),
+            (r#""storage":{"cluster":"s","url":"http://s"},"catalog":{}"#, &[]),
+            (
+                r#""storage":{"cluster":"s","url":"http://s"},"catalog":{"principals":["@authenticated"]}"#,
+                &[],
+            ),
+            (r#""catalog":{}"#, &["$.catalog: a catalog without a storage: there is nothing to list"]),
+            (
+                r#""storage":{"cluster":"s","url":"http://s"},"catalog":{"principals":[]}"#,
+                &[
+                    "$.catalog.principals: an empty list names no caller; leave `catalog` out to have no such pages",
+                ],
+            ),
+            (
+                r#""storage":{"cluster":"s","url":"http://s"},"catalog":{"principals":["@all"]}"#,
+                &[
+                    r#"$.catalog.principals[0]: "@all" names no caller: of the words with @ there are @anonymous and @authenticated alone"#,
+                ],
+            ),
             (r#""admin":{"path_prefix":"/_modgate"}"#, &[]),
             (
                 r#""admin":{"path_prefix":"/"}"#,
