@@ -58,7 +58,9 @@ pub fn check(input: &[u8]) {
     let raw = String::from_utf8_lossy(path).into_owned();
     let below = match ask(raw.clone()) {
         Place::Ours(below) => below,
-        Place::Foreign | Place::Mirror(_) | Place::Page { .. } | Place::Refused(_) => return,
+        Place::Catalog(_) | Place::Foreign | Place::Mirror(_) | Place::Page { .. } | Place::Refused(_) => {
+            return;
+        }
     };
     assert!(raw.split(['?', '#']).next().unwrap().len() <= MAX_PATH);
     is_plain(&below);
