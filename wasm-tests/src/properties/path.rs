@@ -58,7 +58,12 @@ pub fn check(input: &[u8]) {
     let raw = String::from_utf8_lossy(path).into_owned();
     let below = match ask(raw.clone()) {
         Place::Ours(below) => below,
-        Place::Foreign | Place::Import(_) | Place::Mirror(_) | Place::Page { .. } | Place::Refused(_) => {
+        Place::Catalog(_)
+        | Place::Foreign
+        | Place::Import(_)
+        | Place::Mirror(_)
+        | Place::Page { .. }
+        | Place::Refused(_) => {
             return;
         }
     };

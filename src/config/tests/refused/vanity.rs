@@ -29,7 +29,9 @@ fn vanity() {
             ),
             (
                 r#""import":"widgets","repository":"https://h/x""#,
-                &[r#"$.vanity[0].import: "widgets" is not an import path: the first element has no dot"#],
+                &[
+                    r#"$.vanity[0].import: "widgets" is not an import path: malformed module path "widgets": the first element "widgets" has no dot"#,
+                ],
             ),
             (
                 r#""import":"go.acme.example/x","repository":"https://user:pw@h/x""#,
