@@ -17,7 +17,7 @@ pub(in crate::config) struct RawVanity {
     /// The address of the repository, which every client is told: `https://git.acme.example/acme/widgets`, without a password. A `*` in it
     /// is what stands for the `*` of `import`.
     pub(in crate::config) repository: Option<String>,
-    /// The folder of the repository in which the module's root is, where that is not the repository's: `src/go`. The go command reads it
+    /// The folder of the repository in which the module's root is, where that is not the repository's: `go`. The go command reads it
     /// from Go 1.25 on; an older one does not take an answer that has it.
     pub(in crate::config) subdirectory: Option<String>,
 }
