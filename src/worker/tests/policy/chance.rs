@@ -618,5 +618,5 @@ fn no_route_reveals_or_serves_what_is_refused() {
     }
 }
 
-/// Some 18,000 requests under 450 policies.
-const SEEDS: u64 = 150;
+/// Some 12,000 requests under 300 policies.
+const SEEDS: u64 = 100;
