@@ -1,9 +1,13 @@
 //! What stands beside 10,000 rules in a gate that is in use: advisories in the number of Go's own database, and waivers.
 
+use std::collections::BTreeMap;
+
 use modgate::advisory::{Advisories, Affected, Event, Ranges, Record, Severity};
 use modgate::gomod::{Patterns, Version};
 use modgate::http::Timestamp;
 use modgate::policy::{Action, Advised, Rule, Waiver};
+
+const DATABASE: &str = include_str!("../../src/advisory/testdata/advisories.txt");
 
 /// Modules and pairs of a module and an advisory, in the database of August 2026.
 const MODULES: usize = 1373;
@@ -16,7 +20,31 @@ pub(crate) fn rule() -> Rule {
     Rule { advised: Some(advised), ..Rule::new("policy.rules[0]", everything(), Action::Deny) }
 }
 
-/// As many as there are. Each of `modules` has as many as a module has in the mean: of real builds few modules have any.
+/// Go's own database, as it was in August 2026 (`src/advisory/testdata/README.md`).
+pub(crate) fn database() -> Advisories {
+    let reports = DATABASE.lines().take_while(|line| !line.starts_with("module "));
+    let mut records: BTreeMap<&str, Record> = reports
+        .filter(|line| !line.contains(" withdrawn"))
+        .map(|line| {
+            let id = line.split(' ').next().unwrap();
+            let is_reviewed = line.contains(" reviewed");
+            (id, Record { is_reviewed, ..record(id) })
+        })
+        .collect();
+    let mut module = "";
+    for line in DATABASE.lines().skip_while(|line| !line.starts_with("module ")) {
+        let words: Vec<_> = line.split(' ').collect();
+        if words[0] == "module" {
+            module = words[1];
+        } else if let Some(record) = records.get_mut(words[0]) {
+            let ranges = Ranges::new(words[2..].iter().map(|event| event_of(event)).collect());
+            record.affected.push(Affected { module: module.to_owned(), ranges, versions: Vec::new() });
+        }
+    }
+    Advisories::of(records.into_values())
+}
+
+/// As many as there are in it, and each of `modules` has as many as a module of it has in the mean: of real builds few modules have any.
 pub(crate) fn advisories(modules: &[&str]) -> Advisories {
     Advisories::of((0..PAIRS).map(|n| {
         let at = n % MODULES;
@@ -24,16 +52,29 @@ pub(crate) fn advisories(modules: &[&str]) -> Advisories {
             modules.get(at).map_or_else(|| format!("github.com/org{at}/mod"), |path| (*path).to_owned());
         let fixed = Version::parse(&format!("v1.1.{n}")).unwrap();
         let ranges = Ranges::new(vec![Event::Introduced(None), Event::Fixed(fixed)]);
-        Record {
-            id: format!("GO-2026-{n:04}"),
-            published: Timestamp(0),
-            is_reviewed: true,
-            is_malicious: false,
-            severity: Severity::Unknown,
-            affected: vec![Affected { module, ranges, versions: Vec::new() }],
-            ..Record::default()
-        }
+        let affected = vec![Affected { module, ranges, versions: Vec::new() }];
+        Record { affected, ..record(&format!("GO-2026-{n:04}")) }
     }))
+}
+
+fn record(id: &str) -> Record {
+    Record {
+        id: id.to_owned(),
+        published: Timestamp(0),
+        is_reviewed: true,
+        is_malicious: false,
+        severity: Severity::Unknown,
+        ..Record::default()
+    }
+}
+
+fn event_of(event: &str) -> Event {
+    let version = |text: &str| Version::canonical(&format!("v{text}")).unwrap();
+    match event.strip_prefix('-') {
+        Some(fixed) => Event::Fixed(version(fixed)),
+        None if event == "0" => Event::Introduced(None),
+        None => Event::Introduced(Some(version(event))),
+    }
 }
 
 /// A few modules that operators have listed themselves.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::body;
 use crate::{
     feed::Moment,
-    http::{CallFailure, Timestamp},
+    http::{CallFailure, Reply, Timestamp},
     sim::World,
 };
 
@@ -135,12 +135,11 @@ fn scenario_a_poll_that_breaks_off_goes_on_where_it_was() {
         tell(&mut world, 100 - n / 100, "busy.example/m", &format!("v1.0.{n}"));
     }
     tell(&mut world, 100, "example.com/m", "v1.1.0");
+    // The second page begins where the first ends.
+    let (time, ..) = &world.cluster("index").feed.as_ref().unwrap()[1999];
+    let second = format!("/index?since={time}&limit=2000");
+    world.cluster("index").first(&second, [Reply::Failed(CallFailure::Broken)]);
     (asked(&mut world, "index"), asked(&mut world, "public"));
-    world.cluster("index").latency = 20;
-    while world.cluster("index").asked.len() < 2 {
-        world.pass(20);
-    }
-    world.cluster("index").fault_once = Some(CallFailure::Broken);
     world.pass(130_000);
     assert_eq!(asked(&mut world, "public"), ["GET /base/example.com/m/@v/list"], "once");
     assert_eq!(counted(&world, "feed_lines_total.target.feed_go.outcome.new"), 2501, "each line once");

@@ -81,7 +81,9 @@ fn vanity() {
             ),
             (
                 r#""import":"go.acme.example/x","vcs":"cvs","repository":"https://h/x""#,
-                &[r#"$.vanity[0].vcs: expected one of `git`, `hg`, `svn`, `bzr`, `fossil`, `mod`, found "cvs""#],
+                &[
+                    r#"$.vanity[0].vcs: expected one of `git`, `hg`, `svn`, `bzr`, `fossil`, `mod`, found "cvs""#,
+                ],
             ),
         ],
     );
