@@ -45,6 +45,11 @@ impl Content {
 pub struct ListedHashes(Vec<Arc<BTreeMap<[u8; 32], usize>>>);
 
 impl ListedHashes {
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|listed| listed.is_empty())
+    }
+
     /// Whether a zip that holds this is listed, waived or not.
     pub fn have(&self, content: &Content) -> bool {
         self.0.iter().any(|listed| content.hashes().any(|hash| listed.contains_key(&hash.0)))

@@ -107,6 +107,11 @@ impl ZipState {
         self.content = Some(content);
     }
 
+    /// Whether anything is listed as malicious for what it holds.
+    pub(super) fn may_be_listed(&self) -> bool {
+        !self.listed.is_empty()
+    }
+
     /// Whether it is listed as malicious for what it holds.
     pub(super) fn is_listed(&self) -> bool {
         self.content.as_ref().is_some_and(|content| self.listed.have(content))
