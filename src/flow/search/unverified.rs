@@ -25,7 +25,7 @@ pub(super) enum Weighed {
     /// The candidate is not read to its end yet.
     NotRead,
     /// Both were there.
-    Done(Candidate, Result<Verified, VerifyError>),
+    Done(Box<Candidate>, Result<Verified, VerifyError>),
 }
 
 impl Unverified {
@@ -68,7 +68,7 @@ impl Unverified {
         let Some(sums) = sums else { return Weighed::NeedsSums };
         let Some(candidate) = self.candidate.take() else { return Weighed::Nothing };
         match candidate.weigh(sums) {
-            Some(weighed) => Weighed::Done(candidate, weighed),
+            Some(weighed) => Weighed::Done(candidate.into(), weighed),
             None => {
                 self.candidate = Some(candidate);
                 Weighed::NotRead

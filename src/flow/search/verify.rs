@@ -70,7 +70,7 @@ impl Search {
             Weighed::NeedsSums => return Step::Sums,
             Weighed::NotRead => return Step::Work,
             Weighed::Nothing => return self.advance(config, cx),
-            Weighed::Done(candidate, verified) => (candidate, verified),
+            Weighed::Done(candidate, verified) => (*candidate, verified),
         };
         let source = candidate.source();
         let outcome = verified.as_ref().map_or_else(VerifyError::outcome, |verified| verified.outcome());

@@ -88,7 +88,7 @@ fn what_go_has_downloaded_is_told_when_an_advisory_comes_and_known_to_the_next_g
     assert_eq!(shown(&stack.envoy), want);
     assert_eq!(stack.envoy.send(&Request::get("/-/exposed")).status, 403);
     // Storage hears that it was told.
-    let fields = |line: &str| line.split('\t').nth(3).map_or(0, str::len);
+    let fields = |line: &str| line.split('\t').nth(4).map_or(0, str::len);
     wait::until("storage has that it was told", KEPT, || {
         kept(&stack).lines().any(|line| line.starts_with("example.com/m@") && fields(line) > 0)
     });
