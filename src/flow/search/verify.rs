@@ -35,9 +35,8 @@ impl Search {
     /// storage alone is asked, which is near, it is not foreseen.
     pub fn foresees_sums(&self, config: &Config) -> Option<(&ModulePath, &Version)> {
         // Where hashes are listed, its sums may refuse it before it is on its way.
-        let is_given_unread = matches!(self.want, Want::Zip(_))
-            && self.storage.is_checked(config)
-            && !self.zip.may_be_listed();
+        let is_given_unread =
+            matches!(self.want, Want::Zip(_)) && self.storage.is_checked(config) && !self.zip.may_be_listed();
         self.want.version().filter(|_| !is_given_unread && self.order.has_others())
     }
 
