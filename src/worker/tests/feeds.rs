@@ -68,7 +68,8 @@ fn scenario_a_version_is_there_as_soon_as_the_index_tells_of_it() {
     publish(&mut world, "example.com/m", "v1.0.0 v1.1.0");
     tell(&mut world, 0, "example.com/m", "v1.1.0");
     tell(&mut world, 0, "unknown.example/m", "v1.0.0");
-    (asked(&mut world, "public"), asked(&mut world, "index"));
+    asked(&mut world, "public");
+    asked(&mut world, "index");
     world.pass(62_000);
     assert_eq!(asked(&mut world, "index").len(), 1, "one worker of all");
     assert_eq!(asked(&mut world, "public"), ["GET /base/example.com/m/@v/list"]);
@@ -116,7 +117,8 @@ fn scenario_after_an_outage_of_hours_nothing_in_use_is_missed() {
         tell(&mut world, 7000 - n, "busy.example/m", &format!("v1.0.{n}"));
     }
     tell(&mut world, 3600, "example.com/m", "v1.1.0");
-    (asked(&mut world, "index"), asked(&mut world, "public"));
+    asked(&mut world, "index");
+    asked(&mut world, "public");
     world.cluster("index").fault = None;
     world.pass(62_000);
     assert_eq!(asked(&mut world, "index").len(), 3, "pages");
@@ -139,7 +141,8 @@ fn scenario_a_poll_that_breaks_off_goes_on_where_it_was() {
     let (time, ..) = &world.cluster("index").feed.as_ref().unwrap()[1999];
     let second = format!("/index?since={time}&limit=2000");
     world.cluster("index").first(&second, [Reply::Failed(CallFailure::Broken)]);
-    (asked(&mut world, "index"), asked(&mut world, "public"));
+    asked(&mut world, "index");
+    asked(&mut world, "public");
     world.pass(130_000);
     assert_eq!(asked(&mut world, "public"), ["GET /base/example.com/m/@v/list"], "once");
     assert_eq!(counted(&world, "feed_lines_total.target.feed_go.outcome.new"), 2501, "each line once");
