@@ -80,8 +80,8 @@ fn main() {
         let gated = gated(advisories);
         let policy = gated.policy();
         for (module, is_allowed) in &modules {
-            // Malice and advisories are about other versions of these modules.
-            assert_eq!(by_tree(policy, module, &version), *is_allowed, "{module}");
+            // An advisory may be about one that no rule names.
+            assert!(*is_allowed || !by_tree(policy, module, &version), "{module}");
         }
         measure(
             &format!("8 decisions over 10,000 rules, {of}, and 1,000 waivers"),
