@@ -30,8 +30,6 @@ pub struct View<'p> {
     refuses_malice: bool,
     /// What is known of the licences of its versions.
     licenses: Rc<KnownLicenses>,
-    /// Whether a zip is given only when it was read.
-    has_zips_read: bool,
     /// What would hold if all of the policy were enforced; `None` where all of it is.
     shadow: Option<Box<Self>>,
 }
@@ -89,7 +87,6 @@ impl<'p> View<'p> {
             contents: contents.clone(),
             refuses_malice: refuses_malice && findings.has_malice(),
             licenses: Rc::default(),
-            has_zips_read: policy.has_zips_read(module),
             shadow: None,
         };
         let denies = policy.denies_by_default();
@@ -234,11 +231,6 @@ impl<'p> View<'p> {
             (_, last @ Decision::Denied(_)) | (None, last) => last,
             (Some(for_now), _) => for_now,
         }
-    }
-
-    /// Whether the zip of `version` is to be read before it is given: what it holds may be refused, and is not known.
-    pub fn awaits_zip(&self, version: &Version) -> bool {
-        self.has_zips_read && !self.contents.has_read(version)
     }
 
     /// What is known of what the module's zips hold.

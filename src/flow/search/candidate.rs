@@ -92,10 +92,7 @@ impl Candidate {
 
     /// What licences the files of a zip say, once it was read for that.
     pub(super) fn licenses(&self) -> Option<Licenses> {
-        match self {
-            Self::Zip { examined: Examined::Whole(checked), .. } => checked.licenses.clone(),
-            Self::Document { .. } | Self::Zip { .. } => None,
-        }
+        self.holds()?.licenses.clone()
     }
 
     /// Reads on for a few milliseconds; whether it is read to its end. Else what is wrong with it.
