@@ -6,6 +6,7 @@
 //! [`crate::worker`]; none makes a call itself.
 
 mod advice;
+mod by_version;
 pub mod cache_state;
 pub mod caller;
 mod catalog;

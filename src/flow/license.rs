@@ -19,9 +19,8 @@
 use std::rc::Rc;
 
 use super::{
-    Known, Next, Searched,
+    Known, Next, Searched, by_version,
     content::view_of,
-    keep,
     question::{Ended, Parked, Question, Serving},
 };
 use crate::{
@@ -33,7 +32,7 @@ use crate::{
     metrics::Reason,
     plan::Want,
     policy::{Caller, Decision, InForce, KnownLicenses, Rule, View},
-    shared::{Entry, Index, Region},
+    shared::{Index, Region},
 };
 
 /// What a question knows of the licences of the version that it names.
@@ -112,7 +111,12 @@ pub fn note_licenses(zip: &Zip, licenses: &Licenses, index: &mut Index, cx: &mut
         is_known
     });
     if !is_known {
-        write_records(module, &all, index, cx);
+        // Where more versions are known than fit, those are forgotten that were read first.
+        let all = all.iter().map(|(version, licenses)| {
+            let bytes = version.len().saturating_add(licenses.len()).saturating_add(BYTES_BESIDE);
+            (version.as_str(), licenses, bytes)
+        });
+        by_version::write(all, |number| record(module, number), index, cx);
     }
     !is_known
 }
@@ -251,46 +255,18 @@ fn read_records(
     cx: &Cx<'_>,
     mut is_enough: impl FnMut(&str, &str) -> bool,
 ) {
-    for number in 0..MAX_RECORDS {
-        let Some(Entry::Found(found)) = index.peek(cx.kv, Region::Found, &record(module, number)) else {
-            break;
-        };
-        let Ok((more, some)) = postcard::from_bytes::<(bool, Vec<(&str, &str)>)>(&found.body) else { break };
-        if some.into_iter().any(|(version, licenses)| is_enough(version, licenses)) || !more {
-            break;
-        }
-    }
-}
-
-/// Writes the records of a module. Where more versions are known than fit, those are forgotten that were read first.
-fn write_records(module: &ModulePath, all: &[(String, String)], index: &mut Index, cx: &mut Cx<'_>) {
-    let room = index.max_body_bytes(&record(module, MAX_RECORDS)).saturating_sub(BYTES_BESIDE);
-    let mut records: Vec<Vec<(&str, &str)>> = Vec::new();
-    let mut left = 0;
-    for (version, licenses) in all {
-        let bytes = version.len().saturating_add(licenses.len()).saturating_add(BYTES_BESIDE);
-        if bytes > room {
-            continue;
-        }
-        if bytes > left {
-            if records.len() >= MAX_RECORDS {
-                break;
-            }
-            records.push(Vec::new());
-            left = room;
-        }
-        if let Some(some) = records.last_mut() {
-            some.push((version, licenses));
-        }
-        left = left.saturating_sub(bytes);
-    }
-    for (number, some) in records.iter().enumerate() {
-        let more = records.len() > number.saturating_add(1);
-        if let Ok(body) = postcard::to_allocvec(&(more, some)) {
-            let entry = Entry::Found(Found::fetched(body, cx.now));
-            keep(index, &record(module, number), &entry, cx);
-        }
-    }
+    by_version::read(
+        |number| record(module, number),
+        index,
+        cx,
+        |body| {
+            let Ok((more, some)) = postcard::from_bytes::<(bool, Vec<(&str, &str)>)>(body) else {
+                return false;
+            };
+            let is_done = some.into_iter().any(|(version, licenses)| is_enough(version, licenses));
+            !is_done && more
+        },
+    );
 }
 
 /// What the index calls a record: no request's path is called so.
@@ -298,9 +274,5 @@ fn record(module: &ModulePath, number: usize) -> String {
     format!("{}/@licenses/{number}", module.escaped())
 }
 
-/// With the default size of a record, more than a thousand versions that were read: of a module with more, the others are looked up in storage
-/// again.
-const MAX_RECORDS: usize = 4;
-
-/// What a version takes in a record beside its name and its licences: the lengths of both; and what a record takes beside its versions.
+/// What a version takes in a record beside its name and its licences: the lengths of both.
 const BYTES_BESIDE: usize = 9;

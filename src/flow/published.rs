@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::keep;
+use super::by_version;
 use crate::{
     config::Clock,
     cx::Cx,
@@ -124,7 +124,7 @@ impl Published {
         gone.is_some()
     }
 
-    /// Keeps in the index what was found out by this clock, beside what is there. Where more versions are known than fit into `MAX_RECORDS`, those that
+    /// Keeps in the index what was found out by this clock, beside what is there. Where more versions are known than fit into `by_version::MAX_RECORDS`, those that
     /// were published first are asked about again.
     pub fn keep(&self, module: &ModulePath, clock: Clock, index: &mut Index, cx: &mut Cx<'_>) {
         let record = |number| record(module, clock, number);
@@ -140,35 +140,12 @@ impl Published {
         if all.len() == known {
             return;
         }
-        let room = index.max_body_bytes(&record(MAX_RECORDS)).saturating_sub(BYTES_BESIDE);
         let mut latest: Vec<_> = all.iter().map(|(version, time)| (time.0, version.as_str())).collect();
         latest.sort_unstable_by(|a, b| b.cmp(a));
-        let mut records: Vec<Vec<(&str, u64)>> = Vec::new();
-        let mut left = 0;
-        for (time, version) in latest {
-            let bytes = version.len().saturating_add(BYTES_BESIDE);
-            if bytes > room {
-                continue;
-            }
-            if bytes > left {
-                if records.len() >= MAX_RECORDS {
-                    break;
-                }
-                records.push(Vec::new());
-                left = room;
-            }
-            if let Some(some) = records.last_mut() {
-                some.push((version, time));
-            }
-            left = left.saturating_sub(bytes);
-        }
-        for (number, some) in records.iter().enumerate() {
-            let more = records.len() > number + 1;
-            if let Ok(body) = postcard::to_allocvec(&(more, some)) {
-                let entry = Entry::Found(Found::fetched(body, cx.now));
-                keep(index, &record(number), &entry, cx);
-            }
-        }
+        let latest = latest.into_iter();
+        let latest =
+            latest.map(|(time, version)| (version, time, version.len().saturating_add(BYTES_BESIDE)));
+        by_version::write(latest, record, index, cx);
     }
 }
 
@@ -277,16 +254,18 @@ fn read_records(
     cx: &Cx<'_>,
     mut is_enough: impl FnMut(&str, Timestamp) -> bool,
 ) {
-    for number in 0..MAX_RECORDS {
-        let Some(Entry::Found(found)) = index.peek(cx.kv, Region::Found, &record(module, clock, number))
-        else {
-            break;
-        };
-        let Ok((more, some)) = postcard::from_bytes::<(bool, Vec<(&str, u64)>)>(&found.body) else { break };
-        if some.into_iter().any(|(version, time)| is_enough(version, Timestamp(time))) || !more {
-            break;
-        }
-    }
+    by_version::read(
+        |number| record(module, clock, number),
+        index,
+        cx,
+        |body| {
+            let Ok((more, some)) = postcard::from_bytes::<(bool, Vec<(&str, u64)>)>(body) else {
+                return false;
+            };
+            let is_done = some.into_iter().any(|(version, time)| is_enough(version, Timestamp(time)));
+            !is_done && more
+        },
+    );
 }
 
 fn bytes_of(version: &Version) -> usize {
@@ -302,18 +281,13 @@ fn record(module: &ModulePath, clock: Clock, number: usize) -> String {
     format!("{}/@{kind}/{number}", module.escaped())
 }
 
-/// With the default size of a record, 7,000 versions: three times what any public module has. All are read, in a few milliseconds,
-/// for each list that is judged.
-const MAX_RECORDS: usize = 4;
-
 /// Bytes of all that a worker remembers: about 80,000 versions.
 const MAX_BYTES: usize = 8 << 20;
 
 /// What a version takes there beside its name.
 const BYTES_EACH: usize = 96;
 
-/// What a version takes in a record beside its name: the lengths of the name and of the time, and a time of this century; and what
-/// a record takes beside its versions.
+/// What a version takes in a record beside its name: the lengths of the name and of the time, and a time of this century.
 const BYTES_BESIDE: usize = 9;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use super::*;
+use super::{by_version::MAX_RECORDS, *};
 use crate::{
     config::{self, Config, Pages},
     goproxy::FailureKind,
