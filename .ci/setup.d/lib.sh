@@ -127,10 +127,13 @@ have_apt() { command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null; }
 # apt_program PACKAGE BINARY: unpacks PACKAGE, and the libraries it needs that this system has not, into STAGE, and
 # leaves a program that runs from there at STAGE/run.
 apt_program() {
-  local package=$1 binary=$2 libraries
+  local package=$1 binary=$2 libraries linked
   apt_unpack "$STAGE" "$package"
   [[ -x $STAGE/$binary ]] || die "the package $package of this distribution has no $binary"
-  if ldd "$STAGE/$binary" | grep -q 'not found'; then
+  # Read whole before it is searched: under pipefail a `grep -q` that has found its line ends ldd with SIGPIPE, and with it the pipe's
+  # status, so that a library which lacks would now and then pass for one that is there.
+  linked=$(ldd "$STAGE/$binary")
+  if [[ $linked == *'not found'* ]]; then
     # Never libc itself: it must be the one of the system's own loader.
     mapfile -t libraries < <(apt-cache "${apt_options[@]}" depends --important "$package" |
       sed -n -e '/ libc6$/d' -e 's/^ *Depends: \(lib[^ ]*\)$/\1/p')
