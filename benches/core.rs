@@ -29,6 +29,9 @@ use modgate::policy::{Caller, Policy};
 use modgate::sim::{self, Log, World};
 use modgate::sumdb::SignedHead;
 
+#[allow(dead_code, reason = "each bench uses what it needs")]
+#[path = "common/gate.rs"]
+mod gate;
 #[path = "common/rules.rs"]
 mod list;
 
@@ -37,6 +40,7 @@ const CASES: &[(&str, fn())] = &[
     ("a configuration", a_configuration),
     ("a configuration of 1,000 rules", a_configuration_of_rules),
     ("a decision over 10,000 rules", a_decision),
+    ("8 decisions in a gate in use", eight_decisions),
     ("a hit answered a moment ago", a_hot_hit),
     ("a hit in the index", || a_hit(&[])),
     ("a hit in the index, 304", || a_hit(&[("if-none-match", "*")])),
@@ -107,6 +111,18 @@ fn a_decision() {
     });
 }
 
+/// Behind 10,000 rules, with Go's own advisories, and waivers.
+fn eight_decisions() {
+    let gated = gate::gated(gate::database());
+    let modules = gate::MODULES.map(|(path, _)| ModulePath::parse(path).unwrap());
+    let (version, caller) = (Version::parse("v1.2.3").unwrap(), Caller::default());
+    measured(|| {
+        for module in std::iter::repeat_n(&modules, TIMES).flatten() {
+            black_box(gated.policy().view(black_box(module), &caller).decide(&version, None, Timestamp(0)));
+        }
+    });
+}
+
 fn path(n: usize) -> String {
     format!("/github.com/acme/library{n}/@v/v1.2.{n}.mod")
 }
@@ -147,7 +163,7 @@ fn a_hot_hit() {
     measured(|| {
         for _ in 0..TIMES {
             let verdict =
-                world.event(0, |worker, cx| worker.answer_again(&head.path, &|name| head.value(name), cx));
+                world.unheeded(0, |worker, cx| worker.answer_again(&head.path, &|name| head.value(name), cx));
             assert!(matches!(black_box(verdict), Some(Verdict::Respond(_))));
         }
     });
@@ -159,7 +175,7 @@ fn a_hit(headers: &[(&str, &str)]) {
     world.pass(5_000);
     measured(|| {
         for (stream, head) in (1_000_000..).zip(&heads) {
-            let verdict = world.event(0, |worker, cx| worker.request_head(StreamId(stream), head, cx));
+            let verdict = world.unheeded(0, |worker, cx| worker.request_head(StreamId(stream), head, cx));
             assert!(matches!(black_box(verdict), Verdict::Respond(_)));
         }
     });

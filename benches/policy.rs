@@ -15,10 +15,9 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use modgate::advisory::Advisories;
 use modgate::gomod::{ModulePath, Version};
 use modgate::http::Timestamp;
-use modgate::policy::{Action, Caller, Decision, InForce, Origin, Policy, Rule, Ruleset, Waivers};
+use modgate::policy::{Action, Caller, Decision, Policy, Rule};
 
 #[path = "common/gate.rs"]
 mod gate;
@@ -29,18 +28,6 @@ use list::rules;
 
 /// How often each is measured.
 const ROUNDS: usize = 200;
-
-/// Modules, and whether v1.2.3 may be had of them: by no rule, or by one of each kind.
-const MODULES: [(&str, bool); 8] = [
-    ("github.com/spf13/cobra", true),
-    ("golang.org/x/text", true),
-    ("github.com/aws/aws-sdk-go-v2/service/s3", true),
-    ("github.com/org4010/some/thing", false),
-    ("github.com/org102/mod5002", false),
-    ("github.com/corp/team7714-api/v2", false),
-    ("git.team9925.corp.example.com/a/b", false),
-    ("vanity8876.example.org/x", false),
-];
 
 fn by_tree(policy: &Policy, module: &ModulePath, version: &Version) -> bool {
     let view = policy.view(module, &Caller::default());
@@ -57,7 +44,7 @@ fn main() {
     let all = rules();
     let policy = Policy::new(all.clone(), false);
     let version = Version::parse("v1.2.3").unwrap();
-    let modules = MODULES.map(|(path, is_allowed)| (ModulePath::parse(path).unwrap(), is_allowed));
+    let modules = gate::MODULES.map(|(path, is_allowed)| (ModulePath::parse(path).unwrap(), is_allowed));
     for (module, is_allowed) in &modules {
         assert_eq!(by_tree(&policy, module, &version), *is_allowed, "{module}");
         assert_eq!(by_asking(&all, module, &version), *is_allowed, "{module}");
@@ -72,12 +59,12 @@ fn main() {
         || (),
         |()| modules.iter().filter(|(module, _)| by_asking(&all, black_box(module), &version)).count(),
     );
-    let paths = MODULES.map(|(path, _)| path);
+    let paths = gate::MODULES.map(|(path, _)| path);
     for (of, advisories) in [
         ("Go's whole database", gate::database()),
         ("as much, about each of the eight", gate::advisories(&paths)),
     ] {
-        let gated = gated(advisories);
+        let gated = gate::gated(advisories);
         let policy = gated.policy();
         for (module, is_allowed) in &modules {
             // An advisory may be about one that no rule names.
@@ -90,16 +77,6 @@ fn main() {
         );
     }
     measure("building the tree of 10,000 rules", rules, |rules| Policy::new(rules, false));
-}
-
-/// The same rules behind one that asks for advisories, with these, and waivers.
-fn gated(advisories: Advisories) -> InForce {
-    let rules: Vec<Rule> = [gate::rule()].into_iter().chain(rules()).collect();
-    let mut in_force = InForce::new([(Origin::Configuration, rules.into())], (false, false), []);
-    in_force.replace_advisories("go", advisories);
-    in_force.replace_malicious(Origin::Configuration, Ruleset::new(gate::malicious()));
-    in_force.replace_waivers(Origin::Configuration, Waivers::new(gate::waivers()));
-    in_force
 }
 
 /// Prints what `work` takes, without what it is given and what it leaves.

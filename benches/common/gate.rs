@@ -5,17 +5,31 @@ use std::collections::BTreeMap;
 use modgate::advisory::{Advisories, Affected, Event, Ranges, Record, Severity};
 use modgate::gomod::{Patterns, Version};
 use modgate::http::Timestamp;
-use modgate::policy::{Action, Advised, Rule, Waiver};
+use modgate::policy::{Action, Advised, InForce, Origin, Rule, Ruleset, Waiver, Waivers};
+
+use super::list;
 
 const DATABASE: &str = include_str!("../../src/advisory/testdata/advisories.txt");
 
 /// Modules and pairs of a module and an advisory, in the database of August 2026.
-const MODULES: usize = 1373;
+const ADVISED: usize = 1373;
 const PAIRS: usize = 6125;
 const WAIVERS: usize = 1000;
 
+/// Modules, and whether v1.2.3 may be had of them: by no rule, or by one of each kind.
+pub(crate) const MODULES: [(&str, bool); 8] = [
+    ("github.com/spf13/cobra", true),
+    ("golang.org/x/text", true),
+    ("github.com/aws/aws-sdk-go-v2/service/s3", true),
+    ("github.com/org4010/some/thing", false),
+    ("github.com/org102/mod5002", false),
+    ("github.com/corp/team7714-api/v2", false),
+    ("git.team9925.corp.example.com/a/b", false),
+    ("vanity8876.example.org/x", false),
+];
+
 /// What the documentation has an organisation begin with.
-pub(crate) fn rule() -> Rule {
+fn rule() -> Rule {
     let advised = Advised { reviewed: Some(true), fixed: Some(true), ..Advised::default() };
     Rule { advised: Some(advised), ..Rule::new("policy.rules[0]", everything(), Action::Deny) }
 }
@@ -47,7 +61,7 @@ pub(crate) fn database() -> Advisories {
 /// As many as there are in it, and each of `modules` has as many as a module of it has in the mean: of real builds few modules have any.
 pub(crate) fn advisories(modules: &[&str]) -> Advisories {
     Advisories::of((0..PAIRS).map(|n| {
-        let at = n % MODULES;
+        let at = n % ADVISED;
         let module =
             modules.get(at).map_or_else(|| format!("github.com/org{at}/mod"), |path| (*path).to_owned());
         let fixed = Version::parse(&format!("v1.1.{n}")).unwrap();
@@ -77,8 +91,18 @@ fn event_of(event: &str) -> Event {
     }
 }
 
+/// The same rules behind one that asks for advisories, with these, and waivers.
+pub(crate) fn gated(advisories: Advisories) -> InForce {
+    let rules: Vec<Rule> = [rule()].into_iter().chain(list::rules()).collect();
+    let mut in_force = InForce::new([(Origin::Configuration, rules.into())], (false, false), []);
+    in_force.replace_advisories("go", advisories);
+    in_force.replace_malicious(Origin::Configuration, Ruleset::new(malicious()));
+    in_force.replace_waivers(Origin::Configuration, Waivers::new(waivers()));
+    in_force
+}
+
 /// A few modules that operators have listed themselves.
-pub(crate) fn malicious() -> Vec<Rule> {
+fn malicious() -> Vec<Rule> {
     let listed = |n| {
         let modules = Patterns::parse_list(&format!("github.com/evil{n}")).unwrap();
         Rule { name: format!("CORP-{n}"), ..Rule::new("policy.malicious", modules, Action::Deny) }
@@ -87,7 +111,7 @@ pub(crate) fn malicious() -> Vec<Rule> {
 }
 
 /// Of every sixth advisory, for all modules.
-pub(crate) fn waivers() -> Vec<Waiver> {
+fn waivers() -> Vec<Waiver> {
     let waiver = |n: usize| Waiver {
         name: String::new(),
         place: format!("policy.waivers[{n}]"),

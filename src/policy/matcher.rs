@@ -36,8 +36,8 @@ pub(super) struct Matcher {
 /// Where some first elements lead.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Node {
-    /// Texts of the next element, ascending, and where they lead.
-    literals: Vec<(Box<str>, usize)>,
+    /// Texts of the next element, by their digests, and where they lead.
+    literals: Vec<Literal>,
     /// Where any element leads.
     star: Option<usize>,
     /// Where elements lead that a glob matches.
@@ -47,6 +47,31 @@ struct Node {
     /// The rules for that one and all below.
     below: Range<usize>,
 }
+
+/// A text of an element, and where it leads.
+#[derive(Clone, Debug, PartialEq)]
+struct Literal {
+    /// By it the text is found: what is compared stands in a row, and most texts of one node begin alike.
+    digest: u32,
+    text: Box<str>,
+    node: usize,
+}
+
+impl Literal {
+    fn new(text: Box<str>, node: usize) -> Self {
+        Self { digest: digest(&text), text, node }
+    }
+}
+
+/// FNV-1a of 32 bits. Who writes the rules could have many texts share one, and would have them compared one by one.
+fn digest(text: &str) -> u32 {
+    text.bytes().fold(0x811c_9dc5, |digest, byte| (digest ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+/// The root's place.
+const ROOT: usize = 0;
+/// How many nodes, and runs, there is room for at first.
+const USUAL: usize = 8;
 
 /// Places of rules, ascending, each once; found while they are asked for.
 #[derive(Clone, Debug)]
@@ -65,14 +90,19 @@ impl Matcher {
 
     /// The runs of rules that name a path. Counts the edges that were looked at.
     fn search(&self, path: &str, tried: &mut usize) -> Vec<&[usize]> {
-        let mut runs = Vec::new();
-        let mut reached: Vec<usize> = vec![0];
+        // Few paths reach more nodes at once, or more runs: the three are made once each.
+        let mut runs = Vec::with_capacity(USUAL);
+        let (mut reached, mut next) = (Vec::with_capacity(USUAL), Vec::with_capacity(USUAL));
+        reached.push(ROOT);
         for element in path.split('/') {
-            let mut next = Vec::new();
+            next.clear();
             for node in self.nodes(&reached) {
                 node.follow(element, &mut next, tried);
             }
-            reached = next;
+            std::mem::swap(&mut reached, &mut next);
+            if reached.is_empty() {
+                break;
+            }
             runs.extend(self.nodes(&reached).filter_map(|node| self.run(&node.below)));
         }
         runs.extend(self.nodes(&reached).filter_map(|node| self.run(&node.exact)));
@@ -94,11 +124,15 @@ impl Matcher {
 impl Node {
     /// Appends the nodes to which an element leads.
     fn follow(&self, element: &str, next: &mut Vec<usize>, tried: &mut usize) {
-        let literal = self.literals.binary_search_by(|(text, _)| {
-            *tried = tried.saturating_add(1);
-            (**text).cmp(element)
-        });
-        next.extend(literal.ok().and_then(|at| self.literals.get(at)).map(|(_, node)| *node));
+        if !self.literals.is_empty() {
+            let sought = digest(element);
+            let first = self.literals.partition_point(|literal| {
+                *tried = tried.saturating_add(1);
+                literal.digest < sought
+            });
+            let same = self.literals.iter().skip(first).take_while(|literal| literal.digest == sought);
+            next.extend(same.filter(|literal| *literal.text == *element).map(|literal| literal.node));
+        }
         next.extend(self.star);
         self.globs.follow(element, next, tried);
     }

@@ -76,6 +76,14 @@ impl World {
         self.step(worker, event)
     }
 
+    /// An event of which nobody carries out what the worker commands and measures: to count what the worker alone does.
+    pub fn unheeded<T>(&mut self, worker: usize, event: impl FnOnce(&mut Worker, &mut Cx<'_>) -> T) -> T {
+        let Seated { gateway, worker, .. } = &mut self.workers[worker];
+        let (result, _) = worker.step(self.now, &mut self.gateways[*gateway].memory, event);
+        let _ = worker.tell();
+        result
+    }
+
     fn pass_to(&mut self, until: Timestamp) {
         loop {
             self.deliver();

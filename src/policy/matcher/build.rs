@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Matcher, Node};
+use super::{Literal, Matcher, Node, ROOT};
 use crate::gomod::Glob;
 use crate::policy::Rule;
 
@@ -119,6 +119,7 @@ impl Matcher {
     fn finished(mut self) -> Self {
         for node in &mut self.nodes {
             node.literals.shrink_to_fit();
+            node.literals.sort_by_key(|literal| literal.digest);
             node.globs.finish();
         }
         self.nodes.shrink_to_fit();
@@ -138,7 +139,7 @@ impl Matcher {
                         // Most nodes lead to one other.
                         node.literals.reserve_exact(1);
                     }
-                    node.literals.push((text, new));
+                    node.literals.push(Literal::new(text, new));
                 }
             }
         }
@@ -146,5 +147,3 @@ impl Matcher {
         new
     }
 }
-
-const ROOT: usize = 0;
