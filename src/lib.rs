@@ -9,6 +9,7 @@ pub mod cx;
 pub mod endpoint;
 pub mod feed;
 pub mod flow;
+pub mod forecast;
 pub mod gomod;
 pub mod goproxy;
 pub mod hook;

@@ -17,8 +17,8 @@ use std::fmt;
 pub use self::{
     document::DocumentName,
     outcome::{
-        Ended, Evicted, FeedLine, HookOutcome, LookOutcome, OwnReason, PollOutcome, Reason, StatusClass,
-        SumdbOutcome, Unruled, VerificationOutcome, WriteOutcome,
+        Ended, Evicted, FeedLine, ForecastOutcome, HookOutcome, LookOutcome, OwnReason, PollOutcome, Reason,
+        StatusClass, SumdbOutcome, Unruled, VerificationOutcome, WriteOutcome,
     },
     tally::Tally,
 };
@@ -94,6 +94,11 @@ pub enum Counter {
         target: String,
         /// What came of it.
         outcome: HookOutcome,
+    },
+    /// An hour that was learnt, or a document that is likely to be asked for.
+    Forecast {
+        /// What came of it.
+        outcome: ForecastOutcome,
     },
     /// A document that was to be asked for anew because of what the gateway was told.
     Look {
@@ -314,6 +319,7 @@ impl Counter {
             Self::Hook { target, outcome } => {
                 Series::new("hooks_total", [("target", target), ("outcome", outcome)])
             }
+            Self::Forecast { outcome } => Series::new("forecasts_total", [("outcome", outcome)]),
             Self::Look { outcome } => Series::new("looks_total", [("outcome", outcome)]),
             Self::Monitored { reason } => Series::new("monitored_total", [("reason", reason)]),
             Self::Refusal { reason } => Series::new("refusals_total", [("reason", reason)]),

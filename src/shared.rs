@@ -32,6 +32,7 @@ mod slots;
 mod tests;
 mod told;
 pub mod tree_heads;
+mod turns;
 
 pub use self::calls::{Mine, SHARE, begin_call, left_in_all, tell_calls};
 pub use self::deliveries::has_come;
@@ -52,3 +53,4 @@ pub use self::served::{Changed, ServedStore};
 pub use self::slots::SourceId;
 pub use self::told::is_to_tell;
 pub use self::tree_heads::Advanced;
+pub use self::turns::take_turn;

@@ -46,6 +46,7 @@ mod exposures;
 mod flight;
 mod flights;
 mod fly;
+mod forecasts;
 mod journal;
 mod key;
 mod lists;
@@ -71,6 +72,7 @@ use self::{
     dates::Dates,
     exposures::Exposures,
     flights::Flights,
+    forecasts::Forecasts,
     journal::Journal,
     key::{Owner, Slice},
     lists::Lists,
@@ -101,6 +103,7 @@ pub struct Worker {
     dates: Dates,
     exposures: Exposures,
     flights: Flights,
+    forecasts: Forecasts,
     journal: Journal,
     lists: Lists,
     looks: Looks,
@@ -124,6 +127,7 @@ impl Worker {
             dates: Dates::default(),
             exposures: Exposures::new(&config),
             flights: Flights::default(),
+            forecasts: Forecasts::default(),
             journal: Journal::new(seat),
             lists: Lists::default(),
             looks: Looks::default(),
@@ -175,6 +179,7 @@ impl Worker {
             Some(Slice::Census) => self.census.work(&mut self.services, cx),
             Some(Slice::Copy(zip)) => self.storage.work(&zip, &mut self.services, cx),
             Some(Slice::Exposures) => self.exposures.work(&mut self.services, cx),
+            Some(Slice::Forecast) => self.forecasts.work(&mut self.services, cx),
             Some(Slice::Looks) => self.walk_looks(cx),
             Some(Slice::Making) => self.clients.work(&mut self.services, cx),
             Some(Slice::Passing(stream)) => self.passages.work(stream, &mut self.services, cx),
@@ -213,6 +218,7 @@ impl Worker {
             Owner::Exposures => self.exposures.on_reply(&reply, services, cx),
             Owner::Clock => self.clock.on_reply(&reply, services, cx),
             Owner::Copy(key) => self.storage.on_copy_reply(&key, call, reply, services, cx),
+            Owner::Forecast => self.forecasts.on_reply(&reply, services, cx),
             Owner::Journal => self.journal.on_reply(&reply, cx),
             Owner::Part(key) => self.fly(cx, |flights, ground| flights.on_part_reply(key, reply, ground)),
             Owner::Poll(key) => self.polls.on_reply(&key, call, reply, services, cx),

@@ -26,7 +26,7 @@ use layering::names::{Named, named};
 const LAYERS: [&[&str]; 15] = [
     &["gomod", "license", "words"],
     &["http", "modzip", "sumdb"],
-    &["advisory", "feed", "hook"],
+    &["advisory", "feed", "forecast", "hook"],
     &["metrics"],
     &["policy"],
     &["config"],

@@ -16,6 +16,19 @@ pub struct Sync {
     pub feeds: Vec<Feed>,
     /// Modules that are asked for as soon as an index tells of a new version, whether a client has asked or not.
     pub modules: Patterns,
+    /// What is asked for before an hour begins; `None` where nothing is.
+    pub forecast: Option<Forecast>,
+}
+
+/// What is asked for before an hour begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forecast {
+    /// Over how long the questions are spread.
+    pub window: Duration,
+    /// How long before the hour the first is asked: an hour at most.
+    pub lead: Duration,
+    /// How many documents are remembered of an hour, and asked for before it.
+    pub documents: usize,
 }
 
 /// An index whose feed is read.

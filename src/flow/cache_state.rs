@@ -36,6 +36,22 @@ pub fn fresh(want: &Want, no_cache: bool, index: &Index, config: &Config, cx: &C
     })
 }
 
+/// What the index has of a document, and whether it is fresh `then` too.
+pub fn kept_until(
+    want: &Want,
+    then: Timestamp,
+    index: &Index,
+    config: &Config,
+    cx: &Cx<'_>,
+) -> (Option<Found>, bool) {
+    let path = want.key();
+    let Some(entry) = index.peek(cx.kv, Region::Found, &path) else { return (None, false) };
+    let jitter = index.jitter(&path, entry.since());
+    let check = FreshnessCheck { rules: &config.freshness, now: then, jitter, no_cache: false };
+    let is_fresh = matches!(state(want, &entry, check), CacheState::Fresh { .. });
+    (if let Entry::Found(found) = entry { Some(found) } else { None }, is_fresh)
+}
+
 /// Whether the module was seen here before, where `want` is its list or its latest version. `known` is what the index had of `want`.
 pub fn has_seen(want: &Want, known: Option<&Found>, index: &Index, cx: &Cx<'_>) -> bool {
     let Want::Document(Document::Module { module, file: File::Latest | File::List }) = want else {

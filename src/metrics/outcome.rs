@@ -46,6 +46,22 @@ words! {
 }
 
 words! {
+    /// What came of what is likely to be asked for.
+    pub enum ForecastOutcome {
+        /// A document is asked for.
+        Asked = "asked",
+        /// Storage failed, or what it has is no forecast.
+        Failed = "failed",
+        /// A document is fresh when the hour begins without that.
+        Fresh = "fresh",
+        /// Storage has what was in use in an hour.
+        Learnt = "learnt",
+        /// There was no room to ask for a document before its hour began.
+        Left = "left",
+    }
+}
+
+words! {
     /// What came of a document that was to be asked for anew because of what the gateway was told.
     pub enum LookOutcome {
         /// It is asked for anew.

@@ -1,9 +1,9 @@
 //! All metrics there are, by their names for Prometheus: what the documentation has to say.
 
 use super::{
-    Cache, Counter, DocumentName, Ended, Ending, Evicted, FeedLine, Gauge, Histogram, HookOutcome, Kind,
-    LookOutcome, Metric, OwnReason, PollOutcome, RetractedAs, StatusClass, SumdbOutcome, Target, Unruled,
-    VerificationOutcome, WriteOutcome,
+    Cache, Counter, DocumentName, Ended, Ending, Evicted, FeedLine, ForecastOutcome, Gauge, Histogram,
+    HookOutcome, Kind, LookOutcome, Metric, OwnReason, PollOutcome, RetractedAs, StatusClass, SumdbOutcome,
+    Target, Unruled, VerificationOutcome, WriteOutcome,
 };
 use crate::http::{AnswerKind, CallFailure, CallOutcome};
 
@@ -57,6 +57,7 @@ fn families() -> Vec<Family> {
         Metric::Counter(Counter::FeedGap { document: feed.clone() }),
         Metric::Gauge(Gauge::FeedUntil { document: feed }),
         Metric::Counter(Counter::Hook { target: "forge".to_owned(), outcome: HookOutcome::Accepted }),
+        Metric::Counter(Counter::Forecast { outcome: ForecastOutcome::Asked }),
         Metric::Counter(Counter::Look { outcome: LookOutcome::Asked }),
         Metric::Counter(Counter::TagMoved),
         Metric::Counter(Counter::Uncounted),
@@ -87,6 +88,7 @@ fn words(metric: &Metric) -> Vec<&'static str> {
         Metric::Counter(Counter::Callout { .. }) => &[AnswerKind::WORDS, CallFailure::WORDS],
         Metric::Counter(Counter::FeedLine { .. }) => &[FeedLine::WORDS],
         Metric::Counter(Counter::Hook { .. }) => &[HookOutcome::WORDS],
+        Metric::Counter(Counter::Forecast { .. }) => &[ForecastOutcome::WORDS],
         Metric::Counter(Counter::Look { .. }) => &[LookOutcome::WORDS],
         Metric::Counter(Counter::Poll { .. }) => &[PollOutcome::WORDS],
         Metric::Counter(Counter::Monitored { .. }) => &[Unruled::WORDS],

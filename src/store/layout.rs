@@ -15,6 +15,7 @@
 
 use crate::{
     config::{Dialect, Layout, Storage},
+    forecast::Hour,
     gomod::{ModulePath, Version, unescape_version},
     goproxy::{Document, File, Zip},
     http::Timestamp,
@@ -83,6 +84,11 @@ pub fn served_key(storage: &Storage, ledger: u8) -> String {
 /// nginx as shipped takes no name that begins with a dot.
 pub fn clock_key(storage: &Storage, sumdb: &str) -> String {
     format!("{}clock/{sumdb}", storage.key_prefix)
+}
+
+/// The key of what is likely to be asked for at `hour` of the week. It is no module's either.
+pub fn forecast_key(storage: &Storage, hour: Hour) -> String {
+    format!("{}forecast/{hour}.json", storage.key_prefix)
 }
 
 /// The key of what `writer` says at `stamp` of the versions that it has stored: no two writers have one name. It is no module's either.

@@ -104,6 +104,8 @@ pub(super) enum Owner {
     Copy(ZipKey),
     /// Bringing what was served together with what storage has of it.
     Exposures,
+    /// Asking storage for what is likely to be asked for in an hour, or telling it.
+    Forecast,
     /// Saying which versions were completed.
     Journal,
     /// Asking for a file of a checksum database that a proof needs.
@@ -131,6 +133,8 @@ pub(super) enum Slice {
     Copy(Zip),
     /// Comparing what was served with what is known of it.
     Exposures,
+    /// Looking for what was in use in an hour.
+    Forecast,
     /// Looking for modules of which the gateway was told that they have changed.
     Looks,
     /// Making a page for a client.

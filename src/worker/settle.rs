@@ -136,6 +136,13 @@ impl Worker {
         }
     }
 
+    /// Asks for what is likely to be asked for.
+    pub(super) fn ask_ahead(&mut self, cx: &mut Cx<'_>) {
+        for (want, known) in self.forecasts.on_tick(&mut self.services, cx) {
+            self.refresh(want, known, cx);
+        }
+    }
+
     /// Looks on for modules that are to be looked at again.
     pub(super) fn walk_looks(&mut self, cx: &mut Cx<'_>) {
         let Self { flights, looks, services, .. } = self;

@@ -16,6 +16,7 @@ impl Worker {
             dates,
             exposures: _,
             flights,
+            forecasts: _,
             journal: _,
             lists,
             looks: _,

@@ -35,6 +35,7 @@ impl Worker {
             || WaiverWatch::watches(&self.services)
             || Exposures::watches(&self.services)
             || self.journal.has_lines()
+            || self.services.config.sync.forecast.is_some()
     }
 
     /// Whether [`Worker::work`] is to be called again, as soon as others had their turn.
@@ -70,6 +71,8 @@ impl Worker {
         self.settle(cx);
         self.looks.on_tick(&mut self.services, cx.now);
         self.ask_anew(cx);
+        self.settle(cx);
+        self.ask_ahead(cx);
         self.settle(cx);
         for key in self.dates.waiting() {
             self.ask_dates(&key, cx);

@@ -4,15 +4,21 @@ use serde_json::{Map, Value};
 
 use super::{endpoint, given, header, named, patterns, plain_name};
 use crate::config::problems::{Collector, Path, quoted};
-use crate::config::raw::{RawFeed, RawHook, RawSync};
-use crate::config::{Feed, Hook, Mapping, Match, Secret, Sync, limits};
+use crate::config::raw::{RawFeed, RawForecast, RawHook, RawSync};
+use crate::config::{Feed, Forecast, Hook, Mapping, Match, Secret, Sync, limits};
+use crate::forecast;
 use crate::gomod::Patterns;
 use crate::hook::{Kind, key_of, plain, repository_of};
 
 /// Where a generic hook has its signature.
 const SIGNATURE_HEADER: &str = "x-modgate-signature";
 
-pub(super) fn sync(raw: &RawSync, at: &Path, matching: &Match, found: &mut Collector) -> Sync {
+pub(super) fn sync(
+    raw: &RawSync,
+    (matching, has_storage): (&Match, bool),
+    at: &Path,
+    found: &mut Collector,
+) -> Sync {
     let hooks = named(raw.hooks.as_deref(), &at.key("hooks"), limits::MAX_HOOKS, found, |raw, at, found| {
         let hook = hook(raw, at, found);
         (hook.name.clone(), hook)
@@ -25,7 +31,26 @@ pub(super) fn sync(raw: &RawSync, at: &Path, matching: &Match, found: &mut Colle
     if !modules.is_empty() && feeds.is_empty() && !found.covers(&at.key("feeds")) {
         found.note(&at.key("modules"), "without `feeds` nothing tells of their versions");
     }
-    Sync { hooks, feeds, modules }
+    let forecast = raw.forecast.0.as_ref().map(|raw| forecast(raw, has_storage, &at.key("forecast"), found));
+    Sync { hooks, feeds, modules, forecast }
+}
+
+fn forecast(raw: &RawForecast, has_storage: bool, at: &Path, found: &mut Collector) -> Forecast {
+    if !has_storage {
+        found.note(at, "a forecast without a storage: nothing would remember the weeks before");
+    }
+    let window = RawForecast::WINDOW.read(raw.window.as_ref(), at, found);
+    let lead = window.saturating_mul(RawForecast::AHEAD.read(raw.ahead, at, found));
+    if lead > forecast::HOUR {
+        let [window, ahead] = [RawForecast::WINDOW.name, RawForecast::AHEAD.name];
+        found.note(
+            at,
+            format!("`{window}` times `{ahead}` is more than an hour, and an hour is what is foreseen"),
+        );
+    }
+    let documents =
+        usize::try_from(RawForecast::DOCUMENTS.read(raw.documents, at, found)).unwrap_or(usize::MAX);
+    Forecast { window, lead, documents }
 }
 
 fn feed(raw: &RawFeed, at: &Path, matching: &Match, found: &mut Collector) -> Feed {

@@ -3,8 +3,11 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use std::time::Duration;
+
 use super::RawFeed;
-use super::words::Section;
+use super::words::{RawCount, RawDuration, Section};
+use crate::config::setting::Setting;
 use crate::hook::Kind;
 
 /// What has the gateway look for new versions before what it knows of a module has aged. It looks by itself all the same, as `freshness` says.
@@ -19,6 +22,57 @@ pub(in crate::config) struct RawSync {
     /// others they are asked for only where a client has asked before. None by default.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Vec::<String>::new())))]
     pub(in crate::config) modules: Option<Vec<Option<String>>>,
+    /// What is likely to be asked for in an hour, by what was in use in that hour of the weeks before, is asked for before the hour begins.
+    /// Off by default; an empty object has the defaults. Needs `storage`, which remembers the weeks.
+    #[serde(default)]
+    pub(in crate::config) forecast: Section<RawForecast>,
+}
+
+/// What is asked for before an hour begins. An empty object has the defaults.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub(in crate::config) struct RawForecast {
+    /// Over how long the questions are spread.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(transform = Self::WINDOW.schema()))]
+    pub(in crate::config) window: Option<RawDuration>,
+    /// How many windows before the hour the first question is asked. An hour before is the earliest.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(transform = Self::AHEAD.schema()))]
+    pub(in crate::config) ahead: Option<RawCount>,
+    /// How many documents are remembered of an hour, and asked for before it.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(transform = Self::DOCUMENTS.schema()))]
+    pub(in crate::config) documents: Option<RawCount>,
+}
+
+impl RawForecast {
+    pub(in crate::config) const WINDOW: Setting<Duration> = Setting {
+        name: "window",
+        // 256 documents in five minutes are less than one question a second.
+        default: Duration::from_secs(5 * 60),
+        least: Duration::from_secs(10),
+        // Half of what is foreseen.
+        most: Duration::from_secs(30 * 60),
+        beyond: None,
+    };
+
+    pub(in crate::config) const AHEAD: Setting<u32> = Setting {
+        name: "ahead",
+        default: 1,
+        // With none it would be too late.
+        least: 1,
+        // An hour of the usual windows.
+        most: 12,
+        beyond: None,
+    };
+
+    pub(in crate::config) const DOCUMENTS: Setting<u32> = Setting {
+        name: "documents",
+        // The documents that change of a hundred modules, and as many files.
+        default: 256,
+        least: 1,
+        // Each costs a question an hour.
+        most: 1000,
+        beyond: None,
+    };
 }
 
 /// A webhook by which a host of repositories says that refs have changed. The modules of that repository are then asked for anew.

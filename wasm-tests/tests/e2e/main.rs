@@ -40,6 +40,7 @@ mod field_limits;
 mod field_mirrors;
 mod field_redirects;
 mod field_slow;
+mod forecast;
 mod fresh;
 mod front;
 mod garage;

@@ -116,3 +116,32 @@ fn the_modules_of_repositories() {
         ],
     );
 }
+
+#[test]
+fn a_forecast() {
+    let storage = r#""storage":{"cluster":"s","url":"http://s"},"#;
+    check(
+        |rest| format!(r#"{{"upstreams":[{UPSTREAM}],{rest}}}"#),
+        &[
+            (&format!(r#"{storage}"sync":{{"forecast":{{"window":"5m","ahead":12}}}}"#), &[]),
+            (
+                r#""sync":{"forecast":{}}"#,
+                &["$.sync.forecast: a forecast without a storage: nothing would remember the weeks before"],
+            ),
+            (
+                &format!(r#"{storage}"sync":{{"forecast":{{"window":"6m","ahead":11}}}}"#),
+                &[
+                    "$.sync.forecast: `window` times `ahead` is more than an hour, and an hour is what is foreseen",
+                ],
+            ),
+            (
+                &format!(r#"{storage}"sync":{{"forecast":{{"window":"5s","ahead":0,"documents":1001}}}}"#),
+                &[
+                    "$.sync.forecast.window: \"5s\" is not from 10s to 30m",
+                    "$.sync.forecast.ahead: 0 is not from 1 to 12",
+                    "$.sync.forecast.documents: 1001 is not from 1 to 1000",
+                ],
+            ),
+        ],
+    );
+}
