@@ -73,12 +73,14 @@ impl Mark {
         self.since
     }
 
-    /// Whether a line with this time, hashed so, has not been read; from now on it has.
-    pub(super) fn passes(&mut self, time: Moment, line: u64) -> bool {
-        if time < self.since || (time == self.since && self.seen.contains(&line)) {
+    /// Whether a line with this time, hashed so, has not been read; from now on it has. A line from after `latest` is remembered for as long
+    /// as this stays where it is, and does not lead on.
+    pub(super) fn passes(&mut self, time: Moment, line: u64, latest: Moment) -> bool {
+        let is_ahead = time > latest;
+        if time < self.since || ((time == self.since || is_ahead) && self.seen.contains(&line)) {
             return false;
         }
-        if time > self.since {
+        if time > self.since && !is_ahead {
             *self = Self::from(time);
         }
         if self.seen.len() < MAX_SEEN {

@@ -24,16 +24,27 @@ pub struct Page {
     at: usize,
     /// From when on it is.
     since: Moment,
+    /// Up to when it may be by our clock.
+    latest: Moment,
     lines: usize,
+    /// Lines from before the time that was asked for, and from after the latest.
+    older: usize,
+    ahead: usize,
     /// Lines that say nothing.
     odd: usize,
     news: usize,
 }
 
-/// What came is no page of a feed: this is how it begins.
+/// What came is no page of a feed, or none that leads on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it is no feed of an index: it begins {0:?}")]
-pub struct NoPage(String);
+pub enum NoPage {
+    /// Not one line is one of a feed: this is how it begins.
+    #[error("it is no feed of an index: it begins {0:?}")]
+    NoFeed(String),
+    /// A whole page, and none of it is from after the time that was asked for: the next page would be the same.
+    #[error("it does not heed `since`: a whole page is from before the time that was asked for")]
+    Unheeded,
+}
 
 /// A line as it is written.
 #[derive(Deserialize)]
@@ -48,9 +59,10 @@ struct Line<'a> {
 }
 
 impl Page {
-    /// The one that was asked for with `mark`, of which nothing was read.
-    pub fn new(body: Body, mark: &Mark) -> Self {
-        Self { body, at: 0, since: mark.since(), lines: 0, odd: 0, news: 0 }
+    /// The one that was asked for with `mark`, of which nothing was read. No mark goes beyond `latest`: a line with a time of the future,
+    /// which may be wrong, would hide all that comes until then.
+    pub fn new(body: Body, mark: &Mark, latest: Moment) -> Self {
+        Self { body, at: 0, since: mark.since(), latest, lines: 0, older: 0, ahead: 0, odd: 0, news: 0 }
     }
 
     /// Reads on, at most `most` lines, and adds what is new to `published`. Whether that was all.
@@ -66,7 +78,9 @@ impl Page {
             match read(line) {
                 Some((time, line, of)) => {
                     self.lines = self.lines.saturating_add(1);
-                    if mark.passes(time, line) {
+                    self.older = self.older.saturating_add(usize::from(time < self.since));
+                    self.ahead = self.ahead.saturating_add(usize::from(time > self.latest));
+                    if mark.passes(time, line, self.latest) {
                         self.news = self.news.saturating_add(1);
                         published.extend(of);
                     }
@@ -84,18 +98,26 @@ impl Page {
     /// Whether there is another page behind, now that this one was read; `mark` goes where that begins.
     ///
     /// # Errors
-    /// Where not one line was one of a feed, and some should have been.
+    /// Where not one line was one of a feed, and some should have been; or where the next page would be this one.
     pub fn end(&self, mark: &mut Mark) -> Result<bool, NoPage> {
         if self.lines == 0 && (self.odd > 0 || !self.body.trim_ascii().is_empty()) {
             let begin = self.body.get(..SHOWN).unwrap_or(&self.body);
-            return Err(NoPage(String::from_utf8_lossy(begin).into_owned()));
+            return Err(NoPage::NoFeed(String::from_utf8_lossy(begin).into_owned()));
         }
         let is_full = self.lines.saturating_add(self.odd) >= PAGE_LINES;
-        // All of it has the time that it was to begin with: asked for that time once more, the server says the same.
-        if is_full && mark.since() == self.since {
+        let leads_on = is_full && mark.since() > self.since;
+        if !is_full || leads_on {
+            return Ok(is_full);
+        }
+        // Asked for that time once more, the server says the same.
+        if self.older > 0 {
+            return Err(NoPage::Unheeded);
+        }
+        // All of it has the time that it was to begin with, unless the rest is from a future that is waited for.
+        if self.ahead == 0 {
             mark.step();
         }
-        Ok(is_full)
+        Ok(self.ahead == 0)
     }
 
     /// Lines that were new, and those that said nothing.
@@ -127,7 +149,9 @@ mod tests {
 
     /// What a page brings to who has read up to there, and whether there is another behind.
     fn read(text: &str, mark: &mut Mark) -> (String, Result<bool, NoPage>) {
-        let (mut page, mut published) = (Page::new(text.as_bytes().to_vec().into(), mark), Vec::new());
+        let latest = Moment::parse("2026-11-30T10:05:00Z").unwrap();
+        let (mut page, mut published) =
+            (Page::new(text.as_bytes().to_vec().into(), mark, latest), Vec::new());
         while !page.work(3, mark, &mut published) {}
         let brought = published.iter().map(|one| format!("{}@{}", one.module.as_str(), one.version));
         (brought.collect::<Vec<_>>().join(" "), page.end(mark))
@@ -178,6 +202,43 @@ mod tests {
         let (again, more) = read(&page, &mut other);
         assert_eq!((again.split(' ').count(), more), (PAGE_LINES - 100, Ok(true)));
         assert_eq!((mark, other), (since(T2), since(T2)));
+    }
+
+    /// A server, or one line of it, may be wrong.
+    #[test]
+    fn a_line_from_the_future_hides_nothing_that_comes_before_then() {
+        let mut mark = since("2026-11-30T09:00:00Z");
+        let future = line("a.b", "v9.0.0", "9999-12-31T23:59:59Z");
+        let first = line("a.b", "v1.0.0", T1) + &future;
+        assert_eq!(
+            read(&first, &mut mark),
+            ("a.b@v1.0.0".to_owned(), Ok(false)),
+            "v9.0.0 is of no such module"
+        );
+        let future = line("a.b/v9", "v9.0.0", "9999-12-31T23:59:59Z");
+        assert_eq!(read(&future, &mut mark), ("a.b/v9@v9.0.0".to_owned(), Ok(false)), "it is heeded");
+        assert_eq!(read(&future, &mut mark), (String::new(), Ok(false)), "once");
+        assert_eq!(mark.since(), since(T1).since());
+        let second = line("a.b", "v1.0.1", T2) + &future;
+        assert!(read(&second, &mut mark).0.starts_with("a.b@v1.0.1"));
+        assert_eq!(mark.since(), since(T2).since());
+        // A whole page of them leads nowhere, and is not asked for again at once.
+        let page: String =
+            (0..PAGE_LINES).map(|n| line(&format!("a.b/m{n}"), "v1.0.0", "2027-01-01T00:00:00Z")).collect();
+        assert_eq!(read(&page, &mut mark).1, Ok(false));
+        assert_eq!(mark.since(), since(T2).since());
+    }
+
+    #[test]
+    fn a_server_that_does_not_heed_the_time_is_not_asked_for_the_same_page_again() {
+        let mut mark = since(T1);
+        let page: String =
+            (0..PAGE_LINES).map(|n| line(&format!("a.b/m{n}"), "v1.0.0", "2019-01-01T00:00:00Z")).collect();
+        assert_eq!(read(&page, &mut mark), (String::new(), Err(NoPage::Unheeded)));
+        assert_eq!(mark.since(), since(T1).since());
+        // Where it has little it does no harm.
+        let some = line("a.b", "v1.0.0", "2019-01-01T00:00:00Z") + &line("a.b", "v1.0.1", T2);
+        assert_eq!(read(&some, &mut mark), ("a.b@v1.0.1".to_owned(), Ok(false)));
     }
 
     #[test]

@@ -202,13 +202,7 @@ impl Cataloguing {
                 (Form::Versions, _) => return Err(unknown(name, "pagesize and token, each once")),
             }
         }
-        let limit = match limit.as_deref() {
-            None | Some("") => MOST,
-            Some(text) => match text.parse::<usize>() {
-                Ok(limit) if limit > 0 => limit.min(MOST),
-                _ => return Err(malformed(&format!("{many} is not a number from 1 on"))),
-            },
-        };
+        let limit = page_limit(many, limit.as_deref(), MOST)?;
         let prefix = prefix.unwrap_or_default();
         let within = escaped(&prefix, storage.layout)
             .ok_or_else(|| malformed("prefix is not what the path of a module begins with"))?;
@@ -309,6 +303,17 @@ impl Cataloguing {
         };
         page("application/json", json.unwrap_or_default() + "\n")
     }
+}
+
+/// How many of something a page may have, by the parameter called `name`: `most` at most, and where nothing is said.
+fn page_limit(name: &str, text: Option<&str>, most: usize) -> Result<usize, Refusal> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(most) };
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit()) && text.bytes().any(|byte| byte != b'0');
+    if !is_number {
+        return Err(malformed(&format!("{name} is not a number from 1 on")));
+    }
+    // One that has too many digits for this machine is larger than the most.
+    Ok(text.parse().unwrap_or(most).min(most))
 }
 
 /// What the keys of modules begin with whose paths begin with `prefix`, where there can be such.

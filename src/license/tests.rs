@@ -147,6 +147,11 @@ fn a_text_that_was_changed_is_unknown() {
         format!("GNU General Public License\nVersion 3, 29 June 2007\n\n{mit}"),
         // A sentence that is not read here.
         format!("{mit}\n{}", "本软件不得用于任何商业用途，也不得用于军事目的，违者必究。".repeat(2)),
+        // Letters that are none of a word of ASCII.
+        format!("{mit}\n{}", "ＮＯＴ　ＦＯＲ　ＣＯＭＭＥＲＣＩＡＬ　ＵＳＥ．".repeat(2)),
+        format!("{mit}\n{}", "ⓝⓞⓣ ⓕⓞⓡ ⓒⓞⓜⓜⓔⓡⓒⓘⓐⓛ ⓤⓢⓔ. ".repeat(2)),
+        // UTF-16, in which each letter stands by itself.
+        format!("{mit}\n{}", "Not for commercial use.".chars().flat_map(|c| [c, '\0']).collect::<String>()),
         bsd.replace("THIS SOFTWARE IS PROVIDED", "4. The software is not sold.\n\nTHIS SOFTWARE IS PROVIDED"),
         bsd.replace("3. Neither", "3. Advertising must mention us.\n4. Neither"),
         bsd.replace("the copyright holder nor", &format!("{} nor", "a very long name ".repeat(8))),
@@ -233,6 +238,9 @@ fn a_line_of_spdx_tells_the_licence() {
         ("SPDX-License-Identifier: GPL-2.0-only WITH Classpath-exception-2.0", "unknown"),
         ("SPDX-License-Identifier:", "unknown"),
         ("SPDX-License-Identifier: MIT\nNot for commercial use.", "unknown"),
+        // What stands before it, in its line.
+        ("Not for commercial use. SPDX-License-Identifier: MIT", "unknown"),
+        ("This project, SPDX-License-Identifier: MIT", "MIT"),
     ] {
         assert_eq!(of(text), want, "{text}");
     }

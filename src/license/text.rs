@@ -76,10 +76,14 @@ impl<'a> Text<'a> {
     }
 
     fn line(&mut self, line: &'a [u8], at: usize) {
-        if let Some(expression) = identifier(line) {
-            self.expressions.push(expression);
-            return;
-        }
+        // What stands before an identifier is read like everything else.
+        let line = match identifier(line) {
+            Some((before, expression)) => {
+                self.expressions.push(expression);
+                before
+            }
+            None => line,
+        };
         let first = self.len();
         let mut left = line;
         while let Some((found, rest)) = next(left) {
@@ -211,23 +215,25 @@ fn sign(left: &[u8]) -> usize {
         // Latin-1's signs, and a mark of the byte order.
         [0xc2, _, ..] => 2,
         [0xef, 0xbb, 0xbf, ..] => 3,
+        // Letters and digits in circles: words can be written in them.
+        [0xe2, 0x91..=0x93, _, ..] => 0,
         // Dashes, quotes, bullets, boxes and arrows.
-        [0xe2, _, _, ..] => 3,
-        // Punctuation of Chinese texts, and its full width forms.
-        [0xe3, 0x80, _, ..] | [0xef, 0xbc, _, ..] => 3,
+        [0xe2, 0x80..=0xaf, _, ..] => 3,
+        // Punctuation of Chinese texts, and its full width forms, which letters and digits have as well.
+        [0xe3, 0x80, _, ..] | [0xef, 0xbc, 0x80..=0x8f | 0x9a..=0xa0 | 0xbb..=0xbf, ..] => 3,
         [byte, ..] if byte.is_ascii() => 1,
         _ => 0,
     }
 }
 
-/// What stands behind `SPDX-License-Identifier:` in a line.
-fn identifier(line: &[u8]) -> Option<&[u8]> {
+/// What stands before `SPDX-License-Identifier:` in a line, and behind it.
+fn identifier(line: &[u8]) -> Option<(&[u8], &[u8])> {
     const TAG: &[u8] = b"spdx-license-identifier:";
     // Nearly no line has the colon.
     let colon = line.iter().position(|byte| *byte == b':')?;
     let (head, rest) = line.split_at_checked(colon + 1)?;
-    let tag = head.get(head.len().checked_sub(TAG.len())?..)?;
-    tag.eq_ignore_ascii_case(TAG).then_some(rest)
+    let (before, tag) = head.split_at_checked(head.len().checked_sub(TAG.len())?)?;
+    tag.eq_ignore_ascii_case(TAG).then_some((before, rest))
 }
 
 /// Whether a line says who holds the copyright since when.

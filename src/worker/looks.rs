@@ -48,6 +48,8 @@ pub(super) struct Looks {
     next: BTreeMap<String, Timestamp>,
     /// When the last walk began.
     walked: Option<Timestamp>,
+    /// Since when flights are counted that were begun, and how many those are.
+    begun: (Timestamp, usize),
 }
 
 /// A document that is to be asked for anew.
@@ -199,12 +201,18 @@ impl Looks {
     ) -> Vec<(Want, Option<Found>)> {
         let mut taken = Vec::new();
         let now = cx.now;
+        if !now.is_within(TURN, self.begun.0) {
+            self.begun = (now, 0);
+        }
+        if self.due.is_empty() || self.begun.1 >= AT_ONCE {
+            return taken;
+        }
         // One that is further away is from before the clock was set back.
         let is_due = |due: &Due| due.at <= now || due.at.since(now) > PACE;
         let keys: Vec<String> =
             self.due.iter().filter(|(_, due)| is_due(due)).map(|(key, _)| key.clone()).collect();
         for key in keys {
-            if taken.len() >= AT_ONCE || !services.budget.has_room() {
+            if self.begun.1 >= AT_ONCE || !services.budget.has_room() {
                 break;
             }
             let is_under_way = is_under_way(&key, is_flying, services, cx);
@@ -229,6 +237,7 @@ impl Looks {
                 self.asked.insert(key, now);
             }
             let found = outdate(&want, services, cx);
+            self.begun.1 = self.begun.1.saturating_add(1);
             taken.push((want, found));
         }
         taken
@@ -356,8 +365,11 @@ const MAX_ROOTS: usize = 256;
 /// one or two for each name of its repository.
 const MAX_AT_ONCE: usize = 32;
 
-/// Flights that one tick begins: at ten ticks a second, the documents of forty modules a second, which leaves the upstream to clients.
+/// Flights that are begun in one turn, whatever tells of how much: the documents of forty modules a second, which leaves the upstream to clients.
 const AT_ONCE: usize = 8;
+
+/// As long as a tick is.
+const TURN: Duration = Duration::from_millis(100);
 
 /// Pages of the index that are read at one turn, some twenty records each, of which few are looked at.
 const PAGES_AT_ONCE: usize = 64;

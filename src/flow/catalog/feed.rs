@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 
-use super::{NO_STORAGE, Turn, failed, named::Naming, unwalked};
+use super::{NO_STORAGE, Turn, failed, named::Naming, page_limit, unwalked};
 use crate::{
     config::Storage,
     cx::{Cx, Verdict},
@@ -113,13 +113,7 @@ impl Feeding {
                 _ => return Err(unknown(name, "since and limit, each once, and include=all")),
             }
         }
-        let limit = match limit.as_deref() {
-            None | Some("") => MOST,
-            Some(text) => match text.parse::<usize>() {
-                Ok(limit) if limit > 0 => limit.min(MOST),
-                _ => return Err(malformed("limit is not a number from 1 on")),
-            },
-        };
+        let limit = page_limit("limit", limit.as_deref(), MOST)?;
         let from = match since.as_deref() {
             None | Some("") => 0,
             Some(text) => nanos(text).ok_or_else(|| malformed("since is no time as RFC 3339 has them"))?,

@@ -40,7 +40,7 @@ impl<'k, 'a> Naming<'k, 'a> {
         let of = match self.module.take().filter(|of| of.path == *module) {
             Some(of) => of,
             None => {
-                let view = known.in_force.policy().view(module, caller);
+                let view = known.view(module, caller, cx);
                 let denies = known.config.policy.denies_retracted();
                 let said = if denies { known_statement(module, &view, known, cx) } else { None };
                 OfModule { path: module.clone(), is_hidden: is_hidden(module, known.config), view, said }

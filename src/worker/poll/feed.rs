@@ -95,7 +95,7 @@ impl Polled for FeedDocument {
     }
 
     fn take(&mut self, _: &Headers, body: Body, _: &Etag) {
-        self.page = Some(Page::new(body, &self.mark));
+        self.page = Some(Page::new(body, &self.mark, Moment::of(self.since.after(MAX_AHEAD))));
     }
 
     fn recall(&mut self, _: Body) {
@@ -156,6 +156,9 @@ const AT_FIRST: Duration = Duration::from_secs(5 * 60);
 /// For how long a feed may not have been read to its end: a weekend's outage at fifty thousand versions a day is a hundred pages, and a list
 /// is fresh for less.
 const MAX_BEHIND: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+
+/// How far the clock of a feed may be ahead of ours, as that of a webhook's host.
+const MAX_AHEAD: Duration = Duration::from_secs(5 * 60);
 
 /// Pages behind the first that one poll reads; the next poll goes on where it has ended. Fifty thousand lines are a day of the public index.
 const MAX_PAGES: u32 = 25;

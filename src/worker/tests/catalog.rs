@@ -188,6 +188,29 @@ fn scenario_a_page_without_a_version_leads_on() {
     }
 }
 
+/// What a version holds no name says: it is refused once that was read, and named no more.
+#[test]
+fn scenario_what_is_refused_for_what_it_holds_is_not_named() {
+    let policy = r#""catalog": {}, "policy": {"rules": [
+        {"modules": ["*"], "license": {"any": ["GPL-*"]}, "action": "deny"}]},"#;
+    let versions = ["example.com/free@v1.0.0", "example.com/gpl@v1.0.0"];
+    for storage in [STORES[0], STORES[2]] {
+        let mut world = world(storage, policy, &versions);
+        for module in ["free", "gpl"] {
+            let license = if module == "gpl" { "GPL-3.0-only" } else { "MIT" };
+            let record = format!(r#"{{"license":"{license}"}}"#);
+            let path = format!("/modules/license/1/example.com/{module}/v1.0.0.json");
+            world.cluster("storage").serve(&path, &record);
+        }
+        let modules = |world: &mut World| json(world, "/catalog")["modules"].as_array().unwrap().len();
+        assert_eq!(modules(&mut world), 2, "nothing was read yet");
+        assert_eq!(world.get(0, "/example.com/gpl/@v/v1.0.0.zip").status, 403);
+        assert_eq!(modules(&mut world), 1);
+        let named = json(&mut world, "/mod/v1/mod");
+        assert_eq!(named["modules"][0]["name"], "example.com/free");
+    }
+}
+
 #[test]
 fn scenario_what_a_caller_may_not_have_is_not_named_to_it() {
     let policy = r#""catalog": {"principals": ["user:*"]},
@@ -265,14 +288,15 @@ fn scenario_what_is_no_question_is_refused() {
         "/catalog?token=a%00*",
         "/catalog?token=a*&token=b*",
         "/mod/v1/mod?pagesize=1",
-        "/mod/v1/mod?limit=99999999999999999999999",
+        "/mod/v1/mod?limit=00",
     ] {
         assert_eq!(world.get(0, path).status, 400, "{path}");
     }
-    assert_eq!(
-        json(&mut world, "/catalog?pagesize=100000")["modules"].as_array().unwrap().len(),
-        VERSIONS.len()
-    );
+    // A number is one however many digits a machine's own have.
+    for many in ["100000", "4294967296", "99999999999999999999999"] {
+        let page = json(&mut world, &format!("/catalog?pagesize={many}"));
+        assert_eq!(page["modules"].as_array().unwrap().len(), VERSIONS.len(), "{many}");
+    }
     let post = world.begin_with(0, "POST", "/catalog", &[]);
     world.settle();
     assert_eq!(world.response(post).status, 405);

@@ -213,3 +213,49 @@ fn scenario_a_clock_that_is_set_back_stops_nothing() {
     world.pass(62_000);
     assert_eq!(list(&mut world, 0), "v1.0.0 v1.1.0");
 }
+
+#[test]
+fn scenario_a_line_from_the_future_hides_nothing_that_comes_before_then() {
+    let mut world = open(2);
+    assert_eq!(list(&mut world, 0), "v1.0.0");
+    let far = ("9999-12-31T23:59:59.000000000Z".to_owned(), "example.com/n".to_owned(), "v1.0.0".to_owned());
+    world.cluster("index").feed.as_mut().unwrap().push(far);
+    world.pass(62_000);
+    for n in 1..4 {
+        let versions = (0..=n).map(|n| format!("v1.{n}.0")).collect::<Vec<_>>().join(" ");
+        publish(&mut world, "example.com/m", &versions);
+        tell(&mut world, 0, "example.com/m", &format!("v1.{n}.0"));
+        world.pass(62_000);
+        assert_eq!(list(&mut world, n % 2), versions);
+    }
+}
+
+/// Some feeds ignore the time that they are asked for, and would be asked for their oldest page again and again.
+#[test]
+fn scenario_a_feed_that_does_not_heed_the_time_costs_one_question_a_poll() {
+    let mut world = open(1);
+    let line = r#"{"Path":"example.com/m","Version":"v1.0.0","Timestamp":"2019-04-10T19:08:52Z"}"#;
+    let path = world.cluster("index").asked.last().unwrap().strip_prefix("GET ").unwrap().to_owned();
+    world.cluster("index").feed = None;
+    world.cluster("index").serve(&path, &format!("{line}\n").repeat(2000));
+    asked(&mut world, "index");
+    world.pass(600_000);
+    assert!(asked(&mut world, "index").len() <= 11);
+    assert_eq!(world.log.iter().filter(|line| line.contains("does not heed `since`")).count(), 1);
+}
+
+/// However much a feed tells at once, the upstream is left to clients.
+#[test]
+fn scenario_what_a_feed_tells_is_asked_for_at_a_bounded_pace() {
+    let mut world = open(1);
+    for n in 0..4000 {
+        tell(&mut world, 10, &format!("followed.example/m{n}"), "v1.0.0");
+    }
+    asked(&mut world, "public");
+    let mut most = 0;
+    for _ in 0..65 {
+        world.pass(1000);
+        most = most.max(asked(&mut world, "public").len());
+    }
+    assert!(most > 0 && most <= 90, "{most} in a second");
+}

@@ -170,6 +170,22 @@ fn scenario_what_is_not_signed_changes_nothing_and_is_told_nothing() {
     assert_eq!(world.log.iter().filter(|line| line.contains("hook forge")).count(), 1, "{:?}", world.log);
 }
 
+/// It costs nothing to send what is not signed, to one hook and the other in turn.
+#[test]
+fn scenario_a_flood_that_is_not_signed_is_a_line_a_minute_for_each_hook() {
+    let mut world = open(2);
+    for n in 0..60 {
+        let hook = ["forge", "hub", "lab"][n % 3];
+        let stream = deliver_to(&mut world, n % 2, hook, &[("x-modgate-signature", "0")], "not JSON");
+        assert_eq!(world.response(stream).status, 401);
+    }
+    assert_eq!(world.log.iter().filter(|line| line.contains(": a delivery ")).count(), 3, "{:?}", world.log);
+    world.pass(61_000);
+    let stream = deliver_to(&mut world, 0, "hub", &[], TAGGED);
+    assert_eq!(world.response(stream).status, 401);
+    assert_eq!(world.log.iter().filter(|line| line.contains(": a delivery ")).count(), 4, "{:?}", world.log);
+}
+
 /// A host switches a webhook off that is answered otherwise.
 #[test]
 fn scenario_what_is_signed_and_not_wanted_is_taken_all_the_same() {
