@@ -167,7 +167,7 @@ fn base() -> Value {
         "policy": {"bundle": {"cluster": "c", "authority": "h"}},
         "exposure": {},
         "vanity": [{"import": "go.example/m", "repository": "https://h/m"}],
-        "sync": {"hooks": [{"name": "a", "kind": "generic", "secrets": ["sixteen-bytes-ok"]}], "feeds": [{"name": "a", "cluster": "c", "authority": "h"}]},
+        "sync": {"hooks": [{"name": "a", "kind": "generic", "secrets": ["sixteen-bytes-ok"]}], "feeds": [{"name": "a", "cluster": "c", "authority": "h"}], "prewarm": {}},
         "catalog": {},
         "advisories": {"sources": [{"name": "go", "format": "zip", "cluster": "c", "authority": "h"}]},
     })

@@ -6,6 +6,7 @@ use super::{Endpoint, Secret};
 use crate::gomod::Patterns;
 use crate::hook::{Kind, plain};
 use crate::metrics::DocumentName;
+use crate::policy::Principal;
 
 /// What has the gateway look again.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,6 +17,19 @@ pub struct Sync {
     pub feeds: Vec<Feed>,
     /// Modules that are asked for as soon as an index tells of a new version, whether a client has asked or not.
     pub modules: Patterns,
+    /// What is fetched before a client asks for it, where anything is.
+    pub prewarm: Option<Prewarm>,
+}
+
+/// What is fetched, verified and stored before a client asks for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prewarm {
+    /// The callers who may post a build; none where it is empty.
+    pub principals: Vec<Principal>,
+    /// Modules of which each new version is fetched.
+    pub modules: Patterns,
+    /// Files that are begun in a second, in the whole Envoy.
+    pub rate: u32,
 }
 
 /// An index whose feed is read.

@@ -2,17 +2,24 @@
 
 use serde_json::{Map, Value};
 
-use super::{endpoint, given, header, named, patterns, plain_name};
+use super::{endpoint, given, header, named, patterns, plain_name, policy};
 use crate::config::problems::{Collector, Path, quoted};
-use crate::config::raw::{RawFeed, RawHook, RawSync};
-use crate::config::{Feed, Hook, Mapping, Match, Secret, Sync, limits};
+use crate::config::raw::{RawFeed, RawHook, RawPrewarm, RawSync};
+use crate::config::{Feed, Hook, Mapping, Match, Prewarm, Secret, Sync, limits};
 use crate::gomod::Patterns;
 use crate::hook::{Kind, key_of, plain, repository_of};
 
 /// Where a generic hook has its signature.
 const SIGNATURE_HEADER: &str = "x-modgate-signature";
 
-pub(super) fn sync(raw: &RawSync, at: &Path, matching: &Match, found: &mut Collector) -> Sync {
+/// `is_stored` says whether there is a storage that is written to.
+pub(super) fn sync(
+    raw: &RawSync,
+    is_stored: bool,
+    at: &Path,
+    matching: &Match,
+    found: &mut Collector,
+) -> Sync {
     let hooks = named(raw.hooks.as_deref(), &at.key("hooks"), limits::MAX_HOOKS, found, |raw, at, found| {
         let hook = hook(raw, at, found);
         (hook.name.clone(), hook)
@@ -25,7 +32,20 @@ pub(super) fn sync(raw: &RawSync, at: &Path, matching: &Match, found: &mut Colle
     if !modules.is_empty() && feeds.is_empty() && !found.covers(&at.key("feeds")) {
         found.note(&at.key("modules"), "without `feeds` nothing tells of their versions");
     }
-    Sync { hooks, feeds, modules }
+    let prewarm = raw.prewarm.0.as_ref().map(|raw| prewarm(raw, is_stored, &at.key("prewarm"), found));
+    Sync { hooks, feeds, modules, prewarm }
+}
+
+fn prewarm(raw: &RawPrewarm, is_stored: bool, at: &Path, found: &mut Collector) -> Prewarm {
+    if !is_stored {
+        found.note(at, "without a storage that is written to, what is fetched would be kept nowhere");
+    }
+    let listed = at.key("modules");
+    Prewarm {
+        principals: policy::principals(raw.principals.as_deref(), &at.key("principals"), found),
+        modules: patterns(raw.modules.as_deref(), &listed, found).into_iter().collect(),
+        rate: RawPrewarm::RATE.read(raw.rate, at, found),
+    }
 }
 
 fn feed(raw: &RawFeed, at: &Path, matching: &Match, found: &mut Collector) -> Feed {
