@@ -82,7 +82,8 @@ pub(super) fn config(raw: RawConfig, found: &mut Collector) -> Config {
     let mirror =
         raw_mirror.map(|raw| path::mirror(&raw, advisories.sources.is_empty(), &admin, &at_mirror, found));
     let has_storage = storage.is_some() || found.covers(&root.key("storage"));
-    let is_written = storage.as_ref().is_some_and(|storage| storage.write) || found.covers(&root.key("storage"));
+    let is_written =
+        storage.as_ref().is_some_and(|storage| storage.write) || found.covers(&root.key("storage"));
     let catalog = raw.catalog.0.map(|raw| catalog(&raw, has_storage, &root.key("catalog"), found));
     let mut config = Config {
         advisories,

@@ -21,6 +21,7 @@ impl Worker {
             looks: _,
             passages,
             polls,
+            prewarms,
             probes,
             services,
             storage,
@@ -40,6 +41,7 @@ impl Worker {
         status.worker.dated_modules = dates.len();
         status.worker.lists = lists.len();
         status.worker.passing_zips = passages.len();
+        prewarms.status(&mut status.worker.prewarm);
         status.worker.probing = probes.is_asking();
         status
     }

@@ -37,6 +37,7 @@ impl Slices {
             | Slice::Exposures
             | Slice::Looks
             | Slice::Making
+            | Slice::Order(_)
             | Slice::Poll(_)
             | Slice::Search(_)
             | Slice::Sifting(_) => None,
