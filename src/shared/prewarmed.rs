@@ -292,7 +292,7 @@ mod tests {
         assert_eq!((progress.missing, progress.to_do()), (9_000, 0));
         assert!(progress.troubles.len() > 50 && progress.ahead.len() > 50);
         assert_eq!(progress.troubles.len() + usize::try_from(progress.more_troubles).unwrap(), 9_000);
-        let bytes: usize = memory.keys().iter().map(|key| memory.get(key).unwrap().value.len()).sum();
+        let bytes: usize = memory.keys().map(|key| memory.get(key).unwrap().value.len()).sum();
         assert!(bytes < 25 << 10, "{bytes}");
     }
 
