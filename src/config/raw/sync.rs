@@ -22,7 +22,6 @@ pub(in crate::config) struct RawSync {
     pub(in crate::config) modules: Option<Vec<Option<String>>>,
     /// Versions that are fetched, verified and stored before a client asks for them. Nothing is by default; an empty object has the
     /// defaults, and needs a `storage` that is written to.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Value::Null)))]
     pub(in crate::config) prewarm: Section<RawPrewarm>,
 }
 

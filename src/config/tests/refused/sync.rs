@@ -116,3 +116,25 @@ fn the_modules_of_repositories() {
         ],
     );
 }
+
+#[test]
+fn what_is_fetched_before_a_client_asks() {
+    let storage = r#","storage":{"cluster":"s","url":"http://s"}"#;
+    let kept_nowhere =
+        "$.sync.prewarm: without a storage that is written to, what is fetched would be kept nowhere";
+    check(
+        |more| format!(r#"{{"upstreams":[{UPSTREAM}],"sync":{{"prewarm":{more}}}"#),
+        &[
+            (&format!("{{}}}}{storage}}}"), &[]),
+            ("{}}", &[kept_nowhere]),
+            (r#"{}},"storage":{"cluster":"s","url":"http://s","write":false}"#, &[kept_nowhere]),
+            (
+                &format!(r#"{{"principals":["@all"],"modules":["../m"],"rate":0}}}}{storage}}}"#),
+                &[
+                    r#"$.sync.prewarm.principals[0]: "@all" names no caller: of the words with @ there are @anonymous and @authenticated alone"#,
+                    "$.sync.prewarm.rate: 0 is not from 1 to 1000",
+                ],
+            ),
+        ],
+    );
+}
