@@ -88,7 +88,7 @@ impl Progress {
             match known {
                 Some(known) if known.state(now) == RUNNING => {}
                 known => {
-                    let since = known.map_or(Timestamp::default(), |known| known.told);
+                    let since = known.map(|known| known.told).unwrap_or_default();
                     free.push((since, place, Expected::unchanged(read.as_ref())));
                 }
             }

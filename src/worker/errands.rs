@@ -34,7 +34,7 @@ impl Worker {
         self.look_at_copied(cx);
         for errand in self.prewarms.late(cx.now) {
             let reason = "it was not there in time".to_owned();
-            self.errand_came(errand, Came::Failed { reason, again: false }, cx);
+            self.errand_came(errand, &Came::Failed { reason, again: false }, cx);
         }
         for _ in 0..AT_A_TURN {
             let is_backed_up = self.flights.is_backed_up();
@@ -111,7 +111,7 @@ impl Worker {
                         Boarding::Waits { .. } => return self.prewarms.park(errand, parked),
                     }
                 }
-                Next::Answer(verdict) => return self.errand_came(errand, came(&verdict), cx),
+                Next::Answer(verdict) => return self.errand_came(errand, &came(&verdict), cx),
                 // A file of a version is answered by none of these.
                 Next::List(_)
                 | Next::LookAgain(..)
@@ -120,7 +120,7 @@ impl Worker {
                 | Next::Probe
                 | Next::Receive(_)
                 | Next::Sift(..)
-                | Next::Status => return self.errand_came(errand, came(&Verdict::Continue), cx),
+                | Next::Status => return self.errand_came(errand, &came(&Verdict::Continue), cx),
             }
         }
     }
@@ -143,7 +143,7 @@ impl Worker {
     fn errand_routed(&mut self, errand: ErrandId, routed: &Routed, cx: &mut Cx<'_>) {
         let (zip, source) = (&routed.zip, routed.source);
         if source == Source::Storage {
-            return self.errand_came(errand, Came::Ready, cx);
+            return self.errand_came(errand, &Came::Ready, cx);
         }
         if self.flights.has(&SearchKey::fetching(&Want::Zip(zip.clone()).key())) {
             // Clients have waited long enough for a search that goes on.
@@ -151,7 +151,7 @@ impl Worker {
         } else if self.prewarms.copy(errand, cx.now) {
             self.storage.copy_later(zip, source, cx.now, false, cx);
         } else {
-            self.errand_came(errand, not_stored(), cx);
+            self.errand_came(errand, &not_stored(), cx);
         }
     }
 
@@ -161,7 +161,7 @@ impl Worker {
             let key = Want::Zip(zip.clone()).key();
             let found = self.services.index.peek(cx.kv, Region::Found, &key);
             if matches!(found, Some(Entry::Stored { .. })) {
-                self.errand_came(errand, Came::Ready, cx);
+                self.errand_came(errand, &Came::Ready, cx);
             } else if !self.storage.is_taking(&zip, &self.services, cx) && !cx.now.is_within(HANDOVER, since)
             {
                 // It may have been there before: then that is found out now.
@@ -170,7 +170,7 @@ impl Worker {
         }
     }
 
-    fn errand_came(&mut self, errand: ErrandId, came: Came, cx: &mut Cx<'_>) {
+    fn errand_came(&mut self, errand: ErrandId, came: &Came, cx: &mut Cx<'_>) {
         if let Some((stream, verdict)) = self.prewarms.came(errand, came, &mut self.services, cx) {
             self.clients.show(stream, |_| verdict, cx);
         }

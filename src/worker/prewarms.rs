@@ -15,12 +15,13 @@
 
 mod batch;
 mod errand;
+mod waiting;
 
 use std::{collections::BTreeMap, time::Duration};
 
 use self::{
     batch::{Batch, What},
-    errand::{Errand, State},
+    errand::Errand,
 };
 use super::{
     key::{ErrandId, Slice},
@@ -32,7 +33,6 @@ use crate::{
         Build, Came, Deed, Order, Parked, PrewarmStatus, Wish, cache_state, refuse_page, too_many_orders,
     },
     gomod::{ModulePath, Version},
-    goproxy::Zip,
     http::Timestamp,
     metrics::{Counter, PrewarmOutcome},
     plan::Want,
@@ -47,6 +47,8 @@ pub(super) struct Prewarms {
     orders: BTreeMap<StreamId, Box<Order>>,
     batches: BTreeMap<u64, Batch>,
     errands: BTreeMap<ErrandId, Errand>,
+    /// The new versions that were told of within a second: however often that is, each costs its sources a question a second.
+    lately: BTreeMap<(ModulePath, Version), Timestamp>,
     /// The batch that an errand was begun for last: the next one is another's.
     served: u64,
     /// Numbers that were given out.
@@ -179,6 +181,8 @@ impl Prewarms {
         if services.config.sync.prewarm.is_none() || versions.is_empty() {
             return;
         }
+        let now = cx.now;
+        self.lately.retain(|_, told| now.is_within(PACE, *told));
         let known = self.batches.iter().find(|(_, batch)| batch.is_new()).map(|(number, _)| *number);
         let number = known.unwrap_or_else(|| self.number());
         let batch = self
@@ -189,10 +193,11 @@ impl Prewarms {
             let wish = Wish { module: module.clone(), version, files: crate::flow::Files::Whole };
             let is_under_way =
                 self.errands.values().any(|errand| errand.batch == number && errand.wish == wish);
-            if is_under_way || batch.waiting.contains(&wish) {
+            let name = (wish.module.clone(), wish.version.clone());
+            if is_under_way || batch.waiting.contains(&wish) || self.lately.contains_key(&name) {
                 continue;
             }
-            if batch.waiting.len() >= MAX_NEW {
+            if batch.waiting.len().max(self.lately.len()) >= MAX_NEW {
                 cx.add(Counter::Prewarm { outcome: PrewarmOutcome::Left }, 3);
                 continue;
             }
@@ -200,6 +205,7 @@ impl Prewarms {
             for want in wish.wants() {
                 services.index.forget(cx.kv, Region::Missing, &want.key(), cx.now);
             }
+            self.lately.insert(name, now);
             batch.waiting.push_back(wish);
         }
         if batch.is_over() {
@@ -246,7 +252,7 @@ impl Prewarms {
             while under_way < most {
                 let waits = |batch: &&mut Batch| batch.is_lacking() != fetches && !batch.waiting.is_empty();
                 let served = self.served;
-                let mut ready = self.batches.iter_mut().filter(|(_, batch)| waits(&batch));
+                let mut ready = self.batches.iter_mut().filter(|(_, batch)| waits(batch));
                 let mut first = None;
                 let next = loop {
                     match ready.next() {
@@ -267,95 +273,11 @@ impl Prewarms {
         }
     }
 
-    /// A file waits for a search.
-    pub(super) fn park(&mut self, id: ErrandId, parked: Box<Parked>) {
-        if let Some(errand) = self.errands.get_mut(&id) {
-            errand.state = State::Searched(parked);
-        }
-    }
-
-    /// What a file had a search for.
-    pub(super) fn unpark(&mut self, id: ErrandId) -> Option<Box<Parked>> {
-        let errand = self.errands.get_mut(&id)?;
-        match std::mem::replace(&mut errand.state, State::Asked) {
-            State::Searched(parked) => Some(parked),
-            state => {
-                errand.state = state;
-                None
-            }
-        }
-    }
-
-    /// A file waits until it is known when its version was published.
-    pub(super) fn hold(&mut self, id: ErrandId, parked: Box<Parked>) {
-        if let Some(errand) = self.errands.get_mut(&id) {
-            errand.state = State::Undecided(parked);
-        }
-    }
-
-    /// What a file goes on with that waited for that.
-    pub(super) fn release(&mut self, id: ErrandId) -> Option<Box<Parked>> {
-        let errand = self.errands.get_mut(&id)?;
-        match std::mem::replace(&mut errand.state, State::Asked) {
-            State::Undecided(parked) => Some(parked),
-            state => {
-                errand.state = state;
-                None
-            }
-        }
-    }
-
-    /// What storage alone is to be asked, where the index has answered of a file of which it is to be said whether storage has it.
-    pub(super) fn look_closer(&mut self, id: ErrandId, now: Timestamp) -> Option<Box<Parked>> {
-        let errand = self.errands.get_mut(&id).filter(|errand| !errand.fetches && !errand.is_searched)?;
-        let caller = self.batches.get(&errand.batch).map(|batch| batch.caller.clone());
-        errand.ask(&caller.unwrap_or_default(), now)
-    }
-
-    /// Sources are being asked for a file.
-    pub(super) fn note_searched(&mut self, id: ErrandId) {
-        if let Some(errand) = self.errands.get_mut(&id) {
-            errand.is_searched = true;
-        }
-    }
-
-    /// A zip is to be copied into storage from now on; whether it was not before.
-    pub(super) fn copy(&mut self, id: ErrandId, now: Timestamp) -> bool {
-        let errand = self.errands.get_mut(&id).filter(|errand| errand.fetches && !errand.was_copied);
-        errand.is_some_and(|errand| {
-            errand.was_copied = true;
-            errand.state = State::Copied(now);
-            true
-        })
-    }
-
-    /// A file is asked for once more, a little later.
-    pub(super) fn ask_later(&mut self, id: ErrandId, now: Timestamp) {
-        if let Some(errand) = self.errands.get_mut(&id) {
-            errand.state = State::Due(now.after(LOOK));
-        }
-    }
-
-    /// The zips that are being copied, and since when.
-    pub(super) fn copied(&self) -> Vec<(ErrandId, Zip, Timestamp)> {
-        let copied = self.errands.iter().filter_map(|(id, errand)| match (&errand.state, errand.want()) {
-            (State::Copied(since), Some(Want::Zip(zip))) => Some((*id, zip.clone(), *since)),
-            _ => None,
-        });
-        copied.collect()
-    }
-
-    /// The files that were asked for as long as one may be.
-    pub(super) fn late(&self, now: Timestamp) -> Vec<ErrandId> {
-        let late = self.errands.iter().filter(|(_, errand)| errand.is_late(now));
-        late.map(|(id, _)| *id).collect()
-    }
-
     /// This has become of a file. The client that is answered now, and the answer.
     pub(super) fn came(
         &mut self,
         id: ErrandId,
-        came: Came,
+        came: &Came,
         services: &mut Services,
         cx: &mut Cx<'_>,
     ) -> Option<(StreamId, Verdict)> {
@@ -369,11 +291,11 @@ impl Prewarms {
             // What is told may be there before an upstream knows of it: who asks then is not told that there is none.
             services.index.forget(cx.kv, Region::Missing, &want.key(), cx.now);
         }
-        batch.note(&want, &came, cx);
-        if errand.decides(&came) {
+        batch.note(&want, came, cx);
+        if errand.decides(came) {
             // Of the others of the version it is so as well.
             for want in std::mem::take(&mut errand.wants) {
-                batch.note(&want, &came, cx);
+                batch.note(&want, came, cx);
             }
         }
         if !errand.wants.is_empty() {
@@ -381,7 +303,7 @@ impl Prewarms {
             return None;
         }
         if batch.is_new() {
-            batch.log_new(&errand.wish, &came, cx);
+            batch.log_new(&errand.wish, came, cx);
         }
         let number = errand.batch;
         batch.under_way = batch.under_way.saturating_sub(1);
@@ -463,8 +385,8 @@ const MAX_WAITING: usize = 6000;
 /// New versions that wait in one worker. What is beyond is fetched when a client asks for it.
 const MAX_NEW: usize = 256;
 
+/// Between two times at which a new version is asked for, as between two looks at a document.
+const PACE: Duration = Duration::from_secs(1);
+
 /// How often it is told how far a build is.
 const TELL: Duration = Duration::from_secs(1);
-
-/// After which a file is looked at again that a search is still busy with.
-const LOOK: Duration = Duration::from_secs(1);

@@ -3,7 +3,7 @@
 //! Since Go 1.17 a go.mod names all of them. What is replaced by a version is asked of a proxy in its place; what is replaced by a directory
 //! is asked of none. An older go.mod names the direct ones alone.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use super::{
     super::{ModulePath, Version, check},
@@ -91,12 +91,10 @@ fn required_by(line: &Line<'_, '_>) -> Result<(ModulePath, Version), (usize, Str
 fn replaced_by(line: &Line<'_, '_>) -> Result<((String, Option<String>), Replacement), (usize, String)> {
     let fail = |why: &str| (line.number, why.to_owned());
     let arrow = line.args.iter().position(|word| *word == "=>");
-    let (old, new) = match arrow.and_then(|at| line.args.split_at_checked(at)) {
-        Some((old, [_, new @ ..])) => (old, new),
-        _ => return Err(fail("replace expects =>")),
+    let Some((old, [_, new @ ..])) = arrow.and_then(|at| line.args.split_at_checked(at)) else {
+        return Err(fail("replace expects =>"));
     };
-    let text =
-        |word: &str| string(word).map(|text| text.into_owned()).ok_or_else(|| fail("malformed string"));
+    let text = |word: &str| string(word).map(Cow::into_owned).ok_or_else(|| fail("malformed string"));
     let what = match old {
         [module] => (text(module)?, None),
         [module, version] => (text(module)?, Some(text(version)?)),

@@ -125,11 +125,11 @@ fn what_is_fetched_before_a_client_asks() {
     check(
         |more| format!(r#"{{"upstreams":[{UPSTREAM}],"sync":{{"prewarm":{more}}}"#),
         &[
-            (&format!("{{}}}}{storage}}}"), &[]),
+            (&format!("{{}}}}{storage}"), &[]),
             ("{}}", &[kept_nowhere]),
             (r#"{}},"storage":{"cluster":"s","url":"http://s","write":false}"#, &[kept_nowhere]),
             (
-                &format!(r#"{{"principals":["@all"],"modules":["../m"],"rate":0}}}}{storage}}}"#),
+                &format!(r#"{{"principals":["@all"],"modules":["m"],"rate":0}}}}{storage}"#),
                 &[
                     r#"$.sync.prewarm.principals[0]: "@all" names no caller: of the words with @ there are @anonymous and @authenticated alone"#,
                     "$.sync.prewarm.rate: 0 is not from 1 to 1000",

@@ -43,7 +43,7 @@ fn scenario_a_build_that_was_posted_is_a_hit_for_the_client_that_comes_later() {
             let zip = world.begin(worker, "/example.com/m3/@v/v1.0.0.zip");
             world.settle();
             assert_eq!(routed_to(&world, zip), "storage");
-            world.answer_routed(worker, zip, 200, &[("content-length", "100")]);
+            let _ = world.answer_routed(worker, zip, 200, &[("content-length", "100")]);
             world.leave(worker, zip);
         }
         assert!(world.log.iter().any(|line| line.contains("of 13 files 13 are ready")), "{:?}", world.log);

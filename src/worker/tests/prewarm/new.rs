@@ -89,6 +89,21 @@ fn scenario_a_tag_that_the_upstream_does_not_know_yet_is_not_said_to_be_missing(
 }
 
 #[test]
+fn scenario_a_flood_of_tidings_costs_a_question_a_second() {
+    let mut world = open_with("example.com/m");
+    warm(&mut world, "example.com/m", 4);
+    world.cluster("public").latency = 1;
+    for _ in 0..50 {
+        tell(&mut world, "example.com/m", "v1.1.0");
+        world.pass(60);
+    }
+    let files = asked(&world, "public", "/@v/v1.1.0.info");
+    assert!((2..=4).contains(&files), "{files} in three seconds");
+    world.settle();
+    assert!(world.worker(0).jobs().is_empty());
+}
+
+#[test]
 fn scenario_each_new_version_of_a_module_that_is_named_is_fetched() {
     let mut world = with(2, &CONFIG.replace(r#""list": "1h""#, r#""list": "1m""#));
     list(&mut world, "named.test/m", "v1.0.0 v1.0.1");
