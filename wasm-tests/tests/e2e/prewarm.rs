@@ -22,7 +22,7 @@ fn mirror(tree: &Tree, workers: u32) -> Mirror {
 }
 
 fn post(mirror: &Mirror, page: &str, text: &str) -> Response {
-    mirror.envoy.send(&Request::new("POST", page).header("x-user", "user:ci").body(text))
+    mirror.envoy.send(&Request::new("POST", page).header("x-user", "ci").body(text))
 }
 
 /// What a go.sum says of these.
@@ -38,7 +38,7 @@ fn go_sum(tree: &Tree, entries: &[Entry]) -> String {
 
 #[track_caller]
 fn wait_done(mirror: &Mirror, page: &str) -> Value {
-    let request = Request::get(&format!("/-/{page}")).header("x-user", "user:ci");
+    let request = Request::get(&format!("/-/{page}")).header("x-user", "ci");
     let mut last = Value::Null;
     wait::until("the build to be there", Duration::from_secs(60), || {
         let answer = mirror.envoy.send(&request);
@@ -93,8 +93,7 @@ fn what_cannot_be_read_is_refused_with_its_line_and_who_is_not_named_is_not_hear
     let mirror = mirror(&Tree::sample(), 1);
     let refused = post(&mirror, "/-/prewarm", "example.com/hello v1.0.0\nexample.com/hello main\n");
     assert!(refused.status == 400 && refused.text().contains("line 2"), "{}", refused.text());
-    let other =
-        Request::new("POST", "/-/prewarm").header("x-user", "user:else").body("example.com/hello v1.0.0");
+    let other = Request::new("POST", "/-/prewarm").header("x-user", "else").body("example.com/hello v1.0.0");
     assert_eq!(mirror.envoy.send(&other).status, 403);
     let go_mod = "module example.com/main\n\ngo 1.22\n\nrequire example.com/hello v1.0.0\n";
     let begun = post(&mirror, "/-/prewarm", go_mod);
