@@ -29,6 +29,7 @@ mod next;
 mod origin;
 mod page;
 mod passing;
+mod prewarm;
 mod probe;
 mod proving;
 mod published;
@@ -71,6 +72,10 @@ pub use self::next::{Making, Next};
 pub use self::origin::note_origin;
 pub use self::page::refuse_page;
 pub use self::passing::{Passing, Verified, VerifyError, loss_by};
+pub use self::prewarm::{
+    Build, Came, Deed, Files, Order, Ordering, Wish, appeared, begun, came, errand, lacked, lacking,
+    read_body, too_many_orders,
+};
 pub use self::probe::{Asked, PROBE_ROUND, Probe, SourceHealth, readiness};
 pub use self::proving::{ProofStep, Proving};
 pub use self::published::{Publication, Publications, Published, keep_first_seen, published_by};
@@ -86,7 +91,7 @@ pub use self::sifting::{Sifting, SiftingKey};
 pub use self::statement::{heard, to_be_heard};
 pub use self::status::{
     BudgetStatus, ClientsStatus, DatabaseStatus, DocumentStatus, FlightsStatus, IndexStatus, LogClockStatus,
-    Occupancy, SourceStatus, Status, StorageStatus,
+    Occupancy, PrewarmStatus, SourceStatus, Status, StorageStatus,
 };
 pub use self::sums::Sums;
 pub use self::wishes::Wishes;

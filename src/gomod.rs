@@ -30,7 +30,7 @@ pub use self::element::is_path_element;
 pub use self::escape::escape as escape_prefix;
 pub use self::file::{InvalidFilePath, check_file_path};
 pub use self::go_version::{TOOLCHAIN, go_name, go_version, toolchain_of, toolchain_version};
-pub use self::mod_file::{InvalidModFile, ModFile};
+pub use self::mod_file::{InvalidModFile, InvalidRequirement, ModFile, Requirements};
 pub use self::path::{InvalidPath, ModulePath};
 pub use self::pattern::{Glob, InvalidPattern, Pattern, Patterns};
 pub use self::pseudo::Pseudo;

@@ -17,8 +17,8 @@ use std::fmt;
 pub use self::{
     document::DocumentName,
     outcome::{
-        Ended, Evicted, FeedLine, ForecastOutcome, HookOutcome, LookOutcome, OwnReason, PollOutcome, Reason,
-        StatusClass, SumdbOutcome, Unruled, VerificationOutcome, WriteOutcome,
+        Ended, Evicted, FeedLine, ForecastOutcome, HookOutcome, LookOutcome, OwnReason, PollOutcome,
+        PrewarmOutcome, Reason, StatusClass, SumdbOutcome, Unruled, VerificationOutcome, WriteOutcome,
     },
     tally::Tally,
 };
@@ -109,6 +109,11 @@ pub enum Counter {
     Monitored {
         /// Why it would: what the rule is called, or a word of [`Unruled`].
         reason: String,
+    },
+    /// A file that was to be fetched before a client asks for it.
+    Prewarm {
+        /// What came of it.
+        outcome: PrewarmOutcome,
     },
     /// A request that was refused here.
     Refusal {
@@ -322,6 +327,7 @@ impl Counter {
             Self::Forecast { outcome } => Series::new("forecasts_total", [("outcome", outcome)]),
             Self::Look { outcome } => Series::new("looks_total", [("outcome", outcome)]),
             Self::Monitored { reason } => Series::new("monitored_total", [("reason", reason)]),
+            Self::Prewarm { outcome } => Series::new("prewarm_files_total", [("outcome", outcome)]),
             Self::Refusal { reason } => Series::new("refusals_total", [("reason", reason)]),
             Self::Request { kind, cache, class } => {
                 Series::new("requests_total", [("kind", kind), ("cache", cache), ("class", class)])

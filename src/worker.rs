@@ -13,7 +13,7 @@
 //!                 worker.rs, receive.rs, settle.rs, status.rs  who is asked what, in which order
 //!    ┌─────────┬───────┬───────┬──┴────┬───────┬──────┬───────┬─────────┬────────┐
 //! clients   passing  lists   dates  flights  verify storage  poll  probe, census, clock, .. the parts
-//!                    looks
+//!                    looks   prewarms
 //!    └─────────┴───────┴───────┴──┬────┴───────┴──────┴───────┴─────────┴────────┘
 //!                                 ▼
 //!                services, event, flight, key                  what all of them know
@@ -41,6 +41,7 @@ mod census;
 mod clients;
 mod clock;
 mod dates;
+mod errands;
 mod event;
 mod exposures;
 mod flight;
@@ -53,6 +54,7 @@ mod lists;
 mod looks;
 mod passing;
 mod poll;
+mod prewarms;
 mod probe;
 mod receive;
 mod requests;
@@ -79,6 +81,7 @@ use self::{
     looks::Looks,
     passing::Passages,
     poll::Polls,
+    prewarms::Prewarms,
     probe::Probes,
     services::{Call, Services},
     storage::Storing,
@@ -109,6 +112,7 @@ pub struct Worker {
     looks: Looks,
     passages: Passages,
     polls: Polls,
+    prewarms: Prewarms,
     probes: Probes,
     services: Services,
     storage: Storing,
@@ -133,6 +137,7 @@ impl Worker {
             looks: Looks::default(),
             passages: Passages::default(),
             polls: Polls::new(&config, seat.queue),
+            prewarms: Prewarms::default(),
             probes: Probes::default(),
             storage: Storing::new(),
             verify: Verify::new(&config),
@@ -182,6 +187,7 @@ impl Worker {
             Some(Slice::Forecast) => self.forecasts.work(&mut self.services, cx),
             Some(Slice::Looks) => self.walk_looks(cx),
             Some(Slice::Making) => self.clients.work(&mut self.services, cx),
+            Some(Slice::Order(stream)) => self.read_order(stream, cx),
             Some(Slice::Passing(stream)) => self.passages.work(stream, &mut self.services, cx),
             Some(Slice::Poll(key)) => {
                 let is_new = self.polls.work(&key, &mut self.services, cx);

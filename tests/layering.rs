@@ -58,12 +58,13 @@ const PARTED: &[Parted] = &[Parted {
         "looks",
         "passing",
         "poll",
+        "prewarms",
         "probe",
         "storage",
         "verify",
         "waivers",
     ],
-    desk: &["fly", "receive", "requests", "settle", "status", "tick"],
+    desk: &["errands", "fly", "receive", "requests", "settle", "status", "tick"],
 }];
 
 /// A module that is made of parts.

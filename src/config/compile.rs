@@ -82,6 +82,8 @@ pub(super) fn config(raw: RawConfig, found: &mut Collector) -> Config {
     let mirror =
         raw_mirror.map(|raw| path::mirror(&raw, advisories.sources.is_empty(), &admin, &at_mirror, found));
     let has_storage = storage.is_some() || found.covers(&root.key("storage"));
+    let is_written =
+        storage.as_ref().is_some_and(|storage| storage.write) || found.covers(&root.key("storage"));
     let catalog = raw.catalog.0.map(|raw| catalog(&raw, has_storage, &root.key("catalog"), found));
     let mut config = Config {
         advisories,
@@ -98,7 +100,7 @@ pub(super) fn config(raw: RawConfig, found: &mut Collector) -> Config {
         freshness: freshness::freshness(&raw.freshness.0.unwrap_or_default(), &root.key("freshness"), found),
         fetch: fetch::fetch(&raw.fetch.0.unwrap_or_default(), &root.key("fetch"), found),
         exposure: raw.exposure.0.map(|raw| exposure(&raw, &root.key("exposure"), found)),
-        sync: sync::sync(&raw.sync.0.unwrap_or_default(), (&matching, has_storage), &root.key("sync"), found),
+        sync: sync::sync(&raw.sync.0.unwrap_or_default(), is_written, &root.key("sync"), &matching, found),
         admin,
         matching: Match {
             mirror,

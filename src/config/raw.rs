@@ -35,7 +35,7 @@ pub(super) use self::policy::{
     RawToolchain, RawWaiver,
 };
 pub(super) use self::storage::{RawDelivery, RawDeliveryOverride, RawPresign, RawSecureLink};
-pub(super) use self::sync::{RawForecast, RawHook, RawSync};
+pub(super) use self::sync::{RawForecast, RawHook, RawPrewarm, RawSync};
 pub(super) use self::vanity::RawVanity;
 pub(super) use self::verify::RawVerify;
 pub(super) use self::words::{BETWEEN_NAMES, OBJECT_WITH, RawCount, RawDuration, Section};
@@ -99,7 +99,7 @@ pub(super) struct RawConfig {
     /// Import paths of one's own domains, of which the go command is told where their repositories are (`?go-get=1`), so that they need
     /// no server of their own. All other requests to these hosts pass through untouched. None by default.
     pub(super) vanity: Option<Vec<Section<RawVanity>>>,
-    /// What has the gateway look for new versions before what it knows has aged: webhooks. Nothing by default.
+    /// What has the gateway look for new versions before what it knows has aged (webhooks, feeds), and fetch them before a client asks. Nothing by default.
     #[serde(default)]
     pub(super) sync: Section<RawSync>,
     /// What is in the storage, listed: `/catalog`, `/mod/v1/mod` and `/index`, below `match.path_prefix`. Without it there are no such

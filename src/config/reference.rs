@@ -92,8 +92,8 @@ fn documented_bounds_are_the_compiled_ones() {
         Some(())
     });
     assert_eq!(
-        checked, 34,
-        "ten numbers, six timeouts, eight freshnesses, two waits, an expiry, three ages, three intervals, a window"
+        checked, 35,
+        "eleven numbers, six timeouts, eight freshnesses, two waits, an expiry, three ages, three intervals, a window"
     );
 }
 
@@ -167,7 +167,7 @@ fn base() -> Value {
         "policy": {"bundle": {"cluster": "c", "authority": "h"}},
         "exposure": {},
         "vanity": [{"import": "go.example/m", "repository": "https://h/m"}],
-        "sync": {"hooks": [{"name": "a", "kind": "generic", "secrets": ["sixteen-bytes-ok"]}], "feeds": [{"name": "a", "cluster": "c", "authority": "h"}], "forecast": {}},
+        "sync": {"hooks": [{"name": "a", "kind": "generic", "secrets": ["sixteen-bytes-ok"]}], "feeds": [{"name": "a", "cluster": "c", "authority": "h"}], "forecast": {}, "prewarm": {}},
         "catalog": {},
         "advisories": {"sources": [{"name": "go", "format": "zip", "cluster": "c", "authority": "h"}]},
     })

@@ -6,6 +6,7 @@ use super::{Endpoint, Secret};
 use crate::gomod::Patterns;
 use crate::hook::{Kind, plain};
 use crate::metrics::DocumentName;
+use crate::policy::Principal;
 
 /// What has the gateway look again.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,6 +19,8 @@ pub struct Sync {
     pub modules: Patterns,
     /// What is asked for before an hour begins; `None` where nothing is.
     pub forecast: Option<Forecast>,
+    /// What is fetched before a client asks for it, where anything is.
+    pub prewarm: Option<Prewarm>,
 }
 
 /// What is asked for before an hour begins.
@@ -29,6 +32,17 @@ pub struct Forecast {
     pub lead: Duration,
     /// How many documents are remembered of an hour, and asked for before it.
     pub documents: usize,
+}
+
+/// What is fetched, verified and stored before a client asks for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prewarm {
+    /// The callers who may post a build; none where it is empty.
+    pub principals: Vec<Principal>,
+    /// Modules of which each new version is fetched.
+    pub modules: Patterns,
+    /// Files that are begun in a second, in the whole Envoy.
+    pub rate: u32,
 }
 
 /// An index whose feed is read.

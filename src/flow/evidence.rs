@@ -14,6 +14,7 @@ use log::Level;
 use sha2::{Digest, Sha256};
 
 pub(super) use self::asked::Evident;
+pub(super) use self::go_sum::OF_NO_GO_MOD;
 pub(super) use self::logged::logged;
 use self::{
     asked::Format,

@@ -5,8 +5,8 @@
 //! step; one that ends its way for now returns `Break` with one of these.
 
 use super::{
-    Evidencing, Explaining, Exposing, Hit, Known, Listing, Mirroring, Parked, Receiving, Renewal, Routed,
-    Searched, Sifting,
+    Evidencing, Explaining, Exposing, Hit, Known, Listing, Mirroring, Order, Parked, Receiving, Renewal,
+    Routed, Searched, Sifting,
     question::{Ended, Serving},
 };
 use crate::{
@@ -36,6 +36,8 @@ pub enum Next {
     Hit(Hit),
     /// It waits until this list of what storage has is made.
     List(Box<Listing>),
+    /// It has posted this build, and waits until that was read, and for what storage lacks of it if it asks for that.
+    Order(Box<Order>),
     /// It waits until everyone unseen was asked.
     Probe,
     /// Its body is to come.
@@ -85,7 +87,9 @@ impl Next {
     /// What is asked, where it is not answered at once.
     pub fn kind(&self) -> Option<Kind> {
         match self {
-            Self::List(_) | Self::Make(_) | Self::Probe | Self::Receive(_) => Some(Kind::Page),
+            Self::List(_) | Self::Make(_) | Self::Order(_) | Self::Probe | Self::Receive(_) => {
+                Some(Kind::Page)
+            }
             Self::Again(parked)
             | Self::Ask(parked)
             | Self::Dates(parked, ..)
@@ -106,7 +110,7 @@ impl Next {
         match self {
             Self::Probe => Some("readyz".to_owned()),
             Self::List(_) => Some("catalog".to_owned()),
-            Self::Make(_) | Self::Receive(_) => Some("body".to_owned()),
+            Self::Make(_) | Self::Order(_) | Self::Receive(_) => Some("body".to_owned()),
             Self::Again(parked)
             | Self::Ask(parked)
             | Self::Dates(parked, ..)

@@ -6,6 +6,7 @@ use super::{
     evidence::{Evidencing, Evident},
     explain,
     hooked::Delivery,
+    prewarm::{Deed as Errand, Ordering, progress},
     receiving::{Post, Receiving},
     request::{not_allowed, refuse},
     respond,
@@ -34,7 +35,7 @@ impl Next {
             return Self::refuse(Kind::Page, &refusal, cx);
         }
         match deed {
-            Deed::Read(page) => Self::read(page, head, known, cx),
+            Deed::Read(page) => Self::read((page, rest), head, known, cx),
             Deed::Post(Taken { what, most }) => {
                 let post = posted(what, rest, head, known.config);
                 match post.and_then(|post| Receiving::begin(post, head, most, cx.now)) {
@@ -47,7 +48,7 @@ impl Next {
         }
     }
 
-    fn read(page: Page, head: &RequestHead, known: &Known<'_>, cx: &mut Cx<'_>) -> Self {
+    fn read((page, rest): (Page, &str), head: &RequestHead, known: &Known<'_>, cx: &mut Cx<'_>) -> Self {
         let (content_type, body) = match page {
             Page::Explain => match explain::one(&head.path, known, cx) {
                 Ok(explanation) => ("application/json", explanation),
@@ -60,6 +61,10 @@ impl Next {
                 };
             }
             Page::Healthz => ("text/plain; charset=utf-8", "ok\n".to_owned()),
+            Page::Prewarm => match progress(rest, cx) {
+                Ok(page) => ("application/json", page),
+                Err(refusal) => return Self::refuse(Kind::Page, &refusal, cx),
+            },
             Page::Readyz => return Self::Probe,
             Page::Status => return Self::Status,
             Page::Version => (
@@ -78,6 +83,7 @@ impl Next {
                 evidencing.map(|evidencing| Self::make(Making::Evidence(evidencing.into())))
             }
             Post::Hook(delivery) => Ok(delivery.end(&body, known, cx)),
+            Post::Build(ordering) => ordering.end(body).map(|order| Self::Order(order.into())),
             Post::Modules(caller) => {
                 let explaining = explain::Explaining::begin(body, caller);
                 explaining.map(|explaining| Self::make(Making::Explanations(explaining)))
@@ -92,26 +98,31 @@ fn posted(what: Posted, rest: &str, head: &RequestHead, config: &Config) -> Resu
     match what {
         Posted::GoSum => Evident::read(&head.path).map(Post::GoSum),
         Posted::Hook => Delivery::begin(rest, head, config).map(Post::Hook),
+        Posted::Lacking => Ordering::begin(Errand::Missing, head, config).map(Post::Build),
+        Posted::Prewarm => Ordering::begin(Errand::Prewarm, head, config).map(Post::Build),
         Posted::Modules => explain::principals(&head.path).map(Post::Modules),
     }
 }
 
 /// Whether who sends this request may ask for a page that is for these.
 fn admit(who: Who, head: &RequestHead, config: &Config) -> Result<(), Refusal> {
-    let what = match who {
+    let (what, allowed, setting) = match who {
         Who::Everyone => return Ok(()),
-        Who::Named { what } => what,
+        Who::Named { what } => (what, &config.admin.explain[..], "admin.explain"),
+        Who::Prewarmers => {
+            let named = config.sync.prewarm.as_ref().map(|prewarm| &prewarm.principals[..]);
+            ("builds to be fetched", named.unwrap_or_default(), "sync.prewarm.principals")
+        }
     };
-    let allowed = &config.admin.explain;
     if allowed.is_empty() {
-        let reason = format!("not found: no caller may ask for {what} here (admin.explain)");
+        let reason = format!("not found: no caller may ask for {what} here ({setting})");
         return Err(Refusal::Unknown(reason));
     }
     let caller = caller(head, &config.callers)?;
     if allowed.iter().any(|principal| principal.matches(&caller)) {
         return Ok(());
     }
-    let reason = format!("forbidden: {what} are for the callers that admin.explain names");
+    let reason = format!("forbidden: {what} are for the callers that {setting} names");
     Err(Refusal::Forbidden { rule: OwnReason::Explain.into(), reason })
 }
 

@@ -4,7 +4,7 @@
 //! A length that is too large is refused by the head; one that is not said is refused as soon as too much has come. What came is kept
 //! as it was sent, byte for byte, for a signature may be over it: a body in a coding is refused, and not decoded.
 
-use super::{evidence::Evident, hooked::Delivery};
+use super::{evidence::Evident, hooked::Delivery, prewarm::Ordering};
 use crate::{
     config::limits::BODY_TIME,
     goproxy::{BodyFault, Refusal},
@@ -15,6 +15,8 @@ use crate::{
 /// What a body is for, and what its request's head says of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Post {
+    /// A build that is to be fetched, or of which is to be said what storage lacks.
+    Build(Ordering),
     /// A go.sum, of whose hashes is to be said what is known.
     GoSum(Evident),
     /// A delivery of a webhook.

@@ -155,6 +155,8 @@ pub struct WorkerStatus {
     pub passing_zips: usize,
     /// Proofs of what checksum databases gave.
     pub proofs: usize,
+    /// What it fetches before a client asks for it.
+    pub prewarm: PrewarmStatus,
     /// Whether it is asking who is there, for the readiness page.
     pub probing: bool,
     /// Callouts of all kinds.
@@ -212,6 +214,17 @@ pub struct BudgetStatus {
     pub calls: BTreeMap<String, u32>,
     /// How many of all workers together may ask one upstream.
     pub most_calls_per_upstream: u32,
+}
+
+/// What a worker fetches before a client asks for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PrewarmStatus {
+    /// Builds that were posted to it, and are not done.
+    pub builds: usize,
+    /// Versions of which a file is asked for.
+    pub versions: usize,
+    /// Versions that wait for that.
+    pub versions_due: usize,
 }
 
 /// What a worker takes into storage.

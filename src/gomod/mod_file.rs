@@ -4,11 +4,13 @@
 //! judged: where Go refuses the whole file for one of them, this reads on.
 
 mod lexer;
+mod requirements;
 mod syntax;
 mod unquote;
 
 use std::borrow::Cow;
 
+pub use self::requirements::{InvalidRequirement, Requirements};
 use self::syntax::Line;
 use super::{Retraction, Retractions, Version, gosemver::Semver};
 

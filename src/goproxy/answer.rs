@@ -11,6 +11,7 @@
 //! | none exists | 404 or 410, as the source said | what is left of the negative freshness |
 //! | a rule or an upstream forbids it | 403 | `no-store` |
 //! | a delivery of a webhook | 202 | `no-store` |
+//! | a build that is fetched | 202, with where that is shown | `no-store` |
 //! | such a delivery that is not signed | 401 | `no-store` |
 //! | malformed | 400, 405 | `no-store` |
 //! | what the storage cannot list | 501 | `no-store` |
@@ -35,6 +36,13 @@ use crate::{
 pub enum Answer<'a> {
     /// What was sent was taken, and what comes of it is not waited for.
     Accepted,
+    /// The same, and what comes of it is shown on a page.
+    Begun {
+        /// Where, as the last elements of its path.
+        page: String,
+        /// The same for who sent it, as JSON.
+        body: String,
+    },
     /// It is to be asked for once more, for its source redirects and will be asked where to.
     Again {
         /// Itself, as the last element of its path.
@@ -177,6 +185,19 @@ impl Answer<'_> {
                     retracted: None,
                 }
             }
+            Self::Begun { page, body } => Response {
+                status: 202,
+                headers: vec![
+                    ("location", page.clone()),
+                    ("content-type", "application/json".to_owned()),
+                    no_store(),
+                ],
+                body: body.clone().into(),
+                length: Length::Body,
+                account,
+                monitored: None,
+                retracted: None,
+            },
             Self::Elsewhere { to, cache } => {
                 let location = ("location", (*to).to_owned());
                 let headers = vec![location, (CACHE_HEADER, cache.as_str().to_owned()), no_store()];

@@ -14,6 +14,8 @@ pub enum Page {
     Exposed,
     /// The filter runs.
     Healthz,
+    /// What became of a build that was posted.
+    Prewarm,
     /// The filter runs and has seen what it fetches from.
     Readyz,
     /// How the gateway is doing.
@@ -29,8 +31,12 @@ pub enum Posted {
     GoSum,
     /// A delivery of a webhook.
     Hook,
+    /// A build of which is to be said what storage lacks.
+    Lacking,
     /// Module versions that are to be explained.
     Modules,
+    /// A build that is to be fetched.
+    Prewarm,
 }
 
 /// A row of the table.
@@ -83,6 +89,8 @@ pub enum Who {
         /// What it is that only they may see, in the plural.
         what: &'static str,
     },
+    /// Callers whom `sync.prewarm.principals` names.
+    Prewarmers,
 }
 
 /// What a request does.
@@ -95,7 +103,7 @@ pub enum Deed {
 }
 
 /// Every page.
-pub(super) const ROUTES: [Route; 8] = [
+pub(super) const ROUTES: [Route; 11] = [
     Route {
         name: Name::Exact("evidence"),
         // A build of a thousand modules has a go.sum of some 2,000 lines and 200 KB.
@@ -121,6 +129,17 @@ pub(super) const ROUTES: [Route; 8] = [
         // What they send is signed.
         who: Who::Everyone,
     },
+    Route {
+        name: Name::Exact("missing"),
+        methods: Methods::Post(Taken { what: Posted::Lacking, most: MOST_BUILD }),
+        who: Who::Prewarmers,
+    },
+    Route {
+        name: Name::Exact("prewarm"),
+        methods: Methods::Post(Taken { what: Posted::Prewarm, most: MOST_BUILD }),
+        who: Who::Prewarmers,
+    },
+    Route { name: Name::Below("prewarm"), methods: Methods::Read(Page::Prewarm), who: Who::Prewarmers },
     Route { name: Name::Exact("readyz"), methods: Methods::Read(Page::Readyz), who: Who::Everyone },
     Route {
         name: Name::Exact("status"),
@@ -129,6 +148,9 @@ pub(super) const ROUTES: [Route; 8] = [
     },
     Route { name: Name::Exact("version"), methods: Methods::Read(Page::Version), who: Who::Everyone },
 ];
+
+/// As a go.sum whose hashes are asked about.
+const MOST_BUILD: usize = 256 << 10;
 
 impl Route {
     /// The row for `name`, and what follows the row's own name in it.
@@ -190,7 +212,9 @@ mod tests {
 
     #[test]
     fn every_page_lies_in_one_place_and_no_place_hides_another() {
-        let names: BTreeSet<_> = ROUTES.iter().map(|route| route.name.as_str()).collect();
+        let is_below = |name| matches!(name, Name::Below(_));
+        let names: BTreeSet<_> =
+            ROUTES.iter().map(|route| (route.name.as_str(), is_below(route.name))).collect();
         assert_eq!(names.len(), ROUTES.len());
         for route in &ROUTES {
             let name = route.name.as_str();

@@ -274,6 +274,22 @@ impl From<Ended> for WriteOutcome {
 }
 
 words! {
+    /// What came of a file that was to be fetched before a client asks for it.
+    pub enum PrewarmOutcome {
+        /// No source could say.
+        Failed = "failed",
+        /// Too many others wait.
+        Left = "left",
+        /// No source has it.
+        Missing = "missing",
+        /// It is there: in storage, or on its way there.
+        Ready = "ready",
+        /// The policy refuses it.
+        Refused = "refused",
+    }
+}
+
+words! {
     /// The class of a status.
     pub enum StatusClass {
         /// Informational.

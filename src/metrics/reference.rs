@@ -2,8 +2,8 @@
 
 use super::{
     Cache, Counter, DocumentName, Ended, Ending, Evicted, FeedLine, ForecastOutcome, Gauge, Histogram,
-    HookOutcome, Kind, LookOutcome, Metric, OwnReason, PollOutcome, RetractedAs, StatusClass, SumdbOutcome,
-    Target, Unruled, VerificationOutcome, WriteOutcome,
+    HookOutcome, Kind, LookOutcome, Metric, OwnReason, PollOutcome, PrewarmOutcome, RetractedAs, StatusClass,
+    SumdbOutcome, Target, Unruled, VerificationOutcome, WriteOutcome,
 };
 use crate::http::{AnswerKind, CallFailure, CallOutcome};
 
@@ -59,6 +59,7 @@ fn families() -> Vec<Family> {
         Metric::Counter(Counter::Hook { target: "forge".to_owned(), outcome: HookOutcome::Accepted }),
         Metric::Counter(Counter::Forecast { outcome: ForecastOutcome::Asked }),
         Metric::Counter(Counter::Look { outcome: LookOutcome::Asked }),
+        Metric::Counter(Counter::Prewarm { outcome: PrewarmOutcome::Ready }),
         Metric::Counter(Counter::TagMoved),
         Metric::Counter(Counter::Uncounted),
     ]
@@ -91,6 +92,7 @@ fn words(metric: &Metric) -> Vec<&'static str> {
         Metric::Counter(Counter::Forecast { .. }) => &[ForecastOutcome::WORDS],
         Metric::Counter(Counter::Look { .. }) => &[LookOutcome::WORDS],
         Metric::Counter(Counter::Poll { .. }) => &[PollOutcome::WORDS],
+        Metric::Counter(Counter::Prewarm { .. }) => &[PrewarmOutcome::WORDS],
         Metric::Counter(Counter::Monitored { .. }) => &[Unruled::WORDS],
         Metric::Counter(Counter::Refusal { .. }) => &[OwnReason::WORDS],
         Metric::Counter(Counter::Retracted { .. }) => &[RetractedAs::WORDS],

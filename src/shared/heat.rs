@@ -32,6 +32,12 @@ impl Heat {
         self.uses.checked_shr(self.age(now) / HALF_LIFE_SECS).unwrap_or(0)
     }
 
+    /// Whether clients ask for it time and again: in two half minutes at least, beside the first request, and not so long ago that it counts
+    /// for less. What was asked for that often is hot for five minutes after the last use, and for fifteen at most.
+    pub(super) fn is_hot(self, now: Timestamp) -> bool {
+        self.worth(now) >= HOT_USES
+    }
+
     /// The seconds since the last use. A clock that was set back makes the future's records old too, not immortal.
     fn age(self, now: Timestamp) -> u32 {
         self.touched.abs_diff(seconds(now))
@@ -48,6 +54,9 @@ pub const REST_SECS: u32 = 30;
 
 /// Five minutes: a build finds what another used an hour before only if no other record wanted the room.
 const HALF_LIFE_SECS: u32 = 5 * 60;
+
+/// One use is what a build brings about that asks twice, or a proxy before the gateway.
+const HOT_USES: u8 = 2;
 
 /// Nothing earns more than about 20 minutes of rest (four halvings): yesterday's favourite makes room today.
 const MOST_USES: u8 = 15;

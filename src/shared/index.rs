@@ -118,6 +118,13 @@ impl Index {
             .or_else(|| self.find(kv, region, path).map(|(entry, _)| entry))
     }
 
+    /// Whether clients ask for the document under `path` time and again.
+    pub fn is_hot(&self, kv: &dyn SharedKv, path: &str, now: Timestamp) -> bool {
+        let standing = self.place(Class::of(Region::Found), path).find(kv);
+        let heat = standing.and_then(|standing| Some(standing.occupant()?.heat));
+        heat.is_some_and(|heat| heat.is_hot(now))
+    }
+
     /// What is kept apart under `path`, unless the pages know better: another worker found something newer there, or that there is
     /// none any more.
     fn apart(&self, kv: &dyn SharedKv, region: Region, path: &str) -> Option<Found> {

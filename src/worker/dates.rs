@@ -16,12 +16,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     flight::Flight,
-    key::{DateLookupKey, Waiter},
+    key::{DateLookupKey, Undecided, Waiter},
     services::Services,
 };
 use crate::{
     config::Clock,
-    cx::{Cx, StreamId},
+    cx::Cx,
     flow::{
         End, Publication, Published, Said, Searched, cache_state, log, lookup, place, published_by, record_of,
     },
@@ -52,8 +52,8 @@ struct DateLookup {
     found: Published,
     /// How many failed since the last one that did not.
     failed: usize,
-    /// The clients that wait for all of them.
-    waiting: Vec<StreamId>,
+    /// The clients and errands that wait for all of them.
+    waiting: Vec<Undecided>,
     since: Timestamp,
 }
 
@@ -73,12 +73,12 @@ impl Dates {
         self.0.contains_key(key)
     }
 
-    /// Has `stream` wait until it is known when these versions were published. They are asked about by [`Dates::next`].
+    /// Has `who` wait until it is known when these versions were published. They are asked about by [`Dates::next`].
     pub(super) fn join(
         &mut self,
         key: &DateLookupKey,
         versions: Vec<Version>,
-        stream: StreamId,
+        who: Undecided,
         now: Timestamp,
     ) {
         let dating = self.0.entry(key.clone()).or_insert_with(|| DateLookup {
@@ -93,7 +93,7 @@ impl Dates {
             waiting: Vec::new(),
             since: now,
         });
-        dating.add(versions, stream);
+        dating.add(versions, who);
     }
 
     /// What is to be looked up next, as many as may be asked about at once; what the index knows is noted. Where more is under way than may
@@ -207,7 +207,7 @@ impl Dates {
         key: &DateLookupKey,
         services: &mut Services,
         cx: &mut Cx<'_>,
-    ) -> Option<Vec<StreamId>> {
+    ) -> Option<Vec<Undecided>> {
         if !self.0.get(key)?.is_done() {
             return None;
         }
@@ -219,10 +219,10 @@ impl Dates {
 
     /// Waiting clients may have left. Versions that no client waits for any more are not asked about; replies that are under way are still
     /// taken in. The remaining clients may be at their end now.
-    pub(super) fn leave(&mut self, is_there: impl Fn(StreamId) -> bool) -> Vec<DateLookupKey> {
+    pub(super) fn leave(&mut self, is_there: impl Fn(Undecided) -> bool) -> Vec<DateLookupKey> {
         let mut ended = Vec::new();
         for dating in self.0.values_mut() {
-            dating.waiting.retain(|stream| is_there(*stream));
+            dating.waiting.retain(|who| is_there(*who));
             if dating.waiting.is_empty() {
                 dating.ahead.clear();
                 dating.unasked.clear();
@@ -249,16 +249,16 @@ impl Dates {
 
     /// Takes out the clients that have waited for as long as they may in all, other waits included, and says why they are not answered. The
     /// others wait on.
-    pub(super) fn late(&mut self, is_late: impl Fn(StreamId) -> bool) -> Vec<(StreamId, Failure)> {
+    pub(super) fn late(&mut self, is_late: impl Fn(Undecided) -> bool) -> Vec<(Undecided, Failure)> {
         let mut late = Vec::new();
         for dating in self.0.values_mut() {
             let module = &dating.key.module;
-            let gone = dating.waiting.extract_if(.., |stream| is_late(*stream));
-            late.extend(gone.map(|stream| {
+            let gone = dating.waiting.extract_if(.., |who| is_late(*who));
+            late.extend(gone.map(|who| {
                 let reason = format!(
                     "{module}: the publish times of its versions were not found out in time; try again"
                 );
-                (stream, Failure { kind: FailureKind::Slow, reason, retry_after: None })
+                (who, Failure { kind: FailureKind::Slow, reason, retry_after: None })
             }));
         }
         late
@@ -334,14 +334,14 @@ fn read_record(module: &ModulePath, version: &Version, searched: &Searched) -> R
 }
 
 impl DateLookup {
-    fn add(&mut self, versions: Vec<Version>, stream: StreamId) {
+    fn add(&mut self, versions: Vec<Version>, who: Undecided) {
         for version in versions {
             let is_under_way = self.asked.contains(&version) || self.said.contains_key(&version);
             if self.found.get(&version).is_none() && !is_under_way {
                 self.ahead.insert(version);
             }
         }
-        self.waiting.push(stream);
+        self.waiting.push(who);
     }
 
     fn is_done(&self) -> bool {

@@ -22,10 +22,14 @@ pub(super) enum Event {
     /// This was found out for the clients and parts that wait for it; or they have waited for as long as they may, and this is what they
     /// are told.
     Answered(Box<Answered>),
+    /// These versions of the module are new, and are to be fetched before a client asks for them.
+    Appeared(ModulePath, Vec<Version>),
     /// Storage has all of this version, which this worker has just completed there.
     Completed(ModulePath, Version),
     /// A copy of this zip begins, and needs its sums.
     CopyBegins(Zip),
+    /// Files may be asked for that no client waits for.
+    Errands,
     /// A search begins that will hold a go.mod or a zip of this version, if a source has it, and need its sums then.
     Foreseen(SearchKey, ModulePath, Version),
     /// A search holds a go.mod or a zip of this version, and needs its sums.

@@ -5,7 +5,6 @@ use std::{collections::VecDeque, time::Duration};
 use super::key::{SearchKey, Waiter};
 use crate::{
     config::Config,
-    cx::StreamId,
     flow::{Parked, Searched, cache_state},
     goproxy::Found,
     http::Timestamp,
@@ -25,6 +24,8 @@ pub(super) struct Flight {
     pub(super) head_only: bool,
     /// Whether those that wait have waited for another worker already, for as long as they wait for a zip.
     pub(super) hurried: bool,
+    /// Whether it was begun because the gateway was told that there is something new.
+    pub(super) is_told: bool,
     /// When the first of those asked who had waited for something else before.
     asked_first: Option<Timestamp>,
     /// What waits, and since when; in that order. Some may have left.
@@ -68,13 +69,19 @@ impl Flight {
             no_cache: false,
             head_only: false,
             hurried: false,
+            is_told: false,
             asked_first: None,
             waiting: VecDeque::new(),
         }
     }
 
-    /// What `stream` waits for.
-    pub(super) fn of(parked: &Parked, known: Option<Found>, stream: StreamId, now: Timestamp) -> Self {
+    /// The same, because the gateway was told that there is something new.
+    pub(super) fn told(self) -> Self {
+        Self { is_told: true, ..self }
+    }
+
+    /// What `waiter` waits for, a client or what asks as one.
+    pub(super) fn of(parked: &Parked, known: Option<Found>, waiter: Waiter, now: Timestamp) -> Self {
         Self {
             want: parked.want().clone(),
             may_fetch: parked.may_fetch(),
@@ -82,8 +89,9 @@ impl Flight {
             no_cache: parked.no_cache(),
             head_only: parked.head_only(),
             hurried: false,
+            is_told: false,
             asked_first: Some(parked.since()).filter(|since| *since < now),
-            waiting: [(now, Waiter::Stream(stream))].into(),
+            waiting: [(now, waiter)].into(),
         }
     }
 
@@ -109,12 +117,12 @@ impl Flight {
         self.waiting.append(&mut other.waiting);
     }
 
-    /// One more client waits, since `since`.
-    pub(super) fn join_stream(&mut self, stream: StreamId, since: Timestamp, now: Timestamp) {
+    /// One more waits, which has asked at `since`.
+    pub(super) fn join(&mut self, waiter: Waiter, since: Timestamp, now: Timestamp) {
         if since < now {
             self.asked_first = Some(self.asked_first.map_or(since, |first| first.min(since)));
         }
-        self.waiting.push_back((now, Waiter::Stream(stream)));
+        self.waiting.push_back((now, waiter));
     }
 
     /// Whether a client may wait here that has waited for `patience` in all, other waits included.
@@ -143,6 +151,11 @@ impl Flight {
     /// Whether it was begun ahead, and nothing has asked for it yet.
     pub(super) fn is_ahead(&self) -> bool {
         self.is_awaited() && self.waiting().all(|waiter| matches!(waiter, Waiter::Ahead(_)))
+    }
+
+    /// Whether no client waits for it, but for errands: these have time.
+    pub(super) fn is_of_errands(&self) -> bool {
+        self.is_awaited() && self.waiting().all(|waiter| matches!(waiter, Waiter::Errand(_)))
     }
 
     /// Whether something of this worker's own began it.

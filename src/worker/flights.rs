@@ -38,7 +38,7 @@ use crate::{
     flow::{FlightsStatus, Parked, Search},
     goproxy::Found,
     http::Timestamp,
-    plan::{Source, Want},
+    plan::Source,
 };
 
 /// What one worker finds out.
@@ -133,19 +133,19 @@ impl Flights {
         !self.parts.is_empty() || !self.queued.is_empty() || !self.searches.is_empty()
     }
 
-    /// Has a client wait until what it asks is found out.
+    /// Has a client, or what asks as one, wait until what it asks is found out.
     pub(super) fn wait(
         &mut self,
-        stream: StreamId,
+        waiter: Waiter,
         parked: &Parked,
         known: Option<Found>,
         ground: &mut Ground<'_, '_>,
     ) -> Boarding {
         let now = ground.cx.now;
-        let flight = Flight::of(parked, known, stream, now);
+        let flight = Flight::of(parked, known, waiter.clone(), now);
         let key = flight.key();
         if let Some(same) = self.flight_mut(&key) {
-            same.join_stream(stream, parked.since(), now);
+            same.join(waiter, parked.since(), now);
             return Boarding::Waits { coalesced: true };
         }
         match self.board(flight, ground) {
@@ -173,15 +173,9 @@ impl Flights {
         self.searches.contains_key(key)
     }
 
-    /// Has `want` found out for the index and for storage, though no client waits for it, unless it is being found out already. Without
+    /// Has this found out for the index and for storage, though no client waits for it, unless it is being found out already. Without
     /// room nothing is done: no client is refused anything.
-    pub(super) fn refresh(
-        &mut self,
-        want: Want,
-        known: Option<Found>,
-        ground: &mut Ground<'_, '_>,
-    ) -> Option<Landed> {
-        let flight = Flight::new(want, known);
+    pub(super) fn refresh(&mut self, flight: Flight, ground: &mut Ground<'_, '_>) -> Option<Landed> {
         let key = flight.key();
         let services = &ground.services;
         let is_free = services.budget.has_room()
@@ -192,6 +186,11 @@ impl Flights {
 
     fn flight_mut(&mut self, key: &SearchKey) -> Option<&mut Flight> {
         self.searches.get_mut(key).map(Course::flight_mut)
+    }
+
+    /// Whether something waits for its turn to be asked.
+    pub(super) fn is_backed_up(&self) -> bool {
+        !self.queued.is_empty()
     }
 
     /// Whether one that waits for it is still there.

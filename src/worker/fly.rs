@@ -8,6 +8,7 @@ use super::{
     flights::{Flights, Ground, Present},
     key::{SumsWaiter, Waiter},
     passing::Passages,
+    prewarms::Prewarms,
     storage::Storing,
 };
 use crate::{
@@ -23,8 +24,8 @@ impl Worker {
         cx: &mut Cx<'_>,
         what: impl FnOnce(&mut Flights, &mut Ground<'_, '_>) -> T,
     ) -> T {
-        let Self { clients, clock, dates, flights, passages, services, storage, .. } = self;
-        let present = Waiters { clients, clock, dates, passages, storage };
+        let Self { clients, clock, dates, flights, passages, prewarms, services, storage, .. } = self;
+        let present = Waiters { clients, clock, dates, passages, prewarms, storage };
         what(flights, &mut Ground { services, present: &present, cx })
     }
 }
@@ -35,6 +36,7 @@ struct Waiters<'a> {
     clock: &'a Clock,
     dates: &'a Dates,
     passages: &'a Passages,
+    prewarms: &'a Prewarms,
     storage: &'a Storing,
 }
 
@@ -43,6 +45,7 @@ impl Present for Waiters<'_> {
         match waiter {
             Waiter::Clock => self.clock.awaits_head(),
             Waiter::Date(key, _) => self.dates.has(key),
+            Waiter::Errand(errand) => self.prewarms.has(*errand),
             Waiter::Stream(stream) | Waiter::Sums(SumsWaiter::Passing(stream)) => {
                 self.clients.has(*stream) || self.passages.has(*stream)
             }

@@ -29,7 +29,7 @@ use crate::{
     http::{Reply, Timestamp},
     metrics::{Counter, Ended, ForecastOutcome, WriteOutcome},
     plan::{Source, Want, is_kept_here},
-    shared::{Cursor, Region, take_turn},
+    shared::{Cursor, Region, claim_hour},
     store::{self, Object},
     upstream::chain,
 };
@@ -91,7 +91,7 @@ impl Forecasts {
     fn begin(&mut self, rules: config::Forecast, services: &mut Services, cx: &mut Cx<'_>) {
         let (now, sources) = (hour(cx.now), services.index.sources());
         let is_over = |before: Option<u64>| before.is_some_and(|before| before < now);
-        if take_turn(cx.kv, &format!("learnt {sources:016x}"), now).is_some_and(is_over)
+        if claim_hour(cx.kv, &format!("learnt {sources:016x}"), now).is_some_and(is_over)
             && services.config.writable_storage().is_some()
             && self.lessons.len() < MAX_LESSONS
             && let Some(hour) = now.checked_sub(1)
@@ -101,7 +101,7 @@ impl Forecasts {
             services.slices.add(Slice::Forecast);
         }
         let near = hour(cx.now.after(rules.lead));
-        if near > now && take_turn(cx.kv, &format!("foreseen {sources:016x}"), near).is_some() {
+        if near > now && claim_hour(cx.kv, &format!("foreseen {sources:016x}"), near).is_some() {
             self.foreseen = Some(Foreseen { hour: near, next: Some(cx.now), due: VecDeque::new() });
         }
         // What was not asked for until then is asked for by those who want it.

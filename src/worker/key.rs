@@ -45,6 +45,19 @@ pub(super) struct DateLookupKey {
     pub(super) may_fetch: bool,
 }
 
+/// A file that is asked for though no client waits for it, as one worker calls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ErrandId(pub(super) u64);
+
+/// What waits until it is known when versions were published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Undecided {
+    /// A file that no client waits for.
+    Errand(ErrandId),
+    /// A client.
+    Stream(StreamId),
+}
+
 /// What waits for a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Waiter {
@@ -54,6 +67,8 @@ pub(super) enum Waiter {
     Clock,
     /// What needs to know when this version was published.
     Date(DateLookupKey, Version),
+    /// A file that is asked for though no client waits for it.
+    Errand(ErrandId),
     /// A client.
     Stream(StreamId),
     /// Something of this worker's own, that needs the sums in it.
@@ -139,6 +154,8 @@ pub(super) enum Slice {
     Looks,
     /// Making a page for a client.
     Making,
+    /// Reading the build that this client has posted.
+    Order(StreamId),
     /// Checking a zip that passes by on this stream.
     Passing(StreamId),
     /// Reading a polled document.

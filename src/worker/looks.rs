@@ -19,13 +19,13 @@ mod places;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use self::places::{Sort, module_of, places, sort_of};
-use super::{key::Slice, services::Services};
+use self::places::{Sort, module_of, places, sort_of, versions};
+use super::{event::Event, key::Slice, services::Services};
 use crate::{
     cx::Cx,
     feed::Published,
     flow::{Renewal, keep},
-    gomod::ModulePath,
+    gomod::{ModulePath, Version},
     goproxy::{Document, File, Found},
     hook::{RefName, plain},
     http::Timestamp,
@@ -99,6 +99,7 @@ impl Looks {
                 // The others are met by the walk.
                 if looked < MAX_AT_ONCE {
                     let _ = self.look_at(&module, &refs, is_flying, services, cx);
+                    foresee(&module, versions(&module, &refs), services, cx);
                 }
                 looked = looked.saturating_add(1);
             }
@@ -125,6 +126,7 @@ impl Looks {
         for Published { module, version } in published {
             let refs = [&RefName::Tag(version.to_string())];
             is_any |= self.look_at(module, &refs, is_flying, services, cx);
+            foresee(module, vec![version.clone()], services, cx);
         }
         is_any
     }
@@ -320,6 +322,14 @@ fn told_of(module: &str, roots: &BTreeMap<String, Timestamp>) -> Option<Timestam
     let heads = ends.filter_map(|end| module.get(..end));
     let names = heads.flat_map(|head| [Some(head), head.strip_suffix(".git")]).flatten();
     names.filter_map(|name| roots.get(name)).max().copied()
+}
+
+/// Has new versions fetched before a client asks for them, where their module is one of which that is wanted, or is hot.
+fn foresee(module: &ModulePath, versions: Vec<Version>, services: &mut Services, cx: &Cx<'_>) {
+    let Some(prewarm) = &services.config.sync.prewarm else { return };
+    if !versions.is_empty() && (prewarm.modules.matches(module) || services.is_hot(module, cx)) {
+        services.emit(Event::Appeared(module.clone(), versions));
+    }
 }
 
 /// Whether a source that knows better may be asked.

@@ -1,6 +1,10 @@
 //! What becomes of a client's request: at once, when its search is over, and when it is known what may be shown.
 
-use super::{Worker, flights::Boarding, key::DateLookupKey};
+use super::{
+    Worker,
+    flights::Boarding,
+    key::{DateLookupKey, Undecided, Waiter},
+};
 use crate::{
     cx::{Cx, StreamId, Verdict},
     flow::{End, Ended, Next, Parked, Searched, Sifting},
@@ -45,6 +49,10 @@ impl Worker {
                 Some(refusal) => refusal,
                 None => self.clients.hold_for_list(stream),
             },
+            Next::Order(order) => match self.prewarms.take(stream, order, &mut self.services, cx) {
+                Some(refusal) => refusal,
+                None => self.clients.hold_for_list(stream),
+            },
             Next::Probe => match self.probes.ask(stream, &mut self.services, cx) {
                 Some(page) => page,
                 None => self.clients.hold_for_readiness(stream),
@@ -77,7 +85,7 @@ impl Worker {
         known: Option<Found>,
         cx: &mut Cx<'_>,
     ) -> Verdict {
-        match self.fly(cx, |flights, ground| flights.wait(stream, &parked, known, ground)) {
+        match self.fly(cx, |flights, ground| flights.wait(Waiter::Stream(stream), &parked, known, ground)) {
             Boarding::Landed(landed) => {
                 self.write_back(&landed, cx);
                 self.resume(stream, &parked, landed.coalesced, &landed.searched, cx)
@@ -112,7 +120,7 @@ impl Worker {
         let key = DateLookupKey { module, may_fetch: parked.may_date() };
         parked.note_dated();
         let verdict = self.clients.hold(stream, parked);
-        self.dates.join(&key, versions, stream, cx.now);
+        self.dates.join(&key, versions, Undecided::Stream(stream), cx.now);
         // Dates that are known at once resume the stream by a command, as if it had waited.
         self.ask_dates(&key, cx);
         verdict

@@ -195,6 +195,7 @@ impl Worker {
     pub fn stream_gone(&mut self, stream: StreamId, cx: &mut Cx<'_>) {
         self.storage.leave(stream, &mut self.services, cx);
         self.passages.leave(stream);
+        self.prewarms.leave(stream);
         self.exposures.sent(stream, false);
         if self.clients.leave(stream, cx) {
             self.leave_dates(cx);

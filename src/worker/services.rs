@@ -20,9 +20,11 @@ use crate::{
     config::Config,
     cx::{CallId, Cx},
     flow::{Asked, Known, Mirror, Publications, Shelf, Sightings, SourceHealth, Status, Wishes},
+    gomod::ModulePath,
+    goproxy::{Document, File},
     http::{Callout, Reply, Timestamp, is_read},
     metrics::{Counter, DocumentName, Histogram, Measure, StatusClass, Tally, Target},
-    plan::Source,
+    plan::{Source, Want},
     policy::InForce,
     shared::{Capabilities, Index, Leases, Seat},
 };
@@ -133,6 +135,14 @@ impl Services {
         status.worker.callouts = self.calls.len();
         self.budget.status(&self.config, &mut status.worker.budget);
         status.counters = self.tally.iter().map(|(counter, total)| (counter.to_string(), total)).collect();
+    }
+
+    /// Whether clients ask for the versions of `module` time and again.
+    pub(super) fn is_hot(&self, module: &ModulePath, cx: &Cx<'_>) -> bool {
+        [File::List, File::Latest].into_iter().any(|file| {
+            let want = Want::Document(Document::Module { module: module.clone(), file });
+            self.index.is_hot(cx.kv, &want.key(), cx.now)
+        })
     }
 
     /// Makes a callout that counts.

@@ -5,7 +5,7 @@ use super::{
     Worker,
     event::Event,
     flight::{Flight, Landed},
-    key::{DateLookupKey, SearchKey, SumsWaiter, Waiter},
+    key::{DateLookupKey, SearchKey, SumsWaiter, Undecided, Waiter},
     verify::{Begun, Lookup, Need, Progress},
 };
 use crate::{
@@ -41,6 +41,9 @@ impl Worker {
                 self.answer(&waiter, &answered.want, &answered.searched, cx);
                 return Some(Event::Answered(answered));
             }
+            Event::Appeared(module, versions) => {
+                self.prewarms.appeared(&module, versions, &mut self.services, cx);
+            }
             Event::Completed(module, version) => {
                 self.journal.note(module, version, &self.services, cx.now);
             }
@@ -48,6 +51,7 @@ impl Worker {
                 let sums = self.sums(&zip.module, &zip.version, SumsWaiter::Copy(zip.clone()), cx);
                 self.storage.copy(&zip, sums, &mut self.services, cx);
             }
+            Event::Errands => self.prewarm(cx),
             Event::Foreseen(key, module, version) => self.look_up_ahead(key, &module, &version, cx),
             Event::Holds(key, module, version) => {
                 let who = SumsWaiter::Search(key.clone());
@@ -112,7 +116,11 @@ impl Worker {
 
     /// Has `want` found out though no client waits for it.
     pub(super) fn refresh(&mut self, want: Want, known: Option<Found>, cx: &mut Cx<'_>) {
-        let landed = self.fly(cx, |flights, ground| flights.refresh(want, known, ground));
+        self.begin_refresh(Flight::new(want, known), cx);
+    }
+
+    fn begin_refresh(&mut self, flight: Flight, cx: &mut Cx<'_>) {
+        let landed = self.fly(cx, |flights, ground| flights.refresh(flight, ground));
         if let Some(landed) = landed {
             self.write_back(&landed, cx);
         }
@@ -132,7 +140,7 @@ impl Worker {
         let Self { flights, looks, services, .. } = self;
         let taken = looks.take(&|key: &str| flights.has(&SearchKey::fetching(key)), services, cx);
         for (want, found) in taken {
-            self.refresh(want, found, cx);
+            self.begin_refresh(Flight::new(want, found).told(), cx);
         }
     }
 
@@ -176,6 +184,7 @@ impl Worker {
                 }
                 self.ask_dates(key, cx);
             }
+            Waiter::Errand(errand) => self.resume_errand(*errand, searched, cx),
             Waiter::Stream(stream) => {
                 if let Some((parked, coalesced)) = self.clients.unpark(*stream) {
                     let verdict = self.resume(*stream, &parked, coalesced, searched, cx);
@@ -269,14 +278,23 @@ impl Worker {
     /// Lets those go on who wait, where nothing is left to be asked.
     pub(super) fn end_dates(&mut self, key: &DateLookupKey, cx: &mut Cx<'_>) {
         if let Some(waiting) = self.dates.end(key, &mut self.services, cx) {
-            self.decide(waiting, cx);
+            for who in waiting {
+                match who {
+                    Undecided::Errand(errand) => self.decide_errand(errand, cx),
+                    Undecided::Stream(stream) => self.decide(vec![stream], cx),
+                }
+            }
             self.services.publications.forget_failures(&key.module);
         }
     }
 
     /// Clients have left that may have waited for dates.
     pub(super) fn leave_dates(&mut self, cx: &mut Cx<'_>) {
-        for key in self.dates.leave(|stream| self.clients.has(stream)) {
+        let is_there = |who| match who {
+            Undecided::Errand(errand) => self.prewarms.has(errand),
+            Undecided::Stream(stream) => self.clients.has(stream),
+        };
+        for key in self.dates.leave(is_there) {
             self.end_dates(&key, cx);
         }
     }

@@ -22,6 +22,7 @@ impl Worker {
             looks: _,
             passages,
             polls,
+            prewarms,
             probes,
             services,
             storage,
@@ -41,6 +42,7 @@ impl Worker {
         status.worker.dated_modules = dates.len();
         status.worker.lists = lists.len();
         status.worker.passing_zips = passages.len();
+        prewarms.status(&mut status.worker.prewarm);
         status.worker.probing = probes.is_asking();
         status
     }

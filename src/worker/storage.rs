@@ -21,9 +21,12 @@ use self::{
     queue::Queue,
     upload::Uploading,
 };
-use super::{key::ZipKey, services::failures::Failures};
+use super::{
+    key::ZipKey,
+    services::{Services, failures::Failures},
+};
 use crate::{
-    cx::StreamId,
+    cx::{Cx, StreamId},
     flow::{StorageStatus, Write},
     goproxy::Zip,
     metrics::WriteOutcome,
@@ -113,6 +116,14 @@ impl Storing {
     /// Whether anything depends on time that is under way, or is to be.
     pub(super) fn is_at_work(&self) -> bool {
         self.is_uploading() || !self.copies.is_empty()
+    }
+
+    /// Whether `zip` is on its way here, or is to be copied.
+    pub(super) fn is_taking(&self, zip: &Zip, services: &Services, cx: &Cx<'_>) -> bool {
+        services.leases.is_held(cx.kv, &upload::lease(zip), cx.now)
+            || self.copies(zip)
+            || self.uploads.contains_key(&ZipKey::of(zip))
+            || self.copies.iter().any(|due| due.is_of(zip))
     }
 
     /// Whether `zip` is being copied.

@@ -34,6 +34,7 @@ mod pages;
 mod passing;
 mod policy;
 mod polled;
+mod prewarm;
 mod privacy;
 mod random;
 mod redirects;
@@ -75,6 +76,7 @@ impl Worker {
             (self.journal.is_done(), format!("{:?}", self.journal)),
             (self.lists.is_done(), format!("{:?}", self.lists)),
             (self.looks.is_done(), format!("{:?}", self.looks)),
+            (self.prewarms.is_done(), format!("{:?}", self.prewarms)),
             (self.probes.is_done(), format!("{:?}", self.probes)),
             (self.storage.is_done(), format!("{:?}", self.storage)),
             (self.verify.is_done(), format!("{:?}", self.verify)),

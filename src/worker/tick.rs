@@ -1,6 +1,6 @@
 //! What depends on time, and whether anything does.
 
-use super::{Worker, exposures::Exposures, flights::Flights, waivers::WaiverWatch};
+use super::{Worker, exposures::Exposures, flights::Flights, key::Undecided, waivers::WaiverWatch};
 use crate::cx::Cx;
 
 impl Worker {
@@ -26,6 +26,7 @@ impl Worker {
             || !self.dates.is_done()
             || self.storage.is_at_work()
             || self.looks.is_at_work()
+            || self.prewarms.is_at_work()
     }
 
     /// Whether [`Worker::tick`] is to be called twice a second even if nothing is under way.
@@ -74,6 +75,8 @@ impl Worker {
         self.settle(cx);
         self.ask_ahead(cx);
         self.settle(cx);
+        self.prewarm(cx);
+        self.settle(cx);
         for key in self.dates.waiting() {
             self.ask_dates(&key, cx);
         }
@@ -87,12 +90,18 @@ impl Worker {
     /// Answers the clients that wait for dates, and have waited for as long as one may in all.
     fn let_late_ones_go(&mut self, cx: &mut Cx<'_>) {
         let (clients, config, now) = (&self.clients, &self.services.config, cx.now);
-        let late = self.dates.late(|stream| clients.has_waited(stream, config, now));
+        let late = self.dates.late(|who| match who {
+            // It is given up with the others that wait for the same.
+            Undecided::Errand(_) => false,
+            Undecided::Stream(stream) => clients.has_waited(stream, config, now),
+        });
         if late.is_empty() {
             return;
         }
-        for (stream, failure) in late {
-            if let Some(parked) = self.clients.release(stream) {
+        for (who, failure) in late {
+            if let Undecided::Stream(stream) = who
+                && let Some(parked) = self.clients.release(stream)
+            {
                 let verdict = parked.fail(&failure);
                 self.clients.go_on(stream, verdict, cx);
             }

@@ -121,6 +121,12 @@ impl Mirror {
         Self { envoy, upstream, storage, workers }
     }
 
+    /// One that was started otherwise.
+    #[must_use]
+    pub fn from_parts(envoy: Envoy, upstream: Nginx, storage: Nginx, workers: u32) -> Self {
+        Self { envoy, upstream, storage, workers }
+    }
+
     /// Another gateway to the same two: one that remembers nothing.
     ///
     /// # Panics

@@ -15,6 +15,7 @@ pub mod mod_file;
 pub mod note;
 pub mod path;
 pub mod policy;
+pub mod prewarm;
 pub mod record;
 pub mod request;
 pub mod s3;
@@ -31,7 +32,7 @@ pub struct Property {
 }
 
 /// Every property.
-pub const ALL: [Property; 15] = [
+pub const ALL: [Property; 16] = [
     Property { name: "body", check: body::check },
     Property { name: "config", check: config::check },
     Property { name: "gomod", check: gomod::check },
@@ -42,6 +43,7 @@ pub const ALL: [Property; 15] = [
     Property { name: "note", check: note::check },
     Property { name: "path", check: path::check },
     Property { name: "policy", check: policy::check },
+    Property { name: "prewarm", check: prewarm::check },
     Property { name: "record", check: record::check },
     Property { name: "request", check: request::check },
     Property { name: "s3", check: s3::check },

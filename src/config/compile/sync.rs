@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::{endpoint, given, header, named, patterns, plain_name};
+use super::{endpoint, given, header, named, patterns, plain_name, policy};
 use crate::config::problems::{Collector, Path, quoted};
-use crate::config::raw::{RawFeed, RawForecast, RawHook, RawSync};
-use crate::config::{Feed, Forecast, Hook, Mapping, Match, Secret, Sync, limits};
+use crate::config::raw::{RawFeed, RawForecast, RawHook, RawPrewarm, RawSync};
+use crate::config::{Feed, Forecast, Hook, Mapping, Match, Prewarm, Secret, Sync, limits};
 use crate::forecast;
 use crate::gomod::Patterns;
 use crate::hook::{Kind, key_of, plain, repository_of};
@@ -13,10 +13,12 @@ use crate::hook::{Kind, key_of, plain, repository_of};
 /// Where a generic hook has its signature.
 const SIGNATURE_HEADER: &str = "x-modgate-signature";
 
+/// `is_stored` says whether there is a storage that is written to.
 pub(super) fn sync(
     raw: &RawSync,
-    (matching, has_storage): (&Match, bool),
+    is_stored: bool,
     at: &Path,
+    matching: &Match,
     found: &mut Collector,
 ) -> Sync {
     let hooks = named(raw.hooks.as_deref(), &at.key("hooks"), limits::MAX_HOOKS, found, |raw, at, found| {
@@ -31,13 +33,14 @@ pub(super) fn sync(
     if !modules.is_empty() && feeds.is_empty() && !found.covers(&at.key("feeds")) {
         found.note(&at.key("modules"), "without `feeds` nothing tells of their versions");
     }
-    let forecast = raw.forecast.0.as_ref().map(|raw| forecast(raw, has_storage, &at.key("forecast"), found));
-    Sync { hooks, feeds, modules, forecast }
+    let forecast = raw.forecast.0.as_ref().map(|raw| forecast(raw, is_stored, &at.key("forecast"), found));
+    let prewarm = raw.prewarm.0.as_ref().map(|raw| prewarm(raw, is_stored, &at.key("prewarm"), found));
+    Sync { hooks, feeds, modules, forecast, prewarm }
 }
 
-fn forecast(raw: &RawForecast, has_storage: bool, at: &Path, found: &mut Collector) -> Forecast {
-    if !has_storage {
-        found.note(at, "a forecast without a storage: nothing would remember the weeks before");
+fn forecast(raw: &RawForecast, is_stored: bool, at: &Path, found: &mut Collector) -> Forecast {
+    if !is_stored {
+        found.note(at, "without a storage that is written to, nothing would remember the weeks before");
     }
     let window = RawForecast::WINDOW.read(raw.window.as_ref(), at, found);
     let lead = window.saturating_mul(RawForecast::AHEAD.read(raw.ahead, at, found));
@@ -51,6 +54,18 @@ fn forecast(raw: &RawForecast, has_storage: bool, at: &Path, found: &mut Collect
     let documents =
         usize::try_from(RawForecast::DOCUMENTS.read(raw.documents, at, found)).unwrap_or(usize::MAX);
     Forecast { window, lead, documents }
+}
+
+fn prewarm(raw: &RawPrewarm, is_stored: bool, at: &Path, found: &mut Collector) -> Prewarm {
+    if !is_stored {
+        found.note(at, "without a storage that is written to, what is fetched would be kept nowhere");
+    }
+    let listed = at.key("modules");
+    Prewarm {
+        principals: policy::principals(raw.principals.as_deref(), &at.key("principals"), found),
+        modules: patterns(raw.modules.as_deref(), &listed, found).into_iter().collect(),
+        rate: RawPrewarm::RATE.read(raw.rate, at, found),
+    }
 }
 
 fn feed(raw: &RawFeed, at: &Path, matching: &Match, found: &mut Collector) -> Feed {

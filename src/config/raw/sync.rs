@@ -23,9 +23,13 @@ pub(in crate::config) struct RawSync {
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Vec::<String>::new())))]
     pub(in crate::config) modules: Option<Vec<Option<String>>>,
     /// What is likely to be asked for in an hour, by what was in use in that hour of the weeks before, is asked for before the hour begins.
-    /// Off by default; an empty object has the defaults. Needs `storage`, which remembers the weeks.
+    /// Off by default; an empty object has the defaults. Needs `storage` that is written to, which remembers the weeks.
     #[serde(default)]
     pub(in crate::config) forecast: Section<RawForecast>,
+    /// Versions that are fetched, verified and stored before a client asks for them. Nothing is by default; an empty object has the
+    /// defaults, and needs a `storage` that is written to.
+    #[serde(default)]
+    pub(in crate::config) prewarm: Section<RawPrewarm>,
 }
 
 /// What is asked for before an hour begins. An empty object has the defaults.
@@ -70,6 +74,36 @@ impl RawForecast {
         default: 256,
         least: 1,
         // Each costs a question an hour.
+        most: 1000,
+        beyond: None,
+    };
+}
+
+/// Versions that are fetched, verified and stored before a client asks for them: those of a build that is posted to `/-/prewarm`, and new ones
+/// as they come.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub(in crate::config) struct RawPrewarm {
+    /// The callers who may post a build to `/-/prewarm` and `/-/missing`, and see what became of it, named as in `principals` of a rule. By default no one may.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Vec::<String>::new())))]
+    pub(in crate::config) principals: Option<Vec<Option<String>>>,
+    /// Patterns, as in `private.modules`, of modules of which each new version is fetched as soon as a list that is asked for anew has it. Of
+    /// others only what a webhook or a feed tells of is, where clients have asked for the module lately. None by default.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Vec::<String>::new())))]
+    pub(in crate::config) modules: Option<Vec<Option<String>>>,
+    /// Files that are begun in a second, in the whole Envoy. Each costs an upstream one request, and the checksum database one for a version.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(transform = Self::RATE.schema()))]
+    pub(in crate::config) rate: Option<RawCount>,
+}
+
+impl RawPrewarm {
+    pub(in crate::config) const RATE: Setting<u32> = Setting {
+        name: "rate",
+        // A build of three hundred modules has some 1,200 files: it is there in a minute, and an upstream hardly notices.
+        default: 20,
+        // With none nothing would ever be fetched.
+        least: 1,
+        // More than the files that one worker has under way could come to where each takes a few milliseconds.
         most: 1000,
         beyond: None,
     };

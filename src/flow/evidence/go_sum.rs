@@ -84,7 +84,7 @@ fn is_later_kind(hash: &str) -> bool {
 }
 
 /// The hash of no go.mod at all, which an early go command wrote by mistake and every later one passes over (`emptyGoModHash`).
-const OF_NO_GO_MOD: &str = "h1:G7mAYYxgmS0lVkHyy2hEOLQCFB0DlQFTMLWggykrydY=";
+pub(in crate::flow) const OF_NO_GO_MOD: &str = "h1:G7mAYYxgmS0lVkHyy2hEOLQCFB0DlQFTMLWggykrydY=";
 
 #[cfg(test)]
 mod tests {

@@ -38,7 +38,7 @@ impl Asked {
 
     /// Reads a line as `go list -m all` prints it: a module and its version; the main module has none. Of a module that is replaced, what
     /// it is replaced by. Nothing for what is not asked of a proxy: an empty line, and a replacement that is a directory.
-    pub(super) fn line(line: &str, caller: &Caller) -> Result<Option<Self>, String> {
+    pub(in crate::flow) fn line(line: &str, caller: &Caller) -> Result<Option<Self>, String> {
         let (named, replacement) = match line.split_once("=>") {
             Some((_, replacement)) => (replacement, true),
             None => (line, false),

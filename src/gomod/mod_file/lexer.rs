@@ -29,6 +29,8 @@ pub(super) struct Token<'a> {
 pub(super) struct Lexer<'a> {
     text: &'a str,
     at: usize,
+    /// The number of the line, from 1.
+    line: usize,
 }
 
 impl Kind {
@@ -40,7 +42,12 @@ impl Kind {
 
 impl<'a> Lexer<'a> {
     pub(super) fn of(text: &'a str) -> Self {
-        Self { text, at: 0 }
+        Self { text, at: 0, line: 1 }
+    }
+
+    /// The line in which the next word begins, or where one was not read.
+    pub(super) fn line(&self) -> usize {
+        self.line
     }
 
     /// The next word.
@@ -93,6 +100,7 @@ impl<'a> Lexer<'a> {
     fn take(&mut self, kind: Kind, length: usize) -> Token<'a> {
         let text = self.rest().get(..length).unwrap_or_default();
         self.at = self.at.saturating_add(length);
+        self.line = self.line.saturating_add(text.matches('\n').count());
         Token { kind, text }
     }
 }

@@ -13,6 +13,8 @@ pub(super) struct Line<'l, 'a> {
     pub(super) suffix: Option<&'a str>,
     /// Comments right before the block in which it stands.
     pub(super) around: &'l [&'a str],
+    /// Its number, from 1.
+    pub(super) number: usize,
 }
 
 /// A line's words, and how it ends.
@@ -24,25 +26,18 @@ struct Words<'a> {
 /// Shows each directive to `visit`. Blocks whose head has more than one word are checked and not shown.
 pub(super) fn read<'a>(
     text: &'a str,
-    mut visit: impl FnMut(&Line<'_, 'a>) -> Result<(), &'static str>,
+    visit: impl FnMut(&Line<'_, 'a>) -> Result<(), &'static str>,
 ) -> Result<(), &'static str> {
+    Parser { ahead: None, lexer: Lexer::of(text) }.read(visit)
+}
+
+/// As [`read`]; where Go could not read it, also the number of the line.
+pub(super) fn read_numbered<'a>(
+    text: &'a str,
+    visit: impl FnMut(&Line<'_, 'a>) -> Result<(), &'static str>,
+) -> Result<(), (usize, &'static str)> {
     let mut parser = Parser { ahead: None, lexer: Lexer::of(text) };
-    let mut before = Vec::new();
-    loop {
-        match parser.peek()?.kind {
-            Kind::End => return Ok(()),
-            // A blank line parts a comment from what follows.
-            Kind::Newline => {
-                parser.next()?;
-                before.clear();
-            }
-            Kind::Comment => before.push(parser.next()?.text),
-            _ => {
-                parser.statement(&before, &mut visit)?;
-                before.clear();
-            }
-        }
-    }
+    parser.read(visit).map_err(|why| (parser.lexer.line(), why))
 }
 
 struct Parser<'a> {
@@ -51,6 +46,28 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
+    fn read(
+        &mut self,
+        mut visit: impl FnMut(&Line<'_, 'a>) -> Result<(), &'static str>,
+    ) -> Result<(), &'static str> {
+        let mut before = Vec::new();
+        loop {
+            match self.peek()?.kind {
+                Kind::End => return Ok(()),
+                // A blank line parts a comment from what follows.
+                Kind::Newline => {
+                    self.next()?;
+                    before.clear();
+                }
+                Kind::Comment => before.push(self.next()?.text),
+                _ => {
+                    self.statement(&before, &mut visit)?;
+                    before.clear();
+                }
+            }
+        }
+    }
+
     fn peek(&mut self) -> Result<Token<'a>, &'static str> {
         let token = match self.ahead {
             Some(token) => token,
@@ -72,6 +89,7 @@ impl<'a> Parser<'a> {
         before: &[&'a str],
         visit: &mut impl FnMut(&Line<'_, 'a>) -> Result<(), &'static str>,
     ) -> Result<(), &'static str> {
+        let number = self.lexer.line();
         let mut words = vec![self.next()?.text];
         loop {
             let token = self.next()?;
@@ -79,7 +97,7 @@ impl<'a> Parser<'a> {
                 kind if kind.ends_line() => {
                     let suffix = suffix(token);
                     let [verb, args @ ..] = &words[..] else { return Ok(()) };
-                    return visit(&Line { verb, args, before, suffix, around: &[] });
+                    return visit(&Line { verb, args, before, suffix, around: &[], number });
                 }
                 // Within a line it is a word like others.
                 Kind::Open => match self.peek()?.kind {
@@ -128,9 +146,10 @@ impl<'a> Parser<'a> {
                     return Ok(());
                 }
                 Kind::Open | Kind::Word => {
+                    let number = self.lexer.line();
                     let Words { words, suffix } = self.line()?;
                     if let [verb] = head {
-                        visit(&Line { verb, args: &words, before: &before, suffix, around })?;
+                        visit(&Line { verb, args: &words, before: &before, suffix, around, number })?;
                     }
                     before.clear();
                     has_lines = true;

@@ -41,6 +41,9 @@ impl Flights {
         };
         let stream_fallback = stream_fallback.filter(leads_on).filter(|_| services.host.hold_response);
         let flight = course.flight_mut();
+        if flight.is_of_errands() {
+            return;
+        }
         let stands_in =
             |known: &&Found| cache_state::may_stand_in(&flight.want, known, &services.config, cx.now);
         let known = flight.known.as_ref().filter(stands_in).cloned();
@@ -92,6 +95,7 @@ impl Flights {
         let Some(Course::Follow { flight, .. }) = self.searches.get(key) else { return };
         let (services, now) = (&ground.services, ground.cx.now);
         if !flight.is_expired(services.config.fetch.zip_wait, now)
+            || flight.is_of_errands()
             || !has_choice(&flight.want, &services.config)
             || !services.host.hold_response
             || !services.budget.has_room()

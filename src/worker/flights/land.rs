@@ -13,7 +13,9 @@ use super::{
 };
 use crate::{
     cx::{Command, Cx},
-    flow::{End, News, Searched, cache_state, heard, keep, keep_first_seen, note_content, note_origin},
+    flow::{
+        End, News, Searched, appeared, cache_state, heard, keep, keep_first_seen, note_content, note_origin,
+    },
     goproxy::{CacheClass, Found},
     http::Body,
     plan::{Source, Want, is_kept_here},
@@ -57,6 +59,14 @@ pub(super) fn land(
         && !searched.unproven
     {
         services.emit(Event::Licensed(zip.clone(), licenses.clone()));
+    }
+    if let (End::Document(found), Some(module), Some(prewarm)) =
+        (&searched.end, flight.want.module(), &services.config.sync.prewarm)
+        && flight.want.is_list()
+        && let Some(before) = &flight.known
+        && (prewarm.modules.matches(module) || flight.is_told && services.is_hot(module, cx))
+    {
+        services.emit(Event::Appeared(module.clone(), appeared(&before.body, &found.body)));
     }
     let in_vain = searched.is_failed() || searched.is_stale(&flight.want);
     // What may stand in is each filter's own to say.

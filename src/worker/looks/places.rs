@@ -45,19 +45,14 @@ pub(super) fn places(refs: &[RefName]) -> Vec<(String, Vec<&RefName>)> {
 pub(super) fn files(module: &ModulePath, refs: &[&RefName], config: &Config) -> Vec<Want> {
     let mut files = Vec::new();
     for name in refs {
-        if let Some((_, version)) = name.version() {
-            let is_early = matches!(version.major(), "v0" | "v1");
-            let incompatible = Version::parse(&format!("{version}+incompatible")).ok().filter(|_| !is_early);
-            let fits = |version: &Version| gomod::check(module, version).is_ok();
-            for version in [Some(version), incompatible].into_iter().flatten().filter(fits) {
-                let (info, go_mod) = (File::Info(version.clone()), File::Mod(version.clone()));
-                files.extend([info, go_mod].map(|file| document(module, file)));
-                files.push(Want::Zip(Zip { module: module.clone(), version: version.clone() }));
-                files.extend(config.sumdb.iter().map(|sumdb| {
-                    let file = SumdbFile::Lookup(module.clone(), version.clone());
-                    Want::Document(Document::Sumdb { sumdb: sumdb.name.clone(), file })
-                }));
-            }
+        for version in versions(module, &[name]) {
+            let (info, go_mod) = (File::Info(version.clone()), File::Mod(version.clone()));
+            files.extend([info, go_mod].map(|file| document(module, file)));
+            files.push(Want::Zip(Zip { module: module.clone(), version: version.clone() }));
+            files.extend(config.sumdb.iter().map(|sumdb| {
+                let file = SumdbFile::Lookup(module.clone(), version.clone());
+                Want::Document(Document::Sumdb { sumdb: sumdb.name.clone(), file })
+            }));
         }
         // The go command asks no proxy for a branch with a slash.
         let text = match name {
@@ -67,6 +62,16 @@ pub(super) fn files(module: &ModulePath, refs: &[&RefName], config: &Config) -> 
         files.extend(Query::parse(text).ok().map(|query| document(module, File::Query(query))));
     }
     files
+}
+
+/// The versions of `module` that `refs` may be.
+pub(super) fn versions(module: &ModulePath, refs: &[&RefName]) -> Vec<Version> {
+    let tagged = refs.iter().filter_map(|name| name.version()).flat_map(|(_, version)| {
+        let is_early = matches!(version.major(), "v0" | "v1");
+        let incompatible = Version::parse(&format!("{version}+incompatible")).ok().filter(|_| !is_early);
+        [Some(version), incompatible]
+    });
+    tagged.flatten().filter(|version| gomod::check(module, version).is_ok()).collect()
 }
 
 /// What the index calls `path`, where it is a document of a module.

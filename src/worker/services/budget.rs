@@ -142,6 +142,14 @@ impl Budget {
         self.searches < self.limits.concurrent / 2 && self.ahead.take()
     }
 
+    /// Whether something may be asked for that no client waits for. Half of the searches, and half of the zips that may be held, are left to what
+    /// clients ask for; while storage takes no zips there is nothing to be won.
+    pub(in crate::worker) fn may_prewarm(&self, now: Timestamp) -> bool {
+        self.searches < self.limits.concurrent.div_ceil(2)
+            && self.zips < MAX_ZIPS / 2
+            && !self.rests_from_zips(now)
+    }
+
     /// A go.mod or a zip was found that a client had asked for.
     pub(in crate::worker) fn note_version_found(&mut self) {
         self.ahead.earn();

@@ -38,6 +38,7 @@ impl Slices {
             | Slice::Forecast
             | Slice::Looks
             | Slice::Making
+            | Slice::Order(_)
             | Slice::Poll(_)
             | Slice::Search(_)
             | Slice::Sifting(_) => None,

@@ -48,9 +48,15 @@ pub(super) struct Due {
     is_large: bool,
 }
 
+impl Due {
+    pub(super) fn is_of(&self, zip: &Zip) -> bool {
+        self.zip == *zip
+    }
+}
+
 impl Storing {
     /// Has `zip` copied from `source` at `at`, or when there is room after that.
-    pub(super) fn copy_later(
+    pub(in crate::worker) fn copy_later(
         &mut self,
         zip: &Zip,
         source: Source,

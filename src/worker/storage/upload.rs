@@ -351,6 +351,6 @@ impl Uploading {
 }
 
 /// The key of the lease for storing `zip`. A search for it holds another lease.
-fn lease(zip: &Zip) -> String {
+pub(super) fn lease(zip: &Zip) -> String {
     format!("store/{}", Want::Zip(zip.clone()).key())
 }

@@ -64,6 +64,7 @@ mod passing;
 mod pasted;
 mod paths;
 mod policy;
+mod prewarm;
 mod protocol;
 mod ready;
 mod redirect;

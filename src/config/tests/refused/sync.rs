@@ -126,7 +126,9 @@ fn a_forecast() {
             (&format!(r#"{storage}"sync":{{"forecast":{{"window":"5m","ahead":12}}}}"#), &[]),
             (
                 r#""sync":{"forecast":{}}"#,
-                &["$.sync.forecast: a forecast without a storage: nothing would remember the weeks before"],
+                &[
+                    "$.sync.forecast: without a storage that is written to, nothing would remember the weeks before",
+                ],
             ),
             (
                 &format!(r#"{storage}"sync":{{"forecast":{{"window":"6m","ahead":11}}}}"#),
@@ -140,6 +142,28 @@ fn a_forecast() {
                     "$.sync.forecast.window: \"5s\" is not from 10s to 30m",
                     "$.sync.forecast.ahead: 0 is not from 1 to 12",
                     "$.sync.forecast.documents: 1001 is not from 1 to 1000",
+                ],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn what_is_fetched_before_a_client_asks() {
+    let storage = r#","storage":{"cluster":"s","url":"http://s"}"#;
+    let kept_nowhere =
+        "$.sync.prewarm: without a storage that is written to, what is fetched would be kept nowhere";
+    check(
+        |more| format!(r#"{{"upstreams":[{UPSTREAM}],"sync":{{"prewarm":{more}}}"#),
+        &[
+            (&format!("{{}}}}{storage}"), &[]),
+            ("{}}", &[kept_nowhere]),
+            (r#"{}},"storage":{"cluster":"s","url":"http://s","write":false}"#, &[kept_nowhere]),
+            (
+                &format!(r#"{{"principals":["@all"],"modules":["m"],"rate":0}}}}{storage}"#),
+                &[
+                    r#"$.sync.prewarm.principals[0]: "@all" names no caller: of the words with @ there are @anonymous and @authenticated alone"#,
+                    "$.sync.prewarm.rate: 0 is not from 1 to 1000",
                 ],
             ),
         ],
