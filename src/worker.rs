@@ -43,6 +43,7 @@ mod clock;
 mod dates;
 mod event;
 mod exposures;
+mod fleet;
 mod flight;
 mod flights;
 mod fly;
@@ -70,6 +71,7 @@ use self::{
     clock::Clock,
     dates::Dates,
     exposures::Exposures,
+    fleet::Fleet,
     flights::Flights,
     journal::Journal,
     key::{Owner, Slice},
@@ -100,6 +102,7 @@ pub struct Worker {
     clock: Clock,
     dates: Dates,
     exposures: Exposures,
+    fleet: Fleet,
     flights: Flights,
     journal: Journal,
     lists: Lists,
@@ -123,6 +126,7 @@ impl Worker {
             clock: Clock::default(),
             dates: Dates::default(),
             exposures: Exposures::new(&config),
+            fleet: Fleet::new(&config, seat),
             flights: Flights::default(),
             journal: Journal::new(seat),
             lists: Lists::default(),
@@ -175,6 +179,7 @@ impl Worker {
             Some(Slice::Census) => self.census.work(&mut self.services, cx),
             Some(Slice::Copy(zip)) => self.storage.work(&zip, &mut self.services, cx),
             Some(Slice::Exposures) => self.exposures.work(&mut self.services, cx),
+            Some(Slice::Fleet) => self.fleet.work(&mut self.services, cx),
             Some(Slice::Looks) => self.walk_looks(cx),
             Some(Slice::Making) => self.clients.work(&mut self.services, cx),
             Some(Slice::Passing(stream)) => self.passages.work(stream, &mut self.services, cx),
@@ -213,6 +218,7 @@ impl Worker {
             Owner::Exposures => self.exposures.on_reply(&reply, services, cx),
             Owner::Clock => self.clock.on_reply(&reply, services, cx),
             Owner::Copy(key) => self.storage.on_copy_reply(&key, call, reply, services, cx),
+            Owner::Fleet(call) => self.fleet.on_reply(call, reply, services, cx),
             Owner::Journal => self.journal.on_reply(&reply, cx),
             Owner::Part(key) => self.fly(cx, |flights, ground| flights.on_part_reply(key, reply, ground)),
             Owner::Poll(key) => self.polls.on_reply(&key, call, reply, services, cx),

@@ -98,7 +98,7 @@ pub(super) fn config(raw: RawConfig, found: &mut Collector) -> Config {
         freshness: freshness::freshness(&raw.freshness.0.unwrap_or_default(), &root.key("freshness"), found),
         fetch: fetch::fetch(&raw.fetch.0.unwrap_or_default(), &root.key("fetch"), found),
         exposure: raw.exposure.0.map(|raw| exposure(&raw, &root.key("exposure"), found)),
-        sync: sync::sync(&raw.sync.0.unwrap_or_default(), &root.key("sync"), &matching, found),
+        sync: sync::sync(&raw.sync.0.unwrap_or_default(), has_storage, &root.key("sync"), &matching, found),
         admin,
         matching: Match {
             mirror,

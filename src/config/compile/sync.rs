@@ -4,15 +4,22 @@ use serde_json::{Map, Value};
 
 use super::{endpoint, given, header, named, patterns, plain_name};
 use crate::config::problems::{Collector, Path, quoted};
-use crate::config::raw::{RawFeed, RawHook, RawSync};
-use crate::config::{Feed, Hook, Mapping, Match, Secret, Sync, limits};
+use crate::config::raw::{RawFeed, RawFleet, RawHook, RawSync};
+use crate::config::{Feed, Fleet, Hook, Mapping, Match, Secret, Sync, limits};
 use crate::gomod::Patterns;
 use crate::hook::{Kind, key_of, plain, repository_of};
 
 /// Where a generic hook has its signature.
 const SIGNATURE_HEADER: &str = "x-modgate-signature";
 
-pub(super) fn sync(raw: &RawSync, at: &Path, matching: &Match, found: &mut Collector) -> Sync {
+/// `has_storage` says whether there is a storage, or what was meant to be one.
+pub(super) fn sync(
+    raw: &RawSync,
+    has_storage: bool,
+    at: &Path,
+    matching: &Match,
+    found: &mut Collector,
+) -> Sync {
     let hooks = named(raw.hooks.as_deref(), &at.key("hooks"), limits::MAX_HOOKS, found, |raw, at, found| {
         let hook = hook(raw, at, found);
         (hook.name.clone(), hook)
@@ -25,7 +32,20 @@ pub(super) fn sync(raw: &RawSync, at: &Path, matching: &Match, found: &mut Colle
     if !modules.is_empty() && feeds.is_empty() && !found.covers(&at.key("feeds")) {
         found.note(&at.key("modules"), "without `feeds` nothing tells of their versions");
     }
-    Sync { hooks, feeds, modules }
+    let at_fleet = at.key("fleet");
+    let fleet = raw.fleet.0.as_ref().map(|raw| fleet(raw, has_storage, &at_fleet, found));
+    let is_told = !hooks.is_empty() || !feeds.is_empty();
+    if fleet.is_some() && !is_told && !found.covers(&at.key("hooks")) && !found.covers(&at.key("feeds")) {
+        found.note(&at_fleet, "without `hooks` and `feeds` there is nothing to share");
+    }
+    Sync { hooks, feeds, fleet, modules }
+}
+
+fn fleet(raw: &RawFleet, has_storage: bool, at: &Path, found: &mut Collector) -> Fleet {
+    if !has_storage {
+        found.note(at, "it needs a `storage`: there the gateways tell each other what they have heard");
+    }
+    Fleet { every: RawFleet::EVERY.read(raw.every.as_ref(), at, found) }
 }
 
 fn feed(raw: &RawFeed, at: &Path, matching: &Match, found: &mut Collector) -> Feed {
