@@ -90,6 +90,7 @@ impl Bulletin {
             && bulletin.hooks.last().is_none_or(|last| last.number == bulletin.told);
         let is_bounded = bulletin.first <= bulletin.last.saturating_add(1)
             && bulletin.feeds.len() <= MAX_READINGS
+            && bulletin.feeds.iter().all(Reading::is_bounded)
             && bulletin.hooks.iter().all(Told::is_bounded);
         (bulletin.layout == LAYOUT && is_member && in_order && is_bounded).then_some(bulletin)
     }
@@ -138,6 +139,10 @@ impl Reading {
         Self { feed: feed.to_owned(), polls, cursor: STANDARD_NO_PAD.encode(cursor), upto }
     }
 
+    fn is_bounded(&self) -> bool {
+        self.feed.len() <= MAX_FEED_BYTES && self.cursor.len() <= MAX_CURSOR_BYTES
+    }
+
     /// How far it has come; `None` where it says nothing, or where it is further than a feed can be by now: what is taken for read is
     /// not read.
     pub fn cursor(&self, now: Timestamp) -> Option<Cursor> {
@@ -156,6 +161,12 @@ const MEMBER_DIGITS: usize = 16;
 
 /// Feeds of one gateway: more than a configuration has (`config/limits.rs`), for those of another one.
 const MAX_READINGS: usize = 16;
+
+/// Bytes of the number of a feed: 16 digits.
+const MAX_FEED_BYTES: usize = 64;
+
+/// Bytes of a cursor: a thousand, in base64.
+const MAX_CURSOR_BYTES: usize = 2048;
 
 /// Paths of one hook, as many as a delivery leads to (`flow/hooked.rs`).
 const MAX_ROOTS: usize = 64;
