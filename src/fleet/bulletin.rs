@@ -5,7 +5,7 @@ use std::time::Duration;
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use serde::{Deserialize, Serialize};
 
-use super::LAYOUT;
+use super::{LAYOUT, SEGMENTS};
 use crate::{feed::Cursor, hook::RefName, http::Timestamp};
 
 /// What one gateway tells all others.
@@ -88,7 +88,8 @@ impl Bulletin {
             && bulletin.member.bytes().all(|byte| byte.is_ascii_hexdigit());
         let in_order = bulletin.hooks.is_sorted_by(|one, other| one.number < other.number)
             && bulletin.hooks.last().is_none_or(|last| last.number == bulletin.told);
-        let is_bounded = bulletin.first <= bulletin.last.saturating_add(1)
+        let segments = bulletin.last.checked_add(1).and_then(|end| end.checked_sub(bulletin.first));
+        let is_bounded = segments.is_some_and(|segments| segments <= SEGMENTS)
             && bulletin.feeds.len() <= MAX_READINGS
             && bulletin.feeds.iter().all(Reading::is_bounded)
             && bulletin.hooks.iter().all(Told::is_bounded);
@@ -228,6 +229,8 @@ mod tests {
             (MEMBER, "me"),
             (r#""number":7"#, r#""number":8"#),
             (r#""first":1"#, r#""first":4"#),
+            (r#""last":2"#, r#""last":65"#),
+            (r#""last":2"#, r#""last":18446744073709551615"#),
             (r#""told":7"#, r#""told":-1"#),
         ] {
             let text = whole.replacen(right, wrong, 1);

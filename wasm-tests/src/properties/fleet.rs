@@ -36,6 +36,7 @@ fn bulletin(input: &[u8]) -> bool {
     }
     assert!(last == bulletin.told || bulletin.hooks.is_empty());
     assert!(bulletin.first_told() <= bulletin.told.saturating_add(1));
+    assert!(bulletin.first > bulletin.last || bulletin.last - bulletin.first < 64);
     let now = Timestamp(1_700_000_000_000);
     for cursor in bulletin.feeds.iter().filter_map(|reading| reading.cursor(now)) {
         assert!(cursor.mark.since().unix_seconds() <= 1_700_000_000 + 600, "{cursor:?}");
