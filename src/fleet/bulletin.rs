@@ -98,7 +98,7 @@ impl Bulletin {
 
     /// The number of the first hook that it still has.
     pub fn first_told(&self) -> u64 {
-        self.hooks.first().map_or(self.told.saturating_add(1), |told| told.number)
+        self.hooks.first().map_or_else(|| self.told.saturating_add(1), |told| told.number)
     }
 
     /// When it was written.

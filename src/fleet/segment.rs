@@ -36,7 +36,7 @@ pub fn segment(member: &str, number: u64, feed: &str, lines: &str) -> String {
 
 impl Segment {
     /// The one that `member` has written under this number; `None` where `body` is another one, or is cut.
-    pub fn open(body: Body, member: &str, number: u64) -> Option<Self> {
+    pub fn open(body: &Body, member: &str, number: u64) -> Option<Self> {
         let end = body.iter().position(|byte| *byte == b'\n').filter(|_| body.len() <= MAX_SEGMENT_BYTES)?;
         let at = end.checked_add(1)?;
         let head: Head<'_> = serde_json::from_slice(body.get(..end)?).ok()?;
@@ -88,7 +88,7 @@ mod tests {
     const MEMBER: &str = "0123456789abcdef";
 
     fn open(text: &str, member: &str, number: u64) -> Option<Segment> {
-        Segment::open(text.as_bytes().to_vec().into(), member, number)
+        Segment::open(&text.as_bytes().to_vec().into(), member, number)
     }
 
     #[test]

@@ -211,7 +211,7 @@ impl Fleet {
                 self.fail(&why, cx);
             }
             (None, Reply::Answered { status: 200, body, .. }) => {
-                match Segment::open(body.into(), &name, number) {
+                match Segment::open(&body.into(), &name, number) {
                     Some(segment) => round.segment = Some((segment, name, number)),
                     None => {
                         cx.count(Counter::Fleet { outcome: FleetOutcome::Unreadable });

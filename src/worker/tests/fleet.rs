@@ -158,7 +158,9 @@ fn scenario_without_a_fleet_each_gateway_asks_for_itself() {
     let mut world = World::empty();
     world.cluster("index").feed = Some(Vec::new());
     let config = CONFIG.replace(r#""fleet": {"every": "5s"}"#, r#""modules": []"#);
-    [0, 1].map(|_| world.join(2, Config::parse(&config).unwrap()));
+    for _ in 0..2 {
+        world.join(2, Config::parse(&config).unwrap());
+    }
     world.pass(70_000);
     assert!(polls(&mut world) >= 4);
     assert_eq!(world.clusters.get("storage").map_or(0, |storage| storage.asked.len()), 0);
@@ -268,7 +270,9 @@ fn scenario_a_worker_that_dies_costs_nothing() {
 fn scenario_two_that_read_at_once_cost_a_question_and_lose_nothing() {
     for dialect in DIALECTS {
         let mut world = open(0, "");
-        [0, 1].map(|_| join(&mut world, dialect));
+        for _ in 0..2 {
+            join(&mut world, dialect);
+        }
         world.pass(15_000);
         assert_eq!(world.gauges["modgate.fleet_members"], 2, "{dialect}: {:?}", world.log);
         for worker in [0, 2] {
