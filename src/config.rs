@@ -63,7 +63,7 @@ pub use self::redirects::Redirects;
 pub use self::storage::{
     Access, Address, Delivery, Dialect, Layout, Listing, Reverify, S3Key, Secret, Storage, Zips,
 };
-pub use self::sync::{Feed, Forecast, Hook, Mapping, Prewarm, Sync};
+pub use self::sync::{Feed, Fleet, Forecast, Hook, Mapping, Prewarm, Sync};
 pub use self::vanity::{Vanity, VersionControl};
 pub use self::verify::{Mode, Verify, VerifyOverride};
 

@@ -4,10 +4,12 @@
 //! page begins with lines that were read before, and how far a reader is, its [`Mark`], is the newest time and what it has read of that time.
 //! A server that adds a line with an older time than it has shown already adds it in vain: no reader sees it.
 
+mod cursor;
 mod mark;
 mod page;
 
 pub use self::{
+    cursor::{Cursor, KEPT},
     mark::{Mark, Moment},
     page::{NoPage, Page, Published},
 };

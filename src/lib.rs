@@ -8,6 +8,7 @@ pub mod config;
 pub mod cx;
 pub mod endpoint;
 pub mod feed;
+pub mod fleet;
 pub mod flow;
 pub mod forecast;
 pub mod gomod;

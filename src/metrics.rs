@@ -17,8 +17,9 @@ use std::fmt;
 pub use self::{
     document::DocumentName,
     outcome::{
-        Ended, Evicted, FeedLine, ForecastOutcome, HookOutcome, LookOutcome, OwnReason, PollOutcome,
-        PrewarmOutcome, Reason, StatusClass, SumdbOutcome, Unruled, VerificationOutcome, WriteOutcome,
+        Ended, Evicted, FeedLine, FleetOutcome, ForecastOutcome, HookOutcome, LookOutcome, OwnReason,
+        PollOutcome, PrewarmOutcome, Reason, StatusClass, SumdbOutcome, Unruled, VerificationOutcome,
+        WriteOutcome,
     },
     tally::Tally,
 };
@@ -81,12 +82,19 @@ pub enum Counter {
         /// Of which: its name.
         document: DocumentName,
     },
+    /// A version that this gateway has stored and that is not in the index of what is stored.
+    IndexLost,
     /// A line of a feed.
     FeedLine {
         /// Of which: its name.
         document: DocumentName,
         /// What it was.
         outcome: FeedLine,
+    },
+    /// Something that gateways tell each other.
+    Fleet {
+        /// What it was, or what came of it.
+        outcome: FleetOutcome,
     },
     /// A delivery to a webhook.
     Hook {
@@ -175,6 +183,8 @@ pub enum Gauge {
         /// Of which: its name.
         document: DocumentName,
     },
+    /// Gateways that share the storage, this one included.
+    FleetMembers,
     /// Versions that were served lately and that an advisory is about which no waiver lifts.
     ServedAdvised,
     /// Those of them that are malicious.
@@ -320,11 +330,13 @@ impl Counter {
             Self::FeedLine { document, outcome } => {
                 Series::of_document(document, "lines_total", [("outcome", outcome)])
             }
+            Self::Fleet { outcome } => Series::new("fleet_total", [("outcome", outcome)]),
             Self::Forgotten => Series::new("served_forgotten_total", []),
             Self::Hook { target, outcome } => {
                 Series::new("hooks_total", [("target", target), ("outcome", outcome)])
             }
             Self::Forecast { outcome } => Series::new("forecasts_total", [("outcome", outcome)]),
+            Self::IndexLost => Series::new("index_feed_lost_total", []),
             Self::Look { outcome } => Series::new("looks_total", [("outcome", outcome)]),
             Self::Monitored { reason } => Series::new("monitored_total", [("reason", reason)]),
             Self::Prewarm { outcome } => Series::new("prewarm_files_total", [("outcome", outcome)]),
@@ -350,6 +362,7 @@ impl Gauge {
     fn series(&self) -> Series {
         match self {
             Self::FeedUntil { document } => Series::of_document(document, "until_timestamp_seconds", []),
+            Self::FleetMembers => Series::new("fleet_members", []),
             Self::PolledAge { document } => Series::of_document(document, "age_seconds", []),
             Self::PolledStale { document } => Series::of_document(document, "stale", []),
             Self::PolledVersion { document } => Series::of_document(document, "version", []),

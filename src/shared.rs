@@ -9,6 +9,7 @@ mod bytes;
 mod calls;
 mod deliveries;
 mod fingerprint;
+mod fleet;
 mod gatherer;
 mod health;
 mod heat;
@@ -37,6 +38,7 @@ pub mod tree_heads;
 
 pub use self::calls::{Mine, SHARE, begin_call, left_in_all, tell_calls};
 pub use self::deliveries::has_come;
+pub use self::fleet::{FleetStore, Follows, Heard as FleetHeard, Member, Said, feed_number};
 pub use self::gatherer::{call_gatherer, gatherer, heard_as_gatherer};
 pub use self::health::{FRESH, Health, Heard, REST, health, note_health, takes_its_turn};
 pub use self::heat::{Heat, REST_SECS};

@@ -18,8 +18,8 @@ mod xml;
 
 pub use self::address::public_url;
 pub use self::layout::{
-    aside_key, before_feed_keys, can_name, clock_key, document_key, feed_key, feed_stamp, forecast_key,
-    served_key, zip_key,
+    aside_key, before_feed_keys, can_name, clock_key, document_key, feed_key, feed_stamp, fleet_key,
+    fleet_segment_key, forecast_key, served_key, zip_key,
 };
 pub use self::listing::{Inventory, Turned};
 pub use self::reply::{

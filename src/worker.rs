@@ -44,6 +44,7 @@ mod dates;
 mod errands;
 mod event;
 mod exposures;
+mod fleet;
 mod flight;
 mod flights;
 mod fly;
@@ -73,6 +74,7 @@ use self::{
     clock::Clock,
     dates::Dates,
     exposures::Exposures,
+    fleet::Fleet,
     flights::Flights,
     forecasts::Forecasts,
     journal::Journal,
@@ -105,6 +107,7 @@ pub struct Worker {
     clock: Clock,
     dates: Dates,
     exposures: Exposures,
+    fleet: Fleet,
     flights: Flights,
     forecasts: Forecasts,
     journal: Journal,
@@ -130,6 +133,7 @@ impl Worker {
             clock: Clock::default(),
             dates: Dates::default(),
             exposures: Exposures::new(&config),
+            fleet: Fleet::new(&config, seat),
             flights: Flights::default(),
             forecasts: Forecasts::default(),
             journal: Journal::new(seat),
@@ -184,6 +188,7 @@ impl Worker {
             Some(Slice::Census) => self.census.work(&mut self.services, cx),
             Some(Slice::Copy(zip)) => self.storage.work(&zip, &mut self.services, cx),
             Some(Slice::Exposures) => self.exposures.work(&mut self.services, cx),
+            Some(Slice::Fleet) => self.fleet.work(&mut self.services, cx),
             Some(Slice::Forecast) => self.forecasts.work(&mut self.services, cx),
             Some(Slice::Looks) => self.walk_looks(cx),
             Some(Slice::Making) => self.clients.work(&mut self.services, cx),
@@ -224,6 +229,7 @@ impl Worker {
             Owner::Exposures => self.exposures.on_reply(&reply, services, cx),
             Owner::Clock => self.clock.on_reply(&reply, services, cx),
             Owner::Copy(key) => self.storage.on_copy_reply(&key, call, reply, services, cx),
+            Owner::Fleet(call) => self.fleet.on_reply(call, reply, services, cx),
             Owner::Forecast => self.forecasts.on_reply(&reply, services, cx),
             Owner::Journal => self.journal.on_reply(&reply, cx),
             Owner::Part(key) => self.fly(cx, |flights, ground| flights.on_part_reply(key, reply, ground)),

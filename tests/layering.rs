@@ -23,10 +23,11 @@ use layering::names::{Named, named};
 ///
 /// `http` is values without an opinion, `metrics` what is measured of them, `modzip` and `sumdb` proofs about Go's words; `config` compiles all of
 /// them; `goproxy` is the protocol between them.
-const LAYERS: [&[&str]; 15] = [
+const LAYERS: [&[&str]; 16] = [
     &["gomod", "license", "words"],
     &["http", "modzip", "sumdb"],
     &["advisory", "feed", "forecast", "hook"],
+    &["fleet"],
     &["metrics"],
     &["policy"],
     &["config"],
@@ -52,6 +53,7 @@ const PARTED: &[Parted] = &[Parted {
         "clock",
         "dates",
         "exposures",
+        "fleet",
         "flights",
         "journal",
         "lists",

@@ -35,7 +35,7 @@ pub(super) use self::policy::{
     RawToolchain, RawWaiver,
 };
 pub(super) use self::storage::{RawDelivery, RawDeliveryOverride, RawPresign, RawSecureLink};
-pub(super) use self::sync::{RawForecast, RawHook, RawPrewarm, RawSync};
+pub(super) use self::sync::{RawFleet, RawForecast, RawHook, RawPrewarm, RawSync};
 pub(super) use self::vanity::RawVanity;
 pub(super) use self::verify::RawVerify;
 pub(super) use self::words::{BETWEEN_NAMES, OBJECT_WITH, RawCount, RawDuration, Section};

@@ -72,7 +72,7 @@ fn documented_defaults_are_the_compiled_ones() {
         assert_eq!(with(default.clone()).as_ref(), Ok(&expected), "{place}");
         Some(())
     });
-    assert_eq!(checked, 95, "every default of the schema, none lost on the way");
+    assert_eq!(checked, 97, "every default of the schema, none lost on the way");
 }
 
 /// Bounds that are documented hold, and end where they say.
@@ -92,8 +92,8 @@ fn documented_bounds_are_the_compiled_ones() {
         Some(())
     });
     assert_eq!(
-        checked, 35,
-        "eleven numbers, six timeouts, eight freshnesses, two waits, an expiry, three ages, three intervals, a window"
+        checked, 36,
+        "eleven numbers, six timeouts, eight freshnesses, two waits, an expiry, three ages, four intervals, a window"
     );
 }
 
@@ -167,7 +167,7 @@ fn base() -> Value {
         "policy": {"bundle": {"cluster": "c", "authority": "h"}},
         "exposure": {},
         "vanity": [{"import": "go.example/m", "repository": "https://h/m"}],
-        "sync": {"hooks": [{"name": "a", "kind": "generic", "secrets": ["sixteen-bytes-ok"]}], "feeds": [{"name": "a", "cluster": "c", "authority": "h"}], "forecast": {}, "prewarm": {}},
+        "sync": {"hooks": [{"name": "a", "kind": "generic", "secrets": ["sixteen-bytes-ok"]}], "feeds": [{"name": "a", "cluster": "c", "authority": "h"}], "fleet": {}, "forecast": {}, "prewarm": {}},
         "catalog": {},
         "advisories": {"sources": [{"name": "go", "format": "zip", "cluster": "c", "authority": "h"}]},
     })

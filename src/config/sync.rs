@@ -15,6 +15,8 @@ pub struct Sync {
     pub hooks: Vec<Hook>,
     /// The indexes that are followed, no name twice.
     pub feeds: Vec<Feed>,
+    /// The fleet that this gateway is one of; `None` where it is alone.
+    pub fleet: Option<Fleet>,
     /// Modules that are asked for as soon as an index tells of a new version, whether a client has asked or not.
     pub modules: Patterns,
     /// What is asked for before an hour begins; `None` where nothing is.
@@ -43,6 +45,13 @@ pub struct Prewarm {
     pub modules: Patterns,
     /// Files that are begun in a second, in the whole Envoy.
     pub rate: u32,
+}
+
+/// The gateways that share a storage, and tell each other there of what they have heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fleet {
+    /// How often storage is asked what others have heard.
+    pub every: Duration,
 }
 
 /// An index whose feed is read.

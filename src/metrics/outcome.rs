@@ -20,10 +20,30 @@ words! {
 words! {
     /// What a line of a feed was.
     pub enum FeedLine {
+        /// Another gateway has read it.
+        Heard = "heard",
         /// It tells of a version, and was not read before.
         New = "new",
         /// It tells of none.
         Odd = "odd",
+    }
+}
+
+words! {
+    /// What came of what gateways tell each other.
+    pub enum FleetOutcome {
+        /// Storage could not say what another gateway tells, or take what this one does.
+        Failed = "failed",
+        /// A hook of another gateway was heeded.
+        Heard = "heard",
+        /// Something was told that this gateway comes too late for.
+        Missed = "missed",
+        /// Another gateway has this one's place: this one takes another.
+        Moved = "moved",
+        /// A hook of this gateway is told to the others.
+        Told = "told",
+        /// What storage has is nothing that a gateway has written.
+        Unreadable = "unreadable",
     }
 }
 

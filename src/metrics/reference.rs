@@ -1,9 +1,9 @@
 //! All metrics there are, by their names for Prometheus: what the documentation has to say.
 
 use super::{
-    Cache, Counter, DocumentName, Ended, Ending, Evicted, FeedLine, ForecastOutcome, Gauge, Histogram,
-    HookOutcome, Kind, LookOutcome, Metric, OwnReason, PollOutcome, PrewarmOutcome, RetractedAs, StatusClass,
-    SumdbOutcome, Target, Unruled, VerificationOutcome, WriteOutcome,
+    Cache, Counter, DocumentName, Ended, Ending, Evicted, FeedLine, FleetOutcome, ForecastOutcome, Gauge,
+    Histogram, HookOutcome, Kind, LookOutcome, Metric, OwnReason, PollOutcome, PrewarmOutcome, RetractedAs,
+    StatusClass, SumdbOutcome, Target, Unruled, VerificationOutcome, WriteOutcome,
 };
 use crate::http::{AnswerKind, CallFailure, CallOutcome};
 
@@ -56,6 +56,9 @@ fn families() -> Vec<Family> {
         Metric::Counter(Counter::FeedLine { document: feed.clone(), outcome: FeedLine::New }),
         Metric::Counter(Counter::FeedGap { document: feed.clone() }),
         Metric::Gauge(Gauge::FeedUntil { document: feed }),
+        Metric::Counter(Counter::Fleet { outcome: FleetOutcome::Heard }),
+        Metric::Gauge(Gauge::FleetMembers),
+        Metric::Counter(Counter::IndexLost),
         Metric::Counter(Counter::Hook { target: "forge".to_owned(), outcome: HookOutcome::Accepted }),
         Metric::Counter(Counter::Forecast { outcome: ForecastOutcome::Asked }),
         Metric::Counter(Counter::Look { outcome: LookOutcome::Asked }),
@@ -88,6 +91,7 @@ fn words(metric: &Metric) -> Vec<&'static str> {
         Metric::Counter(Counter::Eviction { .. }) => &[Evicted::WORDS],
         Metric::Counter(Counter::Callout { .. }) => &[AnswerKind::WORDS, CallFailure::WORDS],
         Metric::Counter(Counter::FeedLine { .. }) => &[FeedLine::WORDS],
+        Metric::Counter(Counter::Fleet { .. }) => &[FleetOutcome::WORDS],
         Metric::Counter(Counter::Hook { .. }) => &[HookOutcome::WORDS],
         Metric::Counter(Counter::Forecast { .. }) => &[ForecastOutcome::WORDS],
         Metric::Counter(Counter::Look { .. }) => &[LookOutcome::WORDS],
@@ -107,6 +111,7 @@ fn words(metric: &Metric) -> Vec<&'static str> {
         Metric::Counter(
             Counter::FeedGap { .. }
             | Counter::Forgotten
+            | Counter::IndexLost
             | Counter::TagMoved
             | Counter::Uncounted
             | Counter::Waived { .. },

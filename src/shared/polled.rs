@@ -21,6 +21,7 @@ use sha2::{Digest, Sha256};
 use super::{Expected, QueueId, SharedKv, bytes::take, fingerprint::texts};
 use crate::{
     config::Endpoint,
+    feed::KEPT,
     http::{SKEW, Timestamp},
 };
 
@@ -53,6 +54,8 @@ pub struct PollState {
     pub confirmed: Timestamp,
     /// Who polled last.
     pub poller: QueueId,
+    /// Whether it polls: the next poll is when it is given up.
+    pub is_polling: bool,
     /// Which trouble was met last, as a number that differs for each; 0 for none.
     pub trouble: u64,
     /// That trouble in a line, to be shown. At most [`MAX_WHY_BYTES`] bytes.
@@ -93,7 +96,7 @@ impl SnapshotStore {
     /// Claims the poll for `poller`, if it is due: no other worker polls until then.
     pub fn claim(&self, kv: &mut dyn SharedKv, poller: QueueId, until: Timestamp, now: Timestamp) -> bool {
         self.change(kv, |state| {
-            self.is_due(&state, now).then_some(PollState { poller, next: until, ..state })
+            self.is_due(&state, now).then_some(PollState { poller, is_polling: true, next: until, ..state })
         })
     }
 
@@ -112,7 +115,43 @@ impl SnapshotStore {
 
     /// Ends the poll of `ended.poller`, unless another worker has claimed it by now.
     pub fn end(&self, kv: &mut dyn SharedKv, ended: &PollState) {
+        let ended = PollState { is_polling: false, ..ended.clone() };
         self.change(kv, |state| (state.poller == ended.poller).then(|| ended.clone()));
+    }
+
+    /// Puts the next poll off until then, where none is under way: another gateway asks the source meanwhile, and has read it up to this
+    /// cursor, if that is further than here. Whether the cursor is here now.
+    pub fn follow(
+        &self,
+        kv: &mut dyn SharedKv,
+        cursor: Option<(&[u8], Timestamp)>,
+        next: Timestamp,
+        now: Timestamp,
+    ) -> bool {
+        let state = self.state(kv);
+        let is_polling = |state: &PollState| state.is_polling && !self.is_due(state, now);
+        if is_polling(&state) {
+            return false;
+        }
+        let first = match cursor {
+            // A cursor is of a revision.
+            Some(_) if state.revision == 0 => self.keep(kv, KEPT),
+            _ => None,
+        };
+        let next = next.min(now.after(self.longest));
+        self.change(kv, |state| {
+            if is_polling(&state) {
+                return None;
+            }
+            let revision = first.unwrap_or(state.revision);
+            let state = PollState { next, is_polling: false, revision, ..state };
+            Some(match cursor {
+                Some((cursor, confirmed)) => {
+                    PollState { cursor: cursor.to_vec(), confirmed, trouble: 0, why: String::new(), ..state }
+                }
+                None => state,
+            })
+        })
     }
 
     /// Keeps a snapshot in place of the one before, and says which revision it is; `None` where another worker wrote one
@@ -186,14 +225,14 @@ impl Snapshot {
     }
 }
 
-/// Layout 2, numbers little-endian:
+/// Layout 3, numbers little-endian:
 ///
 /// ```text
-///  0        1          9         17          25       29        37       39    39 + length
-/// +--------+----------+---------+-----------+--------+---------+--------+-----+--------+
-/// | layout | revision | next    | confirmed | poller | trouble | length | why | cursor |
-/// | 2      |          | Unix ms | Unix ms   | queue  |         | of why |     |        |
-/// +--------+----------+---------+-----------+--------+---------+--------+-----+--------+
+///  0        1          9         17          25       29        30        38       40    40 + length
+/// +--------+----------+---------+-----------+--------+---------+---------+--------+-----+--------+
+/// | layout | revision | next    | confirmed | poller | polling | trouble | length | why | cursor |
+/// | 3      |          | Unix ms | Unix ms   | queue  | 0 or 1  |         | of why |     |        |
+/// +--------+----------+---------+-----------+--------+---------+---------+--------+-----+--------+
 /// ```
 impl PollState {
     fn encode(&self) -> Vec<u8> {
@@ -202,6 +241,7 @@ impl PollState {
         bytes.extend(self.next.0.to_le_bytes());
         bytes.extend(self.confirmed.0.to_le_bytes());
         bytes.extend(self.poller.0.to_le_bytes());
+        bytes.push(self.is_polling.into());
         bytes.extend(self.trouble.to_le_bytes());
         // No longer than that, so it fits.
         bytes.extend(u16::try_from(self.why.len()).unwrap_or(u16::MAX).to_le_bytes());
@@ -216,12 +256,23 @@ impl PollState {
         let next = Timestamp(u64::from_le_bytes(take(&mut bytes)?));
         let confirmed = Timestamp(u64::from_le_bytes(take(&mut bytes)?));
         let poller = QueueId(u32::from_le_bytes(take(&mut bytes)?));
+        let [polling] = take(&mut bytes)?;
         let trouble = u64::from_le_bytes(take(&mut bytes)?);
         let length = usize::from(u16::from_le_bytes(take(&mut bytes)?));
         let (why, cursor) = bytes.split_at_checked(length)?;
         let why = std::str::from_utf8(why).ok()?.to_owned();
         let is_ours = layout == STATE_LAYOUT && length <= MAX_WHY_BYTES && cursor.len() <= MAX_CURSOR_BYTES;
-        is_ours.then(|| Self { revision, next, confirmed, poller, trouble, why, cursor: cursor.to_vec() })
+        let is_polling = polling == 1;
+        is_ours.then(|| Self {
+            revision,
+            next,
+            confirmed,
+            poller,
+            is_polling,
+            trouble,
+            why,
+            cursor: cursor.to_vec(),
+        })
     }
 }
 
@@ -233,7 +284,7 @@ pub const MAX_CURSOR_BYTES: usize = 1024;
 pub const MAX_WHY_BYTES: usize = 300;
 
 const LAYOUT: u8 = 1;
-const STATE_LAYOUT: u8 = 2;
+const STATE_LAYOUT: u8 = 3;
 
 /// A worker that loses a race to a claim sees that claim next.
 const ATTEMPTS: usize = 3;
@@ -248,6 +299,7 @@ mod tests {
             next: Timestamp(1_700_000_010_000),
             confirmed: Timestamp(1_700_000_000_000),
             poller: QueueId(3),
+            is_polling: true,
             trouble: 9,
             why: "its source answers 500".to_owned(),
             cursor: cursor.to_vec(),
@@ -269,7 +321,7 @@ mod tests {
     #[test]
     fn what_another_build_wrote_is_nothing() {
         let whole = state(b"tag").encode();
-        for cut in 0..39 + state(b"").why.len() {
+        for cut in 0..40 + state(b"").why.len() {
             assert_eq!(PollState::decode(&whole[..cut]), None, "{cut} bytes");
         }
         let long = PollState { why: "x".repeat(MAX_WHY_BYTES + 1), ..state(b"") };

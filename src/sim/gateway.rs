@@ -83,7 +83,12 @@ impl World {
         self.seats += 1;
         let queue = QueueId(self.seats);
         let Gateway { host, memory, config } = &self.gateways[number];
-        let worker = Worker::new(config.clone(), Seat { queue, seed: 7, host: *host }, memory);
+        let worker = Worker::new(config.clone(), Seat { queue, seed: seed(number), host: *host }, memory);
         Seated { gateway: number, queue, worker, outbox: Vec::new() }
     }
+}
+
+/// What the first worker of each process draws.
+fn seed(gateway: usize) -> u64 {
+    7 + gateway as u64
 }

@@ -15,6 +15,7 @@
 
 use crate::{
     config::{Dialect, Layout, Storage},
+    fleet::SEGMENTS,
     forecast::Hour,
     gomod::{ModulePath, Version, unescape_version},
     goproxy::{Document, File, Zip},
@@ -108,6 +109,16 @@ pub fn before_feed_keys(stamp: Timestamp) -> String {
 pub fn feed_stamp(key: &str) -> Option<Timestamp> {
     let name = key.rsplit_once('/')?.1.strip_suffix(".ndjson")?;
     name.split_once('-')?.0.parse().ok().map(Timestamp)
+}
+
+/// The key of the bulletin that the gateway with this place among those that share the storage has for the others. It is no module's either.
+pub fn fleet_key(storage: &Storage, place: u8) -> String {
+    format!("{}fleet/{place:02}.json", storage.key_prefix)
+}
+
+/// The key of a segment of the lines of feeds that it has read.
+pub fn fleet_segment_key(storage: &Storage, place: u8, segment: u64) -> String {
+    format!("{}fleet/{place:02}/{:02}.txt", storage.key_prefix, segment % SEGMENTS)
 }
 
 /// Whether a store of this kind can have an object of this name. Where it cannot, its answers say something of the name only.
@@ -281,6 +292,8 @@ mod tests {
         let name = "license/1/github.com/!burnt!sushi/toml/v1.0.0-!r!c1.json";
         assert_eq!(keys, [name.to_owned(), format!("go/{name}")]);
         assert_eq!(served_key(&flat, 7), "go/served/07.txt");
+        assert_eq!(fleet_key(&flat, 7), "go/fleet/07.json");
+        assert_eq!(fleet_segment_key(&goproxy, 7, SEGMENTS + 3), "fleet/07/03.txt");
         assert_eq!(clock_key(&flat, "sum.golang.org/x"), "go/clock/sum.golang.org/x");
         let head = key(&flat, "sumdb/sum.golang.org/latest");
         assert_eq!(head.as_deref(), Some("go/sumdb/sum.golang.org/latest"));

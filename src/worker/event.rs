@@ -9,10 +9,11 @@ use super::{
 use crate::{
     cx::StreamId,
     feed::Published,
-    flow::{Searched, Verified, VerifyError},
+    flow::{Renewal, Searched, Verified, VerifyError},
     gomod::{ModulePath, Version},
     goproxy::{Found, Zip},
     license::Licenses,
+    metrics::DocumentName,
     plan::Want,
 };
 
@@ -44,12 +45,18 @@ pub(super) enum Event {
     Passed(StreamId, Result<Verified, VerifyError>),
     /// Something was proven that storage has not got yet.
     Proven(Want, Found),
-    /// An index tells that these versions became known.
-    Published(Vec<Published>),
+    /// Another gateway has read that these versions became known.
+    Heard(Vec<Published>),
+    /// A poll of this document came to its end, and so far.
+    Polled(DocumentName, Vec<u8>),
+    /// An index, whose document this is, tells that these versions became known.
+    Published(DocumentName, Vec<Published>),
     /// Storage has this tree head from before the restart, or has none.
     Recalled(Want, Searched),
     /// A search found a file of a checksum database, which is to be proven.
     ToProve(Box<ToProve>),
+    /// A hook at another gateway says that this may have changed.
+    Told(Renewal),
     /// This is to be found out for the index and for storage, though no client has asked for it.
     Wanted(Want),
 }

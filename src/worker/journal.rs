@@ -12,6 +12,7 @@ use crate::{
     flow::{SEGMENT_LINES, segment},
     gomod::{ModulePath, Version},
     http::{Reply, Timestamp},
+    metrics::Counter,
     plan::Source,
     shared::Seat,
     store::{self, Written},
@@ -68,16 +69,22 @@ impl Journal {
     }
 
     /// Storage has all of this version, and this worker has completed it.
-    pub(super) fn note(&mut self, module: ModulePath, version: Version, services: &Services, now: Timestamp) {
+    pub(super) fn note(
+        &mut self,
+        module: ModulePath,
+        version: Version,
+        services: &Services,
+        cx: &mut Cx<'_>,
+    ) {
         if services.config.catalog.is_none() {
             return;
         }
         if self.waiting.len() >= MAX_WAITING {
             self.given_up = self.given_up.saturating_add(1);
-            return;
+            return cx.count(Counter::IndexLost);
         }
         self.waiting.push_back((module, version));
-        self.since.get_or_insert(now);
+        self.since.get_or_insert(cx.now);
     }
 
     /// Time has passed.

@@ -108,6 +108,19 @@ pub(super) struct PartKey {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct PollKey(pub(super) DocumentName);
 
+/// What is asked of storage because of other gateways. Rounds are counted: what comes of one that was given up is nothing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum FleetCall {
+    /// The bulletin at this place, in this round.
+    Place(u64, u8),
+    /// A segment of another gateway's, in this round.
+    Segment(u64),
+    /// That it takes this gateway's bulletin, in this round.
+    Write(u64),
+    /// That it takes this segment of lines of this feed.
+    Lines(DocumentName, u64),
+}
+
 /// Whose a callout is: the part of the worker by the variant, what of it by the part's own key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Owner {
@@ -117,6 +130,8 @@ pub(super) enum Owner {
     Clock,
     /// Reading a zip once more, for storage alone.
     Copy(ZipKey),
+    /// Telling other gateways what this one has heard, and hearing them.
+    Fleet(FleetCall),
     /// Bringing what was served together with what storage has of it.
     Exposures,
     /// Asking storage for what is likely to be asked for in an hour, or telling it.
@@ -148,6 +163,8 @@ pub(super) enum Slice {
     Copy(Zip),
     /// Comparing what was served with what is known of it.
     Exposures,
+    /// Heeding what other gateways have heard.
+    Fleet,
     /// Looking for what was in use in an hour.
     Forecast,
     /// Looking for modules of which the gateway was told that they have changed.

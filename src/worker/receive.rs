@@ -40,6 +40,7 @@ impl Worker {
                 self.wait_for_dates(stream, parked, module, versions, cx)
             }
             Next::LookAgain(verdict, renewal) => {
+                self.fleet.tell(&renewal, &self.services, cx);
                 self.look_again(&renewal, cx);
                 verdict
             }

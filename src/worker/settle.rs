@@ -11,6 +11,7 @@ use super::{
 use crate::{
     config::Mode,
     cx::Cx,
+    feed::Published,
     flow::{Renewal, Searched, Sums, to_be_heard},
     gomod::{ModulePath, Version},
     goproxy::Found,
@@ -45,7 +46,7 @@ impl Worker {
                 self.prewarms.appeared(&module, versions, &mut self.services, cx);
             }
             Event::Completed(module, version) => {
-                self.journal.note(module, version, &self.services, cx.now);
+                self.journal.note(module, version, &self.services, cx);
             }
             Event::CopyBegins(zip) => {
                 let sums = self.sums(&zip.module, &zip.version, SumsWaiter::Copy(zip.clone()), cx);
@@ -53,6 +54,7 @@ impl Worker {
             }
             Event::Errands => self.prewarm(cx),
             Event::Foreseen(key, module, version) => self.look_up_ahead(key, &module, &version, cx),
+            Event::Heard(published) => self.hear(&published, cx),
             Event::Holds(key, module, version) => {
                 let who = SumsWaiter::Search(key.clone());
                 if let Some(sums) = self.sums(&module, &version, who, cx) {
@@ -79,13 +81,12 @@ impl Worker {
             Event::Proven(want, found) => {
                 self.storage.write_proven(&want, &found, &mut self.services, cx);
             }
-            Event::Published(published) => {
-                let Self { flights, looks, services, .. } = self;
-                let is_flying = |key: &str| flights.has(&SearchKey::fetching(key));
-                if looks.hear(&published, &is_flying, services, cx) {
-                    self.clients.forget_answers();
-                }
-                self.ask_anew(cx);
+            Event::Polled(document, cursor) => {
+                self.fleet.end_poll(&document, cursor, &mut self.services, cx);
+            }
+            Event::Published(document, published) => {
+                self.fleet.share(&document, &published, &mut self.services, cx);
+                self.hear(&published, cx);
             }
             Event::Recalled(want, searched) => {
                 self.verify.on_recalled(&want, &searched, &self.services, cx);
@@ -99,6 +100,7 @@ impl Worker {
                     }
                 }
             }
+            Event::Told(renewal) => self.look_again(&renewal, cx),
             Event::Wanted(want) => self.refresh(want, None, cx),
         }
         None
@@ -132,6 +134,16 @@ impl Worker {
         looks.begin(renewal, &|key: &str| flights.has(&SearchKey::fetching(key)), services, cx);
         // What was given within the last second may be given again, and would hide what is new.
         self.clients.forget_answers();
+        self.ask_anew(cx);
+    }
+
+    /// Looks again at the modules of which versions became known.
+    fn hear(&mut self, published: &[Published], cx: &mut Cx<'_>) {
+        let Self { flights, looks, services, .. } = self;
+        let is_flying = |key: &str| flights.has(&SearchKey::fetching(key));
+        if looks.hear(published, &is_flying, services, cx) {
+            self.clients.forget_answers();
+        }
         self.ask_anew(cx);
     }
 

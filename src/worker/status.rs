@@ -15,6 +15,7 @@ impl Worker {
             clock: _,
             dates,
             exposures: _,
+            fleet: _,
             flights,
             forecasts: _,
             journal: _,

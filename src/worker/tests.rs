@@ -19,6 +19,7 @@ mod explain;
 mod exposures;
 mod feeds;
 mod flaky;
+mod fleet;
 mod forecasts;
 mod gateways;
 mod hooks;

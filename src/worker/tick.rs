@@ -34,6 +34,7 @@ impl Worker {
         !self.polls.is_empty()
             || self.services.config.log_clock().is_some()
             || WaiverWatch::watches(&self.services)
+            || self.fleet.watches()
             || Exposures::watches(&self.services)
             || self.journal.has_lines()
             || self.services.config.sync.forecast.is_some()
@@ -46,6 +47,8 @@ impl Worker {
 
     /// Time has passed.
     pub fn tick(&mut self, cx: &mut Cx<'_>) {
+        // What others have read is not asked for: that is known first.
+        self.fleet.on_tick(&mut self.services, cx);
         self.polls.on_tick(&mut self.services, cx);
         self.look_at_log(cx);
         self.waivers.on_tick(&self.services, cx);

@@ -59,6 +59,7 @@ suites! {
     pub mod envoy_gateway;
     pub mod ext_proc;
     pub mod faulty;
+    pub mod feed;
     pub mod field;
     pub mod fixture;
     pub mod garage;

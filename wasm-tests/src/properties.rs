@@ -7,6 +7,8 @@
 
 pub mod body;
 pub mod config;
+pub mod feed;
+pub mod fleet;
 pub mod gomod;
 pub mod hook;
 pub mod lease;
@@ -32,9 +34,11 @@ pub struct Property {
 }
 
 /// Every property.
-pub const ALL: [Property; 16] = [
+pub const ALL: [Property; 18] = [
     Property { name: "body", check: body::check },
     Property { name: "config", check: config::check },
+    Property { name: "feed", check: feed::check },
+    Property { name: "fleet", check: fleet::check },
     Property { name: "gomod", check: gomod::check },
     Property { name: "hook", check: hook::check },
     Property { name: "lease", check: lease::check },

@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use super::{endpoint, given, header, named, patterns, plain_name, policy};
 use crate::config::problems::{Collector, Path, quoted};
-use crate::config::raw::{RawFeed, RawForecast, RawHook, RawPrewarm, RawSync};
-use crate::config::{Feed, Forecast, Hook, Mapping, Match, Prewarm, Secret, Sync, limits};
+use crate::config::raw::{RawFeed, RawFleet, RawForecast, RawHook, RawPrewarm, RawSync};
+use crate::config::{Feed, Fleet, Forecast, Hook, Mapping, Match, Prewarm, Secret, Sync, limits};
 use crate::forecast;
 use crate::gomod::Patterns;
 use crate::hook::{Kind, key_of, plain, repository_of};
@@ -33,9 +33,22 @@ pub(super) fn sync(
     if !modules.is_empty() && feeds.is_empty() && !found.covers(&at.key("feeds")) {
         found.note(&at.key("modules"), "without `feeds` nothing tells of their versions");
     }
+    let at_fleet = at.key("fleet");
+    let fleet = raw.fleet.0.as_ref().map(|raw| fleet(raw, is_stored, &at_fleet, found));
+    let is_told = !hooks.is_empty() || !feeds.is_empty();
+    if fleet.is_some() && !is_told && !found.covers(&at.key("hooks")) && !found.covers(&at.key("feeds")) {
+        found.note(&at_fleet, "without `hooks` and `feeds` there is nothing to share");
+    }
     let forecast = raw.forecast.0.as_ref().map(|raw| forecast(raw, is_stored, &at.key("forecast"), found));
     let prewarm = raw.prewarm.0.as_ref().map(|raw| prewarm(raw, is_stored, &at.key("prewarm"), found));
-    Sync { hooks, feeds, modules, forecast, prewarm }
+    Sync { hooks, feeds, fleet, modules, forecast, prewarm }
+}
+
+fn fleet(raw: &RawFleet, is_stored: bool, at: &Path, found: &mut Collector) -> Fleet {
+    if !is_stored {
+        found.note(at, "it needs a `storage`: there the gateways tell each other what they have heard");
+    }
+    Fleet { every: RawFleet::EVERY.read(raw.every.as_ref(), at, found) }
 }
 
 fn forecast(raw: &RawForecast, is_stored: bool, at: &Path, found: &mut Collector) -> Forecast {

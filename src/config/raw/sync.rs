@@ -1,9 +1,9 @@
 //! The section `sync`.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
-
-use std::time::Duration;
 
 use super::RawFeed;
 use super::words::{RawCount, RawDuration, Section};
@@ -18,6 +18,10 @@ pub(in crate::config) struct RawSync {
     pub(in crate::config) hooks: Option<Vec<Section<RawHook>>>,
     /// The feeds of indexes that tell which versions became known. None by default.
     pub(in crate::config) feeds: Option<Vec<Section<RawFeed>>>,
+    /// Shares hooks and feeds with the other gateways that have the same `storage` and this section. Without it each gateway reads feeds for
+    /// itself, and a hook reaches only the gateway that it is sent to.
+    #[serde(default)]
+    pub(in crate::config) fleet: Section<RawFleet>,
     /// Patterns, as in `private.modules`, of modules whose list and `@latest` are asked for as soon as a feed tells of a new version. Of
     /// others they are asked for only where a client has asked before. None by default.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("default" = Vec::<String>::new())))]
@@ -106,6 +110,29 @@ impl RawPrewarm {
         // More than the files that one worker has under way could come to where each takes a few milliseconds.
         most: 1000,
         beyond: None,
+    };
+}
+
+/// What gateways that share a storage tell each other there. An empty object has the defaults.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub(in crate::config) struct RawFleet {
+    /// How often storage is asked what the others have heard. A hook at one gateway reaches the others within this time, two seconds, and the time that
+    /// storage takes to answer.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(transform = Self::EVERY.schema()))]
+    pub(in crate::config) every: Option<RawDuration>,
+}
+
+impl RawFleet {
+    pub(in crate::config) const EVERY: Setting<Duration> = Setting {
+        name: "every",
+        // Of three gateways each asks storage less than once a second, and a build that follows a push starts no sooner.
+        default: Duration::from_secs(5),
+        // As often as the filter's clock is sure to tick in between.
+        least: Duration::from_secs(1),
+        // A gateway that hears nothing of a feed reads it itself, half a minute later at the earliest: it has to hear of it in between.
+        most: Duration::from_secs(10),
+        beyond: Some("more often is a flood, and more seldom a feed is taken to be read by no gateway"),
     };
 }
 

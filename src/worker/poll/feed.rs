@@ -9,7 +9,7 @@ use super::polled::{Content, Installed, PollSource, Polled, Progress, Tidings};
 use crate::{
     config::{Feed, limits::MAX_FEED_PAGE_BYTES},
     endpoint,
-    feed::{Mark, Moment, PAGE_LINES, Page},
+    feed::{Cursor, KEPT, Mark, Moment, PAGE_LINES, Page},
     goproxy::Etag,
     http::{Body, Callout, Headers, Timestamp},
     policy::InForce,
@@ -57,7 +57,7 @@ impl FeedDocument {
 
     /// When this poll began, and how far it has come.
     fn cursor(&self) -> Vec<u8> {
-        [&self.since.0.to_le_bytes()[..], &self.mark.encode()].concat()
+        Cursor { since: self.since, mark: self.mark.clone() }.encode()
     }
 
     /// The request for what became known since the mark.
@@ -77,12 +77,12 @@ impl Polled for FeedDocument {
     fn begin(&mut self, cursor: &[u8], now: Timestamp) -> Callout {
         (self.page, self.pages, self.is_recalled) = (None, 0, false);
         // A poll that broke off has told of what it has read: it is not read again, unless another worker was there since.
-        let before = read_cursor(cursor);
-        let is_late = before.as_ref().is_some_and(|(read, _)| now.since(*read) > MAX_BEHIND);
+        let before = Cursor::decode(cursor);
+        let is_late = before.as_ref().is_some_and(|before| now.since(before.since) > MAX_BEHIND);
         self.told.gaps += u64::from(is_late);
         match before {
             Some(_) if cursor == self.begun && !is_late => {}
-            Some((_, mark)) if !is_late => self.mark = mark,
+            Some(before) if !is_late => self.mark = before.mark,
             _ => self.mark = Mark::from(Moment::of(now.before(AT_FIRST))),
         }
         (self.begun, self.since) = (cursor.to_vec(), now);
@@ -140,15 +140,6 @@ impl Polled for FeedDocument {
         Installed { version: 1, extent: "a feed of new versions".to_owned(), warnings: Vec::new() }
     }
 }
-
-/// When the poll began that has left this cursor, and how far it came.
-fn read_cursor(cursor: &[u8]) -> Option<(Timestamp, Mark)> {
-    let (read, mark) = cursor.split_first_chunk()?;
-    Some((Timestamp(u64::from_le_bytes(*read)), Mark::decode(mark)?))
-}
-
-/// What is kept of a feed beside its cursor: that it was read.
-const KEPT: &[u8] = b"feed";
 
 /// How far back the first page begins: what is older than a few minutes, an index that begins with this Envoy has fresh.
 const AT_FIRST: Duration = Duration::from_secs(5 * 60);

@@ -359,7 +359,7 @@ impl Poller {
             cx.set(Gauge::FeedUntil { document: document.clone() }, until);
         }
         if !published.is_empty() {
-            services.emit(Event::Published(published));
+            services.emit(Event::Published(document.clone(), published));
         }
     }
 

@@ -35,6 +35,7 @@ impl Slices {
             | Slice::Census
             | Slice::Copy(_)
             | Slice::Exposures
+            | Slice::Fleet
             | Slice::Forecast
             | Slice::Looks
             | Slice::Making

@@ -5,7 +5,12 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{CONFIG, EMPTY_ZIP, body};
-use crate::{config::Config, sim::World};
+use crate::{
+    config::Config,
+    gomod::{ModulePath, Version},
+    sim::World,
+    worker::event::Event,
+};
 
 const STORES: [&str; 3] = [
     r#", "dialect": "s3""#,
@@ -213,4 +218,25 @@ fn scenario_without_the_section_or_where_storage_is_read_only_nothing_is_written
         world.pass(120_000);
         assert!(segments(&world).is_empty());
     }
+}
+
+#[test]
+fn scenario_what_there_is_no_room_for_while_storage_takes_nothing_is_counted() {
+    let mut world = world("", r#""catalog": {},"#, &[1]);
+    world.cluster("storage").put_answered = Some(("/index/", 503));
+    let module = ModulePath::parse("example.com/m").unwrap();
+    for n in 0..4100 {
+        let version = Version::parse(&format!("v1.0.{n}")).unwrap();
+        let completed = Event::Completed(module.clone(), version);
+        world.event(0, |worker, cx| {
+            worker.services.emit(completed);
+            worker.settle(cx);
+        });
+    }
+    world.pass(1_000);
+    assert_eq!(world.counters["modgate.index_feed_lost_total"], 4);
+    world.cluster("storage").put_answered = None;
+    world.pass(200_000);
+    assert!(world.log.iter().any(|line| line.contains("the index lacks 4 versions")), "{:?}", world.log);
+    assert_eq!(all(&mut world, 2000).0.len(), 4096);
 }

@@ -3,6 +3,7 @@
 mod advisories;
 mod attack;
 mod edits;
+mod feeds;
 mod flood;
 mod load;
 mod pushes;

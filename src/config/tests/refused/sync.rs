@@ -169,3 +169,37 @@ fn what_is_fetched_before_a_client_asks() {
         ],
     );
 }
+
+#[test]
+fn fleet() {
+    let feed = r#""feeds":[{"name":"a","cluster":"c","url":"http://h"}]"#;
+    let storage = r#""storage":{"cluster":"c","url":"http://h"},"#;
+    let every =
+        "from 1s to 10s: more often is a flood, and more seldom a feed is taken to be read by no gateway";
+    check(
+        |fragment| format!(r#"{{"upstreams":[{UPSTREAM}],{fragment}}}"#),
+        &[
+            (&format!(r#"{storage}"sync":{{{feed},"fleet":{{}}}}"#), &[]),
+            (&format!(r#"{storage}"sync":{{{feed},"fleet":{{"every":"10s"}}}}"#), &[]),
+            (
+                &format!(r#"{storage}"sync":{{{feed},"fleet":{{"every":"11s"}}}}"#),
+                &[&format!(r#"$.sync.fleet.every: "11s" is not {every}"#)],
+            ),
+            (
+                &format!(r#""sync":{{{feed},"fleet":{{}}}}"#),
+                &[
+                    "$.sync.fleet: it needs a `storage`: there the gateways tell each other what they have heard",
+                ],
+            ),
+            (
+                &format!(r#"{storage}"sync":{{"fleet":{{}}}}"#),
+                &["$.sync.fleet: without `hooks` and `feeds` there is nothing to share"],
+            ),
+            // What was meant to be one is not missing as well.
+            (
+                &format!(r#"{storage}"sync":{{"feeds":7,"fleet":{{}}}}"#),
+                &["$.sync.feeds: expected a list, found a number"],
+            ),
+        ],
+    );
+}

@@ -15,7 +15,7 @@ use crate::{
     metrics::{Counter, Gauge, PollOutcome},
     policy::InForce,
     shared::polled::{MAX_CURSOR_BYTES, MAX_WHY_BYTES, PollState},
-    worker::services::Services,
+    worker::{event::Event, services::Services},
 };
 
 /// What a poll has brought.
@@ -59,6 +59,7 @@ impl Poller {
                 cursor
             }
         };
+        services.emit(Event::Polled(self.document.source().name.clone(), cursor.clone()));
         after.cursor = if cursor.len() > MAX_CURSOR_BYTES { Vec::new() } else { cursor };
         self.rest(after, services, cx);
         is_new
