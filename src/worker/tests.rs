@@ -43,6 +43,7 @@ mod status;
 mod storage;
 mod stored;
 mod sumdb;
+mod tagged;
 mod unwell;
 mod uploads;
 mod whole;
