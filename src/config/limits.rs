@@ -173,6 +173,12 @@ pub const MAX_HOOK_REPOSITORIES: usize = 256;
 /// and a sixtieth of what a VM may have in Envoy.
 pub const MAX_BODIES_BYTES: usize = 16 << 20;
 
+/// What of that the bodies may come to that every client may send, those of webhooks: what is left is for callers who are named.
+pub const MAX_OPEN_BODIES_BYTES: usize = 12 << 20;
+
+/// How long such a body may take while others want its room: a host of webhooks sends it at once.
+pub const OPEN_BODY_TIME: Duration = Duration::from_secs(1);
+
 /// How long the body of a request to a page may take to come, from its head on. The largest comes within a second over any line
 /// that a deployment or a forge has; who sends slower holds its room for so long.
 pub const BODY_TIME: Duration = Duration::from_secs(10);

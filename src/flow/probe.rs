@@ -35,6 +35,8 @@ pub enum Asked {
     Read,
     /// Something else: a client shaped it, or the source had to do more than read, or it was given less time than usual.
     Other,
+    /// To keep something: storage that is full, or takes no writes, reads as well as before.
+    Write,
 }
 
 /// A round of questions to those unseen.
@@ -85,6 +87,9 @@ impl SourceHealth {
     pub fn note(&self, source: Source, asked: Asked, reply: &Reply, config: &Config, cx: &mut Cx<'_>) {
         let Some(id) = self.id(source) else { return };
         let trouble = match reply {
+            // What was not written is told by who wanted it written. Said here, storage that is full would fail with each write, and be well
+            // again with each read.
+            Reply::Answered { status: 500.., .. } if asked == Asked::Write => return,
             Reply::Answered { status: status @ (401 | 407 | 500..), .. } => {
                 Some(format!("it answers {status}"))
             }

@@ -4,9 +4,11 @@
 //! A length that is too large is refused by the head; one that is not said is refused as soon as too much has come. What came is kept
 //! as it was sent, byte for byte, for a signature may be over it: a body in a coding is refused, and not decoded.
 
+use std::time::Duration;
+
 use super::{evidence::Evident, hooked::Delivery, prewarm::Ordering};
 use crate::{
-    config::limits::BODY_TIME,
+    config::limits::{BODY_TIME, OPEN_BODY_TIME},
     goproxy::{BodyFault, Refusal},
     http::{RequestHead, Timestamp},
     policy::Caller,
@@ -71,6 +73,21 @@ impl Receiving {
     /// How many bytes it may come to.
     pub fn weight(&self) -> usize {
         self.length.unwrap_or(self.most)
+    }
+
+    /// Whether every client may send it, whoever it is: what proves a delivery of a webhook is in its body.
+    pub fn is_open(&self) -> bool {
+        matches!(self.post, Post::Hook(_))
+    }
+
+    /// How much of it has come.
+    pub fn came(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// For how long it has been coming, where that is longer than a host of webhooks takes.
+    pub fn slow(&self, now: Timestamp) -> Option<Duration> {
+        (!now.is_within(OPEN_BODY_TIME, self.since)).then(|| now.since(self.since))
     }
 
     /// More of it came.

@@ -149,7 +149,11 @@ impl Services {
     pub(super) fn call(&mut self, owner: Owner, permit: Permit, callout: Callout, cx: &mut Cx<'_>) -> CallId {
         let usual = permit.source.endpoint(&self.config).map_or(Duration::ZERO, |endpoint| endpoint.timeout);
         let is_usual = is_read(callout.method) && owner != Owner::Probe && callout.timeout >= usual;
-        let asked = if is_usual { Asked::Read } else { Asked::Other };
+        let asked = match callout.method {
+            "POST" | "PUT" => Asked::Write,
+            _ if is_usual => Asked::Read,
+            _ => Asked::Other,
+        };
         self.send(owner, Account::Source(permit, asked), callout, cx)
     }
 

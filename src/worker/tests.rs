@@ -46,6 +46,7 @@ mod status;
 mod storage;
 mod stored;
 mod sumdb;
+mod tagged;
 mod unwell;
 mod uploads;
 mod whole;

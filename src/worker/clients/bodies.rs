@@ -3,10 +3,13 @@
 use super::{
     super::{key::Slice, services::Services},
     Client, Clients,
+    room::busy,
 };
 use crate::{
     cx::{Cx, StreamId, Verdict},
     flow::{Making, Next, Receiving, refuse_page},
+    goproxy::{BodyFault, Refusal},
+    metrics::Kind,
 };
 
 impl Clients {
@@ -17,11 +20,33 @@ impl Clients {
         receiving: Box<Receiving>,
         cx: &mut Cx<'_>,
     ) -> Verdict {
-        if let Some(refusal) = self.room.turn_away_body(stream, receiving.weight(), cx) {
-            return refusal;
+        let (bytes, is_open) = (receiving.weight(), receiving.is_open());
+        while !self.room.has_room_for_body(bytes, is_open) {
+            if !is_open || !self.end_slowest_body(cx) {
+                return busy("too many other clients are sending", Kind::Page, cx);
+            }
         }
+        self.room.sends(stream, bytes, is_open);
         self.streams.insert(stream, Client::Sending(receiving));
         Verdict::Wait
+    }
+
+    /// Refuses the body that takes the longest of those that every client may send, for others want its room: few clients that send nothing
+    /// would keep everybody out. Whether there was one.
+    fn end_slowest_body(&mut self, cx: &mut Cx<'_>) -> bool {
+        let slow = self.streams.iter().filter_map(|(stream, client)| match client {
+            Client::Sending(receiving) if receiving.is_open() => {
+                Some((receiving.slow(cx.now)?, *stream, receiving.came()))
+            }
+            _ => None,
+        });
+        let Some((_, stream, came)) = slow.max_by_key(|(slow, ..)| *slow) else { return false };
+        self.streams.remove(&stream);
+        let reason =
+            format!("request timeout: only {came} bytes of the body arrived, and others want to send");
+        let refusal = Refusal::Body { fault: BodyFault::Late, reason };
+        self.go_on(stream, refuse_page(&refusal, cx), cx);
+        true
     }
 
     /// Whether the body of `stream` is being collected.

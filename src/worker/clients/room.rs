@@ -11,7 +11,7 @@ use std::{
 };
 
 use crate::{
-    config::limits::MAX_BODIES_BYTES,
+    config::limits::{MAX_BODIES_BYTES, MAX_OPEN_BODIES_BYTES},
     cx::{Cx, StreamId, Verdict},
     flow::ClientsStatus,
     goproxy::{Answer, Asker, Failure, FailureKind},
@@ -28,6 +28,8 @@ pub(super) struct Room {
     crowds: BTreeMap<Rc<str>, usize>,
     /// The bodies that they send, from the head to the answer.
     bodies: BytesByStream,
+    /// Those of them that every client may send.
+    open_bodies: BytesByStream,
     unread: BytesByStream,
     /// Large answers whose streams have ended, and when: the host does not report when the last byte of one has gone out.
     leaving: VecDeque<(Timestamp, usize)>,
@@ -87,18 +89,18 @@ impl Room {
         self.wanted.insert(stream, what);
     }
 
-    /// The answer to a request that would send a body of so many bytes, where too much is being sent already.
-    pub(super) fn turn_away_body(
-        &mut self,
-        stream: StreamId,
-        bytes: usize,
-        cx: &mut Cx<'_>,
-    ) -> Option<Verdict> {
-        if self.bodies.bytes.saturating_add(bytes) > MAX_BODIES_BYTES {
-            return Some(busy("too many other clients are sending", Kind::Page, cx));
-        }
+    /// Whether there is room for a body of so many bytes; `is_open` where every client may send one.
+    pub(super) fn has_room_for_body(&self, bytes: usize, is_open: bool) -> bool {
+        let fits = |held: &BytesByStream, most| held.bytes.saturating_add(bytes) <= most;
+        fits(&self.bodies, MAX_BODIES_BYTES) && (!is_open || fits(&self.open_bodies, MAX_OPEN_BODIES_BYTES))
+    }
+
+    /// `stream` sends a body of so many bytes.
+    pub(super) fn sends(&mut self, stream: StreamId, bytes: usize, is_open: bool) {
         self.bodies.add(stream, bytes);
-        None
+        if is_open {
+            self.open_bodies.add(stream, bytes);
+        }
     }
 
     /// Whether any client sends a body.
@@ -114,6 +116,7 @@ impl Room {
 
     fn waits_no_longer(&mut self, stream: StreamId) {
         self.bodies.remove(stream);
+        self.open_bodies.remove(stream);
         let bytes = self.waiting.remove(stream).unwrap_or_default();
         if let Some(what) = self.wanted.remove(&stream)
             && let Some(crowd) = self.crowds.get_mut(&what)
@@ -166,6 +169,7 @@ impl Room {
     pub(super) fn is_free(&self) -> bool {
         self.waiting.bytes == 0
             && self.bodies.bytes == 0
+            && self.open_bodies.bytes == 0
             && self.unread.bytes == 0
             && self.crowds.is_empty()
             && self.wanted.is_empty()
@@ -181,7 +185,8 @@ fn weight(head: &RequestHead) -> usize {
     head.bytes().saturating_add(STREAM)
 }
 
-fn busy(why: &str, kind: Kind, cx: &mut Cx<'_>) -> Verdict {
+/// The answer to a client for which there is no room.
+pub(super) fn busy(why: &str, kind: Kind, cx: &mut Cx<'_>) -> Verdict {
     cx.count(Counter::Refusal { reason: OwnReason::Budget.into() });
     let reason = format!("unavailable: {why}");
     let failure = Failure { kind: FailureKind::Overloaded, reason, retry_after: None };

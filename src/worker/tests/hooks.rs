@@ -6,7 +6,7 @@ use sha2::Sha256;
 
 use super::{body, gets, header};
 use crate::{
-    cx::StreamId,
+    cx::{StreamId, Verdict},
     http::CallFailure,
     sim::{Happening, World},
 };
@@ -184,6 +184,39 @@ fn scenario_a_flood_that_is_not_signed_is_a_line_a_minute_for_each_hook() {
     let stream = deliver_to(&mut world, 0, "hub", &[], TAGGED);
     assert_eq!(world.response(stream).status, 401);
     assert_eq!(world.log.iter().filter(|line| line.contains(": a delivery ")).count(), 4, "{:?}", world.log);
+}
+
+/// What proves a delivery is in its body, so that every client may begin to send one.
+#[test]
+fn scenario_who_sends_nothing_keeps_nobody_from_sending() {
+    let mut world = open(1);
+    let large = [("content-length", "262144")];
+    let hang = |world: &mut World| world.begin_post(0, "/-/hooks/forge", &large);
+    let explained = |world: &mut World| {
+        let stream = world.begin_post(0, "/-/explain", &[]);
+        world.send(0, stream, b"example.com/m v1.0.0\n", true);
+        world.settle();
+        world.response(stream).status
+    };
+    let slow: Vec<_> = (0..48).map(|_| hang(&mut world)).collect();
+    assert_eq!(explained(&mut world), 200, "callers who are named have room of their own");
+    let next = hang(&mut world);
+    assert_eq!(world.response(next).status, 503);
+    world.pass(1_100);
+    deliver(&mut world, TAGGED);
+    let ended: Vec<_> =
+        slow.iter().filter(|stream| !matches!(world.verdict(**stream), Verdict::Wait)).collect();
+    assert_eq!((ended.len(), world.response(*ended[0]).status), (1, 408));
+    // Who has sent for a while is ended for each who comes, and not without.
+    for _ in 0..10 {
+        hang(&mut world);
+    }
+    world.pass(500);
+    let ended = slow.iter().filter(|stream| !matches!(world.verdict(**stream), Verdict::Wait)).count();
+    assert_eq!(ended, 10, "what was delivered has left its room");
+    deliver(&mut world, TAGGED);
+    world.pass(11_000);
+    assert!(world.is_idle());
 }
 
 /// A host switches a webhook off that is answered otherwise.

@@ -95,6 +95,29 @@ fn scenario_a_failed_write_costs_the_copy_alone() {
     assert!(world.is_idle());
 }
 
+/// What it has it reads as well as before: it is not said to fail with each write and to be well with each read.
+#[test]
+fn scenario_a_storage_that_is_full_is_not_one_that_fails() {
+    let mut world = world(1);
+    world.cluster("storage").refuse_put = true;
+    for n in 0..10 {
+        let path = format!("/example.com/m{n}/@v/v1.0.0.mod");
+        world.cluster("public").serve(&format!("/base{path}"), &format!("module example.com/m{n}\n"));
+        assert_eq!(world.get(0, &path).status, 200);
+        world.settle();
+        assert!(body(&world.get(0, "/-/readyz")).contains(r#""failing":[]"#));
+    }
+    let said: Vec<_> = world.log.iter().filter(|line| line.contains("answers")).collect();
+    assert!(
+        said.iter().all(|line| line.contains("not written") || !line.contains("storage: it")),
+        "{said:?}"
+    );
+    // One that fails to read does fail.
+    world.cluster("storage").get_answered = Some((500, ""));
+    let _ = world.get(0, "/example.com/x/@v/v1.0.0.mod");
+    assert!(body(&world.get(0, "/-/readyz")).contains(r#""failing":["storage"]"#));
+}
+
 #[test]
 fn scenario_the_client_does_not_wait_for_the_write() {
     let mut world = world(1);
