@@ -4,7 +4,7 @@
 //! A length that is too large is refused by the head; one that is not said is refused as soon as too much has come. What came is kept
 //! as it was sent, byte for byte, for a signature may be over it: a body in a coding is refused, and not decoded.
 
-use super::{evidence::Evident, hooked::Delivery, prewarm::Ordering};
+use super::{evidence::Evident, hooked::Delivery, prewarm::OrderHead};
 use crate::{
     config::limits::BODY_TIME,
     goproxy::{BodyFault, Refusal},
@@ -16,7 +16,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Post {
     /// A build that is to be fetched, or of which is to be said what storage lacks.
-    Build(Ordering),
+    Build(OrderHead),
     /// A go.sum, of whose hashes is to be said what is known.
     GoSum(Evident),
     /// A delivery of a webhook.
