@@ -73,7 +73,7 @@ pub use self::origin::note_origin;
 pub use self::page::refuse_page;
 pub use self::passing::{Passing, Verified, VerifyError, loss_by};
 pub use self::prewarm::{
-    Build, Came, Deed, Files, Order, Ordering, Wish, appeared, begun, came, errand, lacked, lacking,
+    Build, Came, Files, Order, OrderHead, OrderKind, Wish, appeared, begun, came, errand, lacked, lacking,
     read_body, too_many_orders,
 };
 pub use self::probe::{Asked, PROBE_ROUND, Probe, SourceHealth, readiness};

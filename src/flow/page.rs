@@ -6,7 +6,7 @@ use super::{
     evidence::{Evidencing, Evident},
     explain,
     hooked::Delivery,
-    prewarm::{Deed as Errand, Ordering, progress},
+    prewarm::{OrderHead, OrderKind, progress},
     receiving::{Post, Receiving},
     request::{not_allowed, refuse},
     respond,
@@ -83,7 +83,7 @@ impl Next {
                 evidencing.map(|evidencing| Self::make(Making::Evidence(evidencing.into())))
             }
             Post::Hook(delivery) => Ok(delivery.end(&body, known, cx)),
-            Post::Build(ordering) => ordering.end(body).map(|order| Self::Order(order.into())),
+            Post::Build(head) => head.end(body).map(|order| Self::Order(order.into())),
             Post::Modules(caller) => {
                 let explaining = explain::Explaining::begin(body, caller);
                 explaining.map(|explaining| Self::make(Making::Explanations(explaining)))
@@ -98,8 +98,8 @@ fn posted(what: Posted, rest: &str, head: &RequestHead, config: &Config) -> Resu
     match what {
         Posted::GoSum => Evident::read(&head.path).map(Post::GoSum),
         Posted::Hook => Delivery::begin(rest, head, config).map(Post::Hook),
-        Posted::Lacking => Ordering::begin(Errand::Missing, head, config).map(Post::Build),
-        Posted::Prewarm => Ordering::begin(Errand::Prewarm, head, config).map(Post::Build),
+        Posted::Lacking => OrderHead::begin(OrderKind::Missing, head, config).map(Post::Build),
+        Posted::Prewarm => OrderHead::begin(OrderKind::Prewarm, head, config).map(Post::Build),
         Posted::Modules => explain::principals(&head.path).map(Post::Modules),
     }
 }

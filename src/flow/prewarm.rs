@@ -27,7 +27,7 @@ use crate::{
 
 /// What a client asks for with a build that it posts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deed {
+pub enum OrderKind {
     /// It is told which files storage lacks.
     Missing,
     /// They are fetched.
@@ -36,8 +36,8 @@ pub enum Deed {
 
 /// A build that a client posts, before it has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ordering {
-    deed: Deed,
+pub struct OrderHead {
+    kind: OrderKind,
     caller: Caller,
     format: Option<Format>,
 }
@@ -46,7 +46,7 @@ pub struct Ordering {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
     /// What is to be done with it.
-    pub deed: Deed,
+    pub kind: OrderKind,
     /// Who posted it: as to this caller the policy decides.
     pub caller: Caller,
     body: Body,
@@ -107,9 +107,9 @@ impl Wish {
     }
 }
 
-impl Ordering {
+impl OrderHead {
     /// The build that follows `head`.
-    pub(super) fn begin(deed: Deed, head: &RequestHead, config: &Config) -> Result<Self, Refusal> {
+    pub(super) fn begin(kind: OrderKind, head: &RequestHead, config: &Config) -> Result<Self, Refusal> {
         let mut format = None;
         for (name, value) in super::explain::query(&head.path) {
             if name != "format" || format.is_some() {
@@ -122,13 +122,13 @@ impl Ordering {
                 _ => return Err(super::explain::malformed("format is go.mod, go.sum or list")),
             });
         }
-        Ok(Self { deed, caller: caller(head, &config.callers)?, format })
+        Ok(Self { kind, caller: caller(head, &config.callers)?, format })
     }
 
     /// It has come.
     pub(super) fn end(self, body: Vec<u8>) -> Result<Order, Refusal> {
         let text = String::from_utf8(body).map_err(|_| malformed("it is no text"))?;
-        Ok(Order { deed: self.deed, caller: self.caller, body: Body::new(text, self.format) })
+        Ok(Order { kind: self.kind, caller: self.caller, body: Body::new(text, self.format) })
     }
 }
 

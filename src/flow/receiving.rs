@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::{evidence::Evident, hooked::Delivery, prewarm::Ordering};
+use super::{evidence::Evident, hooked::Delivery, prewarm::OrderHead};
 use crate::{
     config::limits::{BODY_TIME, OPEN_BODY_TIME},
     goproxy::{BodyFault, Refusal},
@@ -18,7 +18,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Post {
     /// A build that is to be fetched, or of which is to be said what storage lacks.
-    Build(Ordering),
+    Build(OrderHead),
     /// A go.sum, of whose hashes is to be said what is known.
     GoSum(Evident),
     /// A delivery of a webhook.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{
     Worker,
+    event::Event,
     flights::Boarding,
     key::{DateLookupKey, ErrandId, SearchKey, Undecided, Waiter},
 };
@@ -13,8 +14,6 @@ use crate::{
     plan::{Source, Want},
     shared::{Entry, Region},
 };
-
-use super::event::Event;
 
 impl Worker {
     /// Reads on what a client has posted.

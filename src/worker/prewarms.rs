@@ -30,7 +30,8 @@ use super::{
 use crate::{
     cx::{Cx, StreamId, Verdict},
     flow::{
-        Build, Came, Deed, Order, Parked, PrewarmStatus, Wish, cache_state, refuse_page, too_many_orders,
+        Build, Came, Files, Order, OrderKind, Parked, PrewarmStatus, Wish, begun, cache_state, refuse_page,
+        too_many_orders,
     },
     gomod::{ModulePath, Version},
     http::Timestamp,
@@ -112,9 +113,9 @@ impl Prewarms {
                 services.slices.add(Slice::Order(stream));
                 None
             }
-            Ok(Some(build)) => match order.deed {
-                Deed::Missing => self.begin_lacking(stream, build, order.caller, cx),
-                Deed::Prewarm => Some(self.begin_build(build, order.caller, cx)),
+            Ok(Some(build)) => match order.kind {
+                OrderKind::Missing => self.begin_lacking(stream, build, order.caller, cx),
+                OrderKind::Prewarm => Some(self.begin_build(build, order.caller, cx)),
             },
             Err(refusal) => Some(refuse_page(&refusal, cx)),
         }
@@ -132,7 +133,7 @@ impl Prewarms {
         let ahead = build.wishes.iter().map(|wish| (wish.module.as_str(), wish.version.as_str()));
         progress.look_ahead(ahead);
         progress.tell(cx.kv, cx.now);
-        let begun = crate::flow::begun(&progress);
+        let begun = begun(&progress);
         if !build.wishes.is_empty() {
             let number = self.number();
             let batch = Batch::new(What::Build(Box::new(progress)), caller, build.wishes, cx.now);
@@ -190,7 +191,7 @@ impl Prewarms {
             .entry(number)
             .or_insert_with(|| Batch::new(What::New, Caller::default(), Vec::new(), cx.now));
         for version in versions {
-            let wish = Wish { module: module.clone(), version, files: crate::flow::Files::Whole };
+            let wish = Wish { module: module.clone(), version, files: Files::Whole };
             let is_under_way =
                 self.errands.values().any(|errand| errand.batch == number && errand.wish == wish);
             let name = (wish.module.clone(), wish.version.clone());

@@ -163,6 +163,7 @@ fn what_is_fetched_before_a_client_asks() {
                 &format!(r#"{{"principals":["@all"],"modules":["m"],"rate":0}}}}{storage}"#),
                 &[
                     r#"$.sync.prewarm.principals[0]: "@all" names no caller: of the words with @ there are @anonymous and @authenticated alone"#,
+                    r#"$.sync.prewarm.modules[0]: malformed pattern "m": no module path matches it: the first element "m" has no dot"#,
                     "$.sync.prewarm.rate: 0 is not from 1 to 1000",
                 ],
             ),

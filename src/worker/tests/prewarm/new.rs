@@ -93,9 +93,9 @@ fn scenario_a_flood_of_tidings_costs_a_question_a_second() {
     let mut world = open_with("example.com/m");
     warm(&mut world, "example.com/m", 4);
     world.cluster("public").latency = 1;
-    for _ in 0..50 {
+    for _ in 0..30 {
         tell(&mut world, "example.com/m", "v1.1.0");
-        world.pass(60);
+        world.pass(100);
     }
     let files = asked(&world, "public", "/@v/v1.1.0.info");
     assert!((2..=4).contains(&files), "{files} in three seconds");
