@@ -52,10 +52,9 @@ fn bulletin(input: &[u8]) -> bool {
 
 fn segment(input: &[u8]) -> bool {
     let lines = input.iter().filter(|byte| **byte == b'\n').count() + 1;
-    let body = input.to_vec().into();
-    let Some(mut segment) = Segment::open(&body, MEMBER, NUMBER) else { return false };
+    let Some(mut segment) = Segment::open(&input.to_vec().into(), MEMBER, NUMBER) else { return false };
     assert!(input.len() <= MAX_SEGMENT_BYTES);
-    assert!(Segment::open(&body, MEMBER, NUMBER + 1).is_none());
+    assert!(Segment::open(&input.to_vec().into(), MEMBER, NUMBER + 1).is_none());
     let mut published = Vec::new();
     let turns = (0..).take_while(|_| !segment.work(3, &mut published)).count();
     assert!(turns <= lines / 3, "{turns} turns for {lines} lines");
