@@ -67,15 +67,19 @@ fn never_panics_on_any_node_replaced() {
     }
 }
 
+/// What a byte becomes; with `None` it is left out.
+const CHANGES: [Option<u8>; 4] = [None, Some(b'"'), Some(b'{'), Some(0)];
+
 #[test]
 fn never_panics_on_any_byte_changed() {
     let compact = serde_json::from_str::<Value>(FULL).unwrap().to_string();
     for n in 0..compact.len() {
         check(&compact[..n]);
-        for byte in [None, Some(b'"'), Some(b'{'), Some(0)] {
+        // In turn: the example grows with each feature, and the time by its square.
+        for byte in CHANGES.get(n % CHANGES.len()) {
             let mut changed = compact.clone().into_bytes();
             match byte {
-                Some(byte) => changed[n] = byte,
+                Some(byte) => changed[n] = *byte,
                 None => drop(changed.remove(n)),
             }
             check(std::str::from_utf8(&changed).unwrap());
