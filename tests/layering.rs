@@ -55,6 +55,7 @@ const PARTED: &[Parted] = &[Parted {
         "exposures",
         "fleet",
         "flights",
+        "forecasts",
         "journal",
         "lists",
         "looks",

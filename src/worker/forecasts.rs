@@ -166,7 +166,7 @@ impl Forecasts {
         };
         match (forecast, question) {
             (Ok(forecast), Question::Foreseen) => self.foresee(&forecast, rules, cx),
-            (Ok(forecast), _) => self.write(forecast, rules, services, cx),
+            (Ok(forecast), _) => self.write(&forecast, rules, services, cx),
             (Err(why), _) => {
                 count(ForecastOutcome::Failed, cx);
                 self.say(why, cx);
@@ -218,12 +218,18 @@ impl Forecasts {
     }
 
     /// What was learnt is written beside what storage has of the same hour.
-    fn write(&mut self, stored: Forecast, rules: config::Forecast, services: &mut Services, cx: &mut Cx<'_>) {
+    fn write(
+        &mut self,
+        stored: &Forecast,
+        rules: config::Forecast,
+        services: &mut Services,
+        cx: &mut Cx<'_>,
+    ) {
         let Some((storage, lesson)) = services.config.writable_storage().zip(self.lessons.front()) else {
             return;
         };
         let learnt = stored.clone().learnt(lesson.hour, &lesson.used, rules.documents);
-        if learnt == stored || learnt.documents(1).is_empty() {
+        if learnt == *stored || learnt.documents(1).is_empty() {
             self.lessons.pop_front();
             return;
         }

@@ -54,13 +54,12 @@ impl Feed {
     pub fn tell(&self, versions: impl IntoIterator<Item = (String, String)>) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut at = lines.last().map_or(0, |last| last.at + 1).max(u64::try_from(now).unwrap());
-        for (module, version) in versions {
+        let next = lines.last().map_or(0, |last| last.at + 1).max(u64::try_from(now).unwrap());
+        for (at, (module, version)) in (next..).zip(versions) {
             let time = Moment::of(Timestamp(at)).to_string();
             let text =
                 format!("{{\"Path\":\"{module}\",\"Version\":\"{version}\",\"Timestamp\":\"{time}\"}}\n");
             lines.push(Line { at, time, text });
-            at += 1;
         }
     }
 

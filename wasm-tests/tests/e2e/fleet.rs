@@ -109,7 +109,7 @@ fn a_hook_at_one_gateway_is_seen_at_the_other_in_time() {
         let mut versions = vec!["v1.0.0"];
         for (envoy, tag) in [(0, "v1.1.0"), (1, "v1.2.0"), (0, "v1.3.0")] {
             // A worker may give for a second what it gave a moment ago.
-            std::thread::sleep(Duration::from_secs(1));
+            thread::sleep(Duration::from_secs(1));
             assert!(fleet.lists(&versions), "nothing was told");
             versions.push(tag);
             fleet.publish(&versions);
