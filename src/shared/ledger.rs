@@ -27,7 +27,7 @@ pub struct Served {
     pub first: Day,
     /// When it was served last.
     pub last: Day,
-    /// Those who got it last, and when each did; an anonymous caller has an empty name. [`MAX_CALLERS`] at most.
+    /// Those who got it last, and when each did; an anonymous caller has an empty name. No more than `MAX_CALLERS`.
     pub callers: BTreeMap<String, Day>,
     /// The callers who are not named: a bit for each sixty-fourth of all names.
     others: u64,
