@@ -67,6 +67,12 @@ pub fn is_kept_here(want: &Want, config: &Config) -> bool {
         || !is_of_database && want.module().is_some_and(|module| config.on_miss(module) == MissMode::None)
 }
 
+/// Whether a source that knows better than storage may be asked for it, which is of a module.
+pub fn may_be_asked_anew(want: &Want, config: &Config) -> bool {
+    let has_upstream = |module| upstream::chain(config, module).next().is_some();
+    !is_kept_here(want, config) && want.module().is_some_and(has_upstream)
+}
+
 fn upstreams(config: &Config, module: &ModulePath) -> Vec<Source> {
     upstream::chain(config, module).map(Source::Upstream).collect()
 }

@@ -28,10 +28,9 @@ use crate::{
     goproxy::{Document, File, Found, Target},
     http::{Reply, Timestamp},
     metrics::{Counter, Ended, ForecastOutcome, WriteOutcome},
-    plan::{Source, Want, is_kept_here},
+    plan::{Source, Want, may_be_asked_anew},
     shared::{Cursor, Region, claim_hour},
     store::{self, Object},
-    upstream::chain,
 };
 
 /// What one worker learns, and foresees.
@@ -203,7 +202,7 @@ impl Forecasts {
             && services.budget.has_room()
             && let Some((_, want)) = foreseen.due.pop_front_if(|(at, _)| *at <= cx.now)
         {
-            if !may_be_asked(&want, services) {
+            if !may_be_asked_anew(&want, &services.config) {
                 continue;
             }
             let (known, is_fresh) = kept_until(&want, then, &services.index, &services.config, cx);
@@ -295,12 +294,6 @@ fn want_of(path: &str) -> Option<Want> {
         ) => Some(Want::Document(document)),
         Target::Document(_) | Target::Supported { .. } | Target::Zip(_) => None,
     }
-}
-
-/// Whether the module may be asked for: what storage has may be out of date, or another's.
-fn may_be_asked(want: &Want, services: &Services) -> bool {
-    let config = &services.config;
-    !is_kept_here(want, config) && want.module().is_some_and(|module| chain(config, module).next().is_some())
 }
 
 /// Hours that wait to be written. A storage that takes none for an hour has one forgotten.

@@ -30,9 +30,8 @@ use crate::{
     hook::{RefName, plain},
     http::Timestamp,
     metrics::{Counter, LookOutcome},
-    plan::{Want, is_kept_here},
+    plan::{Want, may_be_asked_anew},
     shared::{Cursor, Entry, Region},
-    upstream::chain,
 };
 
 /// What one worker is to look at again.
@@ -183,7 +182,7 @@ impl Looks {
             }
             return;
         }
-        if !may_be_asked(&want, services) {
+        if !may_be_asked_anew(&want, &services.config) {
             return;
         }
         if self.due.len() >= MAX_DUE {
@@ -332,15 +331,9 @@ fn foresee(module: &ModulePath, versions: Vec<Version>, services: &mut Services,
     }
 }
 
-/// Whether a source that knows better may be asked.
-fn may_be_asked(want: &Want, services: &Services) -> bool {
-    let config = &services.config;
-    !is_kept_here(want, config) && want.module().is_some_and(|module| chain(config, module).next().is_some())
-}
-
 /// What the index has of `want`, which it has no longer as fresh: it is asked for before it is given, and given where that fails.
 fn outdate(want: &Want, services: &mut Services, cx: &mut Cx<'_>) -> Option<Found> {
-    if !may_be_asked(want, services) {
+    if !may_be_asked_anew(want, &services.config) {
         return None;
     }
     let key = want.key();
